@@ -1,0 +1,256 @@
+"""Every error the project raises on purpose.
+
+::
+
+    ReelayError
+    ├── SettingsError                 a setting is missing or wrong; the message names it
+    ├── RefusedError                  asked for and not accepted; nothing has changed
+    │   ├── InvalidSpecError          prompt, aspect or duration outside what is offered
+    │   ├── InvalidQuotaError         a quota or grant that is not a sensible number
+    │   ├── QuotaExceededError        the clip costs more than is left
+    │   ├── TooManyOpenJobsError      the member has enough jobs open
+    │   └── NotCancellableError       the job is past the point where it can be withdrawn
+    ├── StoreUnavailableError         the database could not be asked
+    ├── VideoServiceError             the video service said no, or nothing
+    │   ├── RequestRejectedError      400: the payload is wrong
+    │   ├── WrongEndpointError        400 "invalid apitype": base address or model is wrong
+    │   ├── UnauthorizedError         401: no key, or a bad one
+    │   ├── InsufficientFundsError    402: the account is out of money
+    │   ├── GenerationNotFoundError   404, or 400 "task_not_exist"
+    │   ├── ContentPolicyError        422: the prompt was refused
+    │   ├── RateLimitedError          429
+    │   ├── ServiceFaultError         5xx, or an answer nobody can read
+    │   └── NoAnswerError             timed out or connection broken: it may have arrived
+    ├── ClipError                     the finished file cannot be used
+    │   ├── ClipGoneError             the address no longer works
+    │   ├── ClipUnsafeError           the address points where the bot must not go
+    │   ├── ClipUnavailableError      could not be fetched just now
+    │   ├── ClipOversizeError         larger than the download limit
+    │   ├── NotAVideoError            what came is not a playable video
+    │   └── CannotFitError            no re-encoding makes it small enough
+    └── PublishError                  Discord did not take a message
+        ├── DestinationClosedError    the channel is gone, or the bot may not post there
+        ├── UploadTooLargeError       413, or code 40005
+        └── PublishUnavailableError   could not be posted just now; it may have arrived
+
+Errors carry facts; the sentence people read is chosen in ``ui/texts.py``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot.models import JobState, QuotaStatus
+
+
+class ReelayError(Exception):
+    """Base of every error in this tree."""
+
+
+class SettingsError(ReelayError):
+    """A setting is missing or wrong; the message is one sentence that names it."""
+
+
+# What people asked for ---------------------------------------------------------------------------
+
+
+class RefusedError(ReelayError):
+    """Something was asked for and not accepted; nothing has changed."""
+
+
+class InvalidSpecError(RefusedError):
+    """A video spec is outside what is offered.
+
+    Attributes:
+        field: ``prompt``, ``aspect`` or ``duration``.
+        reason: ``empty``, ``too_short``, ``too_long`` or ``not_offered``.
+    """
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
+
+
+class InvalidQuotaError(RefusedError):
+    """A quota or a grant is not a whole number of seconds in range.
+
+    Attributes:
+        reason: ``not_a_number``, ``negative``, ``too_large``, ``not_positive``, ``contradictory``
+            (seconds and unlimited together), ``missing`` (neither) or ``period``.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class QuotaExceededError(RefusedError):
+    """The clip costs more than is left.
+
+    Attributes:
+        status: where the member stands.
+        cost_seconds: what the clip would have cost.
+    """
+
+    def __init__(self, status: QuotaStatus, cost_seconds: int) -> None:
+        super().__init__(f"{cost_seconds} s asked, {status.left_seconds} s left")
+        self.status = status
+        self.cost_seconds = cost_seconds
+
+
+class TooManyOpenJobsError(RefusedError):
+    """The member has as many jobs open as one member may have.
+
+    Attributes:
+        limit: that number.
+    """
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"limit {limit}")
+        self.limit = limit
+
+
+class NotCancellableError(RefusedError):
+    """The job is not there, not this member's, or no longer waiting.
+
+    Attributes:
+        state: the job's state, or None when there is no such job of this member's.
+    """
+
+    def __init__(self, state: JobState | None) -> None:
+        super().__init__(str(state))
+        self.state = state
+
+
+class StoreUnavailableError(ReelayError):
+    """The database could not be asked, or did not answer in time; nothing has changed."""
+
+
+# The video service -------------------------------------------------------------------------------
+
+
+class VideoServiceError(ReelayError):
+    """The video service refused or did not answer.
+
+    Attributes:
+        http_status: the answer's status, or None when there was none.
+        code: the service's own error code as text, or None.
+        request_id: the service's id for the exchange, or None.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        http_status: int | None = None,
+        code: str | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.http_status = http_status
+        self.code = code
+        self.request_id = request_id
+
+
+class RequestRejectedError(VideoServiceError):
+    """400: the payload is wrong; asking again changes nothing."""
+
+
+class WrongEndpointError(VideoServiceError):
+    """400 ``invalid apitype``: the operator must check base address and model."""
+
+
+class UnauthorizedError(VideoServiceError):
+    """401: the key is missing or bad."""
+
+
+class InsufficientFundsError(VideoServiceError):
+    """402: the account is out of money."""
+
+
+class GenerationNotFoundError(VideoServiceError):
+    """404, or 400 ``task_not_exist``: the service knows no such generation."""
+
+
+class ContentPolicyError(VideoServiceError):
+    """422: the prompt was refused."""
+
+
+class RateLimitedError(VideoServiceError):
+    """429.
+
+    Attributes:
+        retry_after_seconds: what ``Retry-After`` asked for, or None when it did not say.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after_seconds: float | None = None,
+        http_status: int | None = 429,
+        code: str | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(message, http_status=http_status, code=code, request_id=request_id)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class ServiceFaultError(VideoServiceError):
+    """5xx, or an answer that cannot be read; a submit may still have been accepted."""
+
+
+class NoAnswerError(VideoServiceError):
+    """Timed out, or the connection broke; a submit may still have been accepted."""
+
+
+# The finished file -------------------------------------------------------------------------------
+
+
+class ClipError(ReelayError):
+    """The finished file cannot be used."""
+
+
+class ClipGoneError(ClipError):
+    """The result's address no longer works (404, 410)."""
+
+
+class ClipUnsafeError(ClipError):
+    """The result's address is not https, or leads into a private network."""
+
+
+class ClipUnavailableError(ClipError):
+    """The file could not be fetched just now; trying again may help."""
+
+
+class ClipOversizeError(ClipError):
+    """The file is larger than the download limit."""
+
+
+class NotAVideoError(ClipError):
+    """What was fetched is not a playable video."""
+
+
+class CannotFitError(ClipError):
+    """No re-encoding makes the video small enough."""
+
+
+# Discord -----------------------------------------------------------------------------------------
+
+
+class PublishError(ReelayError):
+    """Discord did not take a message."""
+
+
+class DestinationClosedError(PublishError):
+    """The channel is gone, or the bot (or the member's privacy) does not allow a post there."""
+
+
+class UploadTooLargeError(PublishError):
+    """Discord refused the upload for its size."""
+
+
+class PublishUnavailableError(PublishError):
+    """The post failed for now, and may have arrived all the same."""

@@ -1,0 +1,1 @@
+"""Try it with no accounts."""

@@ -1,0 +1,96 @@
+"""What the services need of the outside, as Protocols: a video service, a publisher, a clock.
+
+The real ones are ``toapis.client.ToApisClient``, ``ui.publisher.DiscordPublisher`` and ``SystemClock``.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bot.models import (
+        Balance,
+        Clip,
+        Generation,
+        Job,
+        OperatorAlert,
+        PostedMessage,
+        QuotaStatus,
+        StatusCard,
+        VideoSpec,
+    )
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def now(self) -> datetime:
+        """Return the present as an aware UTC datetime."""
+        ...
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now(self) -> datetime:
+        """Return the present as an aware UTC datetime."""
+        return datetime.now(UTC)
+
+
+class VideoService(Protocol):
+    """The video service, by its contract; every method raises ``VideoServiceError``s."""
+
+    async def submit(self, spec: VideoSpec, *, client_business_id: str) -> Generation:
+        """Ask for a clip, once: nothing is retried, since an answer that got lost may be a paid generation."""
+        ...
+
+    async def fetch_generation(self, key: str) -> Generation:
+        """Ask what became of a generation, by its id or by the ``client_business_id`` it was sent with."""
+        ...
+
+    async def fetch_balance(self) -> Balance:
+        """Ask what the account has left; also the cheapest way to learn whether the key works."""
+        ...
+
+    async def download(self, url: str, destination: Path) -> None:
+        """Fetch a finished clip into a file, bounded and checked; raises ``ClipError``s."""
+        ...
+
+
+class Publisher(Protocol):
+    """Puts messages in front of people; every method raises ``PublishError``s."""
+
+    async def upload_limit_bytes(self, job: Job) -> int:
+        """Return how large a file the job's channel takes."""
+        ...
+
+    async def find_clip(self, job: Job) -> PostedMessage | None:
+        """Look for the clip's message that an earlier, interrupted attempt may have posted in the channel."""
+        ...
+
+    async def find_clip_in_dm(self, job: Job) -> PostedMessage | None:
+        """Look for the same in the member's direct messages."""
+        ...
+
+    async def post_clip(self, job: Job, clip: Clip, status: QuotaStatus | None) -> PostedMessage:
+        """Post the clip to the channel as a new message that mentions the member and nobody else."""
+        ...
+
+    async def post_clip_in_dm(self, job: Job, clip: Clip, status: QuotaStatus | None) -> PostedMessage:
+        """Send the clip to the member directly."""
+        ...
+
+    async def show_status(self, card: StatusCard) -> None:
+        """Edit the job's status card; a card that is gone is no error."""
+        ...
+
+    async def remove_status(self, job: Job) -> None:
+        """Delete the job's status card; a card that is gone is no error."""
+        ...
+
+    async def alert_operator(self, alert: OperatorAlert) -> None:
+        """Tell the operator's channel, where there is one."""
+        ...

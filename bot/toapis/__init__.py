@@ -1,0 +1,1 @@
+"""The video service: HTTP, and JSON to models and back."""
