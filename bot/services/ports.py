@@ -44,7 +44,7 @@ class VideoService(Protocol):
     """The video service, by its contract; every method raises ``VideoServiceError``s."""
 
     async def submit(self, spec: VideoSpec, *, client_business_id: str) -> Generation:
-        """Ask for a clip, once: nothing is retried, since an answer that got lost may be a paid generation."""
+        """Ask for a clip, once: nothing is retried, since a lost answer may be a paid generation."""
         ...
 
     async def fetch_generation(self, key: str) -> Generation:
