@@ -1,0 +1,146 @@
+"""The database: how it is opened, read and written; the only place that knows which engine it is."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import event, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from bot.errors import SettingsError, StoreUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from sqlalchemy import Connection
+
+BUSY_TIMEOUT_SECONDS = 5.0
+"""How long a write waits for another process's write: longer than any write of ours takes."""
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_POSTGRESQL_WRITE_LOCK = 7_355_608
+"""Key of the advisory lock that makes PostgreSQL writers queue as SQLite's do; any fixed number serves."""
+
+
+class Database:
+    """One database, opened once and handed to everyone who needs it.
+
+    ``read()`` sees one consistent state. ``write()`` holds off all other writers, in this process and in
+    others, from its first statement to its commit: what is checked inside is still true when it is written.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._writing = asyncio.Lock()
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, url: str, *, busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS
+    ) -> AsyncGenerator[Database]:
+        """Open, migrate to the latest schema, and close at the end.
+
+        Raises:
+            SettingsError: when the address is not one of a supported database.
+            StoreUnavailableError: when it cannot be opened or migrated.
+        """
+        try:
+            engine = _create_engine(url, busy_timeout_seconds)
+        except (ArgumentError, ImportError) as error:
+            raise SettingsError("DATABASE_URL is not the address of a supported database.") from error
+        try:
+            database = cls(engine)
+            await database._migrate()
+            yield database
+        finally:
+            await engine.dispose()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncGenerator[AsyncConnection]:
+        """Give a connection that sees one consistent state.
+
+        Raises:
+            StoreUnavailableError: when the database does not answer.
+        """
+        with _unavailable_when_down():
+            async with self._engine.connect() as connection, connection.begin():
+                yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncGenerator[AsyncConnection]:
+        """Give a connection that no other writer can overtake; commit at the end, roll back on an error.
+
+        Raises:
+            StoreUnavailableError: when the database does not answer, or is locked for too long.
+        """
+        async with self._writing:
+            with _unavailable_when_down():
+                async with self._engine.connect() as connection:
+                    await connection.execution_options(writes=True)
+                    async with connection.begin():
+                        if connection.dialect.name == "postgresql":
+                            await connection.execute(
+                                text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRESQL_WRITE_LOCK}
+                            )
+                        yield connection
+
+    async def _migrate(self) -> None:
+        async with self.write() as connection:
+            await connection.run_sync(_upgrade)
+
+
+class _unavailable_when_down:  # noqa: N801 (reads as a statement)
+    """Turn "the database did not answer" into the project's word for it."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if isinstance(error, IntegrityError):
+            return
+        if isinstance(error, DBAPIError | PoolTimeoutError | OSError):
+            raise StoreUnavailableError(type(error).__name__) from error
+
+
+def _create_engine(url: str, busy_timeout_seconds: float) -> AsyncEngine:
+    if not url.startswith("sqlite"):
+        return create_async_engine(url, pool_pre_ping=True)
+    engine = create_async_engine(
+        url,
+        connect_args={"timeout": busy_timeout_seconds, "isolation_level": None},
+        pool_timeout=busy_timeout_seconds,
+    )
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401 (the driver's own object)
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = FULL",  # an accepted job survives a power cut, not only a crash
+        "foreign_keys = ON",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Take the write lock at once: a transaction that reads first and writes later could not be upgraded."""
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _upgrade(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

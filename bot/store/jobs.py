@@ -1,0 +1,284 @@
+"""Jobs: every statement that reads or changes one.
+
+Who may change a job's row:
+
+* ``insert``: the ``/video`` command, in the transaction of its charge;
+* ``withdraw``: the member, while it is ``queued``;
+* ``start_next``: any worker; it moves ``queued`` to ``submitting`` and takes the lease in one statement;
+* ``claim_due``, ``renew_leases``, ``release_leases``: any worker, and only the lease;
+* ``update``: the worker that holds the lease, out of the state it read; the row count answers "was it mine?";
+* ``attach_status``: the ``/video`` command, which touches nothing but the card's message.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import insert as sql_insert
+from sqlalchemy import update as sql_update
+
+from bot.models import (
+    OPEN_STATES,
+    RENDER_STATES,
+    Aspect,
+    EffectiveQuota,
+    Job,
+    JobError,
+    JobState,
+    Period,
+    Quota,
+    QuotaSource,
+    VideoSpec,
+)
+from bot.store.tables import jobs
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from sqlalchemy import Row, Select
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+async def insert(connection: AsyncConnection, job: Job) -> None:
+    """Add a new job."""
+    await connection.execute(sql_insert(jobs).values(_to_row(job)))
+
+
+async def get(connection: AsyncConnection, job_id: str) -> Job | None:
+    """Return a job, or None."""
+    row = (await connection.execute(select(jobs).where(jobs.c.id == job_id))).one_or_none()
+    return None if row is None else _from_row(row)
+
+
+async def get_many(connection: AsyncConnection, job_ids: Collection[str]) -> list[Job]:
+    """Return those jobs that exist, oldest first."""
+    rows = await connection.execute(select(jobs).where(jobs.c.id.in_(job_ids)).order_by(jobs.c.id))
+    return [_from_row(row) for row in rows]
+
+
+async def find_by_interaction(connection: AsyncConnection, interaction_id: int) -> Job | None:
+    """Return the job an interaction made, or None."""
+    row = (
+        await connection.execute(select(jobs).where(jobs.c.interaction_id == interaction_id))
+    ).one_or_none()
+    return None if row is None else _from_row(row)
+
+
+async def count_open(connection: AsyncConnection, member_id: int) -> int:
+    """Count a member's unfinished jobs, in all servers."""
+    return await _count(connection, jobs.c.member_id == member_id, jobs.c.state.in_(OPEN_STATES))
+
+
+async def count_rendering(connection: AsyncConnection) -> int:
+    """Count the jobs that occupy the video service."""
+    return await _count(connection, jobs.c.state.in_(RENDER_STATES))
+
+
+async def queue_order(connection: AsyncConnection) -> list[str]:
+    """Return the ids of the waiting jobs, next to start first."""
+    return [row.id for row in await connection.execute(_in_fair_turns())]
+
+
+async def start_next(
+    connection: AsyncConnection, *, now: datetime, limit: int, owner: str, lease_until: datetime
+) -> list[Job]:
+    """Move up to ``limit`` waiting jobs to ``submitting``, in fair turns, and lease them to ``owner``."""
+    job_ids: list[str] = [row.id for row in await connection.execute(_in_fair_turns().limit(limit))]
+    changes = {
+        "state": JobState.SUBMITTING,
+        "attempts": 0,
+        "due_at": now,
+        "submitted_at": now,
+        "started_at": func.coalesce(jobs.c.started_at, now),
+        "lease_owner": owner,
+        "lease_until": lease_until,
+    }
+    statement = (
+        sql_update(jobs)
+        .where(jobs.c.id.in_(job_ids), jobs.c.state == JobState.QUEUED)
+        .values(changes)
+        .returning(jobs)
+    )
+    rows = await connection.execute(waiting.values(changes).returning(jobs))
+    started = {row.id: _from_row(row) for row in rows}
+    return [started[job_id] for job_id in job_ids if job_id in started]
+
+
+async def claim_due(
+    connection: AsyncConnection,
+    *,
+    states: Collection[JobState],
+    now: datetime,
+    limit: int,
+    owner: str,
+    lease_until: datetime,
+    in_hand: Collection[str],
+) -> list[Job]:
+    """Lease up to ``limit`` due jobs that nobody holds to ``owner``, longest due first.
+
+    Args:
+        in_hand: jobs this worker is already at, which are not to be taken twice even if their lease ran out.
+    """
+    free = or_(jobs.c.lease_until.is_(None), jobs.c.lease_until <= now)
+    due = (
+        select(jobs.c.id)
+        .where(jobs.c.state.in_(states), jobs.c.due_at <= now, free, jobs.c.id.not_in(in_hand))
+        .order_by(jobs.c.due_at)
+        .limit(limit)
+    )
+    statement = (
+        sql_update(jobs)
+        .where(jobs.c.id.in_(due), free)
+        .values(lease_owner=owner, lease_until=lease_until)
+        .returning(jobs)
+    )
+    return [_from_row(row) for row in await connection.execute(statement)]
+
+
+async def next_due_at(connection: AsyncConnection, states: Collection[JobState]) -> datetime | None:
+    """Return when the next job falls due, counting a leased one from the end of its lease."""
+    free_at = case(
+        (and_(jobs.c.lease_until.is_not(None), jobs.c.lease_until > jobs.c.due_at), jobs.c.lease_until),
+        else_=jobs.c.due_at,
+    )
+    statement = select(func.min(free_at, type_=jobs.c.due_at.type)).where(
+        jobs.c.state.in_(states), jobs.c.due_at.is_not(None)
+    )
+    return (await connection.execute(statement)).scalar_one()
+
+
+async def renew_leases(
+    connection: AsyncConnection, job_ids: Collection[str], *, owner: str, lease_until: datetime
+) -> None:
+    """Push out the end of leases that are still the owner's."""
+    await connection.execute(
+        sql_update(jobs)
+        .where(jobs.c.id.in_(job_ids), jobs.c.lease_owner == owner)
+        .values(lease_until=lease_until)
+    )
+
+
+async def release_leases(connection: AsyncConnection, *, owner: str) -> int:
+    """Give up every lease of ``owner``, so that its jobs can be taken at once; return how many."""
+    result = await connection.execute(
+        sql_update(jobs).where(jobs.c.lease_owner == owner).values(lease_owner=None, lease_until=None)
+    )
+    return result.rowcount
+
+
+async def update(connection: AsyncConnection, job: Job, *, owner: str, **changes: Any) -> Job | None:  # noqa: ANN401
+    """Change a job that is leased to ``owner`` and still in the state it was read in.
+
+    Args:
+        changes: new values by ``Job`` field name; giving up the lease is ``lease_until=None`` like any other.
+
+    Returns:
+        The job as it is now, or None when it was no longer the owner's to change.
+    """
+    statement = sql_update(jobs).where(
+        jobs.c.id == job.id, jobs.c.state == job.state, jobs.c.lease_owner == owner
+    )
+    result = await connection.execute(statement.values(changes))
+    return replace(job, **changes) if result.rowcount == 1 else None
+
+
+async def withdraw(connection: AsyncConnection, job: Job, *, now: datetime) -> Job | None:
+    """Cancel a job that is still waiting; None when it no longer was."""
+    changes: dict[str, Any] = {"state": JobState.CANCELLED, "finished_at": now, "due_at": now, "attempts": 0}
+    statement = sql_update(jobs).where(jobs.c.id == job.id, jobs.c.state == JobState.QUEUED)
+    result = await connection.execute(statement.values(changes))
+    return replace(job, **changes) if result.rowcount == 1 else None
+
+
+async def attach_status(connection: AsyncConnection, job_id: str, message_id: int, *, now: datetime) -> None:
+    """Remember the status card; a job that ended before its card was known falls due, to settle it."""
+    ended = jobs.c.state.not_in(OPEN_STATES)
+    await connection.execute(
+        sql_update(jobs)
+        .where(jobs.c.id == job_id)
+        .values(status_message_id=message_id, due_at=case((ended, now), else_=jobs.c.due_at))
+    )
+
+
+async def recent_render_seconds(
+    connection: AsyncConnection, duration_seconds: int, limit: int
+) -> list[float]:
+    """Return how long the latest renders of that clip length took, newest first."""
+    statement = (
+        select(jobs.c.submitted_at, jobs.c.rendered_at)
+        .where(
+            jobs.c.duration_seconds == duration_seconds,
+            jobs.c.rendered_at.is_not(None),
+            jobs.c.submitted_at.is_not(None),
+        )
+        .order_by(jobs.c.rendered_at.desc())
+        .limit(limit)
+    )
+    return [
+        (row.rendered_at - row.submitted_at).total_seconds() for row in await connection.execute(statement)
+    ]
+
+
+async def _count(connection: AsyncConnection, *conditions: ColumnElement[bool]) -> int:
+    statement = select(func.count()).select_from(jobs).where(*conditions)
+    return (await connection.execute(statement)).scalar_one()
+
+
+def _in_fair_turns() -> Select[tuple[str]]:
+    """Order the waiting jobs: members take turns, oldest job first within one.
+
+    A member's turn is how many jobs they have rendering plus the job's place among their own; members level
+    on that go by who has waited longest since their last start.
+    """
+    rendering = (
+        select(jobs.c.member_id, func.count().label("number"))
+        .where(jobs.c.state.in_(RENDER_STATES))
+        .group_by(jobs.c.member_id)
+        .subquery()
+    )
+    earlier = jobs.alias()
+    last_start = (
+        select(func.max(earlier.c.submitted_at))
+        .where(earlier.c.member_id == jobs.c.member_id, earlier.c.state != JobState.QUEUED)
+        .scalar_subquery()
+    )
+    place = func.row_number().over(partition_by=jobs.c.member_id, order_by=jobs.c.id)
+    turn = place + func.coalesce(rendering.c.number, 0)
+    return (
+        select(jobs.c.id)
+        .outerjoin(rendering, rendering.c.member_id == jobs.c.member_id)
+        .where(jobs.c.state == JobState.QUEUED)
+        .order_by(turn, last_start.asc().nulls_first(), jobs.c.id)
+    )
+
+
+_SPEC_AND_QUOTA = frozenset({"spec", "effective_quota"})
+_PLAIN_FIELDS = tuple(name for name in Job.__dataclass_fields__ if name not in _SPEC_AND_QUOTA)
+
+
+def _to_row(job: Job) -> dict[str, Any]:
+    quota = job.effective_quota
+    return {name: getattr(job, name) for name in _PLAIN_FIELDS} | {
+        "prompt": job.spec.prompt,
+        "aspect": job.spec.aspect,
+        "duration_seconds": job.spec.duration_seconds,
+        "quota_seconds": quota.quota.seconds,
+        "quota_period": quota.quota.period,
+        "quota_source": quota.source,
+        "quota_subject_id": quota.subject_id,
+    }
+
+
+def _from_row(row: Row[Any]) -> Job:
+    values: dict[str, Any] = {name: getattr(row, name) for name in _PLAIN_FIELDS}
+    values["state"] = JobState(row.state)
+    values["error_code"] = None if row.error_code is None else JobError(row.error_code)
+    quota = Quota(row.quota_seconds, Period(row.quota_period))
+    return Job(
+        spec=VideoSpec(row.prompt, Aspect(row.aspect), row.duration_seconds),
+        effective_quota=EffectiveQuota(quota, QuotaSource(row.quota_source), row.quota_subject_id),
+        **values,
+    )

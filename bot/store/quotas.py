@@ -1,0 +1,62 @@
+"""Quota rules: who may use how much in which server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, insert, select
+
+from bot.models import Period, Quota, QuotaRule, QuotaSource
+from bot.store.tables import quota_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from sqlalchemy import Row
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+async def put(connection: AsyncConnection, rule: QuotaRule) -> None:
+    """Set a rule, in place of the one its subject had."""
+    await remove(connection, guild_id=rule.guild_id, subject_id=rule.subject_id)
+    await connection.execute(
+        insert(quota_rules).values(
+            guild_id=rule.guild_id,
+            subject_id=rule.subject_id,
+            source=rule.source,
+            seconds=rule.quota.seconds,
+            period=rule.quota.period,
+            set_by=rule.set_by,
+            set_at=rule.set_at,
+        )
+    )
+
+
+async def remove(connection: AsyncConnection, *, guild_id: int, subject_id: int) -> bool:
+    """Remove a subject's rule; tell whether there was one."""
+    result = await connection.execute(
+        delete(quota_rules).where(quota_rules.c.guild_id == guild_id, quota_rules.c.subject_id == subject_id)
+    )
+    return result.rowcount == 1
+
+
+async def list_for(
+    connection: AsyncConnection, *, guild_id: int, subject_ids: Collection[int] | None = None
+) -> list[QuotaRule]:
+    """Return a server's rules, all of them or those of the given subjects, oldest first."""
+    statement = select(quota_rules).where(quota_rules.c.guild_id == guild_id)
+    if subject_ids is not None:
+        statement = statement.where(quota_rules.c.subject_id.in_(subject_ids))
+    rows = await connection.execute(statement.order_by(quota_rules.c.set_at, quota_rules.c.subject_id))
+    return [_from_row(row) for row in rows]
+
+
+def _from_row(row: Row[Any]) -> QuotaRule:
+    return QuotaRule(
+        guild_id=row.guild_id,
+        source=QuotaSource(row.source),
+        subject_id=row.subject_id,
+        quota=Quota(row.seconds, Period(row.period)),
+        set_by=row.set_by,
+        set_at=row.set_at,
+    )

@@ -1,0 +1,141 @@
+"""The schema, as SQLAlchemy tables; ``migrations/`` brings a database to it.
+
+Who may change a row is written in ``jobs.py``. What must never be, the schema forbids:
+one job per interaction, one charge and one refund per job, no ledger entry of nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeDecorator
+
+if TYPE_CHECKING:
+    from sqlalchemy import Dialect
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC datetime; SQLite keeps no zone, so it is put back on reading."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse naive times, store UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("naive datetime")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give back an aware UTC datetime."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+metadata = MetaData()
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", String(25), primary_key=True),
+    Column("interaction_id", BigInteger, nullable=False, unique=True),
+    Column("guild_id", BigInteger, nullable=False),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("member_id", BigInteger, nullable=False),
+    Column("prompt", Text, nullable=False),
+    Column("aspect", String(8), nullable=False),
+    Column("duration_seconds", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("quota_seconds", Integer),
+    Column("quota_period", String(8), nullable=False),
+    Column("quota_source", String(16), nullable=False),
+    Column("quota_subject_id", BigInteger),
+    Column("due_at", UtcDateTime),
+    Column("attempts", Integer, nullable=False),
+    Column("lease_owner", String(128)),
+    Column("lease_until", UtcDateTime),
+    Column("started_at", UtcDateTime),
+    Column("submitted_at", UtcDateTime),
+    Column("generation_id", String(128)),
+    Column("request_id", String(256)),
+    Column("progress", Float),
+    Column("rendered_at", UtcDateTime),
+    Column("result_url", Text),
+    Column("result_expires_at", UtcDateTime),
+    Column("status_message_id", BigInteger),
+    Column("message_channel_id", BigInteger),
+    Column("message_id", BigInteger),
+    Column("error_code", String(32)),
+    Column("finished_at", UtcDateTime),
+)
+Index("jobs_by_due_at", jobs.c.state, jobs.c.due_at)
+Index("jobs_by_member", jobs.c.member_id, jobs.c.state, jobs.c.submitted_at)
+Index("jobs_by_lease_owner", jobs.c.lease_owner)
+Index("jobs_by_rendered_at", jobs.c.duration_seconds, jobs.c.rendered_at)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("guild_id", BigInteger, nullable=False),
+    Column("member_id", BigInteger, nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("seconds", Integer, nullable=False),
+    Column("counted_at", UtcDateTime, nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("made_by", BigInteger, nullable=False),
+    Column("job_id", String(25), ForeignKey("jobs.id")),
+    UniqueConstraint("job_id", "kind"),
+    CheckConstraint("seconds > 0", name="ledger_seconds_positive"),
+    CheckConstraint("kind IN ('charge', 'refund', 'grant')", name="ledger_kind"),
+    CheckConstraint("(kind = 'grant') = (job_id IS NULL)", name="ledger_job"),
+)
+Index(
+    "ledger_by_member",
+    ledger.c.guild_id,
+    ledger.c.member_id,
+    ledger.c.counted_at,
+    ledger.c.kind,
+    ledger.c.seconds,
+)
+
+quota_rules = Table(
+    "quota_rules",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True),
+    Column("subject_id", BigInteger, primary_key=True),
+    Column("source", String(16), nullable=False),
+    Column("seconds", Integer),
+    Column("period", String(8), nullable=False),
+    Column("set_by", BigInteger, nullable=False),
+    Column("set_at", UtcDateTime, nullable=False),
+    CheckConstraint("source IN ('member', 'role', 'server')", name="quota_rules_source"),
+)
+
+command_digests = Table(
+    "command_digests",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("digest", String(64), nullable=False),
+)
