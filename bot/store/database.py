@@ -42,9 +42,7 @@ class Database:
 
     @classmethod
     @asynccontextmanager
-    async def open(
-        cls, url: str, *, busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS
-    ) -> AsyncGenerator[Database]:
+    async def open(cls, url: str, *, busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS) -> AsyncGenerator[Database]:
         """Open, migrate to the latest schema, and close at the end.
 
         Raises:

@@ -61,9 +61,7 @@ async def get_many(connection: AsyncConnection, job_ids: Collection[str]) -> lis
 
 async def find_by_interaction(connection: AsyncConnection, interaction_id: int) -> Job | None:
     """Return the job an interaction made, or None."""
-    row = (
-        await connection.execute(select(jobs).where(jobs.c.interaction_id == interaction_id))
-    ).one_or_none()
+    row = (await connection.execute(select(jobs).where(jobs.c.interaction_id == interaction_id))).one_or_none()
     return None if row is None else _from_row(row)
 
 
@@ -96,12 +94,7 @@ async def start_next(
         "lease_owner": owner,
         "lease_until": lease_until,
     }
-    statement = (
-        sql_update(jobs)
-        .where(jobs.c.id.in_(job_ids), jobs.c.state == JobState.QUEUED)
-        .values(changes)
-        .returning(jobs)
-    )
+    waiting = sql_update(jobs).where(jobs.c.id.in_(job_ids), jobs.c.state == JobState.QUEUED)
     rows = await connection.execute(waiting.values(changes).returning(jobs))
     started = {row.id: _from_row(row) for row in rows}
     return [started[job_id] for job_id in job_ids if job_id in started]
@@ -155,9 +148,7 @@ async def renew_leases(
 ) -> None:
     """Push out the end of leases that are still the owner's."""
     await connection.execute(
-        sql_update(jobs)
-        .where(jobs.c.id.in_(job_ids), jobs.c.lease_owner == owner)
-        .values(lease_until=lease_until)
+        sql_update(jobs).where(jobs.c.id.in_(job_ids), jobs.c.lease_owner == owner).values(lease_until=lease_until)
     )
 
 
@@ -178,9 +169,7 @@ async def update(connection: AsyncConnection, job: Job, *, owner: str, **changes
     Returns:
         The job as it is now, or None when it was no longer the owner's to change.
     """
-    statement = sql_update(jobs).where(
-        jobs.c.id == job.id, jobs.c.state == job.state, jobs.c.lease_owner == owner
-    )
+    statement = sql_update(jobs).where(jobs.c.id == job.id, jobs.c.state == job.state, jobs.c.lease_owner == owner)
     result = await connection.execute(statement.values(changes))
     return replace(job, **changes) if result.rowcount == 1 else None
 
@@ -203,9 +192,7 @@ async def attach_status(connection: AsyncConnection, job_id: str, message_id: in
     )
 
 
-async def recent_render_seconds(
-    connection: AsyncConnection, duration_seconds: int, limit: int
-) -> list[float]:
+async def recent_render_seconds(connection: AsyncConnection, duration_seconds: int, limit: int) -> list[float]:
     """Return how long the latest renders of that clip length took, newest first."""
     statement = (
         select(jobs.c.submitted_at, jobs.c.rendered_at)
@@ -217,9 +204,7 @@ async def recent_render_seconds(
         .order_by(jobs.c.rendered_at.desc())
         .limit(limit)
     )
-    return [
-        (row.rendered_at - row.submitted_at).total_seconds() for row in await connection.execute(statement)
-    ]
+    return [(row.rendered_at - row.submitted_at).total_seconds() for row in await connection.execute(statement)]
 
 
 async def _count(connection: AsyncConnection, *conditions: ColumnElement[bool]) -> int:

@@ -81,9 +81,7 @@ async def sum_period(
     connection: AsyncConnection, *, guild_id: int, member_id: int, start: datetime, end: datetime
 ) -> tuple[int, int]:
     """Return the seconds used (charges less refunds) and granted from ``start`` until just before ``end``."""
-    signed = case(
-        (ledger.c.kind == "charge", ledger.c.seconds), (ledger.c.kind == "refund", -ledger.c.seconds)
-    )
+    signed = case((ledger.c.kind == "charge", ledger.c.seconds), (ledger.c.kind == "refund", -ledger.c.seconds))
     given = case((ledger.c.kind == "grant", ledger.c.seconds))
     statement = select(func.coalesce(func.sum(signed), 0), func.coalesce(func.sum(given), 0)).where(
         ledger.c.guild_id == guild_id,
