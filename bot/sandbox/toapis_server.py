@@ -1,0 +1,410 @@
+"""A video service on loopback that answers by the contract: the demo's service, and the tests' double.
+
+Its clock is given, and what a generation's progress is at a time follows from when it was accepted, so a test
+moves the clock instead of waiting. It keeps what it was asked, and fails on request (``bot.sandbox.faults``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import json
+import time as system_time
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Self, cast
+
+from aiohttp import web
+
+from bot.models import DURATIONS_SECONDS, Aspect
+from bot.sandbox.clips import make_clip
+from bot.sandbox.faults import ERRORS, Fault, Faults, error_body, faults_in, next_fault
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+__all__ = ["Fault", "SandboxGeneration", "SandboxServer"]
+
+RESULT_LIFETIME_SECONDS = 24 * 3600
+"""How long a result's address works (contract, "Poll")."""
+CREDITS_PER_USD = 200
+"""Contract, "Account"."""
+
+_ENDLESS_CHUNK = bytes(64 * 1024)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxGeneration:
+    """A generation that was accepted, and so paid for; times are Unix seconds."""
+
+    id: str
+    client_business_id: str | None
+    prompt: str
+    aspect: Aspect
+    duration_seconds: int
+    accepted_at: float
+    starts_at: float
+    finishes_at: float
+    final_change: dict[str, Any]
+    faults: Faults
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedRequest:
+    """A request that arrived, whatever came of it.
+
+    Attributes:
+        key: a submit's ``client_business_id``, a poll's generation id or ``client_business_id``, a file's
+            generation id; empty for the balance.
+        payload: a submit's JSON.
+    """
+
+    kind: str
+    key: str
+    at: float
+    headers: dict[str, str]
+    payload: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+ClipMaker = Callable[[SandboxGeneration], Awaitable[Path | bytes]]
+"""Makes the MP4 of a generation."""
+
+
+class SandboxServer:
+    """The service as an async context manager; ``base_url`` is known inside it.
+
+    Args:
+        api_key: the key it takes; may be changed later, as an operator's key is.
+        model: the one model it knows.
+        queue_seconds: how long a generation waits at least before it renders.
+        render_seconds: how long a render takes, or a function that says so for a clip's length in seconds.
+        max_rendering: how many render at once; the others wait in the queue.
+        remaining_usd: the balance; at 0 submits answer 402; None is unlimited.
+        clip_maker: makes the files; by default real clips with the prompt in them.
+        time: tells the Unix time.
+        port: the port to listen on; 0 takes a free one.
+
+    Attributes:
+        faults: what goes wrong next.
+        generations: what was accepted, by id: each is a clip somebody pays for.
+        requests: what was asked, in order.
+    """
+
+    def __init__(
+        self,
+        *,
+        api_key: str = "sandbox-key",
+        model: str = "gemini_omni",
+        queue_seconds: float = 1.0,
+        render_seconds: float | Callable[[int], float] = 6.0,
+        max_rendering: int = 4,
+        remaining_usd: float | None = 9.1,
+        clip_maker: ClipMaker | None = None,
+        time: Callable[[], float] = system_time.time,
+        port: int = 0,
+    ) -> None:
+        self.api_key = api_key
+        self.remaining_usd = remaining_usd
+        self.faults = Faults()
+        self.generations: dict[str, SandboxGeneration] = {}
+        self.requests: list[ReceivedRequest] = []
+        self._model = model
+        self._queue_seconds = queue_seconds
+        self._render_seconds = render_seconds
+        self._slots_free_at = [0.0] * max_rendering
+        self._clip_maker = clip_maker or self._draw_clip
+        self._clips: dict[tuple[str, Aspect, int], asyncio.Task[Path | bytes]] = {}
+        self._prompt_faults: dict[str, Faults] = {}
+        self._time = time
+        self._port = port
+        self._changed = asyncio.Condition()
+        self._runner: web.AppRunner | None = None
+        self._directory: TemporaryDirectory[str] | None = None
+
+    @property
+    def base_url(self) -> str:
+        """Return the address to give as the video service's."""
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def submits(self) -> list[ReceivedRequest]:
+        """Return the submits that arrived, refused ones too."""
+        return [request for request in self.requests if request.kind == "submit"]
+
+    @property
+    def polls(self) -> list[ReceivedRequest]:
+        """Return the polls that arrived, in order."""
+        return [request for request in self.requests if request.kind == "poll"]
+
+    def paid(self, client_business_id: str) -> list[SandboxGeneration]:
+        """Return the generations that were accepted under a ``client_business_id``."""
+        return [it for it in self.generations.values() if it.client_business_id == client_business_id]
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until a condition on what was asked or accepted holds; it is looked at after each change."""
+        async with self._changed:
+            await self._changed.wait_for(condition)
+
+    # Up and down -----------------------------------------------------------------------------------
+
+    async def __aenter__(self) -> Self:
+        self._directory = TemporaryDirectory(prefix="reelay-sandbox-")
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+        for clip in self._clips.values():
+            clip.cancel()
+        await asyncio.gather(*self._clips.values(), return_exceptions=True)
+        if self._directory is not None:
+            await asyncio.to_thread(self._directory.cleanup)
+
+    async def start(self) -> None:
+        """Listen; after a ``stop`` on the same port, with everything remembered."""
+        application = web.Application()
+        application.add_routes(
+            [
+                web.post("/v1/videos/generations", self._submit),
+                web.get("/v1/videos/generations/{key}", self._poll),
+                web.get("/v1/balance", self._balance),
+                web.get("/files/{id}.mp4", self._file),
+                web.route("*", "/v1/{rest:.*}", self._wrong_endpoint),
+            ]
+        )
+        application.on_response_prepare.append(_give_request_id)
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", self._port)
+        await site.start()
+        self._port = cast("tuple[str, int]", self._runner.addresses[0])[1]
+
+    async def stop(self) -> None:
+        """Be down: connections are refused, and those that are open are cut."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    # Endpoints -------------------------------------------------------------------------------------
+
+    async def _submit(self, request: web.Request) -> web.StreamResponse:
+        payload = _parse(await request.read())
+        business_id = str(payload.get("client_business_id") or "")
+        await self._note("submit", business_id, request, payload)
+        if (refusal := self._refusal(request, payload)) is not None:
+            return refusal
+        own_faults = self._prompt_faults.setdefault(business_id or payload["prompt"], faults_in(payload["prompt"]))
+        fault = next_fault(own_faults.submit) if own_faults.submit else next_fault(self.faults.submit)
+
+        generation = await self._accept(payload, own_faults) if fault.accept else None
+
+        async def answer() -> web.StreamResponse:
+            accepted = generation or await self._accept(payload, own_faults)
+            return self._json({**self._describe(accepted), **fault.change})
+
+        return await self._answer(request, fault, answer)
+
+    async def _poll(self, request: web.Request) -> web.StreamResponse:
+        key = request.match_info["key"]
+        await self._note("poll", key, request)
+        if (refusal := self._unauthorized(request)) is not None:
+            return refusal
+        fault = next_fault(self.faults.poll)
+
+        async def answer() -> web.StreamResponse:
+            generation = self.generations.get(key) or next(iter(self.paid(key)), None)
+            if generation is None:
+                return self._error("task_not_found")
+            return self._json({**self._describe(generation), **fault.change})
+
+        return await self._answer(request, fault, answer)
+
+    async def _balance(self, request: web.Request) -> web.StreamResponse:
+        await self._note("balance", "", request)
+        if (refusal := self._unauthorized(request)) is not None:
+            return refusal
+        fault = next_fault(self.faults.balance)
+
+        async def answer() -> web.StreamResponse:
+            remaining = self.remaining_usd
+            balance = {
+                "success": True,
+                "remain_balance": -1 if remaining is None else remaining,
+                "used_balance": 0,
+                "remain_credits": -1 if remaining is None else round(remaining * CREDITS_PER_USD),
+                "used_credits": 0,
+                "unlimited_quota": remaining is None,
+            }
+            return self._json({**balance, **fault.change})
+
+        return await self._answer(request, fault, answer)
+
+    async def _file(self, request: web.Request) -> web.StreamResponse:
+        key = request.match_info["id"]
+        await self._note("file", key, request)
+        generation = self.generations.get(key)
+        own_faults = generation.faults.file if generation else None
+        fault = next_fault(own_faults or self.faults.file)
+
+        async def answer() -> web.StreamResponse:
+            if generation is None or self._time() > generation.finishes_at + RESULT_LIFETIME_SECONDS:
+                raise web.HTTPNotFound
+            clip = await self._clip(generation)
+            if isinstance(clip, Path):
+                return web.FileResponse(clip, headers={"Content-Type": "video/mp4"})
+            return web.Response(body=clip, content_type="video/mp4")
+
+        return await self._answer(request, fault, answer)
+
+    async def _wrong_endpoint(self, request: web.Request) -> web.StreamResponse:
+        return self._error("invalid_apitype")
+
+    # How a request is answered ---------------------------------------------------------------------
+
+    async def _note(self, kind: str, key: str, request: web.Request, payload: dict[str, Any] | None = None) -> None:
+        received = ReceivedRequest(
+            kind=kind, key=key, at=self._time(), headers=dict(request.headers), payload=payload or {}
+        )
+        async with self._changed:
+            self.requests.append(received)
+            self._changed.notify_all()
+
+    async def _answer(
+        self, request: web.Request, fault: Fault, answer: Callable[[], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        if fault.hold is not None:
+            await fault.hold.wait()
+        if fault.drop:
+            if request.transport is not None:
+                request.transport.abort()
+            return web.Response()
+        if fault.status is not None:
+            if isinstance(fault.body, str):
+                return web.Response(status=fault.status, text=fault.body, headers=fault.headers)
+            return web.json_response(fault.body, status=fault.status, headers=fault.headers)
+        if fault.endless:
+            response = web.StreamResponse(headers={"Content-Type": "video/mp4"})
+            await response.prepare(request)
+            while True:
+                await response.write(_ENDLESS_CHUNK)
+        return await answer()
+
+    def _refusal(self, request: web.Request, payload: dict[str, Any]) -> web.Response | None:
+        if (unauthorized := self._unauthorized(request)) is not None:
+            return unauthorized
+        if (problem := self._problem(payload)) is not None:
+            return self._error("invalid_request", problem)
+        if self.remaining_usd is not None and self.remaining_usd <= 0:
+            return self._error("insufficient_quota")
+        return None
+
+    def _unauthorized(self, request: web.Request) -> web.Response | None:
+        if request.headers.get("Authorization") == f"Bearer {self.api_key}":
+            return None
+        return self._error("unauthorized")
+
+    def _problem(self, payload: dict[str, Any]) -> str | None:
+        prompt = payload.get("prompt")
+        if payload.get("model") != self._model:
+            return f"model must be {self._model}"
+        if not isinstance(prompt, str) or not prompt.strip():
+            return "prompt is required"
+        if payload.get("aspect_ratio", "16:9") not in list(Aspect):
+            return "aspect_ratio must be 16:9 or 9:16"
+        if payload.get("duration", 6) not in DURATIONS_SECONDS:
+            return "duration must be 6 or 10"
+        if payload.get("resolution", "720P") != "720P":
+            return "resolution must be 720P"
+        return None
+
+    def _error(self, code: str, message: str | None = None) -> web.Response:
+        return self._json(error_body(code, message), status=ERRORS[code][0])
+
+    def _json(self, body: dict[str, Any], *, status: int = 200) -> web.Response:
+        return web.json_response({key: value for key, value in body.items() if value is not None}, status=status)
+
+    # Generations -----------------------------------------------------------------------------------
+
+    async def _accept(self, payload: dict[str, Any], faults: Faults) -> SandboxGeneration:
+        now = self._time()
+        duration_seconds: int = payload.get("duration", 6)
+        render = self._render_seconds
+        render_seconds = render(duration_seconds) if callable(render) else render
+        starts_at = max(now + self._queue_seconds, heapq.heappop(self._slots_free_at))
+        heapq.heappush(self._slots_free_at, starts_at + render_seconds)
+        render_fault = next_fault(faults.render) if faults.render else next_fault(self.faults.render)
+        generation = SandboxGeneration(
+            id=f"video_{uuid.uuid4().hex}",
+            client_business_id=payload.get("client_business_id"),
+            prompt=payload["prompt"],
+            aspect=Aspect(payload.get("aspect_ratio", "16:9")),
+            duration_seconds=duration_seconds,
+            accepted_at=now,
+            starts_at=starts_at,
+            finishes_at=starts_at + render_seconds,
+            final_change=dict(render_fault.change),
+            faults=faults,
+        )
+        async with self._changed:
+            self.generations[generation.id] = generation
+            self._changed.notify_all()
+        return generation
+
+    def _describe(self, generation: SandboxGeneration) -> dict[str, Any]:
+        now = self._time()
+        answer: dict[str, Any] = {
+            "id": generation.id,
+            "object": "generation.task",
+            "model": self._model,
+            "created_at": int(generation.accepted_at),
+        }
+        if now < generation.starts_at:
+            return {**answer, "status": "queued", "progress": 0}
+        if now < generation.finishes_at:
+            rendered = (now - generation.starts_at) / (generation.finishes_at - generation.starts_at)
+            return {**answer, "status": "in_progress", "progress": int(100 * rendered)}
+        url = f"{self.base_url}/files/{generation.id}.mp4"
+        return {
+            **answer,
+            "status": "completed",
+            "progress": 100,
+            "completed_at": int(generation.finishes_at),
+            "expires_at": int(generation.finishes_at) + RESULT_LIFETIME_SECONDS,
+            "result": {"type": "video", "data": [{"url": url, "format": "mp4"}]},
+            **generation.final_change,
+        }
+
+    async def _clip(self, generation: SandboxGeneration) -> Path | bytes:
+        look = (generation.prompt, generation.aspect, generation.duration_seconds)
+        if look not in self._clips:
+            self._clips[look] = asyncio.ensure_future(self._clip_maker(generation))
+        return await asyncio.shield(self._clips[look])
+
+    async def _draw_clip(self, generation: SandboxGeneration) -> Path:
+        assert self._directory is not None, "files are asked for over HTTP, so the server is up"
+        path = Path(self._directory.name) / f"{generation.id}.mp4"
+        await asyncio.to_thread(
+            make_clip,
+            path,
+            prompt=generation.prompt,
+            aspect=generation.aspect,
+            duration_seconds=generation.duration_seconds,
+        )
+        return path
+
+
+async def _give_request_id(request: web.Request, response: web.StreamResponse) -> None:
+    response.headers.setdefault("x-request-id", f"req-{uuid.uuid4().hex[:12]}")
+
+
+def _parse(body: bytes) -> dict[str, Any]:
+    try:
+        payload = json.loads(body)
+    except ValueError:
+        return {}
+    return payload if isinstance(payload, dict) else {}

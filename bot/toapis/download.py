@@ -1,0 +1,167 @@
+"""Fetching a finished clip from an address that came from outside: bounded, and never into a private network."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from typing import TYPE_CHECKING
+
+import aiohttp
+from yarl import URL
+
+from bot.errors import ClipGoneError, ClipOversizeError, ClipUnavailableError, ClipUnsafeError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import BinaryIO
+
+CLIP_MAX_BYTES = 200_000_000
+"""200 MB, the bound the issue sets; a 10-second 720p clip is some 10 MB."""
+REDIRECTS_MAX = 5
+"""File hosts redirect once or twice; browsers give up after 20."""
+_WRITE_BYTES = 1024 * 1024
+"""How much is gathered before a thread writes it: rare enough to be cheap, small beside the memory budget."""
+_REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
+_NAT64_NETWORK = IPv6Network("64:ff9b::/96")
+
+
+class Downloader:
+    """Fetches clips into files.
+
+    Args:
+        allow_loopback: the video service itself is on loopback, so plain http and loopback addresses are
+            allowed; other private addresses never are.
+        max_bytes: how large a clip may be.
+        total_timeout_seconds: how long a clip may take in all, redirects included.
+        stall_timeout_seconds: how long nothing may arrive.
+        resolver: turns names into addresses; by default the system's. Whatever it says is checked.
+    """
+
+    def __init__(
+        self,
+        *,
+        allow_loopback: bool = False,
+        max_bytes: int = CLIP_MAX_BYTES,
+        total_timeout_seconds: float = 300.0,
+        stall_timeout_seconds: float = 30.0,
+        resolver: aiohttp.abc.AbstractResolver | None = None,
+    ) -> None:
+        self._allow_loopback = allow_loopback
+        self._max_bytes = max_bytes
+        self._total_timeout_seconds = total_timeout_seconds
+        self._timeout = aiohttp.ClientTimeout(
+            total=None, sock_connect=stall_timeout_seconds, sock_read=stall_timeout_seconds
+        )
+        self._resolver = resolver
+
+    async def download(self, url: str, destination: Path) -> None:
+        """Fetch an address into a file; after an error there is no file.
+
+        Raises:
+            ClipGoneError: the address no longer works (404, 410).
+            ClipUnsafeError: it, or one it redirects to, is not https or not public.
+            ClipOversizeError: the file is larger than the limit.
+            ClipUnavailableError: anything else; trying again may help.
+        """
+        try:
+            async with asyncio.timeout(self._total_timeout_seconds), self._session() as session:
+                await self._fetch(session, url, destination)
+        except BaseException as error:  # cancelled or not, no partial file is left
+            await asyncio.to_thread(destination.unlink, missing_ok=True)
+            if isinstance(error, aiohttp.InvalidURL | aiohttp.NonHttpUrlClientError):
+                raise ClipUnsafeError("not an address") from error
+            if isinstance(error, aiohttp.ClientError | TimeoutError):
+                raise ClipUnavailableError(type(error).__name__) from error
+            raise
+
+    def _session(self) -> aiohttp.ClientSession:
+        # One session a clip: clips are few and large, and nothing (no cookie, no header) crosses between them.
+        connector = aiohttp.TCPConnector(
+            resolver=self._resolver,
+            socket_factory=self._open_socket,
+            # One address after the other, so that a refused one ends the attempt at once.
+            happy_eyeballs_delay=None,
+        )
+        return aiohttp.ClientSession(
+            connector=connector,
+            connector_owner=True,
+            timeout=self._timeout,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"Accept-Encoding": "identity"},
+            auto_decompress=False,
+        )
+
+    def _open_socket(self, address_info: aiohttp.AddrInfoType) -> socket.socket:
+        # Called for each address that is really about to be connected to, literals too: no later look-up of
+        # the name can come between this check and the connection.
+        family, kind, protocol, _, (host, *_) = address_info
+        address = ip_address(str(host).partition("%")[0])
+        if not (is_public(address) or (self._allow_loopback and address.is_loopback)):
+            raise ClipUnsafeError("the address leads into a private network")
+        return socket.socket(family, kind, protocol)
+
+    async def _fetch(self, session: aiohttp.ClientSession, url: str, destination: Path) -> None:
+        hop = self._checked(url)
+        for _ in range(REDIRECTS_MAX + 1):
+            async with session.get(hop, allow_redirects=False) as response:
+                if response.status not in _REDIRECT_STATUSES:
+                    await self._save(response, destination)
+                    return
+                hop = self._checked(response.headers.get("Location", ""), base=hop)
+        raise ClipUnavailableError("too many redirects")
+
+    def _checked(self, url: str, *, base: URL | None = None) -> URL:
+        try:
+            hop = base.join(URL(url)) if base else URL(url)
+        except ValueError as error:
+            raise ClipUnsafeError("not an address") from error
+        if hop.scheme != "https" and not (hop.scheme == "http" and self._allow_loopback):
+            raise ClipUnsafeError(f"not https but {hop.scheme or 'nothing'}")
+        return hop
+
+    async def _save(self, response: aiohttp.ClientResponse, destination: Path) -> None:
+        if response.status in (404, 410):
+            raise ClipGoneError(f"HTTP {response.status}")
+        if response.status != 200:
+            raise ClipUnavailableError(f"HTTP {response.status}")
+        if (response.content_length or 0) > self._max_bytes:
+            raise ClipOversizeError(f"{response.content_length} bytes announced")
+        file = await asyncio.to_thread(destination.open, "wb")
+        try:
+            await self._copy(response, file)
+        finally:
+            await asyncio.to_thread(file.close)
+
+    async def _copy(self, response: aiohttp.ClientResponse, file: BinaryIO) -> None:
+        received_bytes = 0
+        gathered = bytearray()
+        async for chunk in response.content.iter_any():
+            received_bytes += len(chunk)
+            if received_bytes > self._max_bytes:
+                raise ClipOversizeError(f"more than {self._max_bytes} bytes")
+            gathered += chunk
+            if len(gathered) >= _WRITE_BYTES:
+                await asyncio.to_thread(file.write, gathered)
+                gathered = bytearray()
+        await asyncio.to_thread(file.write, gathered)
+
+
+def is_public(address: IPv4Address | IPv6Address) -> bool:
+    """Tell whether an address, and any IPv4 address it stands for, is on the public internet."""
+    if isinstance(address, IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
+        if address in _NAT64_NETWORK:
+            inner = IPv4Address(address.packed[-4:])
+        if inner is not None:
+            return is_public(inner)
+    # is_global alone calls multicast and some reserved ranges global.
+    return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
+
+
+def is_loopback_host(host: str) -> bool:
+    """Tell whether a host name or address is this machine's own."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
