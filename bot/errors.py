@@ -11,6 +11,7 @@
     │   ├── TooManyOpenJobsError      the member has enough jobs open
     │   └── NotCancellableError       the job is past the point where it can be withdrawn
     ├── StoreUnavailableError         the database could not be asked
+    ├── LeaseLostError                a job is no longer this worker's to change
     ├── VideoServiceError             the video service said no, or nothing
     │   ├── RequestRejectedError      400: the payload is wrong
     │   ├── WrongEndpointError        400 "invalid apitype": base address or model is wrong
@@ -126,6 +127,10 @@ class NotCancellableError(RefusedError):
 
 class StoreUnavailableError(ReelayError):
     """The database could not be asked, or did not answer in time; nothing has changed."""
+
+
+class LeaseLostError(ReelayError):
+    """A job is no longer this worker's to change: another took it over, or it has ended."""
 
 
 # The video service -------------------------------------------------------------------------------

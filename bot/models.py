@@ -386,3 +386,9 @@ class StatusCard:
     job: Job
     queue_place: int | None = None
     waiting_for_operator: bool = False
+
+    @property
+    def look(self) -> tuple[object, ...]:
+        """Return all that can be seen of the card; two cards with the same look need no edit between them."""
+        progress = None if self.job.progress is None else int(self.job.progress)
+        return (self.job.state, progress, self.queue_place, self.waiting_for_operator)

@@ -9,7 +9,7 @@ import logging
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bot.errors import InsufficientFundsError, RateLimitedError, UnauthorizedError
+from bot.errors import InsufficientFundsError, UnauthorizedError
 from bot.models import OperatorAlert
 
 if TYPE_CHECKING:
@@ -47,11 +47,17 @@ class RequestGate:
         """Say until when everything waits; None or past when nothing does."""
         return self._opens_at
 
-    def allowance(self, now: datetime, limit: int) -> int:
-        """Say how many of ``limit`` requests may go out now: all, one to try with, or none."""
+    def allowance(self, now: datetime, *, wanted: int, in_flight: int) -> int:
+        """Say how many of the ``wanted`` requests may go out now: all, one to try with, or none.
+
+        Args:
+            in_flight: requests of this kind that have not been answered yet.
+        """
         if self._opens_at is not None and now < self._opens_at:
             return 0
-        return min(limit, 1) if self._refusals or self._spacing_seconds else limit
+        if self._refusals or self._spacing_seconds:
+            return min(wanted, 1) if in_flight == 0 else 0
+        return wanted
 
     def hold(self, now: datetime, seconds: float | None = None) -> None:
         """Note a 429: wait as long as the service asks, else 1 s, 2 s, 4 s …, and a little longer by chance."""
@@ -143,8 +149,3 @@ def alert_for(error: VideoServiceError) -> OperatorAlert | None:
             return OperatorAlert.INSUFFICIENT_FUNDS
         case _:
             return None
-
-
-def retry_after(error: VideoServiceError) -> float | None:
-    """Return the wait that a 429 asked for, in seconds, if it did."""
-    return error.retry_after_seconds if isinstance(error, RateLimitedError) else None

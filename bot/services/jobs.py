@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bot.services.gates import ServiceGates
     from bot.services.ports import Clock
     from bot.services.quotas import QuotaService
+    from bot.services.status import StatusBoard
     from bot.store.database import Database
 
 _log = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ class JobService:
 
     Args:
         random_bits: ``random.getrandbits`` or the like, for the ids.
-        on_change: called after the queue has changed, so that the worker wakes.
+        wake: called after there may be something new to do for the worker.
     """
 
     def __init__(
@@ -57,7 +58,8 @@ class JobService:
         gates: ServiceGates,
         max_open_jobs: int,
         random_bits: Callable[[int], int],
-        on_change: Callable[[], None],
+        board: StatusBoard,
+        wake: Callable[[], None],
     ) -> None:
         self._database = database
         self._clock = clock
@@ -65,7 +67,8 @@ class JobService:
         self._gates = gates
         self._max_open_jobs = max_open_jobs
         self._random_bits = random_bits
-        self._on_change = on_change
+        self._board = board
+        self._wake = wake
 
     async def accept(self, request: JobRequest) -> StatusCard:
         """Check, charge and queue in one transaction; the same interaction again gives the same job.
@@ -84,7 +87,8 @@ class JobService:
                 await ledger.charge(connection, job, now=now)
             card = await self._card(connection, job)
         _log.info("job accepted", extra={"job_id": job.id, "guild_id": job.guild_id, "member_id": job.member_id})
-        self._on_change()
+        self._board.begin(card)
+        self._wake()
         return card
 
     async def attach_status(self, job_id: str, message_id: int) -> None:
@@ -95,7 +99,8 @@ class JobService:
         """
         async with self._database.write() as connection:
             await jobs.attach_status(connection, job_id, message_id, now=self._clock.now())
-        self._on_change()
+        self._board.touch(job_id)
+        self._wake()
 
     async def cancel(self, job_id: str, *, guild_id: int, member_id: int) -> StatusCard:
         """Withdraw a member's own job while it waits, and give its seconds back.
@@ -114,7 +119,8 @@ class JobService:
                 raise NotCancellableError(job.state)
             await ledger.refund(connection, cancelled, now=now, made_by=member_id)
         _log.info("job cancelled", extra={"job_id": job_id})
-        self._on_change()
+        self._board.touch_queue()
+        self._wake()
         return StatusCard(cancelled)
 
     async def _admit(self, connection: AsyncConnection, request: JobRequest, now: datetime) -> Job:

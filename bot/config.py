@@ -1,0 +1,89 @@
+"""Settings, from the environment and from ``.env``; checked once, at start. ``.env.example`` documents each."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AnyHttpUrl, AnyUrl, Field, SecretStr, UrlConstraints, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from bot.errors import SettingsError
+from bot.models import QUOTA_MAX_SECONDS, Period
+
+Snowflake = Annotated[int, Field(gt=0, lt=2**63)]
+WebSocketUrl = Annotated[AnyUrl, UrlConstraints(allowed_schemes=["ws", "wss"])]
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set; secrets are masked in every repr."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    discord_token: SecretStr
+    toapis_api_key: SecretStr
+    toapis_base_url: AnyHttpUrl = AnyHttpUrl("https://toapis.com")
+    toapis_model: str = "gemini_omni"
+    toapis_resolution: str = "720P"
+    database_url: SecretStr = SecretStr("sqlite+aiosqlite:///reelay.db")
+    default_quota_seconds: Annotated[int, Field(ge=0, le=QUOTA_MAX_SECONDS)] = 60
+    default_quota_period: Period = Period.DAY
+    max_concurrent_renders: Annotated[int, Field(ge=1, le=10_000)] = 4
+    max_open_jobs_per_member: Annotated[int, Field(ge=1, le=1000)] = 2
+    job_deadline_seconds: Annotated[int, Field(ge=30, le=86_400)] = 900
+    operator_channel_id: Snowflake | None = None
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["text", "json"] = "text"
+    discord_api_url: AnyHttpUrl | None = None
+    discord_gateway_url: WebSocketUrl | None = None
+
+    @field_validator("discord_token", "toapis_api_key")
+    @classmethod
+    def _one_word(cls, value: SecretStr) -> SecretStr:
+        secret = value.get_secret_value().strip()
+        if not secret or any(character.isspace() or not character.isprintable() for character in secret):
+            raise ValueError("it is empty or has spaces in it")
+        return SecretStr(secret)
+
+    @field_validator("database_url")
+    @classmethod
+    def _database_address(cls, value: SecretStr) -> SecretStr:
+        try:
+            driver = make_url(value.get_secret_value()).drivername
+        except ArgumentError:
+            driver = ""
+        if driver not in {"sqlite+aiosqlite", "postgresql+asyncpg"}:
+            raise ValueError("it must begin with sqlite+aiosqlite:// or postgresql+asyncpg://")
+        return value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper_case(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Return what must never be shown."""
+        database = make_url(self.database_url.get_secret_value())
+        password = () if database.password is None else (str(database.password),)
+        return (self.discord_token.get_secret_value(), self.toapis_api_key.get_secret_value(), *password)
+
+
+def load_settings() -> Settings:
+    """Read and check all settings.
+
+    Raises:
+        SettingsError: with one sentence that names the first setting that is missing or wrong.
+    """
+    try:
+        return Settings()  # pyright: ignore[reportCallIssue] (the values come from the environment)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+    name = str(first["loc"][0]).upper() if first["loc"] else "A setting"
+    if first["type"] == "missing":
+        raise SettingsError(f"{name} is not set: put it into the environment or into .env (see .env.example).")
+    reason = first["msg"].removeprefix("Value error, ")
+    raise SettingsError(f"{name} is wrong: {reason[:1].lower()}{reason[1:]}.")

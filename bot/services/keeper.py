@@ -1,0 +1,89 @@
+"""How a worker writes down what became of a job it holds: one conditional statement, or not at all."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from bot.errors import LeaseLostError
+from bot.models import FINAL_STATES, JobState
+from bot.store import jobs, ledger
+
+if TYPE_CHECKING:
+    from bot.models import Job, JobError
+    from bot.services.ports import Clock
+    from bot.store.database import Database
+
+_log = logging.getLogger(__name__)
+
+BOT_ID = 0
+"""Stands for the bot itself where the ledger names who made an entry."""
+
+
+class JobKeeper:
+    """Changes jobs on behalf of one worker, ``owner``, which must hold their leases.
+
+    Every method raises ``LeaseLostError`` when the job is no longer the owner's in the state it was read in,
+    and ``StoreUnavailableError`` when the database cannot be asked; nothing has changed then.
+    """
+
+    def __init__(self, *, database: Database, clock: Clock, owner: str) -> None:
+        self._database = database
+        self._clock = clock
+        self._owner = owner
+
+    async def hold(self, job: Job, **changes: Any) -> Job:  # noqa: ANN401 (values of Job fields)
+        """Change a job and go on working at it."""
+        return await self._write(job, changes)
+
+    async def release(self, job: Job, *, due_in_seconds: float, **changes: Any) -> Job:  # noqa: ANN401
+        """Change a job and let go of it until it is due."""
+        due_at = self._clock.now() + timedelta(seconds=due_in_seconds)
+        return await self._write(job, {"due_at": due_at, "lease_owner": None, "lease_until": None} | changes)
+
+    async def deliver(self, job: Job, *, channel_id: int, message_id: int) -> Job:
+        """Note that the clip is posted."""
+        return await self._finish(
+            job, {"state": JobState.DELIVERED, "message_channel_id": channel_id, "message_id": message_id}
+        )
+
+    async def fail(self, job: Job, error_code: JobError, **changes: Any) -> Job:  # noqa: ANN401
+        """End a job without a clip, and refund it in the same transaction."""
+        return await self._finish(job, {"state": JobState.FAILED, "error_code": error_code} | changes)
+
+    async def settle(self, job: Job) -> Job:
+        """Note that a finished job needs nothing more: its card shows the end, or is gone."""
+        return await self._write(job, {"due_at": None, "lease_owner": None, "lease_until": None})
+
+    async def _finish(self, job: Job, changes: dict[str, Any]) -> Job:
+        now = self._clock.now()
+        # Due once more, to settle the card: it may have been attached since the job was read.
+        changes |= {"finished_at": now, "due_at": now, "attempts": 0, "lease_owner": None, "lease_until": None}
+        return await self._write(job, changes)
+
+    async def _write(self, job: Job, changes: dict[str, Any]) -> Job:
+        async with self._database.write() as connection:
+            changed = await jobs.update(connection, job, owner=self._owner, **changes)
+            if changed is None:
+                raise LeaseLostError(job.id)
+            if changed.state is JobState.FAILED and job.state not in FINAL_STATES:
+                await ledger.refund(connection, changed, now=self._clock.now(), made_by=BOT_ID)
+        if changed.state is not job.state:
+            _log_transition(job, changed)
+        return changed
+
+
+def _log_transition(job: Job, changed: Job) -> None:
+    _log.info(
+        "job %s",
+        changed.state.value,
+        extra={
+            "job_id": changed.id,
+            "generation_id": changed.generation_id,
+            "request_id": changed.request_id,
+            "from_state": job.state.value,
+            "error_code": changed.error_code,
+            "message_id": changed.message_id,
+        },
+    )

@@ -1,0 +1,258 @@
+"""From ``submitting`` to ``ready``: send a job to the video service, find out what became of it, watch it render."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from bot.errors import (
+    ContentPolicyError,
+    GenerationNotFoundError,
+    InsufficientFundsError,
+    NoAnswerError,
+    PublishError,
+    RateLimitedError,
+    RequestRejectedError,
+    ServiceFaultError,
+    UnauthorizedError,
+    VideoServiceError,
+    WrongEndpointError,
+)
+from bot.models import GenerationStatus, JobError, JobState, OperatorAlert
+from bot.services.policy import backoff_seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.models import Generation, Job
+    from bot.services.gates import ServiceGates
+    from bot.services.keeper import JobKeeper
+    from bot.services.policy import WorkerPolicy
+    from bot.services.ports import Clock, Publisher, VideoService
+    from bot.services.watching import RenderWatch
+
+_log = logging.getLogger(__name__)
+
+RESULT_VALID = timedelta(hours=24)
+"""How long a result's address works where the service does not say (contract, "Poll")."""
+LOOKS_BEFORE_BELIEVED = 3
+"""How often "no such task" or "completed, but nowhere" must be heard before the job ends for it."""
+_RELOOK_SECONDS = 10.0
+_LONGEST_RETRY_SECONDS = 30.0
+_POLICY_WORDS = ("content policy", "content_policy", "moderation", "safety")
+
+
+class Renderer:
+    """Does one step of a leased job, then lets go of it.
+
+    Raises from every step: ``LeaseLostError``, ``StoreUnavailableError``.
+    """
+
+    def __init__(
+        self,
+        *,
+        service: VideoService,
+        publisher: Publisher,
+        keeper: JobKeeper,
+        gates: ServiceGates,
+        watch: RenderWatch,
+        clock: Clock,
+        policy: WorkerPolicy,
+        jitter: Callable[[], float],
+    ) -> None:
+        self._service = service
+        self._publisher = publisher
+        self._keeper = keeper
+        self._gates = gates
+        self._watch = watch
+        self._clock = clock
+        self._policy = policy
+        self._jitter = jitter
+
+    async def submit(self, job: Job) -> None:
+        """Send a job whose write-ahead state says that it may be on the wire.
+
+        A submit is sent once. Whatever leaves open whether it arrived is left to ``look``, which asks first.
+        """
+        try:
+            generation = await self._service.submit(job.spec, client_business_id=job.id)
+        except RateLimitedError as error:
+            self._gates.submit.hold(self._clock.now(), error.retry_after_seconds)
+            await self._requeue(job, error)
+        except UnauthorizedError as error:
+            await self._pause(OperatorAlert.UNAUTHORIZED)
+            await self._requeue(job, error)
+        except InsufficientFundsError as error:
+            await self._pause(OperatorAlert.INSUFFICIENT_FUNDS)
+            await self._requeue(job, error)
+        except WrongEndpointError as error:
+            _log.error("the video service calls this the wrong endpoint: check base address and model")
+            await self._alert(OperatorAlert.WRONG_ENDPOINT)
+            await self._fail(job, JobError.WRONG_ENDPOINT, error)
+        except ContentPolicyError as error:
+            await self._fail(job, JobError.CONTENT_POLICY, error)
+        except (RequestRejectedError, GenerationNotFoundError) as error:
+            await self._fail(job, JobError.REJECTED, error)
+        except (ServiceFaultError, NoAnswerError) as error:
+            self._note(job, error)
+            await self._keeper.release(
+                job,
+                due_in_seconds=self._policy.reconcile_after_seconds,
+                attempts=job.attempts + 1,
+                request_id=error.request_id or job.request_id,
+            )
+        else:
+            self._gates.submitted(self._clock.now())
+            await self._adopt(job, generation)
+
+    async def look(self, job: Job) -> None:
+        """Ask what became of a job: of its submit while ``submitting``, of its generation while ``rendering``."""
+        try:
+            generation = await self._service.fetch_generation(job.generation_id or job.id)
+        except RateLimitedError as error:
+            self._gates.poll.hold(self._clock.now(), error.retry_after_seconds)
+            await self._keeper.release(job, due_in_seconds=0)
+        except GenerationNotFoundError as error:
+            self._gates.poll.succeed(self._clock.now())
+            await self._not_found(job, error)
+        except VideoServiceError as error:
+            await self._unanswered(job, error)
+        else:
+            self._gates.poll.succeed(self._clock.now())
+            if job.state is JobState.SUBMITTING:
+                job = await self._adopt(job, generation, hold=True)
+            await self._seen(job, generation)
+
+    # What a submit led to ------------------------------------------------------------------------
+
+    async def _adopt(self, job: Job, generation: Generation, *, hold: bool = False) -> Job:
+        changes: dict[str, Any] = {
+            "state": JobState.RENDERING,
+            "generation_id": generation.id,
+            "request_id": generation.request_id or job.request_id,
+            "attempts": 0,
+        }
+        if hold:
+            return await self._keeper.hold(job, **changes)
+        return await self._keeper.release(job, due_in_seconds=self._watch.first_delay_seconds(), **changes)
+
+    async def _requeue(self, job: Job, error: VideoServiceError) -> None:
+        """Put back a job that was refused for reasons that are not its own; it keeps its turn."""
+        self._note(job, error)
+        await self._keeper.release(
+            job, due_in_seconds=0, state=JobState.QUEUED, submitted_at=None, started_at=None, attempts=0
+        )
+
+    async def _pause(self, reason: OperatorAlert) -> None:
+        if self._gates.pause(self._clock.now(), reason):
+            await self._alert(reason)
+
+    async def _alert(self, alert: OperatorAlert) -> None:
+        try:
+            await self._publisher.alert_operator(alert)
+        except PublishError as error:
+            _log.warning("the operator's channel could not be told", extra={"error": type(error).__name__})
+
+    # What a look showed --------------------------------------------------------------------------
+
+    async def _seen(self, job: Job, generation: Generation) -> None:
+        now = self._clock.now()
+        match generation.status:
+            case GenerationStatus.COMPLETED if generation.result_url is not None:
+                rendered_at = generation.completed_at or now
+                self._watch.finished(job, rendered_at)
+                await self._keeper.release(
+                    job,
+                    due_in_seconds=0,
+                    state=JobState.READY,
+                    attempts=0,
+                    progress=100.0,
+                    rendered_at=rendered_at,
+                    result_url=generation.result_url,
+                    result_expires_at=generation.expires_at or rendered_at + RESULT_VALID,
+                    request_id=generation.request_id or job.request_id,
+                )
+            case GenerationStatus.COMPLETED:
+                await self._look_again_or_fail(job, JobError.NO_RESULT)
+            case GenerationStatus.FAILED:
+                _log.warning(
+                    "generation failed",
+                    extra=self._fields(job) | {"code": generation.error_code, "detail": generation.error_message},
+                )
+                await self._fail(job, _error_of(generation))
+            case _ if self._seconds_since_start(job) >= self._policy.job_deadline_seconds:
+                await self._fail(job, JobError.TIMED_OUT)
+            case _:
+                await self._keeper.release(
+                    job,
+                    due_in_seconds=self._watch.next_delay_seconds(job, generation.progress, now),
+                    attempts=0,
+                    progress=generation.progress if generation.progress is not None else job.progress,
+                    request_id=generation.request_id or job.request_id,
+                )
+
+    async def _not_found(self, job: Job, error: GenerationNotFoundError) -> None:
+        if job.state is JobState.RENDERING:
+            await self._look_again_or_fail(job, JobError.GENERATION_LOST)
+            return
+        now = self._clock.now()
+        sent_at = job.submitted_at or job.created_at
+        settled_in = self._policy.reconcile_after_seconds - (now - sent_at).total_seconds()
+        if settled_in > 0:
+            await self._keeper.release(job, due_in_seconds=settled_in)
+        elif job.attempts >= self._policy.max_submits:
+            await self._fail(job, JobError.SERVICE_FAULT, error)
+        elif self._gates.is_paused or not self._gates.submit.allowance(now, wanted=1, in_flight=0):
+            await self._requeue(job, error)
+        elif self._seconds_since_start(job) >= self._policy.job_deadline_seconds:
+            await self._fail(job, JobError.TIMED_OUT, error)
+        else:
+            await self.submit(await self._keeper.hold(job, submitted_at=now))
+
+    async def _unanswered(self, job: Job, error: VideoServiceError) -> None:
+        """Keep asking a service that does not say: the clip may be there once it answers again."""
+        self._note(job, error)
+        if isinstance(error, UnauthorizedError):
+            await self._pause(OperatorAlert.UNAUTHORIZED)
+        patience = self._policy.job_deadline_seconds + self._policy.unanswered_grace_seconds
+        if self._seconds_since_start(job) >= patience:
+            await self._fail(job, JobError.TIMED_OUT, error)
+            return
+        since_sent = self._clock.now() - (job.submitted_at or job.created_at)
+        delay = min(max(self._policy.reconcile_after_seconds, since_sent.total_seconds() / 10), _LONGEST_RETRY_SECONDS)
+        await self._keeper.release(job, due_in_seconds=delay * (1 + self._jitter() / 4))
+
+    async def _look_again_or_fail(self, job: Job, error_code: JobError) -> None:
+        if job.attempts + 1 >= LOOKS_BEFORE_BELIEVED:
+            await self._fail(job, error_code)
+        else:
+            delay = backoff_seconds(1, self._jitter(), first=_RELOOK_SECONDS)
+            await self._keeper.release(job, due_in_seconds=delay, attempts=job.attempts + 1)
+
+    async def _fail(self, job: Job, error_code: JobError, error: VideoServiceError | None = None) -> None:
+        if error is not None:
+            self._note(job, error)
+        request_id = error.request_id if error is not None else None
+        self._watch.forget(job.id)
+        await self._keeper.fail(job, error_code, request_id=request_id or job.request_id)
+
+    def _seconds_since_start(self, job: Job) -> float:
+        return (self._clock.now() - (job.started_at or job.created_at)).total_seconds()
+
+    def _note(self, job: Job, error: VideoServiceError) -> None:
+        _log.warning(
+            "the video service: %s",
+            error,
+            extra=self._fields(job)
+            | {"http_status": error.http_status, "code": error.code, "request_id": error.request_id or job.request_id},
+        )
+
+    def _fields(self, job: Job) -> dict[str, object]:
+        return {"job_id": job.id, "generation_id": job.generation_id, "request_id": job.request_id}
+
+
+def _error_of(generation: Generation) -> JobError:
+    said = f"{generation.error_code} {generation.error_message}".lower()
+    refused = any(words in said for words in _POLICY_WORDS)
+    return JobError.CONTENT_POLICY if refused else JobError.GENERATION_FAILED
