@@ -1,0 +1,104 @@
+"""The Discord client: its intents, its commands and their sync, and the one place that answers errors."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from typing import TYPE_CHECKING, Protocol
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.ui import answers
+from bot.ui.buttons import JobButton
+from bot.ui.cards import status_view
+from cogs.moderate import ModerateCog
+from cogs.quota import QuotaCog
+from cogs.video import VideoCog
+
+if TYPE_CHECKING:
+    from bot.services.jobs import JobService
+    from bot.services.quotas import QuotaService
+
+_log = logging.getLogger(__name__)
+
+GUILD_READY_TIMEOUT_SECONDS = 0.5
+"""How long a pause between two servers at start means that all have come; discord.py's 2 s delays every start."""
+
+
+class CommandDigests(Protocol):
+    """Remembers what was last synced, so that an unchanged command tree is not sent again."""
+
+    async def get(self, key: str) -> str | None:
+        """Return the digest last put under ``key``, or None."""
+        ...
+
+    async def put(self, key: str, digest: str) -> None:
+        """Remember ``digest`` under ``key``."""
+        ...
+
+
+class ReelayTree(app_commands.CommandTree["ReelayBot"]):
+    """The command tree: serves servers only, and answers every error."""
+
+    async def interaction_check(self, interaction: discord.Interaction[ReelayBot]) -> bool:
+        """Let through what comes from a server; Discord's own setting for that is only a hint."""
+        if interaction.guild_id is None:
+            raise app_commands.NoPrivateMessage
+        return True
+
+    async def on_error(self, interaction: discord.Interaction[ReelayBot], error: app_commands.AppCommandError) -> None:
+        """Tell the member in one sentence what went wrong."""
+        original = error.original if isinstance(error, app_commands.CommandInvokeError) else error
+        await answers.say_why(interaction, original)
+
+
+class ReelayBot(commands.Bot):
+    """The bot as Discord sees it; it owns no loop and no job, only what members ask for."""
+
+    def __init__(self, *, jobs: JobService, quotas: QuotaService, digests: CommandDigests) -> None:
+        super().__init__(
+            command_prefix=commands.when_mentioned,  # unused: without the messages intent no text command arrives
+            help_command=None,
+            tree_cls=ReelayTree,
+            intents=discord.Intents(guilds=True),
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            max_messages=None,
+            guild_ready_timeout=GUILD_READY_TIMEOUT_SECONDS,
+            allowed_mentions=discord.AllowedMentions.none(),
+            allowed_contexts=app_commands.AppCommandContext(guild=True),
+            allowed_installs=app_commands.AppInstallationType(guild=True),
+        )
+        self._jobs = jobs
+        self._quotas = quotas
+        self._digests = digests
+
+    async def setup_hook(self) -> None:
+        """Load what members can do and tell Discord about it."""
+        await self.add_cog(VideoCog(jobs=self._jobs))
+        await self.add_cog(QuotaCog(quotas=self._quotas))
+        await self.add_cog(ModerateCog(quotas=self._quotas))
+        self.add_dynamic_items(JobButton)
+        await self._sync_commands()
+
+    async def cancel_job(self, interaction: discord.Interaction, job_id: str) -> None:
+        """Cancel a job for the member who pressed its button, and show that or say why not."""
+        try:
+            await interaction.response.defer()
+            card = await self._jobs.cancel(job_id, guild_id=interaction.guild_id or 0, member_id=interaction.user.id)
+            await interaction.edit_original_response(view=status_view(card))
+        except Exception as error:  # noqa: BLE001 (discord.py only logs a button's error; the member sees nothing)
+            await answers.say_why(interaction, error)
+
+    async def _sync_commands(self) -> None:
+        payload = sorted((command.to_dict(self.tree) for command in self.tree.get_commands()), key=str)
+        digest = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
+        key = f"commands:{self.application_id}"
+        if await self._digests.get(key) == digest:
+            return
+        await self.tree.sync()
+        await self._digests.put(key, digest)
+        _log.info("commands synced", extra={"count": len(payload)})

@@ -1,0 +1,148 @@
+"""How an interaction is answered: at once, in the right way, and once.
+
+An interaction can be answered for 3 seconds and followed up for 15 minutes; which of respond, edit or follow up is
+right depends on what went before, and any of it can fail because it came too late. That knowledge is here alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from typing import TYPE_CHECKING, TypeVar
+
+import aiohttp
+import discord
+from discord import app_commands
+
+from bot.errors import ReelayError
+from bot.ui import texts
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from typing import Any
+
+    from discord import ui
+
+_log = logging.getLogger(__name__)
+
+_Result = TypeVar("_Result")
+
+ANSWER_WITHIN_SECONDS = 0.25
+"""How long to hope that the work is done before acknowledging without it.
+
+Long enough for an undisturbed transaction, so that the first answer is the real one; short beside Discord's 3 s.
+"""
+ALREADY_ANSWERED = 40060
+UNDELIVERED = (discord.HTTPException, aiohttp.ClientError, OSError)
+"""What discord.py raises when Discord refuses, fails or can't be reached."""
+
+
+async def promptly(interaction: discord.Interaction, work: Coroutine[Any, Any, _Result], *, private: bool) -> _Result:
+    """Return the work's result, having acknowledged the interaction if that takes longer than a moment.
+
+    The work is never cancelled half-way, whatever happens to the command that waits for it.
+    """
+    task = asyncio.create_task(work)
+    await asyncio.wait({task}, timeout=ANSWER_WITHIN_SECONDS)
+    if not task.done():
+        try:
+            await interaction.response.defer(ephemeral=private, thinking=True)
+        except UNDELIVERED as error:
+            _log.warning("acknowledgement failed", extra=_facts(interaction, error))
+    return await asyncio.shield(task)
+
+
+async def show(interaction: discord.Interaction, view: ui.LayoutView) -> int | None:
+    """Show a card in public, by the interaction or else through its channel; return the message's id.
+
+    Tried in turn: the first answer, an edit of the answer (it may have arrived although we heard nothing), a message
+    of its own. When none works the failure is logged and there is no card: the job goes on without.
+    """
+    for attempt in (_respond, _edit, _post):
+        try:
+            message_id = await attempt(interaction, view)
+        except UNDELIVERED as error:
+            _log.warning("card not shown", extra={"attempt": attempt.__name__} | _facts(interaction, error))
+        else:
+            if message_id is not None:
+                return message_id
+    return None
+
+
+async def say(interaction: discord.Interaction, text: str) -> None:
+    """Say something to the member alone, in place of a public acknowledgement if there is one."""
+    try:
+        await _say(interaction, text)
+    except UNDELIVERED as error:
+        _log.warning("answer failed", extra=_facts(interaction, error))
+
+
+async def say_why(interaction: discord.Interaction, error: Exception) -> None:
+    """Tell the member in one sentence why something was not done; log what has no sentence."""
+    text = _explain(error)
+    if text is None:
+        reference = secrets.token_hex(4)
+        _log.error("unexpected error", exc_info=error, extra={"reference": reference} | _facts(interaction))
+        text = texts.unknown_failure(reference)
+    else:
+        _log.info("refused", extra=_facts(interaction, error))
+    await say(interaction, text)
+
+
+def _explain(error: Exception) -> str | None:
+    match error:
+        case ReelayError():
+            return texts.explain(error)
+        case app_commands.BotMissingPermissions():
+            return texts.bot_lacks(error.missing_permissions)
+        case app_commands.MissingPermissions():
+            return texts.member_lacks(error.missing_permissions)
+        case app_commands.NoPrivateMessage():
+            return texts.SERVER_ONLY
+        case app_commands.TransformerError() | app_commands.CommandSignatureMismatch() | app_commands.CommandNotFound():
+            return texts.UNREADABLE_COMMAND
+        case _:
+            return None
+
+
+async def _respond(interaction: discord.Interaction, view: ui.LayoutView) -> int | None:
+    if interaction.response.is_done():
+        return None
+    return (await interaction.response.send_message(view=view)).message_id
+
+
+async def _edit(interaction: discord.Interaction, view: ui.LayoutView) -> int | None:
+    return (await interaction.edit_original_response(view=view)).id
+
+
+async def _post(interaction: discord.Interaction, view: ui.LayoutView) -> int | None:
+    if interaction.channel_id is None:
+        return None
+    channel = interaction.client.get_partial_messageable(interaction.channel_id, guild_id=interaction.guild_id)
+    return (await channel.send(view=view)).id
+
+
+async def _say(interaction: discord.Interaction, text: str) -> None:
+    if not interaction.response.is_done():
+        try:
+            await interaction.response.send_message(text, ephemeral=True)
+        except discord.HTTPException as error:
+            if error.code != ALREADY_ANSWERED:
+                raise
+        else:
+            return
+    if interaction.response.type in {None, discord.InteractionResponseType.deferred_channel_message}:
+        # The first follow-up would take the place, and the publicness, of the acknowledgement.
+        await interaction.delete_original_response()
+    await interaction.followup.send(text, ephemeral=True)
+
+
+def _facts(interaction: discord.Interaction, error: Exception | None = None) -> dict[str, object]:
+    return {
+        "interaction_id": interaction.id,
+        "guild_id": interaction.guild_id,
+        "member_id": interaction.user.id,
+        "error": None if error is None else type(error).__name__,
+        "discord_code": getattr(error, "code", None),
+    }

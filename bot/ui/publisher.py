@@ -1,0 +1,186 @@
+"""Puts the worker's messages in front of people, by channel and message id, with the bot's own token."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import aiohttp
+import discord
+from discord import ui
+
+from bot.errors import DestinationClosedError, PublishError, PublishUnavailableError, UploadTooLargeError
+from bot.models import ClipFile, PostedMessage
+from bot.ui import texts
+from bot.ui.cards import clip_filename, clip_view, status_view
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from bot.models import Clip, Job, OperatorAlert, QuotaStatus, StatusCard
+    from bot.services.ports import Clock
+
+_log = logging.getLogger(__name__)
+
+DEFAULT_UPLOAD_LIMIT_BYTES = 10 * 1024 * 1024
+"""What every channel and direct message takes, boosted or not."""
+HISTORY_MESSAGES = 1000
+"""How far back to look for a clip: ten pages, so that a lively channel costs seconds and not minutes."""
+
+_TOO_LARGE = 40005
+_MESSAGE_GONE = 10008
+_TOO_MANY_EDITS = 30046
+_THREAD_ARCHIVED = 50083
+_CLOSED_STATUSES = frozenset({403, 404})
+"""Among others 10003 (channel gone), 50001 (no access), 50007 (no direct messages), 50013 (not permitted)."""
+
+
+class DiscordPublisher:
+    """The ``Publisher`` of ``services.ports``, over a discord.py client.
+
+    Args:
+        operator_channel_id: where the operator is alerted, or None for nowhere.
+    """
+
+    def __init__(self, *, client: discord.Client, clock: Clock, operator_channel_id: int | None) -> None:
+        self._client = client
+        self._clock = clock
+        self._operator_channel_id = operator_channel_id
+
+    async def upload_limit_bytes(self, job: Job) -> int:
+        """Return how large a file the job's channel takes; a server that is closed to us has the default."""
+        guild = self._client.get_guild(job.guild_id)
+        if guild is None or guild.unavailable:
+            try:
+                with _as_publish_errors():
+                    guild = await self._client.fetch_guild(job.guild_id, with_counts=False)
+            except DestinationClosedError:
+                return DEFAULT_UPLOAD_LIMIT_BYTES
+        return guild.filesize_limit
+
+    async def find_clip(self, job: Job) -> PostedMessage | None:
+        """Look for the clip's message in the job's channel, newest first, back to the ``/video`` itself."""
+        with _as_publish_errors():
+            return await self._find(self._channel(job), job)
+
+    async def find_clip_in_dm(self, job: Job) -> PostedMessage | None:
+        """Look for the same in the member's direct messages."""
+        with _as_publish_errors():
+            return await self._find(await self._direct_messages(job), job)
+
+    async def post_clip(self, job: Job, clip: Clip, status: QuotaStatus | None) -> PostedMessage:
+        """Post the clip to the job's channel."""
+        return await self._post(self._channel(job), job, clip, status)
+
+    async def post_clip_in_dm(self, job: Job, clip: Clip, status: QuotaStatus | None) -> PostedMessage:
+        """Send the clip to the member directly."""
+        with _as_publish_errors():
+            channel = await self._direct_messages(job)
+        return await self._post(channel, job, clip, status)
+
+    async def show_status(self, card: StatusCard) -> None:
+        """Edit the job's status card, where there still is one that can be edited."""
+        message = self._status_message(card.job)
+        if message is not None:
+            with _as_publish_errors(), _unless_gone(card.job):
+                await message.edit(view=status_view(card))
+
+    async def remove_status(self, job: Job) -> None:
+        """Delete the job's status card, where there still is one."""
+        message = self._status_message(job)
+        if message is not None:
+            with _as_publish_errors(), _unless_gone(job):
+                await message.delete()
+
+    async def alert_operator(self, alert: OperatorAlert) -> None:
+        """Tell the operator's channel; a failure is logged, since the alert itself is in the log already."""
+        if self._operator_channel_id is None:
+            return
+        channel = self._client.get_partial_messageable(self._operator_channel_id)
+        try:
+            with _as_publish_errors():
+                await channel.send(texts.operator_alert(alert))
+        except PublishError as error:
+            _log.error("operator's channel not reached", extra={"alert": alert.value, "error": str(error)})
+
+    def _channel(self, job: Job) -> discord.PartialMessageable:
+        return self._client.get_partial_messageable(job.channel_id, guild_id=job.guild_id)
+
+    async def _direct_messages(self, job: Job) -> discord.DMChannel:
+        return await self._client.create_dm(discord.Object(job.member_id))
+
+    def _status_message(self, job: Job) -> discord.PartialMessage | None:
+        if job.status_message_id is None:
+            return None
+        return self._channel(job).get_partial_message(job.status_message_id)
+
+    async def _find(self, channel: discord.abc.Messageable, job: Job) -> PostedMessage | None:
+        # The interaction's id is Discord's own time of the command: no clock of ours comes into it.
+        asked = discord.Object(job.interaction_id)
+        async for message in channel.history(limit=HISTORY_MESSAGES, after=asked, oldest_first=False):
+            if self._client.user == message.author and _shows_clip(message, job):
+                return PostedMessage(message.channel.id, message.id)
+        return None
+
+    async def _post(
+        self, channel: discord.abc.Messageable, job: Job, clip: Clip, status: QuotaStatus | None
+    ) -> PostedMessage:
+        view = clip_view(job, clip, status, self._clock.now())
+        mentions = discord.AllowedMentions(
+            everyone=False, roles=False, replied_user=False, users=[discord.Object(job.member_id)]
+        )
+        if not isinstance(clip, ClipFile):
+            with _as_publish_errors():
+                message = await channel.send(view=view, nonce=job.id, allowed_mentions=mentions)
+        else:
+            file = await asyncio.to_thread(discord.File, clip.path, filename=clip_filename(job))
+            with _as_publish_errors():
+                message = await channel.send(view=view, file=file, nonce=job.id, allowed_mentions=mentions)
+        return PostedMessage(message.channel.id, message.id)
+
+
+@contextmanager
+def _as_publish_errors() -> Generator[None]:
+    """Turn Discord's refusals and failures into the project's words for them; what has none goes through."""
+    try:
+        yield
+    except discord.HTTPException as error:
+        reason = f"Discord answered {error.status}, code {error.code}"
+        if error.status == 413 or error.code == _TOO_LARGE:
+            raise UploadTooLargeError(reason) from error
+        if error.status in _CLOSED_STATUSES or error.code == _THREAD_ARCHIVED:
+            raise DestinationClosedError(reason) from error
+        if error.status == 429 or error.status >= 500:
+            raise PublishUnavailableError(reason) from error
+        raise
+    except (aiohttp.ClientError, OSError) as error:
+        raise PublishUnavailableError(type(error).__name__) from error
+
+
+@contextmanager
+def _unless_gone(job: Job) -> Generator[None]:
+    """Accept that a card is gone, out of reach, or edited too often to be edited again."""
+    try:
+        yield
+    except discord.HTTPException as error:
+        if error.status not in _CLOSED_STATUSES and error.code != _TOO_MANY_EDITS:
+            raise
+        _log.info("status card out of reach", extra={"job_id": job.id, "discord_code": error.code})
+
+
+def _shows_clip(message: discord.Message, job: Job) -> bool:
+    filename = clip_filename(job)
+    if any(attachment.filename == filename for attachment in message.attachments):
+        return True
+    for item in ui.LayoutView.from_message(message, timeout=None).walk_children():
+        match item:
+            case ui.MediaGallery(items=parts) if any(filename in part.media.url for part in parts):
+                return True
+            # Only our own small line counts: a prompt may say anything.
+            case ui.TextDisplay(content=words) if words.startswith("-# "):
+                return words.endswith(texts.clip_reference(job))
+            case _:
+                continue
+    return False

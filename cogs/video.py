@@ -1,0 +1,83 @@
+"""``/video``: take a request in and show its status card."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import discord
+from discord import app_commands
+from discord.app_commands import Choice, Range
+from discord.ext import commands
+
+from bot.errors import StoreUnavailableError
+from bot.models import DURATIONS_SECONDS, PROMPT_MAX_CHARACTERS, PROMPT_MIN_CHARACTERS, Aspect, VideoSpec
+from bot.services.jobs import JobRequest
+from bot.ui import answers, texts
+from bot.ui.cards import status_view
+from cogs.members import role_ids
+
+if TYPE_CHECKING:
+    from bot.services.jobs import JobService
+
+_log = logging.getLogger(__name__)
+
+
+class VideoCog(commands.Cog):
+    """Turns text into video."""
+
+    def __init__(self, *, jobs: JobService) -> None:
+        self._jobs = jobs
+
+    @app_commands.command(name="video", description=texts.VIDEO_COMMAND)
+    @app_commands.guild_only()
+    @app_commands.describe(prompt=texts.VIDEO_PROMPT, aspect=texts.VIDEO_ASPECT, duration=texts.VIDEO_DURATION)
+    @app_commands.choices(aspect=[Choice(name=name, value=aspect.value) for aspect, name in texts.ASPECTS.items()])
+    @app_commands.choices(duration=[Choice(name=f"{seconds} seconds", value=seconds) for seconds in DURATIONS_SECONDS])
+    async def video(
+        self,
+        interaction: discord.Interaction,
+        prompt: Range[str, PROMPT_MIN_CHARACTERS, PROMPT_MAX_CHARACTERS],
+        aspect: str = Aspect.LANDSCAPE.value,
+        duration: int = DURATIONS_SECONDS[0],
+    ) -> None:
+        """Accept a job, show its card, and remember where the card is."""
+        spec = VideoSpec.parse(prompt, aspect, duration)
+        _require_permissions(interaction)
+        request = JobRequest(
+            interaction_id=interaction.id,
+            guild_id=interaction.guild_id or 0,
+            channel_id=interaction.channel_id or 0,
+            member_id=interaction.user.id,
+            role_ids=role_ids(interaction.user),
+            spec=spec,
+        )
+        card = await answers.promptly(interaction, self._jobs.accept(request), private=False)
+        message_id = await answers.show(interaction, status_view(card))
+        if message_id is None:
+            return
+        try:
+            await self._jobs.attach_status(card.job.id, message_id)
+        except StoreUnavailableError:
+            _log.warning("status card not remembered", extra={"job_id": card.job.id, "message_id": message_id})
+
+
+def _require_permissions(interaction: discord.Interaction) -> None:
+    """Check that the bot can do all that the job will ask of it here, before anything is charged.
+
+    Raises:
+        discord.app_commands.BotMissingPermissions: naming all that lack.
+    """
+    in_thread = isinstance(interaction.channel, discord.Thread)
+    granted = interaction.app_permissions
+    needed = {
+        "view_channel": granted.view_channel,
+        "send_messages_in_threads" if in_thread else "send_messages": (
+            granted.send_messages_in_threads if in_thread else granted.send_messages
+        ),
+        "attach_files": granted.attach_files,
+        "read_message_history": granted.read_message_history,  # to find a clip posted just before a crash
+    }
+    lacking = [name for name, has in needed.items() if not has]
+    if lacking:
+        raise app_commands.BotMissingPermissions(lacking)
