@@ -7,7 +7,6 @@ moves the clock instead of waiting. It keeps what it was asked, and fails on req
 from __future__ import annotations
 
 import asyncio
-import heapq
 import json
 import time as system_time
 import uuid
@@ -19,37 +18,21 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from aiohttp import web
 
-from bot.models import DURATIONS_SECONDS, Aspect
 from bot.sandbox.clips import make_clip
 from bot.sandbox.faults import ERRORS, Fault, Faults, error_body, faults_in, next_fault
+from bot.sandbox.renders import RenderQueue, RenderSeconds, SandboxGeneration, problem_of
 
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from bot.models import Aspect
+
 __all__ = ["Fault", "SandboxGeneration", "SandboxServer"]
 
-RESULT_LIFETIME_SECONDS = 24 * 3600
-"""How long a result's address works (contract, "Poll")."""
 CREDITS_PER_USD = 200
 """Contract, "Account"."""
 
 _ENDLESS_CHUNK = bytes(64 * 1024)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SandboxGeneration:
-    """A generation that was accepted, and so paid for; times are Unix seconds."""
-
-    id: str
-    client_business_id: str | None
-    prompt: str
-    aspect: Aspect
-    duration_seconds: int
-    accepted_at: float
-    starts_at: float
-    finishes_at: float
-    final_change: dict[str, Any]
-    faults: Faults
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +82,7 @@ class SandboxServer:
         api_key: str = "sandbox-key",
         model: str = "gemini_omni",
         queue_seconds: float = 1.0,
-        render_seconds: float | Callable[[int], float] = 6.0,
+        render_seconds: RenderSeconds = 6.0,
         max_rendering: int = 4,
         remaining_usd: float | None = 9.1,
         clip_maker: ClipMaker | None = None,
@@ -112,9 +95,9 @@ class SandboxServer:
         self.generations: dict[str, SandboxGeneration] = {}
         self.requests: list[ReceivedRequest] = []
         self._model = model
-        self._queue_seconds = queue_seconds
-        self._render_seconds = render_seconds
-        self._slots_free_at = [0.0] * max_rendering
+        self._renders = RenderQueue(
+            queue_seconds=queue_seconds, render_seconds=render_seconds, max_rendering=max_rendering
+        )
         self._clip_maker = clip_maker or self._draw_clip
         self._clips: dict[tuple[str, Aspect, int], asyncio.Task[Path | bytes]] = {}
         self._prompt_faults: dict[str, Faults] = {}
@@ -199,7 +182,7 @@ class SandboxServer:
         if (refusal := self._refusal(request, payload)) is not None:
             return refusal
         own_faults = self._prompt_faults.setdefault(business_id or payload["prompt"], faults_in(payload["prompt"]))
-        fault = next_fault(own_faults.submit) if own_faults.submit else next_fault(self.faults.submit)
+        fault = next_fault(own_faults.submit or self.faults.submit)
 
         generation = await self._accept(payload, own_faults) if fault.accept else None
 
@@ -248,11 +231,11 @@ class SandboxServer:
         key = request.match_info["id"]
         await self._note("file", key, request)
         generation = self.generations.get(key)
-        own_faults = generation.faults.file if generation else None
+        own_faults = faults_in(generation.prompt).file if generation else None
         fault = next_fault(own_faults or self.faults.file)
 
         async def answer() -> web.StreamResponse:
-            if generation is None or self._time() > generation.finishes_at + RESULT_LIFETIME_SECONDS:
+            if generation is None or self._time() > generation.expires_at:
                 raise web.HTTPNotFound
             clip = await self._clip(generation)
             if isinstance(clip, Path):
@@ -297,7 +280,7 @@ class SandboxServer:
     def _refusal(self, request: web.Request, payload: dict[str, Any]) -> web.Response | None:
         if (unauthorized := self._unauthorized(request)) is not None:
             return unauthorized
-        if (problem := self._problem(payload)) is not None:
+        if (problem := problem_of(payload, model=self._model)) is not None:
             return self._error("invalid_request", problem)
         if self.remaining_usd is not None and self.remaining_usd <= 0:
             return self._error("insufficient_quota")
@@ -308,20 +291,6 @@ class SandboxServer:
             return None
         return self._error("unauthorized")
 
-    def _problem(self, payload: dict[str, Any]) -> str | None:
-        prompt = payload.get("prompt")
-        if payload.get("model") != self._model:
-            return f"model must be {self._model}"
-        if not isinstance(prompt, str) or not prompt.strip():
-            return "prompt is required"
-        if payload.get("aspect_ratio", "16:9") not in list(Aspect):
-            return "aspect_ratio must be 16:9 or 9:16"
-        if payload.get("duration", 6) not in DURATIONS_SECONDS:
-            return "duration must be 6 or 10"
-        if payload.get("resolution", "720P") != "720P":
-            return "resolution must be 720P"
-        return None
-
     def _error(self, code: str, message: str | None = None) -> web.Response:
         return self._json(error_body(code, message), status=ERRORS[code][0])
 
@@ -331,50 +300,29 @@ class SandboxServer:
     # Generations -----------------------------------------------------------------------------------
 
     async def _accept(self, payload: dict[str, Any], faults: Faults) -> SandboxGeneration:
-        now = self._time()
-        duration_seconds: int = payload.get("duration", 6)
-        render = self._render_seconds
-        render_seconds = render(duration_seconds) if callable(render) else render
-        starts_at = max(now + self._queue_seconds, heapq.heappop(self._slots_free_at))
-        heapq.heappush(self._slots_free_at, starts_at + render_seconds)
-        render_fault = next_fault(faults.render) if faults.render else next_fault(self.faults.render)
-        generation = SandboxGeneration(
-            id=f"video_{uuid.uuid4().hex}",
-            client_business_id=payload.get("client_business_id"),
-            prompt=payload["prompt"],
-            aspect=Aspect(payload.get("aspect_ratio", "16:9")),
-            duration_seconds=duration_seconds,
-            accepted_at=now,
-            starts_at=starts_at,
-            finishes_at=starts_at + render_seconds,
-            final_change=dict(render_fault.change),
-            faults=faults,
-        )
+        render_fault = next_fault(faults.render or self.faults.render)
+        generation = self._renders.accept(payload, now=self._time(), final_change=render_fault.change)
         async with self._changed:
             self.generations[generation.id] = generation
             self._changed.notify_all()
         return generation
 
     def _describe(self, generation: SandboxGeneration) -> dict[str, Any]:
-        now = self._time()
         answer: dict[str, Any] = {
             "id": generation.id,
             "object": "generation.task",
             "model": self._model,
             "created_at": int(generation.accepted_at),
         }
-        if now < generation.starts_at:
-            return {**answer, "status": "queued", "progress": 0}
-        if now < generation.finishes_at:
-            rendered = (now - generation.starts_at) / (generation.finishes_at - generation.starts_at)
-            return {**answer, "status": "in_progress", "progress": int(100 * rendered)}
+        if progress := generation.progress(self._time()):
+            return {**answer, **progress}
         url = f"{self.base_url}/files/{generation.id}.mp4"
         return {
             **answer,
             "status": "completed",
             "progress": 100,
             "completed_at": int(generation.finishes_at),
-            "expires_at": int(generation.finishes_at) + RESULT_LIFETIME_SECONDS,
+            "expires_at": int(generation.expires_at),
             "result": {"type": "video", "data": [{"url": url, "format": "mp4"}]},
             **generation.final_change,
         }
@@ -407,4 +355,4 @@ def _parse(body: bytes) -> dict[str, Any]:
         payload = json.loads(body)
     except ValueError:
         return {}
-    return payload if isinstance(payload, dict) else {}
+    return cast("dict[str, Any]", payload) if isinstance(payload, dict) else {}

@@ -149,7 +149,7 @@ class ToApisClient:
         except aiohttp.ClientResponseError as error:
             # Not chained: its repr holds the request's headers, and so the key.
             raise ServiceFaultError(f"{method} {path}: no HTTP: {type(error).__name__}") from None
-        except (aiohttp.ClientError, TimeoutError) as error:
+        except (aiohttp.ClientError, OSError) as error:  # a TimeoutError is an OSError
             raise NoAnswerError(f"{method} {path}: {type(error).__name__}") from error
         answer = wire.Answer(http_status=response.status, headers=response.headers, body=body)
         logger.debug(

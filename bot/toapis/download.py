@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from yarl import URL
@@ -15,6 +15,8 @@ from bot.errors import ClipGoneError, ClipOversizeError, ClipUnavailableError, C
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
+
+    from aiohttp.abc import AbstractResolver
 
 CLIP_MAX_BYTES = 200_000_000
 """200 MB, the bound the issue sets; a 10-second 720p clip is some 10 MB."""
@@ -45,7 +47,7 @@ class Downloader:
         max_bytes: int = CLIP_MAX_BYTES,
         total_timeout_seconds: float = 300.0,
         stall_timeout_seconds: float = 30.0,
-        resolver: aiohttp.abc.AbstractResolver | None = None,
+        resolver: AbstractResolver | None = None,
     ) -> None:
         self._allow_loopback = allow_loopback
         self._max_bytes = max_bytes
@@ -71,7 +73,7 @@ class Downloader:
             await asyncio.to_thread(destination.unlink, missing_ok=True)
             if isinstance(error, aiohttp.InvalidURL | aiohttp.NonHttpUrlClientError):
                 raise ClipUnsafeError("not an address") from error
-            if isinstance(error, aiohttp.ClientError | TimeoutError):
+            if isinstance(error, aiohttp.ClientError | OSError):  # timeouts and a full disk are OSErrors
                 raise ClipUnavailableError(type(error).__name__) from error
             raise
 
@@ -92,11 +94,11 @@ class Downloader:
             auto_decompress=False,
         )
 
-    def _open_socket(self, address_info: aiohttp.AddrInfoType) -> socket.socket:
+    def _open_socket(self, address_info: tuple[int, int, int, str, tuple[Any, ...]]) -> socket.socket:
         # Called for each address that is really about to be connected to, literals too: no later look-up of
         # the name can come between this check and the connection.
-        family, kind, protocol, _, (host, *_) = address_info
-        address = ip_address(str(host).partition("%")[0])
+        family, kind, protocol, _, socket_address = address_info
+        address = ip_address(str(socket_address[0]).partition("%")[0])
         if not (is_public(address) or (self._allow_loopback and address.is_loopback)):
             raise ClipUnsafeError("the address leads into a private network")
         return socket.socket(family, kind, protocol)

@@ -1,0 +1,97 @@
+"""The sandbox's renders: what was accepted, and how far it is at a given time."""
+
+from __future__ import annotations
+
+import heapq
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bot.models import DURATIONS_SECONDS, Aspect
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+RESULT_LIFETIME_SECONDS = 24 * 3600
+"""How long a result's address works (contract, "Poll")."""
+
+RenderSeconds = float | Callable[[int], float]
+"""How long a render takes: always the same, or a function of the clip's length in seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxGeneration:
+    """A generation that was accepted, and so paid for; times are Unix seconds.
+
+    Attributes:
+        final_change: keys laid over its final answer.
+    """
+
+    id: str
+    client_business_id: str | None
+    prompt: str
+    aspect: Aspect
+    duration_seconds: int
+    accepted_at: float
+    starts_at: float
+    finishes_at: float
+    final_change: Mapping[str, Any]
+
+    @property
+    def expires_at(self) -> float:
+        """Return when its file goes away."""
+        return self.finishes_at + RESULT_LIFETIME_SECONDS
+
+    def progress(self, now: float) -> dict[str, Any]:
+        """Return what an answer says of a generation that is not finished, or an empty dict when it is."""
+        if now < self.starts_at:
+            return {"status": "queued", "progress": 0}
+        if now < self.finishes_at:
+            rendered = (now - self.starts_at) / (self.finishes_at - self.starts_at)
+            return {"status": "in_progress", "progress": int(100 * rendered)}
+        return {}
+
+
+class RenderQueue:
+    """Decides, when a generation is accepted, when it will start and finish; nothing has to run for it."""
+
+    def __init__(self, *, queue_seconds: float, render_seconds: RenderSeconds, max_rendering: int) -> None:
+        self._queue_seconds = queue_seconds
+        self._render_seconds = render_seconds
+        self._slots_free_at = [0.0] * max_rendering
+
+    def accept(self, payload: dict[str, Any], *, now: float, final_change: Mapping[str, Any]) -> SandboxGeneration:
+        """Take a payload that ``problem_of`` finds nothing wrong with."""
+        duration_seconds: int = payload.get("duration", 6)
+        seconds = self._render_seconds
+        starts_at = max(now + self._queue_seconds, heapq.heappop(self._slots_free_at))
+        finishes_at = starts_at + (seconds(duration_seconds) if callable(seconds) else seconds)
+        heapq.heappush(self._slots_free_at, finishes_at)
+        return SandboxGeneration(
+            id=f"video_{uuid.uuid4().hex}",
+            client_business_id=payload.get("client_business_id"),
+            prompt=payload["prompt"],
+            aspect=Aspect(payload.get("aspect_ratio", "16:9")),
+            duration_seconds=duration_seconds,
+            accepted_at=now,
+            starts_at=starts_at,
+            finishes_at=finishes_at,
+            final_change=final_change,
+        )
+
+
+def problem_of(payload: dict[str, Any], *, model: str) -> str | None:
+    """Say what is wrong with a submit's payload by the contract, or None."""
+    prompt = payload.get("prompt")
+    if payload.get("model") != model:
+        return f"model must be {model}"
+    if not isinstance(prompt, str) or not prompt.strip():
+        return "prompt is required"
+    if payload.get("aspect_ratio", "16:9") not in list(Aspect):
+        return "aspect_ratio must be 16:9 or 9:16"
+    if payload.get("duration", 6) not in DURATIONS_SECONDS:
+        return "duration must be 6 or 10"
+    if payload.get("resolution", "720P") != "720P":
+        return "resolution must be 720P"
+    return None

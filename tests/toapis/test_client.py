@@ -1,0 +1,406 @@
+"""The client against the sandbox over real HTTP: each row of the contract's error table, and what gets lost."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import traceback
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot.errors import (
+    ContentPolicyError,
+    GenerationNotFoundError,
+    InsufficientFundsError,
+    NoAnswerError,
+    RateLimitedError,
+    RequestRejectedError,
+    ServiceFaultError,
+    UnauthorizedError,
+    VideoServiceError,
+    WrongEndpointError,
+)
+from bot.models import Aspect, Balance, GenerationStatus, VideoSpec
+from bot.sandbox.toapis_server import Fault, SandboxServer
+from tests.support.toapis import STARTED_AT, ManualTime, client_of, server, service_time, tiny_clip
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from bot.services.ports import VideoService
+    from bot.toapis.client import ToApisClient
+
+__all__ = ["server", "service_time"]
+
+FOX = VideoSpec(prompt="a red fox", aspect=Aspect.PORTRAIT, duration_seconds=10)
+HTML = "<html><body><h1>502 Bad Gateway</h1></body></html>"
+
+
+@pytest.fixture
+async def client(server: SandboxServer) -> AsyncIterator[ToApisClient]:
+    async with client_of(server) as opened:
+        yield opened
+
+
+# When all goes well ------------------------------------------------------------------------------
+
+
+async def test_a_clip_is_submitted_rendered_and_downloaded(
+    server: SandboxServer, client: ToApisClient, service_time: ManualTime, tmp_path: Path
+) -> None:
+    service: VideoService = client
+    accepted = await service.submit(FOX, client_business_id="job-1")
+    assert accepted.status is GenerationStatus.QUEUED
+
+    service_time.advance(60)
+    rendering = await service.fetch_generation(accepted.id)
+    assert (rendering.status, rendering.progress) == (GenerationStatus.IN_PROGRESS, 50)
+
+    service_time.advance(60)
+    done = await service.fetch_generation(accepted.id)
+    assert done.status is GenerationStatus.COMPLETED
+    assert done.expires_at == datetime.fromtimestamp(STARTED_AT + 110 + 86_400, UTC)
+    assert done.result_url is not None
+    await service.download(done.result_url, tmp_path / "clip.mp4")
+    assert (tmp_path / "clip.mp4").read_bytes() == tiny_clip()
+    assert [request.kind for request in server.requests] == ["submit", "poll", "poll", "file"]
+
+
+async def test_a_submit_carries_the_clip_and_the_key(server: SandboxServer, client: ToApisClient) -> None:
+    await client.submit(FOX, client_business_id="job-1")
+    assert server.submits[0].headers["Authorization"] == "Bearer sandbox-key"
+    assert server.submits[0].payload["aspect_ratio"] == "9:16"
+    assert server.submits[0].payload["resolution"] == "720P"
+
+
+@pytest.mark.parametrize("suffix", ["", "/", "/v1", "/v1/"])
+async def test_the_base_address_may_end_in_v1_or_a_slash(server: SandboxServer, suffix: str) -> None:
+    async with client_of(server, base_url=server.base_url + suffix) as client:
+        assert await client.fetch_balance() == Balance(9.1)
+
+
+async def test_an_unlimited_balance_has_no_number(server: SandboxServer, client: ToApisClient) -> None:
+    server.remaining_usd = None
+    assert await client.fetch_balance() == Balance(None)
+
+
+async def test_an_answer_keeps_the_id_of_its_exchange(client: ToApisClient) -> None:
+    accepted = await client.submit(FOX, client_business_id="job-1")
+    assert accepted.request_id is not None
+    assert accepted.request_id.startswith("req-")
+
+
+async def test_a_failed_generation_says_why(
+    server: SandboxServer, client: ToApisClient, service_time: ManualTime
+) -> None:
+    server.faults.render.append(Fault.failed("Generation failed: Content violates the content policy"))
+    accepted = await client.submit(FOX, client_business_id="job-1")
+    service_time.advance(200)
+    ended = await client.fetch_generation(accepted.id)
+    assert (ended.status, ended.error_code) == (GenerationStatus.FAILED, "generation_failed")
+    assert ended.error_message == "Generation failed: Content violates the content policy"
+
+
+async def test_a_completed_answer_with_no_address_has_none(
+    server: SandboxServer, client: ToApisClient, service_time: ManualTime
+) -> None:
+    server.faults.render.append(Fault(change={"result": None}))
+    accepted = await client.submit(FOX, client_business_id="job-1")
+    service_time.advance(200)
+    ended = await client.fetch_generation(accepted.id)
+    assert (ended.status, ended.result_url) == (GenerationStatus.COMPLETED, None)
+
+
+async def test_a_status_nobody_documented_is_logged_once(
+    server: SandboxServer, client: ToApisClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    accepted = await client.submit(FOX, client_business_id="job-1")
+    server.faults.poll.append(Fault(change={"status": "on_hold"}, times=3))
+    statuses = [(await client.fetch_generation(accepted.id)).status for _ in range(3)]
+    assert statuses == [GenerationStatus.UNKNOWN] * 3
+    records = [it for it in caplog.records if it.levelno == logging.WARNING]
+    assert [(vars(it)["status"], vars(it)["generation_id"]) for it in records] == [("on_hold", accepted.id)]
+
+
+# The error table ---------------------------------------------------------------------------------
+
+ERROR_ROWS = [
+    ("invalid_request", RequestRejectedError, RequestRejectedError, 400),
+    ("invalid_apitype", WrongEndpointError, WrongEndpointError, 400),
+    ("task_not_exist", WrongEndpointError, GenerationNotFoundError, 400),
+    ("unauthorized", UnauthorizedError, UnauthorizedError, 401),
+    ("insufficient_quota", InsufficientFundsError, InsufficientFundsError, 402),
+    ("task_not_found", WrongEndpointError, GenerationNotFoundError, 404),
+    ("content_policy_violation", ContentPolicyError, ContentPolicyError, 422),
+    ("rate_limit_exceeded", RateLimitedError, RateLimitedError, 429),
+    ("internal_error", ServiceFaultError, ServiceFaultError, 500),
+]
+
+
+async def ask(client: ToApisClient, kind: str) -> object:
+    if kind == "submit":
+        return await client.submit(FOX, client_business_id="job-1")
+    if kind == "poll":
+        return await client.fetch_generation("job-1")
+    return await client.fetch_balance()
+
+
+async def error_of(client: ToApisClient, kind: str) -> VideoServiceError:
+    with pytest.raises(VideoServiceError) as raised:
+        await ask(client, kind)
+    return raised.value
+
+
+@pytest.mark.parametrize(("code", "on_submit", "on_poll", "http_status"), ERROR_ROWS)
+async def test_each_row_of_the_error_table_is_its_own_error(
+    server: SandboxServer,
+    client: ToApisClient,
+    code: str,
+    on_submit: type[VideoServiceError],
+    on_poll: type[VideoServiceError],
+    http_status: int,
+) -> None:
+    server.faults.everywhere(Fault.error(code, headers={"X-Request-Id": "req-7"}, times=None))
+    for kind, expected in (("submit", on_submit), ("poll", on_poll), ("balance", on_submit)):
+        error = await error_of(client, kind)
+        assert type(error) is expected
+        assert (error.http_status, error.code, error.request_id) == (http_status, code, "req-7")
+    assert not server.generations
+
+
+@pytest.mark.parametrize(
+    ("http_status", "expected"),
+    [
+        (400, RequestRejectedError),
+        (401, UnauthorizedError),
+        (402, InsufficientFundsError),
+        (403, RequestRejectedError),
+        (404, GenerationNotFoundError),
+        (408, NoAnswerError),
+        (413, RequestRejectedError),
+        (418, RequestRejectedError),
+        (422, ContentPolicyError),
+        (429, RateLimitedError),
+        (500, ServiceFaultError),
+        (502, ServiceFaultError),
+        (503, ServiceFaultError),
+        (504, ServiceFaultError),
+        (524, ServiceFaultError),
+    ],
+)
+@pytest.mark.parametrize("body", [{"message": "no", "success": False}, HTML, "", "null", "[1]", '{"error": null}'])
+async def test_a_gateways_body_changes_nothing_about_what_a_status_means(
+    server: SandboxServer,
+    client: ToApisClient,
+    http_status: int,
+    expected: type[VideoServiceError],
+    body: dict[str, Any] | str,
+) -> None:
+    server.faults.poll.append(Fault(status=http_status, body=body, times=None))
+    error = await error_of(client, "poll")
+    assert type(error) is expected
+    assert error.http_status == http_status
+    assert "<html" not in str(error)
+
+
+async def test_a_wrong_path_under_the_base_address_is_the_wrong_endpoint(server: SandboxServer) -> None:
+    async with client_of(server, base_url=server.base_url + "/v1/chat") as client:
+        assert type(await error_of(client, "submit")) is WrongEndpointError
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "request_id"),
+    [
+        ({"X-Oneapi-Request-Id": "one-1"}, "", "one-1"),
+        ({"X-Request-Id": ""}, {"message": "no (request id: 2026abc)"}, "2026abc"),
+        ({"X-Request-Id": ""}, {"error": {"message": "no (Request ID: 2026abc)", "code": 7}}, "2026abc"),
+        ({"X-Request-Id": ""}, "", None),
+    ],
+)
+async def test_the_request_id_is_found_wherever_it_stands(
+    server: SandboxServer,
+    client: ToApisClient,
+    headers: dict[str, str],
+    body: dict[str, Any] | str,
+    request_id: str | None,
+) -> None:
+    server.faults.poll.append(Fault(status=403, headers={"X-Request-Id": ""} | headers, body=body))
+    assert (await error_of(client, "poll")).request_id == request_id
+
+
+@pytest.mark.parametrize(("header", "seconds"), [("7", 7.0), ("Wed, 14 Jan 2026 10:00:30 GMT", 30.0), (None, None)])
+async def test_retry_after_is_seconds_or_a_date_by_the_given_clock(
+    server: SandboxServer, header: str | None, seconds: float | None
+) -> None:
+    headers = {"Retry-After": header} if header else {}
+    server.faults.submit.append(Fault.error("rate_limit_exceeded", headers=headers))
+    async with client_of(server, now=lambda: datetime(2026, 1, 14, 10, 0, tzinfo=UTC)) as client:
+        error = await error_of(client, "submit")
+    assert isinstance(error, RateLimitedError)
+    assert error.retry_after_seconds == seconds
+
+
+# Answers that are none ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("body", ["", "{", HTML, "null", "[]", "{}", '{"status": "queued"}', '{"success": false}'])
+@pytest.mark.parametrize("kind", ["submit", "poll", "balance"])
+async def test_a_yes_nobody_can_read_is_a_fault_and_not_retried_inside(
+    server: SandboxServer, client: ToApisClient, kind: str, body: str
+) -> None:
+    server.faults.everywhere(Fault(status=200, body=body))
+    error = await error_of(client, kind)
+    assert type(error) is ServiceFaultError
+    assert error.http_status == 200
+    assert len(server.requests) == 1
+
+
+async def test_an_answer_that_never_ends_is_not_read_to_its_end(server: SandboxServer, client: ToApisClient) -> None:
+    server.faults.poll.append(Fault(endless=True))
+    assert type(await error_of(client, "poll")) is ServiceFaultError
+
+
+async def test_what_does_not_speak_http_is_a_fault() -> None:
+    async def babble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"220 mail.example ESMTP\r\n")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(babble, "127.0.0.1") as listener:
+        host, port = listener.sockets[0].getsockname()
+        async with client_of(SandboxServer(), base_url=f"http://{host}:{port}") as client:
+            error = await error_of(client, "submit")
+    assert type(error) is ServiceFaultError
+    assert_says_no_secret(error)
+
+
+async def test_a_redirect_is_not_followed_and_the_key_stays_here(server: SandboxServer, client: ToApisClient) -> None:
+    async with SandboxServer(api_key=server.api_key) as elsewhere:
+        moved = Fault(status=307, headers={"Location": f"{elsewhere.base_url}/v1/balance"}, times=None)
+        server.faults.everywhere(moved)
+        for kind in ("submit", "poll", "balance"):
+            error = await error_of(client, kind)
+            assert (type(error), error.http_status) == (ServiceFaultError, 307)
+        assert not elsewhere.requests
+
+
+async def test_a_service_that_is_down_gives_no_answer(server: SandboxServer, client: ToApisClient) -> None:
+    await server.stop()
+    for kind in ("submit", "poll", "balance"):
+        assert type(await error_of(client, kind)) is NoAnswerError
+
+
+async def test_a_service_that_never_answers_is_given_up(server: SandboxServer) -> None:
+    server.faults.everywhere(Fault(hold=asyncio.Event(), times=None))
+    async with client_of(server, submit_timeout_seconds=0.05, poll_timeout_seconds=0.05) as client:
+        for kind in ("submit", "poll", "balance"):
+            assert type(await error_of(client, kind)) is NoAnswerError
+
+
+# Retries -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["poll", "balance"])
+async def test_a_question_is_asked_twice_more_after_a_5xx(
+    server: SandboxServer, client: ToApisClient, caplog: pytest.LogCaptureFixture, kind: str
+) -> None:
+    await client.submit(FOX, client_business_id="job-1")
+    server.faults.everywhere(Fault(status=503, headers={"X-Request-Id": "req-9"}, times=2))
+    await ask(client, kind)
+    assert [vars(it)["request_id"] for it in caplog.records if it.levelno == logging.WARNING] == ["req-9"] * 2
+
+
+async def test_a_question_is_asked_three_times_at_most(server: SandboxServer, client: ToApisClient) -> None:
+    server.faults.poll.append(Fault.error("internal_error", times=None))
+    await error_of(client, "poll")
+    assert len(server.polls) == 3
+
+
+async def test_the_waits_between_questions_are_jittered(server: SandboxServer) -> None:
+    server.faults.poll.append(Fault.error("internal_error", times=None))
+    asked: list[float] = []
+
+    def jitter() -> float:
+        asked.append(1.0)
+        return 1.0
+
+    async with client_of(server, jitter=jitter) as client:
+        await error_of(client, "poll")
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize("fault", [Fault(status=503), Fault(drop=True), Fault(status=429), Fault(status=408)])
+async def test_a_submit_is_sent_exactly_once(server: SandboxServer, client: ToApisClient, fault: Fault) -> None:
+    await client.fetch_balance()  # so that the submit goes over a connection that was kept alive
+    server.faults.submit.append(fault)
+    await error_of(client, "submit")
+    assert len(server.submits) == 1
+
+
+# Reconcile ---------------------------------------------------------------------------------------
+
+
+async def test_a_lost_answer_to_an_accepted_submit_is_found_by_the_client_business_id(
+    server: SandboxServer, client: ToApisClient
+) -> None:
+    server.faults.submit.append(Fault(drop=True, accept=True))
+    assert type(await error_of(client, "submit")) is NoAnswerError
+    found = await client.fetch_generation("job-1")
+    assert [it.id for it in server.paid("job-1")] == [found.id]
+
+
+async def test_a_submit_that_never_arrived_is_known_not_to_have(server: SandboxServer, client: ToApisClient) -> None:
+    server.faults.submit.append(Fault(drop=True))
+    assert type(await error_of(client, "submit")) is NoAnswerError
+    with pytest.raises(GenerationNotFoundError):
+        await client.fetch_generation("job-1")
+
+
+async def test_a_key_with_signs_of_an_address_stays_one_key(server: SandboxServer, client: ToApisClient) -> None:
+    with pytest.raises(GenerationNotFoundError):
+        await client.fetch_generation("a/b?c#d e%2f")
+    assert server.polls[0].key == "a/b?c#d e%2f"
+
+
+# Secrets -----------------------------------------------------------------------------------------
+
+
+def assert_says_no_secret(error: BaseException) -> None:
+    told = "".join(traceback.format_exception(error))
+    chain: BaseException | None = error
+    while chain is not None:
+        told += repr(chain) + str(chain)
+        chain = chain.__cause__ or (None if chain.__suppress_context__ else chain.__context__)
+    assert "sandbox-key" not in told
+
+
+async def test_the_key_is_in_no_repr_log_line_or_error(
+    server: SandboxServer, client: ToApisClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    assert "sandbox-key" not in repr(client)
+    quoting = {"error": {"message": "Incorrect API key provided: sandbox-key", "code": "sandbox-key"}}
+    for fault in (
+        Fault(status=401, body=quoting),
+        Fault(status=500, body=json.dumps(quoting), times=3),
+        Fault(status=200, body=HTML),
+        Fault(drop=True, times=2),
+        Fault(status=302, headers={"Location": "/elsewhere"}),
+    ):
+        for kind in ("submit", "poll", "balance"):
+            server.faults.clear()
+            server.faults.everywhere(fault)
+            assert_says_no_secret(await error_of(client, kind))
+    server.faults.clear()
+    server.faults.render.append(Fault.failed("refused for sandbox-key"))
+    accepted = await client.submit(FOX, client_business_id="job-1")
+    server.faults.poll.append(Fault(change={"status": "sandbox-key"}))
+    assert "sandbox-key" not in repr(await client.fetch_generation(accepted.id))
+    ours = [it for it in caplog.records if it.name.startswith("bot.")]
+    assert ours
+    assert "sandbox-key" not in "".join(repr(vars(it)) for it in ours)

@@ -1,0 +1,338 @@
+"""Fetching clips: bounded in bytes and time, never into a private network, and nothing left behind by a failure."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import tracemalloc
+from contextlib import asynccontextmanager
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from bot.errors import ClipError, ClipGoneError, ClipOversizeError, ClipUnavailableError, ClipUnsafeError
+from bot.models import VideoSpec
+from bot.sandbox.toapis_server import Fault, SandboxServer
+from bot.toapis.download import REDIRECTS_MAX, Downloader, is_loopback_host, is_public
+from tests.support.toapis import ManualTime, client_of, sandbox, server, service_time, tiny_clip
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+    from pathlib import Path
+
+    from bot.sandbox.toapis_server import SandboxGeneration
+
+__all__ = ["server", "service_time"]
+
+
+class FixedResolver(AbstractResolver):
+    """Answers each look-up with the next of the given addresses."""
+
+    def __init__(self, *addresses: str) -> None:
+        self.addresses = list(addresses)
+        self.asked: list[str] = []
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        self.asked.append(host)
+        address = self.addresses.pop(0)
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        return [
+            ResolveResult(hostname=host, host=address, port=port, family=family, proto=0, flags=socket.AI_NUMERICHOST)
+        ]
+
+    async def close(self) -> None:
+        self.addresses.clear()
+
+
+@pytest.fixture
+async def clip_url(server: SandboxServer, service_time: ManualTime) -> str:
+    """The address of a finished clip on the running sandbox."""
+    async with client_of(server) as client:
+        accepted = await client.submit(VideoSpec(prompt="a red fox"), client_business_id="job-1")
+    service_time.advance(200)
+    return f"{server.base_url}/files/{accepted.id}.mp4"
+
+
+@pytest.fixture
+def destination(tmp_path: Path) -> Path:
+    return tmp_path / "clip.mp4"
+
+
+def content(path: Path) -> bytes | None:
+    return path.read_bytes() if path.exists() else None
+
+
+async def error_of(url: str, destination: Path, **settings: Any) -> ClipError:  # noqa: ANN401 - the downloader's own
+    """Fail to download, and find that nothing is left of the file."""
+    with pytest.raises(ClipError) as raised:
+        await Downloader(**({"allow_loopback": True} | settings)).download(url, destination)
+    assert content(destination) is None
+    return raised.value
+
+
+@asynccontextmanager
+async def raw_host(
+    answer: Callable[[asyncio.StreamWriter], Awaitable[None]], *, stalls: bool = True
+) -> AsyncIterator[str]:
+    """Serve bytes that no well-behaved server would send."""
+    released = asyncio.Event()
+    ended = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        await answer(writer)
+        if stalls:
+            await released.wait()
+        writer.transport.abort()
+        ended.set()
+
+    async with await asyncio.start_server(serve, "127.0.0.1") as listener:
+        host, port = listener.sockets[0].getsockname()
+        yield f"http://{host}:{port}/x.mp4"
+        released.set()
+        await ended.wait()
+
+
+async def test_a_clip_is_fetched_without_the_key(server: SandboxServer, clip_url: str, destination: Path) -> None:
+    async with client_of(server) as client:
+        await client.download(clip_url, destination)
+    assert content(destination) == tiny_clip()
+    assert server.requests[-1].kind == "file"
+    assert "Authorization" not in server.requests[-1].headers
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        (Fault(status=404), ClipGoneError),
+        (Fault(status=410), ClipGoneError),
+        (Fault(status=403), ClipUnavailableError),
+        (Fault(status=429), ClipUnavailableError),
+        (Fault(status=500), ClipUnavailableError),
+        (Fault(status=503), ClipUnavailableError),
+        (Fault(status=204), ClipUnavailableError),
+        (Fault(drop=True, times=2), ClipUnavailableError),
+        (Fault(endless=True), ClipOversizeError),
+        (Fault(status=200, body="x" * 1_000_001), ClipOversizeError),
+        (Fault(hold=asyncio.Event(), times=None), ClipUnavailableError),
+        (Fault(status=302, headers={"Location": "http://10.0.0.1/x.mp4"}), ClipUnsafeError),
+        (Fault(status=302, headers={"Location": "//10.0.0.1/x.mp4"}), ClipUnsafeError),
+        (Fault(status=301, headers={"Location": "http://[::ffff:10.0.0.1]/x.mp4"}), ClipUnsafeError),
+        (Fault(status=303, headers={"Location": "http://169.254.169.254/latest/meta-data"}), ClipUnsafeError),
+        (Fault(status=307, headers={"Location": "file:///etc/passwd"}), ClipUnsafeError),
+        (Fault(status=308, headers={"Location": "http://["}), ClipUnsafeError),
+        (Fault(status=302, times=None), ClipUnavailableError),
+    ],
+)
+async def test_each_failure_of_a_file_host_is_its_own_error_and_leaves_no_file(
+    server: SandboxServer, clip_url: str, destination: Path, fault: Fault, expected: type[ClipError]
+) -> None:
+    server.faults.file.append(fault)
+    error = await error_of(clip_url, destination, max_bytes=1_000_000, stall_timeout_seconds=0.2)
+    assert type(error) is expected
+
+
+async def test_a_host_that_is_down_makes_a_clip_unavailable(
+    server: SandboxServer, clip_url: str, destination: Path
+) -> None:
+    await server.stop()
+    assert type(await error_of(clip_url, destination)) is ClipUnavailableError
+
+
+async def test_the_total_timeout_holds_though_nothing_stalls_longer_than_it_may(
+    server: SandboxServer, clip_url: str, destination: Path
+) -> None:
+    server.faults.file.append(Fault(hold=asyncio.Event()))
+    error = await error_of(clip_url, destination, total_timeout_seconds=0.05, stall_timeout_seconds=60)
+    assert type(error) is ClipUnavailableError
+
+
+async def send_half(writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4000000\r\n\r\n" + bytes(2_000_000))
+    await writer.drain()
+
+
+async def test_a_body_that_ends_too_early_makes_a_clip_unavailable(destination: Path) -> None:
+    async with raw_host(send_half, stalls=False) as url:
+        assert type(await error_of(url, destination)) is ClipUnavailableError
+
+
+async def test_a_body_that_stalls_midway_makes_a_clip_unavailable(destination: Path) -> None:
+    async with raw_host(send_half) as url:
+        error = await error_of(url, destination, stall_timeout_seconds=0.2)
+    assert type(error) is ClipUnavailableError
+
+
+async def test_a_cancelled_download_leaves_no_file(destination: Path) -> None:
+    sent = asyncio.Event()
+
+    async def send_half_and_tell(writer: asyncio.StreamWriter) -> None:
+        await send_half(writer)
+        sent.set()
+
+    async with raw_host(send_half_and_tell) as url:
+        download = asyncio.create_task(Downloader(allow_loopback=True).download(url, destination))
+        await sent.wait()
+        download.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await download
+    assert content(destination) is None
+
+
+async def test_a_place_that_cannot_be_written_makes_a_clip_unavailable(clip_url: str, tmp_path: Path) -> None:
+    assert type(await error_of(clip_url, tmp_path / "missing" / "clip.mp4")) is ClipUnavailableError
+
+
+# Redirects ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("hops", [1, REDIRECTS_MAX])
+async def test_redirects_are_followed_up_to_the_limit(
+    server: SandboxServer, clip_url: str, destination: Path, hops: int
+) -> None:
+    server.faults.file.append(
+        Fault(status=302, headers={"Location": clip_url.partition(server.base_url)[2]}, times=hops)
+    )
+    await Downloader(allow_loopback=True).download(clip_url, destination)
+    assert content(destination) == tiny_clip()
+
+
+async def test_one_redirect_more_than_the_limit_is_not_followed(
+    server: SandboxServer, clip_url: str, destination: Path
+) -> None:
+    server.faults.file.append(Fault(status=302, headers={"Location": clip_url}, times=REDIRECTS_MAX + 1))
+    assert type(await error_of(clip_url, destination)) is ClipUnavailableError
+
+
+# Private networks --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://93.184.215.14/x.mp4",
+        "ftp://93.184.215.14/x.mp4",
+        "file:///etc/passwd",
+        "data:video/mp4;base64,AAAA",
+        "/etc/passwd",
+        "x.mp4",
+        "",
+        "https://",
+        "https://[",
+        "https://127.0.0.1:{port}/x.mp4",
+        "https://127.1:{port}/x.mp4",
+        "https://2130706433:{port}/x.mp4",
+        "https://0x7f000001:{port}/x.mp4",
+        "https://localhost:{port}/x.mp4",
+        "https://user:word@127.0.0.1:{port}/x.mp4",
+        "https://0.0.0.0:{port}/x.mp4",
+        "https://10.0.0.1/x.mp4",
+        "https://100.64.0.1/x.mp4",
+        "https://169.254.169.254/latest/meta-data",
+        "https://172.16.0.1/x.mp4",
+        "https://192.168.0.1/x.mp4",
+        "https://224.0.0.1/x.mp4",
+        "https://255.255.255.255/x.mp4",
+        "https://[::1]/x.mp4",
+        "https://[::]/x.mp4",
+        "https://[::ffff:127.0.0.1]/x.mp4",
+        "https://[64:ff9b::a00:1]/x.mp4",
+        "https://[fd00::1]/x.mp4",
+        "https://[fe80::1]/x.mp4",
+        "https://[ff02::1]/x.mp4",
+    ],
+)
+async def test_an_address_that_is_not_https_or_not_public_is_never_connected_to(url: str, destination: Path) -> None:
+    connected = asyncio.Event()
+
+    async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connected.set()
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1") as listener:
+        port = listener.sockets[0].getsockname()[1]
+        error = await error_of(url.replace("{port}", str(port)), destination, allow_loopback=False)
+    assert type(error) is ClipUnsafeError
+    assert not connected.is_set()
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "::1", "::ffff:192.168.0.1", "fe80::1%1"])
+async def test_a_name_that_resolves_into_a_private_network_is_never_connected_to(
+    address: str, destination: Path
+) -> None:
+    resolver = FixedResolver(address)
+    error = await error_of("https://files.example/x.mp4", destination, allow_loopback=False, resolver=resolver)
+    assert type(error) is ClipUnsafeError
+    assert resolver.asked == ["files.example"]
+
+
+async def test_a_name_that_changes_its_address_between_two_hops_does_not_slip_by(
+    server: SandboxServer, clip_url: str, destination: Path
+) -> None:
+    resolver = FixedResolver("127.0.0.1", "10.0.0.1")
+    server.faults.file.append(Fault(status=302, headers={"Location": "http://files.example:1/x.mp4"}))
+    first_hop = clip_url.replace("127.0.0.1", "files.example")
+    assert type(await error_of(first_hop, destination, resolver=resolver)) is ClipUnsafeError
+    assert resolver.asked == ["files.example", "files.example"]
+
+
+async def test_a_client_of_a_public_service_fetches_nothing_from_loopback(
+    server: SandboxServer, clip_url: str, destination: Path
+) -> None:
+    async with client_of(server, base_url="https://toapis.example") as client:
+        with pytest.raises(ClipUnsafeError):
+            await client.download(clip_url, destination)
+        with pytest.raises(ClipUnsafeError):
+            await client.download(clip_url.replace("http:", "https:"), destination)
+    assert not [request for request in server.requests if request.kind == "file"]
+
+
+@pytest.mark.parametrize(
+    "address", ["93.184.215.14", "2606:2800:21f:cb07::1", "::ffff:93.184.215.14", "64:ff9b::808:808"]
+)
+def test_public_addresses_are_public(address: str) -> None:
+    assert is_public(ip_address(address))
+
+
+@pytest.mark.parametrize(
+    "address", ["2002:a00:1::1", "2001:0:4136:e378:8000:63bf:f5ff:fffe", "240.0.0.1", "192.0.2.1", "::ffff:169.254.1.1"]
+)
+def test_addresses_that_stand_for_private_ones_are_not_public(address: str) -> None:
+    assert not is_public(ip_address(address))
+
+
+@pytest.mark.parametrize(
+    ("host", "is_own"),
+    [("127.0.0.1", True), ("::1", True), ("localhost", True), ("10.0.0.1", False), ("toapis.com", False), ("", False)],
+)
+def test_this_machines_own_hosts_are_told_from_others(host: str, is_own: bool) -> None:
+    assert is_loopback_host(host) is is_own
+
+
+# Cost --------------------------------------------------------------------------------------------
+
+
+async def test_ten_mebibytes_pass_through_in_a_fraction_of_their_size(
+    service_time: ManualTime, tmp_path: Path, destination: Path
+) -> None:
+    source = tmp_path / "source.mp4"
+    source.write_bytes(bytes(10 * 1024 * 1024))
+
+    async def large_clip(_: SandboxGeneration) -> Path:
+        return source
+
+    async with sandbox(service_time, clip_maker=large_clip) as server, client_of(server) as client:
+        accepted = await client.submit(VideoSpec(prompt="a red fox"), client_business_id="job-1")
+        service_time.advance(200)
+        tracemalloc.start()
+        try:
+            await client.download(f"{server.base_url}/files/{accepted.id}.mp4", destination)
+            _, peak_bytes = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert content(destination) == bytes(10 * 1024 * 1024)
+    assert peak_bytes < 6 * 1024 * 1024
