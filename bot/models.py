@@ -66,17 +66,23 @@ class VideoSpec:
             raise InvalidSpecError("duration", "not_offered")
 
     @classmethod
-    def parse(cls, prompt: str, aspect: str, duration_seconds: int) -> VideoSpec:
-        """Trim and check what came from outside.
+    def parse(cls, prompt: object, aspect: object, duration_seconds: object) -> VideoSpec:
+        """Trim and check what came from outside, of whatever type it is.
 
         Raises:
             InvalidSpecError: when a field is outside what is offered.
         """
+        if not isinstance(prompt, str):
+            raise InvalidSpecError("prompt", "empty")
+        if not isinstance(duration_seconds, int):
+            raise InvalidSpecError("duration", "not_offered")
         try:
             parsed_aspect = Aspect(aspect)
         except ValueError:
             raise InvalidSpecError("aspect", "not_offered") from None
-        return cls(prompt=prompt.strip(), aspect=parsed_aspect, duration_seconds=duration_seconds)
+        # Neither lone surrogates nor NUL can be stored by every database.
+        storable = prompt.encode(errors="ignore").decode().replace("\0", "")
+        return cls(prompt=storable.strip(), aspect=parsed_aspect, duration_seconds=duration_seconds)
 
     @property
     def cost_seconds(self) -> int:

@@ -260,7 +260,8 @@ def card_details(card: StatusCard) -> str | None:
         case JobState.QUEUED | JobState.SUBMITTING if card.waiting_for_operator:
             return "New clips are on hold until the operator has acted. Yours then starts by itself."
         case JobState.RENDERING if job.progress is not None:
-            return f"{bar(job.progress / 100)} {max(0, min(100, round(job.progress)))} %"
+            percent = max(0, min(100, int(job.progress)))  # as ``StatusCard.look`` tells cards apart
+            return f"{bar(percent / 100)} {percent} %"
         case _:
             return None
 

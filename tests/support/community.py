@@ -1,0 +1,177 @@
+"""A small Discord community with the real bot in it, on a real database: what SimCord tests stand on."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sqlite3
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import discord
+import simcord
+from sqlalchemy import select
+
+from bot.client import ReelayBot
+from bot.models import Period, Quota
+from bot.services.gates import ServiceGates
+from bot.services.jobs import JobService
+from bot.services.quotas import QuotaService
+from bot.services.status import CardNews
+from bot.store import jobs as job_store
+from bot.store import tables
+from bot.store.database import Database
+from bot.store.digests import CommandDigests
+from bot.ui.publisher import DiscordPublisher
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Generator, Iterable
+    from pathlib import Path
+
+    from simcord.actors import MemberActor
+    from simcord.builders import ChannelHandle, GuildHandle
+    from simcord.results import InteractionResult, ResponseMessage
+
+    from bot.models import Job
+
+OPERATOR_CHANNEL_NAME = "operators"
+START = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+LOCK_TIMEOUT_SECONDS = 0.05
+
+
+class GivenClock:
+    """A clock that stands still until it is told otherwise."""
+
+    def __init__(self, now: datetime = START) -> None:
+        self.time = now
+
+    def now(self) -> datetime:
+        return self.time
+
+
+@dataclass(kw_only=True)
+class Community:
+    """The bot, two members and a moderator in one server."""
+
+    env: simcord.Env
+    bot: ReelayBot
+    database: Database
+    database_path: Path
+    clock: GivenClock
+    gates: ServiceGates
+    publisher: DiscordPublisher
+    guild: GuildHandle
+    channel: ChannelHandle
+    operators: ChannelHandle
+    mia: MemberActor
+    ben: MemberActor
+    moderator: MemberActor
+
+    async def forge(
+        self, actor: MemberActor, command: str, *options: dict[str, Any], resolved: dict[str, Any] | None = None
+    ) -> InteractionResult:
+        """Send what no Discord client would: a command with options as they are given, unchecked."""
+        name, *path = command.split()
+        root = self.env.backend.find_command(name, self.guild.id, type=1)
+        for depth, part in reversed(list(enumerate(path, start=1))):
+            options = ({"name": part, "type": 1 if depth == len(path) else 2, "options": list(options)},)
+        data = {"id": root["id"], "name": name, "type": 1, "options": list(options), "resolved": resolved or {}}
+        return await actor._dispatch_interaction(2, self.channel, data)
+
+    def without(self, *permissions: str, name: str = "closed") -> ChannelHandle:
+        """Make a channel in which the bot lacks some permissions that members have."""
+        denied = discord.PermissionOverwrite(**dict.fromkeys(permissions, False))
+        return self.guild.create_text_channel(name, overwrites={self.guild.roles[self.bot.user.name]: denied})
+
+    async def jobs(self) -> list[Job]:
+        """Return every job, oldest first."""
+        async with self.database.read() as connection:
+            ids = (await connection.execute(select(tables.jobs.c.id))).scalars().all()
+            return await job_store.get_many(connection, ids)
+
+    async def ledger(self) -> list[tuple[str, int]]:
+        """Return every entry's kind and seconds, in order."""
+        table = tables.ledger
+        async with self.database.read() as connection:
+            rows = await connection.execute(select(table.c.kind, table.c.seconds).order_by(table.c.id))
+            return [(str(row.kind), row.seconds) for row in rows]
+
+    @contextmanager
+    def locked_database(self) -> Generator[None]:
+        """Hold the database's write lock, as another process would."""
+        other = sqlite3.connect(self.database_path, isolation_level=None)
+        try:
+            other.execute("BEGIN IMMEDIATE")
+            yield
+        finally:
+            other.close()
+
+
+def words(message: ResponseMessage | discord.Message) -> str:
+    """Return all text of a message, plain or in components."""
+    found = [message.content]
+    components = message.components
+    if isinstance(message, discord.Message):
+        components = [component.to_dict() for component in components]
+    return "\n".join(filter(None, found + list(_texts(components))))
+
+
+def _texts(components: Iterable[dict[str, Any]]) -> Iterable[str]:
+    for component in components:
+        if "content" in component:
+            yield component["content"]
+        yield from _texts(component.get("components", []))
+
+
+def make_bot(
+    database: Database, clock: GivenClock, gates: ServiceGates, *, max_open_jobs: int = 2
+) -> tuple[ReelayBot, DiscordPublisher]:
+    """Wire the bot up as the composition root does, without a worker."""
+    quotas = QuotaService(database=database, clock=clock, operator_quota=Quota(60, Period.DAY))
+    jobs = JobService(
+        database=database,
+        clock=clock,
+        quotas=quotas,
+        gates=gates,
+        max_open_jobs=max_open_jobs,
+        random_bits=random.Random(7).getrandbits,
+        news=CardNews(),
+        wake=asyncio.Event(),
+    )
+    bot = ReelayBot(jobs=jobs, quotas=quotas, digests=CommandDigests(database))
+    return bot, DiscordPublisher(client=bot, clock=clock, operator_channel_id=None)
+
+
+@asynccontextmanager
+async def open_community(folder: Path) -> AsyncGenerator[Community]:
+    """Open the database, start the bot and populate a server."""
+    path = folder / "reelay.db"
+    clock = GivenClock()
+    async with Database.open(f"sqlite+aiosqlite:///{path}", busy_timeout_seconds=LOCK_TIMEOUT_SECONDS) as database:
+        gates = ServiceGates(random.Random(7).random)
+        bot, publisher = make_bot(database, clock, gates)
+        env = simcord.Env(bot)
+        await env.start()
+        try:
+            guild = env.create_guild("Film club")
+            moderators = guild.create_role("Mods", permissions=discord.Permissions(moderate_members=True))
+            yield Community(
+                env=env,
+                bot=bot,
+                database=database,
+                database_path=path,
+                clock=clock,
+                gates=gates,
+                publisher=publisher,
+                guild=guild,
+                channel=guild.create_text_channel("general"),
+                operators=guild.create_text_channel(OPERATOR_CHANNEL_NAME),
+                mia=guild.add_member(env.create_user("mia")),
+                ben=guild.add_member(env.create_user("ben")),
+                moderator=guild.add_member(env.create_user("mo"), roles=[moderators]),
+            )
+        finally:
+            await env.shutdown()
+        env.raise_errors()
