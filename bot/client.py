@@ -7,10 +7,15 @@ import json
 import logging
 from typing import TYPE_CHECKING, Protocol
 
+import aiohttp
 import discord
 from discord import app_commands
 from discord.ext import commands
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+from yarl import URL
 
+from bot.errors import PublishUnavailableError, SettingsError
 from bot.ui import answers
 from bot.ui.buttons import JobButton
 from bot.ui.cards import status_view
@@ -23,6 +28,9 @@ if TYPE_CHECKING:
     from bot.services.quotas import QuotaService
 
 _log = logging.getLogger(__name__)
+
+INTENTS = discord.Intents(guilds=True)
+"""All the bot needs, and none that has to be switched on: it reads no messages and no member lists."""
 
 GUILD_READY_TIMEOUT_SECONDS = 0.5
 """How long a pause between two servers at start means that all have come; discord.py's 2 s delays every start."""
@@ -63,7 +71,7 @@ class ReelayBot(commands.Bot):
             command_prefix=commands.when_mentioned,  # unused: without the messages intent no text command arrives
             help_command=None,
             tree_cls=ReelayTree,
-            intents=discord.Intents(guilds=True),
+            intents=INTENTS,
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
             max_messages=None,
@@ -75,6 +83,20 @@ class ReelayBot(commands.Bot):
         self._jobs = jobs
         self._quotas = quotas
         self._digests = digests
+
+    async def sign_in(self, token: str) -> None:
+        """Check the token and set the commands up; afterwards messages can be posted.
+
+        Raises:
+            SettingsError: when Discord does not take the token.
+            PublishUnavailableError: when Discord cannot be reached.
+        """
+        try:
+            await self.login(token)
+        except discord.LoginFailure as error:
+            raise SettingsError("DISCORD_TOKEN is not accepted by Discord.") from error
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            raise PublishUnavailableError("Discord cannot be reached") from error
 
     async def setup_hook(self) -> None:
         """Load what members can do and tell Discord about it."""
@@ -102,3 +124,34 @@ class ReelayBot(commands.Bot):
         await self.tree.sync()
         await self._digests.put(key, digest)
         _log.info("commands synced", extra={"count": len(payload)})
+
+
+def point_discord_at(*, api_url: str | None, gateway_url: str | None) -> None:
+    """Use another server that speaks Discord's protocol, from now on and in the whole process.
+
+    Args:
+        api_url: the REST base, up to ``/api/v10``; None leaves Discord's own.
+        gateway_url: where the gateway listens; None leaves Discord's own.
+    """
+    if api_url is not None:
+        Route.BASE = api_url.rstrip("/")
+    if gateway_url is not None:
+        DiscordWebSocket.DEFAULT_GATEWAY = URL(gateway_url)
+
+
+async def check_token(token: str) -> str:
+    """Sign in once without serving; return a line that says as whom, and how many starts are left today.
+
+    Raises:
+        SettingsError: when Discord does not take the token.
+    """
+    async with discord.Client(intents=INTENTS) as client:
+        try:
+            await client.login(token)
+            await client.http.get_bot_gateway()
+            application = await client.application_info()
+        except discord.LoginFailure as error:
+            raise SettingsError("the token is not accepted: check DISCORD_TOKEN.") from error
+        except discord.HTTPException as error:
+            raise SettingsError(f"Discord answered {error.status}: try again later.") from error
+    return f"signed in as {application.name}; the bot needs no privileged intents"

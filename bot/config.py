@@ -59,10 +59,27 @@ class Settings(BaseSettings):
             raise ValueError("it must begin with sqlite+aiosqlite:// or postgresql+asyncpg://")
         return value
 
+    @field_validator("toapis_base_url")
+    @classmethod
+    def _bare_address(cls, value: AnyHttpUrl) -> AnyHttpUrl:
+        if (value.path or "/").rstrip("/") not in {"", "/v1"} or value.query or value.fragment:
+            raise ValueError("it must be the service's bare address, without the path of an endpoint")
+        return value
+
     @field_validator("log_level", mode="before")
     @classmethod
     def _upper_case(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
+
+    @property
+    def discord_api(self) -> str | None:
+        """Return the REST base to use in place of Discord's own."""
+        return None if self.discord_api_url is None else str(self.discord_api_url)
+
+    @property
+    def discord_gateway(self) -> str | None:
+        """Return the gateway to use in place of Discord's own."""
+        return None if self.discord_gateway_url is None else str(self.discord_gateway_url)
 
     @property
     def secrets(self) -> tuple[str, ...]:

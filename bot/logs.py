@@ -21,7 +21,7 @@ def set_up_logging(*, level: str, log_format: Literal["text", "json"], secrets: 
     handler.setFormatter(JsonFormatter(secrets) if log_format == "json" else TextFormatter(secrets))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for noisy in ("alembic", "discord", "asyncio"):
-        logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+        logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
 
 
 class TextFormatter(logging.Formatter):

@@ -85,10 +85,8 @@ class Deliverer:
         self._keeper = keeper
         self._clock = clock
         self._jitter = jitter
-        self._destinations = (
-            _Destination(publisher.find_clip, publisher.post_clip),
-            _Destination(publisher.find_clip_in_dm, publisher.post_clip_in_dm),
-        )
+        self._channel = _Destination(publisher.find_clip, publisher.post_clip)
+        self._direct = _Destination(publisher.find_clip_in_dm, publisher.post_clip_in_dm)
 
     async def deliver(self, job: Job) -> None:
         """Take a job from ``ready``, or from a ``delivering`` that was cut short, to its clip's message.
@@ -117,7 +115,7 @@ class Deliverer:
 
     async def _find(self, job: Job) -> PostedMessage | None:
         """Look everywhere for the message that an interrupted attempt may have posted."""
-        for destination in self._destinations:
+        for destination in (self._channel, self._direct):
             try:
                 posted = await destination.find(job)
             except DestinationClosedError:
@@ -138,13 +136,11 @@ class Deliverer:
         status = await self._quotas.status_under(job.effective_quota, guild_id=job.guild_id, member_id=job.member_id)
         limit = await self._upload_limit(job)
         fitted: Clip = await self._fit(job, clip, folder, limit) if clip.info.size_bytes > limit else clip
-        for destination in self._destinations:
-            try:
-                return await self._post_shrinking(job, destination, clip, fitted, status, folder)
-            except DestinationClosedError as error:
-                closed = error
-                _log.warning("destination closed", extra={"job_id": job.id, "channel_id": job.channel_id})
-        raise closed
+        try:
+            return await self._post_shrinking(job, self._channel, clip, fitted, status, folder)
+        except DestinationClosedError:
+            _log.warning("channel closed, sending to the member", extra={"job_id": job.id})
+        return await self._post_shrinking(job, self._direct, clip, fitted, status, folder)
 
     async def _post_shrinking(
         self,

@@ -11,6 +11,7 @@ from bot.models import Job, JobState, StatusCard
 from bot.store import jobs, ledger
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
     from datetime import datetime
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from bot.services.gates import ServiceGates
     from bot.services.ports import Clock
     from bot.services.quotas import QuotaService
-    from bot.services.status import StatusBoard
+    from bot.services.status import CardNews
     from bot.store.database import Database
 
 _log = logging.getLogger(__name__)
@@ -46,7 +47,7 @@ class JobService:
 
     Args:
         random_bits: ``random.getrandbits`` or the like, for the ids.
-        wake: called after there may be something new to do for the worker.
+        wake: set when there may be something new for the worker to do.
     """
 
     def __init__(
@@ -58,8 +59,8 @@ class JobService:
         gates: ServiceGates,
         max_open_jobs: int,
         random_bits: Callable[[int], int],
-        board: StatusBoard,
-        wake: Callable[[], None],
+        news: CardNews,
+        wake: asyncio.Event,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -67,7 +68,7 @@ class JobService:
         self._gates = gates
         self._max_open_jobs = max_open_jobs
         self._random_bits = random_bits
-        self._board = board
+        self._news = news
         self._wake = wake
 
     async def accept(self, request: JobRequest) -> StatusCard:
@@ -87,8 +88,8 @@ class JobService:
                 await ledger.charge(connection, job, now=now)
             card = await self._card(connection, job)
         _log.info("job accepted", extra={"job_id": job.id, "guild_id": job.guild_id, "member_id": job.member_id})
-        self._board.begin(card)
-        self._wake()
+        self._news.begin(card)
+        self._wake.set()
         return card
 
     async def attach_status(self, job_id: str, message_id: int) -> None:
@@ -99,8 +100,8 @@ class JobService:
         """
         async with self._database.write() as connection:
             await jobs.attach_status(connection, job_id, message_id, now=self._clock.now())
-        self._board.touch(job_id)
-        self._wake()
+        self._news.touch(job_id)
+        self._wake.set()
 
     async def cancel(self, job_id: str, *, guild_id: int, member_id: int) -> StatusCard:
         """Withdraw a member's own job while it waits, and give its seconds back.
@@ -119,8 +120,8 @@ class JobService:
                 raise NotCancellableError(job.state)
             await ledger.refund(connection, cancelled, now=now, made_by=member_id)
         _log.info("job cancelled", extra={"job_id": job_id})
-        self._board.touch_queue()
-        self._wake()
+        self._news.touch_queue()
+        self._wake.set()
         return StatusCard(cancelled)
 
     async def _admit(self, connection: AsyncConnection, request: JobRequest, now: datetime) -> Job:

@@ -21,6 +21,7 @@ class WorkerPolicy:
         max_submits: how often a job is sent to a service that answers 5xx and then does not have it
             (contract: "2-3 retries with short delays").
         polls_at_once, deliveries_at_once: requests, and files on disk and in encoding, at one time.
+        poll_time_scale: a factor on the pace of looks; 1 but for a sandbox that renders in seconds.
     """
 
     max_concurrent_renders: int = 4
@@ -33,6 +34,7 @@ class WorkerPolicy:
     polls_at_once: int = 32
     deliveries_at_once: int = 4
     settles_at_once: int = 8
+    poll_time_scale: float = 1.0
 
 
 def backoff_seconds(attempt: int, jitter: float, *, first: float = 2.0, longest: float = 300.0) -> float:

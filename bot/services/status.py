@@ -14,6 +14,7 @@ from bot.models import JobState, StatusCard
 from bot.store import jobs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from bot.models import Job
@@ -36,6 +37,67 @@ class _Shown:
     at: datetime
 
 
+class CardNews:
+    """What may look different now: noted by whoever changes a job, read by the board."""
+
+    def __init__(self) -> None:
+        self.woken = asyncio.Event()
+        self._touched: set[str] = set()
+        self._queue_touched = False
+        self._shown: dict[str, _Shown] = {}
+
+    def begin(self, card: StatusCard) -> None:
+        """Note the card that the member is shown first, so that it is not edited before it is out of date."""
+        self.note_shown(card, card.job.created_at)
+        self.touch_queue()
+
+    def touch(self, job_id: str) -> None:
+        """Note that a job may look different now."""
+        self._touched.add(job_id)
+        self.woken.set()
+
+    def touch_queue(self) -> None:
+        """Note that every waiting job may look different now."""
+        self._queue_touched = True
+        self.woken.set()
+
+    def take(self, waiting: list[str]) -> set[str]:
+        """Return the jobs touched since the last time, of which ``waiting`` are the queue."""
+        taken = self._touched.union(waiting if self._queue_touched else ())
+        self._touched = set()
+        self._queue_touched = False
+        return taken
+
+    def put_back(self, job_ids: Iterable[str]) -> None:
+        """Keep jobs for the next time; unlike a touch, this is no news."""
+        self._touched.update(job_ids)
+
+    def note_shown(self, card: StatusCard, at: datetime) -> None:
+        """Note what a card shows now."""
+        self._shown[card.job.id] = _Shown(card.look, at)
+
+    def note_failed(self, job_id: str, at: datetime) -> None:
+        """Note an edit that may or may not have arrived."""
+        self._shown[job_id] = _Shown(None, at)
+        self.put_back({job_id})
+
+    def is_news(self, card: StatusCard) -> bool:
+        """Tell whether a card looks different from what it showed last."""
+        shown = self._shown.get(card.job.id)
+        return shown is None or shown.look != card.look
+
+    def editable_at(self, job: Job) -> datetime:
+        """Say when a job's card may be edited again."""
+        shown = self._shown.get(job.id)
+        since = job.created_at if shown is None else shown.at
+        return since + timedelta(seconds=SHORTEST_INTERVAL_SECONDS)
+
+    def forget(self, job_id: str) -> None:
+        """Drop what is remembered about a job that has ended."""
+        self._shown.pop(job_id, None)
+        self._touched.discard(job_id)
+
+
 class StatusBoard:
     """Edits the cards of open jobs that were touched; the worker settles those of finished ones through it.
 
@@ -43,51 +105,35 @@ class StatusBoard:
     edit that was held up cannot paint over a newer one.
     """
 
-    def __init__(self, *, database: Database, clock: Clock, publisher: Publisher, gates: ServiceGates) -> None:
+    def __init__(
+        self, *, database: Database, clock: Clock, publisher: Publisher, gates: ServiceGates, news: CardNews
+    ) -> None:
         self._database = database
         self._clock = clock
         self._publisher = publisher
         self._gates = gates
-        self._touched: set[str] = set()
-        self._queue_touched = False
-        self._shown: dict[str, _Shown] = {}
+        self._news = news
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._wake = asyncio.Event()
         self._stopping = False
-
-    def begin(self, card: StatusCard) -> None:
-        """Note the card that the member is shown first, so that it is not edited before it is out of date."""
-        self._shown[card.job.id] = _Shown(card.look, card.job.created_at)
-        self.touch_queue()
-
-    def touch(self, job_id: str) -> None:
-        """Note that a job may look different now."""
-        self._touched.add(job_id)
-        self._wake.set()
-
-    def touch_queue(self) -> None:
-        """Note that every waiting job may look different now."""
-        self._queue_touched = True
-        self._wake.set()
 
     async def run(self) -> None:
         """Keep cards true until stopped."""
         while not self._stopping:
-            self._wake.clear()
+            self._news.woken.clear()
             try:
                 pause = await self.tick()
-            except Exception:  # noqa: BLE001 (a card is never worth the loop)
+            except Exception:  # noqa: BLE001 (logged; a card is never worth the loop)
                 _log.exception("status cards could not be updated")
                 pause = SHORTEST_INTERVAL_SECONDS
             try:
-                await asyncio.wait_for(self._wake.wait(), pause)
+                await asyncio.wait_for(self._news.woken.wait(), pause)
             except TimeoutError:
                 continue  # the pause is over
 
     def stop(self) -> None:
         """End ``run`` after the edits in hand."""
         self._stopping = True
-        self._wake.set()
+        self._news.woken.set()
 
     async def tick(self) -> float | None:
         """Edit the most pressing cards that may be edited now.
@@ -96,29 +142,14 @@ class StatusBoard:
             Seconds until there is more to do; None when nothing waits.
         """
         now = self._clock.now()
-        async with self._database.read() as connection:
-            order = await jobs.queue_order(connection)
-            touched = self._touched | set(order) if self._queue_touched else set(self._touched)
-            self._touched.clear()
-            self._queue_touched = False
-            found = await jobs.get_many(connection, touched)
-        places = {job_id: place for place, job_id in enumerate(order, start=1)}
-        for job in found:
-            if job.state.is_final and job.due_at is None:
-                self.forget(job.id)
-        open_jobs = [job for job in found if not job.state.is_final and job.status_message_id is not None]
-        changed = [card for card in (self._card(job, places) for job in open_jobs) if self._is_news(card)]
-        changed.sort(key=lambda card: (card.queue_place or 0, card.job.id))
-        due = [card for card in changed if self._editable_at(card.job) <= now]
-        await asyncio.gather(*(self._edit(card) for card in due[:EDITS_AT_ONCE]))
+        changed = await self._changed_cards()
+        due = [card for card in changed if self._news.editable_at(card.job) <= now]
         later = [card for card in changed if card not in due] + due[EDITS_AT_ONCE:]
-        self._touched |= {card.job.id for card in later}
-        if len(due) > EDITS_AT_ONCE or self._queue_touched:
-            return 0.0
-        if not self._touched:
-            return None
-        waits = [(self._editable_at(card.job) - now).total_seconds() for card in later]
-        return max(0.0, min(waits, default=SHORTEST_INTERVAL_SECONDS))
+        self._news.put_back(card.job.id for card in later)
+        failed = await asyncio.gather(*(self._edit(card) for card in due[:EDITS_AT_ONCE]))
+        waits = [(self._news.editable_at(card.job) - now).total_seconds() for card in later]
+        waits += [SHORTEST_INTERVAL_SECONDS] * any(failed)
+        return max(0.0, min(waits)) if waits else None
 
     async def settle(self, job: Job) -> None:
         """Show a finished job's end on its card, or take the card away when the clip itself is there.
@@ -131,41 +162,50 @@ class StatusBoard:
                 await self._publisher.remove_status(job)
             else:
                 await self._publisher.show_status(StatusCard(job))
-        self.forget(job.id)
+        self._news.forget(job.id)
 
-    def forget(self, job_id: str) -> None:
-        """Drop what is remembered about a job that has ended."""
-        self._shown.pop(job_id, None)
-        self._touched.discard(job_id)
+    async def _changed_cards(self) -> list[StatusCard]:
+        """Return the touched cards that show something else than they should, most pressing first."""
+        async with self._database.read() as connection:
+            order = await jobs.queue_order(connection)
+            touched = self._news.take(order)
+            try:
+                found = await jobs.get_many(connection, touched)
+            except BaseException:
+                self._news.put_back(touched)
+                raise
+        places = {job_id: place for place, job_id in enumerate(order, start=1)}
+        for job in found:
+            if job.state.is_final and job.due_at is None:
+                self._news.forget(job.id)
+        cards = [
+            StatusCard(
+                job,
+                queue_place=places.get(job.id),
+                waiting_for_operator=job.state is JobState.QUEUED and self._gates.is_paused,
+            )
+            for job in found
+            if not job.state.is_final and job.status_message_id is not None
+        ]
+        changed = [card for card in cards if self._news.is_news(card)]
+        return sorted(changed, key=lambda card: (card.queue_place or 0, card.job.id))
 
-    def _lock(self, job_id: str) -> asyncio.Lock:
-        return self._locks.setdefault(job_id, asyncio.Lock())
-
-    def _card(self, job: Job, places: dict[str, int]) -> StatusCard:
-        waiting = job.state is JobState.QUEUED
-        return StatusCard(job, queue_place=places.get(job.id), waiting_for_operator=waiting and self._gates.is_paused)
-
-    def _is_news(self, card: StatusCard) -> bool:
-        shown = self._shown.get(card.job.id)
-        return shown is None or shown.look != card.look
-
-    def _editable_at(self, job: Job) -> datetime:
-        shown = self._shown.get(job.id)
-        since = job.created_at if shown is None else shown.at
-        return since + timedelta(seconds=SHORTEST_INTERVAL_SECONDS)
-
-    async def _edit(self, card: StatusCard) -> None:
+    async def _edit(self, card: StatusCard) -> bool:
+        """Edit one card; tell whether that must be tried again."""
         job_id = card.job.id
         async with self._lock(job_id):
             async with self._database.read() as connection:
                 job = await jobs.get(connection, job_id)
             if job is None or job.state is not card.job.state:
-                return  # it has moved on, and was touched again when it did
+                return False  # it has moved on, and was touched again when it did
             try:
                 await self._publisher.show_status(card)
             except PublishError as error:
                 _log.warning("status card not updated", extra={"job_id": job_id, "error": type(error).__name__})
-                self._touched.add(job_id)
-                self._shown[job_id] = _Shown(None, self._clock.now())
-            else:
-                self._shown[job_id] = _Shown(card.look, self._clock.now())
+                self._news.note_failed(job_id, self._clock.now())
+                return True
+            self._news.note_shown(card, self._clock.now())
+            return False
+
+    def _lock(self, job_id: str) -> asyncio.Lock:
+        return self._locks.setdefault(job_id, asyncio.Lock())

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from bot.services.policy import WorkerPolicy
     from bot.services.ports import Clock, VideoService
     from bot.services.rendering import Renderer
-    from bot.services.status import StatusBoard
+    from bot.services.status import CardNews, StatusBoard
     from bot.store.database import Database
 
 _log = logging.getLogger(__name__)
@@ -67,6 +67,7 @@ class Worker:
     """Owns the loop. ``tick`` is one pass, for tests; ``run`` is the process's.
 
     Args:
+        wake: set by whoever has made work for the worker.
         owner: names this process in leases; the same after a restart, and different from any other running one.
     """
 
@@ -79,6 +80,8 @@ class Worker:
         deliverer: Deliverer,
         keeper: JobKeeper,
         board: StatusBoard,
+        news: CardNews,
+        wake: asyncio.Event,
         gates: ServiceGates,
         clock: Clock,
         policy: WorkerPolicy,
@@ -89,6 +92,8 @@ class Worker:
         self._service = service
         self._keeper = keeper
         self._board = board
+        self._news = news
+        self._wake = wake
         self._gates = gates
         self._clock = clock
         self._policy = policy
@@ -102,12 +107,7 @@ class Worker:
         self._settle = _Lane("settle", FINAL_STATES, policy.settles_at_once, self._settle_card)
         self._in_hand: dict[str, _Lane] = {}
         self._renewed_at = clock.now()
-        self._wake = asyncio.Event()
         self._stopping = False
-
-    def wake(self) -> None:
-        """Look for work now."""
-        self._wake.set()
 
     def stop(self) -> None:
         """Take nothing more, and let ``run`` end once what is in hand is finished or released."""
@@ -171,8 +171,8 @@ class Worker:
             pause_seconds = await self._pause_seconds(connection, now)
         for job, lane in claimed:
             if lane is self._submit:
-                self._board.touch(job.id)
-                self._board.touch_queue()
+                self._news.touch(job.id)
+                self._news.touch_queue()
         return _Pass(claimed, pause_seconds)
 
     async def _start_waiting(self, connection: AsyncConnection, now: datetime) -> list[Job]:
@@ -224,7 +224,7 @@ class Worker:
             self._gates.probe_failed(now)
             return
         self._gates.resume()
-        self._board.touch_queue()
+        self._news.touch_queue()
 
     # One step of one job -------------------------------------------------------------------------
 
@@ -238,9 +238,9 @@ class Worker:
             await self._put_off(job)
         finally:
             del self._in_hand[job.id]
-            self._board.touch(job.id)
+            self._news.touch(job.id)
             if self._gates.is_paused:
-                self._board.touch_queue()
+                self._news.touch_queue()
             self._wake.set()
 
     async def _put_off(self, job: Job) -> None:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import event, text
+from sqlalchemy import delete, event, insert, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.errors import SettingsError, StoreUnavailableError
+from bot.store.tables import command_digests
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -88,6 +89,16 @@ class Database:
                                 text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRESQL_WRITE_LOCK}
                             )
                         yield connection
+
+    async def check_writable(self) -> None:
+        """Write something and take it back.
+
+        Raises:
+            StoreUnavailableError: when the database does not take it.
+        """
+        async with self.write() as connection:
+            await connection.execute(insert(command_digests).values(key="writable", digest=""))
+            await connection.execute(delete(command_digests).where(command_digests.c.key == "writable"))
 
     async def _migrate(self) -> None:
         async with self.write() as connection:

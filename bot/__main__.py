@@ -1,0 +1,89 @@
+"""The command line: ``python -m bot`` (run), ``demo``, ``doctor``."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import sys
+from pathlib import Path
+
+from bot.errors import ReelayError, SettingsError
+
+EXIT_OK, EXIT_FAILED, EXIT_SETTINGS = 0, 1, 2
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; return the process's exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        match options.command:
+            case "demo":
+                return _demo(options)
+            case "doctor":
+                return _doctor()
+            case _:
+                return _run()
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return EXIT_SETTINGS
+    except KeyboardInterrupt:
+        return EXIT_OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bot", description="Reelay turns a line of chat into a video.")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    commands.add_parser("run", help="serve (the default)")
+    commands.add_parser("doctor", help="check settings, database, video service and Discord")
+    demo = commands.add_parser("demo", help="show it all working, with no account anywhere")
+    demo.add_argument("--once", metavar="PROMPT", help="make one clip of this prompt, then end")
+    demo.add_argument("--aspect", choices=["16:9", "9:16"], default="16:9")
+    demo.add_argument("--duration", type=int, choices=[6, 10], default=6, metavar="SECONDS", help="6 or 10")
+    demo.add_argument("--out", type=Path, metavar="FILE", help="where to save the clip")
+    return parser
+
+
+def _run() -> int:
+    from bot.app import run
+    from bot.config import load_settings
+    from bot.logs import set_up_logging
+
+    settings = load_settings()
+    set_up_logging(level=settings.log_level, log_format=settings.log_format, secrets=settings.secrets)
+    try:
+        asyncio.run(run(settings))
+    except SettingsError:
+        raise
+    except (ReelayError, ExceptionGroup):
+        logging.getLogger(__name__).exception("stopped by an error")
+        return EXIT_FAILED
+    return EXIT_OK
+
+
+def _doctor() -> int:
+    from bot.config import load_settings
+    from bot.doctor import examine
+    from bot.logs import set_up_logging
+
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        print(f"FAIL  settings: {error}")
+        return EXIT_FAILED
+    set_up_logging(level="CRITICAL", log_format="text", secrets=settings.secrets)
+    return EXIT_OK if asyncio.run(examine(settings)) else EXIT_FAILED
+
+
+def _demo(options: argparse.Namespace) -> int:
+    try:
+        from bot.sandbox.demo import show
+    except ModuleNotFoundError as error:
+        raise SettingsError(f"The demo needs the development dependencies ({error.name} is missing).") from None
+    return asyncio.run(
+        show(prompt=options.once, aspect=options.aspect, duration_seconds=options.duration, out=options.out)
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,209 @@
+"""The composition root: opens what must be opened, wires it, runs bot and worker side by side."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+import signal
+import time
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import aiohttp
+
+from bot.client import ReelayBot, point_discord_at
+from bot.errors import VideoServiceError
+from bot.instance import claim_instance_name
+from bot.media import MediaWorker
+from bot.models import Quota
+from bot.services.delivery import Deliverer
+from bot.services.gates import ServiceGates
+from bot.services.jobs import JobService
+from bot.services.keeper import JobKeeper
+from bot.services.policy import WorkerPolicy
+from bot.services.ports import SystemClock
+from bot.services.quotas import QuotaService
+from bot.services.rendering import Renderer
+from bot.services.status import CardNews, StatusBoard
+from bot.services.watching import RenderWatch
+from bot.services.worker import Worker
+from bot.store.database import Database
+from bot.store.digests import CommandDigests
+from bot.toapis.client import ToApisClient
+from bot.ui.publisher import DiscordPublisher
+
+if TYPE_CHECKING:
+    from bot.config import Settings
+    from bot.services.delivery import Media
+    from bot.services.ports import Clock, VideoService
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reelay:
+    """The parts that run, wired to one another."""
+
+    bot: ReelayBot
+    worker: Worker
+    board: StatusBoard
+    jobs: JobService
+    quotas: QuotaService
+    gates: ServiceGates
+    watch: RenderWatch
+
+
+def assemble(
+    *,
+    database: Database,
+    service: VideoService,
+    media: Media,
+    clock: Clock,
+    operator_quota: Quota,
+    max_open_jobs: int,
+    policy: WorkerPolicy,
+    owner: str,
+    operator_channel_id: int | None = None,
+    chance: random.Random | None = None,
+) -> Reelay:
+    """Wire the parts; nothing is opened or started here.
+
+    Args:
+        owner: this process's name in leases.
+        chance: where jitter and ids come from; the operating system's by default.
+    """
+    chance = chance or random.SystemRandom()
+    gates, news, wake = ServiceGates(chance.random), CardNews(), asyncio.Event()
+    quotas = QuotaService(database=database, clock=clock, operator_quota=operator_quota)
+    jobs = JobService(
+        database=database,
+        clock=clock,
+        quotas=quotas,
+        gates=gates,
+        max_open_jobs=max_open_jobs,
+        random_bits=chance.getrandbits,
+        news=news,
+        wake=wake,
+    )
+    bot = ReelayBot(jobs=jobs, quotas=quotas, digests=CommandDigests(database))
+    publisher = DiscordPublisher(client=bot, clock=clock, operator_channel_id=operator_channel_id)
+    board = StatusBoard(database=database, clock=clock, publisher=publisher, gates=gates, news=news)
+    keeper = JobKeeper(database=database, clock=clock, owner=owner)
+    watch = RenderWatch(database=database, jitter=chance.random, time_scale=policy.poll_time_scale)
+    worker = Worker(
+        database=database,
+        service=service,
+        renderer=Renderer(
+            service=service,
+            publisher=publisher,
+            keeper=keeper,
+            gates=gates,
+            watch=watch,
+            clock=clock,
+            policy=policy,
+            jitter=chance.random,
+        ),
+        deliverer=Deliverer(
+            service=service,
+            publisher=publisher,
+            media=media,
+            quotas=quotas,
+            keeper=keeper,
+            clock=clock,
+            jitter=chance.random,
+        ),
+        keeper=keeper,
+        board=board,
+        news=news,
+        wake=wake,
+        gates=gates,
+        clock=clock,
+        policy=policy,
+        owner=owner,
+        jitter=chance.random,
+    )
+    return Reelay(bot=bot, worker=worker, board=board, jobs=jobs, quotas=quotas, gates=gates, watch=watch)
+
+
+async def run(settings: Settings) -> None:
+    """Serve until SIGINT or SIGTERM, then finish or release what is in hand.
+
+    Raises:
+        SettingsError: when Discord or the database does not take what the settings say.
+        StoreUnavailableError: when the database cannot be opened.
+    """
+    started = time.monotonic()
+    database_url = settings.database_url.get_secret_value()
+    point_discord_at(api_url=settings.discord_api, gateway_url=settings.discord_gateway)
+    async with AsyncExitStack() as stack:
+        owner = stack.enter_context(claim_instance_name(database_url))
+        database = await stack.enter_async_context(Database.open(database_url))
+        service = open_service(settings, await stack.enter_async_context(aiohttp.ClientSession()))
+        reelay = assemble(
+            database=database,
+            service=service,
+            media=await stack.enter_async_context(MediaWorker()),
+            clock=SystemClock(),
+            operator_quota=Quota(settings.default_quota_seconds, settings.default_quota_period),
+            max_open_jobs=settings.max_open_jobs_per_member,
+            policy=WorkerPolicy(
+                max_concurrent_renders=settings.max_concurrent_renders,
+                job_deadline_seconds=settings.job_deadline_seconds,
+            ),
+            owner=owner,
+            operator_channel_id=settings.operator_channel_id,
+        )
+        await reelay.watch.recall()
+        await stack.enter_async_context(reelay.bot)
+        await reelay.bot.sign_in(settings.discord_token.get_secret_value())
+        async with asyncio.TaskGroup() as group:
+            serving = group.create_task(reelay.bot.connect())
+            working = group.create_task(reelay.worker.run())
+            group.create_task(reelay.board.run())
+            group.create_task(_check_service(service))
+            _log.info("ready", extra={"owner": owner, "seconds": round(time.monotonic() - started, 3)})
+            await _until_signalled()
+            _log.info("stopping")
+            reelay.worker.stop()
+            reelay.board.stop()
+            await working
+            await reelay.bot.close()
+            await serving
+    _log.info("stopped")
+
+
+def open_service(settings: Settings, session: aiohttp.ClientSession) -> ToApisClient:
+    """Make the video service's client from the settings."""
+    return ToApisClient(
+        session=session,
+        base_url=str(settings.toapis_base_url),
+        api_key=settings.toapis_api_key.get_secret_value(),
+        model=settings.toapis_model,
+        resolution=settings.toapis_resolution,
+    )
+
+
+async def _until_signalled() -> None:
+    """Wait for SIGINT or SIGTERM; where the platform has no handlers for them, Ctrl-C still cancels us."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):  # Windows has none
+            loop.add_signal_handler(number, stop.set)
+    await stop.wait()
+
+
+async def _check_service(service: VideoService) -> None:
+    """Look once at the account, so that a wrong key or address is known before a member finds out."""
+    try:
+        balance = await service.fetch_balance()
+    except VideoServiceError as error:
+        _log.error(
+            "the video service did not answer as it should: check TOAPIS_BASE_URL and TOAPIS_API_KEY",
+            extra={"error": type(error).__name__, "http_status": error.http_status, "request_id": error.request_id},
+        )
+        return
+    _log.info("video service reached", extra={"remaining_usd": balance.remaining_usd})

@@ -1,0 +1,80 @@
+"""``python -m bot doctor``: checks everything the bot needs, one line each, ok or what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import aiohttp
+
+from bot.app import open_service
+from bot.client import check_token, point_discord_at
+from bot.errors import (
+    ReelayError,
+    SettingsError,
+    StoreUnavailableError,
+    UnauthorizedError,
+    VideoServiceError,
+)
+from bot.store.database import Database
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from bot.config import Settings
+
+
+class _Trouble(ReelayError):  # noqa: N818 (a finding, not an error of the program's)
+    """What is wrong and what to do about it, in one sentence."""
+
+
+async def examine(settings: Settings) -> bool:
+    """Print one line for each check; return whether all is well."""
+    point_discord_at(api_url=settings.discord_api, gateway_url=settings.discord_gateway)
+    print("ok    settings")
+    checks: dict[str, Callable[[Settings], Awaitable[str]]] = {
+        "database": _check_database,
+        "video service": _check_video_service,
+        "Discord": _check_discord,
+    }
+    well = [await _report(name, check(settings)) for name, check in checks.items()]
+    return all(well)
+
+
+async def _report(name: str, check: Awaitable[str]) -> bool:
+    try:
+        print(f"ok    {name}: {await check}")
+    except (_Trouble, SettingsError) as error:
+        print(f"FAIL  {name}: {error}")
+        return False
+    return True
+
+
+async def _check_database(settings: Settings) -> str:
+    try:
+        async with Database.open(settings.database_url.get_secret_value()) as database:
+            await database.check_writable()
+    except StoreUnavailableError as error:
+        raise _Trouble("cannot be opened and written: check DATABASE_URL and the folder's permissions.") from error
+    return "writable, and its schema is up to date"
+
+
+async def _check_video_service(settings: Settings) -> str:
+    async with aiohttp.ClientSession() as session:
+        try:
+            balance = await open_service(settings, session).fetch_balance()
+        except UnauthorizedError as error:
+            raise _Trouble("the key is not accepted: check TOAPIS_API_KEY.") from error
+        except VideoServiceError as error:
+            raise _Trouble("does not answer as it should: check TOAPIS_BASE_URL.") from error
+    if balance.is_empty:
+        raise _Trouble("the key works, but the account is empty: top it up.")
+    left = "unlimited" if balance.remaining_usd is None else f"{balance.remaining_usd:.2f} USD"
+    return f"the key works, balance {left}"
+
+
+async def _check_discord(settings: Settings) -> str:
+    """Sign in once and see that a gateway session may be started."""
+    try:
+        return await check_token(settings.discord_token.get_secret_value())
+    except (aiohttp.ClientError, OSError) as error:
+        raise _Trouble("cannot be reached: check the network.") from error

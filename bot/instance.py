@@ -1,0 +1,43 @@
+"""What a running process calls itself: the same name after a restart, never the name of another that runs."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import tempfile
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+from sqlalchemy.engine import make_url
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+
+@contextmanager
+def claim_instance_name(database_url: str) -> Generator[str]:
+    """Hold the first free name among the processes on one database, for as long as the process lives.
+
+    The name is a file lock's, which the operating system frees however the process ends. So a restarted process
+    finds its own name again and with it its leases, while a second one beside it gets another.
+    """
+    url = make_url(database_url)
+    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
+        path, prefix = Path(url.database).absolute(), "local"
+    else:
+        digest = hashlib.sha256(url.render_as_string(hide_password=True).encode()).hexdigest()[:16]
+        path, prefix = Path(tempfile.gettempdir()) / f"reelay-{digest}", platform.node()
+    for number in count(1):
+        lock = FileLock(path.with_name(f"{path.name}.{number}.lock"))
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            continue
+        try:
+            yield f"{prefix}/{number}"
+        finally:
+            lock.release()
+        return
