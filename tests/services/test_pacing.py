@@ -166,7 +166,7 @@ def test_steady_progress_tells_of_a_render_that_is_done_sooner_than_usual(pace: 
 def test_time_spent_in_the_service_s_queue_does_not_spoil_the_prediction() -> None:
     assert 255 + delay(COLD, 255, steady(300, 255, queued_seconds=200)) < 300
     assert delay(COLD, 285, steady(300, 285, queued_seconds=200)) < 8
-    assert delay(COLD, 225, steady(600, 225, queued_seconds=160)) > 12
+    assert delay(COLD, 455, steady(600, 455, queued_seconds=160)) > 12
 
 
 def test_a_progress_that_has_just_appeared_is_looked_at_again_soon() -> None:
