@@ -1,0 +1,22 @@
+"""The workshop, for tests of the services."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest_asyncio
+
+from tests.support.workshop import open_workshop
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+    from pathlib import Path
+
+    from tests.support.workshop import Workshop
+
+
+@pytest_asyncio.fixture
+async def workshop(tmp_path: Path) -> AsyncGenerator[Workshop]:
+    """Give a database, a sandbox service and a simulated Discord on one clock."""
+    async with open_workshop(tmp_path) as opened:
+        yield opened

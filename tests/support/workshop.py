@@ -1,0 +1,312 @@
+"""The services on real parts, without Discord: a real database, the sandbox video service over real HTTP, real media.
+
+Time is one clock for the bot and the service; a test moves it and drives the worker by hand, one tick at a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import deque
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from bot.media import fit, probe
+from bot.models import Aspect, ClipFile, Job, Period, PostedMessage, Quota, VideoSpec
+from bot.services.delivery import Deliverer
+from bot.services.gates import ServiceGates
+from bot.services.jobs import JobRequest, JobService
+from bot.services.keeper import JobKeeper
+from bot.services.policy import WorkerPolicy
+from bot.services.quotas import QuotaService
+from bot.services.rendering import Renderer
+from bot.services.status import CardNews, StatusBoard
+from bot.services.watching import RenderWatch
+from bot.services.worker import Worker
+from bot.store import jobs as job_store
+from bot.store.database import Database
+from bot.store.tables import ledger
+from tests.support.toapis import ManualTime, client_of, sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+    from pathlib import Path
+
+    from bot.models import Clip, OperatorAlert, QuotaStatus, StatusCard, VideoInfo
+    from bot.sandbox.toapis_server import SandboxServer
+    from bot.toapis.client import ToApisClient
+
+GUILD_ID, CHANNEL_ID, MEMBER_ID = 100, 200, 300
+UPLOAD_LIMIT_BYTES = 10 * 1024 * 1024
+
+
+class ServiceClock:
+    """The bot's clock, told by the sandbox's."""
+
+    def __init__(self, time: ManualTime) -> None:
+        self._time = time
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self._time(), UTC)
+
+
+class DirectMedia:
+    """The media functions in a thread, without the worker process of the real thing."""
+
+    async def probe(self, path: Path) -> VideoInfo:
+        return await asyncio.to_thread(probe, path)
+
+    async def fit(self, source: Path, destination: Path, max_bytes: int) -> VideoInfo:
+        return await asyncio.to_thread(fit, source, destination, max_bytes)
+
+
+@dataclass
+class Message:
+    """A message on the simulated Discord."""
+
+    id: int
+    place: str
+    nonce: str
+    clip: Clip
+    size_bytes: int
+    left_seconds: int | None
+
+
+@dataclass
+class Trouble:
+    """What goes wrong with the next call of a method: before it did anything, or after."""
+
+    error: Exception
+    after: bool = False
+
+
+@dataclass
+class SimulatedDiscord:
+    """A ``Publisher`` that keeps what it is given, drops repeated nonces and fails on request.
+
+    Attributes:
+        troubles: by method name, what goes wrong next.
+        cards: what each card shows, by job id; a removed card is None.
+    """
+
+    upload_limit: int = UPLOAD_LIMIT_BYTES
+    messages: list[Message] = field(default_factory=list[Message])
+    cards: dict[str, list[StatusCard | None]] = field(default_factory=dict[str, list["StatusCard | None"]])
+    alerts: list[OperatorAlert] = field(default_factory=list["OperatorAlert"])
+    troubles: dict[str, deque[Trouble]] = field(default_factory=dict[str, deque[Trouble]])
+    remembers_nonces: bool = True
+
+    def fail(self, method: str, *errors: Exception, after: bool = False) -> None:
+        """Let the next calls of a method fail, one error each."""
+        self.troubles.setdefault(method, deque()).extend(Trouble(error, after) for error in errors)
+
+    async def upload_limit_bytes(self, job: Job) -> int:
+        self._before("upload_limit_bytes")
+        return self.upload_limit
+
+    async def find_clip(self, job: Job) -> PostedMessage | None:
+        self._before("find_clip")
+        return self._find("channel", job)
+
+    async def find_clip_in_dm(self, job: Job) -> PostedMessage | None:
+        self._before("find_clip_in_dm")
+        return self._find("dm", job)
+
+    async def post_clip(self, job: Job, clip: Clip, status: QuotaStatus | None) -> PostedMessage:
+        return self._post("post_clip", "channel", job, clip, status)
+
+    async def post_clip_in_dm(self, job: Job, clip: Clip, status: QuotaStatus | None) -> PostedMessage:
+        return self._post("post_clip_in_dm", "dm", job, clip, status)
+
+    async def show_status(self, card: StatusCard) -> None:
+        self._before("show_status")
+        self.cards.setdefault(card.job.id, []).append(card)
+
+    async def remove_status(self, job: Job) -> None:
+        self._before("remove_status")
+        self.cards.setdefault(job.id, []).append(None)
+
+    async def alert_operator(self, alert: OperatorAlert) -> None:
+        self._before("alert_operator")
+        self.alerts.append(alert)
+
+    def clips(self, job_id: str) -> list[Message]:
+        """Return the messages that carry a job's clip."""
+        return [message for message in self.messages if message.nonce == job_id]
+
+    def _post(self, method: str, place: str, job: Job, clip: Clip, status: QuotaStatus | None) -> PostedMessage:
+        self._before(method)
+        known = self._find(place, job) if self.remembers_nonces else None
+        if known is None:
+            size = clip.path.stat().st_size if isinstance(clip, ClipFile) else 0
+            left = None if status is None else status.left_seconds
+            self.messages.append(Message(len(self.messages) + 1, place, job.id, clip, size, left))
+        self._after(method)
+        return known or PostedMessage(CHANNEL_ID, self.messages[-1].id)
+
+    def _find(self, place: str, job: Job) -> PostedMessage | None:
+        for message in self.messages:
+            if (message.nonce, message.place) == (job.id, place):
+                return PostedMessage(CHANNEL_ID, message.id)
+        return None
+
+    def _before(self, method: str) -> None:
+        waiting = self.troubles.get(method)
+        if waiting and not waiting[0].after:
+            raise waiting.popleft().error
+
+    def _after(self, method: str) -> None:
+        waiting = self.troubles.get(method)
+        if waiting and waiting[0].after:
+            raise waiting.popleft().error
+
+
+@dataclass(kw_only=True)
+class Process:
+    """One bot process: its own memory over the shared database, service and Discord."""
+
+    worker: Worker
+    board: StatusBoard
+    jobs: JobService
+    quotas: QuotaService
+    gates: ServiceGates
+    news: CardNews
+
+
+@dataclass(kw_only=True)
+class Workshop:
+    """Everything outside the processes, and the processes."""
+
+    database: Database
+    server: SandboxServer
+    client: ToApisClient
+    discord: SimulatedDiscord
+    time: ManualTime
+    policy: WorkerPolicy
+    quota: Quota = Quota(60, Period.DAY)
+    max_open_jobs: int = 100
+    _interactions: int = 0
+
+    def start(self, owner: str = "local/1", **policy: Any) -> Process:  # noqa: ANN401 (WorkerPolicy fields)
+        """Start a process, as after a crash if one of that name ran before."""
+        clock, gates, news, wake = ServiceClock(self.time), ServiceGates(lambda: 0.0), CardNews(), asyncio.Event()
+        changed_policy = replace(self.policy, **policy)
+        quotas = QuotaService(database=self.database, clock=clock, operator_quota=self.quota)
+        keeper = JobKeeper(database=self.database, clock=clock, owner=owner)
+        board = StatusBoard(database=self.database, clock=clock, publisher=self.discord, gates=gates, news=news)
+        renderer = Renderer(
+            service=self.client,
+            publisher=self.discord,
+            keeper=keeper,
+            gates=gates,
+            watch=RenderWatch(database=self.database, jitter=lambda: 0.0),
+            clock=clock,
+            policy=changed_policy,
+            jitter=lambda: 0.0,
+        )
+        deliverer = Deliverer(
+            service=self.client,
+            publisher=self.discord,
+            media=DirectMedia(),
+            quotas=quotas,
+            keeper=keeper,
+            clock=clock,
+            jitter=lambda: 0.0,
+        )
+        worker = Worker(
+            database=self.database,
+            service=self.client,
+            renderer=renderer,
+            deliverer=deliverer,
+            keeper=keeper,
+            board=board,
+            news=news,
+            wake=wake,
+            gates=gates,
+            clock=clock,
+            policy=changed_policy,
+            owner=owner,
+            jitter=lambda: 0.0,
+        )
+        jobs = JobService(
+            database=self.database,
+            clock=clock,
+            quotas=quotas,
+            gates=gates,
+            max_open_jobs=self.max_open_jobs,
+            random_bits=random.Random(self._interactions).getrandbits,
+            news=news,
+            wake=wake,
+        )
+        return Process(worker=worker, board=board, jobs=jobs, quotas=quotas, gates=gates, news=news)
+
+    def request(self, prompt: str = "a fox in the snow", **changes: Any) -> JobRequest:  # noqa: ANN401
+        """Make a fresh ``/video``; ``changes`` are JobRequest fields."""
+        self._interactions += 1
+        request = JobRequest(
+            interaction_id=self._interactions,
+            guild_id=GUILD_ID,
+            channel_id=CHANNEL_ID,
+            member_id=MEMBER_ID,
+            role_ids=(),
+            spec=VideoSpec(prompt, Aspect.LANDSCAPE, 6),
+        )
+        return replace(request, **changes)
+
+    async def accept(self, process: Process, prompt: str = "a fox in the snow", **changes: Any) -> str:  # noqa: ANN401
+        """Accept a job and give it a status card; return its id."""
+        card = await process.jobs.accept(self.request(prompt, **changes))
+        await process.jobs.attach_status(card.job.id, 1000 + self._interactions)
+        return card.job.id
+
+    async def job(self, job_id: str) -> Job:
+        """Return a job as it is stored."""
+        async with self.database.read() as connection:
+            job = await job_store.get(connection, job_id)
+        assert job is not None
+        return job
+
+    async def entries(self, job_id: str) -> list[tuple[str, int]]:
+        """Return a job's ledger entries, kind and seconds."""
+        statement = ledger.select().where(ledger.c.job_id == job_id).order_by(ledger.c.id)
+        async with self.database.read() as connection:
+            return [(row.kind, row.seconds) for row in await connection.execute(statement)]
+
+    async def run_until_idle(self, process: Process, *, step_seconds: float = 5.0, most: int = 200) -> None:
+        """Tick, moving the clock between ticks, until nothing is left to do."""
+        for _ in range(most):
+            await process.worker.tick()
+            await process.board.tick()
+            if await self._is_idle():
+                return
+            self.time.advance(step_seconds)
+        raise AssertionError("the worker never came to rest")
+
+    async def _is_idle(self) -> bool:
+        async with self.database.read() as connection:
+            waiting = await connection.execute(
+                job_store.jobs.select().where(job_store.jobs.c.due_at.is_not(None)).limit(1)
+            )
+            return waiting.first() is None
+
+
+@asynccontextmanager
+async def open_workshop(folder: Path, **server_settings: Any) -> AsyncGenerator[Workshop]:  # noqa: ANN401
+    """Open a database and a sandbox service on one clock."""
+    time = ManualTime()
+    url = f"sqlite+aiosqlite:///{folder / 'reelay.db'}"
+    async with (
+        sandbox(time, **server_settings) as server,
+        client_of(server, now=lambda: datetime.fromtimestamp(time(), UTC)) as client,
+        Database.open(url) as database,
+    ):
+        yield Workshop(
+            database=database,
+            server=server,
+            client=client,
+            discord=SimulatedDiscord(),
+            time=time,
+            policy=WorkerPolicy(),
+        )
