@@ -31,7 +31,7 @@ ADVISED_SECONDS = 10.0
 LONGEST_SECONDS = 45.0
 """Never leave a job alone for longer: what a member may wait in vain when a render ends against all odds.
 
-With 30 s the delay on the benchmark's renders is 3 % longer, with 60 s it is 1 % shorter.
+On the benchmark's renders, 30 s would make the mean delay 5 % longer, and 60 s would not make it shorter.
 """
 
 _TYPICAL_SECONDS = (60.0, 300.0)
@@ -172,7 +172,7 @@ class Pace:
         forecast = Forecast(render_times.mean_log, render_times.variance_log)
         budget = _THRIFT * forecast.expected_looks(lambda _: ADVISED_SECONDS)
         keenness = 1.0
-        for _ in range(4):  # looks grow almost in proportion to keenness: each round leaves a tenth of the error
+        for _ in range(4):  # looks grow nearly in proportion to keenness, so few rounds come close
             looks = forecast.expected_looks(lambda elapsed, now=keenness: forecast.interval(elapsed, now))
             keenness *= budget / looks
         return cls(render_times, keenness)
