@@ -222,9 +222,8 @@ class Watch:
         mean_elapsed, mean_progress = self._sum_elapsed / self.looks, self._sum_progress / self.looks
         spread = self._sum_elapsed_squared - self._sum_elapsed * mean_elapsed
         common = self._sum_products - self._sum_elapsed * mean_progress
-        if spread <= 0 or common <= 0:
-            return None
-        slope = common / spread
+        if spread < 1 or (slope := common / spread) < 1 / _PLAUSIBLE_SECONDS[1]:
+            return None  # all looks at one moment, or no climb to speak of
         ahead_seconds = (1 - mean_progress) / slope
         scatter = max(0.0, self._sum_progress_squared - self._sum_progress * mean_progress - slope * common)
         variance = (scatter + 4 * _NOISE_VARIANCE) / (self.looks + 2)

@@ -218,6 +218,18 @@ def test_progress_that_goes_backwards_is_ignored(pace: Pace, percentages: list[f
     assert delay(pace, elapsed_seconds, watch) == delay(pace, elapsed_seconds)
 
 
+def test_progress_too_slow_to_ever_end_is_ignored() -> None:
+    watch = watched([(5, 1e-300), (15, 2e-300), (25, 3e-300)])
+
+    assert delay(ABOUT_TWO_MINUTES, 25, watch) == delay(ABOUT_TWO_MINUTES, 25)
+
+
+def test_looks_at_one_and_the_same_moment_make_no_line() -> None:
+    watch = watched([(25, 30), (25, 31), (25.0001, 32)])
+
+    assert delay(ABOUT_TWO_MINUTES, 25, watch) == delay(ABOUT_TWO_MINUTES, 25)
+
+
 def test_progress_that_jumps_about_is_ignored() -> None:
     watch = watched([(5, 60), (15, 10), (25, 80), (35, 20), (45, 70), (55, 30), (65, 75)])
 
