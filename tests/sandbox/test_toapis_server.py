@@ -126,6 +126,20 @@ async def test_a_clip_is_served_until_it_expires(http: aiohttp.ClientSession, se
     assert (await http.get(f"/files/{accepted['id']}.mp4")).status == 404
 
 
+async def test_clips_are_real_videos_of_the_asked_shape_and_length(service_time: ManualTime) -> None:
+    async with (
+        SandboxServer(time=service_time) as server,
+        aiohttp.ClientSession(base_url=server.base_url, headers=KEY) as http,
+    ):
+        _, accepted = await submit(http, aspect_ratio="9:16", duration=6)
+        service_time.advance(200)
+        async with http.get(f"/files/{accepted['id']}.mp4") as response:
+            with av.open(io.BytesIO(await response.read())) as container:
+                video = container.streams.video[0]
+                assert (video.width, video.height) == (720, 1280)
+                assert float(video.duration * video.time_base) == pytest.approx(6, abs=0.1)
+
+
 async def test_what_arrived_is_recorded_with_its_time(
     server: SandboxServer, http: aiohttp.ClientSession, service_time: ManualTime
 ) -> None:

@@ -167,6 +167,12 @@ async def test_a_body_that_stalls_midway_makes_a_clip_unavailable(destination: P
     assert type(error) is ClipUnavailableError
 
 
+async def test_a_body_announced_as_too_large_is_not_fetched_at_all(destination: Path) -> None:
+    async with raw_host(send_half) as url:
+        error = await error_of(url, destination, max_bytes=3_999_999, stall_timeout_seconds=60)
+    assert type(error) is ClipOversizeError
+
+
 async def test_a_cancelled_download_leaves_no_file(destination: Path) -> None:
     sent = asyncio.Event()
 
