@@ -34,6 +34,7 @@ ANSWER_WITHIN_SECONDS = 0.25
 Long enough for an undisturbed transaction, so that the first answer is the real one; short beside Discord's 3 s.
 """
 ALREADY_ANSWERED = 40060
+_PRIVATE = "private"
 UNDELIVERED = (discord.HTTPException, aiohttp.ClientError, OSError)
 """What discord.py raises when Discord refuses, fails or can't be reached."""
 
@@ -46,6 +47,7 @@ async def promptly(interaction: discord.Interaction, work: Coroutine[Any, Any, _
     task = asyncio.create_task(work)
     await asyncio.wait({task}, timeout=ANSWER_WITHIN_SECONDS)
     if not task.done():
+        interaction.extras[_PRIVATE] = private
         try:
             await interaction.response.defer(ephemeral=private, thinking=True)
         except UNDELIVERED as error:
@@ -132,10 +134,14 @@ async def _say(interaction: discord.Interaction, text: str) -> None:
                 raise
         else:
             return
-    if interaction.response.type in {None, discord.InteractionResponseType.deferred_channel_message}:
-        # The first follow-up would take the place, and the publicness, of the acknowledgement.
-        await interaction.delete_original_response()
+    acknowledged = interaction.response.type in {None, discord.InteractionResponseType.deferred_channel_message}
+    in_public = acknowledged and not interaction.extras.get(_PRIVATE)
+    if in_public:
+        # The first follow-up would only fill in the acknowledgement, in public; so something else does, and goes.
+        await interaction.edit_original_response(content="…")
     await interaction.followup.send(text, ephemeral=True)
+    if in_public:
+        await interaction.delete_original_response()
 
 
 def _facts(interaction: discord.Interaction, error: Exception | None = None) -> dict[str, object]:

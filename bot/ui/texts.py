@@ -73,7 +73,7 @@ CANCEL_BUTTON = "Cancel"
 LINK_BUTTON = "Open the clip"
 
 SERVER_ONLY = "This works in servers only."
-UNREADABLE_COMMAND = "I could not read that command. Choose it and its options from Discord's list and try again."
+UNREADABLE_COMMAND = "I could not read that command; choose it and its options from Discord's list and try again."
 STORE_UNAVAILABLE = "I can't look that up or change anything just now. Nothing was charged; try again in a minute."
 
 _NUMBER_WORDS = (

@@ -1,19 +1,384 @@
+"""What members see of ``/video``, and what the database holds afterwards."""
+
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
 
+import discord
+import pytest
+
+from bot.models import Aspect, JobState, Quota, QuotaSource
+from bot.ui import answers
 from tests.support.community import words
 
 if TYPE_CHECKING:
+    from bot.models import StatusCard
+    from bot.services.jobs import JobRequest
     from tests.support.community import Community
+
+CALLBACK = "/interactions/*/*/callback"
+ORIGINAL = "/webhooks/*/*/messages/@original"
+
+
+def option(name: str, value: object, kind: int = 3) -> dict[str, Any]:
+    return {"name": name, "type": kind, "value": value}
+
+
+def hold_until_acknowledged(community: Community, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make acceptance take until the interaction has been acknowledged without it."""
+    acknowledged = asyncio.Event()
+    accept, defer = community.bot._jobs.accept, discord.InteractionResponse.defer
+
+    async def slow_accept(request: JobRequest) -> StatusCard:
+        await community.env.external_wait(acknowledged.wait(), reason="a slow database")
+        return await accept(request)
+
+    async def announced_defer(self: discord.InteractionResponse, **options: bool) -> None:
+        await defer(self, **options)
+        acknowledged.set()
+
+    monkeypatch.setattr(community.bot._jobs, "accept", slow_accept)
+    monkeypatch.setattr(discord.InteractionResponse, "defer", announced_defer)
+
+
+def acknowledged_first(community: Community) -> bool:
+    callbacks = [sent.json for sent in community.env.http_requests if sent.path.endswith("/callback")]
+    return callbacks[-1] == {"type": discord.InteractionResponseType.deferred_channel_message.value}
+
+
+async def nothing_happened(community: Community) -> bool:
+    return await community.jobs() == [] and await community.ledger() == []
+
+
+async def set_server_default(community: Community, seconds: int) -> None:
+    await community.moderator.slash(
+        community.channel, "moderate quota set", who=community.guild.default_role, seconds=seconds
+    )
 
 
 async def test_member_sees_a_status_card_at_once_and_pays_for_one_job(community: Community) -> None:
-    result = await community.mia.slash(community.channel, "video", prompt="A cat surfing")
+    result = await community.mia.slash(community.channel, "video", prompt="  A cat surfing ")
 
-    print(community.env.transcript())
     assert not result.ephemeral
-    assert "A cat surfing" in words(result.response)
+    assert not result.deferred
+    shown = words(result.response)
+    assert "Waiting, next in line" in shown
+    assert "A cat surfing" in shown
+    assert "Landscape 16:9 · 6 s" in shown
+    assert community.mia.mention in shown
     [job] = await community.jobs()
+    assert job.state is JobState.QUEUED
+    assert job.spec.prompt == "A cat surfing"
     assert job.status_message_id == result.response.id
     assert await community.ledger() == [("charge", 6)]
+
+
+async def test_chosen_options_reach_the_job(community: Community) -> None:
+    result = await community.mia.slash(community.channel, "video", prompt="A cat", aspect="9:16", duration=10)
+
+    assert "Portrait 9:16 · 10 s" in words(result.response)
+    [job] = await community.jobs()
+    assert (job.spec.aspect, job.spec.duration_seconds) == (Aspect.PORTRAIT, 10)
+    assert await community.ledger() == [("charge", 10)]
+
+
+async def test_command_and_options_are_named_as_promised(community: Community) -> None:
+    command = community.env.backend.find_command("video", community.guild.id, type=1)
+
+    by_name = {parameter["name"]: parameter for parameter in command["options"]}
+    assert list(by_name) == ["prompt", "aspect", "duration"]
+    assert (by_name["prompt"]["min_length"], by_name["prompt"]["max_length"]) == (3, 2000)
+    assert [(choice["name"], choice["value"]) for choice in by_name["aspect"]["choices"]] == [
+        ("Landscape 16:9", "16:9"),
+        ("Portrait 9:16", "9:16"),
+    ]
+    assert [choice["value"] for choice in by_name["duration"]["choices"]] == [6, 10]
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ([option("prompt", "")], "can't see anything"),
+        ([option("prompt", " \n\t ")], "can't see anything"),
+        ([option("prompt", "\u200b\u2060\ufeff\u202e")], "can't see anything"),
+        ([option("prompt", "\ud800\udfff\ud800")], "can't see anything"),
+        ([option("prompt", 12)], "can't see anything"),
+        ([option("prompt", "  ab  ")], "too short"),
+        ([option("prompt", "a" * 2001)], "too long"),
+        ([option("prompt", "A cat"), option("aspect", "1:1")], "shape is not on offer"),
+        ([option("prompt", "A cat"), option("aspect", ["16:9"])], "shape is not on offer"),
+        ([option("prompt", "A cat"), option("duration", 7, 4)], "length is not on offer"),
+        ([option("prompt", "A cat"), option("duration", 6.0, 10)], "length is not on offer"),
+        ([option("prompt", "A cat"), option("duration", "6", 4)], "length is not on offer"),
+        ([option("aspect", "16:9")], "could not read that command"),
+        ([option("prompt", "A cat"), option("style", "noir")], None),
+    ],
+    ids=lambda value: str(value)[:60],
+)
+async def test_forged_options_get_one_private_sentence_and_cost_nothing(
+    community: Community, options: list[dict[str, Any]], sentence: str | None
+) -> None:
+    result = await community.forge(community.mia, "video", *options)
+
+    if sentence is None:  # an option nobody asked for is ignored
+        assert len(await community.jobs()) == 1
+        return
+    assert result.ephemeral
+    assert sentence in result.response.content
+    assert result.response.content.count(".") == 1
+    assert await nothing_happened(community)
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "!!! ??? ***",
+        "😀" * 2000,
+        "👩‍👩‍👧‍👦" * 280,
+        "مرحبا \u202eبالعالم\u202c abc",
+        "a\u200bb\u200cc\u200dd\u2060e",
+        "@everyone @here look",
+        "<@1> <@!2> <@&3> <#4> </video:5>",
+        "# Head\n## Sub\n> quote\n- list\n-# small",
+        "**b** _i_ ~~s~~ ||spoiler|| `code` ```block\n```",
+        "[click](https://evil.example) https://evil.example discord.gg/x <t:0:R> <:a:1> :smile:",
+        "z" + "\u0301" * 1999,
+        "line\r\nline\u2028line\x00\x1b[31m",
+    ],
+    ids=lambda prompt: ascii(prompt)[:40],
+)
+async def test_any_visible_prompt_is_taken_and_pings_nobody(community: Community, prompt: str) -> None:
+    result = await community.forge(community.mia, "video", option("prompt", prompt))
+
+    assert not result.ephemeral
+    assert community.pinged(result.response) == set()
+    [job] = await community.jobs()
+    assert job.spec.prompt == prompt.replace("\0", "").strip()
+
+
+async def test_no_quota_left_is_said_in_private_with_what_is_left(community: Community) -> None:
+    await set_server_default(community, 8)
+    await community.mia.slash(community.channel, "video", prompt="The first")
+
+    result = await community.mia.slash(community.channel, "video", prompt="The second")
+
+    assert result.ephemeral
+    assert "costs 6 s and you have 2 s left today" in result.response.content
+    assert "<t:" in result.response.content
+    assert len(await community.jobs()) == 1
+    assert await community.ledger() == [("charge", 6)]
+
+
+async def test_a_quota_of_nothing_sends_to_a_moderator(community: Community) -> None:
+    await set_server_default(community, 0)
+
+    result = await community.mia.slash(community.channel, "video", prompt="A cat")
+
+    assert "allows no clips" in result.response.content
+    assert await nothing_happened(community)
+
+
+async def test_too_many_open_jobs_are_refused_in_private(community: Community) -> None:
+    for prompt in ("The first", "The second"):
+        await community.mia.slash(community.channel, "video", prompt=prompt)
+
+    result = await community.mia.slash(community.channel, "video", prompt="The third")
+
+    assert result.ephemeral
+    assert "already have 2 clips on the way" in result.response.content
+    assert await community.ledger() == [("charge", 6), ("charge", 6)]
+
+
+@pytest.mark.parametrize(
+    ("lacking", "names"),
+    [
+        (("attach_files",), "**Attach Files**"),
+        (("send_messages",), "**Send Messages**"),
+        (("view_channel",), "**View Channel**"),
+        (("read_message_history",), "**Read Message History**"),
+        (("attach_files", "send_messages", "view_channel"), "**View Channel**, **Send Messages** and **Attach Files**"),
+    ],
+    ids=lambda value: "+".join(value) if isinstance(value, tuple) else "",
+)
+async def test_permissions_the_bot_lacks_are_all_named_before_any_charge(
+    community: Community, lacking: tuple[str, ...], names: str
+) -> None:
+    result = await community.mia.slash(community.without(*lacking), "video", prompt="A cat")
+
+    assert result.ephemeral
+    assert names in result.response.content
+    assert await nothing_happened(community)
+
+
+async def test_permission_to_write_in_threads_counts_in_threads(community: Community) -> None:
+    channel = community.without("send_messages_in_threads")
+
+    result = await community.mia.slash(await community.thread(channel), "video", prompt="A cat")
+
+    assert "**Send Messages in Threads**" in result.response.content
+    assert await nothing_happened(community)
+
+
+async def test_works_in_threads_forum_posts_and_voice_chat(community: Community) -> None:
+    thread = await community.thread(community.channel)
+    forum = community.guild.create_forum_channel("pitches")
+    forum_channel = community.bot.get_channel(forum.id)
+    assert isinstance(forum_channel, discord.ForumChannel)
+    await forum_channel.create_thread(name="pitch", content="What if")
+    places = [thread, *forum.threads, community.guild.create_voice_channel("lounge")]
+    await set_server_default(community, 1000)
+
+    members = [community.mia, community.ben, community.moderator]
+    for member, place in zip(members, places, strict=True):
+        result = await member.slash(place, "video", prompt="A cat")
+        assert "A cat" in words(result.response)
+
+    assert {job.channel_id for job in await community.jobs()} == {place.id for place in places}
+
+
+async def test_slow_acceptance_is_acknowledged_in_public_and_then_edited_to_the_card(
+    community: Community, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold_until_acknowledged(community, monkeypatch)
+
+    result = await community.mia.slash(community.channel, "video", prompt="A cat")
+
+    assert acknowledged_first(community)
+    assert "A cat" in words(result.response)
+    assert len(community.channel.history()) == 1
+    [job] = await community.jobs()
+    assert job.status_message_id == result.response.id
+
+
+async def test_slow_refusal_leaves_no_public_trace(community: Community, monkeypatch: pytest.MonkeyPatch) -> None:
+    await set_server_default(community, 0)
+    hold_until_acknowledged(community, monkeypatch)
+
+    result = await community.mia.slash(community.channel, "video", prompt="A cat")
+
+    assert acknowledged_first(community)
+    assert result.response is None
+    [refusal] = result.followups
+    assert refusal.ephemeral
+    assert "allows no clips" in refusal.content
+    assert [message for message in community.channel.history() if not message.flags.ephemeral] == []
+
+
+@pytest.mark.parametrize(("status", "code"), [(404, 10062), (401, 50027), (500, 0), (429, 0)])
+async def test_card_goes_through_the_channel_when_the_interaction_is_gone(
+    community: Community, status: int, code: int
+) -> None:
+    community.env.inject_error("POST", CALLBACK, status=status, code=code, times=None)
+    community.env.inject_error("PATCH", ORIGINAL, status=404, code=10015, times=None)
+
+    result = await community.mia.slash(community.channel, "video", prompt="A cat")
+
+    assert not result.acknowledged
+    card = community.channel.last_message
+    assert "A cat" in words(card)
+    [job] = await community.jobs()
+    assert job.status_message_id == card.id
+
+
+async def test_answer_that_arrived_unheard_is_edited_and_not_doubled(community: Community) -> None:
+    community.env.inject_error("POST", CALLBACK, status=400, code=40060)
+    edits: list[object] = []
+
+    async def edit(self: discord.Interaction, **changes: object) -> discord.Object:
+        edits.append(changes["view"])
+        return discord.Object(4711)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(discord.Interaction, "edit_original_response", edit)
+        await community.mia.slash(community.channel, "video", prompt="A cat")
+
+    assert len(edits) == 1
+    assert community.channel.history() == []
+    [job] = await community.jobs()
+    assert job.status_message_id == 4711
+
+
+async def test_job_goes_on_without_a_card_when_none_can_be_shown(community: Community) -> None:
+    community.env.inject_error("POST", CALLBACK, status=404, code=10062, times=None)
+    community.env.inject_error("PATCH", ORIGINAL, status=404, code=10015, times=None)
+    community.env.inject_error("POST", "/channels/*/messages", status=403, code=50013, times=None)
+
+    await community.mia.slash(community.channel, "video", prompt="A cat")
+
+    [job] = await community.jobs()
+    assert (job.state, job.status_message_id) == (JobState.QUEUED, None)
+    assert await community.ledger() == [("charge", 6)]
+
+
+async def test_refusal_that_cannot_be_said_is_logged_and_not_raised(
+    community: Community, caplog: pytest.LogCaptureFixture
+) -> None:
+    community.env.inject_error("POST", CALLBACK, status=404, code=10062)
+
+    await community.forge(community.mia, "video", option("prompt", "ab"))
+
+    assert "answer failed" in caplog.messages
+    assert await nothing_happened(community)
+
+
+async def test_locked_database_means_no(community: Community) -> None:
+    with community.locked_database():
+        result = await community.mia.slash(community.channel, "video", prompt="A cat")
+
+    assert result.ephemeral
+    assert "Nothing was charged" in result.response.content
+    assert await nothing_happened(community)
+
+
+async def test_card_stays_when_the_database_fails_right_after_acceptance(
+    community: Community, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    show = answers.show
+
+    async def show_then_lock(interaction: discord.Interaction, view: discord.ui.LayoutView) -> int | None:
+        message_id = await show(interaction, view)
+        lock.__enter__()
+        return message_id
+
+    lock = community.locked_database()
+    monkeypatch.setattr(answers, "show", show_then_lock)
+    result = await community.mia.slash(community.channel, "video", prompt="A cat")
+    lock.__exit__(None, None, None)
+
+    assert "A cat" in words(result.response)
+    [job] = await community.jobs()
+    assert job.status_message_id is None
+
+
+async def test_unforeseen_error_gives_a_reference_whose_traceback_is_in_the_log(
+    community: Community, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail(*_: object) -> None:
+        raise RuntimeError("secret /path")
+
+    monkeypatch.setattr(community.bot._jobs, "accept", fail)
+
+    result = await community.mia.slash(community.channel, "video", prompt="A cat")
+
+    assert result.ephemeral
+    assert "secret" not in result.response.content
+    [record] = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert f"(reference {record.reference})" in result.response.content
+    assert record.exc_info is not None
+    assert isinstance(record.exc_info[1], RuntimeError)
+
+
+async def test_role_quota_holds_for_its_members(community: Community) -> None:
+    role = community.guild.create_role("Patrons")
+    patron = community.guild.add_member(community.env.create_user("pat"), roles=[role])
+    await set_server_default(community, 0)
+    await community.moderator.slash(community.channel, "moderate quota set", who=role, seconds=6)
+
+    await patron.slash(community.channel, "video", prompt="A cat")
+
+    [job] = await community.jobs()
+    assert job.member_id == patron.id
+    assert job.effective_quota.quota == Quota(6)
+    assert (job.effective_quota.source, job.effective_quota.subject_id) == (QuotaSource.ROLE, role.id)

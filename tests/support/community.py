@@ -85,6 +85,20 @@ class Community:
         denied = discord.PermissionOverwrite(**dict.fromkeys(permissions, False))
         return self.guild.create_text_channel(name, overwrites={self.guild.roles[self.bot.user.name]: denied})
 
+    def pinged(self, message: discord.Message | ResponseMessage) -> set[int]:
+        """Return the ids of all whom a message notified: members, roles, the whole server."""
+        channel_id = message.channel_id if isinstance(message, simcord.ResponseMessage) else message.channel.id
+        stored = self.env.backend.get_message(channel_id, message.id)
+        everyone = {self.guild.id} if stored.mention_everyone else set()
+        return {*stored.ping_user_ids, *stored.ping_role_ids, *everyone}
+
+    async def thread(self, channel: ChannelHandle) -> ChannelHandle:
+        """Open a thread in a text channel."""
+        cached = self.bot.get_channel(channel.id)
+        assert isinstance(cached, discord.TextChannel)
+        opened = await cached.create_thread(name="ideas", type=discord.ChannelType.public_thread)
+        return next(thread for thread in channel.threads if thread.id == opened.id)
+
     async def jobs(self) -> list[Job]:
         """Return every job, oldest first."""
         async with self.database.read() as connection:
@@ -174,4 +188,3 @@ async def open_community(folder: Path) -> AsyncGenerator[Community]:
             )
         finally:
             await env.shutdown()
-        env.raise_errors()
