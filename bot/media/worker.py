@@ -1,0 +1,144 @@
+"""The bot's side: each probe and each fit in a process of its own, which dies with whoever waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sys
+from asyncio.subprocess import PIPE
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from bot.errors import CannotFitError, ClipUnavailableError, NotAVideoError
+from bot.models import VideoInfo
+
+if TYPE_CHECKING:
+    from asyncio.subprocess import Process
+
+_log = logging.getLogger(__name__)
+
+_ROOT = Path(__file__).parents[2]
+"""Where ``-m bot.media`` finds the project."""
+
+
+class _ProcessDiedError(Exception):
+    """The process ended without an answer, or had to be ended."""
+
+
+class MediaWorker:
+    """``probe`` and ``fit`` for the event loop, each call in a process of its own.
+
+    Leaving the context cancels what is in hand; so does cancelling a call. The process dies at once in either case, and
+    also when the bot itself dies. Ctrl-C in a terminal does not reach it.
+
+    Args:
+        probe_seconds: how long a probe may take; one of a 10 MiB clip takes 0.3.
+        fit_seconds: how long a fit may take; a busy 10-second clip at 720p takes about 10 on two cores.
+    """
+
+    def __init__(self, *, probe_seconds: float = 30, fit_seconds: float = 180) -> None:
+        self._probe_seconds = probe_seconds
+        self._fit_seconds = fit_seconds
+        self._probing = asyncio.Semaphore(2)
+        self._fitting = asyncio.Semaphore(1)  # one alone takes every core
+        self._calls: set[asyncio.Task[VideoInfo]] = set()
+        self._processes: set[Process] = set()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for call in self._calls:
+            call.cancel()
+        await asyncio.gather(*self._calls, return_exceptions=True)
+
+    @property
+    def process_ids(self) -> list[int]:
+        """Return the ids of the processes that run now."""
+        return [process.pid for process in self._processes]
+
+    async def probe(self, path: Path) -> VideoInfo:
+        """Check that a file is a playable video.
+
+        Raises:
+            NotAVideoError: it is not.
+            ClipUnavailableError: the look at it died or took too long; another may do better.
+        """
+        try:
+            return await self._call(self._probing, self._probe_seconds, "probe", path)
+        except _ProcessDiedError as error:
+            raise ClipUnavailableError(f"probe: {error}") from error
+
+    async def fit(self, source: Path, destination: Path, max_bytes: int) -> VideoInfo:
+        """Write to ``destination`` a video no larger than ``max_bytes``, as ``fitting.fit`` does.
+
+        Whatever else is raised, ``destination`` may hold a part of a video.
+
+        Raises:
+            NotAVideoError: the source is not a playable video.
+            CannotFitError: it can't be made that small, or the process died or took too long over it.
+        """
+        try:
+            return await self._call(self._fitting, self._fit_seconds, "fit", source, destination, max_bytes)
+        except _ProcessDiedError as error:
+            raise CannotFitError(f"fit: {error}") from error
+
+    async def _call(self, gate: asyncio.Semaphore, seconds: float, *arguments: str | Path | int) -> VideoInfo:
+        call = asyncio.create_task(self._run(gate, seconds, *arguments))
+        self._calls.add(call)
+        call.add_done_callback(self._calls.discard)
+        return await call
+
+    async def _run(self, gate: asyncio.Semaphore, seconds: float, *arguments: str | Path | int) -> VideoInfo:
+        async with gate:
+            process = await asyncio.create_subprocess_exec(
+                *_command(*arguments),
+                cwd=_ROOT,
+                stdin=PIPE,  # held open: its end tells the process that the bot is gone
+                stdout=PIPE,
+                stderr=PIPE,
+                start_new_session=True,  # Ctrl-C is for the bot
+            )
+            self._processes.add(process)
+            try:
+                async with asyncio.timeout(seconds):
+                    output, complaint = await _read_to_end(process)
+            except TimeoutError:
+                raise _ProcessDiedError(f"more than {seconds} s") from None
+            finally:
+                if process.returncode is None:
+                    process.kill()
+                    await process.wait()
+                self._processes.discard(process)
+        if process.returncode != 0:
+            fields = {"exit_code": process.returncode, "complaint": complaint[-2000:].decode(errors="replace")}
+            _log.error("media process died", extra=fields)
+            raise _ProcessDiedError(f"exit code {process.returncode}")
+        return _parse(output)
+
+
+def _command(*arguments: str | Path | int) -> list[str]:
+    """Return the command line; the process has another working directory, so its paths are absolute."""
+    words = (argument.absolute() if isinstance(argument, Path) else argument for argument in arguments)
+    return [sys.executable, "-m", "bot.media", *map(str, words)]
+
+
+async def _read_to_end(process: Process) -> tuple[bytes, bytes]:
+    """Do what ``communicate`` does, without closing the standard input first."""
+    assert process.stdout is not None  # both are pipes
+    assert process.stderr is not None
+    output, complaint = await asyncio.gather(process.stdout.read(), process.stderr.read())
+    await process.wait()
+    return output, complaint
+
+
+def _parse(output: bytes) -> VideoInfo:
+    answer: dict[str, Any] = json.loads(output)
+    match answer:
+        case {"not_a_video": str(reason)}:
+            raise NotAVideoError(reason)
+        case {"cannot_fit": str(reason)}:
+            raise CannotFitError(reason)
+        case _:
+            return VideoInfo(**answer)
