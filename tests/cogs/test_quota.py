@@ -1,0 +1,70 @@
+"""What members see of ``/quota``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.support.community import START
+
+if TYPE_CHECKING:
+    from tests.support.community import Community
+
+NEXT_MIDNIGHT = int(START.replace(day=START.day + 1, hour=0).timestamp())
+
+
+async def quota_of_mia(community: Community) -> str:
+    result = await community.mia.slash(community.channel, "quota")
+    assert result.ephemeral
+    assert community.pinged(result.response) == set()
+    return result.response.content
+
+
+async def test_shows_bar_what_is_left_whose_rule_and_the_reset(community: Community) -> None:
+    for prompt in ("One", "Two"):
+        await community.mia.slash(community.channel, "video", prompt=prompt * 3)
+
+    assert await quota_of_mia(community) == (
+        "**48 s left today, eight 6-second clips**\n"
+        "▰▰▱▱▱▱▱▱▱▱▱▱ 12 s of 60 s used\n"
+        "The rule that holds is my operator's default: 60 s per day.\n"
+        f"It resets <t:{NEXT_MIDNIGHT}:R>."
+    )
+
+
+async def test_names_the_role_that_gives_the_quota(community: Community) -> None:
+    role = community.guild.create_role("Patrons")
+    patron = community.guild.add_member(community.env.create_user("pat"), roles=[role])
+    await community.moderator.slash(community.channel, "moderate quota set", who=role, seconds=7, period="week")
+
+    result = await patron.slash(community.channel, "quota")
+
+    assert "7 s left this week, one 6-second clip" in result.response.content
+    assert f"that of {role.mention}: 7 s per week" in result.response.content
+
+
+async def test_tells_gifts_apart_from_the_rule(community: Community) -> None:
+    await community.moderator.slash(community.channel, "moderate quota grant", member=community.mia, seconds=20)
+
+    text = await quota_of_mia(community)
+
+    assert "80 s left today" in text
+    assert "Moderators gave you 20 s more today." in text
+
+
+async def test_unlimited_and_nothing_are_said_in_words(community: Community) -> None:
+    await community.moderator.slash(community.channel, "moderate quota set", who=community.mia, unlimited=True)
+    assert (await quota_of_mia(community)).startswith("**No limit**\n0 s used today.\nThe rule that holds is your own")
+
+    await community.moderator.slash(community.channel, "moderate quota set", who=community.mia, seconds=0)
+    assert (await quota_of_mia(community)).startswith("**0 s left today, no 6-second clips**")
+
+
+async def test_other_members_use_is_not_shown(community: Community) -> None:
+    await community.ben.slash(community.channel, "video", prompt="A cat")
+
+    assert "60 s left today" in await quota_of_mia(community)
+
+
+async def test_locked_database_does_not_keep_anyone_from_reading(community: Community) -> None:
+    with community.locked_database():
+        assert "60 s left today" in await quota_of_mia(community)

@@ -1,0 +1,36 @@
+"""Jobs as value objects, for tests that need one and not its story."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from bot.models import EffectiveQuota, Job, JobState, Quota, QuotaSource, QuotaStatus, VideoSpec
+
+CREATED_AT = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+OPERATOR_QUOTA = EffectiveQuota(Quota(60), QuotaSource.OPERATOR)
+
+
+def make_job(prompt: str = "A cat surfing", **fields: object) -> Job:
+    """Return a queued job with the given differences."""
+    values: dict[str, object] = {
+        "id": "01k2m3n4p5q6r7s8",
+        "interaction_id": 1,
+        "guild_id": 2,
+        "channel_id": 3,
+        "member_id": 4,
+        "spec": VideoSpec(prompt),
+        "state": JobState.QUEUED,
+        "created_at": CREATED_AT,
+        "effective_quota": OPERATOR_QUOTA,
+    }
+    return Job(**(values | fields))  # type: ignore[arg-type] (the names are checked by the class itself)
+
+
+def make_quota_status(used: int = 0, *, granted: int = 0, effective: EffectiveQuota = OPERATOR_QUOTA) -> QuotaStatus:
+    """Return where a member stands."""
+    return QuotaStatus(
+        effective=effective,
+        used_seconds=used,
+        granted_seconds=granted,
+        resets_at=datetime(2026, 3, 5, tzinfo=UTC),
+    )
