@@ -59,6 +59,12 @@ async def get_many(connection: AsyncConnection, job_ids: Collection[str]) -> lis
     return [_from_row(row) for row in rows]
 
 
+async def list_open(connection: AsyncConnection, guild_id: int) -> list[Job]:
+    """Return a server's unfinished jobs, oldest first."""
+    statement = select(jobs).where(jobs.c.guild_id == guild_id, jobs.c.state.in_(OPEN_STATES)).order_by(jobs.c.id)
+    return [_from_row(row) for row in await connection.execute(statement)]
+
+
 async def find_by_interaction(connection: AsyncConnection, interaction_id: int) -> Job | None:
     """Return the job an interaction made, or None."""
     row = (await connection.execute(select(jobs).where(jobs.c.interaction_id == interaction_id))).one_or_none()

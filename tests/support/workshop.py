@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from bot.media import fit, probe
+from bot.media.fitting import fit
+from bot.media.probing import probe
 from bot.models import Aspect, ClipFile, Job, Period, PostedMessage, Quota, VideoSpec
 from bot.services.delivery import Deliverer
 from bot.services.gates import ServiceGates
