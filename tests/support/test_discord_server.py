@@ -15,13 +15,15 @@ import yarl
 from discord import app_commands
 from discord.ext import commands
 from discord.gateway import DiscordWebSocket
-from discord.http import Route
+from discord.http import MultipartParameters, Route
 
+from tests.support.bot_process import REPOSITORY
 from tests.support.discord_server import DiscordServer, RouteKind
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+OPENAPI = REPOSITORY.parent / "shared" / "discord-openapi.json"
 CLIP = bytes(range(256)) * 400
 
 
@@ -111,6 +113,10 @@ async def running_bot(server: DiscordServer) -> AsyncIterator[SmallBot]:
 
 @pytest.fixture
 def _pointed_here(server: DiscordServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    point_discord_py_at(server, monkeypatch)
+
+
+def point_discord_py_at(server: DiscordServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Route, "BASE", server.api_url)
     monkeypatch.setattr(DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(server.gateway_url))
 
@@ -481,6 +487,27 @@ async def test_held_request_of_a_sender_that_died_is_carried_out_when_released(s
 async def test_waiting_in_vain_names_the_latest_requests(bot: SmallBot, server: DiscordServer) -> None:
     with pytest.raises(AssertionError, match=r"get me: GET /api/v10/users/@me -> 200"):
         await server.wait_for(lambda world: world.interactions, within_seconds=0.01)
+
+
+# Discord's own description ------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not OPENAPI.exists(), reason="Discord's OpenAPI description is not beside the project")
+async def test_bodies_are_checked_against_discords_own_description(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with DiscordServer(openapi=OPENAPI) as server:
+        point_discord_py_at(server, monkeypatch)
+        async with running_bot(server) as bot:
+            shot = await server.slash(server.clips, server.ada, "slow", {"text": "a heron"})
+            await server.wait_for(lambda _world: shot.follow_ups)
+            file = a_clip()
+            message = await channel_of(bot, server).send(view=ClipView("a heron", file), file=file)
+            await message.edit(view=ClipView("a crane"))
+            assert {request.status for request in server.world.requests} == {200}
+            with pytest.raises(discord.HTTPException, match=r"\$\.tts"):
+                await bot.http.send_message(
+                    server.clips.id,
+                    params=MultipartParameters(payload={"content": "x", "tts": "no"}, multipart=None, files=None),
+                )
 
 
 # Throughput ---------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from tests.support.discord_server.interactions import (
     command_data,
 )
 from tests.support.discord_server.rest import RestApi
+from tests.support.discord_server.schema import OpenApiCheck
 from tests.support.discord_server.world import World
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class DiscordServer:
             gateway_url=self.gateway_url,
             upload_limit_bytes=upload_limit_bytes,
             keep_uploads=keep_uploads,
-            check=_no_check,
+            check=OpenApiCheck(openapi) if openapi else _no_check,
         )
         self._stack = AsyncExitStack()
 

@@ -1,0 +1,199 @@
+"""The real bot, ``python -m bot``, as a process of its own: started, watched through its log lines, killed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.support.discord_server import DiscordServer, Session
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+LINE_LIMIT_BYTES = 1024 * 1024
+
+
+def bot_environment(
+    *,
+    directory: Path,
+    discord_api_url: str,
+    discord_gateway_url: str,
+    discord_token: str,
+    toapis_base_url: str,
+    toapis_api_key: str = "loopback-video-key",
+) -> dict[str, str]:
+    """Give the settings that point a bot at loopback servers, with its database in the directory."""
+    return {
+        "DISCORD_TOKEN": discord_token,
+        "DISCORD_API_URL": discord_api_url,
+        "DISCORD_GATEWAY_URL": discord_gateway_url,
+        "TOAPIS_API_KEY": toapis_api_key,
+        "TOAPIS_BASE_URL": toapis_base_url,
+        "DATABASE_URL": f"sqlite+aiosqlite:///{directory / 'reelay.db'}",
+        "LOG_FORMAT": "json",
+    }
+
+
+class BotProcess:
+    """One run of ``python -m bot``; an async context manager that leaves no process behind.
+
+    It runs in its directory, so that no ``.env`` of the developer's is read, with nothing of the environment but
+    ``PATH``; its temporary files go to ``directory/tmp``.
+
+    Args:
+        directory: where it runs; one directory for several runs is one bot that is restarted.
+        environment: its settings; see ``bot_environment``.
+        server: the loopback Discord, when it runs in this process: then ready means connected to it.
+        arguments: of the command line, behind ``python -m bot``.
+
+    Attributes:
+        logs: what it has logged as JSON, oldest first.
+        output: all it has written, line by line.
+        session: its gateway session, once ready.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        environment: Mapping[str, str],
+        *,
+        server: DiscordServer | None = None,
+        arguments: tuple[str, ...] = (),
+    ) -> None:
+        self.logs: list[dict[str, Any]] = []
+        self.output: list[str] = []
+        self.session: Session | None = None
+        self._directory = directory
+        self._environment = environment
+        self._server = server
+        self._arguments = arguments
+        self._change = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        temporary = self._directory / "tmp"
+        temporary.mkdir(exist_ok=True)
+        self._sessions_before = len(self._server.world.sessions) if self._server else 0
+        # A pipe of our own, not asyncio's: the end of the bot can be waited for while a child of its own, left
+        # over after SIGKILL, still holds the other end.
+        read_end, write_end = os.pipe()
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "bot",
+            *self._arguments,
+            cwd=self._directory,
+            env={
+                "PATH": os.environ["PATH"],
+                "PYTHONPATH": str(REPOSITORY),
+                "PYTHONUNBUFFERED": "1",
+                "TMPDIR": str(temporary),
+                **self._environment,
+            },
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=write_end,
+            stderr=write_end,
+            start_new_session=True,
+        )
+        os.close(write_end)
+        reader = asyncio.StreamReader(limit=LINE_LIMIT_BYTES)
+        self._pipe, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(read_end, "rb")
+        )
+        self._reading = asyncio.create_task(self._read(reader))
+        return self
+
+    async def __aexit__(self, *_exception: object) -> None:
+        with suppress(ProcessLookupError):  # the whole group, with what the bot may have left behind
+            os.killpg(self.pid, signal.SIGKILL)
+        await self._process.wait()
+        await self._reading
+        self._pipe.close()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    async def wait_ready(self, *, within_seconds: float = 20.0) -> None:
+        """Wait until it says so, and until it is connected to Discord when that runs here.
+
+        Raises:
+            AssertionError: when it ends or the time is over before; shows its output.
+        """
+        await self.wait_for_log("ready", within_seconds=within_seconds)
+        if self._server is not None:
+            self.session = await self._server.wait_for(
+                lambda world: next(iter(world.sessions[self._sessions_before :]), None),
+                within_seconds=within_seconds,
+            )
+
+    async def wait_for_log(self, message: str, *, within_seconds: float = 20.0, **fields: object) -> dict[str, Any]:
+        """Wait for a log line of that message and those fields; return all of it.
+
+        Raises:
+            AssertionError: when it ends or the time is over before; shows its output.
+        """
+        wanted = {"message": message, **fields}
+        try:
+            async with asyncio.timeout(within_seconds):
+                while True:
+                    for line in self.logs:
+                        if wanted.items() <= line.items():
+                            return line
+                    if self._reading.done():
+                        await self._process.wait()
+                        raise AssertionError(self._story(f"ended without logging {wanted}"))
+                    await self._change.wait()
+        except TimeoutError:
+            raise AssertionError(self._story(f"did not log {wanted} in {within_seconds} s")) from None
+
+    async def wait_exit(self, *, within_seconds: float = 20.0) -> int:
+        """Wait for its end; return the exit code.
+
+        Raises:
+            AssertionError: when it does not end in time; shows its output.
+        """
+        try:
+            async with asyncio.timeout(within_seconds):
+                return await self._process.wait()
+        except TimeoutError:
+            raise AssertionError(self._story(f"still runs after {within_seconds} s")) from None
+
+    async def kill(self) -> None:
+        """End it as a crash would, with SIGKILL; what it leaves behind goes on until the context ends."""
+        self._process.kill()
+        await self._process.wait()
+
+    async def terminate(self, *, within_seconds: float = 20.0) -> None:
+        """Ask it to end, with SIGTERM.
+
+        Raises:
+            AssertionError: when it does not end in time, or not with exit code 0; shows its output.
+        """
+        self._process.terminate()
+        code = await self.wait_exit(within_seconds=within_seconds)
+        assert code == 0, self._story("did not stop cleanly")
+
+    async def _read(self, reader: asyncio.StreamReader) -> None:
+        try:
+            while line := await reader.readline():
+                self.output.append(line.decode(errors="replace").rstrip())
+                with suppress(ValueError):  # a traceback, or a sentence before logging is set up
+                    self.logs.append(json.loads(line))
+                self._changed()
+        finally:
+            asyncio.get_running_loop().call_soon(self._changed)  # when this task is done, not a moment before
+
+    def _changed(self) -> None:
+        self._change.set()
+        self._change = asyncio.Event()
+
+    def _story(self, what: str) -> str:
+        tail = "\n  ".join(self.output[-40:]) or "nothing"
+        return f"the bot (exit code {self._process.returncode}) {what}; it wrote:\n  {tail}"
