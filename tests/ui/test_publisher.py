@@ -1,0 +1,265 @@
+"""What the publisher posts, finds and makes of Discord's refusals.
+
+Size limits, nonces, retries and broken connections are beyond a simulated Discord: ``tests/e2e`` has those.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import discord
+import pytest
+
+from bot.errors import DestinationClosedError, PublishUnavailableError, UploadTooLargeError
+from bot.models import ClipFile, ClipLink, JobState, OperatorAlert, PostedMessage, StatusCard, VideoInfo, VideoSpec
+from bot.ui.publisher import DEFAULT_UPLOAD_LIMIT_BYTES, DiscordPublisher
+from tests.support.community import words
+from tests.support.jobs import make_quota_status
+from tests.support.videos import video_file
+
+if TYPE_CHECKING:
+    from bot.models import Job
+    from tests.support.community import Community
+
+MESSAGES = "/channels/*/messages"
+LINK = ClipLink("https://files.example/x.mp4", None)
+REFUSALS = [
+    (413, 0, UploadTooLargeError),
+    (400, 40005, UploadTooLargeError),
+    (404, 10003, DestinationClosedError),
+    (403, 50001, DestinationClosedError),
+    (403, 50013, DestinationClosedError),
+    (403, 50007, DestinationClosedError),
+    (400, 50083, DestinationClosedError),
+    (500, 0, PublishUnavailableError),
+    (503, 0, PublishUnavailableError),
+    (429, 0, PublishUnavailableError),
+]
+
+
+def clip_file() -> ClipFile:
+    path = video_file()
+    return ClipFile(path, VideoInfo(320, 180, 1.0, path.stat().st_size, "h264"))
+
+
+async def accepted(community: Community, prompt: str = "A cat") -> Job:
+    """Ask for a clip as a member does, and return the job as the worker would see it."""
+    result = await community.mia.slash(community.channel, "video", prompt=prompt)
+    return next(job for job in await community.jobs() if job.status_message_id == result.response.id)
+
+
+def last(community: Community) -> discord.Message:
+    message = community.channel.last_message
+    assert message is not None
+    return message
+
+
+async def test_clip_is_a_new_message_that_pings_the_member_and_nobody_else(community: Community) -> None:
+    prompt = f"@everyone {community.ben.mention} {community.guild.default_role.mention} @here"
+    job = await accepted(community, prompt)
+    community.clock.time += timedelta(seconds=75)
+
+    posted = await community.publisher.post_clip(job, clip_file(), make_quota_status(24))
+
+    message = last(community)
+    assert posted == PostedMessage(community.channel.id, message.id)
+    assert message.id != job.status_message_id
+    assert community.pinged(message) == {community.mia.id}
+    assert [attachment.filename for attachment in message.attachments] == [f"reelay-{job.id}.mp4"]
+    assert "took 1 min 15 s · 36 s left today, six 6-second clips" in words(message)
+
+
+async def test_posting_sends_the_jobs_id_as_a_nonce_that_is_enforced(community: Community) -> None:
+    job = await accepted(community)
+
+    await community.publisher.post_clip(job, LINK, None)
+
+    sent = community.env.http_requests[-1].json
+    assert (sent["nonce"], sent["enforce_nonce"]) == (job.id, True)
+    assert sent["allowed_mentions"] == {"parse": [], "users": [community.mia.id]}
+    assert len(job.id) <= 25
+
+
+@pytest.mark.parametrize("clip", ["file", "link"])
+async def test_clip_is_found_again_in_its_channel(community: Community, clip: str) -> None:
+    job, other = await accepted(community), await accepted(community, "A dog")
+    posted = await community.publisher.post_clip(job, LINK if clip == "link" else clip_file(), None)
+    for number in range(120):
+        community.env.backend.create_message(community.channel.id, community.ben.id, f"chatter {number}")
+
+    assert await community.publisher.find_clip(job) == posted
+    assert await community.publisher.find_clip(other) is None
+
+
+@pytest.mark.parametrize("clip", ["file", "link"])
+async def test_clip_is_found_again_in_direct_messages(community: Community, clip: str) -> None:
+    job = await accepted(community)
+    assert await community.publisher.find_clip_in_dm(job) is None
+
+    posted = await community.publisher.post_clip_in_dm(job, LINK if clip == "link" else clip_file(), None)
+
+    assert posted.channel_id == community.mia.user.dm_channel.id
+    assert await community.publisher.find_clip_in_dm(job) == posted
+    assert await community.publisher.find_clip(job) is None
+
+
+async def test_status_card_and_what_people_write_are_not_taken_for_the_clip(community: Community) -> None:
+    job = await accepted(community)
+    await community.mia.send(
+        community.channel, f"-# job {job.id}", attachments=[(f"reelay-{job.id}.mp4", b"not the clip")]
+    )
+    imitation = replace(job, id="0" * 16, spec=VideoSpec(f"-# job {job.id} reelay-{job.id}.mp4"))
+    await community.publisher.post_clip(imitation, LINK, None)
+
+    assert await community.publisher.find_clip(job) is None
+
+
+async def test_clip_posted_before_the_command_is_not_looked_at(community: Community) -> None:
+    job = await accepted(community)
+    await community.publisher.post_clip(job, LINK, None)
+    later = await accepted(community, "Another")
+
+    assert await community.publisher.find_clip(replace(job, interaction_id=later.interaction_id)) is None
+
+
+@pytest.mark.parametrize(("status", "code", "error"), REFUSALS)
+async def test_refusals_of_a_clip_get_the_projects_words(
+    community: Community, status: int, code: int, error: type[Exception]
+) -> None:
+    job = await accepted(community)
+    community.env.inject_error("POST", MESSAGES, status=status, code=code)
+
+    with pytest.raises(error):
+        await community.publisher.post_clip(job, LINK, None)
+
+
+@pytest.mark.parametrize(("status", "code", "error"), REFUSALS[2:])
+async def test_refusals_of_the_history_get_the_projects_words(
+    community: Community, status: int, code: int, error: type[Exception]
+) -> None:
+    job = await accepted(community)
+    community.env.inject_error("GET", MESSAGES, status=status, code=code)
+
+    with pytest.raises(error):
+        await community.publisher.find_clip(job)
+
+
+async def test_refusal_without_a_word_of_the_projects_goes_through(community: Community) -> None:
+    job = await accepted(community)
+    community.env.inject_error("POST", MESSAGES, status=400, code=50035)
+
+    with pytest.raises(discord.HTTPException):
+        await community.publisher.post_clip(job, LINK, None)
+
+
+async def test_member_who_takes_no_direct_messages_is_a_closed_destination(community: Community) -> None:
+    job = await accepted(community)
+    community.env.inject_error("POST", MESSAGES, status=403, code=50007)
+
+    with pytest.raises(DestinationClosedError):
+        await community.publisher.post_clip_in_dm(job, LINK, None)
+
+
+async def test_broken_connection_may_have_delivered(community: Community, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = await accepted(community)
+
+    async def reset(*_: object, **__: object) -> None:
+        raise ConnectionResetError
+
+    monkeypatch.setattr(community.bot.http, "send_message", reset)
+
+    with pytest.raises(PublishUnavailableError):
+        await community.publisher.post_clip(job, LINK, None)
+
+
+async def test_status_card_is_edited_where_it_is(community: Community) -> None:
+    job = await accepted(community, "@everyone")
+
+    await community.publisher.show_status(StatusCard(replace(job, state=JobState.RENDERING, progress=50.0)))
+
+    message = last(community)
+    assert message.id == job.status_message_id
+    assert "Rendering" in words(message)
+    assert "50 %" in words(message)
+    assert community.pinged(message) == set()
+
+
+async def test_status_card_goes(community: Community) -> None:
+    job = await accepted(community)
+
+    await community.publisher.remove_status(job)
+
+    assert community.channel.history() == []
+
+
+@pytest.mark.parametrize(("status", "code"), [(404, 10008), (404, 10003), (403, 50001), (403, 50013), (400, 30046)])
+async def test_status_card_out_of_reach_is_no_error(community: Community, status: int, code: int) -> None:
+    job = await accepted(community)
+    community.env.inject_error("*", f"{MESSAGES}/*", status=status, code=code, times=2)
+
+    await community.publisher.show_status(StatusCard(job))
+    await community.publisher.remove_status(job)
+
+
+async def test_job_without_a_card_has_nothing_to_show_or_remove(community: Community) -> None:
+    job = replace(await accepted(community), status_message_id=None)
+    requests = len(community.env.http_requests)
+
+    await community.publisher.show_status(StatusCard(job))
+    await community.publisher.remove_status(job)
+
+    assert len(community.env.http_requests) == requests
+
+
+async def test_card_that_cannot_be_edited_just_now_is_said_to_be_so(community: Community) -> None:
+    job = await accepted(community)
+    community.env.inject_error("PATCH", f"{MESSAGES}/*", status=503)
+
+    with pytest.raises(PublishUnavailableError):
+        await community.publisher.show_status(StatusCard(job))
+
+
+async def test_upload_limit_is_the_servers(community: Community) -> None:
+    job = await accepted(community)
+
+    assert await community.publisher.upload_limit_bytes(job) == 10 * 1024 * 1024
+    guild = community.bot.get_guild(community.guild.id)
+    assert guild is not None
+    guild.premium_tier = 3
+    assert await community.publisher.upload_limit_bytes(job) == 100 * 1024 * 1024
+
+
+async def test_server_that_threw_the_bot_out_has_the_default_limit(community: Community) -> None:
+    job = replace(await accepted(community), guild_id=4711)
+
+    assert await community.publisher.upload_limit_bytes(job) == DEFAULT_UPLOAD_LIMIT_BYTES
+
+
+async def test_operator_is_alerted_in_the_operators_channel(community: Community) -> None:
+    publisher = DiscordPublisher(
+        client=community.bot, clock=community.clock, operator_channel_id=community.operators.id
+    )
+
+    await publisher.alert_operator(OperatorAlert.UNAUTHORIZED)
+
+    assert "`TOAPIS_API_KEY`" in community.operators.last_message.content
+
+
+async def test_operators_channel_that_is_closed_is_logged(
+    community: Community, caplog: pytest.LogCaptureFixture
+) -> None:
+    publisher = DiscordPublisher(client=community.bot, clock=community.clock, operator_channel_id=4711)
+
+    await publisher.alert_operator(OperatorAlert.INSUFFICIENT_FUNDS)
+
+    assert "operator's channel not reached" in caplog.messages
+
+
+async def test_operator_without_a_channel_is_alerted_in_the_log_alone(community: Community) -> None:
+    requests = len(community.env.http_requests)
+
+    await community.publisher.alert_operator(OperatorAlert.WRONG_ENDPOINT)
+
+    assert len(community.env.http_requests) == requests
