@@ -96,6 +96,7 @@ def assemble(
     worker = Worker(
         database=database,
         service=service,
+        publisher=publisher,
         renderer=Renderer(
             service=service,
             publisher=publisher,

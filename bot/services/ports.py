@@ -83,6 +83,10 @@ class Publisher(Protocol):
         """Send the clip to the member directly."""
         ...
 
+    async def find_status(self, job: Job) -> int | None:
+        """Look for a status card that was shown, but not remembered because the process died; return its id."""
+        ...
+
     async def show_status(self, card: StatusCard) -> None:
         """Edit the job's status card; a card that is gone is no error."""
         ...

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from bot.errors import LeaseLostError, PublishError, VideoServiceError
+from bot.errors import DestinationClosedError, LeaseLostError, PublishError, VideoServiceError
 from bot.models import FINAL_STATES, JobError, JobState
 from bot.services.policy import backoff_seconds
 from bot.store import jobs
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from bot.services.gates import ServiceGates
     from bot.services.keeper import JobKeeper
     from bot.services.policy import WorkerPolicy
-    from bot.services.ports import Clock, VideoService
+    from bot.services.ports import Clock, Publisher, VideoService
     from bot.services.rendering import Renderer
     from bot.services.status import CardNews, StatusBoard
     from bot.store.database import Database
@@ -76,6 +76,7 @@ class Worker:
         *,
         database: Database,
         service: VideoService,
+        publisher: Publisher,
         renderer: Renderer,
         deliverer: Deliverer,
         keeper: JobKeeper,
@@ -90,6 +91,7 @@ class Worker:
     ) -> None:
         self._database = database
         self._service = service
+        self._publisher = publisher
         self._keeper = keeper
         self._board = board
         self._news = news
@@ -262,17 +264,26 @@ class Worker:
             _log.exception("job could not be put off; its lease will run out", extra={"job_id": job.id})
 
     async def _settle_card(self, job: Job) -> None:
-        if job.status_message_id is not None:
-            try:
-                await self._board.settle(job)
-            except PublishError as error:
-                attempts = job.attempts + 1
-                if attempts < SETTLE_ATTEMPTS:
-                    delay = backoff_seconds(attempts, self._jitter())
-                    await self._keeper.release(job, due_in_seconds=delay, attempts=attempts)
-                    return
-                _log.warning("status card left as it is", extra={"job_id": job.id, "error": type(error).__name__})
+        try:
+            await self._settle_on_discord(job)
+        except DestinationClosedError:
+            _log.info("status card out of reach", extra={"job_id": job.id})
+        except PublishError as error:
+            attempts = job.attempts + 1
+            if attempts < SETTLE_ATTEMPTS:
+                delay = backoff_seconds(attempts, self._jitter())
+                await self._keeper.release(job, due_in_seconds=delay, attempts=attempts)
+                return
+            _log.warning("status card left as it is", extra={"job_id": job.id, "error": type(error).__name__})
         await self._keeper.settle(job)
+
+    async def _settle_on_discord(self, job: Job) -> None:
+        if job.status_message_id is None:
+            found = await self._publisher.find_status(job)
+            if found is None:
+                return
+            job = await self._keeper.hold(job, status_message_id=found)
+        await self._board.settle(job)
 
     # Waiting -------------------------------------------------------------------------------------
 

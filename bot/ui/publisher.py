@@ -28,6 +28,8 @@ DEFAULT_UPLOAD_LIMIT_BYTES = 10 * 1024 * 1024
 """What every channel and direct message takes, boosted or not."""
 HISTORY_MESSAGES = 1000
 """How far back to look for a clip: ten pages, so that a lively channel costs seconds and not minutes."""
+CARD_MESSAGES = 100
+"""How many messages after a ``/video`` to look through for its card: it comes at once, so one page will do."""
 
 _TOO_LARGE = 40005
 _MESSAGE_GONE = 10008
@@ -80,6 +82,15 @@ class DiscordPublisher:
             channel = await self._direct_messages(job)
         return await self._post(channel, job, clip, status)
 
+    async def find_status(self, job: Job) -> int | None:
+        """Look for a status card that was shown but not remembered, soon after the ``/video`` itself."""
+        history = self._channel(job).history(limit=CARD_MESSAGES, after=_asked_at(job), oldest_first=True)
+        with _as_publish_errors():
+            async for message in history:
+                if self._client.user == message.author and _is_card(message, job):
+                    return message.id
+        return None
+
     async def show_status(self, card: StatusCard) -> None:
         """Edit the job's status card, where there still is one that can be edited."""
         message = self._status_message(card.job)
@@ -117,9 +128,7 @@ class DiscordPublisher:
         return self._channel(job).get_partial_message(job.status_message_id)
 
     async def _find(self, channel: discord.abc.Messageable, job: Job) -> PostedMessage | None:
-        # The interaction's id is Discord's own time of the command: no clock of ours comes into it.
-        asked = discord.Object(job.interaction_id)
-        async for message in channel.history(limit=HISTORY_MESSAGES, after=asked, oldest_first=False):
+        async for message in channel.history(limit=HISTORY_MESSAGES, after=_asked_at(job), oldest_first=False):
             if self._client.user == message.author and _shows_clip(message, job):
                 return PostedMessage(message.channel.id, message.id)
         return None
@@ -168,6 +177,20 @@ def _unless_gone(job: Job) -> Generator[None]:
         if error.status not in _CLOSED_STATUSES and error.code != _TOO_MANY_EDITS:
             raise
         _log.info("status card out of reach", extra={"job_id": job.id, "discord_code": error.code})
+
+
+def _asked_at(job: Job) -> discord.Object:
+    """The interaction's id is Discord's own time of the command: no clock of ours comes into it."""
+    return discord.Object(job.interaction_id)
+
+
+def _is_card(message: discord.Message, job: Job) -> bool:
+    """A card is the command's answer, or, where that failed, a message with the job's button."""
+    metadata = message.interaction_metadata
+    if metadata is not None and metadata.id == job.interaction_id:
+        return True
+    buttons = ui.LayoutView.from_message(message, timeout=None).walk_children()
+    return any(isinstance(item, ui.Button) and item.custom_id == f"job:cancel:{job.id}" for item in buttons)
 
 
 def _shows_clip(message: discord.Message, job: Job) -> bool:

@@ -90,6 +90,7 @@ class SimulatedDiscord:
     Attributes:
         troubles: by method name, what goes wrong next.
         cards: what each card shows, by job id; a removed card is None.
+        forgotten_cards: message ids of cards that no process remembers, by job id.
     """
 
     upload_limit: int = UPLOAD_LIMIT_BYTES
@@ -98,6 +99,7 @@ class SimulatedDiscord:
     alerts: list[OperatorAlert] = field(default_factory=list["OperatorAlert"])
     troubles: dict[str, deque[Trouble]] = field(default_factory=dict[str, deque[Trouble]])
     remembers_nonces: bool = True
+    forgotten_cards: dict[str, int] = field(default_factory=dict[str, int])
 
     def fail(self, method: str, *errors: Exception, after: bool = False) -> None:
         """Let the next calls of a method fail, one error each."""
@@ -120,6 +122,10 @@ class SimulatedDiscord:
 
     async def post_clip_in_dm(self, job: Job, clip: Clip, status: QuotaStatus | None) -> PostedMessage:
         return self._post("post_clip_in_dm", "dm", job, clip, status)
+
+    async def find_status(self, job: Job) -> int | None:
+        self._before("find_status")
+        return self.forgotten_cards.get(job.id)
 
     async def show_status(self, card: StatusCard) -> None:
         self._before("show_status")
@@ -219,6 +225,7 @@ class Workshop:
         worker = Worker(
             database=self.database,
             service=self.client,
+            publisher=self.discord,
             renderer=renderer,
             deliverer=deliverer,
             keeper=keeper,
