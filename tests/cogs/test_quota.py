@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from tests.support.community import START
 
 if TYPE_CHECKING:
+    import pytest
+
     from tests.support.community import Community
 
 NEXT_MIDNIGHT = int(START.replace(day=START.day + 1, hour=0).timestamp())
@@ -63,6 +65,19 @@ async def test_other_members_use_is_not_shown(community: Community) -> None:
     await community.ben.slash(community.channel, "video", prompt="A cat")
 
     assert "60 s left today" in await quota_of_mia(community)
+
+
+async def test_slow_answer_is_acknowledged_and_given_in_private(
+    community: Community, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    community.hold_until_acknowledged(community.bot._quotas, "status", monkeypatch)
+
+    await community.mia.slash(community.channel, "quota")
+
+    assert community.acknowledged_first(in_private=True)
+    [message] = community.channel.history(viewer=community.mia)
+    assert message.flags.ephemeral
+    assert "60 s left today" in message.content
 
 
 async def test_locked_database_does_not_keep_anyone_from_reading(community: Community) -> None:

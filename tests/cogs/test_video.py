@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +13,6 @@ from bot.ui import answers
 from tests.support.community import words
 
 if TYPE_CHECKING:
-    from bot.models import StatusCard
-    from bot.services.jobs import JobRequest
     from tests.support.community import Community
 
 CALLBACK = "/interactions/*/*/callback"
@@ -24,28 +21,6 @@ ORIGINAL = "/webhooks/*/*/messages/@original"
 
 def option(name: str, value: object, kind: int = 3) -> dict[str, Any]:
     return {"name": name, "type": kind, "value": value}
-
-
-def hold_until_acknowledged(community: Community, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make acceptance take until the interaction has been acknowledged without it."""
-    acknowledged = asyncio.Event()
-    accept, defer = community.bot._jobs.accept, discord.InteractionResponse.defer
-
-    async def slow_accept(request: JobRequest) -> StatusCard:
-        await community.env.external_wait(acknowledged.wait(), reason="a slow database")
-        return await accept(request)
-
-    async def announced_defer(self: discord.InteractionResponse, **options: bool) -> None:
-        await defer(self, **options)
-        acknowledged.set()
-
-    monkeypatch.setattr(community.bot._jobs, "accept", slow_accept)
-    monkeypatch.setattr(discord.InteractionResponse, "defer", announced_defer)
-
-
-def acknowledged_first(community: Community) -> bool:
-    callbacks = [sent.json for sent in community.env.http_requests if sent.path.endswith("/callback")]
-    return callbacks[-1] == {"type": discord.InteractionResponseType.deferred_channel_message.value}
 
 
 async def nothing_happened(community: Community) -> bool:
@@ -241,11 +216,11 @@ async def test_works_in_threads_forum_posts_and_voice_chat(community: Community)
 async def test_slow_acceptance_is_acknowledged_in_public_and_then_edited_to_the_card(
     community: Community, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hold_until_acknowledged(community, monkeypatch)
+    community.hold_until_acknowledged(community.bot._jobs, "accept", monkeypatch)
 
     result = await community.mia.slash(community.channel, "video", prompt="A cat")
 
-    assert acknowledged_first(community)
+    assert community.acknowledged_first(in_private=False)
     assert "A cat" in words(result.response)
     assert len(community.channel.history()) == 1
     [job] = await community.jobs()
@@ -254,11 +229,11 @@ async def test_slow_acceptance_is_acknowledged_in_public_and_then_edited_to_the_
 
 async def test_slow_refusal_leaves_no_public_trace(community: Community, monkeypatch: pytest.MonkeyPatch) -> None:
     await set_server_default(community, 0)
-    hold_until_acknowledged(community, monkeypatch)
+    community.hold_until_acknowledged(community.bot._jobs, "accept", monkeypatch)
 
     result = await community.mia.slash(community.channel, "video", prompt="A cat")
 
-    assert acknowledged_first(community)
+    assert community.acknowledged_first(in_private=False)
     assert result.response is None
     [refusal] = result.followups
     assert refusal.ephemeral

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Iterable
     from pathlib import Path
 
+    import pytest
     from simcord.actors import MemberActor
     from simcord.builders import ChannelHandle, GuildHandle
     from simcord.results import InteractionResult, ResponseMessage
@@ -84,6 +85,28 @@ class Community:
         """Make a channel in which the bot lacks some permissions that members have."""
         denied = discord.PermissionOverwrite(**dict.fromkeys(permissions, False))
         return self.guild.create_text_channel(name, overwrites={self.guild.roles[self.bot.user.name]: denied})
+
+    def hold_until_acknowledged(self, service: object, method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Make a service's method take until the interaction has been acknowledged without it."""
+        acknowledged = asyncio.Event()
+        held, defer = getattr(service, method), discord.InteractionResponse.defer
+
+        async def slow(*arguments: object, **options: object) -> object:
+            await self.env.external_wait(acknowledged.wait(), reason="a slow database")
+            return await held(*arguments, **options)
+
+        async def announced_defer(response: discord.InteractionResponse, **options: bool) -> None:
+            await defer(response, **options)
+            acknowledged.set()
+
+        monkeypatch.setattr(service, method, slow)
+        monkeypatch.setattr(discord.InteractionResponse, "defer", announced_defer)
+
+    def acknowledged_first(self, *, in_private: bool) -> bool:
+        """Tell whether the latest interaction was acknowledged before it was answered, and to whose eyes."""
+        callbacks = [sent.json for sent in self.env.http_requests if sent.path.endswith("/callback")]
+        flags = {"data": {"flags": 64}} if in_private else {}
+        return callbacks[-1] == {"type": discord.InteractionResponseType.deferred_channel_message.value} | flags
 
     def pinged(self, message: discord.Message | ResponseMessage) -> set[int]:
         """Return the ids of all whom a message notified: members, roles, the whole server."""
