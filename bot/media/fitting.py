@@ -114,7 +114,7 @@ def _choose(info: VideoInfo, rate: Fraction, has_sound: bool, budget_bytes: floa
     if side * scale < min(side, _SMALLEST_SIDE):
         raise CannotFitError(f"{int(budget_bytes)} bytes for {info.duration_seconds:.1f} seconds")
     # H.264 with 4:2:0 colour takes even sides only.
-    width, height = (max(2, round(pixels * scale / 2) * 2) for pixels in (info.width, info.height))
+    width, height = (int(pixels * scale / 2) * 2 for pixels in (info.width, info.height))
     return _Setting(width, height, rate, int(video_bits), int(sound_bits))
 
 

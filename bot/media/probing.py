@@ -26,6 +26,8 @@ MAX_PIXELS = 3840 * 2160
 """4K; a decoder may hold 17 such pictures, about 210 MB, before it shows the first."""
 _MIN_SIDE = 16
 _MIN_DURATION_SECONDS = 0.1
+_MIN_PICTURES = 2
+"""AVIF and HEIC are stills in an MP4 container."""
 _MAX_PACKETS = 200_000
 """Twice what the longest film has at 60 frames per second with sound."""
 
@@ -90,7 +92,7 @@ def video_stream(container: InputContainer) -> VideoStream:
 def inspect(container: InputContainer, path: Path) -> VideoInfo:
     """Do what ``probe`` does in a container that is open at its beginning, and leave it at its end."""
     video = video_stream(container)
-    start, end = float("inf"), float("-inf")
+    start, end, pictures = float("inf"), float("-inf"), 0
     first: VideoFrame | None = None
     for number, packet in enumerate(container.demux(video, *container.streams.audio)):
         if number >= _MAX_PACKETS:
@@ -100,10 +102,11 @@ def inspect(container: InputContainer, path: Path) -> VideoInfo:
         if packet.pts is not None:
             start = min(start, float(packet.pts * packet.time_base))
             end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
+            pictures += packet.stream is video
         if first is None and packet.stream is video:
             first = next(iter(video.decode(packet)), None)
-    if first is None:
-        raise NotAVideoError("no picture")
+    if first is None or pictures < _MIN_PICTURES:
+        raise NotAVideoError(f"{pictures} pictures")
     if not _MIN_DURATION_SECONDS <= end - start <= MAX_DURATION_SECONDS:
         raise NotAVideoError(f"{end - start} seconds")
     if (container.duration or 0) / 1_000_000 > _CLAIM_TOLERANCE * (end - start) + _CLAIM_TOLERANCE_SECONDS:

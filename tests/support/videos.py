@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import atexit
-from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -33,15 +32,16 @@ def video_file(
     codec: str = "libx264",
     suffix: str = ".mp4",
     bits_per_second: int | None = None,
-    movflags: str = "faststart",
+    movflags: str | None = "faststart",
 ) -> Path:
     """Return a file with a test picture that moves, noise upon it (0 to 100), and a tone when audio is asked for."""
     path = _new_path(suffix)
-    with av.open(str(path), "w", container_options={"movflags": movflags} if suffix == ".mp4" else {}) as container:
+    with av.open(
+        str(path), "w", container_options={"movflags": movflags} if movflags and suffix == ".mp4" else {}
+    ) as container:
         video = container.add_stream(codec, frames_per_second)
         video.width, video.height, video.pix_fmt = width, height, "yuv420p"
-        if codec == "libx264":
-            video.options = {"preset": "ultrafast"}
+        video.options = {"preset": "ultrafast"} if codec == "libx264" else {"deadline": "realtime", "cpu-used": "8"}
         if bits_per_second is not None:
             video.bit_rate = bits_per_second
         sound = container.add_stream("aac" if suffix == ".mp4" else "libopus", 48_000) if audio else None
@@ -60,9 +60,7 @@ def video_file(
 @cache
 def large_video_file() -> Path:
     """Return 2 seconds of noise at 640×360 with a tone: between 11 and 14 MB, above Discord's 10 MiB."""
-    return video_file(
-        width=640, height=360, duration_seconds=2, noise=60, audio=True, bits_per_second=50_000_000
-    )
+    return video_file(width=640, height=360, duration_seconds=2, noise=60, audio=True, bits_per_second=50_000_000)
 
 
 @cache
