@@ -263,3 +263,26 @@ async def test_operator_without_a_channel_is_alerted_in_the_log_alone(community:
     await community.publisher.alert_operator(OperatorAlert.WRONG_ENDPOINT)
 
     assert len(community.env.http_requests) == requests
+
+
+async def test_card_that_was_shown_but_not_remembered_is_found_again(community: Community) -> None:
+    job, other = await accepted(community), await accepted(community, "A dog")
+
+    assert await community.publisher.find_status(replace(job, status_message_id=None)) == job.status_message_id
+    assert await community.publisher.find_status(other) == other.status_message_id
+
+
+async def test_card_posted_through_the_channel_is_found_again_by_its_button(community: Community) -> None:
+    community.env.inject_error("POST", "/interactions/*/*/callback", status=404, code=10062)
+    community.env.inject_error("PATCH", "/webhooks/*/*/messages/@original", status=404, code=10015)
+    await community.mia.slash(community.channel, "video", prompt="A cat")
+    [job] = await community.jobs()
+
+    assert await community.publisher.find_status(job) == job.status_message_id == last(community).id
+
+
+async def test_card_that_was_never_shown_is_not_found(community: Community) -> None:
+    job = await accepted(community)
+    await community.publisher.remove_status(job)
+
+    assert await community.publisher.find_status(job) is None
