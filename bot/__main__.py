@@ -55,8 +55,11 @@ def _run() -> int:
         asyncio.run(run(settings))
     except SettingsError:
         raise
-    except (ReelayError, ExceptionGroup):
-        logging.getLogger(__name__).exception("stopped by an error")
+    except ReelayError as error:
+        logging.getLogger(__name__).error("stopped: %s", error)
+        return EXIT_FAILED
+    except ExceptionGroup:
+        logging.getLogger(__name__).exception("stopped by an unexpected error")
         return EXIT_FAILED
     return EXIT_OK
 

@@ -8,14 +8,13 @@ import logging
 import random
 import signal
 import time
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import aiohttp
 
 from bot.client import ReelayBot, point_discord_at
-from bot.errors import VideoServiceError
+from bot.errors import SettingsError, StoreUnavailableError, VideoServiceError
 from bot.instance import claim_instance_name
 from bot.media import MediaWorker
 from bot.models import Quota
@@ -36,6 +35,8 @@ from bot.toapis.client import ToApisClient
 from bot.ui.publisher import DiscordPublisher
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
     from bot.config import Settings
     from bot.services.delivery import Media
     from bot.services.ports import Clock, VideoService
@@ -134,14 +135,13 @@ async def run(settings: Settings) -> None:
 
     Raises:
         SettingsError: when Discord or the database does not take what the settings say.
-        StoreUnavailableError: when the database cannot be opened.
     """
     started = time.monotonic()
     database_url = settings.database_url.get_secret_value()
     point_discord_at(api_url=settings.discord_api, gateway_url=settings.discord_gateway)
-    async with AsyncExitStack() as stack:
+    async with contextlib.AsyncExitStack() as stack:
+        database = await stack.enter_async_context(_open_database(database_url))
         owner = stack.enter_context(claim_instance_name(database_url))
-        database = await stack.enter_async_context(Database.open(database_url))
         service = open_service(settings, await stack.enter_async_context(aiohttp.ClientSession()))
         reelay = assemble(
             database=database,
@@ -185,6 +185,16 @@ def open_service(settings: Settings, session: aiohttp.ClientSession) -> ToApisCl
         model=settings.toapis_model,
         resolution=settings.toapis_resolution,
     )
+
+
+@contextlib.asynccontextmanager
+async def _open_database(url: str) -> AsyncGenerator[Database]:
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            database = await stack.enter_async_context(Database.open(url))
+        except StoreUnavailableError as error:
+            raise SettingsError("DATABASE_URL names a database that cannot be opened and written.") from error
+        yield database
 
 
 async def _until_signalled() -> None:

@@ -67,6 +67,7 @@ class ReelayBot(commands.Bot):
     """The bot as Discord sees it; it owns no loop and no job, only what members ask for."""
 
     def __init__(self, *, jobs: JobService, quotas: QuotaService, digests: CommandDigests) -> None:
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it never speaks
         super().__init__(
             command_prefix=commands.when_mentioned,  # unused: without the messages intent no text command arrives
             help_command=None,

@@ -102,5 +102,4 @@ def load_settings() -> Settings:
     name = str(first["loc"][0]).upper() if first["loc"] else "A setting"
     if first["type"] == "missing":
         raise SettingsError(f"{name} is not set: put it into the environment or into .env (see .env.example).")
-    reason = first["msg"].removeprefix("Value error, ")
-    raise SettingsError(f"{name} is wrong: {reason[:1].lower()}{reason[1:]}.")
+    raise SettingsError(f"{name} is wrong: {first['msg'].removeprefix('Value error, ')}.")

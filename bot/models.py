@@ -23,7 +23,8 @@ DURATIONS_SECONDS = (6, 10)
 QUOTA_MAX_SECONDS = 1_000_000
 """The largest quota or grant: eleven days of video, beyond any community's use and safe in every column."""
 
-_INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp", "Cn", "Co", "Cs"})
+_INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp", "Co", "Cs"})
+"""Unassigned characters (``Cn``) are not among them: what they are depends on the Python that reads the row."""
 
 
 class Aspect(StrEnum):
