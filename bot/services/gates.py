@@ -9,16 +9,15 @@ import logging
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bot.errors import InsufficientFundsError, UnauthorizedError
-from bot.models import OperatorAlert
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bot.errors import VideoServiceError
+    from bot.models import OperatorAlert
 
 _log = logging.getLogger(__name__)
 
+SHORTEST_HOLD_SECONDS = 1.0
+"""Also where ``Retry-After`` asks for less: a date of a clock that differs from ours, or a plain 0."""
 LONGEST_BACKOFF_SECONDS = 60.0
 PERSISTENT_AFTER = 3
 """Refusals in a row after which submits are also spaced out (contract: "if it persists, submit more slowly")."""
@@ -60,13 +59,18 @@ class RequestGate:
         return wanted
 
     def hold(self, now: datetime, seconds: float | None = None) -> None:
-        """Note a 429: wait as long as the service asks, else 1 s, 2 s, 4 s …, and a little longer by chance."""
-        self._refusals += 1
+        """Note a 429: wait as long as the service asks, else 1 s, 2 s, 4 s …, and a little longer by chance.
+
+        Requests that were out together and are refused together count as one refusal.
+        """
+        if self._opens_at is None or now >= self._opens_at:
+            self._refusals += 1
+            if self._refusals >= PERSISTENT_AFTER:
+                doubled = max(SHORTEST_SPACING_SECONDS, self._spacing_seconds * 2)
+                self._spacing_seconds = min(doubled, LONGEST_SPACING_SECONDS)
         if seconds is None:
             seconds = min(2.0 ** (self._refusals - 1), LONGEST_BACKOFF_SECONDS)
-        if self._refusals >= PERSISTENT_AFTER:
-            doubled = max(SHORTEST_SPACING_SECONDS, self._spacing_seconds * 2)
-            self._spacing_seconds = min(doubled, LONGEST_SPACING_SECONDS)
+        seconds = max(seconds, SHORTEST_HOLD_SECONDS, self._spacing_seconds)
         self._wait(now, seconds * (1 + self._jitter() / 4))
         _log.warning("held back by the video service", extra={"kind": self._kind, "seconds": seconds})
 
@@ -90,7 +94,7 @@ class ServiceGates:
         self.submit = RequestGate("submit", jitter)
         self.poll = RequestGate("poll", jitter)
         self._paused_for: OperatorAlert | None = None
-        self._alerted_for: OperatorAlert | None = None
+        self._alerted_for: set[OperatorAlert] = set()
         self._probe_seconds = FIRST_PROBE_SECONDS
         self._probe_at: datetime | None = None
 
@@ -110,18 +114,26 @@ class ServiceGates:
         return self._probe_at
 
     def pause(self, now: datetime, reason: OperatorAlert) -> bool:
-        """Stop submitting; tell whether the operator is to be alerted, which is once for each reason."""
+        """Stop submitting; tell whether the operator is to be alerted."""
+        if not self.is_paused:  # else every further refusal would put the probe off
+            self._schedule_probe(now)
         self._paused_for = reason
-        self._schedule_probe(now)
-        alert = self._alerted_for is not reason
-        self._alerted_for = reason
-        if alert:
-            _log.error("submitting is paused until the operator acts", extra={"reason": reason.value})
-        return alert
+        return self.is_news(reason)
 
-    def probe_failed(self, now: datetime) -> None:
-        """Note that the operator has not acted yet; ask again later, ever more rarely."""
+    def is_news(self, alert: OperatorAlert) -> bool:
+        """Note what the operator must act upon; tell whether to alert them: once until a submit is accepted."""
+        if alert in self._alerted_for:
+            return False
+        self._alerted_for.add(alert)
+        _log.error("the operator must act", extra={"reason": alert.value, "paused": self.is_paused})
+        return True
+
+    def take_probe(self, now: datetime) -> bool:
+        """Tell whether it is time to ask if the operator has acted; the time after that is then ever later."""
+        if self._probe_at is None or now < self._probe_at:
+            return False
         self._schedule_probe(now)
+        return True
 
     def resume(self) -> None:
         """Submit again, because a probe succeeded."""
@@ -132,20 +144,9 @@ class ServiceGates:
     def submitted(self, now: datetime) -> None:
         """Note an accepted submit: whatever was wrong is over, and would be news if it came back."""
         self.submit.succeed(now)
-        self._alerted_for = None
+        self._alerted_for.clear()
         self._probe_seconds = FIRST_PROBE_SECONDS
 
     def _schedule_probe(self, now: datetime) -> None:
         self._probe_at = now + timedelta(seconds=self._probe_seconds)
         self._probe_seconds = min(self._probe_seconds * 2, LONGEST_PROBE_SECONDS)
-
-
-def alert_for(error: VideoServiceError) -> OperatorAlert | None:
-    """Say what an error asks of the operator before anything more can be submitted, if it does."""
-    match error:
-        case UnauthorizedError():
-            return OperatorAlert.UNAUTHORIZED
-        case InsufficientFundsError():
-            return OperatorAlert.INSUFFICIENT_FUNDS
-        case _:
-            return None

@@ -20,7 +20,7 @@ from bot.services.policy import backoff_seconds
 from bot.store import jobs
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection
+    from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator
     from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -57,9 +57,14 @@ class _Lane:
 
 
 class _Pass(NamedTuple):
-    """What a pass took, and how long nothing more will be due as far as is known (None: until woken)."""
+    """What a pass took, and how long nothing more will be due as far as is known (None: until woken).
+
+    Attributes:
+        probes: whether to ask if the operator has acted.
+    """
 
     claimed: list[tuple[Job, _Lane]]
+    probes: bool
     pause_seconds: float | None
 
 
@@ -123,12 +128,12 @@ class Worker:
         async with asyncio.TaskGroup() as group:
             while not self._stopping:
                 self._wake.clear()
-                claimed, pause_seconds = await self._claim_or_log()
-                for job, lane in claimed:
-                    task = group.create_task(self._take_step(job, lane))
+                taken = await self._claim_or_log()
+                for step in self._steps(taken):
+                    task = group.create_task(step)
                     steps.add(task)
                     task.add_done_callback(steps.discard)
-                await self._sleep(pause_seconds)
+                await self._sleep(taken.pause_seconds)
             _log.info("stopping", extra={"in_hand": len(steps)})
             if steps:
                 await asyncio.wait(steps, timeout=self._policy.stop_deadline_seconds)
@@ -138,11 +143,11 @@ class Worker:
 
     async def tick(self) -> int:
         """Do one pass and wait for its steps; return how many there were."""
-        claimed, _ = await self._claim()
+        taken = await self._claim()
         async with asyncio.TaskGroup() as group:
-            for job, lane in claimed:
-                group.create_task(self._take_step(job, lane))
-        return len(claimed)
+            for step in self._steps(taken):
+                group.create_task(step)
+        return len(taken.claimed)
 
     async def take_back(self) -> None:
         """Release this worker's own leases: at the start those of a process that was killed, at the end its last."""
@@ -158,11 +163,11 @@ class Worker:
             return await self._claim()
         except Exception:  # noqa: BLE001 (logged; the loop outlives what it did not expect)
             _log.exception("the worker could not look for work")
-            return _Pass([], _LOOP_RETRY_SECONDS)
+            return _Pass([], False, _LOOP_RETRY_SECONDS)
 
     async def _claim(self) -> _Pass:
         now = self._clock.now()
-        await self._probe(now)
+        probes = self._gates.take_probe(now)
         claimed: list[tuple[Job, _Lane]] = []
         async with self._database.write() as connection:
             await self._renew(connection, now)
@@ -175,7 +180,7 @@ class Worker:
             if lane is self._submit:
                 self._news.touch(job.id)
                 self._news.touch_queue()
-        return _Pass(claimed, pause_seconds)
+        return _Pass(claimed, probes, pause_seconds)
 
     async def _start_waiting(self, connection: AsyncConnection, now: datetime) -> list[Job]:
         if self._gates.is_paused:
@@ -212,23 +217,27 @@ class Worker:
             )
             self._renewed_at = now
 
-    async def _probe(self, now: datetime) -> None:
+    # One step of one job -------------------------------------------------------------------------
+
+    def _steps(self, taken: _Pass) -> Iterator[Coroutine[None, None, None]]:
+        for job, lane in taken.claimed:
+            yield self._take_step(job, lane)
+        if taken.probes:
+            yield self._probe()
+
+    async def _probe(self) -> None:
         """Ask, while submitting is paused, whether the operator has acted; go on by ourselves if so."""
-        if self._gates.probe_at is None or now < self._gates.probe_at:
-            return
         try:
             balance = await self._service.fetch_balance()
         except VideoServiceError as error:
             _log.info("still paused", extra={"error": type(error).__name__, "request_id": error.request_id})
-            self._gates.probe_failed(now)
-            return
-        if balance.is_empty:
-            self._gates.probe_failed(now)
-            return
-        self._gates.resume()
-        self._news.touch_queue()
-
-    # One step of one job -------------------------------------------------------------------------
+        except Exception:  # noqa: BLE001 (logged; the loop outlives what it did not expect)
+            _log.exception("the worker could not ask whether the operator has acted")
+        else:
+            if not balance.is_empty:
+                self._gates.resume()
+                self._news.touch_queue()
+                self._wake.set()
 
     async def _take_step(self, job: Job, lane: _Lane) -> None:
         try:
