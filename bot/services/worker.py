@@ -10,11 +10,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from bot.errors import DestinationClosedError, LeaseLostError, PublishError, VideoServiceError
+from bot.errors import (
+    DestinationClosedError,
+    LeaseLostError,
+    PublishError,
+    StoreUnavailableError,
+    VideoServiceError,
+)
 from bot.models import FINAL_STATES, JobError, JobState
 from bot.services.policy import backoff_seconds
 from bot.store import jobs
@@ -38,7 +45,10 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 SURPRISES_BEFORE_FAILING = 8
-"""Unexpected errors in a row after which a job ends as failed, some ten minutes after the first."""
+"""Unexpected errors in a row after which a job ends as failed, some five minutes after the first.
+
+Counted in memory, apart from a job's attempts: a delivery that has been put off for hours is not given up for one.
+"""
 SETTLE_ATTEMPTS = 10
 """After so many refusals by Discord, most of an hour, a card is left as it is."""
 _LOOP_RETRY_SECONDS = 1.0
@@ -113,6 +123,7 @@ class Worker:
         )
         self._settle = _Lane("settle", FINAL_STATES, policy.settles_at_once, self._settle_card)
         self._in_hand: dict[str, _Lane] = {}
+        self._surprises: Counter[str] = Counter()
         self._renewed_at = clock.now()
         self._stopping = False
 
@@ -139,7 +150,10 @@ class Worker:
                 await asyncio.wait(steps, timeout=self._policy.stop_deadline_seconds)
             for task in steps:
                 task.cancel()
-        await self.take_back()
+        try:
+            await self.take_back()
+        except StoreUnavailableError:
+            _log.warning("leases not released; they run out, or are taken back at the next start")
 
     async def tick(self) -> int:
         """Do one pass and wait for its steps; return how many there were."""
@@ -169,13 +183,18 @@ class Worker:
         now = self._clock.now()
         probes = self._gates.take_probe(now)
         claimed: list[tuple[Job, _Lane]] = []
-        async with self._database.write() as connection:
-            await self._renew(connection, now)
-            claimed += [(job, self._submit) for job in await self._start_waiting(connection, now)]
-            for lane in (self._look, self._deliver, self._settle):
-                claimed += [(job, lane) for job in await self._claim_lane(connection, lane, now)]
-            self._in_hand |= {job.id: lane for job, lane in claimed}
-            pause_seconds = await self._pause_seconds(connection, now)
+        try:
+            async with self._database.write() as connection:
+                await self._renew(connection, now)
+                claimed += [(job, self._submit) for job in await self._start_waiting(connection, now)]
+                for lane in (self._look, self._deliver, self._settle):
+                    claimed += [(job, lane) for job in await self._claim_lane(connection, lane, now)]
+                self._in_hand |= {job.id: lane for job, lane in claimed}
+                pause_seconds = await self._pause_seconds(connection, now)
+        except BaseException:  # whatever it was: what was not committed is not in hand
+            for job, _ in claimed:
+                self._in_hand.pop(job.id, None)
+            raise
         for job, lane in claimed:
             if lane is self._submit:
                 self._news.touch(job.id)
@@ -244,9 +263,16 @@ class Worker:
             await lane.step(job)
         except LeaseLostError:
             _log.info("job is no longer ours", extra={"job_id": job.id})
+            self._surprises.pop(job.id, None)
+        except StoreUnavailableError as error:
+            _log.warning("the database did not answer: %s", error, extra={"job_id": job.id})
+            await self._put_off(job)
         except Exception:  # noqa: BLE001 (logged; the loop outlives what it did not expect)
             _log.exception("unexpected error", extra={"job_id": job.id, "generation_id": job.generation_id})
+            self._surprises[job.id] += 1
             await self._put_off(job)
+        else:
+            self._surprises.pop(job.id, None)
         finally:
             del self._in_hand[job.id]
             self._news.touch(job.id)
@@ -261,14 +287,16 @@ class Worker:
                 current = await jobs.get(connection, job.id)
             if current is None or current.lease_owner != self._owner:
                 return
-            attempts = current.attempts + 1
-            if attempts >= SURPRISES_BEFORE_FAILING and current.state.is_final:
+            surprises = self._surprises[job.id]
+            if surprises < SURPRISES_BEFORE_FAILING:
+                delay = backoff_seconds(max(1, surprises), self._jitter())
+                await self._keeper.release(current, due_in_seconds=delay)
+                return
+            if current.state.is_final:
                 await self._keeper.settle(current)
-            elif attempts >= SURPRISES_BEFORE_FAILING:
-                await self._keeper.fail(current, JobError.INTERNAL)
             else:
-                delay = backoff_seconds(attempts, self._jitter())
-                await self._keeper.release(current, due_in_seconds=delay, attempts=attempts)
+                await self._keeper.fail(current, JobError.INTERNAL)
+            del self._surprises[job.id]
         except Exception:  # noqa: BLE001 (logged; the loop outlives what it did not expect)
             _log.exception("job could not be put off; its lease will run out", extra={"job_id": job.id})
 
