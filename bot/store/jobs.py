@@ -7,7 +7,8 @@ Who may change a job's row:
 * ``start_next``: any worker; it moves ``queued`` to ``submitting`` and takes the lease in one statement;
 * ``claim_due``, ``renew_leases``, ``release_leases``: any worker, and only the lease;
 * ``update``: the worker that holds the lease, out of the state it read; the row count answers "was it mine?";
-* ``attach_status``: the ``/video`` command, which touches nothing but the card's message.
+* ``attach_status``: the ``/video`` command, which touches nothing but the card's message, and the lease of a job
+  that has ended.
 """
 
 from __future__ import annotations
@@ -189,12 +190,20 @@ async def withdraw(connection: AsyncConnection, job: Job, *, now: datetime) -> J
 
 
 async def attach_status(connection: AsyncConnection, job_id: str, message_id: int, *, now: datetime) -> None:
-    """Remember the status card; a job that ended before its card was known falls due, to settle it."""
+    """Remember the status card; a job that ended before its card was known falls due, to settle it.
+
+    Such a job is also taken out of the hands of whoever is about to note that it has no card to settle.
+    """
     ended = jobs.c.state.not_in(OPEN_STATES)
     await connection.execute(
         sql_update(jobs)
         .where(jobs.c.id == job_id)
-        .values(status_message_id=message_id, due_at=case((ended, now), else_=jobs.c.due_at))
+        .values(
+            status_message_id=message_id,
+            due_at=case((ended, now), else_=jobs.c.due_at),
+            lease_owner=case((ended, None), else_=jobs.c.lease_owner),
+            lease_until=case((ended, None), else_=jobs.c.lease_until),
+        )
     )
 
 
