@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
-from bot.errors import PublishError
+from bot.errors import PublishError, StoreUnavailableError
 from bot.models import JobState, StatusCard
 from bot.store import jobs
 
@@ -142,11 +142,13 @@ class StatusBoard:
             Seconds until there is more to do; None when nothing waits.
         """
         now = self._clock.now()
-        changed = await self._changed_cards()
-        due = [card for card in changed if self._news.editable_at(card.job) <= now]
-        later = [card for card in changed if card not in due] + due[EDITS_AT_ONCE:]
+        due: list[StatusCard] = []
+        later: list[StatusCard] = []
+        for card in await self._changed_cards():
+            is_due = self._news.editable_at(card.job) <= now and len(due) < EDITS_AT_ONCE
+            (due if is_due else later).append(card)
         self._news.put_back(card.job.id for card in later)
-        failed = await asyncio.gather(*(self._edit(card) for card in due[:EDITS_AT_ONCE]))
+        failed = await asyncio.gather(*(self._edit(card) for card in due))
         waits = [(self._news.editable_at(card.job) - now).total_seconds() for card in later]
         waits += [SHORTEST_INTERVAL_SECONDS] * any(failed)
         return max(0.0, min(waits)) if waits else None
@@ -194,13 +196,13 @@ class StatusBoard:
         """Edit one card; tell whether that must be tried again."""
         job_id = card.job.id
         async with self._lock(job_id):
-            async with self._database.read() as connection:
-                job = await jobs.get(connection, job_id)
-            if job is None or job.state is not card.job.state:
-                return False  # it has moved on, and was touched again when it did
             try:
+                async with self._database.read() as connection:
+                    job = await jobs.get(connection, job_id)
+                if job is None or job.state is not card.job.state:
+                    return False  # it has moved on, and was touched again when it did
                 await self._publisher.show_status(card)
-            except PublishError as error:
+            except (PublishError, StoreUnavailableError) as error:
                 _log.warning("status card not updated", extra={"job_id": job_id, "error": type(error).__name__})
                 self._news.note_failed(job_id, self._clock.now())
                 return True
