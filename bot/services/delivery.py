@@ -135,22 +135,24 @@ class Deliverer:
     async def _post(self, job: Job, clip: ClipFile, folder: Path) -> PostedMessage:
         status = await self._quotas.status_under(job.effective_quota, guild_id=job.guild_id, member_id=job.member_id)
         limit = await self._upload_limit(job)
-        fitted: Clip = await self._fit(job, clip, folder, limit) if clip.info.size_bytes > limit else clip
         try:
-            return await self._post_shrinking(job, self._channel, clip, fitted, status, folder)
+            return await self._post_fitting(job, self._channel, clip, limit, status, folder)
         except DestinationClosedError:
             _log.warning("channel closed, sending to the member", extra={"job_id": job.id})
-        return await self._post_shrinking(job, self._direct, clip, fitted, status, folder)
+        return await self._post_fitting(job, self._direct, clip, DEFAULT_UPLOAD_BYTES, status, folder)
 
-    async def _post_shrinking(
+    async def _post_fitting(
         self,
         job: Job,
         destination: _Destination,
         original: ClipFile,
-        clip: Clip,
+        limit_bytes: int,
         status: QuotaStatus | None,
         folder: Path,
     ) -> PostedMessage:
+        clip: Clip = original
+        if original.info.size_bytes > limit_bytes:
+            clip = await self._fit(job, original, folder, limit_bytes)
         while True:
             try:
                 return await destination.post(job, clip, status)
