@@ -51,6 +51,7 @@ class BotProcess:
         directory: where it runs; one directory for several runs is one bot that is restarted.
         environment: its settings; see ``bot_environment``.
         server: the loopback Discord, when it runs in this process: then ready means connected to it.
+        module: what runs; the bench gives one that measures itself and is the bot otherwise.
         arguments: of the command line, behind ``python -m bot``.
 
     Attributes:
@@ -65,6 +66,7 @@ class BotProcess:
         environment: Mapping[str, str],
         *,
         server: DiscordServer | None = None,
+        module: str = "bot",
         arguments: tuple[str, ...] = (),
     ) -> None:
         self.logs: list[dict[str, Any]] = []
@@ -73,6 +75,7 @@ class BotProcess:
         self._directory = directory
         self._environment = environment
         self._server = server
+        self._module = module
         self._arguments = arguments
         self._change = asyncio.Event()
 
@@ -86,7 +89,7 @@ class BotProcess:
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "bot",
+            self._module,
             *self._arguments,
             cwd=self._directory,
             env={

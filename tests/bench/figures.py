@@ -1,0 +1,121 @@
+"""Figures of the benches: spreads, memory from ``/proc`` (so: Linux), the machine, the printed report."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import platform
+import statistics
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+MIB = 1024 * 1024
+SAMPLE_SECONDS = 0.02
+
+
+def spread(values: Iterable[float], *, digits: int = 3) -> dict[str, float | None]:
+    """Return least, median and most."""
+    ordered = sorted(values)
+    if not ordered:
+        return {"min": None, "median": None, "max": None}
+    figures = {"min": ordered[0], "median": statistics.median(ordered), "max": ordered[-1]}
+    return {name: round(value, digits) for name, value in figures.items()}
+
+
+def tail(values: Sequence[float], *, digits: int = 1) -> dict[str, float | None]:
+    """Return the values below which half and 99 % of all are, and the largest."""
+    ordered = sorted(values)
+    if not ordered:
+        return {"p50": None, "p99": None, "max": None}
+    picks = {"p50": ordered[len(ordered) // 2], "p99": ordered[int(len(ordered) * 0.99)], "max": ordered[-1]}
+    return {name: round(value, digits) for name, value in picks.items()}
+
+
+def machine() -> dict[str, Any]:
+    """Return what the figures depend on beside the code; the load is of the minute before."""
+    return {
+        "cpus": os.cpu_count(),
+        "python": platform.python_version(),
+        "load_before": round(os.getloadavg()[0], 2),
+    }
+
+
+def print_report(report: dict[str, Any]) -> None:
+    """Print one JSON object."""
+    json.dump(report, sys.stdout, indent=2)
+    sys.stdout.write("\n")
+
+
+# A process's memory and time ---------------------------------------------------------------------
+
+
+def memory_mib(process_id: int) -> dict[str, float]:
+    """Return resident memory (RSS), and the same with shared pages divided among their sharers (PSS)."""
+    lines = (Path("/proc") / str(process_id) / "smaps_rollup").read_text().splitlines()[1:]
+    kib = {name: int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines)}
+    return {"rss": kib["Rss"] / 1024, "pss": kib["Pss"] / 1024}
+
+
+def peak_rss_mib(process_id: int) -> float:
+    """Return the most resident memory since the start, or since ``forget_peak``."""
+    for line in (Path("/proc") / str(process_id) / "status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
+    raise ProcessLookupError(process_id)
+
+
+def forget_peak(process_id: int) -> None:
+    """Let ``peak_rss_mib`` count from now."""
+    (Path("/proc") / str(process_id) / "clear_refs").write_text("5")
+
+
+def processor_seconds(process_id: int) -> float:
+    """Return the processor time used so far, by the program and by the system for it."""
+    fields = (Path("/proc") / str(process_id) / "stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def children(process_id: int) -> list[int]:
+    """Return the processes it has started that still run."""
+    tasks = (Path("/proc") / str(process_id) / "task").glob("*/children")
+    return [int(word) for task in tasks for word in task.read_text().split()]
+
+
+class MemoryWatch:
+    """Watches a process and its children, 50 times a second, while the context is open.
+
+    Attributes:
+        peak_pss_mib: the most that it and its children took together.
+        peak_child_rss_mib: the most that one child took, by child.
+    """
+
+    def __init__(self, process_id: int) -> None:
+        self._process_id = process_id
+        self.peak_pss_mib = 0.0
+        self.peak_child_rss_mib: dict[int, float] = {}
+
+    async def __aenter__(self) -> Self:
+        forget_peak(self._process_id)
+        self._watching = asyncio.create_task(self._watch())
+        return self
+
+    async def __aexit__(self, *_exception: object) -> None:
+        self._watching.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._watching
+
+    async def _watch(self) -> None:
+        while True:
+            pss = memory_mib(self._process_id)["pss"]
+            for child in children(self._process_id):
+                with suppress(FileNotFoundError, ProcessLookupError, KeyError):  # it has just ended
+                    pss += memory_mib(child)["pss"]
+                    self.peak_child_rss_mib[child] = peak_rss_mib(child)
+            self.peak_pss_mib = max(self.peak_pss_mib, pss)
+            await asyncio.sleep(SAMPLE_SECONDS)
