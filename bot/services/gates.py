@@ -9,10 +9,13 @@ import logging
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from bot.errors import InsufficientFundsError, UnauthorizedError, WrongEndpointError
+from bot.models import OperatorAlert
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bot.models import OperatorAlert
+    from bot.errors import VideoServiceError
 
 _log = logging.getLogger(__name__)
 
@@ -113,20 +116,27 @@ class ServiceGates:
         """Say when to ask again whether the operator has acted; None while nothing is paused."""
         return self._probe_at
 
-    def pause(self, now: datetime, reason: OperatorAlert) -> bool:
-        """Stop submitting; tell whether the operator is to be alerted."""
-        if not self.is_paused:  # else every further refusal would put the probe off
-            self._schedule_probe(now)
-        self._paused_for = reason
-        return self.is_news(reason)
+    def note(self, now: datetime, error: VideoServiceError) -> OperatorAlert | None:
+        """Note an error; return what to alert the operator of, once for each reason until a submit is accepted.
 
-    def is_news(self, alert: OperatorAlert) -> bool:
-        """Note what the operator must act upon; tell whether to alert them: once until a submit is accepted."""
+        A bad key and an empty account pause submitting. A wrong endpoint does not: it cannot be mended while we run.
+        """
+        match error:
+            case UnauthorizedError():
+                alert = OperatorAlert.UNAUTHORIZED
+            case InsufficientFundsError():
+                alert = OperatorAlert.INSUFFICIENT_FUNDS
+            case WrongEndpointError():
+                alert = OperatorAlert.WRONG_ENDPOINT
+            case _:
+                return None
+        if alert is not OperatorAlert.WRONG_ENDPOINT:
+            self._pause(now, alert)
         if alert in self._alerted_for:
-            return False
+            return None
         self._alerted_for.add(alert)
-        _log.error("the operator must act", extra={"reason": alert.value, "paused": self.is_paused})
-        return True
+        _log.error("the operator must act", extra={"reason": alert.value, "request_id": error.request_id})
+        return alert
 
     def take_probe(self, now: datetime) -> bool:
         """Tell whether it is time to ask if the operator has acted; the time after that is then ever later."""
@@ -146,6 +156,11 @@ class ServiceGates:
         self.submit.succeed(now)
         self._alerted_for.clear()
         self._probe_seconds = FIRST_PROBE_SECONDS
+
+    def _pause(self, now: datetime, reason: OperatorAlert) -> None:
+        if not self.is_paused:  # else every further refusal would put the probe off
+            self._schedule_probe(now)
+        self._paused_for = reason
 
     def _schedule_probe(self, now: datetime) -> None:
         self._probe_at = now + timedelta(seconds=self._probe_seconds)

@@ -19,13 +19,13 @@ from bot.errors import (
     VideoServiceError,
     WrongEndpointError,
 )
-from bot.models import GenerationStatus, JobError, JobState, OperatorAlert
+from bot.models import GenerationStatus, JobError, JobState
 from bot.services.policy import backoff_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bot.models import Generation, Job
+    from bot.models import Generation, Job, OperatorAlert
     from bot.services.gates import ServiceGates
     from bot.services.keeper import JobKeeper
     from bot.services.policy import WorkerPolicy
@@ -80,16 +80,14 @@ class Renderer:
         except RateLimitedError as error:
             self._gates.submit.hold(self._clock.now(), error.retry_after_seconds)
             await self._requeue(job, error)
-        except UnauthorizedError as error:
-            await self._pause(OperatorAlert.UNAUTHORIZED)
+        except (UnauthorizedError, InsufficientFundsError) as error:
+            alert = self._gates.note(self._clock.now(), error)
             await self._requeue(job, error)
-        except InsufficientFundsError as error:
-            await self._pause(OperatorAlert.INSUFFICIENT_FUNDS)
-            await self._requeue(job, error)
+            await self._tell_operator(alert)
         except WrongEndpointError as error:
-            _log.error("the video service calls this the wrong endpoint: check base address and model")
-            await self._alert(OperatorAlert.WRONG_ENDPOINT)
+            alert = self._gates.note(self._clock.now(), error)
             await self._fail(job, JobError.WRONG_ENDPOINT, error)
+            await self._tell_operator(alert)
         except ContentPolicyError as error:
             await self._fail(job, JobError.CONTENT_POLICY, error)
         except (RequestRejectedError, GenerationNotFoundError) as error:
@@ -112,12 +110,20 @@ class Renderer:
             generation = await self._service.fetch_generation(job.generation_id or job.id)
         except RateLimitedError as error:
             self._gates.poll.hold(self._clock.now(), error.retry_after_seconds)
-            await self._keeper.release(job, due_in_seconds=0)
+            await self._unanswered(job, error, due_in_seconds=0)
         except GenerationNotFoundError as error:
             self._gates.poll.succeed(self._clock.now())
             await self._not_found(job, error)
+        except ContentPolicyError as error:
+            self._gates.poll.succeed(self._clock.now())
+            await self._fail(job, JobError.CONTENT_POLICY, error)
+        except RequestRejectedError as error:
+            self._gates.poll.succeed(self._clock.now())
+            await self._look_again_or_fail(job, JobError.REJECTED, error)
         except VideoServiceError as error:
-            await self._unanswered(job, error)
+            alert = self._gates.note(self._clock.now(), error)
+            await self._unanswered(job, error, due_in_seconds=self._retry_seconds(job))
+            await self._tell_operator(alert)
         else:
             self._gates.poll.succeed(self._clock.now())
             if job.state is JobState.SUBMITTING:
@@ -141,14 +147,19 @@ class Renderer:
         """Put back a job that was refused for reasons that are not its own; it keeps its turn."""
         self._note(job, error)
         await self._keeper.release(
-            job, due_in_seconds=0, state=JobState.QUEUED, submitted_at=None, started_at=None, attempts=0
+            job,
+            due_in_seconds=0,
+            state=JobState.QUEUED,
+            submitted_at=None,
+            started_at=None,
+            attempts=0,
+            request_id=error.request_id or job.request_id,
         )
 
-    async def _pause(self, reason: OperatorAlert) -> None:
-        if self._gates.pause(self._clock.now(), reason):
-            await self._alert(reason)
-
-    async def _alert(self, alert: OperatorAlert) -> None:
+    async def _tell_operator(self, alert: OperatorAlert | None) -> None:
+        """Send an alert, if there is one: last of all, so that the job does not wait for Discord."""
+        if alert is None:
+            return
         try:
             await self._publisher.alert_operator(alert)
         except PublishError as error:
@@ -194,7 +205,7 @@ class Renderer:
 
     async def _not_found(self, job: Job, error: GenerationNotFoundError) -> None:
         if job.state is JobState.RENDERING:
-            await self._look_again_or_fail(job, JobError.GENERATION_LOST)
+            await self._look_again_or_fail(job, JobError.GENERATION_LOST, error)
             return
         now = self._clock.now()
         sent_at = job.submitted_at or job.created_at
@@ -210,22 +221,19 @@ class Renderer:
         else:
             await self.submit(await self._keeper.hold(job, submitted_at=now))
 
-    async def _unanswered(self, job: Job, error: VideoServiceError) -> None:
+    async def _unanswered(self, job: Job, error: VideoServiceError, *, due_in_seconds: float) -> None:
         """Keep asking a service that does not say: the clip may be there once it answers again."""
-        self._note(job, error)
-        if isinstance(error, UnauthorizedError):
-            await self._pause(OperatorAlert.UNAUTHORIZED)
         patience = self._policy.job_deadline_seconds + self._policy.unanswered_grace_seconds
         if self._seconds_since_start(job) >= patience:
             await self._fail(job, JobError.TIMED_OUT, error)
             return
-        since_sent = self._clock.now() - (job.submitted_at or job.created_at)
-        delay = min(max(self._policy.reconcile_after_seconds, since_sent.total_seconds() / 10), _LONGEST_RETRY_SECONDS)
-        await self._keeper.release(job, due_in_seconds=delay * (1 + self._jitter() / 4))
+        self._note(job, error)
+        request_id = error.request_id or job.request_id
+        await self._keeper.release(job, due_in_seconds=due_in_seconds, request_id=request_id)
 
-    async def _look_again_or_fail(self, job: Job, error_code: JobError) -> None:
+    async def _look_again_or_fail(self, job: Job, error_code: JobError, error: VideoServiceError | None = None) -> None:
         if job.attempts + 1 >= LOOKS_BEFORE_BELIEVED:
-            await self._fail(job, error_code)
+            await self._fail(job, error_code, error)
         else:
             delay = backoff_seconds(1, self._jitter(), first=_RELOOK_SECONDS)
             await self._keeper.release(job, due_in_seconds=delay, attempts=job.attempts + 1)
@@ -236,6 +244,12 @@ class Renderer:
         request_id = error.request_id if error is not None else None
         self._watch.forget(job.id)
         await self._keeper.fail(job, error_code, request_id=request_id or job.request_id)
+
+    def _retry_seconds(self, job: Job) -> float:
+        """Return how long to leave a service alone that does not answer: the longer, the longer it has not."""
+        since_sent = (self._clock.now() - (job.submitted_at or job.created_at)).total_seconds()
+        seconds = min(max(self._policy.reconcile_after_seconds, since_sent / 10), _LONGEST_RETRY_SECONDS)
+        return seconds * (1 + self._jitter() / 4)
 
     def _seconds_since_start(self, job: Job) -> float:
         return (self._clock.now() - (job.started_at or job.created_at)).total_seconds()
