@@ -17,6 +17,6 @@ if TYPE_CHECKING:
 
 @pytest_asyncio.fixture
 async def workshop(tmp_path: Path) -> AsyncGenerator[Workshop]:
-    """Give a database, a sandbox service and a simulated Discord on one clock."""
-    async with open_workshop(tmp_path) as opened:
+    """Give a database, a sandbox service that queues 2 s and renders 20 s, and a simulated Discord on one clock."""
+    async with open_workshop(tmp_path, queue_seconds=2.0, render_seconds=20.0) as opened:
         yield opened

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from bot.errors import StoreUnavailableError
 from bot.media.fitting import fit
 from bot.media.probing import probe
-from bot.models import Aspect, ClipFile, Job, Period, PostedMessage, Quota, VideoSpec
+from bot.models import Aspect, ClipFile, Job, JobState, Period, PostedMessage, Quota, VideoSpec
 from bot.services.delivery import Deliverer
 from bot.services.gates import ServiceGates
 from bot.services.jobs import JobRequest, JobService
@@ -35,8 +36,11 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from pathlib import Path
 
-    from bot.models import Clip, OperatorAlert, QuotaStatus, StatusCard, VideoInfo
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from bot.models import Balance, Clip, Generation, OperatorAlert, QuotaStatus, StatusCard, VideoInfo
     from bot.sandbox.toapis_server import SandboxServer
+    from bot.services.ports import VideoService
     from bot.toapis.client import ToApisClient
 
 GUILD_ID, CHANNEL_ID, MEMBER_ID = 100, 200, 300
@@ -84,6 +88,14 @@ class Trouble:
 
 
 @dataclass
+class Hold:
+    """A call that does not go on before it is let: ``reached`` when it has come, ``release`` to let it go on."""
+
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
+    release: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass
 class SimulatedDiscord:
     """A ``Publisher`` that keeps what it is given, drops repeated nonces and fails on request.
 
@@ -99,52 +111,58 @@ class SimulatedDiscord:
     alerts: list[OperatorAlert] = field(default_factory=list["OperatorAlert"])
     troubles: dict[str, deque[Trouble]] = field(default_factory=dict[str, deque[Trouble]])
     remembers_nonces: bool = True
+    holds: dict[str, Hold] = field(default_factory=dict[str, "Hold"])
     forgotten_cards: dict[str, int] = field(default_factory=dict[str, int])
 
     def fail(self, method: str, *errors: Exception, after: bool = False) -> None:
         """Let the next calls of a method fail, one error each."""
         self.troubles.setdefault(method, deque()).extend(Trouble(error, after) for error in errors)
 
+    def hold(self, method: str) -> Hold:
+        """Let the next call of a method wait before it does anything."""
+        return self.holds.setdefault(method, Hold())
+
     async def upload_limit_bytes(self, job: Job) -> int:
-        self._before("upload_limit_bytes")
+        await self._before("upload_limit_bytes")
         return self.upload_limit
 
     async def find_clip(self, job: Job) -> PostedMessage | None:
-        self._before("find_clip")
+        await self._before("find_clip")
         return self._find("channel", job)
 
     async def find_clip_in_dm(self, job: Job) -> PostedMessage | None:
-        self._before("find_clip_in_dm")
+        await self._before("find_clip_in_dm")
         return self._find("dm", job)
 
     async def post_clip(self, job: Job, clip: Clip, status: QuotaStatus | None) -> PostedMessage:
-        return self._post("post_clip", "channel", job, clip, status)
+        return await self._post("post_clip", "channel", job, clip, status)
 
     async def post_clip_in_dm(self, job: Job, clip: Clip, status: QuotaStatus | None) -> PostedMessage:
-        return self._post("post_clip_in_dm", "dm", job, clip, status)
+        return await self._post("post_clip_in_dm", "dm", job, clip, status)
 
     async def find_status(self, job: Job) -> int | None:
-        self._before("find_status")
+        await self._before("find_status")
         return self.forgotten_cards.get(job.id)
 
     async def show_status(self, card: StatusCard) -> None:
-        self._before("show_status")
+        await self._before("show_status")
         self.cards.setdefault(card.job.id, []).append(card)
+        self._after("show_status")
 
     async def remove_status(self, job: Job) -> None:
-        self._before("remove_status")
+        await self._before("remove_status")
         self.cards.setdefault(job.id, []).append(None)
 
     async def alert_operator(self, alert: OperatorAlert) -> None:
-        self._before("alert_operator")
+        await self._before("alert_operator")
         self.alerts.append(alert)
 
     def clips(self, job_id: str) -> list[Message]:
         """Return the messages that carry a job's clip."""
         return [message for message in self.messages if message.nonce == job_id]
 
-    def _post(self, method: str, place: str, job: Job, clip: Clip, status: QuotaStatus | None) -> PostedMessage:
-        self._before(method)
+    async def _post(self, method: str, place: str, job: Job, clip: Clip, status: QuotaStatus | None) -> PostedMessage:
+        await self._before(method)
         known = self._find(place, job) if self.remembers_nonces else None
         if known is None:
             size = clip.path.stat().st_size if isinstance(clip, ClipFile) else 0
@@ -159,7 +177,11 @@ class SimulatedDiscord:
                 return PostedMessage(CHANNEL_ID, message.id)
         return None
 
-    def _before(self, method: str) -> None:
+    async def _before(self, method: str) -> None:
+        hold = self.holds.pop(method, None)
+        if hold is not None:
+            hold.reached.set()
+            await hold.release.wait()
         waiting = self.troubles.get(method)
         if waiting and not waiting[0].after:
             raise waiting.popleft().error
@@ -168,6 +190,72 @@ class SimulatedDiscord:
         waiting = self.troubles.get(method)
         if waiting and waiting[0].after:
             raise waiting.popleft().error
+
+
+class FlakyDatabase(Database):
+    """A database that fails on request: instead of a read, instead of a write, or instead of a write's commit.
+
+    Attributes:
+        troubles: what goes wrong with the next uses: ``read`` and ``write`` for each as it comes, ``commit`` for a
+            write; None lets one use go by.
+        writes: how many writes were begun.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.troubles: deque[str | None] = deque()
+        self.writes = 0
+
+    @asynccontextmanager
+    async def read(self) -> AsyncGenerator[AsyncConnection]:
+        if self._next("read") is not None:
+            raise StoreUnavailableError("no read")
+        async with self._database.read() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncGenerator[AsyncConnection]:
+        self.writes += 1
+        trouble = self._next("write", "commit")
+        if trouble == "write":
+            raise StoreUnavailableError("no write")
+        async with self._database.write() as connection:
+            yield connection
+            if trouble == "commit":
+                raise StoreUnavailableError("no commit")
+
+    def _next(self, *kinds: str) -> str | None:
+        if not self.troubles or self.troubles[0] not in (None, *kinds):
+            return None
+        return self.troubles.popleft()
+
+
+class SurprisingService:
+    """The video service, but some calls raise what nobody expects of it: by method name, one for each call."""
+
+    def __init__(self, service: VideoService, **surprises: list[Exception]) -> None:
+        self._service = service
+        self._surprises = surprises
+
+    async def submit(self, spec: VideoSpec, *, client_business_id: str) -> Generation:
+        self._surprise("submit")
+        return await self._service.submit(spec, client_business_id=client_business_id)
+
+    async def fetch_generation(self, key: str) -> Generation:
+        self._surprise("fetch_generation")
+        return await self._service.fetch_generation(key)
+
+    async def fetch_balance(self) -> Balance:
+        self._surprise("fetch_balance")
+        return await self._service.fetch_balance()
+
+    async def download(self, url: str, destination: Path) -> None:
+        self._surprise("download")
+        await self._service.download(url, destination)
+
+    def _surprise(self, method: str) -> None:
+        if self._surprises.get(method):
+            raise self._surprises[method].pop(0)
 
 
 @dataclass(kw_only=True)
@@ -180,6 +268,7 @@ class Process:
     quotas: QuotaService
     gates: ServiceGates
     news: CardNews
+    wake: asyncio.Event
 
 
 @dataclass(kw_only=True)
@@ -192,29 +281,39 @@ class Workshop:
     discord: SimulatedDiscord
     time: ManualTime
     policy: WorkerPolicy
-    quota: Quota = Quota(60, Period.DAY)
+    database_url: str
+    quota: Quota = field(default_factory=lambda: Quota(60, Period.DAY))
     max_open_jobs: int = 100
+    chance: random.Random = field(default_factory=lambda: random.Random(0))
     _interactions: int = 0
 
-    def start(self, owner: str = "local/1", **policy: Any) -> Process:  # noqa: ANN401 (WorkerPolicy fields)
+    def start(
+        self,
+        owner: str = "local/1",
+        *,
+        database: Database | None = None,
+        service: VideoService | None = None,
+        **policy: Any,  # noqa: ANN401 (WorkerPolicy fields)
+    ) -> Process:
         """Start a process, as after a crash if one of that name ran before."""
+        database, service = database or self.database, service or self.client
         clock, gates, news, wake = ServiceClock(self.time), ServiceGates(lambda: 0.0), CardNews(), asyncio.Event()
         changed_policy = replace(self.policy, **policy)
-        quotas = QuotaService(database=self.database, clock=clock, operator_quota=self.quota)
-        keeper = JobKeeper(database=self.database, clock=clock, owner=owner)
-        board = StatusBoard(database=self.database, clock=clock, publisher=self.discord, gates=gates, news=news)
+        quotas = QuotaService(database=database, clock=clock, operator_quota=self.quota)
+        keeper = JobKeeper(database=database, clock=clock, owner=owner)
+        board = StatusBoard(database=database, clock=clock, publisher=self.discord, gates=gates, news=news)
         renderer = Renderer(
-            service=self.client,
+            service=service,
             publisher=self.discord,
             keeper=keeper,
             gates=gates,
-            watch=RenderWatch(database=self.database, jitter=lambda: 0.0),
+            watch=RenderWatch(database=database, jitter=lambda: 0.0),
             clock=clock,
             policy=changed_policy,
             jitter=lambda: 0.0,
         )
         deliverer = Deliverer(
-            service=self.client,
+            service=service,
             publisher=self.discord,
             media=DirectMedia(),
             quotas=quotas,
@@ -223,8 +322,8 @@ class Workshop:
             jitter=lambda: 0.0,
         )
         worker = Worker(
-            database=self.database,
-            service=self.client,
+            database=database,
+            service=service,
             publisher=self.discord,
             renderer=renderer,
             deliverer=deliverer,
@@ -239,16 +338,16 @@ class Workshop:
             jitter=lambda: 0.0,
         )
         jobs = JobService(
-            database=self.database,
+            database=database,
             clock=clock,
             quotas=quotas,
             gates=gates,
             max_open_jobs=self.max_open_jobs,
-            random_bits=random.Random(self._interactions).getrandbits,
+            random_bits=self.chance.getrandbits,
             news=news,
             wake=wake,
         )
-        return Process(worker=worker, board=board, jobs=jobs, quotas=quotas, gates=gates, news=news)
+        return Process(worker=worker, board=board, jobs=jobs, quotas=quotas, gates=gates, news=news, wake=wake)
 
     def request(self, prompt: str = "a fox in the snow", **changes: Any) -> JobRequest:  # noqa: ANN401
         """Make a fresh ``/video``; ``changes`` are JobRequest fields."""
@@ -282,15 +381,41 @@ class Workshop:
         async with self.database.read() as connection:
             return [(row.kind, row.seconds) for row in await connection.execute(statement)]
 
-    async def run_until_idle(self, process: Process, *, step_seconds: float = 5.0, most: int = 200) -> None:
-        """Tick, moving the clock between ticks, until nothing is left to do."""
+    async def run_until_idle(self, *processes: Process, most: int = 300) -> None:
+        """Tick, moving the clock to whatever is due next, until nothing is left to do."""
         for _ in range(most):
-            await process.worker.tick()
-            await process.board.tick()
+            for process in processes:
+                await process.worker.tick()
+                await process.board.tick()
             if await self._is_idle():
                 return
-            self.time.advance(step_seconds)
+            await self.advance_to_next(*processes)
         raise AssertionError("the worker never came to rest")
+
+    async def run_until(self, process: Process, job_id: str, state: JobState, *, most: int = 100) -> Job:
+        """Tick and move the clock until a job is in a state; return it."""
+        for _ in range(most):
+            job = await self.job(job_id)
+            if job.state is state:
+                return job
+            await self.advance_to_next(process)
+            await process.worker.tick()
+            await process.board.tick()
+        raise AssertionError(f"the job never was {state}, it is {(await self.job(job_id)).state}")
+
+    async def advance_to_next(self, *processes: Process) -> None:
+        """Move the clock to the next moment at which a worker has something to do; not at all when that is now."""
+        now = ServiceClock(self.time).now()
+        async with self.database.read() as connection:
+            times = [await job_store.next_due_at(connection, set(JobState) - {JobState.QUEUED})]
+        for process in processes:
+            gates = process.gates
+            times += [time for time in (gates.submit.opens_at, gates.probe_at) if time and time > now]
+            if times[0] and gates.poll.opens_at and times[0] <= gates.poll.opens_at:
+                times[0] = gates.poll.opens_at
+        known = [time for time in times if time is not None]
+        # A tenth of a millisecond more, since seconds as a float may fall just short of the moment.
+        self.time.advance(max(0.0, (min(known) - now).total_seconds()) + 0.0001 if known else 5.0)
 
     async def _is_idle(self) -> bool:
         async with self.database.read() as connection:
@@ -317,4 +442,5 @@ async def open_workshop(folder: Path, **server_settings: Any) -> AsyncGenerator[
             discord=SimulatedDiscord(),
             time=time,
             policy=WorkerPolicy(),
+            database_url=url,
         )
