@@ -6,9 +6,11 @@ The video service is the sandbox's on loopback, Discord is SimCord with its loca
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -30,16 +32,20 @@ from bot.toapis.client import ToApisClient
 from bot.ui import texts
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from simcord.actors import MemberActor
     from simcord.builders import ChannelHandle, GuildHandle
     from simcord.preview import Preview
 
 DEMO_PROMPT = "A paper boat drifts across a calm lake at dawn, slow camera, soft light"
-QUEUE_SECONDS = 1.5
-RENDER_SECONDS = 8.0
-POLL_TIME_SCALE = 0.2
+QUEUE_SECONDS = 1.0
+RENDER_SECONDS, WATCHED_RENDER_SECONDS = 5.0, 10.0
+"""Somebody at the page should see the card move, and cards are edited every 5 s at most."""
+POLICY = WorkerPolicy(poll_time_scale=0.2, job_deadline_seconds=60.0, stop_deadline_seconds=2.0)
 """Renders take seconds here, not minutes, so the bot looks five times as often as it does at the real service."""
-_REFRESH_SECONDS = 0.5
+CLIPS_FOLDER = Path("clips")
+_TICK_SECONDS = 0.5
 _BAR_WIDTH = 30
 
 
@@ -58,41 +64,73 @@ class _Stage:
 
 
 async def show(*, prompt: str | None, aspect: str, duration_seconds: int, out: Path | None) -> int:
-    """Run the demo; return the exit code, 0 once a clip is there.
+    """Run the demo until it is done or stopped; return the exit code, 0 when all went well.
 
     Args:
         prompt: make one clip of it and end; None makes the demo's own, and goes on serving the page if there is
             a terminal to stop it from.
         out: where to save the clip; None is a file named after its job, in the folder ``clips``.
     """
+    try:
+        await asyncio.to_thread(_check_writable, out or CLIPS_FOLDER / "clip.mp4")
+    except OSError as error:
+        return _fail(f"The clip cannot be saved there: {error.filename}: {error.strerror}.")
+    serving = prompt is None and sys.stdin.isatty()
+    stopped = _stop_event()
     async with AsyncExitStack() as stack:
-        stage = await _set(stack)
-        page = stage.env.preview(
-            stage.channel, viewers=[stage.mia, stage.ben, stage.moderator], layout="channel", height=900
+        stage = await _set(stack, render_seconds=WATCHED_RENDER_SECONDS if serving else RENDER_SECONDS)
+        page = await stack.enter_async_context(
+            stage.env.preview(
+                stage.channel, viewers=[stage.mia, stage.ben, stage.moderator], layout="channel", height=900
+            )
         )
-        await stack.enter_async_context(page)
         print(f"The community's page: {page.url}", flush=True)
-        async with asyncio.TaskGroup() as group:
-            running = [
-                group.create_task(stage.reelay.worker.run()),
-                group.create_task(stage.reelay.board.run()),
-                group.create_task(_keep_page_fresh(stage, page)),
-            ]
-            code = await _perform(stage, prompt or DEMO_PROMPT, aspect, duration_seconds, out)
-            if prompt is None and sys.stdin.isatty():
-                print("Now type /video on the page yourself, as Mia, Ben or the moderator. Ctrl-C ends the demo.")
-                await page.wait_closed()
-            stage.reelay.worker.stop()
-            stage.reelay.board.stop()
-            await running[0]
-            running[2].cancel()
+        job = await _ask(stage, DEMO_PROMPT if prompt is None else prompt, aspect, duration_seconds)
+        if job is None:
+            return 1
+        async with _running(stage, page, stopped):
+            job = await _follow(stage, job, stopped)
+            if not job.state.is_final:
+                return 0 if serving else _fail("Stopped before the clip was there.")
+            code = await _hand_over(stage, job, out)
+            if serving and not stopped.is_set():
+                print("Now type /video on the page yourself, as Mia, Ben or the moderator Mo. Ctrl-C ends the demo.")
+                await stopped.wait()
     return code
 
 
-async def _set(stack: AsyncExitStack) -> _Stage:
+def _check_writable(path: Path) -> None:
+    """Find out before rendering whether a file can be written.
+
+    Raises:
+        OSError: when it cannot.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    existed = path.exists()
+    path.open("ab").close()
+    if not existed:
+        path.unlink()
+
+
+def _stop_event() -> asyncio.Event:
+    """Return an event that is set by Ctrl-C, by SIGTERM, and when the terminal is closed."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        with suppress(AttributeError, NotImplementedError):  # Windows has none; there Ctrl-C cancels us
+            loop.add_signal_handler(getattr(signal, name), stopped.set)
+    return stopped
+
+
+def _fail(reason: str) -> int:
+    print(reason, file=sys.stderr)
+    return 1
+
+
+async def _set(stack: AsyncExitStack, *, render_seconds: float) -> _Stage:
     """Start the video service, the bot and a small community."""
     folder = Path(stack.enter_context(TemporaryDirectory(prefix="reelay-demo-")))
-    service = await stack.enter_async_context(SandboxServer(queue_seconds=QUEUE_SECONDS, render_seconds=RENDER_SECONDS))
+    service = await stack.enter_async_context(SandboxServer(queue_seconds=QUEUE_SECONDS, render_seconds=render_seconds))
     session = await stack.enter_async_context(aiohttp.ClientSession())
     database = await stack.enter_async_context(Database.open(f"sqlite+aiosqlite:///{folder / 'reelay.db'}"))
     reelay = assemble(
@@ -102,10 +140,14 @@ async def _set(stack: AsyncExitStack) -> _Stage:
         clock=SystemClock(),
         operator_quota=Quota(60),
         max_open_jobs=2,
-        policy=WorkerPolicy(poll_time_scale=POLL_TIME_SCALE),
+        policy=POLICY,
         owner="demo",
     )
-    env = await stack.enter_async_context(simcord.run(reelay.bot))
+    # A command that is refused counts as an error to SimCord, which would raise them all at the end.
+    env = await stack.enter_async_context(simcord.run(reelay.bot, check_errors=False))
+    await _set_clock(env)
+    assert reelay.bot.user is not None, "signed in"
+    await reelay.bot.user.edit(username="Reelay")
     guild = env.create_guild("Film club")
     moderators = guild.create_role("Moderators", permissions=discord.Permissions(moderate_members=True))
     channel = guild.create_text_channel("clips")
@@ -122,28 +164,66 @@ async def _set(stack: AsyncExitStack) -> _Stage:
     )
 
 
-async def _perform(stage: _Stage, prompt: str, aspect: str, duration_seconds: int, out: Path | None) -> int:
-    """Type one ``/video`` as a member, follow it, save its clip."""
+async def _set_clock(env: simcord.Env) -> None:
+    """Bring SimCord's clock, which only moves when it is told to, up to the present."""
+    await env.advance_time(max(0.0, (datetime.now(UTC) - env.now()).total_seconds()))
+
+
+async def _ask(stage: _Stage, prompt: str, aspect: str, duration_seconds: int) -> Job | None:
+    """Type one ``/video`` as a member, while nothing else runs yet; say so when it is refused."""
     print(f"Mia types: /video prompt:{prompt} aspect:{aspect} duration:{duration_seconds}", flush=True)
     answer = await stage.mia.slash(stage.channel, "video", prompt=prompt, aspect=aspect, duration=duration_seconds)
     async with stage.database.read() as connection:
         opened = await jobs.list_open(connection, stage.guild.id)
-    if not opened:
-        said = [message.content for message in (answer.response, *answer.followups) if message is not None]
-        print(f"Refused: {' '.join(said)}", file=sys.stderr)
-        return 1
-    job = await _follow(stage, opened[-1])
-    if job.state is not JobState.DELIVERED or job.message_id is None:
-        print(f"No clip: {texts.card_details(StatusCard(job))}", file=sys.stderr)
-        return 1
-    path = out or Path("clips") / f"reelay-{job.id}.mp4"
-    await _save(stage, job.message_id, path)
-    print(f"The clip is in #{stage.channel.name}, and saved as {path}", flush=True)
-    return 0
+    if opened:
+        return opened[0]
+    said = [message.content for message in (answer.response, *answer.followups) if message is not None]
+    _fail(f"Refused: {' '.join(said)}")
+    return None
 
 
-async def _follow(stage: _Stage, job: Job) -> Job:
-    """Show the job's state in the terminal until it ends."""
+@asynccontextmanager
+async def _running(stage: _Stage, page: Preview, stopped: asyncio.Event) -> AsyncIterator[None]:
+    """Run the worker, the status board and what the page needs; the page's own end button stops the demo."""
+
+    async def stop_with_page() -> None:
+        await page.wait_closed()
+        stopped.set()
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(stage.reelay.worker.run())
+        group.create_task(stage.reelay.board.run())
+        for_page = [group.create_task(_keep_page_true(stage, page)), group.create_task(stop_with_page())]
+        try:
+            yield
+        finally:
+            stage.reelay.worker.stop()
+            stage.reelay.board.stop()
+            for task in for_page:
+                task.cancel()
+
+
+async def _keep_page_true(stage: _Stage, page: Preview) -> None:
+    """Keep the time, and show on open pages what the worker posts and edits on its own.
+
+    Only when there is something new: whatever a reader presses within the half second that a page takes to catch
+    up, SimCord refuses as out of date.
+    """
+    shown = 0
+    while True:
+        await asyncio.sleep(_TICK_SECONDS)
+        requests = len(stage.env.http_requests)
+        # Raised while somebody's action on the page is under way: then in a moment.
+        with suppress(SetupError, TimeoutError):
+            await _set_clock(stage.env)
+            if requests != shown:
+                await page.refresh()
+                shown = requests
+
+
+async def _follow(stage: _Stage, job: Job, stopped: asyncio.Event) -> Job:
+    """Show the job's state in the terminal until it ends or the demo is stopped."""
+    in_place = sys.stdout.isatty()
     shown = ""
     while True:
         async with stage.database.read() as connection:
@@ -151,11 +231,12 @@ async def _follow(stage: _Stage, job: Job) -> Job:
         line = _progress_line(job)
         if line != shown:
             shown = line
-            print(f"\r{line}" if sys.stdout.isatty() else line, end="" if sys.stdout.isatty() else "\n", flush=True)
-        if job.state.is_final:
-            print(end="\n" if sys.stdout.isatty() else "")
+            print(f"\r{line}" if in_place else line, end="" if in_place else "\n", flush=True)
+        if job.state.is_final or stopped.is_set():
+            print(end="\n" if in_place else "", flush=True)
             return job
-        await asyncio.sleep(_REFRESH_SECONDS / 2)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stopped.wait(), _TICK_SECONDS / 2)
 
 
 def _progress_line(job: Job) -> str:
@@ -164,21 +245,16 @@ def _progress_line(job: Job) -> str:
     return f"[{'#' * done}{'.' * (_BAR_WIDTH - done)}] {progress:3.0f} %  {job.state.value:<10}"
 
 
-async def _save(stage: _Stage, message_id: int, path: Path) -> None:
-    message = next(message for message in stage.channel.history() if message.id == message_id)
+async def _hand_over(stage: _Stage, job: Job, out: Path | None) -> int:
+    """Save the clip of a finished job and say where, or say why there is none."""
+    if job.state is not JobState.DELIVERED:
+        return _fail(f"No clip: {texts.card_details(StatusCard(job))}")
+    path = out or CLIPS_FOLDER / f"reelay-{job.id}.mp4"
+    message = next(message for message in stage.channel.history() if message.id == job.message_id)
     clip = await message.attachments[0].read()
-    await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
-    await asyncio.to_thread(path.write_bytes, clip)
-
-
-async def _keep_page_fresh(stage: _Stage, page: Preview) -> None:
-    """Show on an open page what the worker posts and edits on its own."""
-    seen: object = None
-    while True:
-        await asyncio.sleep(_REFRESH_SECONDS)
-        now = [(message.id, message.edited_at) for message in stage.channel.history()]
-        if now != seen:
-            # Somebody is just pressing something on the page: that shows the news as well.
-            with suppress(SetupError):
-                await page.refresh()
-                seen = now
+    try:
+        await asyncio.to_thread(path.write_bytes, clip)
+    except OSError as error:
+        return _fail(f"The clip is in #{stage.channel.name}, but could not be saved as {path}: {error.strerror}.")
+    print(f"The clip is in #{stage.channel.name}, and saved as {path}", flush=True)
+    return 0

@@ -42,6 +42,7 @@ class Fault:
         endless: answer 200 with a body that never ends.
         change: keys laid over the usual JSON answer; a key whose value is None is left out.
         times: how many requests it spoils; None is all of them until the queue is cleared.
+        prompt: spoil only requests about the clip of this prompt; None is any. A balance is about none.
     """
 
     accept: bool = False
@@ -53,6 +54,7 @@ class Fault:
     endless: bool = False
     change: Mapping[str, Any] = field(default_factory=dict[str, Any])
     times: int | None = 1
+    prompt: str | None = None
 
     @classmethod
     def error(
@@ -103,15 +105,17 @@ class Faults:
 NO_FAULT = Fault()
 
 
-def next_fault(queue: deque[Fault]) -> Fault:
-    """Use up the first fault of a queue, or return one that does nothing."""
-    if not queue:
+def next_fault(queue: deque[Fault], prompt: str | None = None) -> Fault:
+    """Use up the first fault of a queue that is meant for a prompt's clip, or return one that does nothing."""
+    for place, fault in enumerate(queue):
+        if fault.prompt in (None, prompt):
+            break
+    else:
         return NO_FAULT
-    fault = queue.popleft()
-    if fault.times is None:
-        queue.appendleft(fault)
-    elif fault.times > 1:
-        queue.appendleft(replace(fault, times=fault.times - 1))
+    if fault.times == 1:
+        del queue[place]
+    elif fault.times is not None:
+        queue[place] = replace(fault, times=fault.times - 1)
     return fault
 
 

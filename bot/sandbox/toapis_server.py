@@ -182,7 +182,7 @@ class SandboxServer:
         if (refusal := self._refusal(request, payload)) is not None:
             return refusal
         own_faults = self._prompt_faults.setdefault(business_id or payload["prompt"], faults_in(payload["prompt"]))
-        fault = next_fault(own_faults.submit or self.faults.submit)
+        fault = next_fault(own_faults.submit or self.faults.submit, payload["prompt"])
 
         generation = await self._accept(payload, own_faults) if fault.accept else None
 
@@ -197,10 +197,11 @@ class SandboxServer:
         await self._note("poll", key, request)
         if (refusal := self._unauthorized(request)) is not None:
             return refusal
-        fault = next_fault(self.faults.poll)
+        generation = self._find(key)
+        fault = next_fault(self.faults.poll, generation and generation.prompt)
 
         async def answer() -> web.StreamResponse:
-            generation = self.generations.get(key) or next(iter(self.paid(key)), None)
+            generation = self._find(key)
             if generation is None:
                 return self._error("task_not_found")
             return self._json({**self._describe(generation), **fault.change})
@@ -232,7 +233,7 @@ class SandboxServer:
         await self._note("file", key, request)
         generation = self.generations.get(key)
         own_faults = faults_in(generation.prompt).file if generation else None
-        fault = next_fault(own_faults or self.faults.file)
+        fault = next_fault(own_faults or self.faults.file, generation and generation.prompt)
 
         async def answer() -> web.StreamResponse:
             if generation is None or self._time() > generation.expires_at:
@@ -300,12 +301,15 @@ class SandboxServer:
     # Generations -----------------------------------------------------------------------------------
 
     async def _accept(self, payload: dict[str, Any], faults: Faults) -> SandboxGeneration:
-        render_fault = next_fault(faults.render or self.faults.render)
+        render_fault = next_fault(faults.render or self.faults.render, payload["prompt"])
         generation = self._renders.accept(payload, now=self._time(), final_change=render_fault.change)
         async with self._changed:
             self.generations[generation.id] = generation
             self._changed.notify_all()
         return generation
+
+    def _find(self, key: str) -> SandboxGeneration | None:
+        return self.generations.get(key) or next(iter(self.paid(key)), None)
 
     def _describe(self, generation: SandboxGeneration) -> dict[str, Any]:
         answer: dict[str, Any] = {
