@@ -40,7 +40,7 @@ _BACKGROUND_REDUCTION = 4
 _MARGIN = 80
 _BAR_HEIGHT = 6
 _CAPTION_SIZE = 26
-_PROMPT_SIZES = (72, 64, 56, 48, 42, 36, 32)
+_PROMPT_SIZES = (56, 48, 42, 36, 32)
 _LINE_SPACING = 1.3
 _MAX_DRAWN_CHARACTERS = 900
 """More never fits at the smallest size; cutting first keeps the work bounded."""
@@ -58,7 +58,7 @@ def make_clip(path: Path, *, prompt: str, aspect: Aspect, duration_seconds: int)
     """
     with av.open(str(path), "w", format="mp4", container_options={"movflags": "faststart"}) as container:
         stream = container.add_stream(  # pyright: ignore[reportUnknownMemberType]  # PyAV leaves **kwargs untyped
-            "libx264", FRAMES_PER_SECOND, {"preset": "ultrafast", "crf": "24"}
+            "libx264", FRAMES_PER_SECOND, {"preset": "superfast", "crf": "20"}
         )
         stream.width, stream.height = SIZES[aspect]
         stream.pix_fmt = "yuv420p"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import socket
 import struct
 import sys
@@ -126,6 +125,8 @@ def test_a_missing_file_is_not_called_a_bad_video(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the limit is refused or not kept")
 @pytest.mark.parametrize("samples", [15_000_000, 80_000_000])
 async def test_an_index_that_claims_millions_of_pictures_takes_bounded_memory(samples: int, tmp_path: Path) -> None:
+    import resource  # not there on Windows
+
     path = tmp_path / "clip.mp4"
     path.write_bytes(_claim_samples(video_file(), samples))
 

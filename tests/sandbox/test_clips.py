@@ -9,7 +9,7 @@ import pytest
 
 from bot.media.probing import probe
 from bot.models import Aspect
-from bot.sandbox.clips import make_clip
+from bot.sandbox.clips import FRAMES_PER_SECOND, make_clip
 from tests.support.videos import decode_fully
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def test_a_clip_has_the_asked_shape_and_exactly_the_asked_length(
     assert (info.width, info.height, info.codec) == (*size, "h264")
     assert info.duration_seconds == duration_seconds
     assert info.size_bytes < 1_000_000
-    assert decode_fully(path) == (24 * duration_seconds, pytest.approx(duration_seconds), 0)
+    assert decode_fully(path) == (FRAMES_PER_SECOND * duration_seconds, pytest.approx(duration_seconds), 0)
 
 
 def test_a_clip_plays_from_its_first_bytes(tmp_path: Path) -> None:
