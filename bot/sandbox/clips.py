@@ -58,7 +58,7 @@ def make_clip(path: Path, *, prompt: str, aspect: Aspect, duration_seconds: int)
     """
     with av.open(str(path), "w", format="mp4", container_options={"movflags": "faststart"}) as container:
         stream = container.add_stream(  # pyright: ignore[reportUnknownMemberType]  # PyAV leaves **kwargs untyped
-            "libx264", FRAMES_PER_SECOND, {"preset": "superfast", "crf": "20"}
+            "libx264", FRAMES_PER_SECOND, {"preset": "veryfast", "crf": "20"}
         )
         stream.width, stream.height = SIZES[aspect]
         stream.pix_fmt = "yuv420p"

@@ -34,7 +34,7 @@ def test_a_clip_above_discords_limit_comes_under_it_whole(tmp_path: Path) -> Non
 def test_what_comes_out_is_what_discord_plays_inline(tmp_path: Path) -> None:
     destination = tmp_path / "fit.mp4"
 
-    fit(large_video_file(), destination, 2 * MEBIBYTE)
+    fit(video_file(codec="libvpx", suffix=".webm", audio=True), destination, MEBIBYTE)
 
     with av.open(str(destination)) as container:
         video, sound = container.streams.video[0], container.streams.audio[0]
@@ -43,12 +43,12 @@ def test_what_comes_out_is_what_discord_plays_inline(tmp_path: Path) -> None:
     assert whole.index(b"moov") < whole.index(b"mdat")
 
 
-@pytest.mark.parametrize("limit", [500_000, 100_000, 50_000])
+@pytest.mark.parametrize("limit", [100_000, 50_000])
 def test_a_lower_limit_is_met_with_fewer_pixels_of_the_same_shape(limit: int, tmp_path: Path) -> None:
     info = fit(large_video_file(), tmp_path / "fit.mp4", limit)
 
     assert info.size_bytes <= limit
-    assert info.width <= 640
+    assert info.width < 640
     assert info.width / info.height == pytest.approx(16 / 9, rel=0.02)
     assert info.duration_seconds == pytest.approx(2, abs=0.1)
 
