@@ -14,6 +14,7 @@ Who may change a job's row:
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
@@ -227,6 +228,7 @@ async def _count(connection: AsyncConnection, *conditions: ColumnElement[bool]) 
     return (await connection.execute(statement)).scalar_one()
 
 
+@cache  # to write it takes longer than to run it
 def _in_fair_turns() -> Select[tuple[str]]:
     """Order the waiting jobs: members take turns, oldest job first within one.
 
