@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from bot.models import Balance, Clip, Generation, OperatorAlert, QuotaStatus, StatusCard, VideoInfo
+    from bot.models import Balance, Clip, Generation, JobError, OperatorAlert, QuotaStatus, StatusCard, VideoInfo
     from bot.sandbox.toapis_server import SandboxServer
     from bot.services.ports import VideoService
     from bot.toapis.client import ToApisClient
@@ -352,6 +352,7 @@ class Workshop:
     def request(self, prompt: str = "a fox in the snow", **changes: Any) -> JobRequest:  # noqa: ANN401
         """Make a fresh ``/video``; ``changes`` are JobRequest fields."""
         self._interactions += 1
+        self.time.advance(0.001)  # no two of them are made in one millisecond, which is what ids sort by
         request = JobRequest(
             interaction_id=self._interactions,
             guild_id=GUILD_ID,
@@ -381,6 +382,27 @@ class Workshop:
         async with self.database.read() as connection:
             return [(row.kind, row.seconds) for row in await connection.execute(statement)]
 
+    async def expect_clip(self, job_id: str) -> Message:
+        """Check that a job ended well for everyone: one clip, no card, its charge kept; return the message."""
+        job = await self.job(job_id)
+        assert (job.state, job.error_code) == (JobState.DELIVERED, None)
+        [message] = self.discord.clips(job_id)
+        assert job.message_id == message.id
+        assert self.discord.cards[job_id][-1] is None
+        assert await self.entries(job_id) == [("charge", job.spec.cost_seconds)]
+        return message
+
+    async def expect_refund(self, job_id: str, error_code: JobError) -> None:
+        """Check that a job ended without a clip, for that reason: the card says so, the seconds are back."""
+        job = await self.job(job_id)
+        assert (job.state, job.error_code) == (JobState.FAILED, error_code)
+        assert self.discord.clips(job_id) == []
+        card = self.discord.cards[job_id][-1]
+        assert card is not None
+        assert (card.job.state, card.job.error_code) == (JobState.FAILED, error_code)
+        cost = job.spec.cost_seconds
+        assert await self.entries(job_id) == [("charge", cost), ("refund", cost)]
+
     async def run_until_idle(self, *processes: Process, most: int = 300) -> None:
         """Tick, moving the clock to whatever is due next, until nothing is left to do."""
         for _ in range(most):
@@ -403,8 +425,17 @@ class Workshop:
             await process.board.tick()
         raise AssertionError(f"the job never was {state}, it is {(await self.job(job_id)).state}")
 
-    async def advance_to_next(self, *processes: Process) -> None:
-        """Move the clock to the next moment at which a worker has something to do; not at all when that is now."""
+    async def run_for(self, process: Process, seconds: float) -> None:
+        """Tick for so long, at each moment at which something is due."""
+        until = self.time() + seconds
+        while self.time() < until:
+            await process.worker.tick()
+            await process.board.tick()
+            await self.advance_to_next(process, at_most=until - self.time())
+        await process.board.tick()
+
+    async def advance_to_next(self, *processes: Process, at_most: float = 15.0) -> None:
+        """Move the clock to the next moment at which a worker has something to do, or by ``at_most`` seconds."""
         now = ServiceClock(self.time).now()
         async with self.database.read() as connection:
             times = [await job_store.next_due_at(connection, set(JobState) - {JobState.QUEUED})]
@@ -413,9 +444,9 @@ class Workshop:
             times += [time for time in (gates.submit.opens_at, gates.probe_at) if time and time > now]
             if times[0] and gates.poll.opens_at and times[0] <= gates.poll.opens_at:
                 times[0] = gates.poll.opens_at
-        known = [time for time in times if time is not None]
+        known = [(time - now).total_seconds() for time in times if time is not None]
         # A tenth of a millisecond more, since seconds as a float may fall just short of the moment.
-        self.time.advance(max(0.0, (min(known) - now).total_seconds()) + 0.0001 if known else 5.0)
+        self.time.advance(min(at_most, max(0.0, min(known)) + 0.0001) if known else at_most)
 
     async def _is_idle(self) -> bool:
         async with self.database.read() as connection:
