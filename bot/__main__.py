@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import io
 import logging
 import sys
 from pathlib import Path
@@ -79,10 +80,16 @@ def _doctor() -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
+    from bot.logs import set_up_logging
+
     try:
         from bot.sandbox.demo import show
     except ModuleNotFoundError as error:
         raise SettingsError(f"The demo needs the development dependencies ({error.name} is missing).") from None
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a prompt may hold what the terminal cannot show
+    set_up_logging(level="ERROR", log_format="text", secrets=())
     return asyncio.run(
         show(prompt=options.once, aspect=options.aspect, duration_seconds=options.duration, out=options.out)
     )

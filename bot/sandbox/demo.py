@@ -21,8 +21,9 @@ import simcord
 from simcord.backend.errors import SetupError
 
 from bot.app import Reelay, assemble
+from bot.errors import InvalidSpecError
 from bot.media import MediaWorker
-from bot.models import Job, JobState, Quota, StatusCard
+from bot.models import Job, JobState, Quota, StatusCard, VideoSpec
 from bot.sandbox.toapis_server import SandboxServer
 from bot.services.policy import WorkerPolicy
 from bot.services.ports import SystemClock
@@ -32,7 +33,7 @@ from bot.toapis.client import ToApisClient
 from bot.ui import texts
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from simcord.actors import MemberActor
     from simcord.builders import ChannelHandle, GuildHandle
@@ -72,7 +73,10 @@ async def show(*, prompt: str | None, aspect: str, duration_seconds: int, out: P
         out: where to save the clip; None is a file named after its job, in the folder ``clips``.
     """
     try:
+        spec = VideoSpec.parse(DEMO_PROMPT if prompt is None else prompt, aspect, duration_seconds)
         await asyncio.to_thread(_check_writable, out or CLIPS_FOLDER / "clip.mp4")
+    except InvalidSpecError as error:
+        return _fail(f"Refused: {texts.explain(error)}")
     except OSError as error:
         return _fail(f"The clip cannot be saved there: {error.filename}: {error.strerror}.")
     serving = prompt is None and sys.stdin.isatty()
@@ -85,7 +89,7 @@ async def show(*, prompt: str | None, aspect: str, duration_seconds: int, out: P
             )
         )
         print(f"The community's page: {page.url}", flush=True)
-        job = await _ask(stage, DEMO_PROMPT if prompt is None else prompt, aspect, duration_seconds)
+        job = await _ask(stage, spec)
         if job is None:
             return 1
         async with _running(stage, page, stopped):
@@ -169,10 +173,11 @@ async def _set_clock(env: simcord.Env) -> None:
     await env.advance_time(max(0.0, (datetime.now(UTC) - env.now()).total_seconds()))
 
 
-async def _ask(stage: _Stage, prompt: str, aspect: str, duration_seconds: int) -> Job | None:
+async def _ask(stage: _Stage, spec: VideoSpec) -> Job | None:
     """Type one ``/video`` as a member, while nothing else runs yet; say so when it is refused."""
-    print(f"Mia types: /video prompt:{prompt} aspect:{aspect} duration:{duration_seconds}", flush=True)
-    answer = await stage.mia.slash(stage.channel, "video", prompt=prompt, aspect=aspect, duration=duration_seconds)
+    options = {"prompt": spec.prompt, "aspect": spec.aspect.value, "duration": spec.duration_seconds}
+    print("Mia types: /video", *(f"{name}:{value}" for name, value in options.items()), flush=True)
+    answer = await stage.mia.slash(stage.channel, "video", **options)
     async with stage.database.read() as connection:
         opened = await jobs.list_open(connection, stage.guild.id)
     if opened:
@@ -183,7 +188,7 @@ async def _ask(stage: _Stage, prompt: str, aspect: str, duration_seconds: int) -
 
 
 @asynccontextmanager
-async def _running(stage: _Stage, page: Preview, stopped: asyncio.Event) -> AsyncIterator[None]:
+async def _running(stage: _Stage, page: Preview, stopped: asyncio.Event) -> AsyncGenerator[None]:
     """Run the worker, the status board and what the page needs; the page's own end button stops the demo."""
 
     async def stop_with_page() -> None:
