@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LINE_LIMIT_BYTES = 1024 * 1024
+SECRET_SETTINGS = ("DISCORD_TOKEN", "TOAPIS_API_KEY")
+"""Whose values no bot may ever write anywhere; looked for in all its output when its context ends."""
 
 
 def bot_environment(
@@ -78,6 +80,7 @@ class BotProcess:
         self._module = module
         self._arguments = arguments
         self._change = asyncio.Event()
+        self._secrets = [environment[name] for name in SECRET_SETTINGS if environment.get(name)]
 
     async def __aenter__(self) -> Self:
         temporary = self._directory / "tmp"
@@ -118,6 +121,8 @@ class BotProcess:
         await self._process.wait()
         await self._reading
         self._pipe.close()
+        leaks = [line for line in self.output if any(secret in line for secret in self._secrets)]
+        assert not leaks, f"secrets in the bot's output: {leaks}"
 
     @property
     def pid(self) -> int:

@@ -1,0 +1,49 @@
+"""All acts that the chosen tests are about are played side by side, since they wait far more than they work."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from typing import TYPE_CHECKING, TypeAlias
+
+import pytest_asyncio
+
+from tests.support.acts import Scene
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable
+
+    import pytest
+
+    from tests.support.acts import Act, Scenario
+
+BOTS_STARTING = 3
+"""At one time: a little more than the two cores there are, since a start also waits for its servers."""
+
+Outcome: TypeAlias = "Callable[[Scene], Awaitable[None]]"
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def outcome(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Outcome]:
+    """Give a function that waits until a scene is over, and raises what was wrong with it."""
+    wanted: dict[Act, list[Scenario]] = defaultdict(list)
+    for item in request.session.items:
+        scene = item.callspec.params.get("scene") if hasattr(item, "callspec") else None
+        if isinstance(scene, Scene):
+            wanted[scene.act].append(scene.scenario)
+    starting = asyncio.Semaphore(BOTS_STARTING)
+    plays = {
+        act: asyncio.create_task(act.play(scenarios, tmp_path_factory.mktemp("act"), starting))
+        for act, scenarios in wanted.items()
+    }
+
+    async def outcome_of(scene: Scene) -> None:
+        errors = await plays[scene.act]
+        error = errors[scene.scenario]
+        if error is not None:
+            raise error
+
+    yield outcome_of
+    for play in plays.values():
+        play.cancel()
+    await asyncio.gather(*plays.values(), return_exceptions=True)

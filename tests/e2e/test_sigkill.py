@@ -1,0 +1,353 @@
+"""The bot is killed with SIGKILL at every point of a job's life, started again, and finishes the job: once.
+
+Each scenario brings its part to the point it is named after. What must be true in the end is ``Part.check``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.sandbox.toapis_server import Fault
+from tests.support.acts import END_BOT, START_BOT, Act, Moments, Scene
+from tests.support.discord_server import RouteKind
+from tests.support.stage import CANCELLED, COST_SECONDS, Part, failed
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Outcome
+    from tests.support.discord_server import Message
+    from tests.support.stage import Stage
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+# Soon after /video -------------------------------------------------------------------------------
+
+
+async def acknowledgement_never_arrives(part: Part) -> Moments:
+    acknowledgement = part.hold(RouteKind.CALLBACK, stored=False)
+    await part.ask()
+    await acknowledgement.arrived.wait()
+    yield END_BOT
+    acknowledgement.drop()
+
+
+async def acknowledgement_arrives_after_the_death(part: Part) -> Moments:
+    acknowledgement = part.hold(RouteKind.CALLBACK, stored=False)
+    await part.ask()
+    await acknowledgement.arrived.wait()
+    yield END_BOT
+    acknowledgement.release()
+    await part.until(part.cards)
+
+
+async def acknowledgement_is_shown_but_unanswered(part: Part) -> Moments:
+    acknowledgement = part.hold(RouteKind.CALLBACK, stored=True)
+    await part.ask()
+    await acknowledgement.arrived.wait()
+    yield END_BOT
+
+
+async def acknowledged_but_the_card_is_not_yet_there(part: Part) -> Moments:
+    with part.stage.locked_database():
+        asked = await part.ask()
+        await asked.acknowledged
+        card = part.hold(RouteKind.EDIT_ANSWER, stored=False)
+    await card.arrived.wait()
+    yield END_BOT
+    card.drop()
+
+
+async def submit_never_arrives(part: Part) -> Moments:
+    submit = part.hold_at_service("submit", drop=True)
+    await part.ask()
+    await part.reaches_service("submit")
+    yield END_BOT
+    submit.set()
+
+
+async def submit_is_accepted_after_the_death(part: Part) -> Moments:
+    submit = part.hold_at_service("submit")
+    await part.ask()
+    await part.reaches_service("submit")
+    yield END_BOT
+    submit.set()
+
+
+async def submit_is_accepted_but_unanswered(part: Part) -> Moments:
+    part.hold_at_service("submit", accept=True)
+    await part.ask()
+    await part.reaches_service("submit")
+    yield END_BOT
+
+
+async def submit_is_unanswered_and_so_is_the_question_what_became_of_it(part: Part) -> Moments:
+    part.hold_at_service("submit", accept=True)
+    await part.ask()
+    await part.reaches_service("submit")
+    yield END_BOT
+    part.hold_at_service("poll")
+    yield START_BOT
+    await part.reaches_service("poll")
+    yield END_BOT
+
+
+async def rendering(part: Part) -> Moments:
+    await part.ask()
+    await part.stage.bot.wait_for_log("job rendering", job_id=(await part.accepted())["id"])
+    yield END_BOT
+
+
+async def failure_is_not_yet_on_the_card(part: Part) -> Moments:
+    part.ending = failed("content_policy", paid=0)
+    part.spoil("submit", Fault.error("content_policy_violation"))
+    edit = part.hold(RouteKind.EDIT_MESSAGE, stored=False)
+    await part.ask()
+    await edit.arrived.wait()
+    yield END_BOT
+    edit.drop()
+
+
+async def failure_is_on_the_card_but_unanswered(part: Part) -> Moments:
+    part.ending = failed("content_policy", paid=0)
+    part.spoil("submit", Fault.error("content_policy_violation"))
+    edit = part.hold(RouteKind.EDIT_MESSAGE, stored=True)
+    await part.ask()
+    await edit.arrived.wait()
+    yield END_BOT
+
+
+STARTING = Act(
+    scenarios=(
+        acknowledgement_never_arrives,
+        acknowledgement_arrives_after_the_death,
+        acknowledgement_is_shown_but_unanswered,
+        acknowledged_but_the_card_is_not_yet_there,
+        submit_never_arrives,
+        submit_is_accepted_after_the_death,
+        submit_is_accepted_but_unanswered,
+        submit_is_unanswered_and_so_is_the_question_what_became_of_it,
+        rendering,
+        failure_is_not_yet_on_the_card,
+        failure_is_on_the_card_but_unanswered,
+    )
+)
+
+# While the queue stands still ----------------------------------------------------------------------
+
+
+def _no_money(stage: Stage) -> dict[str, str]:
+    stage.service.remaining_usd = 0
+    return {}
+
+
+async def _queued(part: Part) -> Message:
+    """Ask for a clip that has to wait, and give its card."""
+    await part.ask()
+    card = await part.card()
+    await part.stage.bot.wait_for_log("job queued", job_id=part.job["id"])
+    return card
+
+
+async def queued(part: Part) -> Moments:
+    await _queued(part)
+    yield END_BOT
+    part.stage.service.remaining_usd = 9
+
+
+async def cancelling_was_asked_for_but_not_yet_noticed(part: Part) -> Moments:
+    card = await _queued(part)
+    acknowledgement = part.hold(RouteKind.CALLBACK, stored=False)
+    await part.press(card, "cancel")
+    await acknowledgement.arrived.wait()
+    yield END_BOT
+    acknowledgement.drop()
+    part.stage.service.remaining_usd = 9
+
+
+async def cancelled_but_not_yet_on_the_card(part: Part) -> Moments:
+    part.ending = CANCELLED
+    card = await _queued(part)
+    answer, edit = part.hold(RouteKind.EDIT_ANSWER, stored=False), part.hold(RouteKind.EDIT_MESSAGE, stored=False)
+    await part.press(card, "cancel")
+    await answer.arrived.wait()
+    yield END_BOT
+    answer.drop()
+    edit.drop()
+
+
+async def cancelled_and_on_the_card_but_unanswered(part: Part) -> Moments:
+    part.ending = CANCELLED
+    card = await _queued(part)
+    answer = part.hold(RouteKind.EDIT_ANSWER, stored=True)
+    await part.press(card, "cancel")
+    await answer.arrived.wait()
+    yield END_BOT
+
+
+WAITING = Act(
+    scenarios=(
+        queued,
+        cancelling_was_asked_for_but_not_yet_noticed,
+        cancelled_but_not_yet_on_the_card,
+        cancelled_and_on_the_card_but_unanswered,
+    ),
+    prepare=_no_money,
+)
+
+# From the first look to the clip -------------------------------------------------------------------
+
+
+async def poll_is_unanswered(part: Part) -> Moments:
+    part.hold_at_service("poll")
+    await part.ask()
+    await part.reaches_service("poll")
+    yield END_BOT
+
+
+async def download_is_unanswered(part: Part) -> Moments:
+    part.hold_at_service("file")
+    await part.ask()
+    await part.reaches_service("file")
+    assert part.job["state"] == "ready"
+    yield END_BOT
+
+
+async def upload_never_arrives(part: Part) -> Moments:
+    upload = part.hold(RouteKind.CREATE_MESSAGE, stored=False)
+    await part.ask()
+    await upload.arrived.wait()
+    assert part.job["state"] == "delivering"
+    yield END_BOT
+    upload.drop()
+
+
+async def upload_is_stored_after_the_death(part: Part) -> Moments:
+    upload = part.hold(RouteKind.CREATE_MESSAGE, stored=False)
+    await part.ask()
+    await upload.arrived.wait()
+    yield END_BOT
+    upload.release()
+    await part.until(part.clips)
+
+
+RENDERED = Act(
+    scenarios=(poll_is_unanswered, download_is_unanswered, upload_never_arrives, upload_is_stored_after_the_death)
+)
+
+
+async def upload_is_stored_only_after_the_restarted_bot_has_posted_again(part: Part) -> Moments:
+    upload = part.hold(RouteKind.CREATE_MESSAGE, stored=False)
+    await part.ask()
+    await upload.arrived.wait()
+    yield END_BOT
+    again = part.hold(RouteKind.CREATE_MESSAGE, stored=False)
+    yield START_BOT
+    await again.arrived.wait()
+    assert part.requests(RouteKind.LIST_MESSAGES), "looked for the clip first"
+    upload.release()
+    await part.until(part.clips)
+    again.release()
+
+
+async def upload_is_stored_but_unanswered(part: Part) -> Moments:
+    upload = part.hold(RouteKind.CREATE_MESSAGE, stored=True)
+    await part.ask()
+    await upload.arrived.wait()
+    yield END_BOT
+
+
+async def upload_is_unanswered_and_so_is_the_search_for_it(part: Part) -> Moments:
+    upload = part.hold(RouteKind.CREATE_MESSAGE, stored=True)
+    await part.ask()
+    await upload.arrived.wait()
+    yield END_BOT
+    search = part.hold(RouteKind.LIST_MESSAGES, stored=True)
+    yield START_BOT
+    await search.arrived.wait()
+    yield END_BOT
+
+
+async def delivered_but_the_card_is_still_there(part: Part) -> Moments:
+    deletion = part.hold(RouteKind.DELETE_MESSAGE, stored=False)
+    await part.ask()
+    await deletion.arrived.wait()
+    assert part.job["state"] == "delivered"
+    yield END_BOT
+    deletion.drop()
+
+
+async def card_is_gone_but_unanswered(part: Part) -> Moments:
+    deletion = part.hold(RouteKind.DELETE_MESSAGE, stored=True)
+    await part.ask()
+    await deletion.arrived.wait()
+    yield END_BOT
+    yield START_BOT
+    await part.until(lambda: len(part.requests(RouteKind.DELETE_MESSAGE)) == 2)
+
+
+DELIVERING = Act(
+    scenarios=(
+        upload_is_stored_only_after_the_restarted_bot_has_posted_again,
+        upload_is_stored_but_unanswered,
+        upload_is_unanswered_and_so_is_the_search_for_it,
+        delivered_but_the_card_is_still_there,
+        card_is_gone_but_unanswered,
+    )
+)
+
+# Inside a transaction ------------------------------------------------------------------------------
+
+
+def _stick(part: Part, kind: str) -> None:
+    """Let the next such ledger entry take for ever, with all before it in its transaction done but not committed."""
+    part.stage.execute(
+        "CREATE VIEW forever AS WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number) "
+        "SELECT count(*) AS numbers FROM number"
+    )
+    part.stage.execute(
+        f"CREATE TRIGGER stuck BEFORE INSERT ON ledger WHEN NEW.kind = '{kind}' BEGIN SELECT numbers FROM forever; END"
+    )
+
+
+def _unstick(part: Part) -> None:
+    part.stage.execute("DROP TRIGGER stuck")
+    part.stage.execute("DROP VIEW forever")
+
+
+async def refund_is_not_yet_committed(part: Part) -> Moments:
+    part.ending = failed("content_policy", paid=0)
+    part.spoil("submit", Fault.error("content_policy_violation", times=None))
+    _stick(part, "refund")
+    await part.ask()
+    job = await part.accepted()
+    await part.stage.bot.wait_for_log("the video service: The prompt was refused", job_id=job["id"])
+    await part.stage.until_written()
+    yield END_BOT
+    assert part.ledger == [("charge", COST_SECONDS)]
+    _unstick(part)
+
+
+async def charge_is_not_yet_committed(part: Part) -> Moments:
+    yield END_BOT  # the refund's turn
+    yield START_BOT
+    _stick(part, "charge")
+    asked = await part.ask()
+    await asked.acknowledged  # without a card, since the transaction does not end
+    yield END_BOT
+    assert not part.jobs
+    assert not part.ledger
+    _unstick(part)
+    part.stage.server.world.delete(*part.cards())  # Discord itself gives up on it after a while
+    yield START_BOT
+    await part.ask()
+
+
+COMMITTING = Act(scenarios=(refund_is_not_yet_committed, charge_is_not_yet_committed))
+
+ACTS = (STARTING, WAITING, RENDERED, DELIVERING, COMMITTING)
+
+
+@pytest.mark.parametrize("scene", [scene for act in ACTS for scene in act.scenes], ids=lambda scene: scene.name)
+async def test_killed_bot_is_started_again_and_ends_the_job_once_when(scene: Scene, outcome: Outcome) -> None:
+    await outcome(scene)

@@ -1,0 +1,164 @@
+"""Playing many end-to-end scenarios with few bots: an act is one stage on which several scenarios run at once.
+
+Each scenario is a function of its own part and becomes a test of its own; a bot is killed, or stopped, when all of
+them have brought it to the moment they are about. Starting bots is most of the work, waiting for them most of the
+time, so acts are played side by side (``tests/e2e/conftest.py``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
+
+from tests.support.stage import PATIENCE_SECONDS, Part, Stage, open_stage
+
+if TYPE_CHECKING:
+    import signal
+    from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
+
+    from tests.support.bot_process import BotProcess
+
+STOP_SECONDS = 25.0
+"""How long a bot may take to stop: its own deadline of 20 s, and a little to close."""
+
+
+class Moment(Enum):
+    """What a scenario yields to have done.
+
+    After ``END_BOT`` the bot is dead, or stopping when the act stops it; after ``START_BOT`` it runs again.
+    """
+
+    END_BOT = auto()
+    START_BOT = auto()
+
+
+END_BOT, START_BOT = Moment.END_BOT, Moment.START_BOT
+
+Moments: TypeAlias = AsyncGenerator[Moment, None]
+Scenario: TypeAlias = Callable[[Part], Moments | Coroutine[None, None, None]]
+Result = TypeVar("Result")
+
+
+@asynccontextmanager
+async def by_sigkill(bot: BotProcess) -> AsyncGenerator[None]:
+    """End a bot as a crash would."""
+    await bot.kill()
+    yield
+
+
+def by_signal(number: signal.Signals) -> Callable[[BotProcess], AbstractAsyncContextManager[None]]:
+    """Make a way to ask a bot to end; what is done inside happens while it is stopping."""
+
+    @asynccontextmanager
+    async def ended(bot: BotProcess) -> AsyncGenerator[None]:
+        os.kill(bot.pid, number)
+        await bot.wait_for_log("stopping", within_seconds=PATIENCE_SECONDS)
+        yield
+        assert await bot.wait_exit(within_seconds=STOP_SECONDS) == 0, "exit code"
+
+    return ended
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Act:
+    """Scenarios that share a stage and the bot on it.
+
+    Args:
+        end_bot: how a bot ends where scenarios ask for it.
+        settings: the bot's, beyond those that point it at the stage.
+        prepare: sets the stage before a bot is on it; may add settings.
+    """
+
+    scenarios: tuple[Scenario, ...]
+    end_bot: Callable[[BotProcess], AbstractAsyncContextManager[None]] = by_sigkill
+    settings: dict[str, str] = field(default_factory=dict)
+    prepare: Callable[[Stage], dict[str, str]] = lambda _stage: {}
+
+    @property
+    def scenes(self) -> list[Scene]:
+        """Give each scenario with the act it belongs to."""
+        return [Scene(self, scenario) for scenario in self.scenarios]
+
+    async def play(
+        self, scenarios: list[Scenario], directory: Path, starting: asyncio.Semaphore
+    ) -> dict[Scenario, Exception | None]:
+        """Play some of its scenarios to their ends; say what was wrong with each."""
+        async with open_stage(directory, starting) as stage:
+            cast = [_Actor(scenario, stage.add_part(scenario.__name__)) for scenario in scenarios]
+            settings = {"MAX_CONCURRENT_RENDERS": "20"} | self.settings | self.prepare(stage)
+            going = cast
+            while True:
+                async with stage.start_bot(settings) as bot:
+                    going = await _proceed(going, END_BOT)
+                    if not going:
+                        await asyncio.gather(*(actor.attempt(actor.part.ends) for actor in cast))
+                        await bot.terminate(within_seconds=STOP_SECONDS)
+                        break
+                    async with self.end_bot(bot):
+                        going = await _proceed(going, START_BOT)
+            for actor in cast:
+                await actor.attempt(actor.part.check)
+            return {actor.scenario: actor.error for actor in cast}
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A scenario in its act: what a test is about."""
+
+    act: Act
+    scenario: Scenario
+
+    @property
+    def name(self) -> str:
+        """Return what its test is called."""
+        return self.scenario.__name__
+
+
+class _Actor:
+    """A scenario that is being played; the first error ends it, and nobody else."""
+
+    def __init__(self, scenario: Scenario, part: Part) -> None:
+        self.scenario = scenario
+        self.part = part
+        self.error: Exception | None = None
+        self._moments = _moments(scenario, part)
+
+    async def proceed(self, expected: Moment) -> bool:
+        """Go on to the scenario's next moment; tell whether there is one."""
+        moment = await self.attempt(lambda: anext(self._moments, None))
+        assert moment in {expected, None}, f"{self.part.prompt}: {moment} instead of {expected}"
+        return moment is not None
+
+    async def attempt(self, step: Callable[[], Awaitable[Result]]) -> Result | None:
+        """Do something with patience, unless an earlier step has failed."""
+        if self.error is not None:
+            return None
+        try:
+            async with asyncio.timeout(2 * PATIENCE_SECONDS):
+                return await step()
+        except Exception as error:  # noqa: BLE001 (it is the outcome of this scenario's test)
+            self.error = error
+            return None
+
+
+async def _proceed(actors: list[_Actor], moment: Moment) -> list[_Actor]:
+    """Let scenarios go on; return those that want that moment next, and so are not over."""
+    more = await asyncio.gather(*(actor.proceed(moment) for actor in actors))
+    return [actor for actor, wants in zip(actors, more, strict=True) if wants]
+
+
+async def _moments(scenario: Scenario, part: Part) -> Moments:
+    """Let a scenario without moments be one with none."""
+    played = scenario(part)
+    if inspect.isasyncgen(played):
+        async for moment in played:
+            yield moment
+    else:
+        await played

@@ -1,0 +1,334 @@
+"""A stage for end-to-end tests: a loopback Discord, the sandbox video service, and room for bots between them.
+
+A **part** is one member in a channel of their own who asks for one clip, and how that has to end: on Discord, in the
+database and at the video service. Several parts share a stage and the bot on it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from bot.sandbox.toapis_server import Fault as ServiceFault
+from bot.sandbox.toapis_server import SandboxGeneration, SandboxServer
+from tests.support.bot_process import REPOSITORY, BotProcess, bot_environment
+from tests.support.discord_server import DiscordServer, RouteKind
+from tests.support.videos import video_file
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+    from pathlib import Path
+
+    from bot.sandbox.faults import FaultKind
+    from tests.support.discord_server import Channel, Interaction, Member, Message, Request
+    from tests.support.discord_server import Fault as DiscordFault
+
+DISCORD_TOKEN = "loopback-discord-token-xyzzy"
+TOAPIS_API_KEY = "loopback-video-key-plugh"
+LARGE = "large"
+"""A word in a prompt that makes its clip some 2 MB, worth re-encoding."""
+PATIENCE_SECONDS = 60.0
+"""For anything to happen, on a machine that is busy with other things."""
+COST_SECONDS = 6
+"""What a clip of the default length is charged."""
+
+Found = TypeVar("Found")
+
+
+class Stage:
+    """What a bot needs around it, and what stays when it is killed.
+
+    Args:
+        directory: where bots run and have their database.
+        starting: lets in as many as may start at one time; starting is most of a bot's work.
+
+    Attributes:
+        server, service: Discord and the video service, each with its own faults to come.
+        parts: everyone who asks for something here.
+        bot: the one started last.
+    """
+
+    def __init__(
+        self, *, directory: Path, server: DiscordServer, service: SandboxServer, starting: asyncio.Semaphore
+    ) -> None:
+        self.directory = directory
+        self._database = directory / "reelay.db"
+        self.server = server
+        self.service = service
+        self.parts: list[Part] = []
+        self.bot: BotProcess
+        self._starting = starting
+
+    @asynccontextmanager
+    async def start_bot(self, settings: Mapping[str, str]) -> AsyncGenerator[BotProcess]:
+        """Start a bot and give it when it is ready; nothing of it is left at the end."""
+        environment = bot_environment(
+            directory=self.directory,
+            discord_api_url=self.server.api_url,
+            discord_gateway_url=self.server.gateway_url,
+            discord_token=DISCORD_TOKEN,
+            toapis_base_url=self.service.base_url,
+            toapis_api_key=TOAPIS_API_KEY,
+        )
+        async with AsyncExitStack() as stack:
+            async with self._starting:
+                bot = BotProcess(self.directory, environment | settings, server=self.server)
+                await stack.enter_async_context(bot)
+                await bot.wait_ready(within_seconds=PATIENCE_SECONDS)
+            self.bot = bot
+            yield bot
+
+    def add_part(self, name: str) -> Part:
+        """Give a member and a channel to someone who will ask for a clip of that prompt; before any bot starts."""
+        world, guild = self.server.world, self.server.guild
+        part = Part(
+            stage=self,
+            prompt=name.replace("_", " "),
+            channel=world.add_channel(guild, name),
+            member=world.add_member(guild, name),
+        )
+        self.parts.append(part)
+        return part
+
+    def rows(self, query: str, *values: object) -> list[dict[str, Any]]:
+        """Read the database as any other program could."""
+        with closing(sqlite3.connect(self._database)) as connection:
+            connection.row_factory = sqlite3.Row
+            return [dict(row) for row in connection.execute(query, values)]
+
+    def execute(self, statement: str) -> None:
+        """Change the database behind the bot's back."""
+        with closing(sqlite3.connect(self._database)) as connection:
+            connection.execute(statement)
+            connection.commit()
+
+    @contextmanager
+    def locked_database(self) -> Generator[None]:
+        """Keep everyone else from writing to the database."""
+        with closing(sqlite3.connect(self._database, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            yield
+
+    async def until_written(self) -> None:
+        """Wait until someone is in the middle of writing to the database."""
+        with closing(
+            sqlite3.connect(self._database, timeout=0, isolation_level=None, check_same_thread=False)
+        ) as connection:
+            while not await asyncio.to_thread(_is_locked, connection):
+                pass
+
+
+def _is_locked(connection: sqlite3.Connection) -> bool:
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError:
+        return True
+    connection.execute("ROLLBACK")
+    return False
+
+
+@asynccontextmanager
+async def open_stage(directory: Path, starting: asyncio.Semaphore) -> AsyncGenerator[Stage]:
+    """Open a stage whose video service renders at once."""
+    description = REPOSITORY.parent / "shared" / "discord-openapi.json"
+    server = DiscordServer(token=DISCORD_TOKEN, openapi=description if description.exists() else None)
+    server.answer_seconds = PATIENCE_SECONDS
+    service = SandboxServer(api_key=TOAPIS_API_KEY, queue_seconds=0, render_seconds=0, clip_maker=_clip)
+    async with server, service:
+        yield Stage(directory=directory, server=server, service=service, starting=starting)
+
+
+async def _clip(generation: SandboxGeneration) -> Path:
+    if LARGE in generation.prompt:
+        return await asyncio.to_thread(video_file, noise=60, bits_per_second=16_000_000)
+    return await asyncio.to_thread(video_file)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """How a job has to end.
+
+    Attributes:
+        paid: how many generations the video service was asked to make, and bills.
+        directly: the clip is in the member's direct messages instead of in the channel.
+        link: it is a link to the clip instead of the file.
+        cards: how many status cards stay behind, each of which says what happened.
+    """
+
+    state: str = "delivered"
+    error_code: str | None = None
+    paid: int = 1
+    directly: bool = False
+    link: bool = False
+    cards: int = 0
+
+
+DELIVERED = Ending()
+CANCELLED = Ending(state="cancelled", paid=0, cards=1)
+
+
+def failed(error_code: str, *, paid: int, cards: int = 1) -> Ending:
+    """Make the ending of a job that brings no clip and gives the seconds back."""
+    return Ending(state="failed", error_code=error_code, paid=paid, cards=cards)
+
+
+@dataclass(eq=False, kw_only=True)
+class Part:
+    """One member with one wish.
+
+    Attributes:
+        asked: their latest ``/video``.
+        ending: how it has to end.
+    """
+
+    stage: Stage
+    prompt: str
+    channel: Channel
+    member: Member
+    ending: Ending = DELIVERED
+    asked: Interaction = field(init=False)
+
+    # Acting --------------------------------------------------------------------------------------
+
+    async def ask(self) -> Interaction:
+        """Type ``/video``; every bot that is connected hears it, as Discord has it."""
+        server = self.stage.server
+        first, *others = server.sessions
+        self.asked = await server.slash(self.channel, self.member, "video", {"prompt": self.prompt}, session=first)
+        for session in others:
+            session.dispatch("INTERACTION_CREATE", self.asked.payload(server.world, server.upload_limit_bytes))
+        return self.asked
+
+    async def press(self, card: Message, action: str) -> Interaction:
+        """Press a button of the card."""
+        (custom_id,) = [known for known in card.custom_ids if known.startswith(f"job:{action}:")]
+        return await self.stage.server.press(card, custom_id, self.member)
+
+    def hold(self, kind: RouteKind, *, stored: bool) -> DiscordFault:
+        """Hold the next request of that kind about this part, before or after it is carried out."""
+        return self.stage.server.faults.hold(kind, stored=stored, where=self.concerns)
+
+    def spoil(self, kind: FaultKind, fault: ServiceFault) -> None:
+        """Let the next request to the video service about this clip go wrong."""
+        getattr(self.stage.service.faults, kind).append(replace(fault, prompt=self.prompt))
+
+    def hold_at_service(self, kind: FaultKind, *, accept: bool = False, drop: bool = False) -> asyncio.Event:
+        """Keep the next request to the video service about this clip waiting until the event is set.
+
+        Args:
+            accept: accept (and bill) a submit first.
+            drop: lose the request in the end instead of answering it.
+        """
+        release = asyncio.Event()
+        self.spoil(kind, ServiceFault(hold=release, accept=accept, drop=drop))
+        return release
+
+    # Seeing --------------------------------------------------------------------------------------
+
+    def concerns(self, request: Request) -> bool:
+        """Tell whether a request to Discord is about this part."""
+        if request.kind is RouteKind.CALLBACK:
+            return self.stage.server.world.interactions[int(request.ids["interaction"])].channel is self.channel
+        if "token" in request.ids:
+            return self.stage.server.world.interactions_by_token[request.ids["token"]].channel is self.channel
+        return "channel" in request.ids and request.channel_id == self.channel.id
+
+    def uploading(self, request: Request) -> bool:
+        """Tell whether a request posts this part's clip."""
+        return bool(request.uploads) and self.concerns(request)
+
+    def requests(self, kind: RouteKind) -> list[Request]:
+        """Give the requests of that kind about this part, oldest first."""
+        return [request for request in self.stage.server.world.requests_of(kind) if self.concerns(request)]
+
+    def clips(self) -> list[Message]:
+        """Find the messages, anywhere, that carry this part's clip."""
+        channels = self.stage.server.world.channels.values()
+        messages = [message for channel in channels for message in channel.messages.values()]
+        return [message for message in messages if self._is_clip(message)]
+
+    def cards(self) -> list[Message]:
+        """Find what else the bot has said in the channel and not taken back."""
+        return [message for message in self.channel.messages.values() if not self._is_clip(message)]
+
+    def _is_clip(self, message: Message) -> bool:
+        return message.text.startswith(f"{self.member.mention}, your clip is ready")
+
+    async def accepted(self) -> dict[str, Any]:
+        """Wait until the card is shown, which is after the job is stored; return its row."""
+        await self.card()
+        return self.job
+
+    async def card(self, words: str = "") -> Message:
+        """Wait until the status card shows something, with those words in it."""
+        return await self.until(lambda: next((card for card in self.cards() if card.text and words in card.text), None))
+
+    async def until(self, condition: Callable[[], Found]) -> Found:
+        """Wait until something holds on Discord, and return it."""
+        return await self.stage.server.wait_for(lambda _world: condition(), within_seconds=PATIENCE_SECONDS)
+
+    def asked_of_service(self, kind: FaultKind) -> int:
+        """Count the requests to the video service about this clip."""
+        keys = {self.job["id"]} if self.jobs else set[str]()
+        keys |= {generation.id for generation in self.paid}
+        return sum(request.kind == kind and request.key in keys for request in self.stage.service.requests)
+
+    async def reaches_service(self, kind: FaultKind, *, times: int = 1) -> None:
+        """Wait until the video service was asked about this clip so often."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await self.stage.service.until(lambda: self.asked_of_service(kind) >= times)
+
+    @property
+    def paid(self) -> list[SandboxGeneration]:
+        """What the video service bills for this part."""
+        return [made for made in self.stage.service.generations.values() if made.prompt == self.prompt]
+
+    @property
+    def jobs(self) -> list[dict[str, Any]]:
+        """All rows that the member has made."""
+        return self.stage.rows("SELECT * FROM jobs WHERE member_id = ?", self.member.id)
+
+    @property
+    def job(self) -> dict[str, Any]:
+        """The one row there must be."""
+        (row,) = self.jobs
+        return row
+
+    @property
+    def ledger(self) -> list[tuple[str, int]]:
+        """All that was ever charged to and refunded to the member."""
+        query = "SELECT kind, seconds FROM ledger WHERE member_id = ? ORDER BY id"
+        return [(row["kind"], row["seconds"]) for row in self.stage.rows(query, self.member.id)]
+
+    # How it ends ---------------------------------------------------------------------------------
+
+    async def ends(self) -> None:
+        """Wait until Discord shows the end."""
+        if self.ending.state == "delivered":
+            await self.until(lambda: self.clips() and len(self.cards()) == self.ending.cards)
+        elif self.ending.cards:
+            await self.until(lambda: [card for card in self.cards() if "came back" in card.text])
+
+    async def check(self) -> None:
+        """Check that what the member, the database and the video service are left with is one and the same end."""
+        job, ending = self.job, self.ending
+        assert (job["state"], job["error_code"]) == (ending.state, ending.error_code)
+        assert (job["lease_owner"], job["lease_until"]) == (None, None)
+        assert len(self.paid) == ending.paid, "generations paid for"
+        assert {made.client_business_id for made in self.paid} <= {job["id"]}
+        delivered = ending.state == "delivered"
+        assert self.ledger == [("charge", COST_SECONDS)] + [("refund", COST_SECONDS)] * (not delivered)
+        assert len(self.clips()) == delivered, "clips"
+        for clip in self.clips():
+            assert (job["message_channel_id"], job["message_id"]) == (clip.channel.id, clip.id)
+            assert (clip.channel.recipient is self.member.user) if ending.directly else clip.channel is self.channel
+            assert clip.pings == {self.member.id}
+            assert [file.filename for file in clip.attachments] == [f"reelay-{job['id']}.mp4"] * (not ending.link)
+        assert len(self.cards()) == ending.cards, "status cards left behind"
+        for card in self.cards():
+            assert "came back" in card.text
+            assert not card.custom_ids
+            assert not card.pings
