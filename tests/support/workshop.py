@@ -6,6 +6,7 @@ Time is one clock for the bot and the service; a test moves it and drives the wo
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections import deque
 from contextlib import asynccontextmanager
@@ -434,7 +435,7 @@ class Workshop:
             await self.advance_to_next(process, at_most=until - self.time())
         await process.board.tick()
 
-    async def advance_to_next(self, *processes: Process, at_most: float = 15.0) -> None:
+    async def advance_to_next(self, *processes: Process, at_most: float = math.inf) -> None:
         """Move the clock to the next moment at which a worker has something to do, or by ``at_most`` seconds."""
         now = ServiceClock(self.time).now()
         async with self.database.read() as connection:
@@ -444,9 +445,9 @@ class Workshop:
             times += [time for time in (gates.submit.opens_at, gates.probe_at) if time and time > now]
             if times[0] and gates.poll.opens_at and times[0] <= gates.poll.opens_at:
                 times[0] = gates.poll.opens_at
-        known = [(time - now).total_seconds() for time in times if time is not None]
+        waits = [(time - now).total_seconds() for time in times if time is not None] or [15.0]
         # A tenth of a millisecond more, since seconds as a float may fall just short of the moment.
-        self.time.advance(min(at_most, max(0.0, min(known)) + 0.0001) if known else at_most)
+        self.time.advance(min(at_most, max(0.0, min(waits)) + 0.0001))
 
     async def _is_idle(self) -> bool:
         async with self.database.read() as connection:
