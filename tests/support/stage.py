@@ -12,10 +12,12 @@ from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmana
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from discord import Permissions
+
 from bot.sandbox.toapis_server import Fault as ServiceFault
 from bot.sandbox.toapis_server import SandboxGeneration, SandboxServer
 from tests.support.bot_process import REPOSITORY, BotProcess, bot_environment
-from tests.support.discord_server import DiscordServer, RouteKind
+from tests.support.discord_server import BOT_PERMISSIONS, DiscordServer, RouteKind
 from tests.support.videos import video_file
 
 if TYPE_CHECKING:
@@ -23,13 +25,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.sandbox.faults import FaultKind
-    from tests.support.discord_server import Channel, Interaction, Member, Message, Request
+    from tests.support.discord_server import Channel, Faults, Interaction, Member, Message, Request
     from tests.support.discord_server import Fault as DiscordFault
 
 DISCORD_TOKEN = "loopback-discord-token-xyzzy"
 TOAPIS_API_KEY = "loopback-video-key-plugh"
-LARGE = "large"
-"""A word in a prompt that makes its clip some 2 MB, worth re-encoding."""
+HEAVY = "(heavy)"
+"""In a prompt it makes the clip some 2.5 MB, worth re-encoding; others have 75 KB."""
 PATIENCE_SECONDS = 60.0
 """For anything to happen, on a machine that is busy with other things."""
 COST_SECONDS = 6
@@ -142,7 +144,7 @@ async def open_stage(directory: Path, starting: asyncio.Semaphore) -> AsyncGener
 
 
 async def _clip(generation: SandboxGeneration) -> Path:
-    if LARGE in generation.prompt:
+    if HEAVY in generation.prompt:
         return await asyncio.to_thread(video_file, noise=60, bits_per_second=16_000_000)
     return await asyncio.to_thread(video_file)
 
@@ -167,6 +169,8 @@ class Ending:
 
 
 DELIVERED = Ending()
+REFUSED = Ending(state="refused", paid=0)
+"""There is no job; nothing was charged, and only the member was told why."""
 CANCELLED = Ending(state="cancelled", paid=0, cards=1)
 
 
@@ -225,6 +229,17 @@ class Part:
         release = asyncio.Event()
         self.spoil(kind, ServiceFault(hold=release, accept=accept, drop=drop))
         return release
+
+    def allow(self, **permissions: bool) -> None:
+        """Change what the bot may do in the channel."""
+        allowed = Permissions(BOT_PERMISSIONS.value)
+        allowed.update(**permissions)
+        self.stage.server.world.set_app_permissions(self.channel, allowed)
+
+    @property
+    def faults(self) -> Faults:
+        """What is to go wrong at Discord."""
+        return self.stage.server.faults
 
     # Seeing --------------------------------------------------------------------------------------
 
@@ -307,13 +322,19 @@ class Part:
 
     async def ends(self) -> None:
         """Wait until Discord shows the end."""
-        if self.ending.state == "delivered":
-            await self.until(lambda: self.clips() and len(self.cards()) == self.ending.cards)
-        elif self.ending.cards:
-            await self.until(lambda: [card for card in self.cards() if "came back" in card.text])
+        match self.ending:
+            case Ending(state="delivered"):
+                await self.until(lambda: self.clips() and not self.cards())
+            case Ending(cards=1):
+                await self.card("came back")
+            case Ending(state="failed"):
+                await self.stage.bot.wait_for_log("job failed", job_id=self.job["id"])
 
     async def check(self) -> None:
         """Check that what the member, the database and the video service are left with is one and the same end."""
+        if self.ending is REFUSED:
+            assert not any([self.jobs, self.ledger, self.paid, self.clips(), self.cards()])
+            return
         job, ending = self.job, self.ending
         assert (job["state"], job["error_code"]) == (ending.state, ending.error_code)
         assert (job["lease_owner"], job["lease_until"]) == (None, None)

@@ -1,0 +1,183 @@
+"""What can go wrong at Discord while a job is on its way, and that the member still gets the clip, once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.acts import Act, Scene
+from tests.support.discord_server import RouteKind
+from tests.support.stage import HEAVY, REFUSED, Ending, Part, failed
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Outcome
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+# While posting the clip --------------------------------------------------------------------------
+
+
+async def discord_answers_500_to_the_clip(part: Part) -> None:
+    part.faults.fail(RouteKind.CREATE_MESSAGE, 500, where=part.uploading)
+    await part.ask()
+
+
+async def discord_answers_500_to_a_clip_that_it_has_posted(part: Part) -> None:
+    part.faults.fail(RouteKind.CREATE_MESSAGE, 500, stored=True, where=part.uploading)
+    await part.ask()
+
+
+async def discord_answers_503_to_the_clip(part: Part) -> None:
+    part.faults.fail(RouteKind.CREATE_MESSAGE, 503, where=part.uploading)
+    await part.ask()
+
+
+async def discord_answers_503_to_a_clip_that_it_has_posted(part: Part) -> None:
+    part.faults.fail(RouteKind.CREATE_MESSAGE, 503, stored=True, where=part.uploading)
+    await part.ask()
+
+
+async def discord_limits_the_rate(part: Part) -> None:
+    part.faults.limit(RouteKind.CREATE_MESSAGE, 0.5, where=part.uploading)
+    await part.ask()
+
+
+async def the_edge_before_discord_limits_the_rate(part: Part) -> None:
+    part.faults.limit(RouteKind.CREATE_MESSAGE, 0.5, via=False, where=part.uploading)
+    await part.ask()
+
+
+async def connection_is_reset_before_the_clip_is_posted(part: Part) -> None:
+    part.faults.reset(RouteKind.CREATE_MESSAGE, stored=False, where=part.uploading)
+    await part.ask()
+
+
+async def connection_is_reset_after_the_clip_is_posted(part: Part) -> None:
+    part.faults.reset(RouteKind.CREATE_MESSAGE, stored=True, where=part.uploading)
+    await part.ask()
+
+
+async def clip_is_too_large_and_is_sent_smaller(part: Part) -> None:
+    part.prompt += f" {HEAVY}"
+    part.faults.fail(RouteKind.CREATE_MESSAGE, 413, code=40005, where=part.uploading)
+    await part.ask()
+    await part.ends()
+    refused, taken = (request.upload_bytes for request in part.requests(RouteKind.CREATE_MESSAGE))
+    assert taken < refused
+
+
+async def clip_is_too_large_and_cannot_be_made_smaller_so_a_link_is_sent(part: Part) -> None:
+    part.ending = Ending(link=True)
+    part.faults.fail(RouteKind.CREATE_MESSAGE, 413, code=40005, where=part.uploading)
+    await part.ask()
+
+
+# People change things meanwhile ------------------------------------------------------------------
+
+
+async def channel_is_deleted_so_the_clip_goes_to_the_member(part: Part) -> None:
+    part.ending = Ending(directly=True)
+    download = part.hold_at_service("file")
+    await part.ask()
+    await part.reaches_service("file")
+    part.stage.server.world.delete_channel(part.channel)
+    download.set()
+
+
+async def channel_is_closed_to_the_bot_so_the_clip_goes_to_the_member(part: Part) -> None:
+    part.ending = Ending(directly=True)
+    download = part.hold_at_service("file")
+    await part.ask()
+    await part.reaches_service("file")
+    part.allow(send_messages=False)
+    download.set()
+
+
+async def channel_is_deleted_and_the_member_takes_no_messages_so_the_seconds_come_back(part: Part) -> None:
+    part.ending = failed("undeliverable", paid=1, cards=0)
+    part.member.user.accepts_messages = False
+    download = part.hold_at_service("file")
+    await part.ask()
+    await part.reaches_service("file")
+    part.stage.server.world.delete_channel(part.channel)
+    download.set()
+
+
+async def status_card_is_deleted(part: Part) -> None:
+    await part.ask()
+    part.stage.server.world.delete(await part.card())
+
+
+# While answering /video --------------------------------------------------------------------------
+
+
+async def interaction_is_answered_too_late_so_the_card_is_a_message_of_its_own(part: Part) -> None:
+    asked = await part.ask()
+    asked.answer_seconds = 0
+    card = await part.card()
+    assert card.interaction is None
+
+
+async def connection_is_reset_after_the_card_is_shown(part: Part) -> None:
+    part.faults.reset(RouteKind.CALLBACK, stored=True, where=part.concerns)
+    await part.ask()
+
+
+async def discord_answers_500_to_a_card_that_it_shows(part: Part) -> None:
+    part.faults.fail(RouteKind.CALLBACK, 500, stored=True, where=part.concerns)
+    await part.ask()
+
+
+async def discord_answers_503_when_the_card_is_to_go(part: Part) -> None:
+    part.faults.fail(RouteKind.DELETE_MESSAGE, 503, where=part.concerns)
+    await part.ask()
+
+
+async def bot_may_not_attach_files_so_nothing_is_charged(part: Part) -> None:
+    part.ending = REFUSED
+    part.allow(attach_files=False)
+    asked = await part.ask()
+    await part.until(lambda: asked.text)
+    assert asked.is_ephemeral
+    assert "Attach Files" in asked.text
+
+
+async def bot_may_not_post_so_nothing_is_charged(part: Part) -> None:
+    part.ending = REFUSED
+    part.allow(send_messages=False)
+    asked = await part.ask()
+    await part.until(lambda: asked.text)
+    assert asked.is_ephemeral
+    assert "Send Messages" in asked.text
+
+
+FAULTS = Act(
+    scenarios=(
+        discord_answers_500_to_the_clip,
+        discord_answers_500_to_a_clip_that_it_has_posted,
+        discord_answers_503_to_the_clip,
+        discord_answers_503_to_a_clip_that_it_has_posted,
+        discord_limits_the_rate,
+        the_edge_before_discord_limits_the_rate,
+        connection_is_reset_before_the_clip_is_posted,
+        connection_is_reset_after_the_clip_is_posted,
+        clip_is_too_large_and_is_sent_smaller,
+        clip_is_too_large_and_cannot_be_made_smaller_so_a_link_is_sent,
+        channel_is_deleted_so_the_clip_goes_to_the_member,
+        channel_is_closed_to_the_bot_so_the_clip_goes_to_the_member,
+        channel_is_deleted_and_the_member_takes_no_messages_so_the_seconds_come_back,
+        status_card_is_deleted,
+        interaction_is_answered_too_late_so_the_card_is_a_message_of_its_own,
+        connection_is_reset_after_the_card_is_shown,
+        discord_answers_500_to_a_card_that_it_shows,
+        discord_answers_503_when_the_card_is_to_go,
+        bot_may_not_attach_files_so_nothing_is_charged,
+        bot_may_not_post_so_nothing_is_charged,
+    )
+)
+
+
+@pytest.mark.parametrize("scene", FAULTS.scenes, ids=lambda scene: scene.name)
+async def test_job_ends_once_and_rightly_when(scene: Scene, outcome: Outcome) -> None:
+    await outcome(scene)

@@ -1,0 +1,94 @@
+"""SIGTERM and Ctrl-C: the bot finishes or lets go of what it has in hand, ends with exit code 0, and loses nothing."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.acts import END_BOT, Act, Moments, Scene, by_signal
+from tests.support.discord_server import RouteKind
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Outcome
+    from tests.support.stage import Part
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def upload_in_hand_is_finished(part: Part) -> Moments:
+    upload = part.hold(RouteKind.CREATE_MESSAGE, stored=False)
+    await part.ask()
+    await upload.arrived.wait()
+    yield END_BOT
+    upload.release()
+    await part.stage.bot.wait_for_log("job delivered", job_id=part.job["id"])
+
+
+async def submit_in_hand_is_finished(part: Part) -> Moments:
+    submit = part.hold_at_service("submit")
+    await part.ask()
+    await part.reaches_service("submit")
+    yield END_BOT
+    submit.set()
+    await part.stage.bot.wait_for_log("job rendering", job_id=part.job["id"])
+
+
+async def poll_in_hand_is_finished(part: Part) -> Moments:
+    poll = part.hold_at_service("poll")
+    await part.ask()
+    await part.reaches_service("poll")
+    yield END_BOT
+    poll.set()
+    await part.stage.bot.wait_for_log("job ready", job_id=part.job["id"])
+
+
+async def render_goes_on_and_is_noticed_by_the_next_bot(part: Part) -> Moments:
+    await part.ask()
+    await part.stage.bot.wait_for_log("job rendering", job_id=(await part.accepted())["id"])
+    yield END_BOT
+
+
+async def upload_that_is_never_answered_is_given_up_in_time(part: Part) -> Moments:
+    upload = part.hold(RouteKind.CREATE_MESSAGE, stored=True)
+    await part.ask()
+    await upload.arrived.wait()
+    yield END_BOT
+
+
+async def submit_that_is_never_answered_is_given_up_in_time(part: Part) -> Moments:
+    part.hold_at_service("submit", accept=True)
+    await part.ask()
+    await part.reaches_service("submit")
+    yield END_BOT
+
+
+TERMINATED = Act(
+    scenarios=(
+        upload_in_hand_is_finished,
+        submit_in_hand_is_finished,
+        poll_in_hand_is_finished,
+        render_goes_on_and_is_noticed_by_the_next_bot,
+    ),
+    end_bot=by_signal(signal.SIGTERM),
+)
+INTERRUPTED = Act(
+    scenarios=(
+        upload_in_hand_is_finished,
+        submit_in_hand_is_finished,
+        upload_that_is_never_answered_is_given_up_in_time,
+        submit_that_is_never_answered_is_given_up_in_time,
+    ),
+    end_bot=by_signal(signal.SIGINT),
+)
+
+
+@pytest.mark.parametrize("scene", TERMINATED.scenes, ids=lambda scene: scene.name)
+async def test_bot_ends_cleanly_on_sigterm_and(scene: Scene, outcome: Outcome) -> None:
+    await outcome(scene)
+
+
+@pytest.mark.parametrize("scene", INTERRUPTED.scenes, ids=lambda scene: scene.name)
+async def test_bot_ends_cleanly_on_sigint_and(scene: Scene, outcome: Outcome) -> None:
+    await outcome(scene)
