@@ -23,7 +23,7 @@ BOTS_STARTING = 3
 Outcome: TypeAlias = "Callable[[Scene], Awaitable[None]]"
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="session", loop_scope="session", autouse=True)
 async def outcome(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Outcome]:
     """Give a function that waits until a scene is over, and raises what was wrong with it."""
     wanted: dict[Act, list[Scenario]] = defaultdict(list)

@@ -11,7 +11,7 @@ import asyncio
 import inspect
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
@@ -46,6 +46,19 @@ Scenario: TypeAlias = Callable[[Part], Moments | Coroutine[None, None, None]]
 Result = TypeVar("Result")
 
 
+def copies(scenario: Scenario, number: int) -> tuple[Scenario, ...]:
+    """Let several members do the same at once."""
+
+    def copy(count: int) -> Scenario:
+        def copied(part: Part) -> Moments | Coroutine[None, None, None]:
+            return scenario(part)
+
+        copied.__name__ = f"{scenario.__name__}_{count}"
+        return copied
+
+    return tuple(copy(count) for count in range(1, number + 1))
+
+
 @asynccontextmanager
 async def by_sigkill(bot: BotProcess) -> AsyncGenerator[None]:
     """End a bot as a crash would."""
@@ -74,12 +87,14 @@ class Act:
         end_bot: how a bot ends where scenarios ask for it.
         settings: the bot's, beyond those that point it at the stage.
         prepare: sets the stage before a bot is on it; may add settings.
+        companions: bots on the same database and with the same token, started first and not ended with the other.
     """
 
     scenarios: tuple[Scenario, ...]
     end_bot: Callable[[BotProcess], AbstractAsyncContextManager[None]] = by_sigkill
     settings: dict[str, str] = field(default_factory=dict)
     prepare: Callable[[Stage], dict[str, str]] = lambda _stage: {}
+    companions: int = 0
 
     @property
     def scenes(self) -> list[Scene]:
@@ -93,19 +108,28 @@ class Act:
         async with open_stage(directory, starting) as stage:
             cast = [_Actor(scenario, stage.add_part(scenario.__name__)) for scenario in scenarios]
             settings = {"MAX_CONCURRENT_RENDERS": "20"} | self.settings | self.prepare(stage)
-            going = cast
-            while True:
-                async with stage.start_bot(settings) as bot:
-                    going = await _proceed(going, END_BOT)
-                    if not going:
-                        await asyncio.gather(*(actor.attempt(actor.part.ends) for actor in cast))
-                        await bot.terminate(within_seconds=STOP_SECONDS)
-                        break
-                    async with self.end_bot(bot):
-                        going = await _proceed(going, START_BOT)
+            async with AsyncExitStack() as stack:
+                companions = [
+                    await stack.enter_async_context(stage.start_bot(settings)) for _ in range(self.companions)
+                ]
+                await self._play(cast, stage, settings)
+                for companion in companions:
+                    await companion.terminate(within_seconds=STOP_SECONDS)
             for actor in cast:
                 await actor.attempt(actor.part.check)
             return {actor.scenario: actor.error for actor in cast}
+
+    async def _play(self, cast: list[_Actor], stage: Stage, settings: dict[str, str]) -> None:
+        going = cast
+        while True:
+            async with stage.start_bot(settings) as bot:
+                going = await _proceed(going, END_BOT)
+                if not going:
+                    await asyncio.gather(*(actor.attempt(actor.part.ends) for actor in cast))
+                    await bot.terminate(within_seconds=STOP_SECONDS)
+                    return
+                async with self.end_bot(bot):
+                    going = await _proceed(going, START_BOT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,13 +141,15 @@ class BotProcess:
                 within_seconds=within_seconds,
             )
 
-    async def wait_for_log(self, message: str, *, within_seconds: float = 20.0, **fields: object) -> dict[str, Any]:
-        """Wait for a log line of that message and those fields; return all of it.
+    async def wait_for_log(
+        self, message: str | None = None, *, within_seconds: float = 20.0, **fields: object
+    ) -> dict[str, Any]:
+        """Wait for a log line of that message (None: any) and those fields; return all of it.
 
         Raises:
             AssertionError: when it ends or the time is over before; shows its output.
         """
-        wanted = {"message": message, **fields}
+        wanted = fields if message is None else {"message": message, **fields}
         try:
             async with asyncio.timeout(within_seconds):
                 while True:

@@ -197,12 +197,14 @@ class Part:
 
     # Acting --------------------------------------------------------------------------------------
 
-    async def ask(self) -> Interaction:
-        """Type ``/video``; every bot that is connected hears it, as Discord has it."""
+    async def ask(self, *, heard_by: BotProcess | None = None) -> Interaction:
+        """Type ``/video``; every bot that is connected hears it, as Discord has it, unless one is named."""
         server = self.stage.server
-        first, *others = server.sessions
-        self.asked = await server.slash(self.channel, self.member, "video", {"prompt": self.prompt}, session=first)
-        for session in others:
+        sessions = server.sessions if heard_by is None else [heard_by.session]
+        self.asked = await server.slash(
+            self.channel, self.member, "video", {"prompt": self.prompt}, session=sessions[0]
+        )
+        for session in sessions[1:]:
             session.dispatch("INTERACTION_CREATE", self.asked.payload(server.world, server.upload_limit_bytes))
         return self.asked
 

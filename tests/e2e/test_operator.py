@@ -1,0 +1,68 @@
+"""The video service refuses the account: the operator is told once, and jobs go on by themselves when it is mended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.acts import Act, Scene, copies
+from tests.support.stage import TOAPIS_API_KEY
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Outcome
+    from tests.support.discord_server import Message
+    from tests.support.stage import Part, Stage
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+def _tell_operator(stage: Stage) -> dict[str, str]:
+    return {"OPERATOR_CHANNEL_ID": str(stage.server.brainstorm.id)}
+
+
+def _without_money(stage: Stage) -> dict[str, str]:
+    stage.service.remaining_usd = 0
+    return _tell_operator(stage)
+
+
+def _with_another_key(stage: Stage) -> dict[str, str]:
+    stage.service.api_key = "the-key-of-tomorrow"
+    return _tell_operator(stage)
+
+
+async def _waits(part: Part) -> Message:
+    """Ask for a clip that has to wait for the operator; give what the operator was told."""
+    await part.ask()
+    await part.card("Waiting for the operator")
+    (alert,) = part.stage.server.brainstorm.messages.values()
+    assert not alert.pings
+    return alert
+
+
+async def _goes_on(part: Part) -> None:
+    await part.ends()
+    assert len(part.stage.server.brainstorm.messages) == 1, "alerts"
+
+
+async def account_is_out_of_money_until_it_is_topped_up(part: Part) -> None:
+    alert = await _waits(part)
+    assert "out of money" in alert.text
+    part.stage.service.remaining_usd = 9
+    await _goes_on(part)
+
+
+async def key_is_refused_until_the_service_takes_it(part: Part) -> None:
+    alert = await _waits(part)
+    assert "TOAPIS_API_KEY" in alert.text
+    part.stage.service.api_key = TOAPIS_API_KEY
+    await _goes_on(part)
+
+
+BROKE = Act(scenarios=copies(account_is_out_of_money_until_it_is_topped_up, 2), prepare=_without_money)
+LOCKED_OUT = Act(scenarios=copies(key_is_refused_until_the_service_takes_it, 2), prepare=_with_another_key)
+
+
+@pytest.mark.parametrize("scene", BROKE.scenes + LOCKED_OUT.scenes, ids=lambda scene: scene.name)
+async def test_job_waits_and_goes_on_by_itself_when(scene: Scene, outcome: Outcome) -> None:
+    await outcome(scene)
