@@ -46,11 +46,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run() -> int:
-    from bot.app import run
     from bot.config import load_settings
     from bot.logs import set_up_logging
 
     settings = load_settings()
+    from bot.app import run  # half of the start, which nobody should wait for to hear of a wrong setting
+
     set_up_logging(level=settings.log_level, log_format=settings.log_format, secrets=settings.secrets)
     try:
         asyncio.run(run(settings))
