@@ -87,13 +87,10 @@ async def command_line(tmp_path: Path) -> AsyncGenerator[CommandLine]:
         ("DISCORD_TOKEN", None),
         ("DISCORD_TOKEN", f"{OTHER_SECRET} with spaces"),
         ("DISCORD_TOKEN", OTHER_SECRET),
-        ("TOAPIS_API_KEY", None),
         ("TOAPIS_BASE_URL", f"ftp://operator:{OTHER_SECRET}@example.com"),
         ("DATABASE_URL", f"mysql://operator:{OTHER_SECRET}@example.com/reelay"),
         ("DATABASE_URL", "sqlite+aiosqlite:////nowhere/at/all/reelay.db"),
         ("MAX_CONCURRENT_RENDERS", "many"),
-        ("DEFAULT_QUOTA_PERIOD", "fortnight"),
-        ("OPERATOR_CHANNEL_ID", "-1"),
         ("LOG_FORMAT", "xml"),
     ],
 )
