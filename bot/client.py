@@ -107,6 +107,10 @@ class ReelayBot(commands.Bot):
         self.add_dynamic_items(JobButton)
         await self._sync_commands()
 
+    async def on_ready(self) -> None:
+        """Say so in the log; Discord may send it again after a long break."""
+        _log.info("connected to Discord", extra={"servers": len(self.guilds)})
+
     async def cancel_job(self, interaction: discord.Interaction, job_id: str) -> None:
         """Cancel a job for the member who pressed its button, and show that or say why not."""
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -26,15 +27,17 @@ _log = logging.getLogger(__name__)
 
 SHORTEST_INTERVAL_SECONDS = 5.0
 """Between two edits of one card (the issue): also what Discord lets through for a busy channel."""
+FIRST_EDIT_SECONDS = 1.0
+"""From ``/video`` to a card's first edit: a job that starts at once soon shows "Rendering", never "Starting" first."""
 EDITS_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """What a card showed last, and when it was put there."""
+    """What a card showed last, and when it may show something else."""
 
     look: tuple[object, ...] | None
-    at: datetime
+    editable_at: datetime
 
 
 class CardNews:
@@ -48,7 +51,7 @@ class CardNews:
 
     def begin(self, card: StatusCard) -> None:
         """Note the card that the member is shown first, so that it is not edited before it is out of date."""
-        self.note_shown(card, card.job.created_at)
+        self._shown[card.job.id] = _Shown(card.look, _first_editable_at(card.job))
         self.touch_queue()
 
     def touch(self, job_id: str) -> None:
@@ -74,11 +77,11 @@ class CardNews:
 
     def note_shown(self, card: StatusCard, at: datetime) -> None:
         """Note what a card shows now."""
-        self._shown[card.job.id] = _Shown(card.look, at)
+        self._shown[card.job.id] = _Shown(card.look, at + timedelta(seconds=SHORTEST_INTERVAL_SECONDS))
 
     def note_failed(self, job_id: str, at: datetime) -> None:
         """Note an edit that may or may not have arrived."""
-        self._shown[job_id] = _Shown(None, at)
+        self._shown[job_id] = _Shown(None, at + timedelta(seconds=SHORTEST_INTERVAL_SECONDS))
         self.put_back({job_id})
 
     def is_news(self, card: StatusCard) -> bool:
@@ -89,13 +92,16 @@ class CardNews:
     def editable_at(self, job: Job) -> datetime:
         """Say when a job's card may be edited again."""
         shown = self._shown.get(job.id)
-        since = job.created_at if shown is None else shown.at
-        return since + timedelta(seconds=SHORTEST_INTERVAL_SECONDS)
+        return _first_editable_at(job) if shown is None else shown.editable_at
 
     def forget(self, job_id: str) -> None:
         """Drop what is remembered about a job that has ended."""
         self._shown.pop(job_id, None)
         self._touched.discard(job_id)
+
+
+def _first_editable_at(job: Job) -> datetime:
+    return job.created_at + timedelta(seconds=FIRST_EDIT_SECONDS)
 
 
 class StatusBoard:
@@ -125,10 +131,9 @@ class StatusBoard:
             except Exception:  # noqa: BLE001 (logged; a card is never worth the loop)
                 _log.exception("status cards could not be updated")
                 pause = SHORTEST_INTERVAL_SECONDS
-            try:
-                await asyncio.wait_for(self._news.woken.wait(), pause)
-            except TimeoutError:
-                continue  # the pause is over
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):  # wait_for may lose a cancellation in Python 3.11
+                    await self._news.woken.wait()
 
     def stop(self) -> None:
         """End ``run`` after the edits in hand."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 SURPRISES_BEFORE_FAILING = 8
-"""Unexpected errors in a row after which a job ends as failed, some five minutes after the first.
+"""Unexpected errors in one state after which a job ends as failed, some five minutes after the first.
 
 Counted in memory, apart from a job's attempts: a delivery that has been put off for hours is not given up for one.
 """
@@ -123,7 +124,7 @@ class Worker:
         )
         self._settle = _Lane("settle", FINAL_STATES, policy.settles_at_once, self._settle_card)
         self._in_hand: dict[str, _Lane] = {}
-        self._surprises: Counter[str] = Counter()
+        self._surprises: Counter[tuple[str, JobState]] = Counter()
         self._renewed_at = clock.now()
         self._stopping = False
 
@@ -197,6 +198,7 @@ class Worker:
             raise
         for job, lane in claimed:
             if lane is self._submit:
+                _log.info("job submitting", extra={"job_id": job.id})
                 self._news.touch(job.id)
                 self._news.touch_queue()
         return _Pass(claimed, probes, pause_seconds)
@@ -263,16 +265,13 @@ class Worker:
             await lane.step(job)
         except LeaseLostError:
             _log.info("job is no longer ours", extra={"job_id": job.id})
-            self._surprises.pop(job.id, None)
         except StoreUnavailableError as error:
             _log.warning("the database did not answer: %s", error, extra={"job_id": job.id})
             await self._put_off(job)
         except Exception:  # noqa: BLE001 (logged; the loop outlives what it did not expect)
             _log.exception("unexpected error", extra={"job_id": job.id, "generation_id": job.generation_id})
-            self._surprises[job.id] += 1
+            self._surprises[job.id, job.state] += 1
             await self._put_off(job)
-        else:
-            self._surprises.pop(job.id, None)
         finally:
             del self._in_hand[job.id]
             self._news.touch(job.id)
@@ -287,7 +286,7 @@ class Worker:
                 current = await jobs.get(connection, job.id)
             if current is None or current.lease_owner != self._owner:
                 return
-            surprises = self._surprises[job.id]
+            surprises = self._surprises[job.id, job.state]
             if surprises < SURPRISES_BEFORE_FAILING:
                 delay = backoff_seconds(max(1, surprises), self._jitter())
                 await self._keeper.release(current, due_in_seconds=delay)
@@ -296,13 +295,20 @@ class Worker:
                 await self._keeper.settle(current)
             else:
                 await self._keeper.fail(current, JobError.INTERNAL)
-            del self._surprises[job.id]
+            del self._surprises[job.id, job.state]
         except Exception:  # noqa: BLE001 (logged; the loop outlives what it did not expect)
             _log.exception("job could not be put off; its lease will run out", extra={"job_id": job.id})
 
     async def _settle_card(self, job: Job) -> None:
         try:
-            await self._settle_on_discord(job)
+            if job.status_message_id is None:
+                job = await self._find_card(job)
+            early_seconds = (self._news.editable_at(job) - self._clock.now()).total_seconds()
+            if job.state is not JobState.DELIVERED and early_seconds > 0:
+                await self._keeper.release(job, due_in_seconds=early_seconds)
+                return
+            if job.status_message_id is not None:
+                await self._board.settle(job)
         except DestinationClosedError:
             _log.info("status card out of reach", extra={"job_id": job.id})
         except PublishError as error:
@@ -314,21 +320,16 @@ class Worker:
             _log.warning("status card left as it is", extra={"job_id": job.id, "error": type(error).__name__})
         await self._keeper.settle(job)
 
-    async def _settle_on_discord(self, job: Job) -> None:
-        if job.status_message_id is None:
-            found = await self._publisher.find_status(job)
-            if found is None:
-                return
-            job = await self._keeper.hold(job, status_message_id=found)
-        await self._board.settle(job)
+    async def _find_card(self, job: Job) -> Job:
+        found = await self._publisher.find_status(job)
+        return job if found is None else await self._keeper.hold(job, status_message_id=found)
 
     # Waiting -------------------------------------------------------------------------------------
 
     async def _sleep(self, seconds: float | None) -> None:
-        try:
-            await asyncio.wait_for(self._wake.wait(), seconds)
-        except TimeoutError:
-            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):  # wait_for may lose a cancellation in Python 3.11
+                await self._wake.wait()
 
     async def _pause_seconds(self, connection: AsyncConnection, now: datetime) -> float | None:
         """Return how long nothing more will be due; a lane that is full is woken by its own next end."""
