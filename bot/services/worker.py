@@ -319,6 +319,8 @@ class Worker:
                 return
             _log.warning("status card left as it is", extra={"job_id": job.id, "error": type(error).__name__})
         await self._keeper.settle(job)
+        for state in JobState:
+            self._surprises.pop((job.id, state), None)
 
     async def _find_card(self, job: Job) -> Job:
         found = await self._publisher.find_status(job)

@@ -268,7 +268,7 @@ async def test_a_process_that_dies_while_it_posts_leaves_the_clip_to_the_next(wo
     await workshop.run_until(process, job_id, JobState.READY)
     hold = workshop.discord.hold("post_clip")
     tick = asyncio.create_task(process.worker.tick())
-    await hold.reached.wait()
+    await hold.arrival()
     tick.cancel()
     with suppress(asyncio.CancelledError):
         await tick

@@ -34,7 +34,7 @@ from bot.store.tables import ledger
 from tests.support.toapis import ManualTime, client_of, sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable
     from pathlib import Path
 
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -46,6 +46,17 @@ if TYPE_CHECKING:
 
 GUILD_ID, CHANNEL_ID, MEMBER_ID = 100, 200, 300
 UPLOAD_LIMIT_BYTES = 10 * 1024 * 1024
+
+
+class GivenTime(ManualTime):
+    """A Unix clock that goes by itself and cannot be moved."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def __call__(self) -> float:
+        return self._clock()
 
 
 class ServiceClock:
@@ -95,6 +106,11 @@ class Hold:
     reached: asyncio.Event = field(default_factory=asyncio.Event)
     release: asyncio.Event = field(default_factory=asyncio.Event)
 
+    async def arrival(self) -> None:
+        """Wait until the call has come."""
+        async with asyncio.timeout(10):
+            await self.reached.wait()
+
 
 @dataclass
 class SimulatedDiscord:
@@ -113,11 +129,18 @@ class SimulatedDiscord:
     troubles: dict[str, deque[Trouble]] = field(default_factory=dict[str, deque[Trouble]])
     remembers_nonces: bool = True
     holds: dict[str, Hold] = field(default_factory=dict[str, "Hold"])
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
     forgotten_cards: dict[str, int] = field(default_factory=dict[str, int])
 
     def fail(self, method: str, *errors: Exception, after: bool = False) -> None:
         """Let the next calls of a method fail, one error each."""
         self.troubles.setdefault(method, deque()).extend(Trouble(error, after) for error in errors)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until a condition on what can be seen holds; it is looked at after each change."""
+        while not condition():
+            self.changed.clear()
+            await self.changed.wait()
 
     def hold(self, method: str) -> Hold:
         """Let the next call of a method wait before it does anything."""
@@ -153,6 +176,7 @@ class SimulatedDiscord:
     async def remove_status(self, job: Job) -> None:
         await self._before("remove_status")
         self.cards.setdefault(job.id, []).append(None)
+        self._after("remove_status")
 
     async def alert_operator(self, alert: OperatorAlert) -> None:
         await self._before("alert_operator")
@@ -188,6 +212,7 @@ class SimulatedDiscord:
             raise waiting.popleft().error
 
     def _after(self, method: str) -> None:
+        self.changed.set()
         waiting = self.troubles.get(method)
         if waiting and waiting[0].after:
             raise waiting.popleft().error
@@ -308,7 +333,7 @@ class Workshop:
             publisher=self.discord,
             keeper=keeper,
             gates=gates,
-            watch=RenderWatch(database=database, jitter=lambda: 0.0),
+            watch=RenderWatch(database=database, jitter=lambda: 0.0, time_scale=changed_policy.poll_time_scale),
             clock=clock,
             policy=changed_policy,
             jitter=lambda: 0.0,
@@ -458,9 +483,14 @@ class Workshop:
 
 
 @asynccontextmanager
-async def open_workshop(folder: Path, **server_settings: Any) -> AsyncGenerator[Workshop]:  # noqa: ANN401
-    """Open a database and a sandbox service on one clock."""
-    time = ManualTime()
+async def open_workshop(
+    folder: Path,
+    *,
+    clock: Callable[[], float] | None = None,
+    **server_settings: Any,  # noqa: ANN401
+) -> AsyncGenerator[Workshop]:
+    """Open a database and a sandbox service on one clock: one that is moved by hand, unless another is given."""
+    time = ManualTime() if clock is None else GivenTime(clock)
     url = f"sqlite+aiosqlite:///{folder / 'reelay.db'}"
     async with (
         sandbox(time, **server_settings) as server,
