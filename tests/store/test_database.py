@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import event, text
+
+from bot.errors import SettingsError, StoreUnavailableError
+from bot.models import OPEN_STATES
+from bot.store import jobs, ledger
+from bot.store.database import Database
+from bot.store.tables import metadata
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from sqlalchemy import Connection
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
+
+
+def url(folder: Path) -> str:
+    return f"sqlite+aiosqlite:///{folder / 'reelay.db'}"
+
+
+async def write_and_fail(database: Database) -> None:
+    async with database.write() as connection:
+        await connection.execute(text("INSERT INTO command_digests VALUES ('a', 'b')"))
+        raise ZeroDivisionError
+
+
+def differences(connection: Connection) -> list[object]:
+    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    return list(compare_metadata(context, metadata))
+
+
+async def test_migrations_lead_to_the_tables_the_code_uses(tmp_path: Path) -> None:
+    async with Database.open(url(tmp_path)) as database, database.read() as connection:
+        assert await connection.run_sync(differences) == []
+
+
+async def test_two_starts_at_once_and_a_third_later_agree_on_the_schema(tmp_path: Path) -> None:
+    async def start() -> None:
+        async with Database.open(url(tmp_path)) as database:
+            await database.check_writable()
+
+    await asyncio.gather(start(), start())
+    await start()
+
+
+async def test_a_write_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    async with Database.open(url(tmp_path)) as database:
+        with pytest.raises(ZeroDivisionError):
+            await write_and_fail(database)
+        async with database.read() as connection:
+            assert (await connection.execute(text("SELECT count(*) FROM command_digests"))).scalar_one() == 0
+
+
+async def test_a_locked_database_is_unavailable_for_writing_and_readable_all_the_while(tmp_path: Path) -> None:
+    async with Database.open(url(tmp_path), busy_timeout_seconds=0.05) as database:
+        other = sqlite3.connect(tmp_path / "reelay.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreUnavailableError):
+            await database.check_writable()
+        async with database.read() as connection:
+            assert await jobs.queue_order(connection) == []
+        other.close()
+        await database.check_writable()
+
+
+@pytest.mark.parametrize("address", ["nonsense", "oracle+nothing://x"])
+async def test_an_address_of_no_supported_database_is_a_wrong_setting(address: str) -> None:
+    with pytest.raises(SettingsError, match="DATABASE_URL"):
+        async with Database.open(address):
+            raise AssertionError("opened")
+
+
+async def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path) -> None:
+    with pytest.raises(StoreUnavailableError):
+        async with Database.open(f"sqlite+aiosqlite:///{tmp_path / 'no' / 'such' / 'folder.db'}"):
+            raise AssertionError("opened")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        lambda connection: jobs.count_open(connection, 1),
+        jobs.count_rendering,
+        jobs.queue_order,
+        lambda connection: jobs.find_by_interaction(connection, 1),
+        lambda connection: jobs.next_due_at(connection, OPEN_STATES),
+        lambda connection: jobs.recent_render_seconds(connection, 6, 500),
+        lambda connection: ledger.sum_period(connection, guild_id=1, member_id=2, start=NOW, end=NOW),
+        lambda connection: jobs.claim_due(
+            connection, states=OPEN_STATES, now=NOW, limit=9, owner="a", lease_until=NOW, in_hand=["x"]
+        ),
+        lambda connection: jobs.release_leases(connection, owner="a"),
+    ],
+    ids=["open jobs", "renders", "queue", "interaction", "next due", "render times", "usage", "claim", "release"],
+)
+async def test_what_is_asked_often_goes_by_an_index(
+    tmp_path: Path, query: Callable[[AsyncConnection], Awaitable[object]]
+) -> None:
+    plans: list[str] = []
+    async with Database.open(url(tmp_path)) as database, database.write() as connection:
+
+        def explain(cursor_of: Connection, cursor: object, statement: str, values: object, *_: object) -> None:
+            if not statement.startswith("EXPLAIN"):
+                rows = cursor_of.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+                plans.extend(row[3] for row in rows)
+
+        event.listen(connection.sync_connection, "before_cursor_execute", explain)
+        await query(connection)
+
+    assert plans
+    scans = [plan for plan in plans if plan.startswith(("SCAN jobs", "SCAN ledger")) and "INDEX" not in plan]
+    assert scans == []

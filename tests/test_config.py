@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bot.config import Settings, load_settings
+from bot.errors import SettingsError
+from bot.models import Period
+
+TOKEN, KEY, PASSWORD = "token-very-secret", "key-very-secret", "password-very-secret"
+
+
+@pytest.fixture(autouse=True)
+def only_the_two_secrets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Give an environment with nothing else of the bot's in it, in a folder without .env."""
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv("DISCORD_TOKEN", TOKEN)
+    monkeypatch.setenv("TOAPIS_API_KEY", KEY)
+
+
+def test_the_two_secrets_are_enough_and_the_defaults_are_the_documented_ones() -> None:
+    settings = load_settings()
+
+    assert (settings.default_quota_seconds, settings.default_quota_period) == (60, Period.DAY)
+    assert (settings.max_concurrent_renders, settings.max_open_jobs_per_member) == (4, 2)
+    assert settings.job_deadline_seconds == 900
+    assert settings.database_url.get_secret_value() == "sqlite+aiosqlite:///reelay.db"
+    assert settings.toapis_model == "gemini_omni"
+    assert str(settings.toapis_base_url) == "https://toapis.com/"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DISCORD_TOKEN", ""),
+        ("DISCORD_TOKEN", "two words"),
+        ("TOAPIS_API_KEY", "   "),
+        ("TOAPIS_BASE_URL", "toapis"),
+        ("TOAPIS_BASE_URL", "https://toapis.com/v1/chat/completions"),
+        ("DATABASE_URL", "reelay.db"),
+        ("DATABASE_URL", "sqlite:///reelay.db"),
+        ("DATABASE_URL", f"mysql://user:{PASSWORD}@host/reelay"),
+        ("DEFAULT_QUOTA_SECONDS", "-1"),
+        ("DEFAULT_QUOTA_SECONDS", "a minute"),
+        ("DEFAULT_QUOTA_SECONDS", "1.5"),
+        ("DEFAULT_QUOTA_SECONDS", "99999999999"),
+        ("DEFAULT_QUOTA_PERIOD", "hour"),
+        ("MAX_CONCURRENT_RENDERS", "0"),
+        ("MAX_OPEN_JOBS_PER_MEMBER", "-2"),
+        ("JOB_DEADLINE_SECONDS", "soon"),
+        ("OPERATOR_CHANNEL_ID", "#operators"),
+        ("LOG_LEVEL", "LOUD"),
+        ("LOG_FORMAT", "xml"),
+        ("DISCORD_API_URL", "discord"),
+        ("DISCORD_GATEWAY_URL", "https://gateway.example"),
+    ],
+)
+def test_a_wrong_setting_is_named_in_one_sentence_without_any_secret(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+
+    sentence = str(caught.value)
+    assert sentence.startswith(name)
+    assert sentence.endswith(".")
+    assert "\n" not in sentence
+    assert not any(secret in sentence for secret in (TOKEN, KEY, PASSWORD))
+
+
+@pytest.mark.parametrize("name", ["DISCORD_TOKEN", "TOAPIS_API_KEY"])
+def test_a_missing_secret_is_named(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.delenv(name)
+
+    with pytest.raises(SettingsError, match=f"^{name} is not set"):
+        load_settings()
+
+
+def test_no_secret_is_in_a_repr(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"postgresql+asyncpg://user:{PASSWORD}@host/reelay")
+    settings = load_settings()
+
+    shown = f"{settings!r} {settings}"
+
+    assert not any(secret in shown for secret in (TOKEN, KEY, PASSWORD))
+    assert set(settings.secrets) == {TOKEN, KEY, PASSWORD}
+
+
+def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("MAX_CONCURRENT_RENDERS=7\nJOB_DEADLINE_SECONDS=600\nLOG_LEVEL=debug\n")
+    monkeypatch.setenv("JOB_DEADLINE_SECONDS", "700")
+
+    settings = load_settings()
+
+    assert (settings.max_concurrent_renders, settings.job_deadline_seconds) == (7, 700)
+    assert settings.log_level == "DEBUG"
+
+
+def test_the_example_file_documents_every_setting_with_its_default() -> None:
+    example = (Path(__file__).parents[1] / ".env.example").read_text()
+    documented = dict(re.findall(r"^#?([A-Z_]+)=(.*)$", example, flags=re.MULTILINE))
+
+    assert set(documented) == {name.upper() for name in Settings.model_fields}
+    settings = load_settings()
+    for name, value in documented.items():
+        default = getattr(settings, name.lower())
+        if value:
+            text = default.get_secret_value() if name == "DATABASE_URL" else str(default)
+            assert text.rstrip("/") == value
+        else:
+            assert name in {"DISCORD_TOKEN", "TOAPIS_API_KEY"} or default is None

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+from bot.instance import claim_instance_name
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_processes_beside_one_another_have_names_of_their_own_and_a_freed_one_is_taken_again(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'reelay.db'}"
+    with claim_instance_name(url) as first, claim_instance_name(url) as second:
+        assert first != second
+    with claim_instance_name(url) as again:
+        assert again == first
+
+
+def test_a_killed_process_frees_its_name(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'reelay.db'}"
+    program = dedent(
+        """
+        import sys
+        from bot.instance import claim_instance_name
+        with claim_instance_name(sys.argv[1]) as name:
+            print(name, flush=True)
+            sys.stdin.read()
+        """
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, url], cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None
+        name = other.stdout.readline().strip()
+        with claim_instance_name(url) as mine:
+            assert mine != name
+        other.kill()
+    with claim_instance_name(url) as mine:
+        assert mine == name
+
+
+def test_databases_do_not_share_names(tmp_path: Path) -> None:
+    with (
+        claim_instance_name(f"sqlite+aiosqlite:///{tmp_path / 'one.db'}") as one,
+        claim_instance_name(f"sqlite+aiosqlite:///{tmp_path / 'two.db'}") as two,
+    ):
+        assert one == two == "local/1"
+
+
+def test_a_database_on_another_machine_is_shared_under_this_machines_name() -> None:
+    with claim_instance_name("postgresql+asyncpg://user:secret@host/reelay") as name:
+        assert not name.startswith("local/")
+        assert "secret" not in name

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import json
+import logging
+import sys
+
+import pytest
+
+from bot.logs import JsonFormatter, TextFormatter
+
+SECRET = "very-secret"
+
+
+def record(message: str, *arguments: object, error: Exception | None = None, **fields: object) -> logging.LogRecord:
+    made = logging.makeLogRecord({"name": "bot.test", "levelname": "INFO", "msg": message, "args": arguments, **fields})
+    if error is not None:
+        try:
+            raise error
+        except Exception:  # noqa: BLE001 (to have a traceback)
+            made.exc_info = sys.exc_info()
+    return made
+
+
+def test_json_has_one_object_a_line_with_the_fields_and_the_traceback() -> None:
+    line = JsonFormatter([]).format(
+        record("job %s", "ready", error=ValueError("odd"), job_id="j1", generation_id="g1", request_id=None)
+    )
+
+    assert "\n" not in line
+    values = json.loads(line)
+    assert (values["message"], values["job_id"], values["generation_id"]) == ("job ready", "j1", "g1")
+    assert "request_id" not in values
+    assert "ValueError: odd" in values["traceback"]
+
+
+def test_text_puts_the_fields_behind_the_message() -> None:
+    line = TextFormatter([]).format(record("job ready", job_id="j1"))
+
+    assert line.endswith("INFO bot.test: job ready  job_id=j1")
+
+
+@pytest.mark.parametrize("formatter", [JsonFormatter([SECRET]), TextFormatter([SECRET])])
+def test_secrets_are_masked_wherever_they_stand(formatter: logging.Formatter) -> None:
+    line = formatter.format(record(f"with {SECRET}", error=ValueError(f"because of {SECRET}"), url=f"x?key={SECRET}"))
+
+    assert SECRET not in line
+    assert line.count("[masked]") >= 3
+
+
+def test_what_came_from_outside_cannot_start_a_line_of_its_own() -> None:
+    line = TextFormatter([]).format(record("said: %s", "a\n2026 INFO bot: all is well", detail="b\r\nc"))
+
+    assert "\n" not in line
+    assert "\r" not in line
