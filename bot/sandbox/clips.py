@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from PIL.ImageFont import FreeTypeFont
 
-FRAMES_PER_SECOND = 10
-"""Enough for a slow picture. The demo's page takes 0.1 s to make each frame playable, and gives up after 30 s."""
+FRAMES_PER_SECOND = 6
+"""Enough for a slow picture. The demo's page takes up to 0.1 s to make each frame playable, and gives up after 30 s."""
 SIZES = {Aspect.LANDSCAPE: (1280, 720), Aspect.PORTRAIT: (720, 1280)}
 """Width and height in pixels at ``720P``, the one resolution the service offers."""
 
@@ -78,7 +78,7 @@ def _frames(prompt: str, size: tuple[int, int], duration_seconds: int) -> Iterat
     graph = Graph()
     gradient = graph.add(
         "gradients",
-        f"size={right}x{bottom}:{timing}:seed=1:speed=0.01:nb_colors=3:c0={dark}:c1={middle}:c2={light}"
+        f"size={right}x{bottom}:{timing}:seed=1:speed=0.016:nb_colors=3:c0={dark}:c1={middle}:c2={light}"
         f":x0=0:y0=0:x1={right}:y1={bottom}",
     )
     background = graph.add("scale", f"{width}:{height}:flags=bicubic")

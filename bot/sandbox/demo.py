@@ -6,6 +6,7 @@ The video service is the sandbox's on loopback, Discord is SimCord with its loca
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -119,10 +120,18 @@ def _check_writable(path: Path) -> None:
 def _stop_event() -> asyncio.Event:
     """Return an event that is set by Ctrl-C, by SIGTERM, and when the terminal is closed."""
     stopped = asyncio.Event()
+
+    def hang_up() -> None:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(nowhere, stream.fileno())
+        stopped.set()
+
     loop = asyncio.get_running_loop()
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        with suppress(AttributeError, NotImplementedError):  # Windows has none; there Ctrl-C cancels us
-            loop.add_signal_handler(getattr(signal, name), stopped.set)
+    with suppress(NotImplementedError):  # Windows has no such signals; there Ctrl-C cancels us
+        loop.add_signal_handler(signal.SIGINT, stopped.set)
+        loop.add_signal_handler(signal.SIGTERM, stopped.set)
+        loop.add_signal_handler(signal.SIGHUP, hang_up)
     return stopped
 
 
@@ -147,8 +156,9 @@ async def _set(stack: AsyncExitStack, *, render_seconds: float) -> _Stage:
         policy=POLICY,
         owner="demo",
     )
-    # A command that is refused counts as an error to SimCord, which would raise them all at the end.
-    env = await stack.enter_async_context(simcord.run(reelay.bot, check_errors=False))
+    answer_error = reelay.bot.tree.on_error
+    env = await stack.enter_async_context(simcord.run(reelay.bot, check_errors=False))  # the bot logs its errors
+    reelay.bot.tree.error(answer_error)  # SimCord's own would have its page call every refused command a failure
     await _set_clock(env)
     assert reelay.bot.user is not None, "signed in"
     await reelay.bot.user.edit(username="Reelay")
@@ -169,8 +179,12 @@ async def _set(stack: AsyncExitStack, *, render_seconds: float) -> _Stage:
 
 
 async def _set_clock(env: simcord.Env) -> None:
-    """Bring SimCord's clock, which only moves when it is told to, up to the present."""
-    await env.advance_time(max(0.0, (datetime.now(UTC) - env.now()).total_seconds()))
+    """Bring SimCord's clock, which only moves when it is told to, up to the present.
+
+    Ahead of it by the time until it is told again, or what happens meanwhile would be shown as yet to come.
+    """
+    behind_seconds = (datetime.now(UTC) - env.now()).total_seconds() + _TICK_SECONDS
+    await env.advance_time(max(0.0, behind_seconds))
 
 
 async def _ask(stage: _Stage, spec: VideoSpec) -> Job | None:

@@ -1,0 +1,79 @@
+"""The demo's page in a real browser: what a newcomer does first."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.async_api import Locator, Page, async_playwright, expect
+
+from tests.support.demo_process import demo_in_terminal, left_behind
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+CHROMIUM_ARGUMENTS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+)
+PATIENCE_MILLISECONDS = 30_000
+"""For a render and for the page's own conversion of the clip, on a machine that has other things to do."""
+PROMPT = "A lighthouse in a storm"
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
+async def test_a_member_types_video_on_the_page_and_watches_the_clip(tmp_path: Path) -> None:
+    async with demo_in_terminal(tmp_path) as terminal, async_playwright() as playwright:
+        address = (await terminal.until(r"http://\S+")).group()
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
+        page = await browser.new_page()
+        page.set_default_timeout(PATIENCE_MILLISECONDS)
+        await page.goto(address)
+
+        await page.locator("#channel-composer-input").press_sequentially("/video")
+        await page.get_by_role("option", name="/video").click()
+        await page.get_by_role("textbox", name="prompt").fill(PROMPT)
+        await page.get_by_role("button", name="+2 more").click()
+        await _choose(page, "aspect")
+        await page.get_by_role("combobox", name="aspect").fill("Portrait")
+        await _choose(page, "Portrait 9:16")
+        await _send(page)
+
+        messages = page.locator("article.channel-message").filter(has_text=PROMPT)
+        await expect(messages).to_contain_text(re.compile(r"Waiting|Starting|Rendering"))
+        await expect(messages).to_contain_text("Portrait 9:16 · 6 s · asked by @Mia")
+        clip = messages.filter(has_text="@Mia, your clip is ready.")
+        await expect(clip).to_be_visible(timeout=PATIENCE_MILLISECONDS)
+        await _play(clip)
+        await expect(messages, "the card is gone").to_have_count(1)
+
+        await page.get_by_text("More", exact=True).click()
+        await page.get_by_role("button", name="End preview session").click()
+        assert await terminal.end() == 0
+        await browser.close()
+    assert left_behind(tmp_path) == []
+
+
+async def _choose(page: Page, text: str) -> None:
+    await page.locator("#channel-composer").get_by_role("option").filter(has_text=text).click()
+
+
+async def _send(page: Page) -> None:
+    """Send the command; again when the press crossed an update of the page, which refuses it as out of date."""
+    answer = page.locator("#action-status")
+    while True:
+        await page.get_by_role("button", name="Send").click()
+        await expect(answer).to_have_text(re.compile("^Action (completed|was not completed)"))
+        if "not" not in await answer.inner_text():
+            return
+
+
+async def _play(message: Locator) -> None:
+    video = message.locator("video")
+    await expect(video).not_to_have_js_property("readyState", 0, timeout=PATIENCE_MILLISECONDS)
+    await expect(video).to_have_js_property("videoHeight", 1280)
+    await message.get_by_role("button", name=re.compile("^Play")).click()
+    await expect(message).to_contain_text(re.compile(r"0:0[1-6] / 0:06"))
