@@ -89,7 +89,7 @@ async def command_line(tmp_path: Path) -> AsyncGenerator[CommandLine]:
         ("DISCORD_TOKEN", OTHER_SECRET),
         ("TOAPIS_BASE_URL", f"ftp://operator:{OTHER_SECRET}@example.com"),
         ("DATABASE_URL", f"mysql://operator:{OTHER_SECRET}@example.com/reelay"),
-        ("DATABASE_URL", "sqlite+aiosqlite:////nowhere/at/all/reelay.db"),
+        ("DATABASE_URL", "sqlite+aiosqlite:///no/such/folder/reelay.db"),
         ("MAX_CONCURRENT_RENDERS", "many"),
         ("LOG_FORMAT", "xml"),
     ],
@@ -122,7 +122,7 @@ async def test_doctor_finds_everything_well(command_line: CommandLine) -> None:
 async def test_doctor_says_of_each_thing_that_is_wrong_what_to_do(command_line: CommandLine) -> None:
     ended = await command_line.run(
         "doctor",
-        DATABASE_URL="sqlite+aiosqlite:////nowhere/at/all/reelay.db",
+        DATABASE_URL="sqlite+aiosqlite:///no/such/folder/reelay.db",
         TOAPIS_API_KEY=OTHER_SECRET,
         DISCORD_TOKEN=OTHER_SECRET,
     )

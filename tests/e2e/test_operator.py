@@ -35,7 +35,7 @@ async def _waits(part: Part) -> Message:
     """Ask for a clip that has to wait for the operator; give what the operator was told."""
     await part.ask()
     await part.card("Waiting for the operator")
-    (alert,) = part.stage.server.brainstorm.messages.values()
+    alert = await part.until(lambda: next(iter(part.stage.server.brainstorm.messages.values()), None))
     assert not alert.pings
     return alert
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.sandbox.toapis_server import Fault
-from tests.support.acts import END_BOT, START_BOT, Act, Moments, Scene
+from tests.support.acts import DOWN, UP, Act, Moments, Scene
 from tests.support.discord_server import RouteKind
 from tests.support.stage import CANCELLED, COST_SECONDS, Part, failed
 
@@ -28,7 +28,7 @@ async def acknowledgement_never_arrives(part: Part) -> Moments:
     acknowledgement = part.hold(RouteKind.CALLBACK, stored=False)
     await part.ask()
     await acknowledgement.arrived.wait()
-    yield END_BOT
+    yield DOWN
     acknowledgement.drop()
 
 
@@ -36,7 +36,7 @@ async def acknowledgement_arrives_after_the_death(part: Part) -> Moments:
     acknowledgement = part.hold(RouteKind.CALLBACK, stored=False)
     await part.ask()
     await acknowledgement.arrived.wait()
-    yield END_BOT
+    yield DOWN
     acknowledgement.release()
     await part.until(part.cards)
 
@@ -45,7 +45,7 @@ async def acknowledgement_is_shown_but_unanswered(part: Part) -> Moments:
     acknowledgement = part.hold(RouteKind.CALLBACK, stored=True)
     await part.ask()
     await acknowledgement.arrived.wait()
-    yield END_BOT
+    yield DOWN
 
 
 async def acknowledged_but_the_card_is_not_yet_there(part: Part) -> Moments:
@@ -54,7 +54,7 @@ async def acknowledged_but_the_card_is_not_yet_there(part: Part) -> Moments:
         await asked.acknowledged
         card = part.hold(RouteKind.EDIT_ANSWER, stored=False)
     await card.arrived.wait()
-    yield END_BOT
+    yield DOWN
     card.drop()
 
 
@@ -62,7 +62,7 @@ async def submit_never_arrives(part: Part) -> Moments:
     submit = part.hold_at_service("submit", drop=True)
     await part.ask()
     await part.reaches_service("submit")
-    yield END_BOT
+    yield DOWN
     submit.set()
 
 
@@ -70,7 +70,7 @@ async def submit_is_accepted_after_the_death(part: Part) -> Moments:
     submit = part.hold_at_service("submit")
     await part.ask()
     await part.reaches_service("submit")
-    yield END_BOT
+    yield DOWN
     submit.set()
 
 
@@ -78,24 +78,24 @@ async def submit_is_accepted_but_unanswered(part: Part) -> Moments:
     part.hold_at_service("submit", accept=True)
     await part.ask()
     await part.reaches_service("submit")
-    yield END_BOT
+    yield DOWN
 
 
 async def submit_is_unanswered_and_so_is_the_question_what_became_of_it(part: Part) -> Moments:
     part.hold_at_service("submit", accept=True)
     await part.ask()
     await part.reaches_service("submit")
-    yield END_BOT
+    yield DOWN
     part.hold_at_service("poll")
-    yield START_BOT
+    yield UP
     await part.reaches_service("poll")
-    yield END_BOT
+    yield DOWN
 
 
 async def rendering(part: Part) -> Moments:
     await part.ask()
     await part.stage.bot.wait_for_log("job rendering", job_id=(await part.accepted())["id"])
-    yield END_BOT
+    yield DOWN
 
 
 async def failure_is_not_yet_on_the_card(part: Part) -> Moments:
@@ -104,7 +104,7 @@ async def failure_is_not_yet_on_the_card(part: Part) -> Moments:
     edit = part.hold(RouteKind.EDIT_MESSAGE, stored=False)
     await part.ask()
     await edit.arrived.wait()
-    yield END_BOT
+    yield DOWN
     edit.drop()
 
 
@@ -114,7 +114,7 @@ async def failure_is_on_the_card_but_unanswered(part: Part) -> Moments:
     edit = part.hold(RouteKind.EDIT_MESSAGE, stored=True)
     await part.ask()
     await edit.arrived.wait()
-    yield END_BOT
+    yield DOWN
 
 
 STARTING = Act(
@@ -142,16 +142,14 @@ def _no_money(stage: Stage) -> dict[str, str]:
 
 
 async def _queued(part: Part) -> Message:
-    """Ask for a clip that has to wait, and give its card."""
+    """Ask for a clip that has to wait, and give its card when it says so."""
     await part.ask()
-    card = await part.card()
-    await part.stage.bot.wait_for_log("job queued", job_id=part.job["id"])
-    return card
+    return await part.card("Waiting for the operator")
 
 
 async def queued(part: Part) -> Moments:
     await _queued(part)
-    yield END_BOT
+    yield DOWN
     part.stage.service.remaining_usd = 9
 
 
@@ -160,7 +158,7 @@ async def cancelling_was_asked_for_but_not_yet_noticed(part: Part) -> Moments:
     acknowledgement = part.hold(RouteKind.CALLBACK, stored=False)
     await part.press(card, "cancel")
     await acknowledgement.arrived.wait()
-    yield END_BOT
+    yield DOWN
     acknowledgement.drop()
     part.stage.service.remaining_usd = 9
 
@@ -171,7 +169,7 @@ async def cancelled_but_not_yet_on_the_card(part: Part) -> Moments:
     answer, edit = part.hold(RouteKind.EDIT_ANSWER, stored=False), part.hold(RouteKind.EDIT_MESSAGE, stored=False)
     await part.press(card, "cancel")
     await answer.arrived.wait()
-    yield END_BOT
+    yield DOWN
     answer.drop()
     edit.drop()
 
@@ -182,7 +180,7 @@ async def cancelled_and_on_the_card_but_unanswered(part: Part) -> Moments:
     answer = part.hold(RouteKind.EDIT_ANSWER, stored=True)
     await part.press(card, "cancel")
     await answer.arrived.wait()
-    yield END_BOT
+    yield DOWN
 
 
 WAITING = Act(
@@ -202,7 +200,7 @@ async def poll_is_unanswered(part: Part) -> Moments:
     part.hold_at_service("poll")
     await part.ask()
     await part.reaches_service("poll")
-    yield END_BOT
+    yield DOWN
 
 
 async def download_is_unanswered(part: Part) -> Moments:
@@ -210,7 +208,7 @@ async def download_is_unanswered(part: Part) -> Moments:
     await part.ask()
     await part.reaches_service("file")
     assert part.job["state"] == "ready"
-    yield END_BOT
+    yield DOWN
 
 
 async def upload_never_arrives(part: Part) -> Moments:
@@ -218,7 +216,7 @@ async def upload_never_arrives(part: Part) -> Moments:
     await part.ask()
     await upload.arrived.wait()
     assert part.job["state"] == "delivering"
-    yield END_BOT
+    yield DOWN
     upload.drop()
 
 
@@ -226,7 +224,7 @@ async def upload_is_stored_after_the_death(part: Part) -> Moments:
     upload = part.hold(RouteKind.CREATE_MESSAGE, stored=False)
     await part.ask()
     await upload.arrived.wait()
-    yield END_BOT
+    yield DOWN
     upload.release()
     await part.until(part.clips)
 
@@ -240,9 +238,9 @@ async def upload_is_stored_only_after_the_restarted_bot_has_posted_again(part: P
     upload = part.hold(RouteKind.CREATE_MESSAGE, stored=False)
     await part.ask()
     await upload.arrived.wait()
-    yield END_BOT
+    yield DOWN
     again = part.hold(RouteKind.CREATE_MESSAGE, stored=False)
-    yield START_BOT
+    yield UP
     await again.arrived.wait()
     assert part.requests(RouteKind.LIST_MESSAGES), "looked for the clip first"
     upload.release()
@@ -254,18 +252,18 @@ async def upload_is_stored_but_unanswered(part: Part) -> Moments:
     upload = part.hold(RouteKind.CREATE_MESSAGE, stored=True)
     await part.ask()
     await upload.arrived.wait()
-    yield END_BOT
+    yield DOWN
 
 
 async def upload_is_unanswered_and_so_is_the_search_for_it(part: Part) -> Moments:
     upload = part.hold(RouteKind.CREATE_MESSAGE, stored=True)
     await part.ask()
     await upload.arrived.wait()
-    yield END_BOT
+    yield DOWN
     search = part.hold(RouteKind.LIST_MESSAGES, stored=True)
-    yield START_BOT
+    yield UP
     await search.arrived.wait()
-    yield END_BOT
+    yield DOWN
 
 
 async def delivered_but_the_card_is_still_there(part: Part) -> Moments:
@@ -273,7 +271,7 @@ async def delivered_but_the_card_is_still_there(part: Part) -> Moments:
     await part.ask()
     await deletion.arrived.wait()
     assert part.job["state"] == "delivered"
-    yield END_BOT
+    yield DOWN
     deletion.drop()
 
 
@@ -281,8 +279,8 @@ async def card_is_gone_but_unanswered(part: Part) -> Moments:
     deletion = part.hold(RouteKind.DELETE_MESSAGE, stored=True)
     await part.ask()
     await deletion.arrived.wait()
-    yield END_BOT
-    yield START_BOT
+    yield DOWN
+    yield UP
     await part.until(lambda: len(part.requests(RouteKind.DELETE_MESSAGE)) == 2)
 
 
@@ -323,23 +321,23 @@ async def refund_is_not_yet_committed(part: Part) -> Moments:
     job = await part.accepted()
     await part.stage.bot.wait_for_log("the video service: The prompt was refused", job_id=job["id"])
     await part.stage.until_written()
-    yield END_BOT
+    yield DOWN
     assert part.ledger == [("charge", COST_SECONDS)]
     _unstick(part)
 
 
 async def charge_is_not_yet_committed(part: Part) -> Moments:
-    yield END_BOT  # the refund's turn
-    yield START_BOT
+    yield DOWN  # the refund's turn
+    yield UP
     _stick(part, "charge")
     asked = await part.ask()
     await asked.acknowledged  # without a card, since the transaction does not end
-    yield END_BOT
+    yield DOWN
     assert not part.jobs
     assert not part.ledger
     _unstick(part)
     part.stage.server.world.delete(*part.cards())  # Discord itself gives up on it after a while
-    yield START_BOT
+    yield UP
     await part.ask()
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.acts import END_BOT, Act, Moments, Scene, by_signal
+from tests.support.acts import DOWN, Act, Moments, Scene, stop_by
 from tests.support.discord_server import RouteKind
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ async def upload_in_hand_is_finished(part: Part) -> Moments:
     upload = part.hold(RouteKind.CREATE_MESSAGE, stored=False)
     await part.ask()
     await upload.arrived.wait()
-    yield END_BOT
+    yield DOWN
     upload.release()
     await part.stage.bot.wait_for_log("job delivered", job_id=part.job["id"])
 
@@ -30,7 +30,7 @@ async def submit_in_hand_is_finished(part: Part) -> Moments:
     submit = part.hold_at_service("submit")
     await part.ask()
     await part.reaches_service("submit")
-    yield END_BOT
+    yield DOWN
     submit.set()
     await part.stage.bot.wait_for_log("job rendering", job_id=part.job["id"])
 
@@ -39,7 +39,7 @@ async def poll_in_hand_is_finished(part: Part) -> Moments:
     poll = part.hold_at_service("poll")
     await part.ask()
     await part.reaches_service("poll")
-    yield END_BOT
+    yield DOWN
     poll.set()
     await part.stage.bot.wait_for_log("job ready", job_id=part.job["id"])
 
@@ -47,21 +47,21 @@ async def poll_in_hand_is_finished(part: Part) -> Moments:
 async def render_goes_on_and_is_noticed_by_the_next_bot(part: Part) -> Moments:
     await part.ask()
     await part.stage.bot.wait_for_log("job rendering", job_id=(await part.accepted())["id"])
-    yield END_BOT
+    yield DOWN
 
 
 async def upload_that_is_never_answered_is_given_up_in_time(part: Part) -> Moments:
     upload = part.hold(RouteKind.CREATE_MESSAGE, stored=True)
     await part.ask()
     await upload.arrived.wait()
-    yield END_BOT
+    yield DOWN
 
 
 async def submit_that_is_never_answered_is_given_up_in_time(part: Part) -> Moments:
     part.hold_at_service("submit", accept=True)
     await part.ask()
     await part.reaches_service("submit")
-    yield END_BOT
+    yield DOWN
 
 
 TERMINATED = Act(
@@ -71,7 +71,7 @@ TERMINATED = Act(
         poll_in_hand_is_finished,
         render_goes_on_and_is_noticed_by_the_next_bot,
     ),
-    end_bot=by_signal(signal.SIGTERM),
+    interruption=stop_by(signal.SIGTERM),
 )
 INTERRUPTED = Act(
     scenarios=(
@@ -80,7 +80,7 @@ INTERRUPTED = Act(
         upload_that_is_never_answered_is_given_up_in_time,
         submit_that_is_never_answered_is_given_up_in_time,
     ),
-    end_bot=by_signal(signal.SIGINT),
+    interruption=stop_by(signal.SIGINT),
 )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.acts import END_BOT, START_BOT, Act, Moments, Scene, copies
+from tests.support.acts import DOWN, Act, Moments, Scene, copies
 from tests.support.discord_server import RouteKind
 
 if TYPE_CHECKING:
@@ -31,17 +31,16 @@ async def job_is_heard_by_both(part: Part) -> None:
 async def job_is_heard_by_both_and_one_dies(part: Part) -> Moments:
     await part.ask()
     await part.accepted()
-    yield END_BOT
+    yield DOWN
     await part.ends()
 
 
 async def bot_that_is_left_alone_serves_on(part: Part) -> Moments:
-    yield END_BOT
+    yield DOWN
     # Leases run out in a minute; here at once. The surviving bot would notice then, or when there is other work.
     part.stage.execute(f"UPDATE jobs SET lease_until = '2000-01-01 00:00:00.000000' WHERE lease_owner = '{MORTAL}'")
     await part.ask()
     await part.ends()
-    yield START_BOT
 
 
 BOTH = Act(
@@ -61,7 +60,7 @@ async def submit_of_the_dead_bot_is_taken_over(part: Part) -> Moments:
     await part.ask(heard_by=part.stage.bot)
     await part.reaches_service("submit")
     assert part.job["lease_owner"] == MORTAL
-    yield END_BOT
+    yield DOWN
     await part.ends()
 
 
@@ -70,7 +69,7 @@ async def upload_of_the_dead_bot_is_taken_over(part: Part) -> Moments:
     await part.ask(heard_by=part.stage.bot)
     await upload.arrived.wait()
     assert part.job["lease_owner"] == MORTAL
-    yield END_BOT
+    yield DOWN
     upload.drop()
     await part.ends()
 
@@ -80,7 +79,7 @@ async def upload_that_the_dead_bot_had_posted_is_found(part: Part) -> Moments:
     await part.ask(heard_by=part.stage.bot)
     await upload.arrived.wait()
     assert part.job["lease_owner"] == MORTAL
-    yield END_BOT
+    yield DOWN
     await part.ends()
 
 

@@ -23,23 +23,18 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
-    from tests.support.bot_process import BotProcess
-
 STOP_SECONDS = 25.0
 """How long a bot may take to stop: its own deadline of 20 s, and a little to close."""
 
 
 class Moment(Enum):
-    """What a scenario yields to have done.
+    """What a scenario waits for with a ``yield``: that what the act interrupts is down, or up again."""
 
-    After ``END_BOT`` the bot is dead, or stopping when the act stops it; after ``START_BOT`` it runs again.
-    """
-
-    END_BOT = auto()
-    START_BOT = auto()
+    DOWN = auto()
+    UP = auto()
 
 
-END_BOT, START_BOT = Moment.END_BOT, Moment.START_BOT
+DOWN, UP = Moment.DOWN, Moment.UP
 
 Moments: TypeAlias = AsyncGenerator[Moment, None]
 Scenario: TypeAlias = Callable[[Part], Moments | Coroutine[None, None, None]]
@@ -59,39 +54,52 @@ def copies(scenario: Scenario, number: int) -> tuple[Scenario, ...]:
     return tuple(copy(count) for count in range(1, number + 1))
 
 
+Interruption: TypeAlias = "Callable[[Stage], AbstractAsyncContextManager[None]]"
+"""What happens to a stage when all scenarios have come to a ``yield DOWN``; its context is that it is down."""
+
+
 @asynccontextmanager
-async def by_sigkill(bot: BotProcess) -> AsyncGenerator[None]:
-    """End a bot as a crash would."""
-    await bot.kill()
+async def sigkill(stage: Stage) -> AsyncGenerator[None]:
+    """End the bot as a crash would."""
+    await stage.bot.kill()
     yield
 
 
-def by_signal(number: signal.Signals) -> Callable[[BotProcess], AbstractAsyncContextManager[None]]:
-    """Make a way to ask a bot to end; what is done inside happens while it is stopping."""
+def stop_by(number: signal.Signals) -> Interruption:
+    """Ask the bot to end; it is down, for the scenarios, from the moment it knows, and must then end well."""
 
     @asynccontextmanager
-    async def ended(bot: BotProcess) -> AsyncGenerator[None]:
+    async def stop(stage: Stage) -> AsyncGenerator[None]:
+        bot = stage.bot
         os.kill(bot.pid, number)
         await bot.wait_for_log("stopping", within_seconds=PATIENCE_SECONDS)
         yield
         assert await bot.wait_exit(within_seconds=STOP_SECONDS) == 0, "exit code"
 
-    return ended
+    return stop
+
+
+@asynccontextmanager
+async def service_outage(stage: Stage) -> AsyncGenerator[None]:
+    """Let nobody answer at the video service's address."""
+    await stage.service.stop()
+    yield
+    await stage.service.start()
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Act:
-    """Scenarios that share a stage and the bot on it.
+    """Scenarios that share a stage and the bot on it; a bot that an interruption has ended is started again.
 
     Args:
-        end_bot: how a bot ends where scenarios ask for it.
         settings: the bot's, beyond those that point it at the stage.
         prepare: sets the stage before a bot is on it; may add settings.
-        companions: bots on the same database and with the same token, started first and not ended with the other.
+        companions: bots beside the first, on the same database and with the same token. They are not interrupted, and
+            the one that is ended is not started again.
     """
 
     scenarios: tuple[Scenario, ...]
-    end_bot: Callable[[BotProcess], AbstractAsyncContextManager[None]] = by_sigkill
+    interruption: Interruption = sigkill
     settings: dict[str, str] = field(default_factory=dict)
     prepare: Callable[[Stage], dict[str, str]] = lambda _stage: {}
     companions: int = 0
@@ -123,13 +131,18 @@ class Act:
         going = cast
         while True:
             async with stage.start_bot(settings) as bot:
-                going = await _proceed(going, END_BOT)
-                if not going:
-                    await asyncio.gather(*(actor.attempt(actor.part.ends) for actor in cast))
-                    await bot.terminate(within_seconds=STOP_SECONDS)
-                    return
-                async with self.end_bot(bot):
-                    going = await _proceed(going, START_BOT)
+                while bot.is_running:
+                    going = await _proceed(going, DOWN)
+                    if not going:
+                        await _end(cast)
+                        await bot.terminate(within_seconds=STOP_SECONDS)
+                        return
+                    async with self.interruption(stage):
+                        going = await _proceed(going, UP)
+            if self.companions:
+                assert not going, "nobody comes up again"
+                await _end(cast)
+                return
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +189,10 @@ async def _proceed(actors: list[_Actor], moment: Moment) -> list[_Actor]:
     """Let scenarios go on; return those that want that moment next, and so are not over."""
     more = await asyncio.gather(*(actor.proceed(moment) for actor in actors))
     return [actor for actor, wants in zip(actors, more, strict=True) if wants]
+
+
+async def _end(actors: list[_Actor]) -> None:
+    await asyncio.gather(*(actor.attempt(actor.part.ends) for actor in actors))
 
 
 async def _moments(scenario: Scenario, part: Part) -> Moments:

@@ -128,6 +128,11 @@ class BotProcess:
     def pid(self) -> int:
         return self._process.pid
 
+    @property
+    def is_running(self) -> bool:
+        """Tell whether it has not ended yet, as far as is known."""
+        return self._process.returncode is None
+
     async def wait_ready(self, *, within_seconds: float = 20.0) -> None:
         """Wait until it says so, and until it is connected to Discord when that runs here.
 
