@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from bot.sandbox.toapis_server import SandboxServer
@@ -14,6 +13,7 @@ from tests.support.toapis import tiny_clip
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
+    from pathlib import Path
 
     from bot.sandbox.toapis_server import SandboxGeneration
     from tests.support.discord_server import Interaction, Message, World
@@ -110,6 +110,7 @@ class ServiceDouble:
 
     def __init__(self, clip: Path | None = None) -> None:
         self._clip = clip
+        self._tiny_clips = 0
         self._server = SandboxServer(
             queue_seconds=0.0,
             render_seconds=lambda duration: 0.5 if duration == QUICK_SECONDS else _NEVER_SECONDS,
@@ -154,6 +155,19 @@ class ServiceDouble:
         await self._until(done)
         return sorted(at for key, at in seen.items() if not generation_ids or key in generation_ids)
 
+    async def give_tiny_clips(self, *, count: int) -> None:
+        """Let the next clips be tiny ones, whatever the others are."""
+        self._tiny_clips = count
+
+    async def wait_file(self, *, count: int) -> float:
+        """Wait until so many files were asked for; return when the last of them was."""
+
+        def asked() -> list[float]:
+            return [request.at for request in self._server.requests if request.kind == "file"]
+
+        await self._until(lambda: len(asked()) >= count)
+        return asked()[count - 1]
+
     async def count_requests(self, *, since: float, until: float) -> dict[str, int]:
         """Count what was asked between two moments, by kind."""
         return dict(Counter(request.kind for request in self._server.requests if since <= request.at < until))
@@ -163,4 +177,5 @@ class ServiceDouble:
             await self._server.until(condition)
 
     async def _give_clip(self, _generation: SandboxGeneration) -> Path | bytes:
-        return self._clip or tiny_clip()
+        self._tiny_clips -= 1
+        return tiny_clip() if self._clip is None or self._tiny_clips >= 0 else self._clip

@@ -91,13 +91,13 @@ class MemoryWatch:
     """Watches a process and its children, 50 times a second, while the context is open.
 
     Attributes:
-        peak_pss_mib: the most that it and its children took together.
+        peak_rss_mib, peak_pss_mib: the most that it and its children took together; RSS counts shared pages twice.
         peak_child_rss_mib: the most that one child took, by child.
     """
 
     def __init__(self, process_id: int) -> None:
         self._process_id = process_id
-        self.peak_pss_mib = 0.0
+        self.peak_rss_mib = self.peak_pss_mib = 0.0
         self.peak_child_rss_mib: dict[int, float] = {}
 
     async def __aenter__(self) -> Self:
@@ -112,10 +112,11 @@ class MemoryWatch:
 
     async def _watch(self) -> None:
         while True:
-            pss = memory_mib(self._process_id)["pss"]
+            taken = [memory_mib(self._process_id)]
             for child in children(self._process_id):
                 with suppress(FileNotFoundError, ProcessLookupError, KeyError):  # it has just ended
-                    pss += memory_mib(child)["pss"]
+                    taken.append(memory_mib(child))
                     self.peak_child_rss_mib[child] = peak_rss_mib(child)
-            self.peak_pss_mib = max(self.peak_pss_mib, pss)
+            self.peak_rss_mib = max(self.peak_rss_mib, sum(memory["rss"] for memory in taken))
+            self.peak_pss_mib = max(self.peak_pss_mib, sum(memory["pss"] for memory in taken))
             await asyncio.sleep(SAMPLE_SECONDS)

@@ -26,7 +26,12 @@ STEADY_SECONDS = 15.0
 TARGET_ADDED_MIB, TARGET_LAG_MS = 50, 50
 
 
-async def measure(scale: float = 1.0, steady_seconds: float = STEADY_SECONDS, profile: str = "") -> dict[str, Any]:
+async def measure(
+    scale: float = 1.0,
+    steady_seconds: float = STEADY_SECONDS,
+    warm_up_jobs: int = WARM_UP_JOBS,
+    profile: str = "",
+) -> dict[str, Any]:
     """Fill a bot with jobs, watch it poll them, and stop it."""
     jobs = max(1, round(JOBS * scale))
     report: dict[str, Any] = {"machine": machine(), "jobs": jobs}
@@ -36,12 +41,13 @@ async def measure(scale: float = 1.0, steady_seconds: float = STEADY_SECONDS, pr
         started_at = time.monotonic()
         async with stage.bot(module="tests.bench._measured_bot", arguments=arguments) as bot:
             await stage.wait_ready(bot, started_at=started_at)
-            await _warm_up(stage)
+            await _warm_up(stage, warm_up_jobs)
             idle = memory_mib(bot.pid)
             filling_since = time.monotonic(), time.time()
+            used = processor_seconds(bot.pid)
             await stage.ask_in_groups(jobs)
-            await stage.service.call("wait_accepted", count=jobs + WARM_UP_JOBS)
-            filled_at = time.monotonic()
+            await stage.service.call("wait_accepted", count=jobs + warm_up_jobs)
+            filled_at, used = time.monotonic(), processor_seconds(bot.pid) - used
             await stage.service.call("wait_polled", since=filling_since[1], count=jobs)
             steady = await _watch(stage, bot, steady_seconds)
             flying = memory_mib(bot.pid)
@@ -62,14 +68,16 @@ async def measure(scale: float = 1.0, steady_seconds: float = STEADY_SECONDS, pr
         "lag_max_ms": lag["max"],
         **steady,
         "filling_seconds": round(filled_at - filling_since[0], 1),
+        "filling_processor_seconds": round(used, 1),
         "lag_p99_ms_while_filling": tail(probe.lags_ms(since=filling_since[0], until=filled_at))["p99"],
     }
 
 
-async def _warm_up(stage: Stage) -> None:
+async def _warm_up(stage: Stage, jobs: int) -> None:
     """Carry some jobs to their end, so that all code is loaded and every pool has what it keeps."""
-    await stage.discord.call("ask", members=WARM_UP_JOBS, duration=QUICK_SECONDS)
-    await stage.discord.call("wait_clips", count=WARM_UP_JOBS)
+    if jobs:
+        await stage.discord.call("ask", members=jobs, duration=QUICK_SECONDS)
+        await stage.discord.call("wait_clips", count=jobs)
 
 
 async def _watch(stage: Stage, bot: BotProcess, seconds: float) -> dict[str, Any]:
@@ -98,4 +106,4 @@ if __name__ == "__main__":
     parser.add_argument("--steady-seconds", type=float, default=STEADY_SECONDS, help="how long to watch")
     parser.add_argument("--profile", default="", metavar="FILE", help="also profile the bot, which slows it down")
     options = parser.parse_args()
-    print_report(asyncio.run(measure(options.scale, options.steady_seconds, options.profile)))
+    print_report(asyncio.run(measure(options.scale, options.steady_seconds, profile=options.profile)))

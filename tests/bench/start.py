@@ -27,12 +27,13 @@ async def start_once(stage: Stage, name: str) -> dict[str, float]:
     return figures
 
 
-async def measure(runs: int = RUNS) -> dict[str, Any]:
+async def measure(runs: int = RUNS, *, warm_up: bool = True) -> dict[str, Any]:
     """Start new and known bots in turn; the first start of all only warms the cache."""
     report: dict[str, Any] = {"machine": machine(), "runs": runs, "ready_seconds_target": TARGET_SECONDS}
     figures: dict[str, list[dict[str, float]]] = {"new_database": [], "restart": []}
     async with Stage() as stage:
-        await start_once(stage, "warm-up")
+        if warm_up:
+            await start_once(stage, "warm-up")
         for number in range(runs):
             for starts in figures.values():
                 starts.append(await start_once(stage, f"bot{number}"))

@@ -1,0 +1,68 @@
+"""Every bench runs, on next to nothing, and has figures."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Any, Self
+
+import pytest
+
+from tests.bench import acknowledge, clip, flight, resume, stage, start
+from tests.bench.doubles import ServiceDouble
+from tests.bench.remote import Remote, RemoteError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractAsyncContextManager
+
+
+class Here:
+    """Stands in for ``Remote``, in this process: quicker to start, and nobody measures anything here."""
+
+    def __init__(self, factory: Callable[..., AbstractAsyncContextManager[object]], **arguments: object) -> None:
+        self._context = factory(**arguments)
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        self._actor = await self._stack.enter_async_context(self._context)
+        return self
+
+    async def __aexit__(self, *_exception: object) -> None:
+        await self._stack.aclose()
+
+    async def call(self, method: str, **arguments: object) -> Any:  # noqa: ANN401 (whatever the method returns)
+        return await getattr(self._actor, method)(**arguments)
+
+
+async def test_each_bench_prints_its_figures_and_their_targets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stage, "Remote", Here)
+
+    acknowledged, flown, sent, started, resumed = await asyncio.gather(
+        acknowledge.measure(scale=0.02, rounds=1),
+        flight.measure(scale=0.003, steady_seconds=0.1, warm_up_jobs=0),
+        clip.measure({"passes_through": 0.2}, width=320, height=180, warm_up=False),
+        start.measure(runs=1, warm_up=False),
+        resume.measure(scale=0.003),
+    )
+
+    assert json.dumps([acknowledged, flown, sent, started, resumed])
+    for crowd in ("different_members", "busy_members"):
+        [run] = acknowledged[crowd]["runs"]
+        assert run["asked"] == run["acknowledged"] == 4
+        assert run["p50_ms"] <= run["p99_ms"] <= run["max_ms"]
+    assert (flown["jobs"], flown["lag_p99_ms_target"], flown["added_mib_target"]) == (3, 50, 50)
+    assert flown["lag_p50_ms"] <= flown["lag_p99_ms"] <= flown["lag_max_ms"]
+    assert sent["passes_through"]["clip_mib"] == sent["passes_through"]["posted_mib"] == 0.2
+    assert sent["passes_through"]["added_tree_rss_peak_mib"] > 0
+    assert started["restart"]["ready_seconds"]["median"] > 0
+    assert resumed["after_long"]["due"] == resumed["jobs"] == 3
+    assert resumed["after_long"]["all_due_polled_seconds"] >= resumed["after_long"]["first_poll_seconds"] > 0
+
+
+async def test_a_server_in_a_process_of_its_own_answers_and_says_what_went_wrong() -> None:
+    async with Remote(ServiceDouble) as service:
+        assert (await service.call("settings"))["toapis_base_url"].startswith("http://127.0.0.1:")
+        with pytest.raises(RemoteError, match="no_such_method"):
+            await service.call("no_such_method")
