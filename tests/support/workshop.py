@@ -106,6 +106,11 @@ class Hold:
     reached: asyncio.Event = field(default_factory=asyncio.Event)
     release: asyncio.Event = field(default_factory=asyncio.Event)
 
+    async def wait(self) -> None:
+        """Be the call: come, and wait to be let go on."""
+        self.reached.set()
+        await self.release.wait()
+
     async def arrival(self) -> None:
         """Wait until the call has come."""
         async with asyncio.timeout(10):
@@ -143,7 +148,7 @@ class SimulatedDiscord:
             await self.changed.wait()
 
     def hold(self, method: str) -> Hold:
-        """Let the next call of a method wait before it does anything."""
+        """Let the next call of a method wait before it does anything; ``after post_clip`` waits once it is posted."""
         return self.holds.setdefault(method, Hold())
 
     async def upload_limit_bytes(self, job: Job) -> int:
@@ -194,6 +199,7 @@ class SimulatedDiscord:
             left = None if status is None else status.left_seconds
             self.messages.append(Message(len(self.messages) + 1, place, job.id, clip, size, left))
         self._after(method)
+        await self._wait(f"after {method}")
         return known or PostedMessage(CHANNEL_ID, self.messages[-1].id)
 
     def _find(self, place: str, job: Job) -> PostedMessage | None:
@@ -202,11 +208,12 @@ class SimulatedDiscord:
                 return PostedMessage(CHANNEL_ID, message.id)
         return None
 
+    async def _wait(self, point: str) -> None:
+        if (hold := self.holds.pop(point, None)) is not None:
+            await hold.wait()
+
     async def _before(self, method: str) -> None:
-        hold = self.holds.pop(method, None)
-        if hold is not None:
-            hold.reached.set()
-            await hold.release.wait()
+        await self._wait(method)
         waiting = self.troubles.get(method)
         if waiting and not waiting[0].after:
             raise waiting.popleft().error
@@ -257,31 +264,47 @@ class FlakyDatabase(Database):
 
 
 class SurprisingService:
-    """The video service, but some calls raise what nobody expects of it: by method name, one for each call."""
+    """The video service, but some calls raise what nobody expects of it: by method name, one for each call.
+
+    Attributes:
+        holds: calls that do not go on: ``before submit`` does not reach the service, ``after submit`` has been
+            answered and does not return; the other methods likewise.
+    """
 
     def __init__(self, service: VideoService, **surprises: list[Exception]) -> None:
         self._service = service
         self._surprises = surprises
+        self.holds: dict[str, Hold] = {}
 
     async def submit(self, spec: VideoSpec, *, client_business_id: str) -> Generation:
-        self._surprise("submit")
-        return await self._service.submit(spec, client_business_id=client_business_id)
+        await self._enter("submit")
+        generation = await self._service.submit(spec, client_business_id=client_business_id)
+        await self._wait("after submit")
+        return generation
 
     async def fetch_generation(self, key: str) -> Generation:
-        self._surprise("fetch_generation")
-        return await self._service.fetch_generation(key)
+        await self._enter("fetch_generation")
+        generation = await self._service.fetch_generation(key)
+        await self._wait("after fetch_generation")
+        return generation
 
     async def fetch_balance(self) -> Balance:
-        self._surprise("fetch_balance")
+        await self._enter("fetch_balance")
         return await self._service.fetch_balance()
 
     async def download(self, url: str, destination: Path) -> None:
-        self._surprise("download")
+        await self._enter("download")
         await self._service.download(url, destination)
+        await self._wait("after download")
 
-    def _surprise(self, method: str) -> None:
+    async def _enter(self, method: str) -> None:
+        await self._wait(f"before {method}")
         if self._surprises.get(method):
             raise self._surprises[method].pop(0)
+
+    async def _wait(self, point: str) -> None:
+        if (hold := self.holds.pop(point, None)) is not None:
+            await hold.wait()
 
 
 @dataclass(kw_only=True)
