@@ -44,7 +44,9 @@ DEMO_PROMPT = "A paper boat drifts across a calm lake at dawn, slow camera, soft
 QUEUE_SECONDS = 1.0
 RENDER_SECONDS, WATCHED_RENDER_SECONDS = 5.0, 10.0
 """Somebody at the page should see the card move, and cards are edited every 5 s at most."""
-POLICY = WorkerPolicy(poll_time_scale=0.2, job_deadline_seconds=60.0, stop_deadline_seconds=2.0)
+POLICY = WorkerPolicy(
+    max_concurrent_renders=2, poll_time_scale=0.2, job_deadline_seconds=60.0, stop_deadline_seconds=2.0
+)
 """Renders take seconds here, not minutes, so the bot looks five times as often as it does at the real service."""
 CLIPS_FOLDER = Path("clips")
 _TICK_SECONDS = 0.5
@@ -84,11 +86,7 @@ async def show(*, prompt: str | None, aspect: str, duration_seconds: int, out: P
     stopped = _stop_event()
     async with AsyncExitStack() as stack:
         stage = await _set(stack, render_seconds=WATCHED_RENDER_SECONDS if serving else RENDER_SECONDS)
-        page = await stack.enter_async_context(
-            stage.env.preview(
-                stage.channel, viewers=[stage.mia, stage.ben, stage.moderator], layout="channel", height=900
-            )
-        )
+        page = await stack.enter_async_context(_open_page(stage))
         print(f"The community's page: {page.url}", flush=True)
         job = await _ask(stage, spec)
         if job is None:
@@ -187,6 +185,17 @@ async def _set_clock(env: simcord.Env) -> None:
     await env.advance_time(max(0.0, behind_seconds))
 
 
+@asynccontextmanager
+async def _open_page(stage: _Stage) -> AsyncGenerator[Preview]:
+    """Serve SimCord's page."""
+    viewers = [stage.mia, stage.ben, stage.moderator]
+    async with stage.env.preview(stage.channel, viewers=viewers, layout="channel", height=900) as page:
+        yield page
+        # It closes once every request is answered, and one for a clip only is when the clip is converted: some seconds.
+        if (converter := page._media_worker) is not None:  # pyright: ignore[reportPrivateUsage]
+            await converter.close()
+
+
 async def _ask(stage: _Stage, spec: VideoSpec) -> Job | None:
     """Type one ``/video`` as a member, while nothing else runs yet; say so when it is refused."""
     options = {"prompt": spec.prompt, "aspect": spec.aspect.value, "duration": spec.duration_seconds}
@@ -225,13 +234,13 @@ async def _running(stage: _Stage, page: Preview, stopped: asyncio.Event) -> Asyn
 async def _keep_page_true(stage: _Stage, page: Preview) -> None:
     """Keep the time, and show on open pages what the worker posts and edits on its own.
 
-    Only when there is something new: whatever a reader presses within the half second that a page takes to catch
-    up, SimCord refuses as out of date.
+    Only when there is something new that is not an answer to the page itself: whatever a reader presses within the
+    half second that a page takes to catch up, SimCord refuses as out of date.
     """
     shown = 0
     while True:
         await asyncio.sleep(_TICK_SECONDS)
-        requests = len(stage.env.http_requests)
+        requests = sum(request.path.startswith("/channels/") for request in stage.env.http_requests)
         # Raised while somebody's action on the page is under way: then in a moment.
         with suppress(SetupError, TimeoutError):
             await _set_clock(stage.env)
