@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.errors import InvalidQuotaError, InvalidSpecError
+from bot.models import (
+    FINAL_STATES,
+    OPEN_STATES,
+    PROMPT_MAX_CHARACTERS,
+    Aspect,
+    Balance,
+    EffectiveQuota,
+    JobState,
+    Quota,
+    QuotaSource,
+    QuotaStatus,
+    StatusCard,
+    VideoSpec,
+)
+from tests.support.jobs import make_job
+
+FAMILY = "\N{MAN}\N{ZERO WIDTH JOINER}\N{WOMAN}\N{ZERO WIDTH JOINER}\N{GIRL}"
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "fox",
+        "???",
+        "🦊" * PROMPT_MAX_CHARACTERS,
+        "a" * PROMPT_MAX_CHARACTERS,
+        "ثعلب في الثلج",
+        f"a {FAMILY} at the sea",
+        "@everyone <@&1> **bold** [link](http://example.com) `code`",
+        "one\ntwo\r\nthree",
+    ],
+)
+def test_a_prompt_of_any_script_and_sign_is_taken_as_it_is(prompt: str) -> None:
+    assert VideoSpec.parse(prompt, "16:9", 6).prompt == prompt
+
+
+@pytest.mark.parametrize(
+    ("prompt", "reason"),
+    [
+        ("", "empty"),
+        ("   \t\n", "empty"),
+        ("\N{ZERO WIDTH SPACE}" * 5, "empty"),
+        ("\N{RIGHT-TO-LEFT OVERRIDE}\N{NO-BREAK SPACE} \N{WORD JOINER}", "empty"),
+        ("\0\0\0\0", "empty"),
+        ("\ud800" * 4, "empty"),
+        (None, "empty"),
+        (12345, "empty"),
+        ("ab", "too_short"),
+        ("  ab  ", "too_short"),
+        ("a" * (PROMPT_MAX_CHARACTERS + 1), "too_long"),
+    ],
+)
+def test_a_prompt_that_says_nothing_or_too_much_is_refused(prompt: object, reason: str) -> None:
+    with pytest.raises(InvalidSpecError) as refusal:
+        VideoSpec.parse(prompt, "16:9", 6)
+
+    assert (refusal.value.field, refusal.value.reason) == ("prompt", reason)
+
+
+def test_a_prompt_is_trimmed_and_freed_of_what_no_database_can_keep() -> None:
+    assert VideoSpec.parse("  a\0 fox\udc80 in the snow \n", "16:9", 6).prompt == "a fox in the snow"
+
+
+@pytest.mark.parametrize(
+    ("aspect", "duration", "field"),
+    [
+        ("4:3", 6, "aspect"),
+        (None, 6, "aspect"),
+        (16, 6, "aspect"),
+        ("16:9", 7, "duration"),
+        ("16:9", 0, "duration"),
+        ("16:9", -6, "duration"),
+        ("16:9", 6.5, "duration"),
+        ("16:9", "6", "duration"),
+        ("16:9", True, "duration"),
+        ("16:9", None, "duration"),
+        ("16:9", 10**30, "duration"),
+    ],
+)
+def test_what_is_not_offered_is_refused_by_name(aspect: object, duration: object, field: str) -> None:
+    with pytest.raises(InvalidSpecError) as refusal:
+        VideoSpec.parse("a fox", aspect, duration)
+
+    assert (refusal.value.field, refusal.value.reason) == (field, "not_offered")
+
+
+@given(st.text())
+def test_whatever_is_typed_is_either_refused_or_can_be_stored(text: str) -> None:
+    try:
+        spec = VideoSpec.parse(text, Aspect.PORTRAIT.value, 10)
+    except InvalidSpecError:
+        return
+
+    assert 3 <= len(spec.prompt) <= PROMPT_MAX_CHARACTERS
+    assert "\0" not in spec.prompt
+    spec.prompt.encode()
+    assert spec.cost_seconds == 10
+
+
+@pytest.mark.parametrize(
+    ("seconds", "reason"), [(-1, "negative"), (1_000_001, "too_large"), (1.5, "not_a_number"), (True, "not_a_number")]
+)
+def test_a_quota_that_is_no_sensible_number_is_refused(seconds: int, reason: str) -> None:
+    with pytest.raises(InvalidQuotaError) as refusal:
+        Quota(seconds)
+
+    assert refusal.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("seconds", "used", "granted", "limit", "left"),
+    [(60, 0, 0, 60, 60), (60, 24, 6, 66, 42), (60, 90, 0, 60, 0), (0, 0, 0, 0, 0), (None, 90, 6, None, None)],
+)
+def test_what_is_left_is_the_limit_with_gifts_less_what_is_used_and_never_negative(
+    seconds: int | None, used: int, granted: int, limit: int | None, left: int | None
+) -> None:
+    status = QuotaStatus(
+        effective=EffectiveQuota(Quota(seconds), QuotaSource.OPERATOR),
+        used_seconds=used,
+        granted_seconds=granted,
+        resets_at=datetime(2026, 3, 5, tzinfo=UTC),
+    )
+
+    assert (status.limit_seconds, status.left_seconds) == (limit, left)
+
+
+def test_every_state_is_either_open_or_final() -> None:
+    assert set(JobState) == OPEN_STATES | FINAL_STATES
+    assert not OPEN_STATES & FINAL_STATES
+    assert [state for state in JobState if state.is_final] == ["delivered", "failed", "cancelled"]
+
+
+@pytest.mark.parametrize(("usd", "empty"), [(None, False), (0.01, False), (0.0, True), (-2.0, True)])
+def test_an_account_is_empty_when_nothing_can_be_bought(usd: float | None, empty: bool) -> None:
+    assert Balance(usd).is_empty is empty
+
+
+def test_a_card_looks_the_same_until_something_visible_changes() -> None:
+    card = StatusCard(make_job(progress=41.2))
+
+    assert card.look == StatusCard(make_job(progress=41.9, attempts=3, request_id="req-1")).look
+    assert card.look != StatusCard(make_job(progress=42.0)).look
+    assert card.look != StatusCard(make_job(progress=41.2), queue_place=1).look
+    assert card.look != StatusCard(make_job(progress=41.2), waiting_for_operator=True).look
+
+
+def test_models_cannot_be_changed() -> None:
+    with pytest.raises(FrozenInstanceError):
+        VideoSpec("a fox").prompt = "another"  # type: ignore[misc] (that is the point)
