@@ -173,7 +173,7 @@ class ServiceDouble:
         return dict(Counter(request.kind for request in self._server.requests if since <= request.at < until))
 
     async def _until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(2 * PATIENCE_SECONDS):
+        async with asyncio.timeout(4 * PATIENCE_SECONDS):
             await self._server.until(condition)
 
     async def _give_clip(self, _generation: SandboxGeneration) -> Path | bytes:
