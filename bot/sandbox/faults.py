@@ -107,11 +107,10 @@ NO_FAULT = Fault()
 
 def next_fault(queue: deque[Fault], prompt: str | None = None) -> Fault:
     """Use up the first fault of a queue that is meant for a prompt's clip, or return one that does nothing."""
-    for place, fault in enumerate(queue):
-        if fault.prompt in (None, prompt):
-            break
-    else:
+    place = next((place for place, fault in enumerate(queue) if fault.prompt in (None, prompt)), None)
+    if place is None:
         return NO_FAULT
+    fault = queue[place]
     if fault.times == 1:
         del queue[place]
     elif fault.times is not None:
