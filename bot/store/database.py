@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,6 +56,8 @@ class Database:
         except (ArgumentError, ImportError) as error:
             raise SettingsError("DATABASE_URL is not the address of a supported database.") from error
         try:
+            if engine.dialect.name == "sqlite":
+                await asyncio.to_thread(_check_openable, engine.url.database or ":memory:")
             database = cls(engine)
             await database._migrate()
             yield database
@@ -129,6 +132,18 @@ def _create_engine(url: str, busy_timeout_seconds: float) -> AsyncEngine:
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
+
+
+def _check_openable(path: str) -> None:
+    """Open and close the file: aiosqlite's thread may complain after the loop's end when it is the first to fail.
+
+    Raises:
+        StoreUnavailableError: when it cannot be opened.
+    """
+    try:
+        sqlite3.connect(path).close()
+    except sqlite3.Error as error:
+        raise StoreUnavailableError(type(error).__name__) from error
 
 
 def _prepare_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401 (the driver's own object)
