@@ -167,7 +167,7 @@ class Story:
             await self.process.worker.tick()
         with suppress(StoreUnavailableError):
             await self.process.board.tick()
-        await self.workshop.advance_to_next(self.process)
+        self.workshop.advance_to_next(self.process)
 
     async def _restart(self) -> None:
         """Start again as after SIGKILL: nothing of the old process is left but what it wrote down."""

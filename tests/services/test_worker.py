@@ -116,7 +116,7 @@ async def test_two_processes_on_one_database_never_render_more_than_the_limit_to
             await asyncio.gather(*(process.worker.tick() for process in processes))
             unfinished = [it for it in workshop.server.generations.values() if it.finishes_at > workshop.time()]
             most = max(most, len(unfinished))
-            await workshop.advance_to_next(*processes)
+            workshop.advance_to_next(*processes)
             if all([(await workshop.job(job_id)).due_at is None for job_id in job_ids]):
                 break
 
@@ -162,7 +162,7 @@ async def test_a_process_that_is_still_at_a_job_keeps_it(workshop: Workshop) -> 
     tick = asyncio.create_task(slow.worker.tick())
     await hold.arrival()
 
-    for _ in range(20):
+    for _ in range(8):
         workshop.time.advance(20)
         assert await slow.worker.tick() == 0
         assert await other.worker.tick() == 0
@@ -278,11 +278,11 @@ async def test_a_database_that_is_often_busy_costs_nobody_their_clip(workshop: W
     job_id = await workshop.accept(process)
     await workshop.run_until(process, job_id, JobState.RENDERING)
     # Of three writes one goes by: some claims, some answers, some puttings-off.
-    database.troubles.extend(workshop.chance.choices([None, "write", "commit"], k=20 * SURPRISES_BEFORE_FAILING))
+    database.troubles.extend(workshop.chance.choices([None, "write", "commit"], k=8 * SURPRISES_BEFORE_FAILING))
     while database.troubles:
         with suppress(StoreUnavailableError):
             await process.worker.tick()
-        await workshop.advance_to_next(process)
+        workshop.advance_to_next(process)
 
     await workshop.run_until_idle(process)
 
@@ -492,7 +492,7 @@ async def test_a_card_that_cannot_be_settled_is_tried_ten_times_and_the_refund_d
 
     for _ in range(40):
         await process.worker.tick()
-        await workshop.advance_to_next(process)
+        workshop.advance_to_next(process)
 
     assert (await workshop.job(job_id)).due_at is None
     if failures < SETTLE_ATTEMPTS:
