@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import io
 import logging
+import os
 import sys
 from pathlib import Path
 
@@ -91,9 +92,15 @@ def _demo(options: argparse.Namespace) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a prompt may hold what the terminal cannot show
     set_up_logging(level="ERROR", log_format="text", secrets=())
-    return asyncio.run(
-        show(prompt=options.once, aspect=options.aspect, duration_seconds=options.duration, out=options.out)
-    )
+    code = EXIT_FAILED
+    try:
+        code = asyncio.run(
+            show(prompt=options.once, aspect=options.aspect, duration_seconds=options.duration, out=options.out)
+        )
+    except* BrokenPipeError:
+        # Nobody reads on; what is still buffered must not fail once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code
 
 
 if __name__ == "__main__":

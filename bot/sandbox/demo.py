@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 DEMO_PROMPT = "A paper boat drifts across a calm lake at dawn, slow camera, soft light"
 QUEUE_SECONDS = 1.0
-RENDER_SECONDS, WATCHED_RENDER_SECONDS = 5.0, 10.0
+RENDER_SECONDS, WATCHED_RENDER_SECONDS = 5.0, 8.0
 """Somebody at the page should see the card move, and cards are edited every 5 s at most."""
 POLICY = WorkerPolicy(
     max_concurrent_renders=2, poll_time_scale=0.2, job_deadline_seconds=60.0, stop_deadline_seconds=2.0
