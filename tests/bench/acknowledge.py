@@ -7,7 +7,6 @@ database that has served one member before.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import statistics
 import time
 from typing import Any
@@ -69,4 +68,4 @@ if __name__ == "__main__":
     parser.add_argument("--scale", type=float, default=1.0, help="a part of the members")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     options = parser.parse_args()
-    print_report(asyncio.run(measure(options.scale, options.rounds)))
+    print_report(measure(options.scale, options.rounds))

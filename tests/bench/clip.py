@@ -84,4 +84,4 @@ async def measure(
 
 
 if __name__ == "__main__":
-    print_report(asyncio.run(measure()))
+    print_report(measure())

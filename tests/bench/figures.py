@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import platform
+import signal
 import statistics
 import sys
 from contextlib import suppress
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Coroutine, Iterable, Sequence
 
 MIB = 1024 * 1024
 SAMPLE_SECONDS = 0.02
@@ -46,10 +47,17 @@ def machine() -> dict[str, Any]:
     }
 
 
-def print_report(report: dict[str, Any]) -> None:
-    """Print one JSON object."""
+def print_report(measuring: Coroutine[Any, Any, dict[str, Any]]) -> None:
+    """Measure, and print one JSON object; SIGTERM ends it as Ctrl-C does, with nothing left behind."""
+    report = asyncio.run(_until_terminated(measuring))
     json.dump(report, sys.stdout, indent=2)
     sys.stdout.write("\n")
+
+
+async def _until_terminated(measuring: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
+    task = asyncio.ensure_future(measuring)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await task
 
 
 # A process's memory and time ---------------------------------------------------------------------

@@ -84,4 +84,4 @@ async def measure(scale: float = 1.0) -> dict[str, Any]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", type=float, default=1.0, help="a part of the jobs")
-    print_report(asyncio.run(measure(parser.parse_args().scale)))
+    print_report(measure(parser.parse_args().scale))

@@ -7,7 +7,6 @@ yet, so that it migrates and registers its commands, and again on what it left.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import time
 from typing import Any
 
@@ -45,4 +44,4 @@ async def measure(runs: int = RUNS, *, warm_up: bool = True) -> dict[str, Any]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=RUNS)
-    print_report(asyncio.run(measure(parser.parse_args().runs)))
+    print_report(measure(parser.parse_args().runs))
