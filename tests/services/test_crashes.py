@@ -190,7 +190,7 @@ class Story:
         await self._restart()
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(acts=st.lists(ACTS, min_size=3, max_size=12), remembers_nonces=st.booleans())
 def test_any_order_of_crash_answer_and_retry_ends_each_job_once_with_the_right_ledger(
     acts: list[Act], remembers_nonces: bool
