@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.acts import Act, Scene
+from tests.support.bot_process import REPOSITORY
 from tests.support.discord_server import RouteKind
 from tests.support.stage import HEAVY, REFUSED, Ending, Part, failed
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Outcome
+
+OPENAPI = REPOSITORY.parent / "shared" / "discord-openapi.json"
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -174,7 +177,8 @@ FAULTS = Act(
         discord_answers_503_when_the_card_is_to_go,
         bot_may_not_attach_files_so_nothing_is_charged,
         bot_may_not_post_so_nothing_is_charged,
-    )
+    ),
+    openapi=OPENAPI if OPENAPI.exists() else None,
 )
 
 

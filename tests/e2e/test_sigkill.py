@@ -101,7 +101,7 @@ async def rendering(part: Part) -> Moments:
 async def failure_is_not_yet_on_the_card(part: Part) -> Moments:
     part.ending = failed("content_policy", paid=0)
     part.spoil("submit", Fault.error("content_policy_violation"))
-    edit = part.hold(RouteKind.EDIT_MESSAGE, stored=False)
+    edit = part.hold(RouteKind.EDIT_MESSAGE, stored=False, words="came back")
     await part.ask()
     await edit.arrived.wait()
     yield DOWN
@@ -111,7 +111,7 @@ async def failure_is_not_yet_on_the_card(part: Part) -> Moments:
 async def failure_is_on_the_card_but_unanswered(part: Part) -> Moments:
     part.ending = failed("content_policy", paid=0)
     part.spoil("submit", Fault.error("content_policy_violation"))
-    edit = part.hold(RouteKind.EDIT_MESSAGE, stored=True)
+    edit = part.hold(RouteKind.EDIT_MESSAGE, stored=True, words="came back")
     await part.ask()
     await edit.arrived.wait()
     yield DOWN
@@ -166,7 +166,8 @@ async def cancelling_was_asked_for_but_not_yet_noticed(part: Part) -> Moments:
 async def cancelled_but_not_yet_on_the_card(part: Part) -> Moments:
     part.ending = CANCELLED
     card = await _queued(part)
-    answer, edit = part.hold(RouteKind.EDIT_ANSWER, stored=False), part.hold(RouteKind.EDIT_MESSAGE, stored=False)
+    answer = part.hold(RouteKind.EDIT_ANSWER, stored=False)
+    edit = part.hold(RouteKind.EDIT_MESSAGE, stored=False)
     await part.press(card, "cancel")
     await answer.arrived.wait()
     yield DOWN

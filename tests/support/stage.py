@@ -16,7 +16,7 @@ from discord import Permissions
 
 from bot.sandbox.toapis_server import Fault as ServiceFault
 from bot.sandbox.toapis_server import SandboxGeneration, SandboxServer
-from tests.support.bot_process import REPOSITORY, BotProcess, bot_environment
+from tests.support.bot_process import BotProcess, bot_environment
 from tests.support.discord_server import BOT_PERMISSIONS, DiscordServer, RouteKind
 from tests.support.videos import video_file
 
@@ -133,10 +133,11 @@ def _is_locked(connection: sqlite3.Connection) -> bool:
 
 
 @asynccontextmanager
-async def open_stage(directory: Path, starting: asyncio.Semaphore) -> AsyncGenerator[Stage]:
-    """Open a stage whose video service renders at once."""
-    description = REPOSITORY.parent / "shared" / "discord-openapi.json"
-    server = DiscordServer(token=DISCORD_TOKEN, openapi=description if description.exists() else None)
+async def open_stage(
+    directory: Path, starting: asyncio.Semaphore, *, openapi: Path | None = None
+) -> AsyncGenerator[Stage]:
+    """Open a stage whose video service renders at once; ``openapi`` is for Discord to check requests against."""
+    server = DiscordServer(token=DISCORD_TOKEN, openapi=openapi)
     server.answer_seconds = PATIENCE_SECONDS
     service = SandboxServer(api_key=TOAPIS_API_KEY, queue_seconds=0, render_seconds=0, clip_maker=_clip)
     async with server, service:
@@ -213,9 +214,11 @@ class Part:
         (custom_id,) = [known for known in card.custom_ids if known.startswith(f"job:{action}:")]
         return await self.stage.server.press(card, custom_id, self.member)
 
-    def hold(self, kind: RouteKind, *, stored: bool) -> DiscordFault:
-        """Hold the next request of that kind about this part, before or after it is carried out."""
-        return self.stage.server.faults.hold(kind, stored=stored, where=self.concerns)
+    def hold(self, kind: RouteKind, *, stored: bool, words: str = "") -> DiscordFault:
+        """Hold the next request of that kind about this part, with those words in it, before or after it is stored."""
+        return self.faults.hold(
+            kind, stored=stored, where=lambda request: self.concerns(request) and words in str(request.body)
+        )
 
     def spoil(self, kind: FaultKind, fault: ServiceFault) -> None:
         """Let the next request to the video service about this clip go wrong."""
