@@ -90,9 +90,9 @@ def processor_seconds(process_id: int) -> float:
 
 
 def children(process_id: int) -> list[int]:
-    """Return the processes it has started that still run."""
-    tasks = (Path("/proc") / str(process_id) / "task").glob("*/children")
-    return [int(word) for task in tasks for word in task.read_text().split()]
+    """Return the processes that its main thread has started and that still run."""
+    listed = Path("/proc") / str(process_id) / "task" / str(process_id) / "children"
+    return [int(word) for word in listed.read_text().split()]
 
 
 class MemoryWatch:
