@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import random
 import signal
@@ -35,7 +36,7 @@ from bot.toapis.client import ToApisClient
 from bot.ui.publisher import DiscordPublisher
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable
 
     from bot.config import Settings
     from bot.services.delivery import Media
@@ -55,6 +56,7 @@ class Reelay:
     quotas: QuotaService
     gates: ServiceGates
     watch: RenderWatch
+    publisher: DiscordPublisher
 
 
 def assemble(
@@ -127,16 +129,29 @@ def assemble(
         owner=owner,
         jitter=chance.random,
     )
-    return Reelay(bot=bot, worker=worker, board=board, jobs=jobs, quotas=quotas, gates=gates, watch=watch)
+    return Reelay(
+        bot=bot,
+        worker=worker,
+        board=board,
+        jobs=jobs,
+        quotas=quotas,
+        gates=gates,
+        watch=watch,
+        publisher=publisher,
+    )
 
 
 async def run(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM, then finish or release what is in hand.
 
     Raises:
+        CancelledError: when told to stop before serving began.
         SettingsError: when Discord or the database does not take what the settings say.
     """
     started = time.monotonic()
+    starting = asyncio.current_task()
+    assert starting is not None  # this is a coroutine
+    _on_signals(starting.cancel)
     database_url = settings.database_url.get_secret_value()
     point_discord_at(api_url=settings.discord_api, gateway_url=settings.discord_gateway)
     async with contextlib.AsyncExitStack() as stack:
@@ -164,9 +179,12 @@ async def run(settings: Settings) -> None:
             serving = group.create_task(reelay.bot.connect())
             working = group.create_task(reelay.worker.run())
             group.create_task(reelay.board.run())
-            group.create_task(_check_service(service))
+            group.create_task(_check_service(service, reelay))
+            stop = asyncio.Event()
+            _on_signals(stop.set)
+            gc.freeze()  # what is loaded by now stays: to look for garbage in it takes 0.1 s, in which nobody is served
             _log.info("ready", extra={"owner": owner, "seconds": round(time.monotonic() - started, 3)})
-            await _until_signalled()
+            await stop.wait()
             _log.info("stopping")
             reelay.worker.stop()
             reelay.board.stop()
@@ -197,18 +215,18 @@ async def _open_database(url: str) -> AsyncGenerator[Database]:
         yield database
 
 
-async def _until_signalled() -> None:
-    """Wait for SIGINT or SIGTERM; where the platform has no handlers for them, Ctrl-C still cancels us."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
+def _on_signals(act: Callable[[], object]) -> None:
+    """Do this on SIGINT and SIGTERM from now on; where the platform has no handlers, Ctrl-C cancels us all the same."""
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows has none
-            loop.add_signal_handler(number, stop.set)
-    await stop.wait()
+            asyncio.get_running_loop().add_signal_handler(number, act)
 
 
-async def _check_service(service: VideoService) -> None:
-    """Look once at the account, so that a wrong key or address is known before a member finds out."""
+async def _check_service(service: VideoService, reelay: Reelay) -> None:
+    """Look once at the account, so that a wrong key or address is known before a member finds out.
+
+    Whether the service knows the model cannot be asked; the first submit shows it.
+    """
     try:
         balance = await service.fetch_balance()
     except VideoServiceError as error:
@@ -216,5 +234,8 @@ async def _check_service(service: VideoService) -> None:
             "the video service did not answer as it should: check TOAPIS_BASE_URL and TOAPIS_API_KEY",
             extra={"error": type(error).__name__, "http_status": error.http_status, "request_id": error.request_id},
         )
+        alert = reelay.gates.note(SystemClock().now(), error)
+        if alert is not None:
+            await reelay.publisher.alert_operator(alert)
         return
     _log.info("video service reached", extra={"remaining_usd": balance.remaining_usd})
