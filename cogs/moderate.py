@@ -91,6 +91,7 @@ class ModerateCog(commands.GroupCog, group_name="moderate", group_description=te
             role_ids=role_ids(member),
             seconds=seconds,
             granted_by=interaction.user.id,
+            interaction_id=interaction.id,
         )
         status = await answers.promptly(interaction, granting, private=True)
         await answers.say(interaction, texts.granted(member.id, seconds, status))

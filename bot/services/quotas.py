@@ -103,9 +103,18 @@ class QuotaService:
             return await quotas.list_for(connection, guild_id=guild_id)
 
     async def grant(
-        self, *, guild_id: int, member_id: int, role_ids: Iterable[int], seconds: int, granted_by: int
+        self,
+        *,
+        guild_id: int,
+        member_id: int,
+        role_ids: Iterable[int],
+        seconds: int,
+        granted_by: int,
+        interaction_id: int,
     ) -> QuotaStatus:
         """Give a member seconds in the present period; return where they stand then.
+
+        The same interaction again gives nothing more: Discord hands it to every process that serves the token.
 
         Raises:
             InvalidQuotaError: when the seconds are not a positive whole number in range.
@@ -120,6 +129,7 @@ class QuotaService:
                 member_id=member_id,
                 seconds=seconds,
                 granted_by=granted_by,
+                interaction_id=interaction_id,
                 now=now,
             )
             return await self.status_within(

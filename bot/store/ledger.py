@@ -1,7 +1,8 @@
 """The ledger: append-only entries of seconds, from which usage is summed and never kept.
 
 A charge and a refund name their job, and the pair of job and kind is unique: either can be said twice and
-happens once. A refund is counted at the time of its charge, so that it frees the period it was taken from.
+happens once; so does a gift, by its interaction. A refund is counted at the time of its charge, so that it frees
+the period it was taken from.
 """
 
 from __future__ import annotations
@@ -61,9 +62,13 @@ async def grant(
     member_id: int,
     seconds: int,
     granted_by: int,
+    interaction_id: int,
     now: datetime,
 ) -> None:
-    """Give a member seconds in the present period."""
+    """Give a member seconds in the present period, once for each interaction; call it where no other can write."""
+    given = select(ledger.c.id).where(ledger.c.interaction_id == interaction_id)
+    if (await connection.execute(given)).one_or_none() is not None:
+        return
     await connection.execute(
         insert(ledger).values(
             guild_id=guild_id,
@@ -73,6 +78,7 @@ async def grant(
             counted_at=now,
             made_at=now,
             made_by=granted_by,
+            interaction_id=interaction_id,
         )
     )
 

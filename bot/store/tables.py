@@ -1,7 +1,7 @@
 """The schema, as SQLAlchemy tables; ``migrations/`` brings a database to it.
 
 Who may change a row is written in ``jobs.py``. What must never be, the schema forbids:
-one job per interaction, one charge and one refund per job, no ledger entry of nothing.
+one job and one gift per interaction, one charge and one refund per job, no ledger entry of nothing.
 """
 
 from __future__ import annotations
@@ -106,6 +106,7 @@ ledger = Table(
     Column("made_at", UtcDateTime, nullable=False),
     Column("made_by", BigInteger, nullable=False),
     Column("job_id", String(25), ForeignKey("jobs.id")),
+    Column("interaction_id", BigInteger, unique=True),
     UniqueConstraint("job_id", "kind"),
     CheckConstraint("seconds > 0", name="ledger_seconds_positive"),
     CheckConstraint("kind IN ('charge', 'refund', 'grant')", name="ledger_kind"),

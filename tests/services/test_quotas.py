@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ from bot.errors import InvalidQuotaError, QuotaExceededError
 from bot.models import Period, Quota, QuotaRule, QuotaSource
 from bot.services.periods import period_bounds
 from bot.services.quotas import choose_rule
+from bot.store.database import Database
 from tests.support.workshop import GUILD_ID, MEMBER_ID
 
 if TYPE_CHECKING:
@@ -88,6 +90,17 @@ async def status(process: Process, *, guild_id: int = GUILD_ID, role_ids: tuple[
     return await process.quotas.status(guild_id=guild_id, member_id=MEMBER_ID, role_ids=role_ids)
 
 
+async def give(process: Process, seconds: int, *, interaction_id: int = 7001) -> QuotaStatus:
+    return await process.quotas.grant(
+        guild_id=GUILD_ID,
+        member_id=MEMBER_ID,
+        role_ids=(),
+        seconds=seconds,
+        granted_by=MODERATOR_ID,
+        interaction_id=interaction_id,
+    )
+
+
 async def set_rule(
     process: Process, source: QuotaSource, subject_id: int, quota: Quota, *, guild_id: int = GUILD_ID
 ) -> None:
@@ -125,7 +138,7 @@ async def test_only_the_members_own_roles_count(workshop: Workshop) -> None:
 async def test_one_servers_rules_usage_and_gifts_are_never_seen_from_another(workshop: Workshop) -> None:
     process = workshop.start()
     await set_rule(process, QuotaSource.MEMBER, MEMBER_ID, Quota(600))
-    await process.quotas.grant(guild_id=GUILD_ID, member_id=MEMBER_ID, role_ids=(), seconds=50, granted_by=MODERATOR_ID)
+    await give(process, 50)
     await process.jobs.accept(workshop.request())
 
     here, there = await status(process), await status(process, guild_id=OTHER_GUILD_ID)
@@ -153,9 +166,7 @@ async def test_a_gift_widens_the_present_period_and_no_other(workshop: Workshop)
     workshop.quota = Quota(0)
     process = workshop.start()
 
-    gift = await process.quotas.grant(
-        guild_id=GUILD_ID, member_id=MEMBER_ID, role_ids=(), seconds=6, granted_by=MODERATOR_ID
-    )
+    gift = await give(process, 6)
     assert (gift.granted_seconds, gift.left_seconds) == (6, 6)
     await process.jobs.accept(workshop.request())
     with pytest.raises(QuotaExceededError):
@@ -166,14 +177,23 @@ async def test_a_gift_widens_the_present_period_and_no_other(workshop: Workshop)
     assert (tomorrow.granted_seconds, tomorrow.used_seconds, tomorrow.left_seconds) == (0, 0, 0)
 
 
+async def test_a_gift_that_two_processes_hear_of_at_once_is_given_once(workshop: Workshop) -> None:
+    async with Database.open(workshop.database_url) as other_database:
+        processes = workshop.start(), workshop.start(database=other_database)
+
+        heard = await asyncio.gather(*(give(process, 6, interaction_id=1) for process in processes))
+        again = await give(processes[0], 6, interaction_id=2)
+
+    assert [standing.granted_seconds for standing in heard] == [6, 6]
+    assert again.granted_seconds == 12
+
+
 @pytest.mark.parametrize("seconds", [0, -1, 1_000_001, 1.5, True, "6"])
 async def test_a_gift_that_is_no_sensible_number_is_refused(workshop: Workshop, seconds: int) -> None:
     process = workshop.start()
 
     with pytest.raises(InvalidQuotaError):
-        await process.quotas.grant(
-            guild_id=GUILD_ID, member_id=MEMBER_ID, role_ids=(), seconds=seconds, granted_by=MODERATOR_ID
-        )
+        await give(process, seconds)
 
     assert (await status(process)).granted_seconds == 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -62,6 +63,7 @@ class Bookkeeping:
         self.keeper = JobKeeper(database=workshop.database, clock=ServiceClock(workshop.time), owner="local/1")
         self.model = Model()
         self.day = 0
+        self.interaction_ids = itertools.count(1)
 
     async def do(self, deed: Deed, *, alone: bool) -> None:
         match deed:
@@ -69,7 +71,12 @@ class Bookkeeping:
                 await self._accept(member_id, seconds, alone=alone)
             case ("grant", member_id, seconds):
                 await self.process.quotas.grant(
-                    guild_id=GUILD_ID, member_id=member_id, role_ids=(), seconds=seconds, granted_by=MODERATOR_ID
+                    guild_id=GUILD_ID,
+                    member_id=member_id,
+                    role_ids=(),
+                    seconds=seconds,
+                    granted_by=MODERATOR_ID,
+                    interaction_id=next(self.interaction_ids),
                 )
                 self.model.grants[member_id, self.day] += seconds
             case ("tomorrow", _, _):

@@ -79,6 +79,7 @@ def upgrade() -> None:
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("made_by", sa.BigInteger(), nullable=False),
         sa.Column("job_id", sa.String(length=25), nullable=True),
+        sa.Column("interaction_id", sa.BigInteger(), nullable=True),
         sa.CheckConstraint("(kind = 'grant') = (job_id IS NULL)", name="ledger_job"),
         sa.CheckConstraint("kind IN ('charge', 'refund', 'grant')", name="ledger_kind"),
         sa.CheckConstraint("seconds > 0", name="ledger_seconds_positive"),
@@ -87,6 +88,7 @@ def upgrade() -> None:
             ["jobs.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("interaction_id"),
         sa.UniqueConstraint("job_id", "kind"),
     )
     op.create_index(
