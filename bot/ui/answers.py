@@ -35,7 +35,7 @@ Long enough for an undisturbed transaction (10 to 30 ms), so that the first answ
 a crowd that asks at once waits all of it for nothing (``tests/bench/acknowledge.py``).
 """
 ALREADY_ANSWERED = 40060
-_PRIVATE = "private"
+_PRIVATE, _UNHEARD = "private", "unheard"
 UNDELIVERED = (discord.HTTPException, aiohttp.ClientError, OSError)
 """What discord.py raises when Discord refuses, fails or can't be reached."""
 
@@ -52,6 +52,7 @@ async def promptly(interaction: discord.Interaction, work: Coroutine[Any, Any, _
         try:
             await interaction.response.defer(ephemeral=private, thinking=True)
         except UNDELIVERED as error:
+            interaction.extras[_UNHEARD] = getattr(error, "code", None) != ALREADY_ANSWERED
             _log.warning("acknowledgement failed", extra=_facts(interaction, error))
     return await asyncio.shield(task)
 
@@ -133,6 +134,10 @@ async def _say(interaction: discord.Interaction, text: str) -> None:
         except discord.HTTPException as error:
             if error.code != ALREADY_ANSWERED:
                 raise
+            if not interaction.extras.get(_UNHEARD):
+                # Another process on this token was quicker, and has said the same.
+                _log.info("already answered", extra=_facts(interaction, error))
+                return
         else:
             return
     acknowledged = interaction.response.type in {None, discord.InteractionResponseType.deferred_channel_message}

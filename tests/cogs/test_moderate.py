@@ -86,6 +86,22 @@ async def test_grant_confirms_what_is_left_and_is_in_the_ledger(community: Commu
     assert await community.ledger() == [("grant", 12)]
 
 
+@pytest.mark.parametrize("command", ["set", "clear", "list", "grant"])
+async def test_what_another_process_has_answered_is_neither_replaced_nor_said_twice(
+    community: Community, caplog: pytest.LogCaptureFixture, command: str
+) -> None:
+    caplog.set_level("INFO", logger="bot.ui.answers")
+    community.env.inject_error("POST", "/interactions/*/*/callback", status=400, code=40060, times=None)
+    subject = {"set": {"who": community.mia, "seconds": 6}, "clear": {"who": community.mia}, "list": {}}
+    options = subject.get(command, {"member": community.mia, "seconds": 6})
+
+    result = await community.moderator.slash(community.channel, f"moderate quota {command}", **options)
+
+    assert (result.response, list(result.followups)) == (None, [])
+    assert not any("/webhooks/" in sent.path for sent in community.env.http_requests)
+    assert [(record.message, record.levelname) for record in caplog.records] == [("already answered", "INFO")]
+
+
 async def test_list_shows_general_rules_first_and_only_this_servers(community: Community) -> None:
     elsewhere = community.env.create_guild("Elsewhere")
     other = elsewhere.add_member(
