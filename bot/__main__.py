@@ -56,6 +56,8 @@ def _run() -> int:
     set_up_logging(level=settings.log_level, log_format=settings.log_format, secrets=settings.secrets)
     try:
         asyncio.run(run(settings))
+    except asyncio.CancelledError:
+        logging.getLogger(__name__).info("stopped before serving")
     except SettingsError:
         raise
     except ReelayError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 import tempfile
+import uuid
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -29,7 +30,7 @@ def claim_instance_name(database_url: str) -> Generator[str]:
         path, prefix = Path(url.database).absolute(), "local"
     else:
         digest = hashlib.sha256(url.render_as_string(hide_password=True).encode()).hexdigest()[:16]
-        path, prefix = Path(tempfile.gettempdir()) / f"reelay-{digest}", platform.node()
+        path, prefix = Path(tempfile.gettempdir()) / f"reelay-{digest}", f"{platform.node()}-{uuid.getnode():x}"
     for number in count(1):
         lock = FileLock(path.with_name(f"{path.name}.{number}.lock"))
         try:

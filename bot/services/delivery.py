@@ -119,7 +119,7 @@ class Deliverer:
             try:
                 posted = await destination.find(job)
             except DestinationClosedError:
-                continue  # then nobody can see it there either
+                continue  # gone; or its history is closed to us, and Discord's memory of the nonce must do
             if posted is not None:
                 _log.info("clip found already posted", extra={"job_id": job.id, "message_id": posted.message_id})
                 return posted

@@ -10,11 +10,10 @@ from bot.errors import (
     ContentPolicyError,
     GenerationNotFoundError,
     InsufficientFundsError,
-    NoAnswerError,
+    LeaseLostError,
     PublishError,
     RateLimitedError,
     RequestRejectedError,
-    ServiceFaultError,
     UnauthorizedError,
     VideoServiceError,
     WrongEndpointError,
@@ -24,9 +23,10 @@ from bot.services.policy import backoff_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from bot.models import Generation, Job, OperatorAlert
-    from bot.services.gates import ServiceGates
+    from bot.services.gates import RequestGate, ServiceGates
     from bot.services.keeper import JobKeeper
     from bot.services.policy import WorkerPolicy
     from bot.services.ports import Clock, Publisher, VideoService
@@ -75,31 +75,15 @@ class Renderer:
 
         A submit is sent once. Whatever leaves open whether it arrived is left to ``look``, which asks first.
         """
+        if job.lease_until is not None and self._clock.now() >= job.lease_until:
+            raise LeaseLostError(job.id)  # we slept too long: another process may have sent it since
         try:
             generation = await self._service.submit(job.spec, client_business_id=job.id)
-        except RateLimitedError as error:
-            self._gates.submit.hold(self._clock.now(), error.retry_after_seconds)
-            await self._requeue(job, error)
-        except (UnauthorizedError, InsufficientFundsError) as error:
+        except VideoServiceError as error:
+            _note_at(self._gates.submit, error, self._clock.now())
             alert = self._gates.note(self._clock.now(), error)
-            await self._requeue(job, error)
+            await self._not_submitted(job, error)
             await self._tell_operator(alert)
-        except WrongEndpointError as error:
-            alert = self._gates.note(self._clock.now(), error)
-            await self._fail(job, JobError.WRONG_ENDPOINT, error)
-            await self._tell_operator(alert)
-        except ContentPolicyError as error:
-            await self._fail(job, JobError.CONTENT_POLICY, error)
-        except (RequestRejectedError, GenerationNotFoundError) as error:
-            await self._fail(job, JobError.REJECTED, error)
-        except (ServiceFaultError, NoAnswerError) as error:
-            self._note(job, error)
-            await self._keeper.release(
-                job,
-                due_in_seconds=self._policy.reconcile_after_seconds,
-                attempts=job.attempts + 1,
-                request_id=error.request_id or job.request_id,
-            )
         else:
             self._gates.submitted(self._clock.now())
             await self._adopt(job, generation)
@@ -108,21 +92,10 @@ class Renderer:
         """Ask what became of a job: of its submit while ``submitting``, of its generation while ``rendering``."""
         try:
             generation = await self._service.fetch_generation(job.generation_id or job.id)
-        except RateLimitedError as error:
-            self._gates.poll.hold(self._clock.now(), error.retry_after_seconds)
-            await self._unanswered(job, error, due_in_seconds=0)
-        except GenerationNotFoundError as error:
-            self._gates.poll.succeed(self._clock.now())
-            await self._not_found(job, error)
-        except ContentPolicyError as error:
-            self._gates.poll.succeed(self._clock.now())
-            await self._fail(job, JobError.CONTENT_POLICY, error)
-        except RequestRejectedError as error:
-            self._gates.poll.succeed(self._clock.now())
-            await self._look_again_or_fail(job, JobError.REJECTED, error)
         except VideoServiceError as error:
+            _note_at(self._gates.poll, error, self._clock.now())
             alert = self._gates.note(self._clock.now(), error)
-            await self._unanswered(job, error, due_in_seconds=self._retry_seconds(job))
+            await self._not_seen(job, error)
             await self._tell_operator(alert)
         else:
             self._gates.poll.succeed(self._clock.now())
@@ -142,6 +115,25 @@ class Renderer:
         if hold:
             return await self._keeper.hold(job, **changes)
         return await self._keeper.release(job, due_in_seconds=self._watch.first_delay_seconds(), **changes)
+
+    async def _not_submitted(self, job: Job, error: VideoServiceError) -> None:
+        match error:
+            case RateLimitedError() | UnauthorizedError() | InsufficientFundsError():
+                await self._requeue(job, error)
+            case WrongEndpointError():
+                await self._fail(job, JobError.WRONG_ENDPOINT, error)
+            case ContentPolicyError():
+                await self._fail(job, JobError.CONTENT_POLICY, error)
+            case RequestRejectedError() | GenerationNotFoundError():
+                await self._fail(job, JobError.REJECTED, error)
+            case _:  # a fault, or no answer: it may have arrived
+                self._note(job, error)
+                await self._keeper.release(
+                    job,
+                    due_in_seconds=self._policy.reconcile_after_seconds,
+                    attempts=job.attempts + 1,
+                    request_id=error.request_id or job.request_id,
+                )
 
     async def _requeue(self, job: Job, error: VideoServiceError) -> None:
         """Put back a job that was refused for reasons that are not its own; it keeps its turn."""
@@ -203,6 +195,19 @@ class Renderer:
                     request_id=generation.request_id or job.request_id,
                 )
 
+    async def _not_seen(self, job: Job, error: VideoServiceError) -> None:
+        match error:
+            case RateLimitedError():
+                await self._unanswered(job, error, due_in_seconds=0)
+            case GenerationNotFoundError():
+                await self._not_found(job, error)
+            case ContentPolicyError():
+                await self._fail(job, JobError.CONTENT_POLICY, error)
+            case RequestRejectedError():
+                await self._look_again_or_fail(job, JobError.REJECTED, error)
+            case _:
+                await self._unanswered(job, error, due_in_seconds=self._retry_seconds(job))
+
     async def _not_found(self, job: Job, error: GenerationNotFoundError) -> None:
         if job.state is JobState.RENDERING:
             await self._look_again_or_fail(job, JobError.GENERATION_LOST, error)
@@ -219,11 +224,15 @@ class Renderer:
         elif self._seconds_since_start(job) >= self._policy.job_deadline_seconds:
             await self._fail(job, JobError.TIMED_OUT, error)
         else:
-            await self.submit(await self._keeper.hold(job, submitted_at=now))
+            _log.info("the service does not have it: submitting again", extra=self._fields(job))
+            lease_until = now + timedelta(seconds=self._policy.lease_seconds)
+            await self.submit(await self._keeper.hold(job, submitted_at=now, lease_until=lease_until))
 
     async def _unanswered(self, job: Job, error: VideoServiceError, *, due_in_seconds: float) -> None:
         """Keep asking a service that does not say: the clip may be there once it answers again."""
         patience = self._policy.job_deadline_seconds + self._policy.unanswered_grace_seconds
+        if isinstance(error, UnauthorizedError | InsufficientFundsError):
+            patience = RESULT_VALID.total_seconds()  # the operator's to mend, and the clip keeps that long
         if self._seconds_since_start(job) >= patience:
             await self._fail(job, JobError.TIMED_OUT, error)
             return
@@ -235,8 +244,14 @@ class Renderer:
         if job.attempts + 1 >= LOOKS_BEFORE_BELIEVED:
             await self._fail(job, error_code, error)
         else:
-            delay = backoff_seconds(1, self._jitter(), first=_RELOOK_SECONDS)
-            await self._keeper.release(job, due_in_seconds=delay, attempts=job.attempts + 1)
+            if error is not None:
+                self._note(job, error)
+            await self._keeper.release(
+                job,
+                due_in_seconds=backoff_seconds(1, self._jitter(), first=_RELOOK_SECONDS),
+                attempts=job.attempts + 1,
+                request_id=(error.request_id if error is not None else None) or job.request_id,
+            )
 
     async def _fail(self, job: Job, error_code: JobError, error: VideoServiceError | None = None) -> None:
         if error is not None:
@@ -264,6 +279,13 @@ class Renderer:
 
     def _fields(self, job: Job) -> dict[str, object]:
         return {"job_id": job.id, "generation_id": job.generation_id, "request_id": job.request_id}
+
+
+def _note_at(gate: RequestGate, error: VideoServiceError, now: datetime) -> None:
+    if isinstance(error, RateLimitedError):
+        gate.hold(now, error.retry_after_seconds)
+    elif error.http_status is not None:
+        gate.succeed(now)
 
 
 def _error_of(generation: Generation) -> JobError:

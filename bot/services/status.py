@@ -31,6 +31,10 @@ SHORTEST_INTERVAL_SECONDS = 5.0
 FIRST_EDIT_SECONDS = 1.0
 """From ``/video`` to a card's first edit: a job that starts at once soon shows "Rendering", never "Starting" first."""
 EDITS_AT_ONCE = 8
+LONGEST_EDIT_SECONDS = 15.0
+"""Discord may hold an edit back for minutes; then a later one, which shows more, takes its place."""
+MOST_REMEMBERED = 10_000
+"""Cards whose look is remembered; another process's finished ones among them are dropped when it is more."""
 CARDS_AT_ONCE = 100
 """How many touched cards one pass looks at: to read a thousand jobs would hold the event loop up for 50 ms."""
 SHORTEST_PAUSE_SECONDS = 0.2
@@ -56,6 +60,8 @@ class CardNews:
 
     def begin(self, card: StatusCard) -> None:
         """Note the card that the member is shown first, so that it is not edited before it is out of date."""
+        if len(self._shown) >= MOST_REMEMBERED:
+            self._shown.clear()  # at the price of an edit each for the cards that are still open
         self._shown[card.job.id] = _Shown(card.look, _first_editable_at(card.job))
         self.touch_queue()
 
@@ -141,38 +147,59 @@ class StatusBoard:
         self._gates = gates
         self._news = news
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._in_hand: set[str] = set()
         self._stopping = False
 
     async def run(self) -> None:
-        """Keep cards true until stopped."""
-        while not self._stopping:
-            self._news.woken.clear()
-            try:
-                pause = await self.tick()
-            except Exception:  # noqa: BLE001 (logged; a card is never worth the loop)
-                _log.exception("status cards could not be updated")
-                pause = SHORTEST_INTERVAL_SECONDS
-            await asyncio.sleep(SHORTEST_PAUSE_SECONDS)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(pause):  # wait_for may lose a cancellation in Python 3.11
-                    await self._news.woken.wait()
+        """Keep cards true until stopped; one that Discord holds back keeps no other waiting."""
+        edits: set[asyncio.Task[None]] = set()
+        async with asyncio.TaskGroup() as group:
+            while not self._stopping:
+                self._news.woken.clear()
+                cards, pause = await self._pick_or_log()
+                for card in cards:
+                    task = group.create_task(self._edit(card))
+                    edits.add(task)
+                    task.add_done_callback(edits.discard)
+                await asyncio.sleep(SHORTEST_PAUSE_SECONDS)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(pause):  # wait_for may lose a cancellation in Python 3.11
+                        await self._news.woken.wait()
+            for task in edits:
+                task.cancel()
 
     def stop(self) -> None:
-        """End ``run`` after the edits in hand."""
+        """End ``run`` and drop the edits in hand: the next process makes them anew."""
         self._stopping = True
         self._news.woken.set()
 
     async def tick(self) -> float | None:
-        """Edit the most pressing cards that may be edited now.
+        """Edit the most pressing cards that may be edited now, and wait for that.
 
         Returns:
             Seconds until there is more to do; None when nothing waits.
         """
         now = self._clock.now()
-        changed = await self._changed_cards(now)
-        self._news.put_back(card.job.id for card in changed[EDITS_AT_ONCE:])
-        await asyncio.gather(*(self._edit(card) for card in changed[:EDITS_AT_ONCE]))
+        cards = await self._pick(now)
+        await asyncio.gather(*(self._edit(card) for card in cards))
         return self._news.seconds_to_next(now)
+
+    async def _pick_or_log(self) -> tuple[list[StatusCard], float | None]:
+        now = self._clock.now()
+        try:
+            return await self._pick(now), self._news.seconds_to_next(now)
+        except Exception:  # noqa: BLE001 (logged; a card is never worth the loop)
+            _log.exception("status cards could not be updated")
+            return [], SHORTEST_INTERVAL_SECONDS
+
+    async def _pick(self, now: datetime) -> list[StatusCard]:
+        """Take the most pressing cards to edit now into hand, and put the others back."""
+        changed = await self._changed_cards(now)
+        free = EDITS_AT_ONCE - len(self._in_hand)
+        picked = [card for card in changed if card.job.id not in self._in_hand][:free]
+        self._in_hand |= {card.job.id for card in picked}
+        self._news.put_back(card.job.id for card in changed if card not in picked)
+        return picked
 
     async def settle(self, job: Job) -> None:
         """Show a finished job's end on its card, or take the card away when the clip itself is there.
@@ -219,18 +246,20 @@ class StatusBoard:
     async def _edit(self, card: StatusCard) -> None:
         """Edit one card, or leave it for later."""
         job_id = card.job.id
-        async with self._lock(job_id):
-            try:
+        try:
+            async with asyncio.timeout(LONGEST_EDIT_SECONDS), self._lock(job_id):
                 async with self._database.read() as connection:
                     job = await jobs.get(connection, job_id)
                 if job is None or job.state is not card.job.state:
                     return  # it has moved on, and was touched again when it did
                 await self._publisher.show_status(card)
-            except (PublishError, StoreUnavailableError) as error:
-                _log.warning("status card not updated", extra={"job_id": job_id, "error": type(error).__name__})
-                self._news.note_failed(job_id, self._clock.now())
-            else:
-                self._news.note_shown(card, self._clock.now())
+        except (PublishError, StoreUnavailableError, TimeoutError) as error:
+            _log.warning("status card not updated", extra={"job_id": job_id, "error": type(error).__name__})
+            self._news.note_failed(job_id, self._clock.now())
+        else:
+            self._news.note_shown(card, self._clock.now())
+        finally:
+            self._in_hand.discard(job_id)
 
     def _lock(self, job_id: str) -> asyncio.Lock:
         return self._locks.setdefault(job_id, asyncio.Lock())

@@ -211,7 +211,12 @@ class Worker:
         if limit <= 0:
             return []
         return await jobs.start_next(
-            connection, now=now, limit=limit, owner=self._owner, lease_until=self._lease_until(now)
+            connection,
+            now=now,
+            limit=limit,
+            owner=self._owner,
+            lease_until=self._lease_until(now),
+            in_hand=self._in_hand.keys(),
         )
 
     async def _claim_lane(self, connection: AsyncConnection, lane: _Lane, now: datetime) -> list[Job]:
@@ -273,7 +278,7 @@ class Worker:
             self._surprises[job.id, job.state] += 1
             await self._put_off(job)
         finally:
-            del self._in_hand[job.id]
+            del self._in_hand[job.id]  # nobody takes a job that is in hand
             self._news.touch(job.id)
             if self._gates.is_paused:
                 self._news.touch_queue()

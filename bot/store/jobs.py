@@ -89,10 +89,21 @@ async def queue_order(connection: AsyncConnection) -> list[str]:
 
 
 async def start_next(
-    connection: AsyncConnection, *, now: datetime, limit: int, owner: str, lease_until: datetime
+    connection: AsyncConnection,
+    *,
+    now: datetime,
+    limit: int,
+    owner: str,
+    lease_until: datetime,
+    in_hand: Collection[str],
 ) -> list[Job]:
-    """Move up to ``limit`` waiting jobs to ``submitting``, in fair turns, and lease them to ``owner``."""
-    job_ids: list[str] = [row.id for row in await connection.execute(_in_fair_turns().limit(limit))]
+    """Move up to ``limit`` waiting jobs to ``submitting``, in fair turns, and lease them to ``owner``.
+
+    Args:
+        in_hand: jobs this worker is still at, which may be back in the queue already.
+    """
+    turns = _in_fair_turns().where(jobs.c.id.not_in(in_hand)).limit(limit)
+    job_ids: list[str] = [row.id for row in await connection.execute(turns)]
     changes = {
         "state": JobState.SUBMITTING,
         "attempts": 0,

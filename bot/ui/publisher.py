@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -13,6 +14,7 @@ from discord import ui
 
 from bot.errors import DestinationClosedError, PublishError, PublishUnavailableError, UploadTooLargeError
 from bot.models import ClipFile, PostedMessage
+from bot.services.delivery import DEFAULT_UPLOAD_BYTES
 from bot.ui import texts
 from bot.ui.cards import clip_filename, clip_view, status_view
 
@@ -24,10 +26,10 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-DEFAULT_UPLOAD_LIMIT_BYTES = 10 * 1024 * 1024
-"""What every channel and direct message takes, boosted or not."""
-HISTORY_MESSAGES = 1000
-"""How far back to look for a clip: ten pages, so that a lively channel costs seconds and not minutes."""
+HISTORY_MESSAGES = 500
+"""How far to look for a clip from either end: five pages, so that a lively channel costs seconds and not minutes."""
+CLOCK_TOLERANCE = timedelta(minutes=5)
+"""How far the video service's clock, which says when a render was done, may be ahead of Discord's."""
 CARD_MESSAGES = 100
 """How many messages after a ``/video`` to look through for its card: it comes at once, so one page will do."""
 
@@ -59,7 +61,7 @@ class DiscordPublisher:
                 with _as_publish_errors():
                     guild = await self._client.fetch_guild(job.guild_id, with_counts=False)
             except DestinationClosedError:
-                return DEFAULT_UPLOAD_LIMIT_BYTES
+                return DEFAULT_UPLOAD_BYTES
         return guild.filesize_limit
 
     async def find_clip(self, job: Job) -> PostedMessage | None:
@@ -128,9 +130,13 @@ class DiscordPublisher:
         return self._channel(job).get_partial_message(job.status_message_id)
 
     async def _find(self, channel: discord.abc.Messageable, job: Job) -> PostedMessage | None:
-        async for message in channel.history(limit=HISTORY_MESSAGES, after=_asked_at(job), oldest_first=False):
-            if self._client.user == message.author and _shows_clip(message, job):
-                return PostedMessage(message.channel.id, message.id)
+        """Look from now back, and from the render's end on: after a long break the clip is near that end."""
+        rendered = discord.Object(discord.utils.time_snowflake((job.rendered_at or job.created_at) - CLOCK_TOLERANCE))
+        since = max(_asked_at(job), rendered, key=lambda moment: moment.id)
+        for after, oldest_first in ((_asked_at(job), False), (since, True)):
+            async for message in channel.history(limit=HISTORY_MESSAGES, after=after, oldest_first=oldest_first):
+                if self._client.user == message.author and _shows_clip(message, job):
+                    return PostedMessage(message.channel.id, message.id)
         return None
 
     async def _post(

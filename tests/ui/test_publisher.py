@@ -14,7 +14,8 @@ import pytest
 
 from bot.errors import DestinationClosedError, PublishUnavailableError, UploadTooLargeError
 from bot.models import ClipFile, ClipLink, JobState, OperatorAlert, PostedMessage, StatusCard, VideoInfo, VideoSpec
-from bot.ui.publisher import DEFAULT_UPLOAD_LIMIT_BYTES, DiscordPublisher
+from bot.services.delivery import DEFAULT_UPLOAD_BYTES
+from bot.ui.publisher import DiscordPublisher
 from tests.support.community import words
 from tests.support.jobs import make_quota_status
 from tests.support.videos import video_file
@@ -234,7 +235,7 @@ async def test_upload_limit_is_the_servers(community: Community) -> None:
 async def test_server_that_threw_the_bot_out_has_the_default_limit(community: Community) -> None:
     job = replace(await accepted(community), guild_id=4711)
 
-    assert await community.publisher.upload_limit_bytes(job) == DEFAULT_UPLOAD_LIMIT_BYTES
+    assert await community.publisher.upload_limit_bytes(job) == DEFAULT_UPLOAD_BYTES
 
 
 async def test_operator_is_alerted_in_the_operators_channel(community: Community) -> None:
