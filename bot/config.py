@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import AnyHttpUrl, AnyUrl, Field, SecretStr, UrlConstraints, ValidationError, field_validator
@@ -84,9 +85,10 @@ class Settings(BaseSettings):
     @property
     def secrets(self) -> tuple[str, ...]:
         """Return what must never be shown."""
-        database = make_url(self.database_url.get_secret_value())
-        password = () if database.password is None else (str(database.password),)
-        return (self.discord_token.get_secret_value(), self.toapis_api_key.get_secret_value(), *password)
+        address = self.database_url.get_secret_value()
+        as_written = re.search(r"://[^:/@]*:([^@]*)@", address)  # percent-encoded where it has to be
+        passwords = {str(make_url(address).password or ""), as_written[1] if as_written else ""} - {""}
+        return (self.discord_token.get_secret_value(), self.toapis_api_key.get_secret_value(), *passwords)
 
 
 def load_settings() -> Settings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MASK = "[masked]"
+_INTERACTION_TOKEN = re.compile(r"(/(?:webhooks|interactions)/\d+/)[^/?\s\"']+")
+"""Whoever has it can answer in the bot's name for 15 minutes; discord.py logs addresses with it in."""
 _STANDARD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -29,7 +32,7 @@ class TextFormatter(logging.Formatter):
 
     def __init__(self, secrets: Iterable[str]) -> None:
         super().__init__()
-        self._secrets = tuple(secrets)
+        self._secrets = tuple(filter(None, secrets))
 
     def format(self, record: logging.LogRecord) -> str:
         """Return one line, followed by the traceback where there is one."""
@@ -43,7 +46,7 @@ class JsonFormatter(logging.Formatter):
 
     def __init__(self, secrets: Iterable[str]) -> None:
         super().__init__()
-        self._secrets = tuple(secrets)
+        self._secrets = tuple(filter(None, secrets))
 
     def format(self, record: logging.LogRecord) -> str:
         """Return one line."""
@@ -80,4 +83,4 @@ def _traceback(formatter: logging.Formatter, record: logging.LogRecord) -> str:
 def _mask(line: str, secrets: tuple[str, ...]) -> str:
     for secret in secrets:
         line = line.replace(secret, MASK)
-    return line
+    return _INTERACTION_TOKEN.sub(rf"\g<1>{MASK}", line)

@@ -92,6 +92,15 @@ def test_no_secret_is_in_a_repr(monkeypatch: pytest.MonkeyPatch) -> None:
     assert set(settings.secrets) == {TOKEN, KEY, PASSWORD}
 
 
+@pytest.mark.parametrize(("written", "passwords"), [("", set()), ("p%40ss", {"p%40ss", "p@ss"}), ("plain", {"plain"})])
+def test_a_database_password_is_secret_as_it_is_written_and_as_it_is_meant(
+    monkeypatch: pytest.MonkeyPatch, written: str, passwords: set[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"postgresql+asyncpg://user:{written}@host/reelay")
+
+    assert set(load_settings().secrets) == {TOKEN, KEY} | passwords
+
+
 def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("MAX_CONCURRENT_RENDERS=7\nJOB_DEADLINE_SECONDS=600\nLOG_LEVEL=debug\n")
     monkeypatch.setenv("JOB_DEADLINE_SECONDS", "700")

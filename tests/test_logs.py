@@ -52,3 +52,19 @@ def test_what_came_from_outside_cannot_start_a_line_of_its_own() -> None:
 
     assert "\n" not in line
     assert "\r" not in line
+
+
+@pytest.mark.parametrize("formatter", [JsonFormatter([""]), TextFormatter([""])])
+def test_an_empty_secret_leaves_lines_as_they_are(formatter: logging.Formatter) -> None:
+    assert "[masked]" not in formatter.format(record("job ready"))
+
+
+@pytest.mark.parametrize("formatter", [JsonFormatter([]), TextFormatter([])])
+@pytest.mark.parametrize(
+    "path", ["/webhooks/12/aW50ZXI.x-_/messages/@original", "/interactions/12/aW50ZXI.x-_/callback"]
+)
+def test_tokens_of_interactions_are_masked(formatter: logging.Formatter, path: str) -> None:
+    line = formatter.format(record("POST %s", f"https://discord.com/api/v10{path}", url=f"{path}?wait=true"))
+
+    assert "aW50ZXI" not in line
+    assert line.count("/12/[masked]/") == 2

@@ -145,9 +145,11 @@ async def _say(interaction: discord.Interaction, text: str) -> None:
     if in_public:
         # The first follow-up would only fill in the acknowledgement, in public; so something else does, and goes.
         await interaction.edit_original_response(content="…")
-    await interaction.followup.send(text, ephemeral=True)
-    if in_public:
-        await interaction.delete_original_response()
+    try:
+        await interaction.followup.send(text, ephemeral=True)
+    finally:
+        if in_public:
+            await interaction.delete_original_response()
 
 
 def _facts(interaction: discord.Interaction, error: Exception | None = None) -> dict[str, object]:

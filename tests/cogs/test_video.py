@@ -241,6 +241,19 @@ async def test_slow_refusal_leaves_no_public_trace(community: Community, monkeyp
     assert [message for message in community.channel.history() if not message.flags.ephemeral] == []
 
 
+async def test_slow_refusal_that_cannot_be_said_leaves_no_public_trace_either(
+    community: Community, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await set_server_default(community, 0)
+    community.hold_until_acknowledged(community.bot._jobs, "accept", monkeypatch)
+    community.env.inject_error("POST", "/webhooks/*/*", status=403, code=50013)
+
+    result = await community.mia.slash(community.channel, "video", prompt="A cat")
+
+    assert (result.response, list(result.followups)) == (None, [])
+    assert community.channel.history() == []
+
+
 @pytest.mark.parametrize(("status", "code"), [(404, 10062), (401, 50027), (500, 0), (429, 0)])
 async def test_card_goes_through_the_channel_when_the_interaction_is_gone(
     community: Community, status: int, code: int

@@ -116,7 +116,9 @@ class Bookkeeping:
     async def _finish(self, job_id: str, *, delivers: bool) -> None:
         now = ServiceClock(self.workshop.time).now()
         async with self.workshop.database.write() as connection:
-            started = await jobs.start_next(connection, now=now, limit=100, owner="local/1", lease_until=now)
+            started = await jobs.start_next(
+                connection, now=now, limit=100, owner="local/1", lease_until=now, in_hand=()
+            )
         for job in started:
             ends_here = job.id == job_id
             if ends_here and delivers:
