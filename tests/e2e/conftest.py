@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+import pytest
 import pytest_asyncio
 
 from tests.support.acts import Scene
@@ -13,12 +15,18 @@ from tests.support.acts import Scene
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
-    import pytest
-
     from tests.support.acts import Act, Scenario
 
 BOTS_STARTING = 3
 """At one time: a little more than the two cores there are, since a start also waits for its servers."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give all acts to one of the processes that share the tests: there they are played together, once."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.xdist_group("e2e"))
+
 
 Outcome: TypeAlias = "Callable[[Scene], Awaitable[None]]"
 
