@@ -49,6 +49,8 @@ POLICY = WorkerPolicy(
 )
 """Renders take seconds here, not minutes, so the bot looks five times as often as it does at the real service."""
 CLIPS_FOLDER = Path("clips")
+_CLOCK_TICKS = 6
+"""Ticks between two settings of the page's clock when nothing else happens."""
 _TICK_SECONDS = 0.5
 _BAR_WIDTH = 30
 
@@ -234,16 +236,20 @@ async def _running(stage: _Stage, page: Preview, stopped: asyncio.Event) -> Asyn
 async def _keep_page_true(stage: _Stage, page: Preview) -> None:
     """Keep the time, and show on open pages what the worker posts and edits on its own.
 
-    Only when there is something new that is not an answer to the page itself: whatever a reader presses within the
-    half second that a page takes to catch up, SimCord refuses as out of date.
+    Only when there is something new that is not an answer to the page itself, and the time alone but rarely: whatever
+    a reader types or presses meanwhile, and within the half second a page takes to catch up, SimCord refuses.
     """
-    shown = 0
+    shown, idle_ticks = 0, 0
     while True:
         await asyncio.sleep(_TICK_SECONDS)
+        idle_ticks += 1
         requests = sum(request.path.startswith("/channels/") for request in stage.env.http_requests)
+        if requests == shown and idle_ticks < _CLOCK_TICKS:
+            continue
         # Raised while somebody's action on the page is under way: then in a moment.
         with suppress(SetupError, TimeoutError):
             await _set_clock(stage.env)
+            idle_ticks = 0
             if requests != shown:
                 await page.refresh()
                 shown = requests
