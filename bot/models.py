@@ -8,13 +8,15 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from bot.errors import InvalidQuotaError, InvalidSpecError
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
+
+_Value = TypeVar("_Value")
 
 PROMPT_MIN_CHARACTERS = 3
 PROMPT_MAX_CHARACTERS = 2000
@@ -23,8 +25,13 @@ DURATIONS_SECONDS = (6, 10)
 QUOTA_MAX_SECONDS = 1_000_000
 """The largest quota or grant: eleven days of video, beyond any community's use and safe in every column."""
 
-_INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp", "Co", "Cs"})
-"""Unassigned characters (``Cn``) are not among them: what they are depends on the Python that reads the row."""
+_INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp", "Co", "Cs", "Mn", "Me"})
+"""Unassigned characters (``Cn``) are not among them: what they are depends on the Python that runs.
+
+Marks (``Mn``, ``Me``) are, since they show only on something else.
+"""
+_BLANKS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
+"""Letters and signs by category, nothing to the eye: the Hangul fillers and the blank Braille pattern."""
 
 
 class Aspect(StrEnum):
@@ -57,7 +64,7 @@ class VideoSpec:
     duration_seconds: int = 6
 
     def __post_init__(self) -> None:
-        if not any(unicodedata.category(character) not in _INVISIBLE_CATEGORIES for character in self.prompt):
+        if not any(map(_can_be_seen, self.prompt)):
             raise InvalidSpecError("prompt", "empty")
         if len(self.prompt) < PROMPT_MIN_CHARACTERS:
             raise InvalidSpecError("prompt", "too_short")
@@ -65,6 +72,11 @@ class VideoSpec:
             raise InvalidSpecError("prompt", "too_long")
         if self.duration_seconds not in DURATIONS_SECONDS:
             raise InvalidSpecError("duration", "not_offered")
+
+    @classmethod
+    def accepted(cls, prompt: str, aspect: Aspect, duration_seconds: int) -> VideoSpec:
+        """Give back a spec that was accepted once, unchecked: today's rules may be others than those of its day."""
+        return _unchecked(cls, prompt=prompt, aspect=aspect, duration_seconds=duration_seconds)
 
     @classmethod
     def parse(cls, prompt: object, aspect: object, duration_seconds: object) -> VideoSpec:
@@ -89,6 +101,18 @@ class VideoSpec:
     def cost_seconds(self) -> int:
         """What the clip costs: its length, which is what the service bills."""
         return self.duration_seconds
+
+
+def _can_be_seen(character: str) -> bool:
+    return unicodedata.category(character) not in _INVISIBLE_CATEGORIES and character not in _BLANKS
+
+
+def _unchecked(cls: type[_Value], **fields: object) -> _Value:
+    """Make a frozen value of all its fields, past ``__post_init__``."""
+    value = object.__new__(cls)
+    for name, field in fields.items():
+        object.__setattr__(value, name, field)
+    return value
 
 
 # Quotas ------------------------------------------------------------------------------------------
@@ -117,6 +141,11 @@ class Quota:
     def __post_init__(self) -> None:
         if self.seconds is not None:
             _check_quota_seconds(self.seconds, at_least=0)
+
+    @classmethod
+    def accepted(cls, seconds: int | None, period: Period) -> Quota:
+        """Give back a quota that was accepted once, unchecked, as ``VideoSpec.accepted`` does."""
+        return _unchecked(cls, seconds=seconds, period=period)
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,8 @@ def test_a_prompt_of_any_script_and_sign_is_taken_as_it_is(prompt: str) -> None:
         ("   \t\n", "empty"),
         ("\N{ZERO WIDTH SPACE}" * 5, "empty"),
         ("\N{RIGHT-TO-LEFT OVERRIDE}\N{NO-BREAK SPACE} \N{WORD JOINER}", "empty"),
+        ("\N{COMBINING ACUTE ACCENT}\N{COMBINING ENCLOSING CIRCLE}" * 3, "empty"),
+        ("\u115f\u1160\u3164\uffa0\u2800", "empty"),
         ("\0\0\0\0", "empty"),
         ("\ud800" * 4, "empty"),
         (None, "empty"),

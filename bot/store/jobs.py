@@ -289,9 +289,9 @@ def _from_row(row: Row[Any]) -> Job:
     values: dict[str, Any] = {name: getattr(row, name) for name in _PLAIN_FIELDS}
     values["state"] = JobState(row.state)
     values["error_code"] = None if row.error_code is None else JobError(row.error_code)
-    quota = Quota(row.quota_seconds, Period(row.quota_period))
+    quota = Quota.accepted(row.quota_seconds, Period(row.quota_period))
     return Job(
-        spec=VideoSpec(row.prompt, Aspect(row.aspect), row.duration_seconds),
+        spec=VideoSpec.accepted(row.prompt, Aspect(row.aspect), row.duration_seconds),
         effective_quota=EffectiveQuota(quota, QuotaSource(row.quota_source), row.quota_subject_id),
         **values,
     )

@@ -56,7 +56,7 @@ def _from_row(row: Row[Any]) -> QuotaRule:
         guild_id=row.guild_id,
         source=QuotaSource(row.source),
         subject_id=row.subject_id,
-        quota=Quota(row.seconds, Period(row.period)),
+        quota=Quota.accepted(row.seconds, Period(row.period)),
         set_by=row.set_by,
         set_at=row.set_at,
     )
