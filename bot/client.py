@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import math
 from typing import TYPE_CHECKING, Protocol
 
 import aiohttp
@@ -148,15 +149,23 @@ async def check_token(token: str) -> str:
     """Sign in once without serving; return a line that says as whom, and how many starts are left today.
 
     Raises:
-        SettingsError: when Discord does not take the token.
+        SettingsError: when Discord does not take the token, or allows no start just now.
     """
     async with discord.Client(intents=INTENTS) as client:
         try:
             await client.login(token)
-            await client.http.get_bot_gateway()
+            _, _, starts = await client.http.get_bot_gateway()
             application = await client.application_info()
         except discord.LoginFailure as error:
             raise SettingsError("the token is not accepted: check DISCORD_TOKEN.") from error
         except discord.HTTPException as error:
             raise SettingsError(f"Discord answered {error.status}: try again later.") from error
-    return f"signed in as {application.name}; the bot needs no privileged intents"
+        except discord.GatewayNotFound as error:
+            raise SettingsError("Discord names no gateway: try again later.") from error
+    if starts["remaining"] < 1:
+        hours = math.ceil(starts["reset_after"] / 3_600_000)
+        raise SettingsError(f"no starts are left today: try again in {hours} h.")
+    return (
+        f"signed in as {application.name}, {starts['remaining']} of {starts['total']} starts left today; "
+        "the bot asks for no privileged intents, so there are none to switch on"
+    )

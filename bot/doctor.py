@@ -50,11 +50,19 @@ async def _report(name: str, check: Awaitable[str]) -> bool:
 
 
 async def _check_database(settings: Settings) -> str:
+    """See that it can be written; one that is there already is left at the schema it has."""
+    url = settings.database_url.get_secret_value()
     try:
-        async with Database.open(settings.database_url.get_secret_value()) as database:
+        async with Database.open(url, migrate=False) as database:
+            present, latest = await database.find_revision()
+        async with Database.open(url, migrate=present is None) as database:
             await database.check_writable()
     except StoreUnavailableError as error:
         raise _Trouble("cannot be opened and written: check DATABASE_URL and the folder's permissions.") from error
+    if present is None:
+        return "created, and writable"
+    if present != latest:
+        return f"writable; its schema ({present}) will be migrated at the next start (to {latest})"
     return "writable, and its schema is up to date"
 
 
@@ -73,7 +81,7 @@ async def _check_video_service(settings: Settings) -> str:
 
 
 async def _check_discord(settings: Settings) -> str:
-    """Sign in once and see that a gateway session may be started."""
+    """Sign in once and see that the bot may be started today."""
     try:
         return await check_token(settings.discord_token.get_secret_value())
     except (aiohttp.ClientError, OSError) as error:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -167,6 +168,7 @@ class Pace:
     keenness: float
 
     @classmethod
+    @lru_cache(maxsize=8)
     def learned(cls, render_times: RenderTimes) -> Pace:
         """Work out the pace; takes some milliseconds, so keep it until another render is done."""
         forecast = Forecast(render_times.mean_log, render_times.variance_log)

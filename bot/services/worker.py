@@ -23,7 +23,7 @@ from bot.errors import (
     StoreUnavailableError,
     VideoServiceError,
 )
-from bot.models import FINAL_STATES, JobError, JobState
+from bot.models import FINAL_STATES, RENDER_STATES, JobError, JobState
 from bot.services.policy import backoff_seconds
 from bot.store import jobs
 
@@ -65,6 +65,10 @@ class _Lane:
     states: Collection[JobState]
     at_once: int
     step: Callable[[Job], Awaitable[None]]
+
+
+def _next_due_at(lane: _Lane, backlog: dict[JobState, jobs.Backlog]) -> datetime | None:
+    return min((backlog[state].due_at for state in lane.states if state in backlog), default=None)
 
 
 class _Pass(NamedTuple):
@@ -187,11 +191,14 @@ class Worker:
         try:
             async with self._database.write() as connection:
                 await self._renew(connection, now)
-                claimed += [(job, self._submit) for job in await self._start_waiting(connection, now)]
+                backlog = await jobs.backlog(connection)
+                claimed += [(job, self._submit) for job in await self._start_waiting(connection, now, backlog)]
                 for lane in (self._look, self._deliver, self._settle):
-                    claimed += [(job, lane) for job in await self._claim_lane(connection, lane, now)]
+                    due_at = _next_due_at(lane, backlog)
+                    if due_at is not None and due_at <= now:
+                        claimed += [(job, lane) for job in await self._claim_lane(connection, lane, now)]
                 self._in_hand |= {job.id: lane for job, lane in claimed}
-                pause_seconds = await self._pause_seconds(connection, now)
+                pause_seconds = self._pause_seconds(now, await jobs.backlog(connection) if claimed else backlog)
         except BaseException:  # whatever it was: what was not committed is not in hand
             for job, _ in claimed:
                 self._in_hand.pop(job.id, None)
@@ -203,10 +210,13 @@ class Worker:
                 self._news.touch_queue()
         return _Pass(claimed, probes, pause_seconds)
 
-    async def _start_waiting(self, connection: AsyncConnection, now: datetime) -> list[Job]:
-        if self._gates.is_paused:
+    async def _start_waiting(
+        self, connection: AsyncConnection, now: datetime, backlog: dict[JobState, jobs.Backlog]
+    ) -> list[Job]:
+        if self._gates.is_paused or JobState.QUEUED not in backlog:
             return []
-        wanted = self._policy.max_concurrent_renders - await jobs.count_rendering(connection)
+        rendering = sum(backlog[state].count for state in RENDER_STATES if state in backlog)
+        wanted = self._policy.max_concurrent_renders - rendering
         limit = self._gates.submit.allowance(now, wanted=wanted, in_flight=self._count(self._submit))
         if limit <= 0:
             return []
@@ -338,12 +348,12 @@ class Worker:
             async with asyncio.timeout(seconds):  # wait_for may lose a cancellation in Python 3.11
                 await self._wake.wait()
 
-    async def _pause_seconds(self, connection: AsyncConnection, now: datetime) -> float | None:
+    def _pause_seconds(self, now: datetime, backlog: dict[JobState, jobs.Backlog]) -> float | None:
         """Return how long nothing more will be due; a lane that is full is woken by its own next end."""
         times = [self._gates.probe_at, self._gates.submit.opens_at]
         times = [time for time in times if time is not None and time > now]
         for lane in (self._look, self._deliver, self._settle):
-            due_at = await jobs.next_due_at(connection, lane.states) if self._count(lane) < lane.at_once else None
+            due_at = _next_due_at(lane, backlog) if self._count(lane) < lane.at_once else None
             opens_at = self._gates.poll.opens_at if lane is self._look else None
             if due_at is not None and not (opens_at and opens_at <= now and self._is_trying(lane, now)):
                 times.append(max(due_at, opens_at or due_at))

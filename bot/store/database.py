@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import delete, event, insert, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -44,8 +46,10 @@ class Database:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, url: str, *, busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS) -> AsyncGenerator[Database]:
-        """Open, migrate to the latest schema, and close at the end.
+    async def open(
+        cls, url: str, *, busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS, migrate: bool = True
+    ) -> AsyncGenerator[Database]:
+        """Open, migrate to the latest schema unless told not to, and close at the end.
 
         Raises:
             SettingsError: when the address is not one of a supported database.
@@ -53,13 +57,18 @@ class Database:
         """
         try:
             engine = _create_engine(url, busy_timeout_seconds)
-        except (ArgumentError, ImportError) as error:
+        except ImportError as error:
+            raise SettingsError(
+                "DATABASE_URL names PostgreSQL: `uv sync --extra postgresql` for its driver."
+            ) from error
+        except ArgumentError as error:
             raise SettingsError("DATABASE_URL is not the address of a supported database.") from error
         try:
             if engine.dialect.name == "sqlite":
                 await asyncio.to_thread(_check_openable, engine.url.database or ":memory:")
             database = cls(engine)
-            await database._migrate()
+            if migrate:
+                await database._migrate()
             yield database
         finally:
             await engine.dispose()
@@ -102,6 +111,18 @@ class Database:
         async with self.write() as connection:
             await connection.execute(insert(command_digests).values(key="writable", digest=""))
             await connection.execute(delete(command_digests).where(command_digests.c.key == "writable"))
+
+    async def find_revision(self) -> tuple[str | None, str]:
+        """Return the schema's revision, None before the first, and the latest one; nothing is changed.
+
+        Raises:
+            StoreUnavailableError: when the database does not answer.
+        """
+        async with self.read() as connection:
+            present = await connection.run_sync(
+                lambda sync: MigrationContext.configure(sync).get_current_revision(),
+            )
+        return present, ScriptDirectory(str(_MIGRATIONS)).get_current_head() or ""
 
     async def _migrate(self) -> None:
         async with self.write() as connection:

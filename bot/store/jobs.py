@@ -13,7 +13,7 @@ Who may change a job's row:
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -76,11 +76,6 @@ async def find_by_interaction(connection: AsyncConnection, interaction_id: int) 
 async def count_open(connection: AsyncConnection, member_id: int) -> int:
     """Count a member's unfinished jobs, in all servers."""
     return await _count(connection, jobs.c.member_id == member_id, jobs.c.state.in_(OPEN_STATES))
-
-
-async def count_rendering(connection: AsyncConnection) -> int:
-    """Count the jobs that occupy the video service."""
-    return await _count(connection, jobs.c.state.in_(RENDER_STATES))
 
 
 async def queue_order(connection: AsyncConnection) -> list[str]:
@@ -150,16 +145,31 @@ async def claim_due(
     return [_from_row(row) for row in await connection.execute(statement)]
 
 
-async def next_due_at(connection: AsyncConnection, states: Collection[JobState]) -> datetime | None:
-    """Return when the next job falls due, counting a leased one from the end of its lease."""
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """The jobs of one state that still need something.
+
+    Attributes:
+        due_at: when the next of them falls due, counting a leased one from the end of its lease.
+    """
+
+    count: int
+    due_at: datetime
+
+
+async def backlog(connection: AsyncConnection) -> dict[JobState, Backlog]:
+    """Return what there is to do, by state; a state that is not there needs nothing."""
     free_at = case(
         (and_(jobs.c.lease_until.is_not(None), jobs.c.lease_until > jobs.c.due_at), jobs.c.lease_until),
         else_=jobs.c.due_at,
     )
-    statement = select(func.min(free_at, type_=jobs.c.due_at.type)).where(
-        jobs.c.state.in_(states), jobs.c.due_at.is_not(None)
+    statement = (
+        select(jobs.c.state, func.count(), func.min(free_at, type_=jobs.c.due_at.type))
+        .where(jobs.c.state.in_(list(JobState)), jobs.c.due_at.is_not(None))  # in both, the index serves
+        .group_by(jobs.c.state)
     )
-    return (await connection.execute(statement)).scalar_one()
+    rows = await connection.execute(statement)
+    return {JobState(state): Backlog(count, due_at) for state, count, due_at in rows}
 
 
 async def renew_leases(

@@ -92,10 +92,9 @@ async def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path) -
     "query",
     [
         lambda connection: jobs.count_open(connection, 1),
-        jobs.count_rendering,
+        jobs.backlog,
         jobs.queue_order,
         lambda connection: jobs.find_by_interaction(connection, 1),
-        lambda connection: jobs.next_due_at(connection, OPEN_STATES),
         lambda connection: jobs.recent_render_seconds(connection, 6, 500),
         lambda connection: ledger.sum_period(connection, guild_id=1, member_id=2, start=NOW, end=NOW),
         lambda connection: jobs.claim_due(
@@ -103,7 +102,7 @@ async def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path) -
         ),
         lambda connection: jobs.release_leases(connection, owner="a"),
     ],
-    ids=["open jobs", "renders", "queue", "interaction", "next due", "render times", "usage", "claim", "release"],
+    ids=["open jobs", "backlog", "queue", "interaction", "render times", "usage", "claim", "release"],
 )
 async def test_what_is_asked_often_goes_by_an_index(
     tmp_path: Path, query: Callable[[AsyncConnection], Awaitable[object]]
