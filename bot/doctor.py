@@ -55,6 +55,8 @@ async def _check_database(settings: Settings) -> str:
     try:
         async with Database.open(url, migrate=False) as database:
             present, latest = await database.find_revision()
+        if present is not None and present > latest:  # revisions are numbered
+            raise _Trouble(f"its schema ({present}) is newer than this version of the bot: update the bot.")
         async with Database.open(url, migrate=present is None) as database:
             await database.check_writable()
     except StoreUnavailableError as error:
