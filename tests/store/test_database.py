@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -79,6 +80,13 @@ async def test_a_locked_database_is_unavailable_for_writing_and_readable_all_the
 async def test_an_address_of_no_supported_database_is_a_wrong_setting(address: str) -> None:
     with pytest.raises(SettingsError, match="DATABASE_URL"):
         async with Database.open(address):
+            raise AssertionError("opened")
+
+
+async def test_postgresql_without_its_driver_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "asyncpg", None)
+    with pytest.raises(SettingsError, match="uv sync --extra postgresql"):
+        async with Database.open("postgresql+asyncpg://user@host/reelay"):
             raise AssertionError("opened")
 
 
