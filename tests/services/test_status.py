@@ -200,3 +200,21 @@ async def test_more_changes_than_can_be_shown_at_once_are_shown_in_turn(workshop
     assert await process.board.tick() == 0.0
     assert await process.board.tick() is None
     assert all(len(cards(workshop, job_id)) == 1 for job_id in job_ids)
+
+
+async def test_a_card_that_discord_holds_back_keeps_neither_another_card_nor_the_stop_waiting(
+    workshop: Workshop,
+) -> None:
+    process = workshop.start()
+    job_ids = [await workshop.accept(process, member_id=MEMBER_ID + place) for place in range(2)]
+    await process.worker.tick()
+    workshop.time.advance(6)
+    slow = workshop.discord.hold("show_status")
+    run = asyncio.create_task(process.board.run())
+    async with asyncio.timeout(10):
+        await slow.reached.wait()
+        await workshop.discord.until(lambda: any(cards(workshop, job_id) for job_id in job_ids))
+        process.board.stop()
+        await run
+
+    assert sum(bool(cards(workshop, job_id)) for job_id in job_ids) == 1

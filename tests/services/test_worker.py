@@ -512,3 +512,42 @@ async def test_the_log_says_when_a_card_is_left_as_it_is(workshop: Workshop, cap
     assert (await workshop.job(job_id)).state is JobState.DELIVERED
     [line] = [record for record in caplog.records if record.getMessage() == "status card left as it is"]
     assert line.__dict__["job_id"] == job_id
+
+
+# What others' slowness must not do ------------------------------------------------------------------------------
+
+
+async def test_a_job_put_back_while_the_operator_is_still_being_told_is_not_started_twice(workshop: Workshop) -> None:
+    process = workshop.start()
+    job_id = await workshop.accept(process)
+    workshop.server.api_key = "another-key"
+    telling = workshop.discord.hold("alert_operator")
+    first = asyncio.create_task(process.worker.tick())
+    await telling.reached.wait()
+    workshop.server.api_key = "sandbox-key"
+    workshop.time.advance(60)
+    await process.worker.tick()  # the probe succeeds
+    await process.worker.tick()
+    assert len(workshop.server.paid(job_id)) == 0
+
+    telling.release.set()
+    await first
+    await workshop.run_until_idle(process)
+
+    await workshop.expect_clip(job_id)
+
+
+async def test_a_process_that_slept_past_its_lease_submits_nothing(workshop: Workshop) -> None:
+    asleep, awake = workshop.start("local/1"), workshop.start("local/2")
+    job_id = await workshop.accept(asleep)
+    claimed = await asleep.worker._claim()  # and then the machine pauses
+    workshop.time.advance(workshop.policy.lease_seconds + 1)
+    await awake.worker.tick()
+    assert len(workshop.server.paid(job_id)) == 1
+
+    for step in asleep.worker._steps(claimed):
+        await step
+
+    await workshop.run_until_idle(awake)
+    await workshop.expect_clip(job_id)
+    assert len(workshop.server.paid(job_id)) == 1
