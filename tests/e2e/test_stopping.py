@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.acts import DOWN, Act, Moments, Scene, stop_by
-from tests.support.discord_server import RouteKind
+from tests.support.bot_process import BotProcess, bot_environment
+from tests.support.discord_server import DiscordServer, RouteKind
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.e2e.conftest import Outcome
     from tests.support.stage import Part
 
@@ -92,3 +96,21 @@ async def test_bot_ends_cleanly_on_sigterm_and(scene: Scene, outcome: Outcome) -
 @pytest.mark.parametrize("scene", INTERRUPTED.scenes, ids=lambda scene: scene.name)
 async def test_bot_ends_cleanly_on_sigint_and(scene: Scene, outcome: Outcome) -> None:
     await outcome(scene)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["sigterm", "sigint"])
+async def test_bot_ends_cleanly_when_stopped_before_it_serves(number: signal.Signals, tmp_path: Path) -> None:
+    async with DiscordServer() as server:
+        signing_in = server.faults.hold(RouteKind.GET_ME, stored=False)
+        environment = bot_environment(
+            directory=tmp_path,
+            discord_api_url=server.api_url,
+            discord_gateway_url=server.gateway_url,
+            discord_token=server.token,
+            toapis_base_url="http://127.0.0.1:9",
+        )
+        async with BotProcess(tmp_path, environment, server=server) as bot:
+            await signing_in.arrived.wait()
+            os.kill(bot.pid, number)
+            assert await bot.wait_exit() == 0
+        signing_in.release()
