@@ -25,6 +25,7 @@ from bot.store import tables
 from bot.store.database import Database
 from bot.store.digests import CommandDigests
 from bot.ui.publisher import DiscordPublisher
+from tests.support.databases import fresh_database
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Iterable
@@ -186,7 +187,8 @@ async def open_community(folder: Path) -> AsyncGenerator[Community]:
     """Open the database, start the bot and populate a server."""
     path = folder / "reelay.db"
     clock = GivenClock()
-    async with Database.open(f"sqlite+aiosqlite:///{path}", busy_timeout_seconds=LOCK_TIMEOUT_SECONDS) as database:
+    url = await fresh_database(folder)
+    async with Database.open(url, busy_timeout_seconds=LOCK_TIMEOUT_SECONDS, migrate=False) as database:
         gates = ServiceGates(random.Random(7).random)
         bot, publisher = make_bot(database, clock, gates)
         env = simcord.Env(bot)

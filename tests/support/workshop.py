@@ -32,6 +32,7 @@ from bot.services.worker import Worker
 from bot.store import jobs as job_store
 from bot.store.database import Database
 from bot.store.tables import ledger
+from tests.support.databases import fresh_database
 from tests.support.toapis import ManualTime, client_of, sandbox
 
 if TYPE_CHECKING:
@@ -515,11 +516,11 @@ async def open_workshop(
 ) -> AsyncGenerator[Workshop]:
     """Open a database and a sandbox service on one clock: one that is moved by hand, unless another is given."""
     time = ManualTime() if clock is None else GivenTime(clock)
-    url = f"sqlite+aiosqlite:///{folder / 'reelay.db'}"
+    url = await fresh_database(folder)
     async with (
         sandbox(time, **server_settings) as server,
         client_of(server, now=lambda: datetime.fromtimestamp(time(), UTC)) as client,
-        Database.open(url) as database,
+        Database.open(url, migrate=False) as database,
     ):
         yield Workshop(
             database=database,
