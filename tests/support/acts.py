@@ -183,6 +183,8 @@ class _Actor:
             async with asyncio.timeout(2 * PATIENCE_SECONDS):
                 return await step()
         except Exception as error:  # noqa: BLE001 (it is the outcome of this scenario's test)
+            error.add_note(f"{self.part.prompt}: {self.part.jobs}")
+            error.add_note(self.part.stage.bot.story("was the latest"))
             self.error = error
             return None
 

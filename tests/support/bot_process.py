@@ -163,10 +163,10 @@ class BotProcess:
                             return line
                     if self._reading.done():
                         await self._process.wait()
-                        raise AssertionError(self._story(f"ended without logging {wanted}"))
+                        raise AssertionError(self.story(f"ended without logging {wanted}"))
                     await self._change.wait()
         except TimeoutError:
-            raise AssertionError(self._story(f"did not log {wanted} in {within_seconds} s")) from None
+            raise AssertionError(self.story(f"did not log {wanted} in {within_seconds} s")) from None
 
     async def wait_exit(self, *, within_seconds: float = 20.0) -> int:
         """Wait for its end; return the exit code.
@@ -178,7 +178,7 @@ class BotProcess:
             async with asyncio.timeout(within_seconds):
                 return await self._process.wait()
         except TimeoutError:
-            raise AssertionError(self._story(f"still runs after {within_seconds} s")) from None
+            raise AssertionError(self.story(f"still runs after {within_seconds} s")) from None
 
     async def kill(self) -> None:
         """End it as a crash would, with SIGKILL; what it leaves behind goes on until the context ends."""
@@ -193,7 +193,7 @@ class BotProcess:
         """
         self._process.terminate()
         code = await self.wait_exit(within_seconds=within_seconds)
-        assert code == 0, self._story("did not stop cleanly")
+        assert code == 0, self.story("did not stop cleanly")
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
         try:
@@ -209,6 +209,7 @@ class BotProcess:
         self._change.set()
         self._change = asyncio.Event()
 
-    def _story(self, what: str) -> str:
+    def story(self, what: str) -> str:
+        """Tell what it did, with the last of its output."""
         tail = "\n  ".join(self.output[-40:]) or "nothing"
         return f"the bot (exit code {self._process.returncode}) {what}; it wrote:\n  {tail}"
