@@ -19,13 +19,13 @@ from bot.errors import SettingsError, StoreUnavailableError, VideoServiceError
 from bot.instance import claim_instance_name
 from bot.media import MediaWorker
 from bot.models import Quota
+from bot.services.bundle import Services
 from bot.services.delivery import Deliverer
 from bot.services.gates import ServiceGates
-from bot.services.jobs import JobService
 from bot.services.keeper import JobKeeper
+from bot.services.moderation_log import ModerationLog
 from bot.services.policy import WorkerPolicy
 from bot.services.ports import SystemClock
-from bot.services.quotas import QuotaService
 from bot.services.rendering import Renderer
 from bot.services.status import CardNews, StatusBoard
 from bot.services.watching import RenderWatch
@@ -33,6 +33,7 @@ from bot.services.worker import Worker
 from bot.store.database import Database
 from bot.store.digests import CommandDigests
 from bot.toapis.client import ToApisClient
+from bot.ui.log_publisher import DiscordLogPublisher
 from bot.ui.publisher import DiscordPublisher
 
 if TYPE_CHECKING:
@@ -52,8 +53,8 @@ class Reelay:
     bot: ReelayBot
     worker: Worker
     board: StatusBoard
-    jobs: JobService
-    quotas: QuotaService
+    log: ModerationLog
+    services: Services
     gates: ServiceGates
     watch: RenderWatch
     publisher: DiscordPublisher
@@ -80,21 +81,23 @@ def assemble(
     """
     chance = chance or random.SystemRandom()
     gates, news, wake = ServiceGates(chance.random), CardNews(), asyncio.Event()
-    quotas = QuotaService(database=database, clock=clock, operator_quota=operator_quota)
-    jobs = JobService(
+    bot = ReelayBot(digests=CommandDigests(database))
+    log_publisher = DiscordLogPublisher(client=bot)
+    services = bot.services = Services.wire(
         database=database,
         clock=clock,
-        quotas=quotas,
+        publisher=log_publisher,
+        automod_source=log_publisher,
         gates=gates,
-        max_open_jobs=max_open_jobs,
-        random_bits=chance.getrandbits,
         news=news,
         wake=wake,
+        operator_quota=operator_quota,
+        max_open_jobs=max_open_jobs,
+        random_bits=chance.getrandbits,
     )
-    bot = ReelayBot(jobs=jobs, quotas=quotas, digests=CommandDigests(database))
     publisher = DiscordPublisher(client=bot, clock=clock, operator_channel_id=operator_channel_id)
     board = StatusBoard(database=database, clock=clock, publisher=publisher, gates=gates, news=news)
-    keeper = JobKeeper(database=database, clock=clock, owner=owner)
+    keeper = JobKeeper(database=database, clock=clock, changes=services.changes, owner=owner)
     watch = RenderWatch(database=database, jitter=chance.random, time_scale=policy.poll_time_scale)
     worker = Worker(
         database=database,
@@ -114,7 +117,7 @@ def assemble(
             service=service,
             publisher=publisher,
             media=media,
-            quotas=quotas,
+            quotas=services.quotas,
             keeper=keeper,
             clock=clock,
             jitter=chance.random,
@@ -133,8 +136,15 @@ def assemble(
         bot=bot,
         worker=worker,
         board=board,
-        jobs=jobs,
-        quotas=quotas,
+        log=ModerationLog(
+            database=database,
+            clock=clock,
+            publisher=log_publisher,
+            changes=services.changes,
+            owner=owner,
+            jitter=chance.random,
+        ),
+        services=services,
         gates=gates,
         watch=watch,
         publisher=publisher,
@@ -179,6 +189,7 @@ async def run(settings: Settings) -> None:
             serving = group.create_task(reelay.bot.connect())
             working = group.create_task(reelay.worker.run())
             group.create_task(reelay.board.run())
+            group.create_task(reelay.log.run())
             group.create_task(_check_service(service, reelay))
             stop = asyncio.Event()
             _on_signals(stop.set)
@@ -188,6 +199,7 @@ async def run(settings: Settings) -> None:
             _log.info("stopping")
             reelay.worker.stop()
             reelay.board.stop()
+            reelay.log.stop()
             await working
             await reelay.bot.close()
             await serving

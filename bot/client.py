@@ -6,7 +6,7 @@ import hashlib
 import json
 import logging
 import math
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import aiohttp
 import discord
@@ -18,15 +18,18 @@ from yarl import URL
 
 from bot.errors import PublishUnavailableError, SettingsError
 from bot.ui import answers
-from bot.ui.buttons import JobButton
-from bot.ui.cards import status_view
-from cogs.moderate import ModerateCog
+from bot.ui.buttons import JobButton, PanelItem
+from cogs.clips import ClipActions
+from cogs.moderate import ModerateGroup
+from cogs.panel import Panel
+from cogs.panel_actions import PanelActions
 from cogs.quota import QuotaCog
 from cogs.video import VideoCog
 
 if TYPE_CHECKING:
-    from bot.services.jobs import JobService
-    from bot.services.quotas import QuotaService
+    from collections.abc import Sequence
+
+    from bot.services.bundle import Services
 
 _log = logging.getLogger(__name__)
 
@@ -65,9 +68,15 @@ class ReelayTree(app_commands.CommandTree["ReelayBot"]):
 
 
 class ReelayBot(commands.Bot):
-    """The bot as Discord sees it; it owns no loop and no job, only what members ask for."""
+    """The bot as Discord sees it; it owns no loop and no job, only what people ask for.
 
-    def __init__(self, *, jobs: JobService, quotas: QuotaService, digests: CommandDigests) -> None:
+    Attributes:
+        services: what people's commands and buttons ask; given before ``sign_in``, since some of it needs the client.
+    """
+
+    services: Services
+
+    def __init__(self, *, digests: CommandDigests) -> None:
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it never speaks
         super().__init__(
             command_prefix=commands.when_mentioned,  # unused: without the messages intent no text command arrives
@@ -82,9 +91,9 @@ class ReelayBot(commands.Bot):
             allowed_contexts=app_commands.AppCommandContext(guild=True),
             allowed_installs=app_commands.AppInstallationType(guild=True),
         )
-        self._jobs = jobs
-        self._quotas = quotas
         self._digests = digests
+        self._clip_actions: ClipActions
+        self._panel_actions: PanelActions
 
     async def sign_in(self, token: str) -> None:
         """Check the token and set the commands up; afterwards messages can be posted.
@@ -102,24 +111,28 @@ class ReelayBot(commands.Bot):
 
     async def setup_hook(self) -> None:
         """Load what members can do and tell Discord about it."""
-        await self.add_cog(VideoCog(jobs=self._jobs))
-        await self.add_cog(QuotaCog(quotas=self._quotas))
-        await self.add_cog(ModerateCog(quotas=self._quotas))
-        self.add_dynamic_items(JobButton)
+        panel = Panel(self.services)
+        self._clip_actions = ClipActions(self.services)
+        self._panel_actions = PanelActions(self.services, panel)
+        await self.add_cog(VideoCog(jobs=self.services.jobs))
+        await self.add_cog(QuotaCog(quotas=self.services.quotas))
+        self.tree.add_command(ModerateGroup(self.services, panel))
+        self.add_dynamic_items(JobButton, PanelItem)
         await self._sync_commands()
 
     async def on_ready(self) -> None:
         """Say so in the log; Discord may send it again after a long break."""
         _log.info("connected to Discord", extra={"servers": len(self.guilds)})
 
-    async def cancel_job(self, interaction: discord.Interaction, job_id: str) -> None:
-        """Cancel a job for the member who pressed its button, and show that or say why not."""
-        try:
-            await interaction.response.defer()
-            card = await self._jobs.cancel(job_id, guild_id=interaction.guild_id or 0, member_id=interaction.user.id)
-            await interaction.edit_original_response(view=status_view(card))
-        except Exception as error:  # noqa: BLE001 (discord.py only logs a button's error; the member sees nothing)
-            await answers.say_why(interaction, error)
+    async def press_job(self, interaction: discord.Interaction, action: str, job_id: str) -> None:
+        """Do what a job's button says."""
+        await self._clip_actions.press(interaction, action, job_id)
+
+    async def press_panel(
+        self, interaction: discord.Interaction, action: str, arguments: Sequence[str], values: Sequence[Any]
+    ) -> None:
+        """Do what an item of the settings panel says."""
+        await self._panel_actions.press(interaction, action, arguments, values)
 
     async def _sync_commands(self) -> None:
         payload = sorted((command.to_dict(self.tree) for command in self.tree.get_commands()), key=str)

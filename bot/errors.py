@@ -7,9 +7,17 @@
     ├── RefusedError                  asked for and not accepted; nothing has changed
     │   ├── InvalidSpecError          prompt, aspect or duration outside what is offered
     │   ├── InvalidQuotaError         a quota or grant that is not a sensible number
+    │   ├── InvalidSettingError       what a moderator gave is not something that can be set
+    │   ├── PausedError               moderators have paused video making in the server
+    │   ├── BlockedError              moderators have blocked the member
+    │   ├── ChannelRefusedError       no clips in this channel
+    │   ├── PromptRefusedError        a rule of the server's refuses the prompt
+    │   ├── RulesUnknownError         the server's AutoMod rules could not be read yet
     │   ├── QuotaExceededError        the clip costs more than is left
+    │   ├── CapReachedError           it costs more than the whole server has left
     │   ├── TooManyOpenJobsError      the member has enough jobs open
-    │   └── NotCancellableError       the job is past the point where it can be withdrawn
+    │   ├── NotCancellableError       the job is past the point where it can be withdrawn
+    │   └── NotRemovableError         the clip is not there to be removed
     ├── StoreUnavailableError         the database could not be asked
     ├── LeaseLostError                a job is no longer this worker's to change
     ├── VideoServiceError             the video service said no, or nothing
@@ -42,7 +50,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bot.models import JobState, QuotaStatus
+    from datetime import datetime
+
+    from bot.models import Block, CapStatus, JobState, Pause, QuotaStatus
 
 
 class ReelayError(Exception):
@@ -87,6 +97,65 @@ class InvalidQuotaError(RefusedError):
         self.reason = reason
 
 
+class InvalidSettingError(RefusedError):
+    """What a moderator gave is not something that can be set.
+
+    Attributes:
+        field: which setting; reason: what is wrong with it. ``ui/moderator_texts.py`` has a sentence for each pair.
+    """
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
+
+
+class PausedError(RefusedError):
+    """Moderators have paused video making in the server."""
+
+    def __init__(self, pause: Pause) -> None:
+        super().__init__("paused")
+        self.pause = pause
+
+
+class BlockedError(RefusedError):
+    """Moderators have blocked the member."""
+
+    def __init__(self, block: Block) -> None:
+        super().__init__("blocked")
+        self.block = block
+
+
+class ChannelRefusedError(RefusedError):
+    """Moderators allow no clips in the channel.
+
+    Attributes:
+        ruled_by: the id of the thread, channel, category or server whose rule says so.
+    """
+
+    def __init__(self, ruled_by: int) -> None:
+        super().__init__(f"refused by the rule of {ruled_by}")
+        self.ruled_by = ruled_by
+
+
+class PromptRefusedError(RefusedError):
+    """A rule of the server's refuses the prompt.
+
+    Attributes:
+        rule: the rule as moderators know it; never shown to the member.
+        is_automod: whether it is one of the server's own AutoMod rules.
+    """
+
+    def __init__(self, rule: str, *, is_automod: bool) -> None:
+        super().__init__("prompt refused")
+        self.rule = rule
+        self.is_automod = is_automod
+
+
+class RulesUnknownError(RefusedError):
+    """The server's AutoMod rules have never been read and can't be just now; the answer is then no."""
+
+
 class QuotaExceededError(RefusedError):
     """The clip costs more than is left.
 
@@ -97,6 +166,20 @@ class QuotaExceededError(RefusedError):
 
     def __init__(self, status: QuotaStatus, cost_seconds: int) -> None:
         super().__init__(f"{cost_seconds} s asked, {status.left_seconds} s left")
+        self.status = status
+        self.cost_seconds = cost_seconds
+
+
+class CapReachedError(RefusedError):
+    """The clip costs more than the whole server has left.
+
+    Attributes:
+        status: where the server stands.
+        cost_seconds: what the clip would have cost.
+    """
+
+    def __init__(self, status: CapStatus, cost_seconds: int) -> None:
+        super().__init__(f"{cost_seconds} s asked, {status.left_seconds} s left to the server")
         self.status = status
         self.cost_seconds = cost_seconds
 
@@ -117,12 +200,28 @@ class NotCancellableError(RefusedError):
     """The job is not there, not this member's, or no longer waiting.
 
     Attributes:
-        state: the job's state, or None when there is no such job of this member's.
+        state: the job's state, or None when there is no such job of this member's (a moderator: of this server's).
+        by_moderator: whether a moderator wanted to cancel it.
     """
 
-    def __init__(self, state: JobState | None) -> None:
+    def __init__(self, state: JobState | None, *, by_moderator: bool = False) -> None:
         super().__init__(str(state))
         self.state = state
+        self.by_moderator = by_moderator
+
+
+class NotRemovableError(RefusedError):
+    """The clip is not there to be removed.
+
+    Attributes:
+        removed_by: who was quicker, or None when there never was such a clip in the server.
+        removed_at: when.
+    """
+
+    def __init__(self, removed_by: int | None = None, removed_at: datetime | None = None) -> None:
+        super().__init__("not removable")
+        self.removed_by = removed_by
+        self.removed_at = removed_at
 
 
 class StoreUnavailableError(ReelayError):

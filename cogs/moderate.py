@@ -1,4 +1,4 @@
-"""``/moderate quota``: what moderators do about quotas."""
+"""``/moderate``: what moderators do about a server as a whole; families of subcommands have files of their own."""
 
 from __future__ import annotations
 
@@ -7,124 +7,137 @@ from typing import TYPE_CHECKING
 import discord
 from discord import app_commands
 from discord.app_commands import Choice, Range
-from discord.ext import commands
 
 from bot.errors import InvalidQuotaError
-from bot.models import QUOTA_MAX_SECONDS, Period, Quota, QuotaSource, check_grant_seconds
-from bot.ui import answers, texts
-from cogs.members import role_ids
+from bot.models import DAYS_MAX, Period
+from bot.services.periods import timezone_names
+from bot.ui import answers, descriptions, moderator_texts, reports
+from cogs.moderate_prompts import ChannelsGroup, RulesGroup
+from cogs.moderate_quota import CapGroup, PoolGroup, QuotaGroup
+from cogs.moderators import PERIODS, LogPlace, ModeratorGroup, matching, offer_days, require_log_channel
 
 if TYPE_CHECKING:
-    from bot.services.quotas import QuotaService
+    from bot.services.bundle import Services
+    from cogs.panel import Panel
 
 
-@app_commands.guild_only()
-@app_commands.default_permissions(moderate_members=True)
-class ModerateCog(commands.GroupCog, group_name="moderate", group_description=texts.MODERATE_COMMAND):
-    """Lets moderators set quotas in their own server."""
+class ModerateGroup(ModeratorGroup):
+    """Everything moderators do, each in their own server."""
 
-    quota = app_commands.Group(name="quota", description=texts.MODERATE_QUOTA_GROUP)
+    def __init__(self, services: Services, panel: Panel) -> None:
+        super().__init__(
+            name="moderate",
+            description=descriptions.MODERATE_COMMAND,
+            guild_only=True,
+            default_permissions=discord.Permissions(moderate_members=True),
+        )
+        self._services = services
+        self._panel = panel
+        self.add_command(QuotaGroup(services, panel))
+        self.add_command(PoolGroup(services))
+        self.add_command(CapGroup(services))
+        self.add_command(ChannelsGroup(services))
+        self.add_command(RulesGroup(services, panel))
 
-    def __init__(self, *, quotas: QuotaService) -> None:
-        self._quotas = quotas
+    # Members -------------------------------------------------------------------------------------
 
-    async def interaction_check(self, interaction: discord.Interaction) -> bool:  # pyright: ignore[reportIncompatibleMethodOverride] (discord.py allows both kinds)
-        """Let moderators through; what Discord's client shows to whom is only a hint."""
-        if not interaction.permissions.moderate_members:
-            raise app_commands.MissingPermissions(["moderate_members"])
-        return True
-
-    @quota.command(name="set", description=texts.MODERATE_SET)
+    @app_commands.command(name="block", description=descriptions.MODERATE_BLOCK)
+    @app_commands.rename(days="for")
     @app_commands.describe(
-        who=texts.OPTION_WHO,
-        seconds=texts.OPTION_SECONDS,
-        period=texts.OPTION_PERIOD,
-        unlimited=texts.OPTION_UNLIMITED,
+        member=descriptions.OPTION_BLOCK_MEMBER,
+        reason=descriptions.OPTION_BLOCK_REASON,
+        days=descriptions.OPTION_BLOCK_DAYS,
     )
-    @app_commands.choices(period=[Choice(name=period.value.capitalize(), value=period.value) for period in Period])
-    async def set_quota(
+    @app_commands.autocomplete(days=offer_days)
+    async def block(
         self,
         interaction: discord.Interaction,
-        who: discord.Member | discord.Role,
-        seconds: Range[int, 0, QUOTA_MAX_SECONDS] | None = None,
-        period: str = Period.DAY.value,
-        unlimited: bool = False,
+        member: discord.Member | discord.User,
+        reason: str,
+        days: Range[int, 1, DAYS_MAX] | None = None,
     ) -> None:
-        """Set the rule of a member, a role or the server."""
-        quota = _parse_quota(seconds, period, unlimited=unlimited)
-        source, subject_id = _subject(interaction, who)
-        setting = self._quotas.set_rule(
-            guild_id=interaction.guild_id or 0,
-            source=source,
-            subject_id=subject_id,
-            quota=quota,
-            set_by=interaction.user.id,
+        """Let a member make no more clips."""
+        blocking = self._services.servers.block(
+            interaction.guild_id or 0, member.id, reason=reason, days=days, set_by=interaction.user.id
         )
-        rule = await answers.promptly(interaction, setting, private=True)
-        await answers.say(interaction, texts.rule_set(rule))
+        made, cancelled = await answers.promptly(interaction, blocking, private=True)
+        await answers.say(interaction, moderator_texts.blocked(made, cancelled))
 
-    @quota.command(name="clear", description=texts.MODERATE_CLEAR)
-    @app_commands.describe(who=texts.OPTION_WHO)
-    async def clear_quota(self, interaction: discord.Interaction, who: discord.Member | discord.Role) -> None:
-        """Remove the rule of a member, a role or the server."""
-        source, subject_id = _subject(interaction, who)
-        clearing = self._quotas.clear_rule(guild_id=interaction.guild_id or 0, subject_id=subject_id)
-        existed = await answers.promptly(interaction, clearing, private=True)
-        await answers.say(interaction, texts.rule_cleared(source, subject_id, existed=existed))
+    @app_commands.command(name="unblock", description=descriptions.MODERATE_UNBLOCK)
+    @app_commands.describe(member=descriptions.OPTION_BLOCK_MEMBER)
+    async def unblock(self, interaction: discord.Interaction, member: discord.Member | discord.User) -> None:
+        """Let a member make clips again."""
+        unblocking = self._services.servers.unblock(interaction.guild_id or 0, member.id, set_by=interaction.user.id)
+        ended = await answers.promptly(interaction, unblocking, private=True)
+        await answers.say(interaction, moderator_texts.unblocked(member.id, ended))
 
-    @quota.command(name="list", description=texts.MODERATE_LIST)
-    async def list_quotas(self, interaction: discord.Interaction) -> None:
-        """List the rules of this server."""
-        listing = self._quotas.list_rules(guild_id=interaction.guild_id or 0)
-        await answers.say(interaction, texts.rule_list(await answers.promptly(interaction, listing, private=True)))
+    # The server ----------------------------------------------------------------------------------
 
-    @quota.command(name="grant", description=texts.MODERATE_GRANT)
-    @app_commands.describe(member=texts.OPTION_MEMBER, seconds=texts.OPTION_GRANT_SECONDS)
-    async def grant_seconds(
-        self, interaction: discord.Interaction, member: discord.Member, seconds: Range[int, 1, QUOTA_MAX_SECONDS]
-    ) -> None:
-        """Give a member seconds in the present period."""
-        check_grant_seconds(seconds)
-        granting = self._quotas.grant(
-            guild_id=interaction.guild_id or 0,
-            member_id=member.id,
-            role_ids=role_ids(member),
-            seconds=seconds,
-            granted_by=interaction.user.id,
-            interaction_id=interaction.id,
+    @app_commands.command(name="pause", description=descriptions.MODERATE_PAUSE)
+    @app_commands.describe(reason=descriptions.OPTION_PAUSE_REASON)
+    async def pause(self, interaction: discord.Interaction, reason: str) -> None:
+        """Take no new clips."""
+        pausing = self._services.servers.pause(interaction.guild_id or 0, reason, set_by=interaction.user.id)
+        server = await answers.promptly(interaction, pausing, private=True)
+        await answers.say(interaction, moderator_texts.paused(server.pause.reason if server.pause else ""))
+
+    @app_commands.command(name="resume", description=descriptions.MODERATE_RESUME)
+    async def resume(self, interaction: discord.Interaction) -> None:
+        """Take clips again."""
+        resuming = self._services.servers.resume(interaction.guild_id or 0, set_by=interaction.user.id)
+        await answers.promptly(interaction, resuming, private=True)
+        await answers.say(interaction, moderator_texts.RESUMED)
+
+    @app_commands.command(name="log", description=descriptions.MODERATE_LOG)
+    @app_commands.describe(channel=descriptions.OPTION_LOG_CHANNEL)
+    async def set_log(self, interaction: discord.Interaction, channel: LogPlace | None = None) -> None:
+        """Choose where the log goes."""
+        channel_id = None if channel is None else require_log_channel(interaction, channel.id)
+        setting = self._services.servers.set_log_channel(
+            interaction.guild_id or 0, channel_id, set_by=interaction.user.id
         )
-        status = await answers.promptly(interaction, granting, private=True)
-        await answers.say(interaction, texts.granted(member.id, seconds, status))
+        await answers.promptly(interaction, setting, private=True)
+        await answers.say(interaction, moderator_texts.log_set(channel_id))
 
+    @app_commands.command(name="timezone", description=descriptions.MODERATE_TIMEZONE)
+    @app_commands.describe(zone=descriptions.OPTION_ZONE)
+    async def set_timezone(self, interaction: discord.Interaction, zone: str) -> None:
+        """Choose when days begin."""
+        setting = self._services.servers.set_timezone(interaction.guild_id or 0, zone, set_by=interaction.user.id)
+        server = await answers.promptly(interaction, setting, private=True)
+        await answers.say(interaction, moderator_texts.timezone_set(server))
 
-def _parse_quota(seconds: int | None, period: str, *, unlimited: bool) -> Quota:
-    """Make a rule of options as they came.
+    @set_timezone.autocomplete("zone")
+    async def offer_zones(self, interaction: discord.Interaction, current: str) -> list[Choice[str]]:
+        """Offer time zones."""
+        return matching(((name, name) for name in timezone_names()), current.replace(" ", "_"))
 
-    Raises:
-        InvalidQuotaError: when they are not exactly one sensible rule.
-    """
-    try:
-        parsed_period = Period(period)
-    except ValueError:
-        raise InvalidQuotaError("period") from None
-    if unlimited and seconds is not None:
-        raise InvalidQuotaError("contradictory")
-    if not unlimited and seconds is None:
-        raise InvalidQuotaError("missing")
-    return Quota(seconds, parsed_period)
+    # Looking -------------------------------------------------------------------------------------
 
+    @app_commands.command(name="jobs", description=descriptions.MODERATE_JOBS)
+    async def list_jobs(self, interaction: discord.Interaction) -> None:
+        """Show what is on the way."""
+        await self._panel.open(interaction, "jobs")
 
-def _subject(interaction: discord.Interaction, who: object) -> tuple[QuotaSource, int]:
-    """Tell whose rule is meant; @everyone is a role whose id is the server's own.
+    @app_commands.command(name="settings", description=descriptions.MODERATE_SETTINGS)
+    async def open_settings(self, interaction: discord.Interaction) -> None:
+        """Open the panel."""
+        await self._panel.open(interaction, "home")
 
-    Raises:
-        discord.app_commands.TransformerError: when it is neither a member nor a role.
-    """
-    match who:
-        case discord.Role(id=role_id):
-            return (QuotaSource.SERVER if role_id == interaction.guild_id else QuotaSource.ROLE), role_id
-        case discord.Member(id=member_id) | discord.User(id=member_id):
-            return QuotaSource.MEMBER, member_id
-        case _:
-            mentionable = discord.AppCommandOptionType.mentionable
-            raise app_commands.TransformerError(who, mentionable, app_commands.Transformer())
+    @app_commands.command(name="audit", description=descriptions.MODERATE_AUDIT)
+    async def show_audit(self, interaction: discord.Interaction) -> None:
+        """Show the latest changes."""
+        await self._panel.open(interaction, "audit")
+
+    @app_commands.command(name="usage", description=descriptions.MODERATE_USAGE)
+    @app_commands.describe(period=descriptions.OPTION_USAGE_PERIOD)
+    @app_commands.choices(period=PERIODS)
+    async def show_usage(self, interaction: discord.Interaction, period: str = Period.MONTH.value) -> None:
+        """Show who used how much."""
+        try:
+            parsed_period = Period(period)
+        except ValueError:
+            raise InvalidQuotaError("period") from None
+        reporting = self._services.usage.report(interaction.guild_id or 0, parsed_period)
+        report = await answers.promptly(interaction, reporting, private=True)
+        await answers.say(interaction, moderator_texts.usage_summary(report), files=reports.usage_files(report))

@@ -8,8 +8,8 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.ui import answers, texts
-from cogs.members import role_ids
+from bot.ui import answers, descriptions, texts
+from cogs.members import asker
 
 if TYPE_CHECKING:
     from bot.services.quotas import QuotaService
@@ -21,11 +21,10 @@ class QuotaCog(commands.Cog):
     def __init__(self, *, quotas: QuotaService) -> None:
         self._quotas = quotas
 
-    @app_commands.command(name="quota", description=texts.QUOTA_COMMAND)
+    @app_commands.command(name="quota", description=descriptions.QUOTA_COMMAND)
     @app_commands.guild_only()
     async def quota(self, interaction: discord.Interaction) -> None:
         """Show what is used and left, which rule holds and when it resets."""
-        status = self._quotas.status(
-            guild_id=interaction.guild_id or 0, member_id=interaction.user.id, role_ids=role_ids(interaction.user)
-        )
-        await answers.say(interaction, texts.quota_overview(await answers.promptly(interaction, status, private=True)))
+        asking = self._quotas.status(asker(interaction))
+        status, cap = await answers.promptly(interaction, asking, private=True)
+        await answers.say(interaction, texts.quota_overview(status, cap))

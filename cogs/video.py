@@ -12,10 +12,11 @@ from discord.ext import commands
 
 from bot.errors import StoreUnavailableError
 from bot.models import DURATIONS_SECONDS, PROMPT_MAX_CHARACTERS, PROMPT_MIN_CHARACTERS, Aspect, VideoSpec
+from bot.services.admission import Wish
 from bot.services.jobs import JobRequest
-from bot.ui import answers, texts
+from bot.ui import answers, descriptions, writing
 from bot.ui.cards import status_view
-from cogs.members import role_ids
+from cogs.members import asker
 
 if TYPE_CHECKING:
     from bot.services.jobs import JobService
@@ -29,28 +30,32 @@ class VideoCog(commands.Cog):
     def __init__(self, *, jobs: JobService) -> None:
         self._jobs = jobs
 
-    @app_commands.command(name="video", description=texts.VIDEO_COMMAND)
+    @app_commands.command(name="video", description=descriptions.VIDEO_COMMAND)
     @app_commands.guild_only()
-    @app_commands.describe(prompt=texts.VIDEO_PROMPT, aspect=texts.VIDEO_ASPECT, duration=texts.VIDEO_DURATION)
-    @app_commands.choices(aspect=[Choice(name=name, value=aspect.value) for aspect, name in texts.ASPECTS.items()])
+    @app_commands.describe(
+        prompt=descriptions.VIDEO_PROMPT, aspect=descriptions.VIDEO_ASPECT, duration=descriptions.VIDEO_DURATION
+    )
+    @app_commands.choices(aspect=[Choice(name=name, value=aspect.value) for aspect, name in writing.ASPECTS.items()])
     @app_commands.choices(duration=[Choice(name=f"{seconds} seconds", value=seconds) for seconds in DURATIONS_SECONDS])
     async def video(
         self,
         interaction: discord.Interaction,
         prompt: Range[str, PROMPT_MIN_CHARACTERS, PROMPT_MAX_CHARACTERS],
-        aspect: str = Aspect.LANDSCAPE.value,
-        duration: int = DURATIONS_SECONDS[0],
+        aspect: str | None = None,
+        duration: int | None = None,
     ) -> None:
         """Accept a job, show its card, and remember where the card is."""
-        spec = VideoSpec.parse(prompt, aspect, duration)
+        spec = VideoSpec.parse(
+            prompt,
+            Aspect.LANDSCAPE if aspect is None else aspect,
+            DURATIONS_SECONDS[0] if duration is None else duration,
+        )
         _require_permissions(interaction)
         request = JobRequest(
             interaction_id=interaction.id,
-            guild_id=interaction.guild_id or 0,
             channel_id=interaction.channel_id or 0,
-            member_id=interaction.user.id,
-            role_ids=role_ids(interaction.user),
-            spec=spec,
+            asker=asker(interaction),
+            wish=Wish(spec, leaves_aspect=aspect is None, leaves_duration=duration is None),
         )
         card = await answers.promptly(interaction, self._jobs.accept(request), private=False)
         message_id = await answers.show(interaction, status_view(card))

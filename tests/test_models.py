@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import FrozenInstanceError
-from datetime import UTC, datetime
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -14,7 +14,9 @@ from bot.models import (
     PROMPT_MAX_CHARACTERS,
     Aspect,
     Balance,
+    Draw,
     EffectiveQuota,
+    Gift,
     JobState,
     Quota,
     QuotaSource,
@@ -22,7 +24,7 @@ from bot.models import (
     StatusCard,
     VideoSpec,
 )
-from tests.support.jobs import make_job
+from tests.support.jobs import RESETS_AT, make_job
 
 FAMILY = "\N{MAN}\N{ZERO WIDTH JOINER}\N{WOMAN}\N{ZERO WIDTH JOINER}\N{GIRL}"
 
@@ -120,20 +122,50 @@ def test_a_quota_that_is_no_sensible_number_is_refused(seconds: int, reason: str
 
 
 @pytest.mark.parametrize(
-    ("seconds", "used", "granted", "limit", "left"),
-    [(60, 0, 0, 60, 60), (60, 24, 6, 66, 42), (60, 90, 0, 60, 0), (0, 0, 0, 0, 0), (None, 90, 6, None, None)],
+    ("seconds", "used", "drawn", "gift", "limit", "left"),
+    [
+        (60, 0, 0, 0, 60, 60),
+        (60, 24, 0, 6, 66, 42),
+        (60, 24, 6, 0, 66, 42),
+        (60, 90, 0, 0, 60, 0),
+        (60, 90, 0, 6, 66, 6),  # over a limit that was lowered: the gift is still there
+        (0, 0, 0, 0, 0, 0),
+        (None, 90, 0, 6, None, None),
+    ],
 )
 def test_what_is_left_is_the_limit_with_gifts_less_what_is_used_and_never_negative(
-    seconds: int | None, used: int, granted: int, limit: int | None, left: int | None
+    seconds: int | None, used: int, drawn: int, gift: int, limit: int | None, left: int | None
 ) -> None:
     status = QuotaStatus(
         effective=EffectiveQuota(Quota(seconds), QuotaSource.OPERATOR),
         used_seconds=used,
-        granted_seconds=granted,
-        resets_at=datetime(2026, 3, 5, tzinfo=UTC),
+        drawn_seconds=drawn,
+        gifts=(Gift(1, gift, RESETS_AT),) if gift else (),
+        resets_at=RESETS_AT,
     )
 
     assert (status.limit_seconds, status.left_seconds) == (limit, left)
+
+
+@pytest.mark.parametrize(
+    ("cost", "draws"),
+    [
+        (6, [(1, 6)]),  # of what ends with the period first
+        (10, [(1, 8)]),  # then of the quota
+        (20, [(1, 8)]),
+        (24, [(1, 8), (2, 4)]),  # then of what outlasts it
+    ],
+)
+def test_what_ends_first_is_used_first(cost: int, draws: list[tuple[int, int]]) -> None:
+    status = QuotaStatus(
+        effective=EffectiveQuota(Quota(20), QuotaSource.OPERATOR),
+        used_seconds=10,
+        drawn_seconds=2,
+        gifts=(Gift(1, 8, RESETS_AT), Gift(2, 9, RESETS_AT + timedelta(days=3))),
+        resets_at=RESETS_AT,
+    )
+
+    assert status.draw(cost) == tuple(Draw(*draw) for draw in draws)
 
 
 def test_every_state_is_either_open_or_final() -> None:

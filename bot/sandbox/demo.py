@@ -223,12 +223,14 @@ async def _running(stage: _Stage, page: Preview, stopped: asyncio.Event) -> Asyn
     async with asyncio.TaskGroup() as group:
         group.create_task(stage.reelay.worker.run())
         group.create_task(stage.reelay.board.run())
+        group.create_task(stage.reelay.log.run())
         for_page = [group.create_task(_keep_page_true(stage, page)), group.create_task(stop_with_page())]
         try:
             yield
         finally:
             stage.reelay.worker.stop()
             stage.reelay.board.stop()
+            stage.reelay.log.stop()
             for task in for_page:
                 task.cancel()
 

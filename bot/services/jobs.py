@@ -1,14 +1,16 @@
-"""Accepting and withdrawing jobs: what a member does to one; ``worker.py`` does the rest."""
+"""Accepting, withdrawing and taking back jobs: what people do to one; ``worker.py`` does the rest."""
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bot.errors import NotCancellableError, QuotaExceededError, TooManyOpenJobsError
-from bot.models import Job, JobState, StatusCard
-from bot.store import jobs, ledger
+from bot.errors import NotCancellableError, NotRemovableError, RefusedError
+from bot.models import ChangeKind, Job, JobError, JobState, LogKind, StatusCard
+from bot.services.caps import tell_of_cap
+from bot.services.refusals import refusal_facts
+from bot.store import jobs, ledger, log, servers
 
 if TYPE_CHECKING:
     import asyncio
@@ -17,10 +19,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from bot.models import VideoSpec
+    from bot.models import Server
+    from bot.services.admission import Admission, Admitted, Wish
+    from bot.services.changes import Changes
     from bot.services.gates import ServiceGates
-    from bot.services.ports import Clock
-    from bot.services.quotas import QuotaService
+    from bot.services.ports import Clock, LogPublisher
+    from bot.services.quotas import Asker
     from bot.services.status import CardNews
     from bot.store.database import Database
 
@@ -35,15 +39,13 @@ class JobRequest:
     """A ``/video`` as it arrived: who asked for what, where."""
 
     interaction_id: int
-    guild_id: int
     channel_id: int
-    member_id: int
-    role_ids: tuple[int, ...]
-    spec: VideoSpec
+    asker: Asker
+    wish: Wish
 
 
 class JobService:
-    """Takes jobs in and lets members withdraw them.
+    """Takes jobs in, and lets members and moderators take them back.
 
     Args:
         random_bits: ``random.getrandbits`` or the like, for the ids.
@@ -55,18 +57,20 @@ class JobService:
         *,
         database: Database,
         clock: Clock,
-        quotas: QuotaService,
+        admission: Admission,
+        changes: Changes,
+        publisher: LogPublisher,
         gates: ServiceGates,
-        max_open_jobs: int,
         random_bits: Callable[[int], int],
         news: CardNews,
         wake: asyncio.Event,
     ) -> None:
         self._database = database
         self._clock = clock
-        self._quotas = quotas
+        self._admission = admission
+        self._changes = changes
+        self._publisher = publisher
         self._gates = gates
-        self._max_open_jobs = max_open_jobs
         self._random_bits = random_bits
         self._news = news
         self._wake = wake
@@ -75,18 +79,36 @@ class JobService:
         """Check, charge and queue in one transaction; the same interaction again gives the same job.
 
         Raises:
-            QuotaExceededError: when the clip costs more than is left.
-            TooManyOpenJobsError: when the member has enough jobs open.
+            RefusedError: what ``Admission`` says no with; the server's log is told, and nothing else has changed.
             StoreUnavailableError: when the database cannot be asked; the answer is then no.
         """
+        asker, wish = request.asker, request.wish
+        verdict = await self._admission.judge(wish.spec.prompt, asker)
         now = self._clock.now()
+        refused: RefusedError | None = None
         async with self._database.write() as connection:
+            server = await servers.get(connection, asker.guild_id)
             job = await jobs.find_by_interaction(connection, request.interaction_id)
             if job is None:
-                job = await self._admit(connection, request, now)
-                await jobs.insert(connection, job)
-                await ledger.charge(connection, job, now=now)
-            card = await self._card(connection, job)
+                try:
+                    admitted = await self._admission.admit(connection, server, asker, wish, verdict, now)
+                except RefusedError as error:
+                    refused = error
+                    await self._log_refusal(connection, server, request, error, now)
+                else:
+                    job = self._new_job(request, admitted, now)
+                    await jobs.insert(connection, job)
+                    drawn = admitted.status.draw(job.spec.cost_seconds)
+                    await ledger.charge(connection, job, now=now, drawn=drawn)
+                    if admitted.cap is not None:
+                        used = admitted.cap.used_seconds + job.spec.cost_seconds
+                        await tell_of_cap(connection, server, replace(admitted.cap, used_seconds=used), now)
+            card = None if job is None else await self._card(connection, job)
+        self._changes.log_woken.set()
+        if refused is not None:
+            raise refused
+        assert card is not None  # it is admitted, or was before
+        job = card.job
         _log.info("job accepted", extra={"job_id": job.id, "guild_id": job.guild_id, "member_id": job.member_id})
         self._news.begin(card)
         self._wake.set()
@@ -120,34 +142,134 @@ class JobService:
                 raise NotCancellableError(job.state)
             await ledger.refund(connection, cancelled, now=now, made_by=member_id)
         _log.info("job cancelled", extra={"job_id": job_id})
-        self._news.touch_queue()
-        self._wake.set()
+        self.note_cancelled()
         return StatusCard(cancelled)
 
-    async def _admit(self, connection: AsyncConnection, request: JobRequest, now: datetime) -> Job:
-        if await jobs.count_open(connection, request.member_id) >= self._max_open_jobs:
-            raise TooManyOpenJobsError(self._max_open_jobs)
-        status = await self._quotas.status_within(
-            connection,
-            guild_id=request.guild_id,
-            member_id=request.member_id,
-            role_ids=request.role_ids,
-            now=now,
-        )
-        if status.left_seconds is not None and request.spec.cost_seconds > status.left_seconds:
-            raise QuotaExceededError(status, request.spec.cost_seconds)
+    async def cancel_as_moderator(self, job_id: str, *, guild_id: int, cancelled_by: int) -> Job:
+        """Cancel any job of a server that is not on its way to the channel yet, and give its seconds back.
+
+        Raises:
+            NotCancellableError: when it is not there, or past that point.
+            StoreUnavailableError: when the database cannot be asked.
+        """
+        now = self._clock.now()
+        async with self._changes.write(guild_id) as connection:
+            job = await jobs.get(connection, job_id)
+            if job is None or job.guild_id != guild_id:
+                raise NotCancellableError(None, by_moderator=True)
+            cancelled = await jobs.call_off(connection, job, JobError.CANCELLED_BY_MODERATOR, now=now)
+            if cancelled is None:
+                raise NotCancellableError(job.state, by_moderator=True)
+            await ledger.refund(connection, cancelled, now=now, made_by=cancelled_by)
+            await self._changes.record(
+                connection,
+                guild_id=guild_id,
+                made_by=cancelled_by,
+                kind=ChangeKind.JOB_CANCELLED,
+                subject_id=job.member_id,
+                before={"state": job.state.value, "prompt": job.spec.prompt},
+                after={"state": cancelled.state.value, "prompt": job.spec.prompt},
+            )
+        _log.info("job cancelled by a moderator", extra={"job_id": job_id, "moderator_id": cancelled_by})
+        self.note_cancelled()
+        return cancelled
+
+    async def remove_clip(self, job_id: str, *, guild_id: int, removed_by: int, refunds: bool) -> Job:
+        """Take a delivered clip away again: delete its message, refund it if asked, and write down who did.
+
+        The message goes first, and deleting it twice does no harm: what fails half-way is done by doing it again.
+
+        Raises:
+            NotRemovableError: when there is no such clip in the server, or somebody was quicker.
+            PublishError: when Discord did not delete it; nothing has changed then.
+            StoreUnavailableError: when the database cannot be asked.
+        """
+        async with self._database.read() as connection:
+            job = await jobs.get(connection, job_id)
+        if job is None or job.guild_id != guild_id or job.state is not JobState.DELIVERED:
+            raise NotRemovableError
+        if job.removed_at is None:
+            await self._publisher.remove_clip(job)
+        now = self._clock.now()
+        async with self._changes.write(guild_id) as connection:
+            if not await jobs.note_removed(connection, job_id, removed_by=removed_by, now=now):
+                earlier = await jobs.get(connection, job_id) or job
+                raise NotRemovableError(earlier.removed_by, earlier.removed_at)
+            refunded = refunds and await ledger.refund(connection, job, now=now, made_by=removed_by)
+            facts = {"prompt": job.spec.prompt, "seconds": job.spec.cost_seconds if refunded else 0}
+            await self._changes.record(
+                connection,
+                guild_id=guild_id,
+                made_by=removed_by,
+                kind=ChangeKind.CLIP_REMOVED,
+                subject_id=job.member_id,
+                before=None,
+                after=facts,
+            )
+        _log.info("clip removed", extra={"job_id": job_id, "moderator_id": removed_by, "refunded": refunded})
+        return replace(job, removed_by=removed_by, removed_at=now)
+
+    async def find(self, job_id: str, *, guild_id: int) -> Job | None:
+        """Return a server's job, or None.
+
+        Raises:
+            StoreUnavailableError: when the database cannot be asked.
+        """
+        async with self._database.read() as connection:
+            job = await jobs.get(connection, job_id)
+        return job if job is not None and job.guild_id == guild_id else None
+
+    async def list_open(self, guild_id: int) -> list[Job]:
+        """Return what waits and renders in a server, oldest first.
+
+        Raises:
+            StoreUnavailableError: when the database cannot be asked.
+        """
+        async with self._database.read() as connection:
+            return await jobs.list_open(connection, guild_id)
+
+    async def list_recent(self, *, guild_id: int, member_id: int, limit: int) -> list[Job]:
+        """Return a member's latest jobs in a server, newest first.
+
+        Raises:
+            StoreUnavailableError: when the database cannot be asked.
+        """
+        async with self._database.read() as connection:
+            return await jobs.list_recent(connection, guild_id=guild_id, member_id=member_id, limit=limit)
+
+    def note_cancelled(self) -> None:
+        """Let the cards of jobs that were cancelled show it, and the queue move up."""
+        self._news.touch_queue()
+        self._wake.set()
+
+    def _new_job(self, request: JobRequest, admitted: Admitted, now: datetime) -> Job:
         return Job(
             id=new_job_id(now, self._random_bits),
             interaction_id=request.interaction_id,
-            guild_id=request.guild_id,
+            guild_id=request.asker.guild_id,
             channel_id=request.channel_id,
-            member_id=request.member_id,
-            spec=request.spec,
+            member_id=request.asker.member_id,
+            spec=admitted.spec,
             state=JobState.QUEUED,
             created_at=now,
-            effective_quota=status.effective,
+            effective_quota=admitted.status.effective,
             due_at=now,
         )
+
+    async def _log_refusal(
+        self, connection: AsyncConnection, server: Server, request: JobRequest, error: RefusedError, now: datetime
+    ) -> None:
+        facts = refusal_facts(error)
+        if facts is not None:
+            spec = request.wish.spec
+            facts |= {
+                "member_id": request.asker.member_id,
+                "channel_id": request.channel_id,
+                "prompt": spec.prompt,
+                "aspect": spec.aspect.value,
+                "duration": spec.duration_seconds,
+            }
+            await log.add(connection, server, LogKind.REFUSED, now=now, facts=facts)
 
     async def _card(self, connection: AsyncConnection, job: Job) -> StatusCard:
         order = await jobs.queue_order(connection) if job.state is JobState.QUEUED else []

@@ -7,11 +7,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import LeaseLostError
-from bot.models import FINAL_STATES, JobState
-from bot.store import jobs, ledger
+from bot.models import FINAL_STATES, JobState, LogKind
+from bot.store import jobs, ledger, log, servers
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
     from bot.models import Job, JobError
+    from bot.services.changes import Changes
     from bot.services.ports import Clock
     from bot.store.database import Database
 
@@ -28,9 +31,10 @@ class JobKeeper:
     and ``StoreUnavailableError`` when the database cannot be asked; nothing has changed then.
     """
 
-    def __init__(self, *, database: Database, clock: Clock, owner: str) -> None:
+    def __init__(self, *, database: Database, clock: Clock, changes: Changes, owner: str) -> None:
         self._database = database
         self._clock = clock
+        self._changes = changes
         self._owner = owner
 
     async def hold(self, job: Job, **changes: Any) -> Job:  # noqa: ANN401 (values of Job fields)
@@ -67,11 +71,21 @@ class JobKeeper:
             changed = await jobs.update(connection, job, owner=self._owner, **changes)
             if changed is None:
                 raise LeaseLostError(job.id)
-            if changed.state is JobState.FAILED and job.state not in FINAL_STATES:
-                await ledger.refund(connection, changed, now=self._clock.now(), made_by=BOT_ID)
+            if changed.state in FINAL_STATES - {job.state}:
+                await self._note_end(connection, changed)
         if changed.state is not job.state:
             _log_transition(job, changed)
         return changed
+
+    async def _note_end(self, connection: AsyncConnection, job: Job) -> None:
+        """Give back what a failed job was charged, and tell the server's log of either end."""
+        now = self._clock.now()
+        kind = LogKind.POSTED
+        if job.state is JobState.FAILED:
+            kind = LogKind.FAILED
+            await ledger.refund(connection, job, now=now, made_by=BOT_ID)
+        await log.add(connection, await servers.get(connection, job.guild_id), kind, now=now, job=job)
+        self._changes.log_woken.set()
 
 
 def _log_transition(job: Job, changed: Job) -> None:

@@ -3,8 +3,36 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from bot.errors import InvalidSettingError
 from bot.models import Period
+
+
+def parse_timezone(name: object) -> str:
+    """Check the name of a time zone, as IANA has it; return it in IANA's own spelling.
+
+    Raises:
+        InvalidSettingError: when there is no such zone.
+    """
+    wanted = name.strip().casefold() if isinstance(name, str) else ""
+    for known in timezone_names():
+        if known.casefold() == wanted:
+            return known
+    raise InvalidSettingError("timezone", "unknown")
+
+
+def timezone_names() -> list[str]:
+    """Return the zones that can be chosen, in alphabetical order."""
+    return sorted(name for name in available_timezones() if name != "localtime")
+
+
+def zone_of(name: str) -> tzinfo:
+    """Return a stored time zone; UTC where this machine no longer knows it."""
+    try:
+        return ZoneInfo(name)
+    except ZoneInfoNotFoundError:
+        return UTC
 
 
 def period_bounds(period: Period, now: datetime, zone: tzinfo = UTC) -> tuple[datetime, datetime]:

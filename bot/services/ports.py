@@ -16,12 +16,14 @@ if TYPE_CHECKING:
         Clip,
         Generation,
         Job,
+        LogEntry,
         OperatorAlert,
         PostedMessage,
         QuotaStatus,
         StatusCard,
         VideoSpec,
     )
+    from bot.services.automod import AutomodRules
 
 
 class Clock(Protocol):
@@ -97,4 +99,28 @@ class Publisher(Protocol):
 
     async def alert_operator(self, alert: OperatorAlert) -> None:
         """Tell the operator's channel, where there is one."""
+        ...
+
+
+class AutomodSource(Protocol):
+    """Reads servers' own AutoMod rules."""
+
+    async def fetch_automod_rules(self, guild_id: int) -> AutomodRules:
+        """Return a server's enabled keyword rules, or that the bot may not read them; raises ``PublishError``s."""
+        ...
+
+
+class LogPublisher(Protocol):
+    """Puts cards into log channels and takes clips away; every method raises ``PublishError``s."""
+
+    async def find_log_card(self, channel_id: int, entry: LogEntry) -> int | None:
+        """Look for a card that an earlier, interrupted attempt may have posted; return its message's id."""
+        ...
+
+    async def post_log_card(self, channel_id: int, entry: LogEntry) -> int:
+        """Post a card that mentions nobody; return its message's id."""
+        ...
+
+    async def remove_clip(self, job: Job) -> None:
+        """Delete a clip's message; one that is gone is no error."""
         ...

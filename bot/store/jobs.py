@@ -4,6 +4,8 @@ Who may change a job's row:
 
 * ``insert``: the ``/video`` command, in the transaction of its charge;
 * ``withdraw``: the member, while it is ``queued``;
+* ``call_off``: a moderator, before it is on its way to the channel; whoever holds it finds out at the next write;
+* ``note_removed``: a moderator, once, when it is ``delivered``; it touches nothing that any other does;
 * ``start_next``: any worker; it moves ``queued`` to ``submitting`` and takes the lease in one statement;
 * ``claim_due``, ``renew_leases``, ``release_leases``: any worker, and only the lease;
 * ``update``: the worker that holds the lease, out of the state it read; the row count answers "was it mine?";
@@ -64,6 +66,37 @@ async def get_many(connection: AsyncConnection, job_ids: Collection[str]) -> lis
 async def list_open(connection: AsyncConnection, guild_id: int) -> list[Job]:
     """Return a server's unfinished jobs, oldest first."""
     statement = select(jobs).where(jobs.c.guild_id == guild_id, jobs.c.state.in_(OPEN_STATES)).order_by(jobs.c.id)
+    return [_from_row(row) for row in await connection.execute(statement)]
+
+
+async def list_waiting(connection: AsyncConnection, *, guild_id: int, member_id: int) -> list[Job]:
+    """Return a member's waiting jobs in a server, oldest first."""
+    statement = (
+        select(jobs)
+        .where(jobs.c.member_id == member_id, jobs.c.state == JobState.QUEUED, jobs.c.guild_id == guild_id)
+        .order_by(jobs.c.id)
+    )
+    return [_from_row(row) for row in await connection.execute(statement)]
+
+
+async def list_recent(connection: AsyncConnection, *, guild_id: int, member_id: int, limit: int) -> list[Job]:
+    """Return a member's latest jobs in a server, newest first."""
+    statement = (
+        select(jobs)
+        .where(jobs.c.member_id == member_id, jobs.c.guild_id == guild_id)
+        .order_by(jobs.c.id.desc())
+        .limit(limit)
+    )
+    return [_from_row(row) for row in await connection.execute(statement)]
+
+
+async def list_period(connection: AsyncConnection, *, guild_id: int, start: datetime, end: datetime) -> list[Job]:
+    """Return a server's jobs that were asked for from ``start`` until just before ``end``, oldest first."""
+    statement = (
+        select(jobs)
+        .where(jobs.c.guild_id == guild_id, jobs.c.created_at >= start, jobs.c.created_at < end)
+        .order_by(jobs.c.created_at, jobs.c.id)
+    )
     return [_from_row(row) for row in await connection.execute(statement)]
 
 
@@ -209,6 +242,31 @@ async def withdraw(connection: AsyncConnection, job: Job, *, now: datetime) -> J
     statement = sql_update(jobs).where(jobs.c.id == job.id, jobs.c.state == JobState.QUEUED)
     result = await connection.execute(statement.values(changes))
     return replace(job, **changes) if result.rowcount == 1 else None
+
+
+async def call_off(connection: AsyncConnection, job: Job, error_code: JobError, *, now: datetime) -> Job | None:
+    """Cancel a job that waits, renders or is ready, out of whosoever hands; None when it was past that."""
+    changes: dict[str, Any] = {
+        "state": JobState.CANCELLED,
+        "error_code": error_code,
+        "finished_at": now,
+        "due_at": now,
+        "attempts": 0,
+        "lease_owner": None,
+        "lease_until": None,
+    }
+    statement = sql_update(jobs).where(jobs.c.id == job.id, jobs.c.state.in_(OPEN_STATES - {JobState.DELIVERING}))
+    result = await connection.execute(statement.values(changes))
+    return replace(job, **changes) if result.rowcount == 1 else None
+
+
+async def note_removed(connection: AsyncConnection, job_id: str, *, removed_by: int, now: datetime) -> bool:
+    """Note that a delivered clip was taken away; tell whether this was the first to do so."""
+    statement = sql_update(jobs).where(
+        jobs.c.id == job_id, jobs.c.state == JobState.DELIVERED, jobs.c.removed_at.is_(None)
+    )
+    result = await connection.execute(statement.values(removed_by=removed_by, removed_at=now))
+    return result.rowcount == 1
 
 
 async def attach_status(connection: AsyncConnection, job_id: str, message_id: int, *, now: datetime) -> None:

@@ -1,58 +1,90 @@
-"""The ledger: append-only entries of seconds, from which usage is summed and never kept.
+"""The ledger: append-only entries of seconds, and what they come to.
 
 A charge and a refund name their job, and the pair of job and kind is unique: either can be said twice and
 happens once; so does a gift, by its interaction. A refund is counted at the time of its charge, so that it frees
-the period it was taken from.
+the period it was taken from; and it gives back to the gifts what they paid.
+
+``usage`` is the ledger summed up by account and quarter of an hour, kept in the transaction of each entry and never
+by itself: any calendar period of any time zone is a range of quarters (no zone's offset is finer), so that a month of
+a busy server is 3,000 rows at most and not a hundred thousand. All of it is called where no other can write.
 """
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import case, func, insert, literal, select
+from sqlalchemy import ColumnElement, case, func, insert, select, update
 
-from bot.store.tables import ledger
+from bot.models import Account, AccountKind, Gift
+from bot.store.tables import draws, ledger, usage
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from bot.models import Job
+    from bot.models import Draw, Job
+
+_QUARTER_MINUTES = 15
 
 
-async def charge(connection: AsyncConnection, job: Job, *, now: datetime) -> None:
-    """Take the job's cost."""
+async def charge(connection: AsyncConnection, job: Job, *, now: datetime, drawn: Sequence[Draw] = ()) -> None:
+    """Take the job's cost from its account, with what gifts pay of it."""
+    account = job.effective_quota.account(guild_id=job.guild_id, member_id=job.member_id)
+    drawn_seconds = sum(draw.seconds for draw in drawn)
     await connection.execute(
         insert(ledger).values(
             guild_id=job.guild_id,
             member_id=job.member_id,
+            pool_id=account.id if account.kind is AccountKind.CHANNEL else None,
             kind="charge",
             seconds=job.spec.cost_seconds,
+            drawn_seconds=drawn_seconds,
             counted_at=now,
             made_at=now,
             made_by=job.member_id,
             job_id=job.id,
         )
     )
+    if drawn:
+        rows = [{"grant_id": draw.gift_id, "job_id": job.id, "seconds": draw.seconds} for draw in drawn]
+        await connection.execute(insert(draws), rows)
+    await _count(connection, account, now, job.spec.cost_seconds, drawn_seconds)
 
 
-async def refund(connection: AsyncConnection, job: Job, *, now: datetime, made_by: int) -> None:
-    """Give back what the job was charged, once; a job without a charge gets nothing."""
-    refunds = ledger.alias()
-    already = select(refunds.c.id).where(refunds.c.job_id == job.id, refunds.c.kind == "refund").exists()
-    charged = select(
-        ledger.c.guild_id,
-        ledger.c.member_id,
-        literal("refund"),
-        ledger.c.seconds,
-        ledger.c.counted_at,
-        literal(now, ledger.c.made_at.type),
-        literal(made_by),
-        ledger.c.job_id,
-    ).where(ledger.c.job_id == job.id, ledger.c.kind == "charge", ~already)
-    columns = ["guild_id", "member_id", "kind", "seconds", "counted_at", "made_at", "made_by", "job_id"]
-    await connection.execute(insert(ledger).from_select(columns, charged))
+async def refund(connection: AsyncConnection, job: Job, *, now: datetime, made_by: int) -> bool:
+    """Give back what the job was charged, once; tell whether that was now. A job without a charge gets nothing."""
+    entries = await connection.execute(select(ledger).where(ledger.c.job_id == job.id))
+    by_kind = {entry.kind: entry for entry in entries}
+    charged = by_kind.get("charge")
+    if charged is None or "refund" in by_kind:
+        return False
+    await connection.execute(
+        insert(ledger).values(
+            guild_id=charged.guild_id,
+            member_id=charged.member_id,
+            pool_id=charged.pool_id,
+            kind="refund",
+            seconds=charged.seconds,
+            drawn_seconds=charged.drawn_seconds,
+            counted_at=charged.counted_at,
+            made_at=now,
+            made_by=made_by,
+            job_id=job.id,
+        )
+    )
+    kind = AccountKind.MEMBER if charged.pool_id is None else AccountKind.CHANNEL
+    account = Account(charged.guild_id, kind, charged.pool_id or charged.member_id)
+    await _count(connection, account, charged.counted_at, -charged.seconds, -charged.drawn_seconds)
+    return True
+
+
+async def is_refunded(connection: AsyncConnection, job_id: str) -> bool:
+    """Tell whether a job's charge was given back."""
+    statement = select(ledger.c.id).where(ledger.c.job_id == job_id, ledger.c.kind == "refund")
+    return (await connection.execute(statement)).one_or_none() is not None
 
 
 async def grant(
@@ -64,11 +96,12 @@ async def grant(
     granted_by: int,
     interaction_id: int,
     now: datetime,
-) -> None:
-    """Give a member seconds in the present period, once for each interaction; call it where no other can write."""
+    expires_at: datetime,
+) -> bool:
+    """Give a member seconds until ``expires_at``, once for each interaction; tell whether that was now."""
     given = select(ledger.c.id).where(ledger.c.interaction_id == interaction_id)
     if (await connection.execute(given)).one_or_none() is not None:
-        return
+        return False
     await connection.execute(
         insert(ledger).values(
             guild_id=guild_id,
@@ -79,21 +112,80 @@ async def grant(
             made_at=now,
             made_by=granted_by,
             interaction_id=interaction_id,
+            expires_at=expires_at,
         )
     )
+    return True
+
+
+async def list_gifts(connection: AsyncConnection, *, guild_id: int, member_id: int, now: datetime) -> list[Gift]:
+    """Return a member's gifts of which something is left, those that end first first."""
+    refunds = ledger.alias()
+    refunded = select(refunds.c.id).where(refunds.c.job_id == draws.c.job_id, refunds.c.kind == "refund").exists()
+    drawn = select(func.coalesce(func.sum(draws.c.seconds), 0)).where(draws.c.grant_id == ledger.c.id, ~refunded)
+    left = (ledger.c.seconds - drawn.scalar_subquery()).label("left")
+    statement = (
+        select(ledger.c.id, ledger.c.expires_at, left)
+        .where(ledger.c.guild_id == guild_id, ledger.c.member_id == member_id, ledger.c.expires_at > now)
+        .order_by(ledger.c.expires_at, ledger.c.id)
+    )
+    rows = await connection.execute(statement)
+    return [Gift(row.id, int(row.left), row.expires_at) for row in rows if row.left > 0]
 
 
 async def sum_period(
-    connection: AsyncConnection, *, guild_id: int, member_id: int, start: datetime, end: datetime
+    connection: AsyncConnection, account: Account, *, start: datetime, end: datetime
 ) -> tuple[int, int]:
-    """Return the seconds used (charges less refunds) and granted from ``start`` until just before ``end``."""
-    signed = case((ledger.c.kind == "charge", ledger.c.seconds), (ledger.c.kind == "refund", -ledger.c.seconds))
-    given = case((ledger.c.kind == "grant", ledger.c.seconds))
-    statement = select(func.coalesce(func.sum(signed), 0), func.coalesce(func.sum(given), 0)).where(
-        ledger.c.guild_id == guild_id,
-        ledger.c.member_id == member_id,
-        ledger.c.counted_at >= start,
-        ledger.c.counted_at < end,
+    """Return the seconds used (charges less refunds) from ``start`` until just before ``end``, and those from gifts."""
+    statement = select(
+        func.coalesce(func.sum(usage.c.seconds), 0), func.coalesce(func.sum(usage.c.drawn_seconds), 0)
+    ).where(*_of(account), usage.c.quarter_at >= start, usage.c.quarter_at < end)
+    used, drawn = (await connection.execute(statement)).one()
+    return int(used), int(drawn)
+
+
+async def sum_by_member(
+    connection: AsyncConnection, *, guild_id: int, start: datetime, end: datetime
+) -> dict[int, int]:
+    """Return the seconds each member of a server used in a period, from the entries themselves."""
+    signed = case(
+        (ledger.c.kind == "charge", ledger.c.seconds), (ledger.c.kind == "refund", -ledger.c.seconds), else_=0
     )
-    used, granted = (await connection.execute(statement)).one()
-    return int(used), int(granted)
+    statement = (
+        select(ledger.c.member_id, func.sum(signed))
+        .where(ledger.c.guild_id == guild_id, ledger.c.counted_at >= start, ledger.c.counted_at < end)
+        .group_by(ledger.c.member_id)
+    )
+    return {member_id: int(used) for member_id, used in await connection.execute(statement)}
+
+
+async def _count(
+    connection: AsyncConnection, account: Account, counted_at: datetime, seconds: int, drawn_seconds: int
+) -> None:
+    """Count seconds, which may be negative, for an account and for its whole server."""
+    server = Account(account.guild_id, AccountKind.SERVER, account.guild_id)
+    quarter_at = counted_at - timedelta(
+        minutes=counted_at.minute % _QUARTER_MINUTES, seconds=counted_at.second, microseconds=counted_at.microsecond
+    )
+    for counted in (account, server):
+        row = update(usage).where(*_of(counted), usage.c.quarter_at == quarter_at)
+        sums = {"seconds": usage.c.seconds + seconds, "drawn_seconds": usage.c.drawn_seconds + drawn_seconds}
+        if (await connection.execute(row.values(sums))).rowcount == 0:
+            await connection.execute(
+                insert(usage).values(
+                    guild_id=counted.guild_id,
+                    account_kind=counted.kind,
+                    account_id=counted.id,
+                    quarter_at=quarter_at,
+                    seconds=seconds,
+                    drawn_seconds=drawn_seconds,
+                )
+            )
+
+
+def _of(account: Account) -> tuple[ColumnElement[bool], ...]:
+    return (
+        usage.c.guild_id == account.guild_id,
+        usage.c.account_kind == account.kind,
+        usage.c.account_id == account.id,
+    )

@@ -1,24 +1,30 @@
-"""Quota rules: who may use how much in which server."""
+"""Quota rules: who may use how much in which server, and which channels have a pool."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, or_, select
 
 from bot.models import Period, Quota, QuotaRule, QuotaSource
 from bot.store.tables import quota_rules
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from datetime import datetime
 
     from sqlalchemy import Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 
-async def put(connection: AsyncConnection, rule: QuotaRule) -> None:
-    """Set a rule, in place of the one its subject had."""
-    await remove(connection, guild_id=rule.guild_id, subject_id=rule.subject_id)
+async def put(connection: AsyncConnection, rule: QuotaRule) -> QuotaRule | None:
+    """Set a rule, in place of the one its subject had; return that, and drop the server's rules that have ended."""
+    replaced = await remove(
+        connection, guild_id=rule.guild_id, source=rule.source, subject_id=rule.subject_id, now=rule.set_at
+    )
+    await connection.execute(
+        delete(quota_rules).where(quota_rules.c.guild_id == rule.guild_id, quota_rules.c.expires_at <= rule.set_at)
+    )
     await connection.execute(
         insert(quota_rules).values(
             guild_id=rule.guild_id,
@@ -28,23 +34,30 @@ async def put(connection: AsyncConnection, rule: QuotaRule) -> None:
             period=rule.quota.period,
             set_by=rule.set_by,
             set_at=rule.set_at,
+            expires_at=rule.expires_at,
         )
     )
+    return replaced
 
 
-async def remove(connection: AsyncConnection, *, guild_id: int, subject_id: int) -> bool:
-    """Remove a subject's rule; tell whether there was one."""
-    result = await connection.execute(
-        delete(quota_rules).where(quota_rules.c.guild_id == guild_id, quota_rules.c.subject_id == subject_id)
+async def remove(
+    connection: AsyncConnection, *, guild_id: int, source: QuotaSource, subject_id: int, now: datetime
+) -> QuotaRule | None:
+    """Remove a subject's rule; return it when it still held."""
+    statement = delete(quota_rules).where(
+        quota_rules.c.guild_id == guild_id, quota_rules.c.source == source, quota_rules.c.subject_id == subject_id
     )
-    return result.rowcount == 1
+    row = (await connection.execute(statement.returning(quota_rules))).one_or_none()
+    return None if row is None or (row.expires_at is not None and row.expires_at <= now) else _from_row(row)
 
 
 async def list_for(
-    connection: AsyncConnection, *, guild_id: int, subject_ids: Collection[int] | None = None
+    connection: AsyncConnection, *, guild_id: int, now: datetime, subject_ids: Collection[int] | None = None
 ) -> list[QuotaRule]:
-    """Return a server's rules, all of them or those of the given subjects, oldest first."""
-    statement = select(quota_rules).where(quota_rules.c.guild_id == guild_id)
+    """Return a server's rules that hold now, all of them or those of the given subjects, oldest first."""
+    statement = select(quota_rules).where(
+        quota_rules.c.guild_id == guild_id, or_(quota_rules.c.expires_at.is_(None), quota_rules.c.expires_at > now)
+    )
     if subject_ids is not None:
         statement = statement.where(quota_rules.c.subject_id.in_(subject_ids))
     rows = await connection.execute(statement.order_by(quota_rules.c.set_at, quota_rules.c.subject_id))
@@ -59,4 +72,5 @@ def _from_row(row: Row[Any]) -> QuotaRule:
         quota=Quota.accepted(row.seconds, Period(row.period)),
         set_by=row.set_by,
         set_at=row.set_at,
+        expires_at=row.expires_at,
     )

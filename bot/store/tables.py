@@ -2,6 +2,8 @@
 
 Who may change a row is written in ``jobs.py``. What must never be, the schema forbids:
 one job and one gift per interaction, one charge and one refund per job, no ledger entry of nothing.
+
+Everything a server's moderators decide carries that server's id, first in its key: no statement goes without it.
 """
 
 from __future__ import annotations
@@ -10,7 +12,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -88,11 +92,14 @@ jobs = Table(
     Column("message_id", BigInteger),
     Column("error_code", String(32)),
     Column("finished_at", UtcDateTime),
+    Column("removed_by", BigInteger),
+    Column("removed_at", UtcDateTime),
 )
 Index("jobs_by_due_at", jobs.c.state, jobs.c.due_at)
 Index("jobs_by_member", jobs.c.member_id, jobs.c.state, jobs.c.submitted_at)
 Index("jobs_by_lease_owner", jobs.c.lease_owner)
 Index("jobs_by_rendered_at", jobs.c.duration_seconds, jobs.c.rendered_at)
+Index("jobs_by_server", jobs.c.guild_id, jobs.c.created_at)
 
 ledger = Table(
     "ledger",
@@ -107,32 +114,143 @@ ledger = Table(
     Column("made_by", BigInteger, nullable=False),
     Column("job_id", String(25), ForeignKey("jobs.id")),
     Column("interaction_id", BigInteger, unique=True),
+    Column("pool_id", BigInteger),
+    Column("drawn_seconds", Integer, nullable=False, server_default="0"),
+    Column("expires_at", UtcDateTime),
     UniqueConstraint("job_id", "kind"),
     CheckConstraint("seconds > 0", name="ledger_seconds_positive"),
     CheckConstraint("kind IN ('charge', 'refund', 'grant')", name="ledger_kind"),
     CheckConstraint("(kind = 'grant') = (job_id IS NULL)", name="ledger_job"),
 )
-Index(
-    "ledger_by_member",
-    ledger.c.guild_id,
-    ledger.c.member_id,
-    ledger.c.counted_at,
-    ledger.c.kind,
-    ledger.c.seconds,
+Index("ledger_by_time", ledger.c.guild_id, ledger.c.counted_at)
+Index("ledger_gifts", ledger.c.guild_id, ledger.c.member_id, ledger.c.expires_at)
+
+draws = Table(
+    "draws",
+    metadata,
+    Column("grant_id", Integer, ForeignKey("ledger.id"), primary_key=True),
+    Column("job_id", String(25), ForeignKey("jobs.id"), primary_key=True),
+    Column("seconds", Integer, nullable=False),
+    CheckConstraint("seconds > 0", name="draws_seconds_positive"),
+)
+
+usage = Table(
+    "usage",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True),
+    Column("account_kind", String(8), primary_key=True),
+    Column("account_id", BigInteger, primary_key=True),
+    Column("quarter_at", UtcDateTime, primary_key=True),
+    Column("seconds", Integer, nullable=False),
+    Column("drawn_seconds", Integer, nullable=False),
 )
 
 quota_rules = Table(
     "quota_rules",
     metadata,
     Column("guild_id", BigInteger, primary_key=True),
+    Column("source", String(16), primary_key=True),
     Column("subject_id", BigInteger, primary_key=True),
-    Column("source", String(16), nullable=False),
     Column("seconds", Integer),
     Column("period", String(8), nullable=False),
     Column("set_by", BigInteger, nullable=False),
     Column("set_at", UtcDateTime, nullable=False),
-    CheckConstraint("source IN ('member', 'role', 'server')", name="quota_rules_source"),
+    Column("expires_at", UtcDateTime),
+    CheckConstraint("source IN ('member', 'role', 'channel', 'server')", name="quota_rules_source"),
 )
+
+servers = Table(
+    "servers",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("timezone", String(64), nullable=False),
+    Column("cap_seconds", Integer),
+    Column("cap_period", String(8)),
+    Column("cap_told_percent", Integer, nullable=False),
+    Column("cap_told_until", UtcDateTime),
+    Column("log_channel_id", BigInteger),
+    Column("log_closed", Boolean, nullable=False),
+    Column("pause_reason", Text),
+    Column("paused_by", BigInteger),
+    Column("paused_at", UtcDateTime),
+    Column("rules_version", Integer, nullable=False),
+)
+
+channel_rules = Table(
+    "channel_rules",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True),
+    Column("channel_id", BigInteger, primary_key=True),
+    Column("access", String(8)),
+    Column("aspect", String(8)),
+    Column("duration_seconds", Integer),
+)
+
+blocks = Table(
+    "blocks",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True),
+    Column("member_id", BigInteger, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("set_by", BigInteger, nullable=False),
+    Column("set_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime),
+)
+
+prompt_rules = Table(
+    "prompt_rules",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("guild_id", BigInteger, nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("set_by", BigInteger, nullable=False),
+    Column("set_at", UtcDateTime, nullable=False),
+    UniqueConstraint("guild_id", "kind", "text"),
+)
+
+automod_rules = Table(
+    "automod_rules",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("rules", JSON, nullable=False),
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("guild_id", BigInteger, nullable=False),
+    Column("made_by", BigInteger, nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("subject_id", BigInteger),
+    Column("before", JSON(none_as_null=True)),
+    Column("after", JSON(none_as_null=True)),
+)
+Index("changes_by_server", changes.c.guild_id, changes.c.id)
+
+log_entries = Table(
+    "log_entries",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("guild_id", BigInteger, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("job_id", String(25), ForeignKey("jobs.id")),
+    Column("change_id", Integer, ForeignKey("changes.id")),
+    Column("facts", JSON, nullable=False),
+    Column("due_at", UtcDateTime),
+    Column("attempts", Integer, nullable=False),
+    Column("lease_owner", String(128)),
+    Column("lease_until", UtcDateTime),
+    Column("channel_id", BigInteger),
+    Column("message_id", BigInteger),
+    UniqueConstraint("job_id", "kind"),
+)
+Index("log_entries_by_due_at", log_entries.c.due_at)
+Index("log_entries_by_lease_owner", log_entries.c.lease_owner)
+Index("log_entries_by_server", log_entries.c.guild_id, log_entries.c.kind, log_entries.c.created_at)
 
 command_digests = Table(
     "command_digests",

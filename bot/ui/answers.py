@@ -19,7 +19,7 @@ from bot.errors import ReelayError
 from bot.ui import texts
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Sequence
     from typing import Any
 
     from discord import ui
@@ -40,17 +40,23 @@ UNDELIVERED = (discord.HTTPException, aiohttp.ClientError, OSError)
 """What discord.py raises when Discord refuses, fails or can't be reached."""
 
 
-async def promptly(interaction: discord.Interaction, work: Coroutine[Any, Any, _Result], *, private: bool) -> _Result:
+async def promptly(
+    interaction: discord.Interaction, work: Coroutine[Any, Any, _Result], *, private: bool, redraws: bool = False
+) -> _Result:
     """Return the work's result, having acknowledged the interaction if that takes longer than a moment.
 
     The work is never cancelled half-way, whatever happens to the command that waits for it.
+
+    Args:
+        private: whether the answer is for the member alone.
+        redraws: the answer changes the message whose item was used.
     """
     task = asyncio.create_task(work)
     await asyncio.wait({task}, timeout=ANSWER_WITHIN_SECONDS)
     if not task.done():
         interaction.extras[_PRIVATE] = private
         try:
-            await interaction.response.defer(ephemeral=private, thinking=True)
+            await interaction.response.defer(ephemeral=private, thinking=not redraws)
         except UNDELIVERED as error:
             interaction.extras[_UNHEARD] = getattr(error, "code", None) != ALREADY_ANSWERED
             _log.warning("acknowledgement failed", extra=_facts(interaction, error))
@@ -74,10 +80,35 @@ async def show(interaction: discord.Interaction, view: ui.LayoutView) -> int | N
     return None
 
 
-async def say(interaction: discord.Interaction, text: str) -> None:
+async def show_privately(interaction: discord.Interaction, view: ui.LayoutView) -> int | None:
+    """Show a layout to the member alone; return the message's id, or None when it could not be shown."""
+    try:
+        if interaction.response.is_done():
+            return (await interaction.edit_original_response(view=view)).id
+        return (await interaction.response.send_message(view=view, ephemeral=True)).message_id
+    except UNDELIVERED as error:
+        if getattr(error, "code", None) == ALREADY_ANSWERED:
+            _log.info("already answered", extra=_facts(interaction, error))
+        else:
+            _log.warning("layout not shown", extra=_facts(interaction, error))
+        return None
+
+
+async def redraw(interaction: discord.Interaction, view: ui.LayoutView) -> None:
+    """Change the message whose item was used."""
+    try:
+        if interaction.response.is_done():
+            await interaction.edit_original_response(view=view)
+        else:
+            await interaction.response.edit_message(view=view)
+    except UNDELIVERED as error:
+        _log.warning("layout not changed", extra=_facts(interaction, error))
+
+
+async def say(interaction: discord.Interaction, text: str, *, files: Sequence[discord.File] = ()) -> None:
     """Say something to the member alone, in place of a public acknowledgement if there is one."""
     try:
-        await _say(interaction, text)
+        await _say(interaction, text, files)
     except UNDELIVERED as error:
         _log.warning("answer failed", extra=_facts(interaction, error))
 
@@ -127,10 +158,10 @@ async def _post(interaction: discord.Interaction, view: ui.LayoutView) -> int | 
     return (await channel.send(view=view)).id
 
 
-async def _say(interaction: discord.Interaction, text: str) -> None:
+async def _say(interaction: discord.Interaction, text: str, files: Sequence[discord.File]) -> None:
     if not interaction.response.is_done():
         try:
-            await interaction.response.send_message(text, ephemeral=True)
+            await interaction.response.send_message(text, files=files, ephemeral=True)
         except discord.HTTPException as error:
             if error.code != ALREADY_ANSWERED:
                 raise
@@ -146,7 +177,7 @@ async def _say(interaction: discord.Interaction, text: str) -> None:
         # The first follow-up would only fill in the acknowledgement, in public; so something else does, and goes.
         await interaction.edit_original_response(content="…")
     try:
-        await interaction.followup.send(text, ephemeral=True)
+        await interaction.followup.send(text, files=files, ephemeral=True)
     finally:
         if in_public:
             await interaction.delete_original_response()

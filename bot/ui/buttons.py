@@ -1,4 +1,9 @@
-"""Buttons that outlive the process: what one does is written into its ``custom_id``."""
+"""Buttons that outlive the process: what one does is written into its ``custom_id``.
+
+discord.py 2.7.1 forgets a class's pattern for good when a view stops that mixes it with a plain button or has lost its
+only button of the class. So: one class for all of a job's buttons, one for all of the settings panel, no plain items
+beside them but links, a new view for each edit.
+"""
 
 from __future__ import annotations
 
@@ -7,34 +12,46 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 import discord
 from discord import ui
 
-from bot.ui import texts
+from bot.ui import log_texts, texts
 
 if TYPE_CHECKING:
     import re
+    from collections.abc import Sequence
+
+_LABELS = {
+    "cancel": texts.CANCEL_BUTTON,
+    "remove": log_texts.REMOVE_BUTTON,
+    "refund": log_texts.REFUND_BUTTON,
+    "block": log_texts.BLOCK_BUTTON,
+    "recent": log_texts.RECENT_BUTTON,
+}
+_DANGEROUS = frozenset({"remove", "refund"})
 
 
-class JobActions(Protocol):
-    """What a job's buttons ask of the client they arrive at."""
+class Presses(Protocol):
+    """What buttons and selects ask of the client they arrive at; both answer, and never raise for a refusal."""
 
-    async def cancel_job(self, interaction: discord.Interaction, job_id: str) -> None:
-        """Cancel a job for the member who pressed the button, and answer; never raises for a refusal."""
+    async def press_job(self, interaction: discord.Interaction, action: str, job_id: str) -> None:
+        """Do what a job's button says."""
+        ...
+
+    async def press_panel(
+        self, interaction: discord.Interaction, action: str, arguments: Sequence[str], values: Sequence[Any]
+    ) -> None:
+        """Do what an item of the settings panel says, with the values that were chosen in it."""
         ...
 
 
 class JobButton(
-    ui.DynamicItem[ui.Button[ui.LayoutView]], template=r"job:(?P<action>cancel):(?P<job_id>[0-9a-z]{1,25})"
+    ui.DynamicItem[ui.Button[ui.LayoutView]],
+    template=r"job:(?P<action>cancel|remove|refund|block|recent):(?P<job_id>[0-9a-z]{1,25})",
 ):
-    """One class for all of a job's buttons.
-
-    discord.py 2.7.1 forgets a class's pattern for good when a view stops that mixes it with a plain button or has
-    lost its only button of the class. So: one class, no plain buttons beside it, a new view for each edit.
-    """
+    """A button about one job, on its status card or its log card."""
 
     def __init__(self, action: str, job_id: str) -> None:
-        button = ui.Button[ui.LayoutView](
-            label=texts.CANCEL_BUTTON, style=discord.ButtonStyle.secondary, custom_id=f"job:{action}:{job_id}"
-        )
-        super().__init__(button)
+        style = discord.ButtonStyle.danger if action in _DANGEROUS else discord.ButtonStyle.secondary
+        super().__init__(ui.Button(label=_LABELS[action], style=style, custom_id=f"job:{action}:{job_id}"))
+        self.action = action
         self.job_id = job_id
 
     @classmethod
@@ -43,5 +60,28 @@ class JobButton(
         return cls(match["action"], match["job_id"])
 
     async def callback(self, interaction: discord.Interaction) -> None:
-        """Cancel the job."""
-        await cast("JobActions", interaction.client).cancel_job(interaction, self.job_id)
+        """Hand the press on."""
+        await cast("Presses", interaction.client).press_job(interaction, self.action, self.job_id)
+
+
+class PanelItem(ui.DynamicItem[ui.Item[ui.LayoutView]], template=r"panel:(?P<action>[a-z_]+)(?P<arguments>(:\w+)*)"):
+    """A button or a select of the settings panel.
+
+    Args:
+        item: what it looks like; its ``custom_id`` is ``panel:<action>``, with ``:<argument>`` as often as needed.
+    """
+
+    def __init__(self, item: ui.Item[ui.LayoutView], action: str = "", arguments: Sequence[str] = ()) -> None:
+        super().__init__(item)
+        self.action = action
+        self.arguments = arguments
+
+    @classmethod
+    async def from_custom_id(cls, interaction: discord.Interaction, item: ui.Item[Any], match: re.Match[str]) -> Self:
+        """Rebuild the item that was used."""
+        return cls(item, match["action"], match["arguments"].split(":")[1:])
+
+    async def callback(self, interaction: discord.Interaction) -> None:
+        """Hand the press on."""
+        values: list[Any] = getattr(self.item, "values", [])
+        await cast("Presses", interaction.client).press_panel(interaction, self.action, self.arguments, values)

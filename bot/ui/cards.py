@@ -11,7 +11,7 @@ import discord
 from discord import ui
 
 from bot.models import ClipFile, JobState
-from bot.ui import texts
+from bot.ui import texts, writing
 from bot.ui.buttons import JobButton
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ _COLOURS = {
 def status_view(card: StatusCard) -> ui.LayoutView:
     """Show where a job stands, with a button to cancel it while it waits."""
     job = card.job
-    lines = [f"**{texts.card_title(card)}**", texts.quoted(job.spec.prompt), texts.card_details(card)]
+    lines = [f"**{texts.card_title(card)}**", writing.quoted(job.spec.prompt), texts.card_details(card)]
     items: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay("\n".join(filter(None, lines)))]
     items.append(ui.TextDisplay(texts.card_footer(job)))
     if job.state is JobState.QUEUED:
@@ -50,10 +50,10 @@ def status_view(card: StatusCard) -> ui.LayoutView:
 
 def clip_view(job: Job, clip: Clip, status: QuotaStatus | None, now: datetime) -> ui.LayoutView:
     """Show a finished clip, as a video or as a link; the only mention in it is the member's."""
-    words = f"{texts.clip_heading(job)}\n{texts.quoted(job.spec.prompt)}"
+    words = f"{texts.clip_heading(job)}\n{writing.quoted(job.spec.prompt)}"
     items: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(words)]
     if isinstance(clip, ClipFile):
-        description = texts.plain(job.spec.prompt, ALT_TEXT_MAX_CHARACTERS)
+        description = writing.plain(job.spec.prompt, ALT_TEXT_MAX_CHARACTERS)
         video = discord.MediaGalleryItem(f"attachment://{clip_filename(job)}", description=description)
         items.append(ui.MediaGallery(video))
     else:

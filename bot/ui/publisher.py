@@ -8,15 +8,15 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import aiohttp
 import discord
 from discord import ui
 
-from bot.errors import DestinationClosedError, PublishError, PublishUnavailableError, UploadTooLargeError
+from bot.errors import DestinationClosedError, PublishError
 from bot.models import ClipFile, PostedMessage
 from bot.services.delivery import DEFAULT_UPLOAD_BYTES
 from bot.ui import texts
 from bot.ui.cards import clip_filename, clip_view, status_view
+from bot.ui.discord_errors import CLOSED_STATUSES, as_publish_errors
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -33,12 +33,7 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 CARD_MESSAGES = 100
 """How many messages after a ``/video`` to look through for its card: it comes at once, so one page will do."""
 
-_TOO_LARGE = 40005
-_MESSAGE_GONE = 10008
 _TOO_MANY_EDITS = 30046
-_THREAD_ARCHIVED = 50083
-_CLOSED_STATUSES = frozenset({403, 404})
-"""Among others 10003 (channel gone), 50001 (no access), 50007 (no direct messages), 50013 (not permitted)."""
 
 
 class DiscordPublisher:
@@ -58,7 +53,7 @@ class DiscordPublisher:
         guild = self._client.get_guild(job.guild_id)
         if guild is None or guild.unavailable:
             try:
-                with _as_publish_errors():
+                with as_publish_errors():
                     guild = await self._client.fetch_guild(job.guild_id, with_counts=False)
             except DestinationClosedError:
                 return DEFAULT_UPLOAD_BYTES
@@ -66,12 +61,12 @@ class DiscordPublisher:
 
     async def find_clip(self, job: Job) -> PostedMessage | None:
         """Look for the clip's message in the job's channel, newest first, back to the ``/video`` itself."""
-        with _as_publish_errors():
+        with as_publish_errors():
             return await self._find(self._channel(job), job)
 
     async def find_clip_in_dm(self, job: Job) -> PostedMessage | None:
         """Look for the same in the member's direct messages."""
-        with _as_publish_errors():
+        with as_publish_errors():
             return await self._find(await self._direct_messages(job), job)
 
     async def post_clip(self, job: Job, clip: Clip, status: QuotaStatus | None) -> PostedMessage:
@@ -80,14 +75,14 @@ class DiscordPublisher:
 
     async def post_clip_in_dm(self, job: Job, clip: Clip, status: QuotaStatus | None) -> PostedMessage:
         """Send the clip to the member directly."""
-        with _as_publish_errors():
+        with as_publish_errors():
             channel = await self._direct_messages(job)
         return await self._post(channel, job, clip, status)
 
     async def find_status(self, job: Job) -> int | None:
         """Look for a status card that was shown but not remembered, soon after the ``/video`` itself."""
         history = self._channel(job).history(limit=CARD_MESSAGES, after=_asked_at(job), oldest_first=True)
-        with _as_publish_errors():
+        with as_publish_errors():
             async for message in history:
                 if self._client.user == message.author and _is_card(message, job):
                     return message.id
@@ -97,14 +92,14 @@ class DiscordPublisher:
         """Edit the job's status card, where there still is one that can be edited."""
         message = self._status_message(card.job)
         if message is not None:
-            with _as_publish_errors(), _unless_gone(card.job):
+            with as_publish_errors(), _unless_gone(card.job):
                 await message.edit(view=status_view(card))
 
     async def remove_status(self, job: Job) -> None:
         """Delete the job's status card, where there still is one."""
         message = self._status_message(job)
         if message is not None:
-            with _as_publish_errors(), _unless_gone(job):
+            with as_publish_errors(), _unless_gone(job):
                 await message.delete()
 
     async def alert_operator(self, alert: OperatorAlert) -> None:
@@ -113,7 +108,7 @@ class DiscordPublisher:
             return
         channel = self._client.get_partial_messageable(self._operator_channel_id)
         try:
-            with _as_publish_errors():
+            with as_publish_errors():
                 await channel.send(texts.operator_alert(alert))
         except PublishError as error:
             _log.error("operator's channel not reached", extra={"alert": alert.value, "error": str(error)})
@@ -147,31 +142,13 @@ class DiscordPublisher:
             everyone=False, roles=False, replied_user=False, users=[discord.Object(job.member_id)]
         )
         if not isinstance(clip, ClipFile):
-            with _as_publish_errors():
+            with as_publish_errors():
                 message = await channel.send(view=view, nonce=job.id, allowed_mentions=mentions)
         else:
             file = await asyncio.to_thread(discord.File, clip.path, filename=clip_filename(job))
-            with _as_publish_errors():
+            with as_publish_errors():
                 message = await channel.send(view=view, file=file, nonce=job.id, allowed_mentions=mentions)
         return PostedMessage(message.channel.id, message.id)
-
-
-@contextmanager
-def _as_publish_errors() -> Generator[None]:
-    """Turn Discord's refusals and failures into the project's words for them; what has none goes through."""
-    try:
-        yield
-    except discord.HTTPException as error:
-        reason = f"Discord answered {error.status}, code {error.code}"
-        if error.status == 413 or error.code == _TOO_LARGE:
-            raise UploadTooLargeError(reason) from error
-        if error.status in _CLOSED_STATUSES or error.code == _THREAD_ARCHIVED:
-            raise DestinationClosedError(reason) from error
-        if error.status == 429 or error.status >= 500:
-            raise PublishUnavailableError(reason) from error
-        raise
-    except (aiohttp.ClientError, OSError) as error:
-        raise PublishUnavailableError(type(error).__name__) from error
 
 
 @contextmanager
@@ -180,7 +157,7 @@ def _unless_gone(job: Job) -> Generator[None]:
     try:
         yield
     except discord.HTTPException as error:
-        if error.status not in _CLOSED_STATUSES and error.code != _TOO_MANY_EDITS:
+        if error.status not in CLOSED_STATUSES and error.code != _TOO_MANY_EDITS:
             raise
         _log.info("status card out of reach", extra={"job_id": job.id, "discord_code": error.code})
 

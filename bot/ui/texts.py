@@ -1,100 +1,69 @@
-"""Every word people read.
+"""The words that members read; ``moderator_texts.py`` has those that moderators read.
 
-Text that a person wrote goes through ``plain`` first. All other functions put our own words together from facts, so
-that no exception's text, path, key or address of the video service can end up in front of anyone.
+All of them are put together from facts by the rules of ``writing.py``, so that no exception's text, path, key or
+address of the video service can end up in front of anyone.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from typing import TYPE_CHECKING
 
 from bot.errors import (
+    BlockedError,
+    CapReachedError,
+    ChannelRefusedError,
+    DestinationClosedError,
     InvalidQuotaError,
+    InvalidSettingError,
     InvalidSpecError,
     NotCancellableError,
+    NotRemovableError,
+    PausedError,
+    PromptRefusedError,
+    PublishError,
     QuotaExceededError,
     ReelayError,
+    RulesUnknownError,
     StoreUnavailableError,
     TooManyOpenJobsError,
 )
 from bot.models import (
+    DAYS_MAX,
     DURATIONS_SECONDS,
     PROMPT_MAX_CHARACTERS,
     PROMPT_MIN_CHARACTERS,
     QUOTA_MAX_SECONDS,
-    Aspect,
+    REASON_MAX_CHARACTERS,
     JobError,
     JobState,
     OperatorAlert,
-    Period,
+    PromptRuleKind,
     QuotaSource,
 )
+from bot.services.patterns import PATTERN_MAX_CHARACTERS
+from bot.services.prompts import MOST_RULES
+from bot.services.words import WORDS_MAX_CHARACTERS
+from bot.ui import writing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from datetime import datetime
 
-    from bot.models import EffectiveQuota, Job, Quota, QuotaRule, QuotaStatus, StatusCard, VideoSpec
-
-PROMPT_SHOWN_CHARACTERS = 500
-"""How much of a prompt a message shows.
-
-Escaped and in UTF-8 that is at most 2,000 bytes, far from Discord's 4,000 characters and 10,000 bytes a message.
-"""
-RULES_SHOWN = 20
-"""How many rules ``/moderate quota list`` shows: at about 90 characters each they stay under 2,000 a message."""
-BAR_CELLS = 12
-COMBINING_MARKS_IN_A_ROW = 4
-"""More than any script needs; stacked higher, marks run over the lines above and below."""
-
-ASPECTS = {Aspect.LANDSCAPE: "Landscape 16:9", Aspect.PORTRAIT: "Portrait 9:16"}
-
-VIDEO_COMMAND = "Turn a line of text into a short video"
-VIDEO_PROMPT = "What the video shows: subject, action, scene, style"
-VIDEO_ASPECT = "The video's shape; landscape unless you choose"
-VIDEO_DURATION = "How long the video is; 6 seconds unless you choose"
-QUOTA_COMMAND = "See how much video you have left"
-MODERATE_COMMAND = "Moderate video making in this server"
-MODERATE_QUOTA_GROUP = "Set, clear, list and top up quotas"
-MODERATE_SET = "Set how much video a member, a role or (with @everyone) the whole server may make"
-MODERATE_CLEAR = "Remove the quota of a member, a role or (with @everyone) the whole server"
-MODERATE_LIST = "List the quotas of this server"
-MODERATE_GRANT = "Give a member extra seconds in the present period"
-OPTION_WHO = "A member or a role; @everyone is the server's default"
-OPTION_SECONDS = "Seconds of video per period; 0 allows none"
-OPTION_PERIOD = "The period the seconds are counted in; a day unless you choose"
-OPTION_UNLIMITED = "No limit at all, instead of seconds"
-OPTION_MEMBER = "The member who gets the seconds"
-OPTION_GRANT_SECONDS = "How many extra seconds of video"
+    from bot.models import Block, CapStatus, EffectiveQuota, Job, QuotaStatus, StatusCard
 
 CANCEL_BUTTON = "Cancel"
 LINK_BUTTON = "Open the clip"
+GIFTS_SHOWN = 5
 
 SERVER_ONLY = "This works in servers only."
 UNREADABLE_COMMAND = "I could not read that command; choose it and its options from Discord's list and try again."
 STORE_UNAVAILABLE = "I can't look that up or change anything just now. Nothing was charged; try again in a minute."
 
-_NUMBER_WORDS = (
-    *("no", "one", "two", "three", "four", "five", "six"),
-    *("seven", "eight", "nine", "ten", "eleven", "twelve"),
-)
-_PERIOD_NOW = {Period.DAY: "today", Period.WEEK: "this week", Period.MONTH: "this month"}
-_PERMISSIONS = {
-    "view_channel": "View Channel",
-    "send_messages": "Send Messages",
-    "send_messages_in_threads": "Send Messages in Threads",
-    "attach_files": "Attach Files",
-    "read_message_history": "Read Message History",
-    "moderate_members": "Timeout Members",
-}
-
 _INVALID_SPEC = {
     ("prompt", "empty"): "Tell me in words what the video should show; I can't see anything in that prompt.",
     ("prompt", "too_short"): f"That prompt is too short; use at least {PROMPT_MIN_CHARACTERS} characters.",
     ("prompt", "too_long"): f"That prompt is too long; use at most {PROMPT_MAX_CHARACTERS:,} characters.",
-    ("aspect", "not_offered"): f"That shape is not on offer; choose {' or '.join(ASPECTS.values())}.",
+    ("aspect", "not_offered"): f"That shape is not on offer; choose {' or '.join(writing.ASPECTS.values())}.",
     ("duration", "not_offered"): (
         f"That length is not on offer; choose {' or '.join(map(str, DURATIONS_SECONDS))} seconds."
     ),
@@ -107,6 +76,32 @@ _INVALID_QUOTA = {
     "contradictory": "Choose either seconds or unlimited, not both.",
     "missing": "Say how many seconds, or choose unlimited.",
     "period": "That period is not on offer; choose day, week or month.",
+}
+INVALID_SETTINGS = {
+    ("days", "out_of_range"): f"Choose 1 to {DAYS_MAX} whole days, or leave it out.",
+    ("reason", "missing"): "Give a reason: members are shown it.",
+    ("reason", "too_long"): f"That reason is too long; use at most {REASON_MAX_CHARACTERS} characters.",
+    ("timezone", "unknown"): "I don't know that time zone; choose one from the list, such as Europe/Berlin.",
+    ("channel", "elsewhere"): "That is not a channel of this server that I can see.",
+    (
+        "channel",
+        "closed",
+    ): "I can't post there: give me View Channel and Send Messages in that channel, then try again.",
+    ("subject", "missing"): "Say whose: choose a member or role, or one from the list.",
+    ("defaults", "missing"): "Choose an aspect, a duration, or both.",
+    ("rule", "gone"): "There is no such rule; it may have been removed meanwhile.",
+    ("kind", "unknown"): "That kind of rule is not on offer; choose words or a pattern.",
+    ("words", "none"): "There is no word in that to look for.",
+    ("words", "too_long"): f"That is too long for a word or phrase; use at most {WORDS_MAX_CHARACTERS} characters.",
+    ("words", "exists"): "This server has that rule already.",
+    ("words", "too_many"): f"This server has {MOST_RULES[PromptRuleKind.WORDS]:,} words and phrases; remove one first.",
+    ("pattern", "none"): "That pattern is empty.",
+    ("pattern", "too_long"): f"That pattern is too long; use at most {PATTERN_MAX_CHARACTERS} characters.",
+    ("pattern", "unreadable"): "I can't read that pattern; it has to be a regular expression as RE2 knows them.",
+    ("pattern", "too_complex"): "That pattern is too complex; repeat less in it, or make two of it.",
+    ("pattern", "matches_everything"): "That pattern would refuse nearly every prompt; make it say more.",
+    ("pattern", "exists"): "This server has that rule already.",
+    ("pattern", "too_many"): f"This server has {MOST_RULES[PromptRuleKind.PATTERN]} patterns; remove one first.",
 }
 _FAILURES = {
     JobError.REJECTED: ("The video service could not use this request.", "Change the prompt and try again."),
@@ -133,6 +128,11 @@ _FAILURES = {
         "Ask a moderator to let me post and attach files, then try again.",
     ),
     JobError.INTERNAL: ("Something went wrong on my side.", "Try again; if it stays so, tell the operator."),
+    JobError.CANCELLED_BY_MODERATOR: ("A moderator cancelled this clip.", "Ask them why."),
+    JobError.MEMBER_BLOCKED: (
+        "A moderator has blocked you from making clips here, so this one is cancelled.",
+        "`/video` says why and until when.",
+    ),
 }
 _ALERTS = {
     OperatorAlert.UNAUTHORIZED: (
@@ -145,78 +145,6 @@ _ALERTS = {
         "The video service does not know the model at this address. Check `TOAPIS_BASE_URL` and `TOAPIS_MODEL`."
     ),
 }
-
-# What a person wrote -----------------------------------------------------------------------------
-
-_HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cn", "Co", "Cs"})
-_JOINERS = frozenset("\u200c\u200d")
-"""Hidden, but parts of emoji and of Persian and Indic words."""
-_MARKUP = re.compile(r"([\\*_~`|<>@:#\[\]()])")
-
-
-def plain(text: str, max_characters: int = PROMPT_SHOWN_CHARACTERS) -> str:
-    """Return text as one line that nobody can style, link or ping with, cut to a length; not yet escaped.
-
-    Controls that hide text or turn its direction are dropped, so it can't rearrange the words around it.
-    """
-    kept: list[str] = []
-    marks = 0
-    for character in " ".join(text.split()):
-        category = unicodedata.category(character)
-        marks = marks + 1 if category in {"Mn", "Me"} else 0
-        if marks <= COMBINING_MARKS_IN_A_ROW and (category not in _HIDDEN_CATEGORIES or character in _JOINERS):
-            kept.append(character)
-    if len(kept) > max_characters:
-        return "".join(kept[: max_characters - 1]).rstrip("\u200c\u200d ") + "…"
-    return "".join(kept)
-
-
-def quoted(prompt: str) -> str:
-    """Return a prompt between quotation marks, its Markdown, mentions and links made harmless.
-
-    The marks keep it from being a heading or a list; the invisible isolates around it keep right-to-left text in.
-    """
-    escaped = _MARKUP.sub(r"\\\1", plain(prompt))
-    return f"“\u2068{escaped}\u2069”"
-
-
-# Numbers and times -------------------------------------------------------------------------------
-
-
-def seconds(count: int) -> str:
-    """Write a length of video."""
-    return f"{count:,} s"
-
-
-def clips(count_seconds: int) -> str:
-    """Write how many of the shortest clips a number of seconds is: ``six 6-second clips``."""
-    shortest = min(DURATIONS_SECONDS)
-    count = count_seconds // shortest
-    number = _NUMBER_WORDS[count] if count < len(_NUMBER_WORDS) else f"{count:,}"
-    return f"{number} {shortest}-second clip{'' if count == 1 else 's'}"
-
-
-def elapsed(total_seconds: float) -> str:
-    """Write how long something took: ``1 min 32 s``."""
-    minutes, rest = divmod(max(0, round(total_seconds)), 60)
-    return f"{minutes:,} min {rest} s" if minutes else f"{rest} s"
-
-
-def relative(moment: datetime) -> str:
-    """Write a time so that each reader's Discord says how far off it is, and keeps saying it right."""
-    return f"<t:{int(moment.timestamp())}:R>"
-
-
-def bar(share: float) -> str:
-    """Draw a share from 0 to 1 as a bar."""
-    filled = round(max(0.0, min(1.0, share)) * BAR_CELLS)
-    return "▰" * filled + "▱" * (BAR_CELLS - filled)
-
-
-def described(spec: VideoSpec) -> str:
-    """Write a clip's shape and length: ``Landscape 16:9 · 6 s``."""
-    return f"{ASPECTS[spec.aspect]} · {seconds(spec.duration_seconds)}"
-
 
 # The status card ---------------------------------------------------------------------------------
 
@@ -249,26 +177,34 @@ def card_title(card: StatusCard) -> str:
 def card_details(card: StatusCard) -> str | None:
     """Explain what the title can't, or return None."""
     job = card.job
-    came_back = f"Your {seconds(job.spec.cost_seconds)} came back."
+    came_back = f"Your {writing.seconds(job.spec.cost_seconds)} came back."
     match job.state:
         case JobState.FAILED:
             happened, advice = _FAILURES[job.error_code or JobError.INTERNAL]
             reference = f" Reference: {job.id}" if job.error_code in {None, JobError.INTERNAL} else ""
             return f"{happened} {came_back} {advice}{reference}"
+        case JobState.CANCELLED if job.error_code is not None:
+            happened, advice = _FAILURES[job.error_code]
+            return f"{happened} {came_back} {advice}"
         case JobState.CANCELLED:
             return came_back
         case JobState.QUEUED | JobState.SUBMITTING if card.waiting_for_operator:
             return "New clips are on hold until the operator has acted. Yours then starts by itself."
         case JobState.RENDERING if job.progress is not None:
             percent = max(0, min(100, int(job.progress)))  # as ``StatusCard.look`` tells cards apart
-            return f"{bar(percent / 100)} {percent} %"
+            return f"{writing.bar(percent / 100)} {percent} %"
         case _:
             return None
 
 
+def failure(error_code: JobError | None) -> str:
+    """Say what happened to a job that failed, to whomever."""
+    return _FAILURES[error_code or JobError.INTERNAL][0]
+
+
 def card_footer(job: Job) -> str:
     """Write the small line: shape, length, who asked, since when."""
-    return f"-# {described(job.spec)} · asked by <@{job.member_id}> {relative(job.created_at)}"
+    return f"-# {writing.described(job.spec)} · asked by <@{job.member_id}> {writing.relative(job.created_at)}"
 
 
 # The clip ----------------------------------------------------------------------------------------
@@ -281,7 +217,7 @@ def clip_heading(job: Job) -> str:
 
 def clip_footer(job: Job, status: QuotaStatus | None, now: datetime, *, link: bool) -> str:
     """Write the small line: shape, length, how long it took, what is left; with a link, also the job's id."""
-    parts = [described(job.spec), f"took {elapsed((now - job.created_at).total_seconds())}"]
+    parts = [writing.described(job.spec), f"took {writing.elapsed((now - job.created_at).total_seconds())}"]
     if status is not None:
         parts.append(quota_left(status))
     if link:
@@ -305,81 +241,41 @@ def link_explained(expires_at: datetime | None) -> str:
 
 def quota_left(status: QuotaStatus) -> str:
     """Write what is left in seconds and clips: ``36 s left today, six 6-second clips``."""
+    pool = " in this channel's pool" if status.effective.source is QuotaSource.CHANNEL else ""
     if status.left_seconds is None:
-        return "no limit"
-    period = _PERIOD_NOW[status.effective.quota.period]
-    return f"{seconds(status.left_seconds)} left {period}, {clips(status.left_seconds)}"
+        return f"no limit{pool}"
+    period = writing.PERIOD_NOW[status.effective.quota.period]
+    return f"{writing.seconds(status.left_seconds)} left{pool} {period}, {writing.clips(status.left_seconds)}"
 
 
-def quota_rule(quota: Quota) -> str:
-    """Write a rule: ``60 s per day``."""
-    return "unlimited" if quota.seconds is None else f"{seconds(quota.seconds)} per {quota.period.value}"
-
-
-def quota_overview(status: QuotaStatus) -> str:
+def quota_overview(status: QuotaStatus, cap: CapStatus | None) -> str:
     """Write the answer to ``/quota``."""
-    period = _PERIOD_NOW[status.effective.quota.period]
-    used = seconds(status.used_seconds)
+    period = writing.PERIOD_NOW[status.effective.quota.period]
+    used = writing.seconds(status.used_seconds)
     limit = status.limit_seconds
     if limit is None:
         lines = ["**No limit**", f"{used} used {period}."]
     else:
         left = status.left_seconds or 0
         share = 1 - left / limit if limit else 1.0
-        lines = [f"**{quota_left(status)}**", f"{bar(share)} {used} of {seconds(limit)} used"]
-    lines.append(f"The rule that holds is {_whose(status.effective)}: {quota_rule(status.effective.quota)}.")
+        lines = [f"**{quota_left(status)}**", f"{writing.bar(share)} {used} of {writing.seconds(limit)} used"]
+    rule = writing.quota_rule(status.effective.quota)
+    if status.effective.source is QuotaSource.CHANNEL:
+        pool = writing.channel(status.effective.subject_id or 0)
+        lines.append(f"Clips here are charged to the pool of {pool}: {rule}. Your own quota stays untouched.")
+    else:
+        lines.append(f"The rule that holds is {_whose(status.effective)}: {rule}.")
     if status.granted_seconds:
-        lines.append(f"Moderators gave you {seconds(status.granted_seconds)} more {period}.")
-    lines.append(f"It resets {relative(status.resets_at)}.")
-    return "\n".join(lines)
-
-
-def rule_set(rule: QuotaRule) -> str:
-    """Confirm what now holds for a subject."""
-    quota = rule.quota
-    if quota.seconds is None:
-        return f"{_subject(rule.source, rule.subject_id)}: no limit now."
-    count = f" ({clips(quota.seconds)})" if quota.seconds else ""
-    return f"{_subject(rule.source, rule.subject_id)}: {quota_rule(quota)} now{count}."
-
-
-def rule_cleared(source: QuotaSource, subject_id: int, *, existed: bool) -> str:
-    """Confirm that a subject has no rule of its own."""
-    subject = _subject(source, subject_id)
-    if not existed:
-        return f"{subject}: there was no quota to clear."
-    return f"{subject}: the quota is cleared; the next more general rule holds now."
-
-
-def granted(member_id: int, given_seconds: int, status: QuotaStatus) -> str:
-    """Confirm a gift."""
-    period = _PERIOD_NOW[status.effective.quota.period]
-    return f"<@{member_id}> got {seconds(given_seconds)} more {period}: {quota_left(status)}."
-
-
-def rule_list(rules: Sequence[QuotaRule]) -> str:
-    """List a server's rules from general to particular, and say how many more there are."""
-    if not rules:
-        return "This server has no quotas of its own; my operator's default holds for everyone."
-    order = (QuotaSource.SERVER, QuotaSource.ROLE, QuotaSource.MEMBER)
-    ranked = sorted(rules, key=lambda rule: (order.index(rule.source), rule.subject_id))
-    lines = [
-        f"{_subject(rule.source, rule.subject_id)}: {quota_rule(rule.quota)}, set by <@{rule.set_by}>"
-        for rule in ranked[:RULES_SHOWN]
+        lines.append(f"Moderators gave you {writing.seconds(status.granted_seconds)} more.")
+    lines += [
+        f"{writing.seconds(gift.left_seconds)} of that can be used {writing.until(gift.expires_at, otherwise='')}."
+        for gift in status.gifts[:GIFTS_SHOWN]
+        if gift.expires_at != status.resets_at
     ]
-    if len(ranked) > RULES_SHOWN:
-        lines.append(f"… and {len(ranked) - RULES_SHOWN:,} more")
+    lines.append(f"It resets {writing.relative(status.resets_at)}.")
+    if cap is not None and (status.left_seconds is None or cap.left_seconds < status.left_seconds):
+        lines.append(f"This server as a whole has only {_cap_left(cap)}.")
     return "\n".join(lines)
-
-
-def _subject(source: QuotaSource, subject_id: int) -> str:
-    match source:
-        case QuotaSource.MEMBER:
-            return f"<@{subject_id}>"
-        case QuotaSource.ROLE:
-            return f"<@&{subject_id}>"
-        case QuotaSource.SERVER | QuotaSource.OPERATOR:
-            return "Everyone (the server's default)"
 
 
 def _whose(effective: EffectiveQuota) -> str:
@@ -392,6 +288,8 @@ def _whose(effective: EffectiveQuota) -> str:
             return "this server's default"
         case QuotaSource.OPERATOR:
             return "my operator's default"
+        case QuotaSource.CHANNEL:
+            return "this channel's"
 
 
 # When something is not possible ------------------------------------------------------------------
@@ -404,19 +302,42 @@ def explain(error: ReelayError) -> str | None:
             return _INVALID_SPEC.get((error.field, error.reason))
         case InvalidQuotaError():
             return _INVALID_QUOTA.get(error.reason)
+        case InvalidSettingError():
+            return INVALID_SETTINGS.get((error.field, error.reason))
+        case PausedError():
+            reason = writing.quoted(error.pause.reason)
+            return f"Moderators have paused video making in this server: {reason} Try again later."
+        case BlockedError():
+            return _blocked(error.block)
+        case ChannelRefusedError():
+            return "Moderators allow no clips in this channel. Try another one."
+        case PromptRefusedError():
+            return "This server's rules refuse that prompt. Nothing was charged; try other words."
+        case RulesUnknownError():
+            return "I can't read this server's rules for prompts just now. Nothing was charged; try again in a minute."
         case QuotaExceededError():
             return _quota_exceeded(error.status, error.cost_seconds)
+        case CapReachedError():
+            return (
+                f"This clip costs {writing.seconds(error.cost_seconds)}, and this server as a whole has only "
+                f"{_cap_left(error.status)}. That resets {writing.relative(error.status.resets_at)}."
+            )
         case TooManyOpenJobsError():
             return (
                 f"You already have {error.limit} clip{'' if error.limit == 1 else 's'} on the way. "
                 "Wait for one to arrive, or cancel one that is still waiting."
             )
-        case NotCancellableError(state=None):
-            return "Only the member who asked for this clip can cancel it."
-        case NotCancellableError(state=JobState.CANCELLED):
-            return "This clip is already cancelled."
         case NotCancellableError():
-            return "It is too late to cancel this clip: it has already started."
+            return _not_cancellable(error)
+        case NotRemovableError(removed_by=None):
+            return "There is no such clip here to be removed."
+        case NotRemovableError():
+            when = "" if error.removed_at is None else f" {writing.relative(error.removed_at)}"
+            return f"<@{error.removed_by}> already removed this clip{when}."
+        case DestinationClosedError():
+            return "I can't get at that channel any more, so nothing was changed; somebody has to do it by hand."
+        case PublishError():
+            return "Discord did not do that just now. Nothing was changed; try again in a minute."
         case StoreUnavailableError():
             return STORE_UNAVAILABLE
         case _:
@@ -430,12 +351,14 @@ def unknown_failure(reference: str) -> str:
 
 def bot_lacks(permissions: Iterable[str]) -> str:
     """Name the permissions that the bot lacks in a channel."""
-    return f"I can't post videos here: ask a moderator to give me {_permission_names(permissions)} in this channel."
+    return (
+        f"I can't post videos here: ask a moderator to give me {writing.permission_names(permissions)} in this channel."
+    )
 
 
 def member_lacks(permissions: Iterable[str]) -> str:
     """Name the permissions that the member lacks."""
-    return f"Only members with {_permission_names(permissions)} can do that."
+    return f"Only members with {writing.permission_names(permissions)} can do that."
 
 
 def operator_alert(alert: OperatorAlert) -> str:
@@ -443,17 +366,40 @@ def operator_alert(alert: OperatorAlert) -> str:
     return _ALERTS[alert]
 
 
-def _permission_names(permissions: Iterable[str]) -> str:
-    names = [f"**{_PERMISSIONS[permission]}**" for permission in permissions]
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
-
-
 def _quota_exceeded(status: QuotaStatus, cost_seconds: int) -> str:
-    cost, resets = seconds(cost_seconds), relative(status.resets_at)
+    cost, resets = writing.seconds(cost_seconds), writing.relative(status.resets_at)
+    if status.effective.source is QuotaSource.CHANNEL:
+        return (
+            f"This clip costs {cost} and this channel's pool has {writing.seconds(status.left_seconds or 0)} left. "
+            f"The pool resets {resets}; in other channels your own quota counts."
+        )
     if not status.limit_seconds:
         return "Your quota here allows no clips. Ask a moderator for one."
-    period = _PERIOD_NOW[status.effective.quota.period]
+    period = writing.PERIOD_NOW[status.effective.quota.period]
     return (
-        f"This clip costs {cost} and you have {seconds(status.left_seconds or 0)} left {period}. "
+        f"This clip costs {cost} and you have {writing.seconds(status.left_seconds or 0)} left {period}. "
         f"Your quota resets {resets}; a moderator can give you more."
     )
+
+
+def _cap_left(cap: CapStatus) -> str:
+    return f"{writing.seconds(cap.left_seconds)} left {writing.PERIOD_NOW[cap.cap.period]}"
+
+
+def _blocked(block: Block) -> str:
+    ends = writing.until(block.expires_at, otherwise="until a moderator ends it")
+    return f"Moderators have blocked you from making clips here {ends}: {writing.quoted(block.reason)}"
+
+
+def _not_cancellable(error: NotCancellableError) -> str:
+    match error:
+        case NotCancellableError(state=None, by_moderator=True):
+            return "There is no such clip in this server."
+        case NotCancellableError(state=None):
+            return "Only the member who asked for this clip can cancel it."
+        case NotCancellableError(state=JobState.CANCELLED):
+            return "This clip is already cancelled."
+        case NotCancellableError(by_moderator=True):
+            return "It is too late to cancel this clip: it is on its way to the channel, or has ended."
+        case _:
+            return "It is too late to cancel this clip: it has already started."

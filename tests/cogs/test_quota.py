@@ -50,7 +50,7 @@ async def test_tells_gifts_apart_from_the_rule(community: Community) -> None:
     text = await quota_of_mia(community)
 
     assert "80 s left today" in text
-    assert "Moderators gave you 20 s more today." in text
+    assert "Moderators gave you 20 s more." in text
 
 
 async def test_unlimited_and_nothing_are_said_in_words(community: Community) -> None:
@@ -70,7 +70,7 @@ async def test_other_members_use_is_not_shown(community: Community) -> None:
 async def test_slow_answer_is_acknowledged_and_given_in_private(
     community: Community, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    community.hold_until_acknowledged(community.bot._quotas, "status", monkeypatch)
+    community.hold_until_acknowledged(community.bot.services.quotas, "status", monkeypatch)
 
     await community.mia.slash(community.channel, "quota")
 

@@ -216,7 +216,7 @@ async def test_works_in_threads_forum_posts_and_voice_chat(community: Community)
 async def test_slow_acceptance_is_acknowledged_in_public_and_then_edited_to_the_card(
     community: Community, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    community.hold_until_acknowledged(community.bot._jobs, "accept", monkeypatch)
+    community.hold_until_acknowledged(community.bot.services.jobs, "accept", monkeypatch)
 
     result = await community.mia.slash(community.channel, "video", prompt="A cat")
 
@@ -229,7 +229,7 @@ async def test_slow_acceptance_is_acknowledged_in_public_and_then_edited_to_the_
 
 async def test_slow_refusal_leaves_no_public_trace(community: Community, monkeypatch: pytest.MonkeyPatch) -> None:
     await set_server_default(community, 0)
-    community.hold_until_acknowledged(community.bot._jobs, "accept", monkeypatch)
+    community.hold_until_acknowledged(community.bot.services.jobs, "accept", monkeypatch)
 
     result = await community.mia.slash(community.channel, "video", prompt="A cat")
 
@@ -245,7 +245,7 @@ async def test_slow_refusal_that_cannot_be_said_leaves_no_public_trace_either(
     community: Community, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await set_server_default(community, 0)
-    community.hold_until_acknowledged(community.bot._jobs, "accept", monkeypatch)
+    community.hold_until_acknowledged(community.bot.services.jobs, "accept", monkeypatch)
     community.env.inject_error("POST", "/webhooks/*/*", status=403, code=50013)
 
     result = await community.mia.slash(community.channel, "video", prompt="A cat")
@@ -346,7 +346,7 @@ async def test_unforeseen_error_gives_a_reference_whose_traceback_is_in_the_log(
     async def fail(*_: object) -> None:
         raise RuntimeError("secret /path")
 
-    monkeypatch.setattr(community.bot._jobs, "accept", fail)
+    monkeypatch.setattr(community.bot.services.jobs, "accept", fail)
 
     result = await community.mia.slash(community.channel, "video", prompt="A cat")
 

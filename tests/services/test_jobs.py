@@ -23,7 +23,7 @@ from bot.models import EffectiveQuota, JobState, Quota, QuotaSource, VideoSpec
 from bot.services.jobs import new_job_id
 from bot.store.database import Database
 from bot.store.tables import jobs, ledger
-from tests.support.workshop import CHANNEL_ID, GUILD_ID, MEMBER_ID
+from tests.support.workshop import CHANNEL_ID, GUILD_ID, MEMBER_ID, asker
 
 if TYPE_CHECKING:
     from tests.support.workshop import Workshop
@@ -96,7 +96,7 @@ async def test_fifty_requests_at_once_never_pass_the_limit(workshop: Workshop, d
 
     assert sum(isinstance(result, QuotaExceededError) for result in results) == 45
     assert await rows(workshop) == (5, 5)
-    status = await processes[0].quotas.status(guild_id=GUILD_ID, member_id=MEMBER_ID, role_ids=())
+    status, _ = await processes[0].quotas.status(asker())
     assert status.used_seconds == 30
 
 
@@ -203,7 +203,7 @@ async def test_while_the_database_is_locked_the_answer_is_no_and_nothing_changes
                 await process.jobs.cancel(waiting, guild_id=GUILD_ID, member_id=MEMBER_ID)
             with pytest.raises(StoreUnavailableError):
                 await process.jobs.attach_status(waiting, 1)
-            status = await process.quotas.status(guild_id=GUILD_ID, member_id=MEMBER_ID, role_ids=())
+            status, _ = await process.quotas.status(asker())
             assert status.used_seconds == 6  # reading goes on
             another_program.execute("ROLLBACK")
 

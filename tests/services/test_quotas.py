@@ -16,7 +16,7 @@ from bot.models import Period, Quota, QuotaRule, QuotaSource
 from bot.services.periods import period_bounds
 from bot.services.quotas import choose_rule
 from bot.store.database import Database
-from tests.support.workshop import GUILD_ID, MEMBER_ID
+from tests.support.workshop import GUILD_ID, MEMBER_ID, asker
 
 if TYPE_CHECKING:
     from bot.models import QuotaStatus
@@ -27,6 +27,7 @@ MODERATOR_ID = 900
 PAINTER_ID, SCULPTOR_ID = 501, 502
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)  # a Wednesday
 OPERATORS = Quota(60)
+ARTIST = asker(role_ids=(PAINTER_ID, SCULPTOR_ID))
 DAY, WEEK, MONTH = Period.DAY, Period.WEEK, Period.MONTH
 
 
@@ -71,14 +72,14 @@ def servers(seconds: int | None, period: Period = DAY) -> QuotaRule:
 def test_a_members_own_rule_goes_before_the_most_generous_role_and_that_before_the_server(
     rules: list[QuotaRule], chosen: QuotaRule
 ) -> None:
-    effective = choose_rule(rules, OPERATORS)
+    effective = choose_rule(rules, ARTIST, OPERATORS)
 
     assert (effective.quota, effective.source) == (chosen.quota, chosen.source)
     assert effective.subject_id == (None if chosen.source is QuotaSource.SERVER else chosen.subject_id)
 
 
 def test_with_no_rule_the_operators_holds() -> None:
-    effective = choose_rule([], OPERATORS)
+    effective = choose_rule([], ARTIST, OPERATORS)
 
     assert (effective.quota, effective.source, effective.subject_id) == (OPERATORS, QuotaSource.OPERATOR, None)
 
@@ -87,25 +88,34 @@ def test_with_no_rule_the_operators_holds() -> None:
 
 
 async def status(process: Process, *, guild_id: int = GUILD_ID, role_ids: tuple[int, ...] = ()) -> QuotaStatus:
-    return await process.quotas.status(guild_id=guild_id, member_id=MEMBER_ID, role_ids=role_ids)
+    standing, _ = await process.quotas.status(asker(guild_id=guild_id, role_ids=role_ids))
+    return standing
 
 
-async def give(process: Process, seconds: int, *, interaction_id: int = 7001) -> QuotaStatus:
-    return await process.quotas.grant(
-        guild_id=GUILD_ID,
-        member_id=MEMBER_ID,
-        role_ids=(),
-        seconds=seconds,
-        granted_by=MODERATOR_ID,
-        interaction_id=interaction_id,
+async def give(process: Process, seconds: int, *, interaction_id: int = 7001, days: int | None = None) -> QuotaStatus:
+    standing, _ = await process.quotas.grant(
+        asker(), seconds=seconds, granted_by=MODERATOR_ID, interaction_id=interaction_id, days=days
     )
+    return standing
 
 
 async def set_rule(
-    process: Process, source: QuotaSource, subject_id: int, quota: Quota, *, guild_id: int = GUILD_ID
+    process: Process,
+    source: QuotaSource,
+    subject_id: int,
+    quota: Quota,
+    *,
+    guild_id: int = GUILD_ID,
+    days: int | None = None,
 ) -> None:
     await process.quotas.set_rule(
-        guild_id=guild_id, source=source, subject_id=subject_id, quota=quota, set_by=MODERATOR_ID
+        guild_id=guild_id, source=source, subject_id=subject_id, quota=quota, set_by=MODERATOR_ID, days=days
+    )
+
+
+async def clear_rule(process: Process, source: QuotaSource, subject_id: int) -> bool:
+    return await process.quotas.clear_rule(
+        guild_id=GUILD_ID, source=source, subject_id=subject_id, cleared_by=MODERATOR_ID
     )
 
 
@@ -117,11 +127,11 @@ async def test_setting_a_rule_replaces_the_subjects_rule_and_clearing_uncovers_t
     assert (await status(process)).effective.quota == Quota(None, WEEK)
     assert len(await process.quotas.list_rules(guild_id=GUILD_ID)) == 2
 
-    assert await process.quotas.clear_rule(guild_id=GUILD_ID, subject_id=MEMBER_ID)
+    assert await clear_rule(process, QuotaSource.MEMBER, MEMBER_ID)
     assert (await status(process)).effective.quota == Quota(30)
-    assert not await process.quotas.clear_rule(guild_id=GUILD_ID, subject_id=MEMBER_ID)
+    assert not await clear_rule(process, QuotaSource.MEMBER, MEMBER_ID)
 
-    assert await process.quotas.clear_rule(guild_id=GUILD_ID, subject_id=GUILD_ID)
+    assert await clear_rule(process, QuotaSource.SERVER, GUILD_ID)
     assert (await status(process)).effective.source is QuotaSource.OPERATOR
 
 

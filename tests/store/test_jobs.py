@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.models import Aspect, EffectiveQuota, JobState, Period, Quota, QuotaSource, VideoSpec
+from bot.models import Account, AccountKind, Aspect, EffectiveQuota, JobState, Period, Quota, QuotaSource, VideoSpec
 from bot.store import jobs, ledger
 from bot.store.database import Database
 from tests.support.jobs import make_job
@@ -58,7 +58,10 @@ async def test_job_goes_into_postgresql_and_back_with_its_charge_and_its_refund(
         async with database.read() as connection:
             kept = await jobs.get(connection, job.id)
             used = await ledger.sum_period(
-                connection, guild_id=job.guild_id, member_id=number, start=moment, end=moment + timedelta(days=1)
+                connection,
+                Account(job.guild_id, AccountKind.MEMBER, number),
+                start=moment - timedelta(minutes=15),
+                end=moment + timedelta(days=1),
             )
 
     leased = replace(job, lease_owner="a", lease_until=moment)

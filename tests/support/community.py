@@ -16,14 +16,14 @@ from sqlalchemy import select
 
 from bot.client import ReelayBot
 from bot.models import Period, Quota
+from bot.services.bundle import Services
 from bot.services.gates import ServiceGates
-from bot.services.jobs import JobService
-from bot.services.quotas import QuotaService
 from bot.services.status import CardNews
 from bot.store import jobs as job_store
 from bot.store import tables
 from bot.store.database import Database
 from bot.store.digests import CommandDigests
+from bot.ui.log_publisher import DiscordLogPublisher
 from bot.ui.publisher import DiscordPublisher
 from tests.support.databases import fresh_database
 
@@ -166,19 +166,21 @@ def _texts(components: Iterable[dict[str, Any]]) -> Iterable[str]:
 def make_bot(
     database: Database, clock: GivenClock, gates: ServiceGates, *, max_open_jobs: int = 2
 ) -> tuple[ReelayBot, DiscordPublisher]:
-    """Wire the bot up as the composition root does, without a worker."""
-    quotas = QuotaService(database=database, clock=clock, operator_quota=Quota(60, Period.DAY))
-    jobs = JobService(
+    """Wire the bot up as the composition root does, without anything that runs by itself."""
+    bot = ReelayBot(digests=CommandDigests(database))
+    log_publisher = DiscordLogPublisher(client=bot)
+    bot.services = Services.wire(
         database=database,
         clock=clock,
-        quotas=quotas,
+        publisher=log_publisher,
+        automod_source=log_publisher,
         gates=gates,
-        max_open_jobs=max_open_jobs,
-        random_bits=random.Random(7).getrandbits,
         news=CardNews(),
         wake=asyncio.Event(),
+        operator_quota=Quota(60, Period.DAY),
+        max_open_jobs=max_open_jobs,
+        random_bits=random.Random(7).getrandbits,
     )
-    bot = ReelayBot(jobs=jobs, quotas=quotas, digests=CommandDigests(database))
     return bot, DiscordPublisher(client=bot, clock=clock, operator_channel_id=None)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from bot.models import EffectiveQuota, Job, JobState, Quota, QuotaSource, QuotaStatus, VideoSpec
+from bot.models import Block, EffectiveQuota, Gift, Job, JobState, Quota, QuotaSource, QuotaStatus, VideoSpec
 
 CREATED_AT = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+RESETS_AT = datetime(2026, 3, 5, tzinfo=UTC)
 OPERATOR_QUOTA = EffectiveQuota(Quota(60), QuotaSource.OPERATOR)
 
 
@@ -31,6 +32,12 @@ def make_quota_status(used: int = 0, *, granted: int = 0, effective: EffectiveQu
     return QuotaStatus(
         effective=effective,
         used_seconds=used,
-        granted_seconds=granted,
-        resets_at=datetime(2026, 3, 5, tzinfo=UTC),
+        gifts=(Gift(1, granted, RESETS_AT),) if granted else (),
+        resets_at=RESETS_AT,
     )
+
+
+def make_block(**fields: object) -> Block:
+    """Return a block without an end, with the given differences."""
+    values: dict[str, object] = {"guild_id": 2, "member_id": 4, "reason": "spam", "set_by": 5, "set_at": CREATED_AT}
+    return Block(**(values | fields))  # type: ignore[arg-type] (the names are checked by the class itself)

@@ -19,12 +19,16 @@ from bot.errors import StoreUnavailableError
 from bot.media.fitting import fit
 from bot.media.probing import probe
 from bot.models import Aspect, ClipFile, Job, JobState, Period, PostedMessage, Quota, VideoSpec
+from bot.services.admission import Wish
+from bot.services.automod import AutomodRules
+from bot.services.bundle import Services
 from bot.services.delivery import Deliverer
 from bot.services.gates import ServiceGates
-from bot.services.jobs import JobRequest, JobService
+from bot.services.jobs import JobRequest
 from bot.services.keeper import JobKeeper
+from bot.services.moderation_log import ModerationLog
 from bot.services.policy import WorkerPolicy
-from bot.services.quotas import QuotaService
+from bot.services.quotas import Asker
 from bot.services.rendering import Renderer
 from bot.services.status import CardNews, StatusBoard
 from bot.services.watching import RenderWatch
@@ -41,9 +45,21 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from bot.models import Balance, Clip, Generation, JobError, OperatorAlert, QuotaStatus, StatusCard, VideoInfo
+    from bot.models import (
+        Balance,
+        Clip,
+        Generation,
+        JobError,
+        LogEntry,
+        OperatorAlert,
+        QuotaStatus,
+        StatusCard,
+        VideoInfo,
+    )
     from bot.sandbox.toapis_server import SandboxServer
+    from bot.services.jobs import JobService
     from bot.services.ports import VideoService
+    from bot.services.quotas import QuotaService
     from bot.toapis.client import ToApisClient
 
 GUILD_ID, CHANNEL_ID, MEMBER_ID = 100, 200, 300
@@ -309,12 +325,62 @@ class SurprisingService:
             await hold.wait()
 
 
+def asker(member_id: int = MEMBER_ID, **fields: Any) -> Asker:  # noqa: ANN401
+    """Make a member in no place with no roles; ``fields`` are Asker's."""
+    return Asker(**({"guild_id": GUILD_ID, "member_id": member_id} | fields))
+
+
+@dataclass(kw_only=True)
+class SimulatedLog:
+    """Log channels by id, each with its cards, and the servers' AutoMod rules.
+
+    Attributes:
+        cards: what was posted, by channel.
+        removed: jobs whose clips were taken away.
+        troubles: what goes wrong with the next posts: an error each.
+        removal_troubles: the same for removals.
+        automod: what reading the rules gives, or raises.
+        automod_reads: how often they were read.
+    """
+
+    cards: dict[int, list[LogEntry]] = field(default_factory=dict[int, "list[LogEntry]"])
+    removed: list[str] = field(default_factory=list[str])
+    troubles: deque[Exception] = field(default_factory=deque[Exception])
+    removal_troubles: deque[Exception] = field(default_factory=deque[Exception])
+    automod: AutomodRules | Exception = field(default_factory=AutomodRules)
+    automod_reads: int = 0
+
+    async def find_log_card(self, channel_id: int, entry: LogEntry) -> int | None:
+        places = [place for place, card in enumerate(self.cards.get(channel_id, []), start=1) if card.id == entry.id]
+        return places[0] if places else None
+
+    async def post_log_card(self, channel_id: int, entry: LogEntry) -> int:
+        if self.troubles:
+            raise self.troubles.popleft()
+        cards = self.cards.setdefault(channel_id, [])
+        cards.append(entry)
+        return len(cards)
+
+    async def remove_clip(self, job: Job) -> None:
+        if self.removal_troubles:
+            raise self.removal_troubles.popleft()
+        self.removed.append(job.id)
+
+    async def fetch_automod_rules(self, guild_id: int) -> AutomodRules:
+        self.automod_reads += 1
+        if isinstance(self.automod, Exception):
+            raise self.automod
+        return self.automod
+
+
 @dataclass(kw_only=True)
 class Process:
     """One bot process: its own memory over the shared database, service and Discord."""
 
     worker: Worker
     board: StatusBoard
+    log: ModerationLog
+    services: Services
     jobs: JobService
     quotas: QuotaService
     gates: ServiceGates
@@ -330,6 +396,7 @@ class Workshop:
     server: SandboxServer
     client: ToApisClient
     discord: SimulatedDiscord
+    log: SimulatedLog
     time: ManualTime
     policy: WorkerPolicy
     database_url: str
@@ -350,8 +417,20 @@ class Workshop:
         database, service = database or self.database, service or self.client
         clock, gates, news, wake = ServiceClock(self.time), ServiceGates(lambda: 0.0), CardNews(), asyncio.Event()
         changed_policy = replace(self.policy, **policy)
-        quotas = QuotaService(database=database, clock=clock, operator_quota=self.quota)
-        keeper = JobKeeper(database=database, clock=clock, owner=owner)
+        services = Services.wire(
+            database=database,
+            clock=clock,
+            publisher=self.log,
+            automod_source=self.log,
+            gates=gates,
+            news=news,
+            wake=wake,
+            operator_quota=self.quota,
+            max_open_jobs=self.max_open_jobs,
+            random_bits=self.chance.getrandbits,
+        )
+        quotas, changes = services.quotas, services.changes
+        keeper = JobKeeper(database=database, clock=clock, changes=changes, owner=owner)
         board = StatusBoard(database=database, clock=clock, publisher=self.discord, gates=gates, news=news)
         renderer = Renderer(
             service=service,
@@ -388,31 +467,49 @@ class Workshop:
             owner=owner,
             jitter=lambda: 0.0,
         )
-        jobs = JobService(
-            database=database,
-            clock=clock,
+        log = ModerationLog(
+            database=database, clock=clock, publisher=self.log, changes=changes, owner=owner, jitter=lambda: 0.0
+        )
+        return Process(
+            worker=worker,
+            board=board,
+            log=log,
+            services=services,
+            jobs=services.jobs,
             quotas=quotas,
             gates=gates,
-            max_open_jobs=self.max_open_jobs,
-            random_bits=self.chance.getrandbits,
             news=news,
             wake=wake,
         )
-        return Process(worker=worker, board=board, jobs=jobs, quotas=quotas, gates=gates, news=news, wake=wake)
 
-    def request(self, prompt: str = "a fox in the snow", **changes: Any) -> JobRequest:  # noqa: ANN401
-        """Make a fresh ``/video``; ``changes`` are JobRequest fields."""
+    def request(
+        self,
+        prompt: str = "a fox in the snow",
+        *,
+        spec: VideoSpec | None = None,
+        interaction_id: int | None = None,
+        channel_id: int = CHANNEL_ID,
+        leaves: str = "",
+        **who: Any,  # noqa: ANN401
+    ) -> JobRequest:
+        """Make a fresh ``/video``.
+
+        Args:
+            leaves: options that the member leaves open, ``aspect`` and ``duration``, by name.
+            who: Asker fields.
+        """
         self._interactions += 1
         self.time.advance(0.001)  # no two of them are made in one millisecond, which is what ids sort by
-        request = JobRequest(
-            interaction_id=self._interactions,
-            guild_id=GUILD_ID,
-            channel_id=CHANNEL_ID,
-            member_id=MEMBER_ID,
-            role_ids=(),
-            spec=VideoSpec(prompt, Aspect.LANDSCAPE, 6),
+        return JobRequest(
+            interaction_id=interaction_id or self._interactions,
+            channel_id=channel_id,
+            asker=asker(**({"places": (channel_id,)} | who)),
+            wish=Wish(
+                spec or VideoSpec(prompt, Aspect.LANDSCAPE, 6),
+                leaves_aspect="aspect" in leaves,
+                leaves_duration="duration" in leaves,
+            ),
         )
-        return replace(request, **changes)
 
     async def accept(self, process: Process, prompt: str = "a fox in the snow", **changes: Any) -> str:  # noqa: ANN401
         """Accept a job and give it a status card; return its id."""
@@ -527,6 +624,7 @@ async def open_workshop(
             server=server,
             client=client,
             discord=SimulatedDiscord(),
+            log=SimulatedLog(),
             time=time,
             policy=WorkerPolicy(),
             database_url=url,

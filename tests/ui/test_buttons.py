@@ -111,7 +111,7 @@ async def test_unforeseen_error_is_answered_with_a_reference(
     async def fail(*_: object, **__: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(community.bot._jobs, "cancel", fail)
+    monkeypatch.setattr(community.bot.services.jobs, "cancel", fail)
     result = await community.mia.click(message, label="Cancel")
 
     assert "(reference " in result.followups[0].content

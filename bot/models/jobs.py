@@ -1,0 +1,145 @@
+"""A job: one member's request for one clip, and where it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.models.quotas import EffectiveQuota
+    from bot.models.video import VideoSpec
+
+
+class JobState(StrEnum):
+    """Where a job stands; ``design.md`` has the table, README the diagram."""
+
+    QUEUED = "queued"
+    SUBMITTING = "submitting"
+    RENDERING = "rendering"
+    READY = "ready"
+    DELIVERING = "delivering"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_final(self) -> bool:
+        """Tell whether nothing more can happen to the job."""
+        return self in FINAL_STATES
+
+
+FINAL_STATES = frozenset({JobState.DELIVERED, JobState.FAILED, JobState.CANCELLED})
+OPEN_STATES = frozenset(JobState) - FINAL_STATES
+RENDER_STATES = frozenset({JobState.SUBMITTING, JobState.RENDERING})
+"""States that occupy one of the concurrent renders."""
+
+
+class JobError(StrEnum):
+    """Why a job ended without a clip; ``ui/texts.py`` has a sentence for each.
+
+    A cancelled job without one was cancelled by its member.
+    """
+
+    REJECTED = "rejected"
+    WRONG_ENDPOINT = "wrong_endpoint"
+    CONTENT_POLICY = "content_policy"
+    GENERATION_FAILED = "generation_failed"
+    GENERATION_LOST = "generation_lost"
+    SERVICE_FAULT = "service_fault"
+    TIMED_OUT = "timed_out"
+    NO_RESULT = "no_result"
+    CLIP_GONE = "clip_gone"
+    CLIP_UNUSABLE = "clip_unusable"
+    UNDELIVERABLE = "undeliverable"
+    INTERNAL = "internal"
+    CANCELLED_BY_MODERATOR = "cancelled_by_moderator"
+    MEMBER_BLOCKED = "member_blocked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One member's request for one clip: a durable row.
+
+    Attributes:
+        id: short, sortable by creation, and the job's nonce and ``client_business_id``.
+        interaction_id: Discord's id of the ``/video`` that made it; one interaction makes one job.
+        due_at: when the worker should look next; None when it never has to again.
+        attempts: failures in a row in the present state; back to 0 on every success.
+        started_at: when the first submit went out; a render's deadline counts from here.
+        submitted_at: when the latest submit went out.
+        request_id: the service's id of the latest exchange, for the operator.
+        progress: the service's own figure, 0 to 100, or None while it has said nothing.
+        rendered_at: when the service finished the clip, by its own clock where it says so.
+        effective_quota: the rule the job was accepted under.
+        status_message_id: the public status card, or None when there is none (any more).
+        message_id: the clip's message; message_channel_id: where it went (the channel, or a DM).
+        removed_at: when a moderator, ``removed_by``, took the delivered clip away again.
+    """
+
+    id: str
+    interaction_id: int
+    guild_id: int
+    channel_id: int
+    member_id: int
+    spec: VideoSpec
+    state: JobState
+    created_at: datetime
+    effective_quota: EffectiveQuota
+    due_at: datetime | None = None
+    attempts: int = 0
+    lease_owner: str | None = None
+    lease_until: datetime | None = None
+    started_at: datetime | None = None
+    submitted_at: datetime | None = None
+    generation_id: str | None = None
+    request_id: str | None = None
+    progress: float | None = None
+    rendered_at: datetime | None = None
+    result_url: str | None = None
+    result_expires_at: datetime | None = None
+    status_message_id: int | None = None
+    message_channel_id: int | None = None
+    message_id: int | None = None
+    error_code: JobError | None = None
+    finished_at: datetime | None = None
+    removed_by: int | None = None
+    removed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PostedMessage:
+    """A message on Discord: where it is and its id."""
+
+    channel_id: int
+    message_id: int
+
+
+class OperatorAlert(StrEnum):
+    """What an operator must act upon."""
+
+    UNAUTHORIZED = "unauthorized"
+    INSUFFICIENT_FUNDS = "insufficient_funds"
+    WRONG_ENDPOINT = "wrong_endpoint"
+
+
+@dataclass(frozen=True, slots=True)
+class StatusCard:
+    """What the status card shows besides the job itself.
+
+    Attributes:
+        queue_place: 1 for the next to start, or None when the job is not waiting.
+        waiting_for_operator: submitting is paused until the operator acts.
+    """
+
+    job: Job
+    queue_place: int | None = None
+    waiting_for_operator: bool = False
+
+    @property
+    def look(self) -> tuple[object, ...]:
+        """Return all that can be seen of the card; two cards with the same look need no edit between them."""
+        progress = None if self.job.progress is None else int(self.job.progress)
+        return (self.job.state, progress, self.queue_place, self.waiting_for_operator)

@@ -1,0 +1,242 @@
+"""What moderators decide about a server, and what is kept of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from bot.errors import InvalidSettingError
+from bot.models._values import Facts, moment
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.models.jobs import Job
+    from bot.models.quotas import Quota
+    from bot.models.video import Aspect
+
+REASON_MAX_CHARACTERS = 300
+DAYS_MAX = 90
+"""The longest a rule, a gift or a block with an end may last (issue: "1 day … 90 days")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """No new clips in a server, and why."""
+
+    reason: str
+    paused_by: int
+    paused_at: datetime
+
+    @property
+    def facts(self) -> Facts:
+        """Say what it is, for the audit."""
+        return {"reason": self.reason}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """One server's settings; a server where nobody has set anything has these.
+
+    Attributes:
+        timezone: an IANA name; decides when days, weeks and months begin.
+        cap: seconds per period for everybody together; None is no cap.
+        log_channel_id: where moderators follow what happens; None is nowhere.
+        log_closed: the log channel is gone or closed to the bot; nothing is posted until it is chosen anew.
+        pause: no new clips for now.
+        rules_version: grows with every change of the prompt rules, so that compiled ones can be kept.
+        cap_told_percent, cap_told_until: how far up its cap the log was last told that the server is, in the period
+            that ends then.
+    """
+
+    guild_id: int
+    timezone: str = "UTC"
+    cap: Quota | None = None
+    log_channel_id: int | None = None
+    log_closed: bool = False
+    pause: Pause | None = None
+    rules_version: int = 0
+    cap_told_percent: int = 0
+    cap_told_until: datetime | None = None
+
+    @property
+    def is_logging(self) -> bool:
+        """Tell whether there is a log channel that takes cards, as far as is known."""
+        return self.log_channel_id is not None and not self.log_closed
+
+
+class Access(StrEnum):
+    """Whether ``/video`` works somewhere."""
+
+    ALLOWED = "allowed"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelRule:
+    """What holds in a channel, for all channels of a category, in a thread, or (with the guild's own id) everywhere.
+
+    Attributes:
+        access, aspect, duration_seconds: None leaves it to what is more general.
+    """
+
+    guild_id: int
+    channel_id: int
+    access: Access | None = None
+    aspect: Aspect | None = None
+    duration_seconds: int | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether it says nothing at all."""
+        return (self.access, self.aspect, self.duration_seconds) == (None, None, None)
+
+    @property
+    def facts(self) -> Facts | None:
+        """Say what it is, for the audit; None where it says nothing."""
+        if self.is_empty:
+            return None
+        return {"access": self.access, "aspect": self.aspect, "duration": self.duration_seconds}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A member who may not make clips in a server.
+
+    Attributes:
+        expires_at: until when; None is until a moderator ends it.
+    """
+
+    guild_id: int
+    member_id: int
+    reason: str
+    set_by: int
+    set_at: datetime
+    expires_at: datetime | None = None
+
+    @property
+    def facts(self) -> Facts:
+        """Say what it is, for the audit."""
+        return {"reason": self.reason, "until": moment(self.expires_at)}
+
+
+class PromptRuleKind(StrEnum):
+    """How a prompt rule's text is read."""
+
+    WORDS = "words"
+    PATTERN = "pattern"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptRule:
+    """What no prompt in a server may hold: a word, a phrase or a pattern."""
+
+    id: int
+    guild_id: int
+    kind: PromptRuleKind
+    text: str
+    set_by: int
+    set_at: datetime
+
+    @property
+    def facts(self) -> Facts:
+        """Say what it is, for the audit."""
+        return {"kind": self.kind.value, "text": self.text}
+
+
+class ChangeKind(StrEnum):
+    """What a moderator changed."""
+
+    QUOTA = "quota"
+    POOL = "pool"
+    GRANT = "grant"
+    CAP = "cap"
+    TIMEZONE = "timezone"
+    LOG_CHANNEL = "log_channel"
+    CHANNEL = "channel"
+    PAUSE = "pause"
+    BLOCK = "block"
+    PROMPT_RULE = "prompt_rule"
+    JOB_CANCELLED = "job_cancelled"
+    CLIP_REMOVED = "clip_removed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One entry of a server's audit: who changed what, when, from what, to what.
+
+    Attributes:
+        subject_id: the id of the channel, role, member or rule it is about; None for the server itself.
+        before, after: the facts; None where there was, or is, nothing.
+    """
+
+    id: int = 0
+    guild_id: int
+    made_by: int
+    made_at: datetime
+    kind: ChangeKind
+    subject_id: int | None = None
+    before: Facts | None = None
+    after: Facts | None = None
+
+
+class LogKind(StrEnum):
+    """What a card in the log channel is about."""
+
+    POSTED = "posted"
+    FAILED = "failed"
+    REFUSED = "refused"
+    CHANGED = "changed"
+    CAP_NEAR = "cap_near"
+    CAP_REACHED = "cap_reached"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogEntry:
+    """One card of a server's log, posted or yet to be.
+
+    Attributes:
+        job: the clip that was posted or failed.
+        change: what was changed.
+        facts: of a refusal or a cap, which have no row of their own.
+        message_id: the card, once it is posted in ``channel_id``.
+        refunded, block: what moderators have done about the clip since: its seconds went back, its member is blocked.
+    """
+
+    id: int
+    guild_id: int
+    kind: LogKind
+    created_at: datetime
+    job: Job | None = None
+    change: Change | None = None
+    facts: Facts = field(default_factory=dict[str, Any])
+    attempts: int = 0
+    channel_id: int | None = None
+    message_id: int | None = None
+    refunded: bool = False
+    block: Block | None = None
+
+
+def check_days(days: object) -> None:
+    """Check how long something is to last; None is without end.
+
+    Raises:
+        InvalidSettingError: when it is not 1 to 90 whole days.
+    """
+    if days is not None and (not isinstance(days, int) or isinstance(days, bool) or not 1 <= days <= DAYS_MAX):
+        raise InvalidSettingError("days", "out_of_range")
+
+
+def parse_reason(reason: object) -> str:
+    """Trim and check what a moderator gives as a reason; it is shown to members.
+
+    Raises:
+        InvalidSettingError: when there is none, or it is too long.
+    """
+    trimmed = " ".join(reason.split()) if isinstance(reason, str) else ""
+    if not trimmed:
+        raise InvalidSettingError("reason", "missing")
+    if len(trimmed) > REASON_MAX_CHARACTERS:
+        raise InvalidSettingError("reason", "too_long")
+    return trimmed

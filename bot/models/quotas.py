@@ -1,0 +1,240 @@
+"""Who may use how much: rules, gifts and where somebody stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from bot.errors import InvalidQuotaError
+from bot.models._values import Facts, moment, unchecked
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+QUOTA_MAX_SECONDS = 1_000_000
+"""The largest quota or grant: eleven days of video, beyond any community's use and safe in every column."""
+
+
+class Period(StrEnum):
+    """A calendar period that a quota is counted in."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+class QuotaSource(StrEnum):
+    """Whose rule holds, in the order in which they are asked.
+
+    A channel's rule is a pool: what is made there is charged to the channel, and members' own quotas stay untouched.
+    """
+
+    CHANNEL = "channel"
+    MEMBER = "member"
+    ROLE = "role"
+    SERVER = "server"
+    OPERATOR = "operator"
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """A rule: seconds of video per period; ``seconds=None`` is unlimited, 0 is none.
+
+    Raises:
+        InvalidQuotaError: when the seconds are negative or absurd.
+    """
+
+    seconds: int | None
+    period: Period = Period.DAY
+
+    def __post_init__(self) -> None:
+        if self.seconds is not None:
+            _check_quota_seconds(self.seconds, at_least=0)
+
+    @property
+    def facts(self) -> Facts:
+        """Say what it is, for the audit."""
+        return {"seconds": self.seconds, "period": self.period.value}
+
+    @classmethod
+    def accepted(cls, seconds: int | None, period: Period) -> Quota:
+        """Give back a quota that was accepted once, unchecked, as ``VideoSpec.accepted`` does."""
+        return unchecked(cls, seconds=seconds, period=period)
+
+
+class AccountKind(StrEnum):
+    """What seconds are counted for."""
+
+    MEMBER = "member"
+    CHANNEL = "channel"
+    SERVER = "server"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whose use is counted: a member's in one server, a pool's, or a whole server's (``id`` is then the guild's)."""
+
+    guild_id: int
+    kind: AccountKind
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class EffectiveQuota:
+    """The rule that holds for a member in a place, and whose it is.
+
+    Attributes:
+        subject_id: the channel's, member's or role's id; None for the server's default and the operator's.
+    """
+
+    quota: Quota
+    source: QuotaSource
+    subject_id: int | None = None
+
+    def account(self, *, guild_id: int, member_id: int) -> Account:
+        """Say what a clip of that member's is charged to under this rule."""
+        if self.source is QuotaSource.CHANNEL and self.subject_id is not None:
+            return Account(guild_id, AccountKind.CHANNEL, self.subject_id)
+        return Account(guild_id, AccountKind.MEMBER, member_id)
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaRule:
+    """A stored rule of one server: who it is for, who set it when, and when it ends.
+
+    Attributes:
+        subject_id: the id of the member, the role or the pool's channel, category or thread; for the server's default
+            the guild's own.
+        expires_at: from when on it no longer holds; None is never.
+    """
+
+    guild_id: int
+    source: QuotaSource
+    subject_id: int
+    quota: Quota
+    set_by: int
+    set_at: datetime
+    expires_at: datetime | None = None
+
+    @property
+    def facts(self) -> Facts:
+        """Say what it is, for the audit."""
+        return self.quota.facts | {"source": self.source.value, "until": moment(self.expires_at)}
+
+
+@dataclass(frozen=True, slots=True)
+class Gift:
+    """What is left of a moderator's grant, and until when.
+
+    Attributes:
+        id: the grant's entry in the ledger.
+    """
+
+    id: int
+    left_seconds: int
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """Seconds of a clip that are paid from a gift instead of from the quota."""
+
+    gift_id: int
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuotaStatus:
+    """Where a member (in a pool: its channel) stands in the present period.
+
+    Attributes:
+        used_seconds: charges less refunds in the period, never negative.
+        drawn_seconds: the part of them that was paid from gifts.
+        gifts: what is left of each, those that end first first; a pool has none.
+        resets_at: when the period ends.
+    """
+
+    effective: EffectiveQuota
+    used_seconds: int
+    drawn_seconds: int = 0
+    gifts: tuple[Gift, ...] = ()
+    resets_at: datetime
+
+    @property
+    def granted_seconds(self) -> int:
+        """Say how much gifts add to this period: what is left of them, and what was used of them."""
+        return self.drawn_seconds + sum(gift.left_seconds for gift in self.gifts)
+
+    @property
+    def limit_seconds(self) -> int | None:
+        """Say how much may be used in the period, gifts included; None is unlimited."""
+        seconds = self.effective.quota.seconds
+        return None if seconds is None else seconds + self.granted_seconds
+
+    @property
+    def left_seconds(self) -> int | None:
+        """Say how much is left, gifts included, never negative; None is unlimited."""
+        of_quota = self.left_of_quota_seconds
+        return None if of_quota is None else of_quota + sum(gift.left_seconds for gift in self.gifts)
+
+    @property
+    def left_of_quota_seconds(self) -> int | None:
+        """Say how much is left without gifts, never negative; None is unlimited."""
+        seconds = self.effective.quota.seconds
+        return None if seconds is None else max(0, seconds - (self.used_seconds - self.drawn_seconds))
+
+    def draw(self, cost_seconds: int) -> tuple[Draw, ...]:
+        """Say which gifts pay how much of a clip; the quota pays the rest.
+
+        What ends first is used first: gifts that end with the period or before, then the quota, then other gifts.
+        """
+        wanted = cost_seconds
+        draws: list[Draw] = []
+        if self.left_of_quota_seconds is None:
+            return ()
+        before = [gift for gift in self.gifts if gift.expires_at <= self.resets_at]
+        after = [gift for gift in self.gifts if gift.expires_at > self.resets_at]
+        for gift in (*before, None, *after):
+            taken = min(wanted, self.left_of_quota_seconds if gift is None else gift.left_seconds)
+            wanted -= taken
+            if gift is not None and taken:
+                draws.append(Draw(gift.id, taken))
+        return tuple(draws)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapStatus:
+    """Where a server stands against its cap in the present period.
+
+    Attributes:
+        cap: seconds per period, never unlimited.
+        resets_at: when the period ends.
+    """
+
+    cap: Quota
+    used_seconds: int
+    resets_at: datetime
+
+    @property
+    def left_seconds(self) -> int:
+        """Say how much the whole server has left, never negative."""
+        return max(0, (self.cap.seconds or 0) - self.used_seconds)
+
+
+def check_grant_seconds(seconds: int) -> None:
+    """Check a moderator's gift.
+
+    Raises:
+        InvalidQuotaError: when it is not a positive whole number in range.
+    """
+    _check_quota_seconds(seconds, at_least=1)
+
+
+def _check_quota_seconds(seconds: object, *, at_least: int) -> None:
+    if not isinstance(seconds, int) or isinstance(seconds, bool):
+        raise InvalidQuotaError("not_a_number")
+    if seconds < at_least:
+        raise InvalidQuotaError("negative" if seconds < 0 else "not_positive")
+    if seconds > QUOTA_MAX_SECONDS:
+        raise InvalidQuotaError("too_large")

@@ -1,0 +1,173 @@
+"""What a member asks for, and the video service's side of it."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from bot.errors import InvalidSpecError
+from bot.models._values import unchecked
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+PROMPT_MIN_CHARACTERS = 3
+PROMPT_MAX_CHARACTERS = 2000
+DURATIONS_SECONDS = (6, 10)
+"""Clip lengths the video service offers (contract, "Submit")."""
+
+_INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp", "Co", "Cs", "Mn", "Me"})
+"""Unassigned characters (``Cn``) are not among them: what they are depends on the Python that runs.
+
+Marks (``Mn``, ``Me``) are, since they show only on something else.
+"""
+_BLANKS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
+"""Letters and signs by category, nothing to the eye: the Hangul fillers and the blank Braille pattern."""
+
+
+class Aspect(StrEnum):
+    """A clip's shape."""
+
+    LANDSCAPE = "16:9"
+    PORTRAIT = "9:16"
+
+
+@dataclass(frozen=True, slots=True)
+class VideoSpec:
+    """What a member asked for, validated.
+
+    Discord's client enforces the same limits, but it is not trusted: anything can be sent to the API.
+
+    Raises:
+        InvalidSpecError: when a field is outside what is offered.
+    """
+
+    prompt: str
+    aspect: Aspect = Aspect.LANDSCAPE
+    duration_seconds: int = 6
+
+    def __post_init__(self) -> None:
+        if not any(map(_can_be_seen, self.prompt)):
+            raise InvalidSpecError("prompt", "empty")
+        if len(self.prompt) < PROMPT_MIN_CHARACTERS:
+            raise InvalidSpecError("prompt", "too_short")
+        if len(self.prompt) > PROMPT_MAX_CHARACTERS:
+            raise InvalidSpecError("prompt", "too_long")
+        if self.duration_seconds not in DURATIONS_SECONDS:
+            raise InvalidSpecError("duration", "not_offered")
+
+    @classmethod
+    def accepted(cls, prompt: str, aspect: Aspect, duration_seconds: int) -> VideoSpec:
+        """Give back a spec that was accepted once, unchecked: today's rules may be others than those of its day."""
+        return unchecked(cls, prompt=prompt, aspect=aspect, duration_seconds=duration_seconds)
+
+    @classmethod
+    def parse(cls, prompt: object, aspect: object, duration_seconds: object) -> VideoSpec:
+        """Trim and check what came from outside, of whatever type it is.
+
+        Raises:
+            InvalidSpecError: when a field is outside what is offered.
+        """
+        if not isinstance(prompt, str):
+            raise InvalidSpecError("prompt", "empty")
+        if not isinstance(duration_seconds, int):
+            raise InvalidSpecError("duration", "not_offered")
+        try:
+            parsed_aspect = Aspect(aspect)
+        except ValueError:
+            raise InvalidSpecError("aspect", "not_offered") from None
+        # Neither lone surrogates nor NUL can be stored by every database.
+        storable = prompt.encode(errors="ignore").decode().replace("\0", "")
+        return cls(prompt=storable.strip(), aspect=parsed_aspect, duration_seconds=duration_seconds)
+
+    @property
+    def cost_seconds(self) -> int:
+        """What the clip costs: its length, which is what the service bills."""
+        return self.duration_seconds
+
+
+def _can_be_seen(character: str) -> bool:
+    return unicodedata.category(character) not in _INVISIBLE_CATEGORIES and character not in _BLANKS
+
+
+# The video service's side ------------------------------------------------------------------------
+
+
+class GenerationStatus(StrEnum):
+    """The service's statuses, with its synonyms folded; ``UNKNOWN`` is never final."""
+
+    QUEUED = "queued"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation:
+    """The service's object for one clip, as its latest answer described it.
+
+    Attributes:
+        progress: 0 to 100, or None when the answer had none.
+        completed_at: when it was finished, or None when the answer did not say.
+        result_url: where the clip can be fetched, until expires_at.
+        request_id: the id of the exchange that brought this answer.
+    """
+
+    id: str
+    status: GenerationStatus
+    progress: float | None = None
+    completed_at: datetime | None = None
+    expires_at: datetime | None = None
+    result_url: str | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What the account has left, in US dollars; None when unlimited."""
+
+    remaining_usd: float | None
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether nothing can be bought."""
+        return self.remaining_usd is not None and self.remaining_usd <= 0
+
+
+# Clips and messages ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class VideoInfo:
+    """What a probe found: pixels, seconds, bytes."""
+
+    width: int
+    height: int
+    duration_seconds: float
+    size_bytes: int
+    codec: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClipFile:
+    """A clip on disk, ready to upload."""
+
+    path: Path
+    info: VideoInfo
+
+
+@dataclass(frozen=True, slots=True)
+class ClipLink:
+    """A clip too large to upload, handed over as an address that works until ``expires_at``."""
+
+    url: str
+    expires_at: datetime | None
+
+
+Clip = ClipFile | ClipLink

@@ -1,0 +1,86 @@
+"""How a moderator's change is made: written down with who made it, told in the log, shown wherever it is looked at."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from bot.models import Change, LogKind
+from bot.store import audit, log, servers
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from bot.models import ChangeKind, Facts
+    from bot.services.ports import Clock
+    from bot.store.database import Database
+
+
+class Changes:
+    """Makes changes to servers.
+
+    Two moderators who change the same thing at once change it one after the other; each entry of the audit has what
+    the change really replaced.
+
+    Attributes:
+        log_woken: set when there may be a card to post.
+    """
+
+    def __init__(self, *, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._listeners: list[Callable[[int], None]] = []
+        self.log_woken = asyncio.Event()
+
+    def listen(self, listener: Callable[[int], None]) -> None:
+        """Call this with a server's id after each change of it."""
+        self._listeners.append(listener)
+
+    @asynccontextmanager
+    async def write(self, guild_id: int) -> AsyncGenerator[AsyncConnection]:
+        """Give a connection for a change of a server, and tell whoever wants to know when it is made.
+
+        Raises:
+            StoreUnavailableError: when the database cannot be asked; nothing has changed then.
+        """
+        async with self._database.write() as connection:
+            yield connection
+        self.tell(guild_id)
+
+    def tell(self, guild_id: int) -> None:
+        """Say that something about a server may look different now."""
+        self.log_woken.set()
+        for listener in self._listeners:
+            listener(guild_id)
+
+    async def record(
+        self,
+        connection: AsyncConnection,
+        *,
+        guild_id: int,
+        made_by: int,
+        kind: ChangeKind,
+        subject_id: int | None = None,
+        before: Facts | None,
+        after: Facts | None,
+    ) -> None:
+        """Write a change down in the transaction that makes it; what is as it was is no change."""
+        if before == after:
+            return
+        change = await audit.add(
+            connection,
+            Change(
+                guild_id=guild_id,
+                made_by=made_by,
+                made_at=self._clock.now(),
+                kind=kind,
+                subject_id=subject_id,
+                before=before,
+                after=after,
+            ),
+        )
+        server = await servers.get(connection, guild_id)
+        await log.add(connection, server, LogKind.CHANGED, now=change.made_at, change=change)

@@ -1,0 +1,39 @@
+"""What the log keeps of a refusal: the reason and whose rule it was."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.errors import (
+    BlockedError,
+    CapReachedError,
+    ChannelRefusedError,
+    PausedError,
+    PromptRefusedError,
+    QuotaExceededError,
+    RefusedError,
+)
+
+if TYPE_CHECKING:
+    from bot.models import Facts
+
+
+def refusal_facts(error: RefusedError) -> Facts | None:
+    """Return what moderators are told of a refusal; None where no rule of theirs has to do with it."""
+    match error:
+        case PausedError():
+            return {"reason": "paused", "rule": error.pause.reason}
+        case BlockedError():
+            return {"reason": "blocked", "rule": error.block.reason}
+        case ChannelRefusedError():
+            return {"reason": "channel", "ruled_by": error.ruled_by}
+        case PromptRefusedError():
+            return {"reason": "automod" if error.is_automod else "prompt_rule", "rule": error.rule}
+        case QuotaExceededError():
+            effective = error.status.effective
+            whose = {"source": effective.source.value, "subject_id": effective.subject_id}
+            return {"reason": "quota"} | effective.quota.facts | whose
+        case CapReachedError():
+            return {"reason": "cap"} | error.status.cap.facts
+        case _:
+            return None

@@ -1,0 +1,169 @@
+"""The log: cards for a server's log channel, written with what they tell of and posted afterwards.
+
+Who may change an entry's row: whoever writes what it tells of adds it, in the same transaction; a process that holds
+its lease posts it and says so, or puts it off; a log channel that closes drops what is still to be posted there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import case, func, insert, or_, select, update
+
+from bot.models import LogEntry, LogKind
+from bot.store import audit, jobs
+from bot.store.tables import log_entries
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Row
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from bot.models import Change, Facts, Job, Server
+
+_DUE_AT = log_entries.c.due_at
+
+
+async def add(
+    connection: AsyncConnection,
+    server: Server,
+    kind: LogKind,
+    *,
+    now: datetime,
+    job: Job | None = None,
+    change: Change | None = None,
+    facts: Facts | None = None,
+) -> None:
+    """Write a card for the server's log channel; where there is none, only a refusal is kept, to be counted."""
+    if not server.is_logging and kind is not LogKind.REFUSED:
+        return
+    await connection.execute(
+        insert(log_entries).values(
+            guild_id=server.guild_id,
+            kind=kind,
+            created_at=now,
+            job_id=None if job is None else job.id,
+            change_id=None if change is None else change.id,
+            facts=facts or {},
+            due_at=now if server.is_logging else None,
+            attempts=0,
+        )
+    )
+
+
+async def claim_due(
+    connection: AsyncConnection, *, now: datetime, limit: int, owner: str, lease_until: datetime
+) -> list[LogEntry]:
+    """Lease up to ``limit`` due entries that nobody holds to ``owner``; return them oldest first."""
+    free = or_(log_entries.c.lease_until.is_(None), log_entries.c.lease_until <= now)
+    due = (
+        select(log_entries.c.id)
+        .where(log_entries.c.due_at <= now, free)
+        .order_by(log_entries.c.due_at, log_entries.c.id)
+        .limit(limit)
+    )
+    statement = (
+        update(log_entries)
+        .where(log_entries.c.id.in_(due), free)
+        .values(lease_owner=owner, lease_until=lease_until)
+        .returning(log_entries)
+    )
+    rows = sorted((await connection.execute(statement)).all(), key=lambda row: row.id)
+    return await _with_what_they_tell(connection, rows)
+
+
+async def next_due_at(connection: AsyncConnection) -> datetime | None:
+    """Say when the next entry falls due, counting a leased one from the end of its lease."""
+    free_at = case((log_entries.c.lease_until > log_entries.c.due_at, log_entries.c.lease_until), else_=_DUE_AT)
+    statement = select(func.min(free_at, type_=_DUE_AT.type)).where(_DUE_AT.is_not(None))
+    return (await connection.execute(statement)).scalar_one()
+
+
+async def find_for_job(connection: AsyncConnection, *, guild_id: int, job_id: str) -> LogEntry | None:
+    """Return a server's entry about how a job ended, or None."""
+    statement = select(log_entries).where(log_entries.c.guild_id == guild_id, log_entries.c.job_id == job_id)
+    row = (await connection.execute(statement)).one_or_none()
+    return None if row is None else (await _with_what_they_tell(connection, [row]))[0]
+
+
+async def note_posted(
+    connection: AsyncConnection, entry: LogEntry, *, owner: str, channel_id: int, message_id: int
+) -> None:
+    """Note that an entry's card is there."""
+    await _update(
+        connection,
+        entry,
+        owner=owner,
+        due_at=None,
+        lease_owner=None,
+        lease_until=None,
+        channel_id=channel_id,
+        message_id=message_id,
+    )
+
+
+async def put_off(connection: AsyncConnection, entry: LogEntry, *, owner: str, due_at: datetime, attempts: int) -> None:
+    """Let go of an entry until it is due again."""
+    await _update(connection, entry, owner=owner, due_at=due_at, attempts=attempts, lease_owner=None, lease_until=None)
+
+
+async def drop(connection: AsyncConnection, entry: LogEntry, *, owner: str) -> None:
+    """Give an entry up: it stays stored and is not posted."""
+    await _update(connection, entry, owner=owner, due_at=None, lease_owner=None, lease_until=None)
+
+
+async def drop_waiting(connection: AsyncConnection, guild_id: int) -> int:
+    """Give up all of a server's entries that are still to be posted; return how many."""
+    waiting = update(log_entries).where(log_entries.c.guild_id == guild_id, log_entries.c.due_at.is_not(None))
+    result = await connection.execute(waiting.values(due_at=None, lease_owner=None, lease_until=None))
+    return result.rowcount
+
+
+async def release_leases(connection: AsyncConnection, *, owner: str) -> None:
+    """Give up every lease of ``owner``."""
+    await connection.execute(
+        update(log_entries).where(log_entries.c.lease_owner == owner).values(lease_owner=None, lease_until=None)
+    )
+
+
+async def count_refused(connection: AsyncConnection, *, guild_id: int, start: datetime, end: datetime) -> int:
+    """Count the clips that were refused in a period."""
+    statement = (
+        select(func.count())
+        .select_from(log_entries)
+        .where(
+            log_entries.c.guild_id == guild_id,
+            log_entries.c.kind == LogKind.REFUSED,
+            log_entries.c.created_at >= start,
+            log_entries.c.created_at < end,
+        )
+    )
+    return (await connection.execute(statement)).scalar_one()
+
+
+async def _update(connection: AsyncConnection, entry: LogEntry, *, owner: str, **changes: Any) -> None:  # noqa: ANN401
+    mine = update(log_entries).where(log_entries.c.id == entry.id, log_entries.c.lease_owner == owner)
+    await connection.execute(mine.values(changes))
+
+
+async def _with_what_they_tell(connection: AsyncConnection, rows: list[Row[Any]]) -> list[LogEntry]:
+    told_jobs = {job.id: job for job in await jobs.get_many(connection, {row.job_id for row in rows if row.job_id})}
+    told_changes = await audit.get_many(connection, {row.change_id for row in rows if row.change_id})
+    return [
+        replace(_from_row(row), job=told_jobs.get(row.job_id), change=told_changes.get(row.change_id)) for row in rows
+    ]
+
+
+def _from_row(row: Row[Any]) -> LogEntry:
+    return LogEntry(
+        id=row.id,
+        guild_id=row.guild_id,
+        kind=LogKind(row.kind),
+        created_at=row.created_at,
+        facts=row.facts,
+        attempts=row.attempts,
+        channel_id=row.channel_id,
+        message_id=row.message_id,
+    )

@@ -1,0 +1,155 @@
+"""What moderators decide about a server: its settings, its channels, who is blocked.
+
+A moderator changes these, in a transaction that also writes the audit; the worker changes only ``log_closed`` and what
+the log was told of the cap. Every statement names the server.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, insert, or_, select, update
+
+from bot.models import Access, Aspect, Block, ChannelRule, Pause, Period, Quota, Server
+from bot.store.tables import blocks, channel_rules, servers
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from sqlalchemy import Row
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+async def get(connection: AsyncConnection, guild_id: int) -> Server:
+    """Return a server's settings: the defaults where nobody has set anything."""
+    row = (await connection.execute(select(servers).where(servers.c.guild_id == guild_id))).one_or_none()
+    if row is None:
+        return Server(guild_id=guild_id)
+    return Server(
+        guild_id=row.guild_id,
+        timezone=row.timezone,
+        cap=None if row.cap_seconds is None else Quota.accepted(row.cap_seconds, Period(row.cap_period)),
+        log_channel_id=row.log_channel_id,
+        log_closed=row.log_closed,
+        pause=None if row.pause_reason is None else Pause(row.pause_reason, row.paused_by, row.paused_at),
+        rules_version=row.rules_version,
+        cap_told_percent=row.cap_told_percent,
+        cap_told_until=row.cap_told_until,
+    )
+
+
+async def put(connection: AsyncConnection, server: Server) -> None:
+    """Store a server's settings, read in the same transaction."""
+    pause = server.pause
+    values = {
+        "timezone": server.timezone,
+        "cap_seconds": None if server.cap is None else server.cap.seconds,
+        "cap_period": None if server.cap is None else server.cap.period,
+        "log_channel_id": server.log_channel_id,
+        "log_closed": server.log_closed,
+        "pause_reason": None if pause is None else pause.reason,
+        "paused_by": None if pause is None else pause.paused_by,
+        "paused_at": None if pause is None else pause.paused_at,
+        "rules_version": server.rules_version,
+        "cap_told_percent": server.cap_told_percent,
+        "cap_told_until": server.cap_told_until,
+    }
+    changed = await connection.execute(update(servers).where(servers.c.guild_id == server.guild_id).values(values))
+    if changed.rowcount == 0:
+        await connection.execute(insert(servers).values(guild_id=server.guild_id, **values))
+
+
+# Channels ----------------------------------------------------------------------------------------
+
+
+async def list_channel_rules(
+    connection: AsyncConnection, guild_id: int, channel_ids: Collection[int] | None = None
+) -> list[ChannelRule]:
+    """Return what holds in a server's channels, or only in the given ones."""
+    statement = select(channel_rules).where(channel_rules.c.guild_id == guild_id)
+    if channel_ids is not None:
+        statement = statement.where(channel_rules.c.channel_id.in_(channel_ids))
+    rows = await connection.execute(statement.order_by(channel_rules.c.channel_id))
+    return [
+        ChannelRule(
+            guild_id=row.guild_id,
+            channel_id=row.channel_id,
+            access=None if row.access is None else Access(row.access),
+            aspect=None if row.aspect is None else Aspect(row.aspect),
+            duration_seconds=row.duration_seconds,
+        )
+        for row in rows
+    ]
+
+
+async def put_channel_rule(connection: AsyncConnection, rule: ChannelRule) -> None:
+    """Store what holds in a channel; a rule that says nothing is dropped."""
+    await connection.execute(
+        delete(channel_rules).where(
+            channel_rules.c.guild_id == rule.guild_id, channel_rules.c.channel_id == rule.channel_id
+        )
+    )
+    if not rule.is_empty:
+        await connection.execute(
+            insert(channel_rules).values(
+                guild_id=rule.guild_id,
+                channel_id=rule.channel_id,
+                access=rule.access,
+                aspect=rule.aspect,
+                duration_seconds=rule.duration_seconds,
+            )
+        )
+
+
+# Blocks ------------------------------------------------------------------------------------------
+
+
+async def get_block(connection: AsyncConnection, *, guild_id: int, member_id: int, now: datetime) -> Block | None:
+    """Return the block that holds for a member now, or None."""
+    statement = _blocks_now(guild_id, now).where(blocks.c.member_id == member_id)
+    row = (await connection.execute(statement)).one_or_none()
+    return None if row is None else _to_block(row)
+
+
+async def list_blocks(connection: AsyncConnection, *, guild_id: int, now: datetime) -> list[Block]:
+    """Return the blocks that hold now, latest first."""
+    rows = await connection.execute(_blocks_now(guild_id, now).order_by(blocks.c.set_at.desc(), blocks.c.member_id))
+    return [_to_block(row) for row in rows]
+
+
+async def put_block(connection: AsyncConnection, block: Block) -> None:
+    """Block a member, in place of an earlier block."""
+    await remove_block(connection, guild_id=block.guild_id, member_id=block.member_id)
+    await connection.execute(
+        insert(blocks).values(
+            guild_id=block.guild_id,
+            member_id=block.member_id,
+            reason=block.reason,
+            set_by=block.set_by,
+            set_at=block.set_at,
+            expires_at=block.expires_at,
+        )
+    )
+
+
+async def remove_block(connection: AsyncConnection, *, guild_id: int, member_id: int) -> None:
+    """End a member's block, where there is one."""
+    await connection.execute(delete(blocks).where(blocks.c.guild_id == guild_id, blocks.c.member_id == member_id))
+
+
+def _blocks_now(guild_id: int, now: datetime) -> Any:  # noqa: ANN401 (a Select of all the table's columns)
+    return select(blocks).where(
+        blocks.c.guild_id == guild_id, or_(blocks.c.expires_at.is_(None), blocks.c.expires_at > now)
+    )
+
+
+def _to_block(row: Row[Any]) -> Block:
+    return Block(
+        guild_id=row.guild_id,
+        member_id=row.member_id,
+        reason=row.reason,
+        set_by=row.set_by,
+        set_at=row.set_at,
+        expires_at=row.expires_at,
+    )

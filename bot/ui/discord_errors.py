@@ -1,0 +1,37 @@
+"""Discord's refusals and failures, in the project's words for them."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import aiohttp
+import discord
+
+from bot.errors import DestinationClosedError, PublishUnavailableError, UploadTooLargeError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+_TOO_LARGE = 40005
+_THREAD_ARCHIVED = 50083
+CLOSED_STATUSES = frozenset({403, 404})
+"""Among others 10003 (channel gone), 50001 (no access), 50007 (no direct messages), 50013 (not permitted)."""
+
+
+@contextmanager
+def as_publish_errors() -> Generator[None]:
+    """Turn Discord's refusals and failures into the project's words for them; what has none goes through."""
+    try:
+        yield
+    except discord.HTTPException as error:
+        reason = f"Discord answered {error.status}, code {error.code}"
+        if error.status == 413 or error.code == _TOO_LARGE:
+            raise UploadTooLargeError(reason) from error
+        if error.status in CLOSED_STATUSES or error.code == _THREAD_ARCHIVED:
+            raise DestinationClosedError(reason) from error
+        if error.status == 429 or error.status >= 500:
+            raise PublishUnavailableError(reason) from error
+        raise
+    except (aiohttp.ClientError, OSError) as error:
+        raise PublishUnavailableError(type(error).__name__) from error

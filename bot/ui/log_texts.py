@@ -1,0 +1,276 @@
+"""The words of the log's cards and of the audit."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from bot.models import (
+    Access,
+    Aspect,
+    ChangeKind,
+    ChannelRule,
+    JobState,
+    LogKind,
+    Period,
+    PromptRuleKind,
+    Quota,
+    QuotaSource,
+)
+from bot.ui import moderator_texts, texts, writing
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from bot.models import Change, Facts, Job, LogEntry
+
+REMOVE_BUTTON = "Remove"
+REFUND_BUTTON = "Remove and refund"
+BLOCK_BUTTON = "Block member…"
+RECENT_BUTTON = "Recent clips"
+OPEN_BUTTON = "Open"
+
+_PROMPT_CHARACTERS = 300
+_AUDIT_CHARACTERS = 50
+"""Of what a person wrote: ten entries with both sides of a change stay under 4,000 characters, escapes and all."""
+_REASONS = {
+    "paused": "video making is paused",
+    "blocked": "the member is blocked",
+    "channel": "no clips in this channel",
+    "prompt_rule": "a prompt rule",
+    "automod": "an AutoMod rule",
+    "quota": "the quota is used up",
+    "cap": "the server's cap is reached",
+}
+_OUTCOMES = {
+    JobState.QUEUED: "waiting",
+    JobState.SUBMITTING: "starting",
+    JobState.RENDERING: "rendering",
+    JobState.READY: "on its way",
+    JobState.DELIVERING: "on its way",
+    JobState.DELIVERED: "posted",
+    JobState.FAILED: "failed",
+    JobState.CANCELLED: "cancelled",
+}
+
+# Cards -------------------------------------------------------------------------------------------
+
+
+def card_words(entry: LogEntry) -> list[str]:
+    """Write a card's lines, the title first."""
+    match entry.kind:
+        case LogKind.POSTED | LogKind.FAILED if entry.job is not None:
+            return _clip_words(entry.job)
+        case LogKind.REFUSED:
+            return _refusal_words(entry.facts)
+        case LogKind.CHANGED if entry.change is not None:
+            return [f"**{_CHANGE_TITLES[entry.change.kind]}**", change_words(entry.change)]
+        case LogKind.CAP_NEAR:
+            return [f"**{_percent(entry.facts)} % of this server's cap are used**", _cap_words(entry.facts)]
+        case _:
+            return ["**This server's cap is reached**", _cap_words(entry.facts)]
+
+
+def reference(entry: LogEntry) -> str:
+    """Write the small line by which a card is found again."""
+    return f"-# log entry {entry.id}"
+
+
+def removed_line(job: Job, *, refunded: bool) -> str:
+    """Say on a clip's card who took it away."""
+    when = "" if job.removed_at is None else f" {writing.relative(job.removed_at)}"
+    back = f"; {writing.seconds(job.spec.cost_seconds)} went back" if refunded else ""
+    return f"**Removed by <@{job.removed_by}>{when}{back}**"
+
+
+def clip_link(job: Job) -> str | None:
+    """Return the address of a clip's message in the server; one that was sent directly has none to show."""
+    if job.message_id is None or job.message_channel_id != job.channel_id:
+        return None
+    return f"https://discord.com/channels/{job.guild_id}/{job.channel_id}/{job.message_id}"
+
+
+def recent_jobs(member_id: int, jobs: list[Job]) -> str:
+    """List a member's latest clips."""
+    lines = [f"**The latest clips of <@{member_id}>**"]
+    for job in jobs:
+        outcome = "removed" if job.removed_at else _OUTCOMES[job.state]
+        link = clip_link(job)
+        place = f"<#{job.channel_id}>" if link is None else link
+        prompt = writing.quoted(writing.plain(job.spec.prompt, 60))
+        lines.append(f"{writing.relative(job.created_at)} {outcome}, {job.spec.duration_seconds} s, {place}: {prompt}")
+    return "\n".join(lines)
+
+
+def job_line(job: Job) -> str:
+    """Write an open job as ``/moderate jobs`` has it."""
+    prompt = writing.quoted(writing.plain(job.spec.prompt, 100))
+    return (
+        f"<@{job.member_id}> in <#{job.channel_id}>, {_OUTCOMES[job.state]}, asked {writing.relative(job.created_at)}, "
+        f"{job.spec.duration_seconds} s\n{prompt}"
+    )
+
+
+def _clip_words(job: Job) -> list[str]:
+    effective = job.effective_quota
+    rule = f"{writing.quota_rule(effective.quota)} of {writing.subject(effective.source, effective.subject_id)}"
+    place = f"<#{job.channel_id}>"
+    if job.state is JobState.FAILED:
+        happened = texts.failure(job.error_code)
+        return [
+            f"**Clip failed** for <@{job.member_id}> in {place}",
+            _prompt(job.spec.prompt),
+            f"{happened} {writing.seconds(job.spec.cost_seconds)} came back.",
+            f"{writing.described(job.spec)} · {rule}",
+        ]
+    went = place if job.message_channel_id == job.channel_id else f"direct messages, {place} was closed to me"
+    return [
+        f"**Clip posted** for <@{job.member_id}> in {went}",
+        _prompt(job.spec.prompt),
+        f"{writing.described(job.spec)} · cost {writing.seconds(job.spec.cost_seconds)} · {rule}",
+    ]
+
+
+def _refusal_words(facts: Facts) -> list[str]:
+    rule = facts.get("rule")
+    detail = f": {writing.quoted(rule)}" if isinstance(rule, str) else ""
+    match facts["reason"]:
+        case "quota":
+            whose = writing.subject(QuotaSource(facts["source"]), facts["subject_id"])
+            detail = f": {_quota(facts)} of {whose}"
+        case "cap":
+            detail = f": {_quota(facts)}"
+        case _:
+            pass
+    return [
+        f"**Clip refused** for <@{facts['member_id']}> in <#{facts['channel_id']}>",
+        _prompt(facts["prompt"]),
+        f"{writing.ASPECTS[Aspect(facts['aspect'])]} · {facts['duration']} s · cost nothing · "
+        f"{_REASONS[facts['reason']]}{detail}",
+    ]
+
+
+def _cap_words(facts: Facts) -> str:
+    resets_at = datetime.fromisoformat(facts["resets_at"])
+    return f"{facts['used']:,} s of {_quota(facts)}; it resets {writing.relative(resets_at)}"
+
+
+def _percent(facts: Facts) -> int:
+    return min(100, facts["used"] * 100 // facts["seconds"])
+
+
+def _prompt(prompt: str) -> str:
+    return writing.quoted(writing.plain(prompt, _PROMPT_CHARACTERS))
+
+
+# Changes -----------------------------------------------------------------------------------------
+
+_CHANGE_TITLES = {
+    ChangeKind.QUOTA: "Quota changed",
+    ChangeKind.POOL: "Pool changed",
+    ChangeKind.GRANT: "Seconds given",
+    ChangeKind.CAP: "Server's cap changed",
+    ChangeKind.TIMEZONE: "Time zone changed",
+    ChangeKind.LOG_CHANNEL: "Log channel changed",
+    ChangeKind.CHANNEL: "Channel changed",
+    ChangeKind.PAUSE: "Video making paused or resumed",
+    ChangeKind.BLOCK: "Member blocked or unblocked",
+    ChangeKind.PROMPT_RULE: "Prompt rule changed",
+    ChangeKind.JOB_CANCELLED: "Clip cancelled",
+    ChangeKind.CLIP_REMOVED: "Clip removed",
+}
+
+
+def change_words(change: Change, gone: Collection[int] = (), *, said_characters: int = _PROMPT_CHARACTERS) -> str:
+    """Write who changed what, from what to what.
+
+    Args:
+        said_characters: how much to show of what a person wrote.
+    """
+    subject = _change_subject(change, gone)
+
+    def words(facts: Facts | None) -> str:
+        return _fact_words(change, facts, said_characters)
+
+    match change.kind:
+        case ChangeKind.GRANT | ChangeKind.JOB_CANCELLED | ChangeKind.CLIP_REMOVED:
+            what = words(change.after)
+        case ChangeKind.PROMPT_RULE if change.after is None:
+            what = f"removed {words(change.before)}"
+        case ChangeKind.PROMPT_RULE:
+            what = f"added {words(change.after)}"
+        case _:
+            what = f"{words(change.before)} → {words(change.after)}"
+    return f"<@{change.made_by}>: {subject}{what}"
+
+
+def audit_line(change: Change, gone: Collection[int] = ()) -> str:
+    """Write an entry of the audit."""
+    words = change_words(change, gone, said_characters=_AUDIT_CHARACTERS)
+    return f"{writing.relative(change.made_at)} {_CHANGE_TITLES[change.kind].lower()}, {words}"
+
+
+def _change_subject(change: Change, gone: Collection[int]) -> str:
+    match change.kind:
+        case ChangeKind.QUOTA:
+            facts = change.after or change.before or {}
+            return f"{writing.subject(QuotaSource(facts['source']), change.subject_id, gone)}: "
+        case ChangeKind.POOL:
+            return f"{writing.channel(change.subject_id or 0, gone)}: "
+        case ChangeKind.CHANNEL if change.subject_id == change.guild_id:
+            return "everywhere else: "
+        case ChangeKind.CHANNEL:
+            return f"{writing.channel(change.subject_id or 0, gone)}: "
+        case ChangeKind.GRANT | ChangeKind.BLOCK | ChangeKind.JOB_CANCELLED | ChangeKind.CLIP_REMOVED:
+            return f"<@{change.subject_id}>: "
+        case _:
+            return ""
+
+
+def _fact_words(change: Change, facts: Facts | None, said_characters: int) -> str:
+    if facts is None:
+        return "none"
+    match change.kind:
+        case ChangeKind.QUOTA | ChangeKind.POOL | ChangeKind.CAP:
+            return _quota(facts) + _ends(facts)
+        case ChangeKind.GRANT:
+            return f"{facts['seconds']:,} s{_ends(facts)}"
+        case ChangeKind.TIMEZONE:
+            return facts["timezone"]
+        case ChangeKind.LOG_CHANNEL:
+            return f"<#{facts['channel_id']}>"
+        case ChangeKind.CHANNEL:
+            return moderator_texts.channel_facts(
+                ChannelRule(
+                    guild_id=change.guild_id,
+                    channel_id=change.subject_id or 0,
+                    access=Access(facts["access"]) if facts["access"] else None,
+                    aspect=Aspect(facts["aspect"]) if facts["aspect"] else None,
+                    duration_seconds=facts["duration"],
+                )
+            )
+        case ChangeKind.PAUSE:
+            return f"paused, {_said(facts['reason'], said_characters)}"
+        case ChangeKind.BLOCK:
+            return f"blocked{_ends(facts)}, {_said(facts['reason'], said_characters)}"
+        case ChangeKind.PROMPT_RULE:
+            kind = moderator_texts.PROMPT_RULE_KINDS[PromptRuleKind(facts["kind"])]
+            return f"{kind.lower()} {_said(facts['text'], said_characters)}"
+        case ChangeKind.JOB_CANCELLED:
+            return _said(facts["prompt"], said_characters)
+        case ChangeKind.CLIP_REMOVED:
+            back = f", {facts['seconds']} s went back" if facts["seconds"] else ""
+            return f"{_said(facts['prompt'], said_characters)}{back}"
+
+
+def _said(text: str, max_characters: int) -> str:
+    return writing.quoted(writing.plain(text, max_characters))
+
+
+def _quota(facts: Facts) -> str:
+    return writing.quota_rule(Quota.accepted(facts["seconds"], Period(facts["period"])))
+
+
+def _ends(facts: Facts) -> str:
+    until = facts.get("until")
+    return "" if until is None else f" {writing.until(datetime.fromisoformat(until), otherwise='')}"

@@ -1,0 +1,262 @@
+"""The words that moderators read in answer to what they do; ``log_texts.py`` has those of the log and the audit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.models import Access, ChannelRule, Period, PromptRuleKind, QuotaSource
+from bot.ui import writing
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
+    from bot.models import Block, CapStatus, PromptRule, QuotaRule, QuotaStatus, Server
+    from bot.services.admission import Explanation
+    from bot.services.automod import AutomodRule, AutomodRules
+    from bot.services.quotas import RuleAsked
+    from bot.services.usage import UsageReport
+
+MEMBERS_SHOWN = 15
+"""How many members ``/moderate usage`` shows; its attachment has all of them."""
+LINE_CHARACTERS = 100
+"""How much of what a person wrote a list shows in one line: ten lines stay under 4,000 characters, escapes and all."""
+PROMPT_RULE_KINDS = {PromptRuleKind.WORDS: "Word or phrase", PromptRuleKind.PATTERN: "Pattern"}
+EVERYWHERE_ELSE = "Everywhere else"
+RESUMED = "Clips can be made again."
+
+_USED_IN = {Period.DAY: "today", Period.WEEK: "this week", Period.MONTH: "this month"}
+
+# Quotas ------------------------------------------------------------------------------------------
+
+
+def rule_line(rule: QuotaRule, gone: Collection[int] = ()) -> str:
+    """Write a rule as lists have it: whose, how much, until when, who set it."""
+    ends = "" if rule.expires_at is None else f", {writing.until(rule.expires_at, otherwise='')}"
+    return f"{_whose(rule, gone)}: {writing.quota_rule(rule.quota)}{ends}, set by <@{rule.set_by}>"
+
+
+def rule_set(rule: QuotaRule, replaced: QuotaRule | None) -> str:
+    """Confirm what now holds for a subject, and what it replaces."""
+    quota = rule.quota
+    now = "no limit now" if quota.seconds is None else f"{writing.quota_rule(quota)} now"
+    count = f" ({writing.clips(quota.seconds)})" if quota.seconds else ""
+    ends = "" if rule.expires_at is None else f", {writing.until(rule.expires_at, otherwise='')}"
+    was = "" if replaced is None else f" It was {writing.quota_rule(replaced.quota)}, set by <@{replaced.set_by}>."
+    return f"{_whose(rule)}: {now}{count}{ends}.{was}"
+
+
+def rule_cleared(source: QuotaSource, subject_id: int, *, existed: bool, gone: Collection[int] = ()) -> str:
+    """Confirm that a subject has no rule of its own."""
+    subject = writing.subject(source, subject_id, gone)
+    if not existed:
+        return f"{subject}: there was no quota to clear."
+    if source is QuotaSource.CHANNEL:
+        return f"{subject}: the pool is cleared; members' own quotas count there now."
+    return f"{subject}: the quota is cleared; the next more general rule holds now."
+
+
+def granted(member_id: int, given_seconds: int, status: QuotaStatus, expires_at: datetime) -> str:
+    """Confirm a gift."""
+    period = writing.PERIOD_NOW[status.effective.quota.period]
+    when = period if expires_at == status.resets_at else writing.until(expires_at, otherwise="")
+    left = status.left_seconds
+    standing = "no limit" if left is None else f"{writing.seconds(left)} left {period}, {writing.clips(left)}"
+    return f"<@{member_id}> got {writing.seconds(given_seconds)} more {when}: {standing}."
+
+
+def why(explanation: Explanation, automod: AutomodRules | None, gone: Collection[int] = ()) -> str:
+    """Explain what decides for a member in a place, in the order in which it is asked."""
+    asker, server, place = explanation.asker, explanation.server, explanation.place
+    where = writing.channel(asker.places[0], gone) if asker.places else "this server"
+    access = "allowed" if place.access is Access.ALLOWED else "**refused**"
+    ruled = (
+        "nothing says otherwise" if place.ruled_by is None else f"by the rule of {_place(place.ruled_by, server, gone)}"
+    )
+    rules = explanation.rule_counts
+    block = explanation.block
+    lines = [
+        f"**<@{asker.member_id}> in {where}**, in the order I ask:",
+        f"1. Paused: {'no' if server.pause is None else f'**yes**, {writing.quoted(server.pause.reason)}'}",
+        f"2. Blocked: {'no' if block is None else f'**yes**, {_block_ends(block)}: {writing.quoted(block.reason)}'}",
+        f"3. Channel: {access}, {ruled}",
+        f"4. Prompts: {rules[PromptRuleKind.WORDS]:,} words and phrases, {rules[PromptRuleKind.PATTERN]} patterns, "
+        f"{automod_count(automod)}",
+        f"5. Clips on the way: {explanation.open_jobs} of {explanation.max_open_jobs}",
+        "6. Quota:",
+        *(f"  - {_asked(source, gone)}" for source in _worth_telling(explanation.sources)),
+        f"  - {_standing(explanation.status)}",
+        f"7. The server's cap: {'none' if explanation.cap is None else cap_standing(explanation.cap)}",
+    ]
+    return "\n".join(lines)
+
+
+def _worth_telling(sources: Sequence[RuleAsked]) -> list[RuleAsked]:
+    """Leave out roles without a rule: a member may have dozens."""
+    return [source for source in sources if source.source is not QuotaSource.ROLE or source.quota is not None]
+
+
+def _asked(asked: RuleAsked, gone: Collection[int]) -> str:
+    names = {
+        QuotaSource.CHANNEL: f"pool of {writing.subject(asked.source, asked.subject_id, gone)}",
+        QuotaSource.MEMBER: "the member's own",
+        QuotaSource.ROLE: f"role {writing.subject(asked.source, asked.subject_id, gone)}",
+        QuotaSource.SERVER: "everyone",
+        QuotaSource.OPERATOR: "my operator's default",
+    }
+    rule = "no rule" if asked.quota is None else writing.quota_rule(asked.quota)
+    return f"**{names[asked.source]}: {rule}, holds**" if asked.holds else f"{names[asked.source]}: {rule}"
+
+
+def _standing(status: QuotaStatus) -> str:
+    used = writing.seconds(status.used_seconds)
+    gifts = sum(gift.left_seconds for gift in status.gifts)
+    given = f", {writing.seconds(gifts)} of it given by moderators" if gifts else ""
+    left = "no limit" if status.left_seconds is None else f"{writing.seconds(status.left_seconds)} left{given}"
+    return f"{used} used {_USED_IN[status.effective.quota.period]}, {left}; resets {writing.relative(status.resets_at)}"
+
+
+# Settings ----------------------------------------------------------------------------------------
+
+
+def cap_standing(cap: CapStatus) -> str:
+    """Say how far a server is up its cap."""
+    used = f"{writing.seconds(cap.used_seconds)} used {_USED_IN[cap.cap.period]}"
+    left = f"{writing.seconds(cap.left_seconds)} left; resets {writing.relative(cap.resets_at)}"
+    return f"{writing.quota_rule(cap.cap)}: {used}, {left}"
+
+
+def cap_set(cap: CapStatus | None) -> str:
+    """Confirm a cap, and say when it is reached already."""
+    if cap is None:
+        return "This server has no cap now."
+    reached = "" if cap.left_seconds else " No more clips can be made until then."
+    return f"The whole server: {cap_standing(cap)}.{reached}"
+
+
+def timezone_set(server: Server) -> str:
+    """Confirm when days begin."""
+    return f"Days, weeks and months now begin at midnight in {server.timezone}."
+
+
+def log_set(channel_id: int | None) -> str:
+    """Confirm where the log goes."""
+    if channel_id is None:
+        return "No log is kept any more; what moderators change stays in the audit."
+    return f"The log goes to <#{channel_id}> from now on."
+
+
+def paused(reason: str) -> str:
+    """Confirm a pause."""
+    return (
+        f"No new clips for now; members are told {writing.quoted(reason)} "
+        "Clips that were accepted are still made. `/moderate resume` ends it."
+    )
+
+
+def channel_rule(rule: ChannelRule, gone: Collection[int] = ()) -> str:
+    """Write what holds in a channel of its own."""
+    place = EVERYWHERE_ELSE if rule.channel_id == rule.guild_id else writing.channel(rule.channel_id, gone)
+    return f"{place}: {channel_facts(rule)}"
+
+
+def channel_facts(rule: ChannelRule) -> str:
+    """Write what a channel's rule says."""
+    said = [
+        {Access.ALLOWED: "clips allowed", Access.REFUSED: "no clips"}[rule.access] if rule.access else None,
+        writing.ASPECTS[rule.aspect] if rule.aspect else None,
+        writing.seconds(rule.duration_seconds) if rule.duration_seconds else None,
+    ]
+    return ", ".join(filter(None, said)) or "as everywhere else"
+
+
+def _place(place_id: int, server: Server, gone: Collection[int]) -> str:
+    return "the server" if place_id == server.guild_id else writing.channel(place_id, gone)
+
+
+# Members and prompts -----------------------------------------------------------------------------
+
+
+def blocked(block: Block, cancelled: int) -> str:
+    """Confirm a block, and say what was cancelled."""
+    waiting = f" {cancelled} waiting clip{'' if cancelled == 1 else 's'} cancelled and refunded." if cancelled else ""
+    return f"<@{block.member_id}> can make no clips here {_block_ends(block)}: {writing.quoted(block.reason)}{waiting}"
+
+
+def unblocked(member_id: int, block: Block | None) -> str:
+    """Confirm the end of a block."""
+    return f"<@{member_id}> can make clips here again." if block else f"<@{member_id}> was not blocked."
+
+
+def block_line(block: Block) -> str:
+    """Write a block as lists have it."""
+    reason = writing.quoted(writing.plain(block.reason, LINE_CHARACTERS))
+    return f"<@{block.member_id}> {_block_ends(block)}, by <@{block.set_by}>: {reason}"
+
+
+def _block_ends(block: Block) -> str:
+    return writing.until(block.expires_at, otherwise="until a moderator ends it")
+
+
+def prompt_rule_line(rule: PromptRule) -> str:
+    """Write a prompt rule as lists have it."""
+    text = writing.quoted(writing.plain(rule.text, LINE_CHARACTERS))
+    return f"{PROMPT_RULE_KINDS[rule.kind]} {text}, set by <@{rule.set_by}>"
+
+
+def prompt_rule_added(rule: PromptRule) -> str:
+    """Confirm a new rule."""
+    return f"Prompts with this are refused now: {PROMPT_RULE_KINDS[rule.kind].lower()} {writing.quoted(rule.text)}"
+
+
+def prompt_rule_removed(rule: PromptRule) -> str:
+    """Confirm that a rule is gone."""
+    return f"Removed: {PROMPT_RULE_KINDS[rule.kind].lower()} {writing.quoted(rule.text)}"
+
+
+def prompt_tested(prompt: str, rules: Sequence[PromptRule], automod: AutomodRule | None) -> str:
+    """Say which rules refuse a prompt."""
+    found = [f"{PROMPT_RULE_KINDS[rule.kind].lower()} {writing.quoted(rule.text)}" for rule in rules[:10]]
+    if automod is not None:
+        found.append(f"AutoMod rule {writing.quoted(automod.name)}")
+    shown = writing.quoted(writing.plain(prompt, 200))
+    if not found:
+        return f"No rule of this server refuses {shown}"
+    return f"{shown} is refused by: {'; '.join(found)}"
+
+
+def automod_count(automod: AutomodRules | None) -> str:
+    """Say how many of the server's AutoMod rules hold for prompts, or why none do."""
+    if automod is None:
+        return "AutoMod rules that I can't read just now"
+    if automod.is_closed:
+        return "AutoMod rules that I may not read (give me **Manage Server**)"
+    unreadable = sum(rule.unreadable_patterns for rule in automod.rules)
+    but = f" ({unreadable} of their patterns I can't read)" if unreadable else ""
+    return f"{len(automod.rules)} AutoMod rule{'' if len(automod.rules) == 1 else 's'}{but}"
+
+
+# Use ---------------------------------------------------------------------------------------------
+
+
+def usage_summary(report: UsageReport) -> str:
+    """Say who used how much in a period, what came of it, and how much was refused."""
+    outcomes = f"{report.delivered:,} posted, {report.failed:,} failed, {report.cancelled:,} cancelled"
+    removed = f", {report.removed:,} removed later" if report.removed else ""
+    lines = [
+        f"**{writing.seconds(report.used_seconds)} used {_USED_IN[report.period]}** "
+        f"(<t:{int(report.start.timestamp())}:d> to <t:{int(report.end.timestamp())}:d>)",
+        f"{outcomes}, {report.open:,} on the way{removed}; {report.refused:,} refused",
+    ]
+    lines += [
+        f"<@{member.member_id}>: {writing.seconds(member.used_seconds)}, {member.delivered:,} posted"
+        for member in report.members[:MEMBERS_SHOWN]
+    ]
+    if len(report.members) > MEMBERS_SHOWN:
+        lines.append(f"… and {len(report.members) - MEMBERS_SHOWN:,} more in the attachment")
+    return "\n".join(lines)
+
+
+def _whose(rule: QuotaRule, gone: Collection[int] = ()) -> str:
+    subject = writing.subject(rule.source, rule.subject_id, gone)
+    return f"{subject}, shared pool" if rule.source is QuotaSource.CHANNEL else subject

@@ -1,0 +1,277 @@
+"""The settings panel, as Components V2 layouts: one message that shows and changes everything, section by section."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import discord
+from discord import ChannelType, SelectOption, ui
+
+from bot.models import DURATIONS_SECONDS, ChannelRule, QuotaSource
+from bot.ui import log_texts, moderator_texts, panel_texts, writing
+from bot.ui.buttons import PanelItem
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from bot.models import Change, Job, PromptRule, QuotaRule
+    from bot.ui.panel_texts import PanelFacts
+
+PAGE_LENGTH = 10
+JOBS_PAGE_LENGTH = 8
+"""Each has a button: with 3 components a job, 24 of the 40 that a message may have."""
+
+_PLACES = [
+    ChannelType.text,
+    ChannelType.voice,
+    ChannelType.news,
+    ChannelType.forum,
+    ChannelType.category,
+    ChannelType.public_thread,
+    ChannelType.private_thread,
+    ChannelType.news_thread,
+    ChannelType.stage_voice,
+]
+_Element = TypeVar("_Element")
+_Item = ui.Item[ui.LayoutView]
+
+
+def page_of(
+    elements: Sequence[_Element], number: int, length: int = PAGE_LENGTH
+) -> tuple[Sequence[_Element], int, int]:
+    """Return a page's elements, its number from 1, and how many pages there are; a page past the end is the last."""
+    count = max(1, -(-len(elements) // length))
+    number = max(1, min(number, count))
+    return elements[(number - 1) * length : number * length], number, count
+
+
+# Sections ----------------------------------------------------------------------------------------
+
+
+def home(facts: PanelFacts) -> ui.LayoutView:
+    """Show how everything stands, and offer the sections."""
+    sections = [SelectOption(label=title, value=name) for name, title in panel_texts.TITLES.items() if name != "home"]
+    pause = ("resume", panel_texts.RESUME) if facts.view.server.pause else ("pause", panel_texts.PAUSE)
+    return _layout(
+        "home",
+        panel_texts.summary(facts),
+        _select("section", panel_texts.CHOOSE_SECTION, sections),
+        _buttons(pause, ("open:home:1", panel_texts.REFRESH)),
+    )
+
+
+def quotas(facts: PanelFacts, number: int) -> ui.LayoutView:
+    """Show and change the quotas of members, roles and everyone."""
+    rules = [rule for rule in facts.view.rules if rule.source is not QuotaSource.CHANNEL]
+    who = ui.MentionableSelect[Any](custom_id="panel:quota_who", placeholder=panel_texts.QUOTA_WHO)
+    return _rules("quotas", facts, rules, number, _row(who), _buttons(("quota_everyone", panel_texts.QUOTA_EVERYONE)))
+
+
+def pools(facts: PanelFacts, number: int) -> ui.LayoutView:
+    """Show and change the pools of channels."""
+    rules = [rule for rule in facts.view.rules if rule.source is QuotaSource.CHANNEL]
+    return _rules("pools", facts, rules, number, _channel_select("pool_channel", panel_texts.POOL_CHANNEL))
+
+
+def cap(facts: PanelFacts) -> ui.LayoutView:
+    """Show and change the cap and the time zone."""
+    buttons = [
+        ("cap_set", panel_texts.CAP_SET),
+        ("cap_clear", panel_texts.CAP_CLEAR),
+        ("timezone", panel_texts.TIMEZONE),
+    ]
+    text = f"Cap: {panel_texts.cap_words(facts)}\n{panel_texts.timezone_words(facts)}"
+    return _layout("cap", text, _buttons(*buttons), _ends("cap"))
+
+
+def channels(facts: PanelFacts, number: int) -> ui.LayoutView:
+    """Show what holds where, and offer to change it."""
+    shown, number, count = page_of(_ordered_channels(facts.view.channels), number)
+    lines = [moderator_texts.channel_rule(rule, facts.gone) for rule in shown]
+    known = [
+        SelectOption(label=_name(facts, rule.channel_id), value=str(rule.channel_id))
+        for rule in shown
+        if rule.channel_id != rule.guild_id
+    ]
+    return _layout(
+        "channels",
+        _list("channels", lines, number, count),
+        _channel_select("channel", panel_texts.CHANNEL),
+        *([_select("channel_known", panel_texts.CHANNEL, known)] if known else []),
+        _buttons((f"open:channel:{facts.view.server.guild_id}", panel_texts.CHANNEL_EVERYWHERE)),
+        _ends("channels", number, count),
+    )
+
+
+def channel(facts: PanelFacts, channel_id: int) -> ui.LayoutView:
+    """Show and change what holds in one channel, or (with the guild's own id) everywhere else."""
+    guild_id = facts.view.server.guild_id
+    none = ChannelRule(guild_id=guild_id, channel_id=channel_id)
+    rule = next((rule for rule in facts.view.channels if rule.channel_id == channel_id), none)
+    access = [
+        (f"access:{channel_id}:allowed", panel_texts.ALLOW),
+        (f"access:{channel_id}:refused", panel_texts.REFUSE),
+    ]
+    if channel_id != guild_id:
+        access.append((f"access:{channel_id}:none", panel_texts.INHERIT))
+    unset = SelectOption(label=panel_texts.NO_DEFAULT, value="none")
+    aspects = [SelectOption(label=name, value=aspect.name.lower()) for aspect, name in writing.ASPECTS.items()]
+    durations = [SelectOption(label=f"{seconds} seconds", value=str(seconds)) for seconds in DURATIONS_SECONDS]
+    return _layout(
+        "channels",
+        moderator_texts.channel_rule(rule, facts.gone),
+        _buttons(*access),
+        _select(f"aspect:{channel_id}", panel_texts.ASPECT, [*aspects, unset]),
+        _select(f"duration:{channel_id}", panel_texts.DURATION, [*durations, unset]),
+        _buttons(("open:channels:1", panel_texts.BACK)),
+    )
+
+
+def prompt_rules(facts: PanelFacts, rules: Sequence[PromptRule], number: int) -> ui.LayoutView:
+    """Show and change what prompts may not hold."""
+    shown, number, count = page_of(rules, number)
+    text = _list("rules", [moderator_texts.prompt_rule_line(rule) for rule in shown], number, count)
+    known = [SelectOption(label=writing.plain(rule.text, 90) or "…", value=str(rule.id)) for rule in shown]
+    buttons = [
+        ("rule_add:words", panel_texts.RULE_ADD_WORDS),
+        ("rule_add:pattern", panel_texts.RULE_ADD_PATTERN),
+        ("rule_test", panel_texts.RULE_TEST),
+    ]
+    return _layout(
+        "rules",
+        f"{text}\n{panel_texts.automod_words(facts)}",
+        _buttons(*buttons),
+        *([_select("rule_remove", panel_texts.RULE_REMOVE, known)] if known else []),
+        _ends("rules", number, count),
+    )
+
+
+def blocks(facts: PanelFacts, number: int) -> ui.LayoutView:
+    """Show and change who is blocked."""
+    shown, number, count = page_of(facts.view.blocks, number)
+    known = [SelectOption(label=_name(facts, block.member_id), value=str(block.member_id)) for block in shown]
+    who = ui.UserSelect[Any](custom_id="panel:block_who", placeholder=panel_texts.BLOCK)
+    return _layout(
+        "blocks",
+        _list("blocks", [moderator_texts.block_line(block) for block in shown], number, count),
+        _row(who),
+        *([_select("unblock", panel_texts.UNBLOCK, known)] if known else []),
+        _ends("blocks", number, count),
+    )
+
+
+def log(facts: PanelFacts) -> ui.LayoutView:
+    """Show and change where the log goes."""
+    return _layout(
+        "log",
+        f"Log: {panel_texts.log_words(facts)}",
+        _channel_select("log_channel", panel_texts.LOG_CHANNEL, [ChannelType.text, ChannelType.news]),
+        _buttons(("log_clear", panel_texts.LOG_NONE)),
+        _ends("log"),
+    )
+
+
+def jobs(open_jobs: Sequence[Job], number: int) -> ui.LayoutView:
+    """Show what is on the way, with a button to cancel each."""
+    shown, number, count = page_of(open_jobs, number, JOBS_PAGE_LENGTH)
+    sections = [
+        ui.Section[ui.LayoutView](
+            ui.TextDisplay(log_texts.job_line(job)),
+            accessory=cast(
+                "_Item", _button(f"job_cancel:{job.id}", panel_texts.JOB_CANCEL, discord.ButtonStyle.danger)
+            ),
+        )
+        for job in shown
+    ]
+    ends = _ends("jobs", number, count, refreshes=True)
+    page = panel_texts.page(number, count) if count > 1 else ""
+    return _layout("jobs", page if shown else _list("jobs", []), *sections, ends)
+
+
+def audit(changes: Sequence[Change], gone: Collection[int], number: int, count: int) -> ui.LayoutView:
+    """Show the latest changes."""
+    lines = [log_texts.audit_line(change, gone) for change in changes]
+    return _layout("audit", _list("audit", lines, number, count), _ends("audit", number, count, refreshes=True))
+
+
+# Parts -------------------------------------------------------------------------------------------
+
+
+def _rules(section: str, facts: PanelFacts, rules: Sequence[QuotaRule], number: int, *controls: _Item) -> ui.LayoutView:
+    ordered = sorted(rules, key=lambda rule: (list(QuotaSource)[::-1].index(rule.source), rule.subject_id))
+    shown, number, count = page_of(ordered, number)
+    known = [
+        SelectOption(label=_name(facts, rule.subject_id), value=f"{rule.source.value}:{rule.subject_id}")
+        for rule in shown
+    ]
+    clear = {"quotas": panel_texts.QUOTA_CLEAR, "pools": panel_texts.POOL_CLEAR}[section]
+    return _layout(
+        section,
+        _list(section, [moderator_texts.rule_line(rule, facts.gone) for rule in shown], number, count),
+        *controls,
+        *([_select(f"rule_clear:{section}", clear, known)] if known else []),
+        _ends(section, number, count),
+    )
+
+
+def _ordered_channels(rules: Sequence[ChannelRule]) -> list[ChannelRule]:
+    return sorted(rules, key=lambda rule: (rule.channel_id == rule.guild_id, rule.channel_id))
+
+
+def _name(facts: PanelFacts, subject_id: int) -> str:
+    if subject_id in facts.gone:
+        return f"deleted ({subject_id})"
+    return writing.plain(facts.names.get(subject_id, str(subject_id)), 90) or str(subject_id)
+
+
+def _list(section: str, lines: Sequence[str], number: int = 1, count: int = 1) -> str:
+    listed = "\n".join(f"- {line}" for line in lines) or panel_texts.NOTHING[section]
+    return f"{listed}\n{panel_texts.page(number, count)}" if count > 1 else listed
+
+
+def _ends(section: str, number: int = 1, count: int = 1, *, refreshes: bool = False) -> ui.ActionRow[ui.LayoutView]:
+    """Make the last row: back, and where there are several pages on to the next and the one before."""
+    buttons = [("open:home:1", panel_texts.BACK)]
+    if number > 1:
+        buttons.append((f"open:{section}:{number - 1}", panel_texts.PREVIOUS))
+    if refreshes:
+        buttons.append((f"open:{section}:{number}", panel_texts.REFRESH))
+    if number < count:
+        buttons.append((f"open:{section}:{number + 1}", panel_texts.NEXT))
+    return _buttons(*buttons)
+
+
+def _buttons(*buttons: tuple[str, str]) -> ui.ActionRow[ui.LayoutView]:
+    row = ui.ActionRow[ui.LayoutView]()
+    for action, label in buttons:
+        row.add_item(_button(action, label))
+    return row
+
+
+def _button(action: str, label: str, style: discord.ButtonStyle = discord.ButtonStyle.secondary) -> PanelItem:
+    return PanelItem(ui.Button(label=label, style=style, custom_id=f"panel:{action}"))
+
+
+def _select(action: str, placeholder: str, options: list[SelectOption]) -> ui.ActionRow[ui.LayoutView]:
+    return _row(ui.Select[Any](custom_id=f"panel:{action}", placeholder=placeholder, options=options))
+
+
+def _channel_select(
+    action: str, placeholder: str, types: list[ChannelType] | None = None
+) -> ui.ActionRow[ui.LayoutView]:
+    select = ui.ChannelSelect[Any](custom_id=f"panel:{action}", placeholder=placeholder, channel_types=types or _PLACES)
+    return _row(select)
+
+
+def _row(item: _Item) -> ui.ActionRow[ui.LayoutView]:
+    row = ui.ActionRow[ui.LayoutView]()
+    return row.add_item(PanelItem(item))
+
+
+def _layout(section: str, text: str, *controls: _Item) -> ui.LayoutView:
+    explanation = panel_texts.EXPLANATIONS.get(section)
+    title = f"### {panel_texts.TITLES[section]}"
+    words = "\n".join(filter(None, (title, f"-# {explanation}" if explanation else None, text)))
+    view = ui.LayoutView(timeout=None)
+    view.add_item(ui.Container(ui.TextDisplay(words), *controls, accent_colour=discord.Colour.blurple()))
+    return view

@@ -1,0 +1,153 @@
+"""How anything is written: what a person wrote, lengths, times, and who or what is meant.
+
+Text that a person wrote goes through ``plain`` first, and through ``quoted`` where Markdown is read.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+from bot.models import DURATIONS_SECONDS, Aspect, Period, QuotaSource
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from datetime import datetime
+
+    from bot.models import Quota, VideoSpec
+
+PROMPT_SHOWN_CHARACTERS = 500
+"""How much of a prompt a message shows.
+
+Escaped and in UTF-8 that is at most 2,000 bytes, far from Discord's 4,000 characters and 10,000 bytes a message.
+"""
+BAR_CELLS = 12
+COMBINING_MARKS_IN_A_ROW = 4
+"""More than any script needs; stacked higher, marks run over the lines above and below."""
+
+ASPECTS = {Aspect.LANDSCAPE: "Landscape 16:9", Aspect.PORTRAIT: "Portrait 9:16"}
+_NUMBER_WORDS = (
+    *("no", "one", "two", "three", "four", "five", "six"),
+    *("seven", "eight", "nine", "ten", "eleven", "twelve"),
+)
+PERIOD_NOW = {Period.DAY: "today", Period.WEEK: "this week", Period.MONTH: "this month"}
+_PERMISSIONS = {
+    "view_channel": "View Channel",
+    "send_messages": "Send Messages",
+    "send_messages_in_threads": "Send Messages in Threads",
+    "attach_files": "Attach Files",
+    "read_message_history": "Read Message History",
+    "moderate_members": "Timeout Members",
+    "manage_guild": "Manage Server",
+}
+_HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cn", "Co", "Cs"})
+_JOINERS = frozenset("\u200c\u200d")
+"""Hidden, but parts of emoji and of Persian and Indic words."""
+_MARKUP = re.compile(r"([\\*_~`|<>@:#\[\]()])")
+
+
+def plain(text: str, max_characters: int = PROMPT_SHOWN_CHARACTERS) -> str:
+    """Return text as one line that nobody can style, link or ping with, cut to a length; not yet escaped.
+
+    Controls that hide text or turn its direction are dropped, so it can't rearrange the words around it.
+    """
+    kept: list[str] = []
+    marks = 0
+    for character in " ".join(text.split()):
+        category = unicodedata.category(character)
+        marks = marks + 1 if category in {"Mn", "Me"} else 0
+        if marks <= COMBINING_MARKS_IN_A_ROW and (category not in _HIDDEN_CATEGORIES or character in _JOINERS):
+            kept.append(character)
+    if len(kept) > max_characters:
+        return "".join(kept[: max_characters - 1]).rstrip("\u200c\u200d ") + "…"
+    return "".join(kept)
+
+
+def quoted(prompt: str) -> str:
+    """Return a prompt between quotation marks, its Markdown, mentions and links made harmless.
+
+    The marks keep it from being a heading or a list; the invisible isolates around it keep right-to-left text in.
+    """
+    escaped = _MARKUP.sub(r"\\\1", plain(prompt))
+    return f"“\u2068{escaped}\u2069”"
+
+
+# Numbers and times -------------------------------------------------------------------------------
+
+
+def seconds(count: int) -> str:
+    """Write a length of video."""
+    return f"{count:,} s"
+
+
+def clips(count_seconds: int) -> str:
+    """Write how many of the shortest clips a number of seconds is: ``six 6-second clips``."""
+    shortest = min(DURATIONS_SECONDS)
+    count = count_seconds // shortest
+    number = _NUMBER_WORDS[count] if count < len(_NUMBER_WORDS) else f"{count:,}"
+    return f"{number} {shortest}-second clip{'' if count == 1 else 's'}"
+
+
+def elapsed(total_seconds: float) -> str:
+    """Write how long something took: ``1 min 32 s``."""
+    minutes, rest = divmod(max(0, round(total_seconds)), 60)
+    return f"{minutes:,} min {rest} s" if minutes else f"{rest} s"
+
+
+def relative(moment: datetime) -> str:
+    """Write a time so that each reader's Discord says how far off it is, and keeps saying it right."""
+    return f"<t:{int(moment.timestamp())}:R>"
+
+
+def bar(share: float) -> str:
+    """Draw a share from 0 to 1 as a bar."""
+    filled = round(max(0.0, min(1.0, share)) * BAR_CELLS)
+    return "▰" * filled + "▱" * (BAR_CELLS - filled)
+
+
+def described(spec: VideoSpec) -> str:
+    """Write a clip's shape and length: ``Landscape 16:9 · 6 s``."""
+    return f"{ASPECTS[spec.aspect]} · {seconds(spec.duration_seconds)}"
+
+
+def quota_rule(quota: Quota) -> str:
+    """Write a rule: ``60 s per day``."""
+    return "unlimited" if quota.seconds is None else f"{seconds(quota.seconds)} per {quota.period.value}"
+
+
+def permission_names(permissions: Iterable[str]) -> str:
+    """Name permissions as Discord's client does."""
+    names = [f"**{_PERMISSIONS[permission]}**" for permission in permissions]
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
+def subject(source: QuotaSource, subject_id: int | None, gone: Collection[int] = ()) -> str:
+    """Write whose rule it is.
+
+    Args:
+        gone: ids of roles and channels that are known to be deleted.
+    """
+    match source:
+        case QuotaSource.CHANNEL:
+            return channel(subject_id or 0, gone)
+        case QuotaSource.MEMBER:
+            return f"<@{subject_id}>"
+        case QuotaSource.ROLE if subject_id in gone:
+            return f"a deleted role (`{subject_id}`)"
+        case QuotaSource.ROLE:
+            return f"<@&{subject_id}>"
+        case QuotaSource.SERVER:
+            return "Everyone (the server's default)"
+        case QuotaSource.OPERATOR:
+            return "my operator's default"
+
+
+def channel(channel_id: int, gone: Collection[int] = ()) -> str:
+    """Write a channel, a category or a thread."""
+    return f"a deleted or archived channel (`{channel_id}`)" if channel_id in gone else f"<#{channel_id}>"
+
+
+def until(moment: datetime | None, *, otherwise: str) -> str:
+    """Write until when something holds: ``until`` the moment in each reader's time."""
+    return otherwise if moment is None else f"until <t:{int(moment.timestamp())}:f>"
