@@ -188,8 +188,8 @@ async def run(settings: Settings) -> None:
         async with asyncio.TaskGroup() as group:
             serving = group.create_task(reelay.bot.connect())
             working = group.create_task(reelay.worker.run())
-            group.create_task(reelay.board.run())
-            group.create_task(reelay.log.run())
+            showing = group.create_task(reelay.board.run())
+            telling = group.create_task(reelay.log.run())
             group.create_task(_check_service(service, reelay))
             stop = asyncio.Event()
             _on_signals(stop.set)
@@ -200,7 +200,7 @@ async def run(settings: Settings) -> None:
             reelay.worker.stop()
             reelay.board.stop()
             reelay.log.stop()
-            await working
+            await asyncio.wait({working, showing, telling})  # what is in hand goes through the bot's own connections
             await reelay.bot.close()
             await serving
     _log.info("stopped")

@@ -53,11 +53,14 @@ class Settings(BaseSettings):
     @classmethod
     def _database_address(cls, value: SecretStr) -> SecretStr:
         try:
-            driver = make_url(value.get_secret_value()).drivername
+            url = make_url(value.get_secret_value())
+            driver = url.drivername
         except ArgumentError:
-            driver = ""
+            raise ValueError("it must begin with sqlite+aiosqlite:// or postgresql+asyncpg://") from None
         if driver not in {"sqlite+aiosqlite", "postgresql+asyncpg"}:
             raise ValueError("it must begin with sqlite+aiosqlite:// or postgresql+asyncpg://")
+        if driver.startswith("sqlite") and (url.database in {None, "", ":memory:"} or url.query):
+            raise ValueError("for SQLite it must name a file and nothing else, as in sqlite+aiosqlite:///reelay.db")
         return value
 
     @field_validator("toapis_base_url")
@@ -65,6 +68,8 @@ class Settings(BaseSettings):
     def _bare_address(cls, value: AnyHttpUrl) -> AnyHttpUrl:
         if (value.path or "/").rstrip("/") not in {"", "/v1"} or value.query or value.fragment:
             raise ValueError("it must be the service's bare address, without the path of an endpoint")
+        if value.username or value.password:
+            raise ValueError("it must have no name or password in it; the key goes into TOAPIS_API_KEY")
         return value
 
     @field_validator("log_level", mode="before")
@@ -99,6 +104,8 @@ def load_settings() -> Settings:
     """
     try:
         return Settings()  # pyright: ignore[reportCallIssue] (the values come from the environment)
+    except UnicodeDecodeError:
+        raise SettingsError(".env cannot be read: save it as UTF-8 text.") from None
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
     name = str(first["loc"][0]).upper() if first["loc"] else "A setting"

@@ -41,7 +41,11 @@ def test_the_two_secrets_are_enough_and_the_defaults_are_the_documented_ones() -
         ("TOAPIS_API_KEY", "   "),
         ("TOAPIS_BASE_URL", "toapis"),
         ("TOAPIS_BASE_URL", "https://toapis.com/v1/chat/completions"),
+        ("TOAPIS_BASE_URL", f"https://user:{PASSWORD}@toapis.com"),
         ("DATABASE_URL", "reelay.db"),
+        ("DATABASE_URL", "sqlite+aiosqlite:///:memory:"),
+        ("DATABASE_URL", "sqlite+aiosqlite://"),
+        ("DATABASE_URL", "sqlite+aiosqlite:///reelay.db?timeout=abc"),
         ("DATABASE_URL", "sqlite:///reelay.db"),
         ("DATABASE_URL", f"mysql://user:{PASSWORD}@host/reelay"),
         ("DEFAULT_QUOTA_SECONDS", "-1"),
@@ -109,6 +113,13 @@ def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch, tmp
 
     assert (settings.max_concurrent_renders, settings.job_deadline_seconds) == (7, 700)
     assert settings.log_level == "DEBUG"
+
+
+def test_a_file_that_is_not_utf8_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes("LOG_FORMAT=täxt\n".encode("latin-1"))
+
+    with pytest.raises(SettingsError, match=r"^\.env "):
+        load_settings()
 
 
 def test_the_example_file_documents_every_setting_with_its_default() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -14,6 +15,7 @@ from bot.errors import (
     ClipGoneError,
     ClipUnavailableError,
     DestinationClosedError,
+    NotAVideoError,
     PublishUnavailableError,
     UploadTooLargeError,
 )
@@ -30,8 +32,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-FETCHES_BEFORE_GONE = 3
-"""How often an address may answer "not there" before it is believed: file hosts lag behind."""
+FETCHES_BEFORE_BELIEVED = 3
+"""How often in a row an address may give "not there", or no video, before it is believed: file hosts lag behind."""
 DEFAULT_UPLOAD_BYTES = 10 * 1024 * 1024
 """What Discord takes from a bot in any server and in direct messages."""
 SHRINK = 0.8
@@ -85,6 +87,7 @@ class Deliverer:
         self._keeper = keeper
         self._clock = clock
         self._jitter = jitter
+        self._doubts: Counter[str] = Counter()  # memory only: at worst an address is asked some times more
         self._channel = _Destination(publisher.find_clip, publisher.post_clip)
         self._direct = _Destination(publisher.find_clip_in_dm, publisher.post_clip_in_dm)
 
@@ -103,7 +106,9 @@ class Deliverer:
                         job = await self._keeper.hold(job, state=JobState.DELIVERING, attempts=0)
                     posted = await self._post(job, clip, Path(folder))
         except ClipGoneError as error:
-            await self._again_or_fail(job, error, JobError.CLIP_GONE, most=FETCHES_BEFORE_GONE)
+            await self._doubt(job, error, JobError.CLIP_GONE)
+        except NotAVideoError as error:
+            await self._doubt(job, error, JobError.CLIP_UNUSABLE)
         except (ClipUnavailableError, PublishUnavailableError) as error:
             await self._again_or_fail(job, error, JobError.UNDELIVERABLE)
         except ClipError as error:
@@ -130,7 +135,9 @@ class Deliverer:
             raise ClipGoneError("no address")
         path = folder / "clip.mp4"
         await self._service.download(job.result_url, path)
-        return ClipFile(path, await self._media.probe(path))
+        clip = ClipFile(path, await self._media.probe(path))
+        self._doubts.pop(job.id, None)
+        return clip
 
     async def _post(self, job: Job, clip: ClipFile, folder: Path) -> PostedMessage:
         status = await self._quotas.status_under(job.effective_quota, guild_id=job.guild_id, member_id=job.member_id)
@@ -180,13 +187,18 @@ class Deliverer:
         except DestinationClosedError:
             return DEFAULT_UPLOAD_BYTES
 
-    async def _again_or_fail(
-        self, job: Job, error: Exception, error_code: JobError, *, most: int | None = None
-    ) -> None:
+    async def _doubt(self, job: Job, error: ClipError, error_code: JobError) -> None:
+        """Fetch again, unless the address has said the same often enough to be believed."""
+        self._doubts[job.id] += 1
+        if self._doubts[job.id] >= FETCHES_BEFORE_BELIEVED:
+            await self._fail(job, error, error_code)
+        else:
+            await self._again_or_fail(job, error, error_code)
+
+    async def _again_or_fail(self, job: Job, error: Exception, error_code: JobError) -> None:
         """Try later, for as long as the result's address works."""
         attempts = job.attempts + 1
-        expired = job.result_expires_at is not None and self._clock.now() >= job.result_expires_at
-        if expired or (most is not None and attempts >= most):
+        if job.result_expires_at is not None and self._clock.now() >= job.result_expires_at:
             await self._fail(job, error, error_code)
             return
         delay = backoff_seconds(attempts, self._jitter())
@@ -198,5 +210,6 @@ class Deliverer:
         await self._keeper.release(job, due_in_seconds=delay, attempts=attempts)
 
     async def _fail(self, job: Job, error: Exception, error_code: JobError) -> None:
+        self._doubts.pop(job.id, None)
         _log.error("clip not delivered: %s", type(error).__name__, extra={"job_id": job.id})
         await self._keeper.fail(job, error_code)

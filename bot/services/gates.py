@@ -145,6 +145,11 @@ class ServiceGates:
         self._schedule_probe(now)
         return True
 
+    def hold_probe(self, now: datetime, seconds: float | None) -> None:
+        """Note that a probe was answered 429: ask again no sooner than the service wants."""
+        if self._probe_at is not None and seconds is not None:
+            self._probe_at = max(self._probe_at, now + timedelta(seconds=seconds))
+
     def resume(self) -> None:
         """Submit again, because a probe succeeded."""
         self._paused_for = None

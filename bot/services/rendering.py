@@ -36,6 +36,8 @@ _log = logging.getLogger(__name__)
 
 RESULT_VALID = timedelta(hours=24)
 """How long a result's address works where the service does not say (contract, "Poll")."""
+CLOCK_TOLERANCE = timedelta(minutes=5)
+"""How far the service's clock may be from ours before what it says of a time is put down to something else."""
 LOOKS_BEFORE_BELIEVED = 3
 """How often "no such task" or "completed, but nowhere" must be heard before the job ends for it."""
 _RELOOK_SECONDS = 10.0
@@ -163,7 +165,10 @@ class Renderer:
         now = self._clock.now()
         match generation.status:
             case GenerationStatus.COMPLETED if generation.result_url is not None:
-                rendered_at = generation.completed_at or now
+                rendered_at = self._believable(generation.completed_at, job) or now
+                expires_at = generation.expires_at
+                if expires_at is None or expires_at <= rendered_at:
+                    expires_at = rendered_at + RESULT_VALID
                 self._watch.finished(job, rendered_at)
                 await self._keeper.release(
                     job,
@@ -173,7 +178,7 @@ class Renderer:
                     progress=100.0,
                     rendered_at=rendered_at,
                     result_url=generation.result_url,
-                    result_expires_at=generation.expires_at or rendered_at + RESULT_VALID,
+                    result_expires_at=expires_at,
                     request_id=generation.request_id or job.request_id,
                 )
             case GenerationStatus.COMPLETED:
@@ -194,6 +199,12 @@ class Renderer:
                     progress=generation.progress if generation.progress is not None else job.progress,
                     request_id=generation.request_id or job.request_id,
                 )
+
+    def _believable(self, completed_at: datetime | None, job: Job) -> datetime | None:
+        """Return when the service says that it was done, unless that was before it was asked or is yet to come."""
+        earliest = (job.started_at or job.created_at) - CLOCK_TOLERANCE
+        latest = self._clock.now() + CLOCK_TOLERANCE
+        return completed_at if completed_at is not None and earliest <= completed_at <= latest else None
 
     async def _not_seen(self, job: Job, error: VideoServiceError) -> None:
         match error:

@@ -256,6 +256,9 @@ class StatusBoard:
         except (PublishError, StoreUnavailableError, TimeoutError) as error:
             _log.warning("status card not updated", extra={"job_id": job_id, "error": type(error).__name__})
             self._news.note_failed(job_id, self._clock.now())
+        except Exception:  # noqa: BLE001 (logged; a card is never worth the loop)
+            _log.exception("status card left as it is", extra={"job_id": job_id})
+            self._news.note_shown(card, self._clock.now())  # to be tried again when there is something new to show
         else:
             self._news.note_shown(card, self._clock.now())
         finally:

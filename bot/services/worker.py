@@ -20,6 +20,7 @@ from bot.errors import (
     DestinationClosedError,
     LeaseLostError,
     PublishError,
+    RateLimitedError,
     StoreUnavailableError,
     VideoServiceError,
 )
@@ -266,6 +267,8 @@ class Worker:
         try:
             balance = await self._service.fetch_balance()
         except VideoServiceError as error:
+            if isinstance(error, RateLimitedError):
+                self._gates.hold_probe(self._clock.now(), error.retry_after_seconds)
             _log.info("still paused", extra={"error": type(error).__name__, "request_id": error.request_id})
         except Exception:  # noqa: BLE001 (logged; the loop outlives what it did not expect)
             _log.exception("the worker could not ask whether the operator has acted")

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 JsonObject = dict[str, Any]
 
+_YEAR_2100 = 4_102_444_800
 RETRY_AFTER_MAX_SECONDS = 3600.0
 """More than any job's deadline: one absurd header must not stop the bot for days."""
 MESSAGE_MAX_CHARACTERS = 500
@@ -234,13 +235,11 @@ def _progress(value: object) -> float | None:
 
 
 def _time(value: object) -> datetime | None:
+    """Read Unix seconds; 0, milliseconds and other placeholders say nothing."""
     seconds = _number(value)
-    if seconds is None:
+    if seconds is None or not 0 < seconds < _YEAR_2100:
         return None
-    try:
-        return datetime.fromtimestamp(seconds, UTC)
-    except (OverflowError, ValueError, OSError):
-        return None
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _number(value: object) -> float | None:

@@ -115,6 +115,9 @@ async def say(interaction: discord.Interaction, text: str, *, files: Sequence[di
 
 async def say_why(interaction: discord.Interaction, error: Exception) -> None:
     """Tell the member in one sentence why something was not done; log what has no sentence."""
+    if isinstance(error, discord.HTTPException) and error.code == ALREADY_ANSWERED:
+        _log.info("already answered", extra=_facts(interaction, error))  # by another process on this token
+        return
     text = _explain(error)
     if text is None:
         reference = secrets.token_hex(4)

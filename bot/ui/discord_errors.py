@@ -15,13 +15,18 @@ if TYPE_CHECKING:
 
 _TOO_LARGE = 40005
 _THREAD_ARCHIVED = 50083
+_UNAUTHORIZED = 401
 CLOSED_STATUSES = frozenset({403, 404})
 """Among others 10003 (channel gone), 50001 (no access), 50007 (no direct messages), 50013 (not permitted)."""
 
 
 @contextmanager
-def as_publish_errors() -> Generator[None]:
-    """Turn Discord's refusals and failures into the project's words for them; what has none goes through."""
+def as_publish_errors(*, for_post: bool = False) -> Generator[None]:
+    """Turn Discord's refusals and failures into the project's words for them; what has none goes through.
+
+    Args:
+        for_post: any other refusal means that this message can't go there: a place may be closed in ways nobody listed.
+    """
     try:
         yield
     except discord.HTTPException as error:
@@ -32,6 +37,8 @@ def as_publish_errors() -> Generator[None]:
             raise DestinationClosedError(reason) from error
         if error.status == 429 or error.status >= 500:
             raise PublishUnavailableError(reason) from error
+        if for_post and error.status != _UNAUTHORIZED:
+            raise DestinationClosedError(reason) from error
         raise
     except (aiohttp.ClientError, OSError) as error:
         raise PublishUnavailableError(type(error).__name__) from error

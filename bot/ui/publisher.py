@@ -110,7 +110,7 @@ class DiscordPublisher:
         try:
             with as_publish_errors():
                 await channel.send(texts.operator_alert(alert))
-        except PublishError as error:
+        except (PublishError, discord.HTTPException) as error:
             _log.error("operator's channel not reached", extra={"alert": alert.value, "error": str(error)})
 
     def _channel(self, job: Job) -> discord.PartialMessageable:
@@ -142,11 +142,11 @@ class DiscordPublisher:
             everyone=False, roles=False, replied_user=False, users=[discord.Object(job.member_id)]
         )
         if not isinstance(clip, ClipFile):
-            with as_publish_errors():
+            with as_publish_errors(for_post=True):
                 message = await channel.send(view=view, nonce=job.id, allowed_mentions=mentions)
         else:
             file = await asyncio.to_thread(discord.File, clip.path, filename=clip_filename(job))
-            with as_publish_errors():
+            with as_publish_errors(for_post=True):
                 message = await channel.send(view=view, file=file, nonce=job.id, allowed_mentions=mentions)
         return PostedMessage(message.channel.id, message.id)
 

@@ -41,7 +41,8 @@ _PERMISSIONS = {
     "moderate_members": "Timeout Members",
     "manage_guild": "Manage Server",
 }
-_HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cn", "Co", "Cs"})
+_HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Co", "Cs"})
+"""Unassigned characters (``Cn``) are not among them: emoji may be newer than the Python that runs."""
 _JOINERS = frozenset("\u200c\u200d")
 """Hidden, but parts of emoji and of Persian and Indic words."""
 _MARKUP = re.compile(r"([\\*_~`|<>@:#\[\]()])")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,12 +19,13 @@ from bot.services.delivery import DEFAULT_UPLOAD_BYTES
 from bot.toapis.download import Downloader
 from tests.support.toapis import client_of
 from tests.support.videos import large_video_file, video_file
-from tests.support.workshop import FlakyDatabase, open_workshop
+from tests.support.workshop import FlakyDatabase, SurprisingService, open_workshop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
     from pathlib import Path
 
+    from bot.models import Generation
     from bot.sandbox.toapis_server import SandboxGeneration
     from tests.support.workshop import Workshop
 
@@ -92,8 +95,8 @@ async def test_a_file_that_fails_for_a_while_arrives_in_the_end(workshop: Worksh
 @pytest.mark.parametrize(
     "fault",
     [
-        Fault(status=200, body="This is not a video."),
-        Fault(status=200, body=""),
+        Fault(status=200, body="This is not a video.", times=3),
+        Fault(status=200, body="", times=3),
         Fault(status=302, headers={"Location": "http://10.0.0.1/x.mp4"}),
         Fault(status=302, headers={"Location": "http://169.254.169.254/latest/meta-data"}),
         Fault(status=302, headers={"Location": "file:///etc/passwd"}),
@@ -106,6 +109,41 @@ async def test_what_is_no_clip_or_must_not_be_fetched_comes_back_as_seconds(work
     job_id = await deliver_one(workshop)
 
     await workshop.expect_refund(job_id, JobError.CLIP_UNUSABLE)
+
+
+async def test_a_page_in_place_of_the_file_is_not_believed_at_once(workshop: Workshop) -> None:
+    workshop.server.faults.file.append(Fault(status=200, body="<html>Try again later.</html>", times=2))
+
+    await workshop.expect_clip(await deliver_one(workshop))
+
+
+async def test_what_discord_did_is_not_held_against_the_address(workshop: Workshop) -> None:
+    workshop.discord.fail("post_clip", *[DISCORD_IS_DOWN] * 3)
+    workshop.server.faults.file.extend([Fault(status=404, times=2)])
+
+    await workshop.expect_clip(await deliver_one(workshop))
+
+
+@pytest.mark.parametrize(
+    ("completed_at", "expires_at"),
+    [
+        (datetime(1970, 1, 2, tzinfo=UTC), None),
+        (datetime(1970, 1, 2, tzinfo=UTC), datetime(1970, 1, 3, tzinfo=UTC)),
+        (datetime(2099, 1, 1, tzinfo=UTC), None),
+        (None, datetime(1970, 1, 2, tzinfo=UTC)),
+    ],
+)
+async def test_a_service_that_is_wrong_about_times_costs_nobody_a_clip(
+    workshop: Workshop, completed_at: datetime | None, expires_at: datetime | None
+) -> None:
+    class Misdating(SurprisingService):
+        async def fetch_generation(self, key: str) -> Generation:
+            return replace(await super().fetch_generation(key), completed_at=completed_at, expires_at=expires_at)
+
+    workshop.server.faults.file.append(Fault(status=503))
+    workshop.discord.fail("post_clip", DISCORD_IS_DOWN)
+
+    await workshop.expect_clip(await deliver_one(workshop, service=Misdating(workshop.client)))
 
 
 async def test_an_endless_file_is_cut_off(workshop: Workshop) -> None:

@@ -48,6 +48,23 @@ async def test_a_card_that_shows_what_is_true_already_is_not_edited(workshop: Wo
     assert cards(workshop, waiting) == []
 
 
+async def test_a_card_that_discord_refuses_for_a_reason_nobody_foresaw_is_left_until_there_is_news(
+    workshop: Workshop, caplog: pytest.LogCaptureFixture
+) -> None:
+    process = workshop.start()
+    job_id = await workshop.accept(process)
+    await process.worker.tick()
+    workshop.time.advance(10)
+    workshop.discord.fail("show_status", ZeroDivisionError("a refusal without a word"))
+
+    await process.board.tick()
+    assert "status card left as it is" in caplog.text
+    assert cards(workshop, job_id) == []
+    await workshop.run_until_idle(process)
+
+    await workshop.expect_clip(job_id)
+
+
 async def test_a_card_is_edited_at_most_every_five_seconds_and_then_shows_the_latest(workshop: Workshop) -> None:
     process = workshop.start()
     edited_at: list[float] = []

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 from functools import cache
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -113,12 +114,11 @@ def _film(*filters: tuple[str, str]) -> Iterator[Frame]:
         yield frame
 
 
-@cache
-def _directory() -> Path:
-    directory = TemporaryDirectory(prefix="reelay-videos-")
-    atexit.register(directory.cleanup)
-    return Path(directory.name)
+_directory = TemporaryDirectory(prefix="reelay-videos-")
+atexit.register(_directory.cleanup)
+_numbers = count()
 
 
 def _new_path(suffix: str) -> Path:
-    return _directory() / f"{len(list(_directory().iterdir()))}{suffix}"
+    """Give a path of its own to each call: the sandbox asks for clips from several threads at once."""
+    return Path(_directory.name) / f"{next(_numbers)}{suffix}"

@@ -102,7 +102,7 @@ def test_progress_is_kept_within_0_and_100_or_unknown(given_progress: object, pr
     assert generation(progress=given_progress).progress == progress
 
 
-@pytest.mark.parametrize("time", [None, "soon", -(10**30), 10**30, float("inf"), True, {}])
+@pytest.mark.parametrize("time", [None, "soon", -(10**30), 10**30, float("inf"), True, {}, 0, -1, 1.7e12])
 def test_a_time_that_is_no_time_is_unknown(time: object) -> None:
     assert generation(expires_at=time).expires_at is None
 

@@ -147,9 +147,17 @@ async def test_refusals_of_the_history_get_the_projects_words(
         await community.publisher.find_clip(job)
 
 
-async def test_refusal_without_a_word_of_the_projects_goes_through(community: Community) -> None:
+async def test_refusal_that_nobody_listed_closes_the_place_for_a_clip(community: Community) -> None:
     job = await accepted(community)
-    community.env.inject_error("POST", MESSAGES, status=400, code=50035)
+    community.env.inject_error("POST", MESSAGES, status=400, code=160005)  # a thread that is locked
+
+    with pytest.raises(DestinationClosedError):
+        await community.publisher.post_clip(job, LINK, None)
+
+
+async def test_token_that_is_not_taken_closes_no_place(community: Community) -> None:
+    job = await accepted(community)
+    community.env.inject_error("POST", MESSAGES, status=401, code=0)
 
     with pytest.raises(discord.HTTPException):
         await community.publisher.post_clip(job, LINK, None)
