@@ -42,6 +42,9 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--once", metavar="PROMPT", help="make one clip of this prompt, then end")
     demo.add_argument("--aspect", choices=["16:9", "9:16"], default="16:9")
     demo.add_argument("--duration", type=int, choices=[6, 10], default=6, metavar="SECONDS", help="6 or 10")
+    demo.add_argument(
+        "--channel", choices=["clips", "brainstorm", "mod-log"], default="clips", help="which channel the page shows"
+    )
     demo.add_argument("--out", type=Path, metavar="FILE", help="where to save the clip")
     return parser
 
@@ -97,7 +100,13 @@ def _demo(options: argparse.Namespace) -> int:
     code = EXIT_FAILED
     try:
         code = asyncio.run(
-            show(prompt=options.once, aspect=options.aspect, duration_seconds=options.duration, out=options.out)
+            show(
+                prompt=options.once,
+                aspect=options.aspect,
+                duration_seconds=options.duration,
+                out=options.out,
+                channel=options.channel,
+            )
         )
     except* BrokenPipeError:
         # Nobody reads on; what is still buffered must not fail once more at exit.

@@ -24,7 +24,7 @@ from simcord.backend.errors import SetupError
 from bot.app import Reelay, assemble
 from bot.errors import InvalidSpecError
 from bot.media import MediaWorker
-from bot.models import Job, JobState, Quota, StatusCard, VideoSpec
+from bot.models import Job, JobState, Period, PromptRuleKind, Quota, QuotaSource, StatusCard, VideoSpec
 from bot.sandbox.toapis_server import SandboxServer
 from bot.services.policy import WorkerPolicy
 from bot.services.ports import SystemClock
@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from simcord.builders import ChannelHandle, GuildHandle
     from simcord.preview import Preview
 
+CHANNELS = ("clips", "brainstorm", "mod-log")
+"""Of the community; brainstorm has a pool, and mod-log is the moderators'."""
+LOG_CHANNEL = CHANNELS[2]
 DEMO_PROMPT = "A paper boat drifts across a calm lake at dawn, slow camera, soft light"
 QUEUE_SECONDS = 1.0
 RENDER_SECONDS, WATCHED_RENDER_SECONDS = 5.0, 8.0
@@ -63,16 +66,19 @@ class _Stage:
     database: Database
     env: simcord.Env
     guild: GuildHandle
-    channel: ChannelHandle
+    channels: dict[str, ChannelHandle]
     mia: MemberActor
     ben: MemberActor
     moderator: MemberActor
 
 
-async def show(*, prompt: str | None, aspect: str, duration_seconds: int, out: Path | None) -> int:
+async def show(
+    *, prompt: str | None, aspect: str, duration_seconds: int, out: Path | None, channel: str = CHANNELS[0]
+) -> int:
     """Run the demo until it is done or stopped; return the exit code, 0 when all went well.
 
     Args:
+        channel: which of the community's channels the page shows.
         prompt: make one clip of it and end; None makes the demo's own, and goes on serving the page if there is
             a terminal to stop it from.
         out: where to save the clip; None is a file named after its job, in the folder ``clips``.
@@ -88,18 +94,21 @@ async def show(*, prompt: str | None, aspect: str, duration_seconds: int, out: P
     stopped = _stop_event()
     async with AsyncExitStack() as stack:
         stage = await _set(stack, render_seconds=WATCHED_RENDER_SECONDS if serving else RENDER_SECONDS)
-        page = await stack.enter_async_context(_open_page(stage))
+        page = await stack.enter_async_context(_open_page(stage, channel))
         print(f"The community's page: {page.url}", flush=True)
-        job = await _ask(stage, spec)
+        typed_in = stage.channels[CHANNELS[0] if channel == LOG_CHANNEL else channel]
+        job = await _ask(stage, typed_in, spec)
         if job is None:
             return 1
         async with _running(stage, page, stopped):
             job = await _follow(stage, job, stopped)
             if not job.state.is_final:
                 return 0 if serving else _fail("Stopped before the clip was there.")
-            code = await _hand_over(stage, job, out)
+            code = await _hand_over(job, typed_in, out)
             if serving and not stopped.is_set():
-                print("Now type /video on the page yourself, as Mia, Ben or the moderator Mo. Ctrl-C ends the demo.")
+                print(
+                    "Now type /video on the page yourself, or /moderate settings as the moderator Mo. Ctrl-C ends it."
+                )
                 await stopped.wait()
     return code
 
@@ -164,18 +173,40 @@ async def _set(stack: AsyncExitStack, *, render_seconds: float) -> _Stage:
     await reelay.bot.user.edit(username="Reelay")
     guild = env.create_guild("Film club")
     moderators = guild.create_role("Moderators", permissions=discord.Permissions(moderate_members=True))
-    channel = guild.create_text_channel("clips")
-    guild.create_text_channel("brainstorm")
+    hidden, seen = discord.PermissionOverwrite(view_channel=False), discord.PermissionOverwrite(view_channel=True)
+    channels = {name: guild.create_text_channel(name) for name in CHANNELS if name != LOG_CHANNEL}
+    channels[LOG_CHANNEL] = guild.create_text_channel(
+        LOG_CHANNEL, overwrites={guild.default_role: hidden, moderators: seen, reelay.bot.user: seen}
+    )
+    moderator = guild.add_member(env.create_user("Mo"), roles=[moderators])
+    await _moderate(reelay, guild, channels, moderator)
     return _Stage(
         reelay=reelay,
         database=database,
         env=env,
         guild=guild,
-        channel=channel,
+        channels=channels,
         mia=guild.add_member(env.create_user("Mia")),
         ben=guild.add_member(env.create_user("Ben")),
-        moderator=guild.add_member(env.create_user("Mo"), roles=[moderators]),
+        moderator=moderator,
     )
+
+
+async def _moderate(
+    reelay: Reelay, guild: GuildHandle, channels: dict[str, ChannelHandle], moderator: MemberActor
+) -> None:
+    """Set up what a moderator would in two minutes: a log, a pool, a cap and a rule for prompts."""
+    services = reelay.services
+    await services.servers.set_log_channel(guild.id, channels[LOG_CHANNEL].id, set_by=moderator.id)
+    await services.servers.set_cap(guild.id, Quota(600), set_by=moderator.id)
+    await services.quotas.set_rule(
+        guild_id=guild.id,
+        source=QuotaSource.CHANNEL,
+        subject_id=channels["brainstorm"].id,
+        quota=Quota(300, Period.WEEK),
+        set_by=moderator.id,
+    )
+    await services.prompts.add(guild_id=guild.id, kind=PromptRuleKind.WORDS, text="spoiler", set_by=moderator.id)
 
 
 async def _set_clock(env: simcord.Env) -> None:
@@ -188,21 +219,22 @@ async def _set_clock(env: simcord.Env) -> None:
 
 
 @asynccontextmanager
-async def _open_page(stage: _Stage) -> AsyncGenerator[Preview]:
-    """Serve SimCord's page."""
-    viewers = [stage.mia, stage.ben, stage.moderator]
-    async with stage.env.preview(stage.channel, viewers=viewers, layout="channel", height=900) as page:
+async def _open_page(stage: _Stage, channel: str) -> AsyncGenerator[Preview]:
+    """Serve SimCord's page, which shows one channel."""
+    viewers = [stage.moderator] if channel == LOG_CHANNEL else [stage.mia, stage.ben, stage.moderator]
+    shown = stage.channels[channel]
+    async with stage.env.preview(shown, viewers=viewers, layout="channel", height=900) as page:
         yield page
         # It closes once every request is answered, and one for a clip only is when the clip is converted: some seconds.
         if (converter := page._media_worker) is not None:  # pyright: ignore[reportPrivateUsage]
             await converter.close()
 
 
-async def _ask(stage: _Stage, spec: VideoSpec) -> Job | None:
+async def _ask(stage: _Stage, channel: ChannelHandle, spec: VideoSpec) -> Job | None:
     """Type one ``/video`` as a member, while nothing else runs yet; say so when it is refused."""
     options = {"prompt": spec.prompt, "aspect": spec.aspect.value, "duration": spec.duration_seconds}
     print("Mia types: /video", *(f"{name}:{value}" for name, value in options.items()), flush=True)
-    answer = await stage.mia.slash(stage.channel, "video", **options)
+    answer = await stage.mia.slash(channel, "video", **options)
     async with stage.database.read() as connection:
         opened = await jobs.list_open(connection, stage.guild.id)
     if opened:
@@ -281,16 +313,16 @@ def _progress_line(job: Job) -> str:
     return f"[{'#' * done}{'.' * (_BAR_WIDTH - done)}] {progress:3.0f} %  {job.state.value:<10}"
 
 
-async def _hand_over(stage: _Stage, job: Job, out: Path | None) -> int:
+async def _hand_over(job: Job, channel: ChannelHandle, out: Path | None) -> int:
     """Save the clip of a finished job and say where, or say why there is none."""
     if job.state is not JobState.DELIVERED:
         return _fail(f"No clip: {texts.card_details(StatusCard(job))}")
     path = out or CLIPS_FOLDER / f"reelay-{job.id}.mp4"
-    message = next(message for message in stage.channel.history() if message.id == job.message_id)
+    message = next(message for message in channel.history() if message.id == job.message_id)
     clip = await message.attachments[0].read()
     try:
         await asyncio.to_thread(path.write_bytes, clip)
     except OSError as error:
-        return _fail(f"The clip is in #{stage.channel.name}, but could not be saved as {path}: {error.strerror}.")
-    print(f"The clip is in #{stage.channel.name}, and saved as {path}", flush=True)
+        return _fail(f"The clip is in #{channel.name}, but could not be saved as {path}: {error.strerror}.")
+    print(f"The clip is in #{channel.name}, and saved as {path}", flush=True)
     return 0

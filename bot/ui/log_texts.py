@@ -113,7 +113,7 @@ def job_line(job: Job) -> str:
 
 def _clip_words(job: Job) -> list[str]:
     effective = job.effective_quota
-    rule = f"{writing.quota_rule(effective.quota)} of {writing.subject(effective.source, effective.subject_id)}"
+    rule = f"{writing.quota_rule(effective.quota)}, {writing.subject(effective.source, effective.subject_id)}"
     place = f"<#{job.channel_id}>"
     if job.state is JobState.FAILED:
         happened = texts.failure(job.error_code)
@@ -137,7 +137,7 @@ def _refusal_words(facts: Facts) -> list[str]:
     match facts["reason"]:
         case "quota":
             whose = writing.subject(QuotaSource(facts["source"]), facts["subject_id"])
-            detail = f": {_quota(facts)} of {whose}"
+            detail = f": {_quota(facts)}, {whose}"
         case "cap":
             detail = f": {_quota(facts)}"
         case _:

@@ -80,11 +80,11 @@ class DemoTerminal:
 
 
 @asynccontextmanager
-async def demo_in_terminal(directory: Path) -> AsyncGenerator[DemoTerminal]:
+async def demo_in_terminal(directory: Path, *arguments: str) -> AsyncGenerator[DemoTerminal]:
     """Start the demo in a terminal; at the end the terminal is closed."""
     keyboard, terminal = pty.openpty()
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", _TAKE_TERMINAL_AND_RUN, "-m", "bot", "demo"),
+        *(sys.executable, "-c", _TAKE_TERMINAL_AND_RUN, "-m", "bot", "demo", *arguments),
         cwd=directory,
         env=_environment(directory),
         stdin=terminal,
