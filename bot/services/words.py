@@ -121,7 +121,7 @@ class WordFinder:
 def _split(text: str) -> Iterator[str]:
     """Split at whatever is neither a letter, a digit nor a sign; a sign and an unspaced character stand alone."""
     word = ""
-    for character, following in zip(text, [*text[1:], " "], strict=True):
+    for character, following in zip(text, f"{text[1:]} ", strict=False):
         kind = unicodedata.category(character)[0]
         if kind in "LNM" and not _in(character, _UNSPACED):
             word += character

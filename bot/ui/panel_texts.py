@@ -99,15 +99,15 @@ def summary(facts: PanelFacts) -> str:
     )
     default = f"{writing.quota_rule(everyone or facts.operator_quota)}{'' if everyone else ' (my operator)'}"
     lines = [
-        f"Making clips: {paused}",
-        f"Everyone: {default}; {_count(len(own), 'member or role', 'members and roles')} with a quota of their own",
-        f"Pools: {_count(len(pools), 'channel')}",
-        f"Cap: {cap_words(facts)}",
-        f"Time zone: {server.timezone}",
-        f"Channels: {_channels(facts)}",
-        f"Prompts: {_prompts(facts)}",
-        f"Blocked: {_count(len(view.blocks), 'member')}",
-        f"Log: {log_words(facts)}",
+        f"**Making clips**: {paused}",
+        f"**Everyone**: {default}; quotas of their own: {len(own):,}",
+        f"**Pools**: {_count(len(pools), 'channel')}",
+        f"**Cap**: {cap_words(facts)}",
+        f"**Time zone**: {server.timezone}",
+        f"**Channels**: {_channels(facts)}",
+        f"**Prompts**: {_prompts(facts)}",
+        f"**Blocked**: {_count(len(view.blocks), 'member')}",
+        f"**Log**: {log_words(facts)}",
     ]
     return "\n".join(lines)
 
@@ -164,4 +164,6 @@ def _prompts(facts: PanelFacts) -> str:
 
 
 def _count(number: int, one: str, many: str | None = None) -> str:
-    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+    if number == 1:
+        return f"1 {one}"
+    return f"{f'{number:,}' if number else 'no'} {many or f'{one}s'}"
