@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 BUSY_TIMEOUT_SECONDS = 5.0
 """How long a write waits for another process's write: longer than any write of ours takes."""
 
-_MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATIONS = Path(__file__).parent / "migrations"
 _POSTGRESQL_WRITE_LOCK = 7_355_608
 """Key of the advisory lock that makes PostgreSQL writers queue as SQLite's do; any fixed number serves."""
 
@@ -123,7 +123,7 @@ class Database:
             present = await connection.run_sync(
                 lambda sync: MigrationContext.configure(sync).get_current_revision(),
             )
-        return present, ScriptDirectory(str(_MIGRATIONS)).get_current_head() or ""
+        return present, ScriptDirectory(str(MIGRATIONS)).get_current_head() or ""
 
     async def _migrate(self) -> None:
         async with self.write() as connection:
@@ -187,7 +187,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def _upgrade(connection: Connection) -> None:
     config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
     try:
         command.upgrade(config, "head")

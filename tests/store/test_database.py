@@ -3,18 +3,20 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import event, text
 
 from bot.errors import SettingsError, StoreUnavailableError
-from bot.models import OPEN_STATES, Account, AccountKind
+from bot.models import OPEN_STATES, Account, AccountKind, Gift, Quota, QuotaSource
 from bot.store import audit, jobs, ledger, log, quotas, servers
-from bot.store.database import Database
+from bot.store.database import MIGRATIONS, Database
 from bot.store.tables import metadata
 
 if TYPE_CHECKING:
@@ -25,6 +27,33 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
+
+
+OLD_ROWS = [
+    *(
+        "INSERT INTO jobs (id, interaction_id, guild_id, channel_id, member_id, prompt, aspect, duration_seconds,"
+        " state, created_at, quota_seconds, quota_period, quota_source, attempts)"
+        f" VALUES ('{name}', {number}, 1, 3, 2, 'a fox', '16:9', 6, '{state}', '2026-03-04 12:00:00', 60, 'day',"
+        " 'operator', 0)"
+        for number, (name, state) in enumerate({"a": "delivered", "b": "failed"}.items())
+    ),
+    *(
+        "INSERT INTO ledger (guild_id, member_id, kind, seconds, counted_at, made_at, made_by, job_id, interaction_id)"
+        f" VALUES (1, 2, '{kind}', {seconds}, '2026-03-04 11:59:59.5', '2026-03-04 12:00:00', 0, {job}, {interaction})"
+        for kind, seconds, job, interaction in (
+            *(("charge", 6, "'a'", "NULL"), ("charge", 6, "'b'", "NULL"), ("refund", 6, "'b'", "NULL")),
+            ("grant", 30, "NULL", 7),
+        )
+    ),
+    "INSERT INTO quota_rules VALUES (1, 1, 'server', 60, 'day', 9, '2026-03-04 12:00:00')",
+]
+
+
+def upgrade_to(connection: Connection, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
 
 
 def url(folder: Path) -> str:
@@ -54,6 +83,37 @@ async def test_two_starts_at_once_and_a_third_later_agree_on_the_schema(tmp_path
 
     await asyncio.gather(start(), start())
     await start()
+
+
+async def test_what_an_older_version_stored_is_counted_and_holds_after_the_upgrade(tmp_path: Path) -> None:
+    async with Database.open(url(tmp_path), migrate=False) as database:
+        async with database.write() as connection:
+            await connection.run_sync(lambda sync: upgrade_to(sync, "0001"))
+        async with database.write() as connection:
+            for statement in OLD_ROWS:
+                await connection.execute(text(statement))
+    async with Database.open(url(tmp_path)) as database, database.read() as connection:
+        assert await connection.run_sync(differences) == []
+        for account in (Account(1, AccountKind.MEMBER, 2), Account(1, AccountKind.SERVER, 1)):
+            day = timedelta(days=1)
+            assert await ledger.sum_period(connection, account, start=NOW - day, end=NOW + day) == (6, 0)
+        assert await ledger.list_gifts(connection, guild_id=1, member_id=2, now=NOW) == [
+            Gift(4, 30, datetime(2026, 4, 1, tzinfo=UTC))
+        ]
+        [rule] = await quotas.list_for(connection, guild_id=1, now=NOW)
+        assert (rule.source, rule.quota, rule.expires_at) == (QuotaSource.SERVER, Quota(60), None)
+        job = await jobs.get(connection, "a")
+        assert job is not None
+        assert (job.spec.prompt, job.removed_at) == ("a fox", None)
+
+
+async def test_a_database_of_a_newer_version_is_named_and_left_alone(tmp_path: Path) -> None:
+    async with Database.open(url(tmp_path)) as database, database.write() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    with pytest.raises(SettingsError, match="newer version"):
+        async with Database.open(url(tmp_path)):
+            raise AssertionError("opened")
 
 
 async def test_a_write_that_fails_leaves_nothing(tmp_path: Path) -> None:
