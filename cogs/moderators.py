@@ -105,7 +105,7 @@ def require_log_channel(interaction: discord.Interaction, channel_id: int) -> in
 async def offer_days(interaction: discord.Interaction, current: str) -> list[Choice[int]]:
     """Offer lengths of time, or the one that is typed."""
     typed = current.strip()
-    days = (int(typed),) if typed.isdecimal() and len(typed) <= len(str(DAYS_MAX)) else _OFFERED_DAYS
+    days = (int(typed[:4]),) if typed.isdecimal() else _OFFERED_DAYS
     return [Choice(name=f"{each} day{'' if each == 1 else 's'}", value=each) for each in days if 1 <= each <= DAYS_MAX]
 
 

@@ -15,9 +15,11 @@ import simcord
 from sqlalchemy import select
 
 from bot.client import ReelayBot
-from bot.models import Period, Quota
+from bot.models import ClipLink, Period, Quota
 from bot.services.bundle import Services
 from bot.services.gates import ServiceGates
+from bot.services.keeper import JobKeeper
+from bot.services.moderation_log import ModerationLog
 from bot.services.status import CardNews
 from bot.store import jobs as job_store
 from bot.store import tables
@@ -67,12 +69,19 @@ class Community:
     guild: GuildHandle
     channel: ChannelHandle
     operators: ChannelHandle
+    log_channel: ChannelHandle
+    log: ModerationLog
     mia: MemberActor
     ben: MemberActor
     moderator: MemberActor
 
     async def forge(
-        self, actor: MemberActor, command: str, *options: dict[str, Any], resolved: dict[str, Any] | None = None
+        self,
+        actor: MemberActor,
+        command: str,
+        *options: dict[str, Any],
+        resolved: dict[str, Any] | None = None,
+        kind: discord.InteractionType = discord.InteractionType.application_command,
     ) -> InteractionResult:
         """Send what no Discord client would: a command with options as they are given, unchecked."""
         name, *path = command.split()
@@ -80,7 +89,7 @@ class Community:
         for depth, part in reversed(list(enumerate(path, start=1))):
             options = ({"name": part, "type": 1 if depth == len(path) else 2, "options": list(options)},)
         data = {"id": root["id"], "name": name, "type": 1, "options": list(options), "resolved": resolved or {}}
-        return await actor._dispatch_interaction(2, self.channel, data)
+        return await actor._dispatch_interaction(kind.value, self.channel, data)
 
     def without(self, *permissions: str, name: str = "closed") -> ChannelHandle:
         """Make a channel in which the bot lacks some permissions that members have."""
@@ -111,10 +120,52 @@ class Community:
 
     def pinged(self, message: discord.Message | ResponseMessage) -> set[int]:
         """Return the ids of all whom a message notified: members, roles, the whole server."""
-        channel_id = message.channel_id if isinstance(message, simcord.ResponseMessage) else message.channel.id
-        stored = self.env.backend.get_message(channel_id, message.id)
+        stored = self.env.backend.get_message(self._channel_id(message), message.id)
         everyone = {self.guild.id} if stored.mention_everyone else set()
         return {*stored.ping_user_ids, *stored.ping_role_ids, *everyone}
+
+    async def moderate(self, command: str, **options: Any) -> str:  # noqa: ANN401 (of the command)
+        """Use a moderator's command; return what the moderator alone is told."""
+        result = await self.moderator.slash(self.channel, f"moderate {command}", **options)
+        assert result.ephemeral
+        assert self.pinged(result.response) == set()
+        return words(result.response)
+
+    async def post_clip(self, actor: MemberActor, prompt: str = "A cat surfing") -> Job:
+        """Ask for a clip and let it arrive, as a link; return its job."""
+        await actor.slash(self.channel, "video", prompt=prompt)
+        now, owner = self.clock.now(), "local/1"
+        async with self.database.write() as connection:
+            [job] = await job_store.start_next(connection, now=now, limit=1, owner=owner, lease_until=now, in_hand=())
+        posted = await self.publisher.post_clip(job, ClipLink("https://files.example/x.mp4", None), None)
+        keeper = JobKeeper(database=self.database, clock=self.clock, changes=self.bot.services.changes, owner=owner)
+        return await keeper.deliver(job, channel_id=posted.channel_id, message_id=posted.message_id)
+
+    async def restart(self) -> None:
+        """End the bot and start another on the same database, as after a deploy."""
+        bot, publisher = make_bot(self.database, self.clock, self.gates)
+        await self.env.restart_bot(bot)
+        self.bot, self.publisher = bot, publisher
+
+    async def keep_log(self) -> None:
+        """Choose the log's channel, as a moderator."""
+        await self.moderate("log", channel=self.log_channel)
+
+    async def log_cards(self) -> list[discord.Message]:
+        """Post what waits to be, and return all of the log's cards."""
+        while await self.log.tick() == 0:
+            pass
+        return self.log_channel.history()
+
+    def shown(self, message: discord.Message | ResponseMessage, viewer: MemberActor) -> str:
+        """Return what a message says to somebody now."""
+        channel = next(each for each in self.guild.channels.values() if each.id == self._channel_id(message))
+        found = next((each for each in channel.history(viewer=viewer) if each.id == message.id), None)
+        return "" if found is None else words(found)
+
+    @staticmethod
+    def _channel_id(message: discord.Message | ResponseMessage) -> int:
+        return message.channel_id if isinstance(message, simcord.ResponseMessage) else message.channel.id
 
     async def thread(self, channel: ChannelHandle) -> ChannelHandle:
         """Open a thread in a text channel."""
@@ -209,6 +260,15 @@ async def open_community(folder: Path) -> AsyncGenerator[Community]:
                 guild=guild,
                 channel=guild.create_text_channel("general"),
                 operators=guild.create_text_channel(OPERATOR_CHANNEL_NAME),
+                log_channel=guild.create_text_channel("mod-log"),
+                log=ModerationLog(
+                    database=database,
+                    clock=clock,
+                    publisher=DiscordLogPublisher(client=bot),
+                    changes=bot.services.changes,
+                    owner="local/1",
+                    jitter=lambda: 0.0,
+                ),
                 mia=guild.add_member(env.create_user("mia")),
                 ben=guild.add_member(env.create_user("ben")),
                 moderator=guild.add_member(env.create_user("mo"), roles=[moderators]),

@@ -1,0 +1,481 @@
+"""What moderators see of ``/moderate``, what members see of what they decided, and what is stored."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import discord
+import pytest
+from simcord.results import ResponseMessage
+
+from bot.models import JobState
+from tests.support.community import words
+
+if TYPE_CHECKING:
+    from simcord.results import InteractionResult
+
+    from tests.support.community import Community
+
+STRING, INTEGER, USER, CHANNEL = 3, 4, 6, 7
+
+
+async def ask(community: Community, prompt: str = "A cat surfing", **where: Any) -> InteractionResult:  # noqa: ANN401
+    return await community.mia.slash(where.get("channel", community.channel), "video", prompt=prompt)
+
+
+async def refused(community: Community, prompt: str = "A cat surfing", **where: Any) -> str:  # noqa: ANN401
+    """Ask for a clip that is refused; return what the member alone is told."""
+    jobs, entries = await community.jobs(), await community.ledger()
+    result = await ask(community, prompt, **where)
+    assert result.ephemeral
+    assert community.pinged(result.response) == set()
+    assert (await community.jobs(), await community.ledger()) == (jobs, entries)
+    return result.response.content
+
+
+# Who may how much ------------------------------------------------------------------------------------------------
+
+
+async def test_rules_can_end_and_say_when(community: Community) -> None:
+    said = await community.moderate("quota set", who=community.mia, seconds=6, **{"for": 7})
+
+    ends = int((community.clock.now() + timedelta(days=7)).timestamp())
+    assert said == f"{community.mia.mention}: 6 s per day now (one 6-second clip), until <t:{ends}:f>."
+    assert f"until <t:{ends}:f>" in await community.moderate("quota list")
+    community.clock.time += timedelta(days=7)
+    assert "until" not in await community.moderate("quota list")
+
+
+async def test_setting_again_says_what_it_replaces_and_who_had_set_it(community: Community) -> None:
+    await community.moderate("quota set", who=community.mia, seconds=6)
+
+    said = await community.moderate("quota set", who=community.mia, unlimited=True)
+
+    assert said == (f"{community.mia.mention}: no limit now. It was 6 s per day, set by {community.moderator.mention}.")
+
+
+async def test_lengths_of_time_are_offered_in_words(community: Community) -> None:
+    offered = await community.moderator.autocomplete(community.channel, "moderate quota set", "for", "")
+    typed = await community.moderator.autocomplete(community.channel, "moderate quota set", "for", "45")
+    nonsense = await community.moderator.autocomplete(community.channel, "moderate quota set", "for", "400")
+
+    assert [choice["name"] for choice in offered][:2] == ["1 day", "3 days"]
+    assert [(choice["name"], choice["value"]) for choice in typed] == [("45 days", 45)]
+    assert nonsense == []
+
+
+async def test_deleted_roles_and_channels_are_shown_as_deleted_and_can_be_cleared(community: Community) -> None:
+    role, channel = community.guild.create_role("Patrons"), community.guild.create_text_channel("ideas")
+    await community.moderate("quota set", who=role, seconds=6)
+    await community.moderate("pool set", channel=channel, seconds=60)
+    await community.moderate("channels refuse", channel=channel)
+    cached_role = community.bot.get_guild(community.guild.id).get_role(role.id)
+    await cached_role.delete()
+    await community.bot.get_channel(channel.id).delete()
+
+    assert f"a deleted role (`{role.id}`): 6 s per day" in await community.moderate("quota list")
+    for command, option, gone in (
+        ("quota clear", "rule", f"role: deleted ({role.id})"),
+        ("pool clear", "pool", f"channel: deleted ({channel.id})"),
+        ("channels reset", "known", f"deleted ({channel.id})"),
+    ):
+        [choice] = await community.moderator.autocomplete(community.channel, f"moderate {command}", option, "")
+        assert choice["name"] == gone
+        assert "a deleted" in await community.moderate(command, **{option: choice["value"]})
+        assert await community.moderator.autocomplete(community.channel, f"moderate {command}", option, "") == []
+
+
+async def test_a_pool_is_shared_and_leaves_members_quotas_untouched(community: Community) -> None:
+    said = await community.moderate("pool set", channel=community.channel, seconds=12, period="week")
+    assert said == f"{community.channel.mention}, shared pool: 12 s per week now (two 6-second clips)."
+    for member in (community.mia, community.ben):
+        await member.slash(community.channel, "video", prompt="A cat surfing")
+
+    assert await refused(community) == (
+        "This clip costs 6 s and this channel's pool has 0 s left. "
+        f"The pool resets <t:{int(monday(community).timestamp())}:R>; in other channels your own quota counts."
+    )
+    here = await community.mia.slash(community.channel, "quota")
+    assert "**0 s left in this channel's pool this week, no 6-second clips**" in here.response.content
+    assert f"charged to the pool of {community.channel.mention}" in here.response.content
+    elsewhere = await community.mia.slash(community.operators, "quota")
+    assert "**60 s left today" in elsewhere.response.content
+
+
+def monday(community: Community) -> Any:  # noqa: ANN401
+    now = community.clock.now()
+    return (now - timedelta(days=now.weekday())).replace(hour=0, minute=0) + timedelta(days=7)
+
+
+async def test_a_categorys_pool_holds_in_its_channels_and_their_threads(community: Community) -> None:
+    category = community.guild.create_category("Ideas")
+    channel = community.guild.create_text_channel("brainstorm", category=category)
+    thread = await community.thread(channel)
+    await community.moderate("pool set", channel=category, seconds=60)
+
+    for place in (channel, thread):
+        await community.mia.slash(place, "video", prompt="A cat surfing")
+
+    assert [job.effective_quota.subject_id for job in await community.jobs()] == [category.id] * 2
+
+
+async def test_the_cap_holds_for_everybody_and_says_what_is_used(community: Community) -> None:
+    await ask(community)
+    said = await community.moderate("cap set", seconds=8)
+    assert said.startswith("The whole server: 8 s per day: 6 s used today, 2 s left; resets <t:")
+
+    assert "this server as a whole has only 2 s left today" in await refused(community)
+    quota = await community.mia.slash(community.channel, "quota")
+    assert "This server as a whole has only 2 s left today." in quota.response.content
+
+    said = await community.moderate("cap set", seconds=5)
+    assert "No more clips can be made until then." in said
+    assert await community.moderate("cap clear") == "This server has no cap now."
+    await ask(community)
+
+
+async def test_gifts_for_some_days_say_until_when(community: Community) -> None:
+    said = await community.moderate("quota grant", member=community.mia, seconds=12, **{"for": 3})
+
+    ends = int((community.clock.now() + timedelta(days=3)).timestamp())
+    assert said == (
+        f"{community.mia.mention} got 12 s more until <t:{ends}:f>: 72 s left today, twelve 6-second clips."
+    )
+    quota = await community.mia.slash(community.channel, "quota")
+    assert f"12 s of that can be used until <t:{ends}:f>." in quota.response.content
+
+
+async def test_why_tells_every_source_in_the_order_it_is_asked(community: Community) -> None:
+    role = community.guild.create_role("Patrons")
+    pat = community.guild.add_member(community.env.create_user("pat"), roles=[role])
+    await community.moderate("quota set", who=role, seconds=30)
+    await community.moderate("rules add", kind="words", text="spoiler")
+    await community.moderate("cap set", seconds=600)
+    await community.moderate("quota grant", member=pat, seconds=5)
+
+    said = await community.moderate("quota why", member=pat, channel=community.operators)
+
+    lines = said.splitlines()
+    assert lines[0] == f"**{pat.mention} in {community.operators.mention}**, in the order I ask:"
+    assert [line.partition(":")[0] for line in lines[1:7]] == [
+        *("1. Paused", "2. Blocked", "3. Channel", "4. Prompts", "5. Clips on the way", "6. Quota")
+    ]
+    assert lines[4].startswith("4. Prompts: 1 words and phrases, 0 patterns, 0 AutoMod rules")
+    assert [line.removeprefix("  - ") for line in lines[7:-1]] == [
+        f"pool of {community.operators.mention}: no rule",
+        "the member's own: no rule",
+        f"**role {role.mention}: 30 s per day, holds**",
+        "everyone: no rule",
+        "my operator's default: 60 s per day",
+        f"0 s used today, 35 s left, 5 s of it given by moderators; resets {lines[-2].partition('resets ')[2]}",
+    ]
+    assert lines[-1].startswith("7. The server's cap: 600 s per day: 0 s used today, 600 s left")
+
+
+async def test_why_names_what_stands_in_the_way(community: Community) -> None:
+    await community.moderate("pause", reason="A flood of cats")
+    await community.moderate("block", member=community.mia, reason="spam")
+    await community.moderate("channels refuse")
+
+    said = await community.moderate("quota why", member=community.mia)
+
+    assert "1. Paused: **yes**, “\u2068A flood of cats\u2069”" in said
+    assert "2. Blocked: **yes**, until a moderator ends it: “\u2068spam\u2069”" in said
+    assert "3. Channel: **refused**, by the rule of the server" in said
+
+
+# Where and how ---------------------------------------------------------------------------------------------------
+
+
+async def test_channels_can_be_refused_and_allowed(community: Community) -> None:
+    assert await community.moderate("channels refuse", channel=community.channel) == (
+        f"{community.channel.mention}: no clips."
+    )
+    assert await refused(community) == "Moderators allow no clips in this channel. Try another one."
+    await ask(community, channel=community.operators)
+
+    assert await community.moderate("channels refuse") == "Everywhere else: no clips."
+    await refused(community, channel=community.operators)
+    await community.moderate("channels allow", channel=community.channel)
+    await ask(community)
+    assert await community.moderate("channels reset", channel=community.channel) == (
+        f"{community.channel.mention}: as everywhere else."
+    )
+    await refused(community)
+
+
+async def test_a_channels_defaults_are_used_when_the_member_leaves_them_out(community: Community) -> None:
+    said = await community.moderate("channels defaults", channel=community.channel, aspect="9:16", duration=10)
+    assert said == f"{community.channel.mention}: Portrait 9:16, 10 s."
+
+    left = await ask(community)
+    said = await community.mia.slash(community.channel, "video", prompt="A cat", aspect="16:9", duration=6)
+
+    assert "Portrait 9:16 · 10 s" in words(left.response)
+    assert "Landscape 16:9 · 6 s" in words(said.response)
+
+
+async def test_a_pause_refuses_with_its_reason_until_it_ends(community: Community) -> None:
+    said = await community.moderate("pause", reason="**Maintenance** <@1>")
+    assert "members are told “\u2068\\*\\*Maintenance\\*\\* \\<\\@1\\>\u2069”" in said
+
+    assert "paused video making in this server: “\u2068\\*\\*Maintenance" in await refused(community)
+    assert await community.moderate("resume") == "Clips can be made again."
+    await ask(community)
+
+
+async def test_the_time_zone_is_offered_and_decides_when_days_end(community: Community) -> None:
+    offered = await community.moderator.autocomplete(community.channel, "moderate timezone", "zone", "new york")
+    assert [choice["value"] for choice in offered] == ["America/New_York"]
+
+    said = await community.moderate("timezone", zone="America/New_York")
+
+    assert said == "Days, weeks and months now begin at midnight in America/New_York."
+    quota = await community.mia.slash(community.channel, "quota")
+    midnight = community.clock.now().replace(hour=5, minute=0) + timedelta(days=1)
+    assert f"It resets <t:{int(midnight.timestamp())}:R>." in quota.response.content
+
+
+# Who not, what not -----------------------------------------------------------------------------------------------
+
+
+async def test_a_blocked_member_is_told_why_and_until_when_and_what_waited_is_refunded(community: Community) -> None:
+    await ask(community)
+
+    said = await community.moderate("block", member=community.mia, reason="spam", **{"for": 1})
+
+    ends = int((community.clock.now() + timedelta(days=1)).timestamp())
+    assert said == (
+        f"{community.mia.mention} can make no clips here until <t:{ends}:f>: “\u2068spam\u2069” "
+        "1 waiting clip cancelled and refunded."
+    )
+    assert [job.state for job in await community.jobs()] == [JobState.CANCELLED]
+    assert await community.ledger() == [("charge", 6), ("refund", 6)]
+    assert await refused(community) == (
+        f"Moderators have blocked you from making clips here until <t:{ends}:f>: “\u2068spam\u2069”"
+    )
+    assert await community.moderate("unblock", member=community.mia) == (
+        f"{community.mia.mention} can make clips here again."
+    )
+    assert await community.moderate("unblock", member=community.mia) == f"{community.mia.mention} was not blocked."
+    await ask(community)
+
+
+async def test_a_refused_prompt_is_told_to_be_refused_and_not_which_word(community: Community) -> None:
+    await community.moderate("rules add", kind="words", text="grass")
+    await community.moderate("rules add", kind="pattern", text="kn[i1]fe")
+
+    for prompt in ("Green GRÁSS", "a kn1fe"):
+        assert await refused(community, prompt) == (
+            "This server's rules refuse that prompt. Nothing was charged; try other words."
+        )
+    await ask(community, "grasshoppers")
+
+
+async def test_rules_are_listed_tested_offered_and_removed(community: Community) -> None:
+    said = await community.moderate("rules add", kind="words", text=" hot   dog ")
+    assert said == "Prompts with this are refused now: word or phrase “\u2068hot dog\u2069”"
+    await community.moderate("rules add", kind="pattern", text="d[o0]g")
+
+    listed = await community.moderate("rules list")
+    assert f"- Word or phrase “\u2068hot dog\u2069”, set by {community.moderator.mention}" in listed
+    assert "- Pattern “\u2068d\\[o0\\]g\u2069”" in listed
+    tested = await community.moderate("rules test", prompt="a hot dog")
+    assert tested.endswith("is refused by: word or phrase “\u2068hot dog\u2069”; pattern “\u2068d\\[o0\\]g\u2069”")
+    assert (await community.moderate("rules test", prompt="a cat")).startswith("No rule of this server refuses")
+    [choice] = await community.moderator.autocomplete(community.channel, "moderate rules remove", "rule", "hot")
+    assert "Removed: word or phrase" in await community.moderate("rules remove", rule=choice["value"])
+    assert await community.moderate("rules remove", rule=choice["value"]) == (
+        "There is no such rule; it may have been removed meanwhile."
+    )
+    assert await community.jobs() == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "sentence"),
+    [
+        ("pattern", "(", "I can't read that pattern"),
+        ("pattern", ".*", "would refuse nearly every prompt"),
+        ("pattern", "a" * 6000, "at most 200 characters"),
+        ("pattern", "((x?){30}){30}", "pattern"),
+        ("words", "...", "no word in that"),
+        ("words", "b" * 200, "at most 100 characters"),
+        ("regex", "a", "choose words or a pattern"),
+    ],
+)
+async def test_senseless_rules_get_one_sentence_and_change_nothing(
+    community: Community, kind: str, text: str, sentence: str
+) -> None:
+    result = await community.forge(
+        community.moderator,
+        "moderate rules add",
+        {"name": "kind", "type": STRING, "value": kind},
+        {"name": "text", "type": STRING, "value": text},
+    )
+
+    assert result.ephemeral
+    assert sentence in result.response.content
+    assert "No rules." in await community.moderate("rules list")
+
+
+async def test_the_servers_automod_rules_hold_for_prompts_as_well(community: Community) -> None:
+    await community.bot.get_guild(community.guild.id).create_automod_rule(
+        name="No swearing",
+        event_type=discord.AutoModRuleEventType.message_send,
+        trigger=discord.AutoModTrigger(keyword_filter=["darn*"], allow_list=["darning"]),
+        actions=[discord.AutoModRuleAction()],
+        enabled=True,
+    )
+
+    assert "This server's rules refuse that prompt." in await refused(community, "a darned sock")
+    await ask(community, "darning a sock")
+    assert "1 AutoMod rule" in await community.moderate("settings")
+    assert "AutoMod rule “\u2068No swearing\u2069”" in await community.moderate("rules test", prompt="darned")
+
+
+async def test_without_manage_server_the_panel_says_so_and_the_rest_works(community: Community) -> None:
+    community.env.inject_error("GET", "/guilds/*/auto-moderation/rules", status=403, code=50013, times=None)
+
+    assert "AutoMod rules that I may not read (give me **Manage Server**)" in await community.moderate("settings")
+    await ask(community)
+
+
+# Looking ---------------------------------------------------------------------------------------------------------
+
+
+async def test_use_is_summed_up_and_comes_as_tables_that_do_nothing_in_a_spreadsheet(community: Community) -> None:
+    await community.post_clip(community.mia, "=HYPERLINK(1)")
+    await community.post_clip(community.ben, '@SUM(A1), "quoted", ünï\ncode')
+
+    result = await community.moderator.slash(community.channel, "moderate usage", period="month")
+
+    said = result.response.content
+    assert said.startswith("**12 s used this month** (<t:")
+    assert "2 posted, 0 failed, 0 cancelled, 0 on the way; 0 refused" in said
+    assert f"{community.mia.mention}: 6 s, 1 posted" in said
+    assert community.pinged(result.response) == set()
+    members, clips = [await table(attachment) for attachment in attachments(community, result)]
+    assert [row["seconds_used"] for row in members] == ["6", "6"]
+    assert [row["prompt"] for row in clips] == ["'=HYPERLINK(1)", '\'@SUM(A1), "quoted", ünï\ncode']
+    assert [(row["outcome"], row["charged_to"]) for row in clips] == [("delivered", "member")] * 2
+
+
+def attachments(community: Community, result: InteractionResult) -> list[discord.Attachment]:
+    assert isinstance(result.response, ResponseMessage)
+    [message] = [
+        each for each in community.channel.history(viewer=community.moderator) if each.id == result.response.id
+    ]
+    return message.attachments
+
+
+async def table(attachment: discord.Attachment) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO((await attachment.read()).decode("utf-8-sig"), newline="")))
+
+
+async def test_jobs_on_the_way_are_listed_with_a_button_to_cancel_each(community: Community) -> None:
+    await ask(community, "The first")
+    await ask(community, "The second")
+
+    panel = await community.moderator.slash(community.channel, "moderate jobs")
+    assert "“\u2068The first\u2069”" in words(panel.response)
+    first, second = await community.jobs()
+    cancelled = await community.moderator.click(panel.response, custom_id=f"panel:job_cancel:{second.id}")
+
+    assert "The second" not in words(cancelled.response)
+    assert [job.state for job in await community.jobs()] == [JobState.QUEUED, JobState.CANCELLED]
+    assert await community.ledger() == [("charge", 6), ("charge", 6), ("refund", 6)]
+    await community.mia.click(next(iter(community.channel.history())), custom_id=f"job:cancel:{first.id}")
+    late = await community.moderator.click(panel.response, custom_id=f"panel:job_cancel:{first.id}")
+    assert "already cancelled" in (late.followups or [late.response])[0].content
+
+
+async def test_the_audit_shows_the_latest_changes_with_who_made_them(community: Community) -> None:
+    for seconds in (6, 12):
+        await community.moderate("quota set", who=community.guild.default_role, seconds=seconds)
+    await community.moderate("pause", reason="A flood")
+    await community.moderate("log", channel=community.log_channel)
+
+    audit = (await community.moderate("audit")).splitlines()
+
+    mo = community.moderator.mention
+    assert [line.partition("> ")[2] for line in audit if line.startswith("- ")] == [
+        f"log channel changed, {mo}: none → {community.log_channel.mention}",
+        f"video making paused or resumed, {mo}: none → paused, “\u2068A flood\u2069”",
+        f"quota changed, {mo}: Everyone (the server's default): 6 s per day → 12 s per day",
+        f"quota changed, {mo}: Everyone (the server's default): none → 6 s per day",
+    ]
+
+
+# Who may all this ------------------------------------------------------------------------------------------------
+
+
+def commands(community: Community) -> list[str]:
+    return [name for name in community.moderator.available_commands(community.channel) if name.startswith("moderate")]
+
+
+async def test_every_command_is_refused_to_members_whatever_their_client_sends(community: Community) -> None:
+    known = commands(community)
+    assert len(known) == 27
+
+    for name in known:
+        result = await community.forge(community.mia, name)
+        assert result.response.content == "Only members with **Timeout Members** can do that.", name
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [("quota clear", "rule"), ("pool clear", "pool"), ("channels reset", "known"), ("rules remove", "rule")],
+)
+async def test_members_are_offered_nothing_of_what_moderators_decided(
+    community: Community, command: str, option: str
+) -> None:
+    await community.moderate("quota set", who=community.mia, seconds=6)
+    await community.moderate("pool set", channel=community.channel, seconds=6)
+    await community.moderate("channels refuse", channel=community.operators)
+    await community.moderate("rules add", kind="words", text="secret")
+    focused = {"name": option, "type": STRING, "value": "", "focused": True}
+
+    offered = [
+        await community.forge(actor, f"moderate {command}", focused, kind=discord.InteractionType.autocomplete)
+        for actor in (community.moderator, community.mia)
+    ]
+
+    assert [len(answer.autocomplete_choices or []) for answer in offered] == [1, 0]
+
+
+@pytest.mark.parametrize("options", [{}, {"channel": "elsewhere"}, {"channel": 12}])
+async def test_the_log_cannot_be_sent_to_another_servers_channel(
+    community: Community, options: dict[str, object]
+) -> None:
+    elsewhere = community.env.create_guild("Elsewhere").create_text_channel("x")
+    value = str(elsewhere.id) if options.get("channel") == "elsewhere" else options.get("channel")
+    sent = [] if value is None else [{"name": "channel", "type": CHANNEL, "value": value}]
+    resolved = {"channels": {str(elsewhere.id): {"id": str(elsewhere.id), "name": "x", "type": 0, "permissions": "0"}}}
+
+    await community.forge(community.moderator, "moderate log", *sent, resolved=resolved)
+
+    view = await community.bot.services.servers.view(community.guild.id)
+    assert view.server.log_channel_id is None
+
+
+async def test_a_log_channel_that_is_closed_to_the_bot_is_refused(community: Community) -> None:
+    closed = community.without("send_messages")
+
+    assert "give me View Channel and Send Messages" in await community.moderate("log", channel=closed)
+
+
+async def test_locked_database_changes_nothing_and_says_so(community: Community) -> None:
+    with community.locked_database():
+        for command, options in (
+            ("pause", {"reason": "x"}),
+            ("cap set", {"seconds": 6}),
+            ("rules add", {"kind": "words", "text": "x"}),
+            ("block", {"member": community.mia, "reason": "x"}),
+            ("channels refuse", {}),
+        ):
+            assert "change anything just now" in await community.moderate(command, **options)
+
+    assert await community.bot.services.servers.list_changes(community.guild.id, limit=9) == ([], 0)
