@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from bot.services.bundle import Services
 
-RECENT_JOBS = 10
+RECENT_JOBS = 8
 
 
 class ClipActions:

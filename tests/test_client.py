@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+from typing import TYPE_CHECKING, Any
 
 import discord
+import pytest
 from simcord.actors import _dispatch_actor_interaction
 
 from tests.support.community import make_bot
+from tests.support.discord_server.requests import RefusedError, RouteKind
+from tests.support.discord_server.schema import OpenApiCheck
+from tests.support.openapi import OPENAPI, needs_openapi
 
 if TYPE_CHECKING:
-    import pytest
-
     from tests.support.community import Community
 
 
@@ -66,3 +69,27 @@ async def test_command_nobody_knows_any_more_gets_a_sentence(community: Communit
     result = await community.mia._dispatch_interaction(2, community.channel, data)
 
     assert "could not read that command" in result.response.content
+
+
+def written(command: dict[str, Any]) -> int:
+    """Count what Discord counts of a command: names, descriptions and choices, all the way down."""
+    own = len(command["name"]) + len(command.get("description", ""))
+    choices = sum(len(choice["name"]) + len(str(choice["value"])) for choice in command.get("choices") or [])
+    return own + choices + sum(map(written, command.get("options") or []))
+
+
+async def test_every_command_is_as_long_as_discord_lets_it_be_at_most(community: Community) -> None:
+    payloads = [command.to_dict(community.bot.tree) for command in community.bot.tree.get_commands()]
+
+    assert max(map(written, payloads)) <= 8000
+
+
+@needs_openapi
+async def test_commands_are_as_discord_describes_them(community: Community) -> None:
+    check = await asyncio.to_thread(OpenApiCheck, OPENAPI)
+    payloads = [command.to_dict(community.bot.tree) for command in community.bot.tree.get_commands()]
+
+    check.check_body(RouteKind.PUT_COMMANDS, payloads)
+    payloads[0]["description"] = "x" * 101
+    with pytest.raises(RefusedError):
+        check.check_body(RouteKind.PUT_COMMANDS, payloads)

@@ -31,6 +31,7 @@ RECENT_BUTTON = "Recent clips"
 OPEN_BUTTON = "Open"
 
 _PROMPT_CHARACTERS = 300
+_RECENT_CHARACTERS = 30
 _AUDIT_CHARACTERS = 50
 """Of what a person wrote: ten entries with both sides of a change stay under 4,000 characters, escapes and all."""
 _REASONS = {
@@ -97,7 +98,7 @@ def recent_jobs(member_id: int, jobs: list[Job]) -> str:
         outcome = "removed" if job.removed_at else _OUTCOMES[job.state]
         link = clip_link(job)
         place = f"<#{job.channel_id}>" if link is None else link
-        prompt = writing.quoted(writing.plain(job.spec.prompt, 60))
+        prompt = writing.quoted(writing.plain(job.spec.prompt, _RECENT_CHARACTERS))
         lines.append(f"{writing.relative(job.created_at)} {outcome}, {job.spec.duration_seconds} s, {place}: {prompt}")
     return "\n".join(lines)
 

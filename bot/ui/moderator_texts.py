@@ -21,6 +21,10 @@ MEMBERS_SHOWN = 15
 """How many members ``/moderate usage`` shows; its attachment has all of them."""
 LINE_CHARACTERS = 100
 """How much of what a person wrote a list shows in one line: ten lines stay under 4,000 characters, escapes and all."""
+ROLES_SHOWN = 8
+"""How many of a member's roles ``/moderate quota why`` names."""
+RULES_SHOWN = 3
+"""How many of the rules that refuse a prompt ``/moderate rules test`` names."""
 PROMPT_RULE_KINDS = {PromptRuleKind.WORDS: "Word or phrase", PromptRuleKind.PATTERN: "Pattern"}
 EVERYWHERE_ELSE = "Everywhere else"
 RESUMED = "Clips can be made again."
@@ -77,8 +81,8 @@ def why(explanation: Explanation, automod: AutomodRules | None, gone: Collection
     block = explanation.block
     lines = [
         f"**<@{asker.member_id}> in {where}**, in the order I ask:",
-        f"1. Paused: {'no' if server.pause is None else f'**yes**, {writing.quoted(server.pause.reason)}'}",
-        f"2. Blocked: {'no' if block is None else f'**yes**, {_block_ends(block)}: {writing.quoted(block.reason)}'}",
+        f"1. Paused: {'no' if server.pause is None else f'**yes**, {_in_line(server.pause.reason)}'}",
+        f"2. Blocked: {'no' if block is None else f'**yes**, {_block_ends(block)}: {_in_line(block.reason)}'}",
         f"3. Channel: {access}, {ruled}",
         f"4. Prompts: {rules[PromptRuleKind.WORDS]:,} words and phrases, {rules[PromptRuleKind.PATTERN]} patterns, "
         f"{automod_count(automod)}",
@@ -92,8 +96,14 @@ def why(explanation: Explanation, automod: AutomodRules | None, gone: Collection
 
 
 def _worth_telling(sources: Sequence[RuleAsked]) -> list[RuleAsked]:
-    """Leave out roles without a rule: a member may have dozens."""
-    return [source for source in sources if source.source is not QuotaSource.ROLE or source.quota is not None]
+    """Leave out roles without a rule, and all but the most generous of those with one: a member may have dozens."""
+    roles = [source for source in sources if source.source is QuotaSource.ROLE and source.quota is not None]
+    told = roles[:ROLES_SHOWN]
+    return [source for source in sources if source.source is not QuotaSource.ROLE or source in told]
+
+
+def _in_line(text: str) -> str:
+    return writing.quoted(writing.plain(text, LINE_CHARACTERS))
 
 
 def _asked(asked: RuleAsked, gone: Collection[int]) -> str:
@@ -190,8 +200,7 @@ def unblocked(member_id: int, block: Block | None) -> str:
 
 def block_line(block: Block) -> str:
     """Write a block as lists have it."""
-    reason = writing.quoted(writing.plain(block.reason, LINE_CHARACTERS))
-    return f"<@{block.member_id}> {_block_ends(block)}, by <@{block.set_by}>: {reason}"
+    return f"<@{block.member_id}> {_block_ends(block)}, by <@{block.set_by}>: {_in_line(block.reason)}"
 
 
 def _block_ends(block: Block) -> str:
@@ -200,8 +209,7 @@ def _block_ends(block: Block) -> str:
 
 def prompt_rule_line(rule: PromptRule) -> str:
     """Write a prompt rule as lists have it."""
-    text = writing.quoted(writing.plain(rule.text, LINE_CHARACTERS))
-    return f"{PROMPT_RULE_KINDS[rule.kind]} {text}, set by <@{rule.set_by}>"
+    return f"{PROMPT_RULE_KINDS[rule.kind]} {_in_line(rule.text)}, set by <@{rule.set_by}>"
 
 
 def prompt_rule_added(rule: PromptRule) -> str:
@@ -216,9 +224,11 @@ def prompt_rule_removed(rule: PromptRule) -> str:
 
 def prompt_tested(prompt: str, rules: Sequence[PromptRule], automod: AutomodRule | None) -> str:
     """Say which rules refuse a prompt."""
-    found = [f"{PROMPT_RULE_KINDS[rule.kind].lower()} {writing.quoted(rule.text)}" for rule in rules[:10]]
+    found = [f"{PROMPT_RULE_KINDS[rule.kind].lower()} {_in_line(rule.text)}" for rule in rules[:RULES_SHOWN]]
+    if len(rules) > RULES_SHOWN:
+        found.append(f"{len(rules) - RULES_SHOWN:,} more rules")
     if automod is not None:
-        found.append(f"AutoMod rule {writing.quoted(automod.name)}")
+        found.append(f"AutoMod rule {_in_line(automod.name)}")
     shown = writing.quoted(writing.plain(prompt, 200))
     if not found:
         return f"No rule of this server refuses {shown}"

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.acts import Act, Scene
-from tests.support.bot_process import REPOSITORY
 from tests.support.discord_server import RouteKind
+from tests.support.openapi import OPENAPI
 from tests.support.stage import HEAVY, REFUSED, Ending, Part, failed
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Outcome
     from tests.support.discord_server import Request
-
-OPENAPI = REPOSITORY.parent / "shared" / "discord-openapi.json"
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

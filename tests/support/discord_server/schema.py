@@ -45,10 +45,16 @@ class OpenApiCheck:
         Raises:
             RefusedError: 400 with code 50035, and where the body departs from the description.
         """
-        validator = self._validators.get(request.kind)
-        if validator is None:
-            return
-        problem = best_match(validator.iter_errors(request.body))
+        self.check_body(request.kind, request.body)
+
+    def check_body(self, kind: RouteKind, body: object) -> None:
+        """Check what would be sent.
+
+        Raises:
+            RefusedError: as above.
+        """
+        validator = self._validators.get(kind)
+        problem = None if validator is None else best_match(validator.iter_errors(body))
         if problem is not None:
             raise invalid_body(f"{problem.json_path}: {problem.message[:500]}")
 
