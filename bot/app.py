@@ -83,7 +83,7 @@ def assemble(
     gates, news, wake = ServiceGates(chance.random), CardNews(), asyncio.Event()
     bot = ReelayBot(digests=CommandDigests(database))
     log_publisher = DiscordLogPublisher(client=bot)
-    services = bot.services = Services.wire(
+    services = Services.wire(
         database=database,
         clock=clock,
         publisher=log_publisher,
@@ -95,6 +95,7 @@ def assemble(
         max_open_jobs=max_open_jobs,
         random_bits=chance.getrandbits,
     )
+    bot.equip(services)
     publisher = DiscordPublisher(client=bot, clock=clock, operator_channel_id=operator_channel_id)
     board = StatusBoard(database=database, clock=clock, publisher=publisher, gates=gates, news=news)
     keeper = JobKeeper(database=database, clock=clock, changes=services.changes, owner=owner)
@@ -190,6 +191,7 @@ async def run(settings: Settings) -> None:
             working = group.create_task(reelay.worker.run())
             showing = group.create_task(reelay.board.run())
             telling = group.create_task(reelay.log.run())
+            refreshing = group.create_task(reelay.bot.panel.run())
             group.create_task(_check_service(service, reelay))
             stop = asyncio.Event()
             _on_signals(stop.set)
@@ -200,7 +202,10 @@ async def run(settings: Settings) -> None:
             reelay.worker.stop()
             reelay.board.stop()
             reelay.log.stop()
-            await asyncio.wait({working, showing, telling})  # what is in hand goes through the bot's own connections
+            reelay.bot.panel.stop()
+            await asyncio.wait(
+                {working, showing, telling, refreshing}
+            )  # what is in hand goes through the bot's own connections
             await reelay.bot.close()
             await serving
     _log.info("stopped")

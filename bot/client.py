@@ -71,10 +71,12 @@ class ReelayBot(commands.Bot):
     """The bot as Discord sees it; it owns no loop and no job, only what people ask for.
 
     Attributes:
-        services: what people's commands and buttons ask; given before ``sign_in``, since some of it needs the client.
+        services: what people's commands and buttons ask.
+        panel: the settings panels that moderators have open.
     """
 
     services: Services
+    panel: Panel
 
     def __init__(self, *, digests: CommandDigests) -> None:
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it never speaks
@@ -95,6 +97,11 @@ class ReelayBot(commands.Bot):
         self._clip_actions: ClipActions
         self._panel_actions: PanelActions
 
+    def equip(self, services: Services) -> None:
+        """Give it what people may ask for, before ``sign_in``: some of the services need the client themselves."""
+        self.services = services
+        self.panel = Panel(services)
+
     async def sign_in(self, token: str) -> None:
         """Check the token and set the commands up; afterwards messages can be posted.
 
@@ -111,12 +118,11 @@ class ReelayBot(commands.Bot):
 
     async def setup_hook(self) -> None:
         """Load what members can do and tell Discord about it."""
-        panel = Panel(self.services)
         self._clip_actions = ClipActions(self.services)
-        self._panel_actions = PanelActions(self.services, panel)
+        self._panel_actions = PanelActions(self.services, self.panel)
         await self.add_cog(VideoCog(jobs=self.services.jobs))
         await self.add_cog(QuotaCog(quotas=self.services.quotas))
-        self.tree.add_command(ModerateGroup(self.services, panel))
+        self.tree.add_command(ModerateGroup(self.services, self.panel))
         self.add_dynamic_items(JobButton, PanelItem)
         await self._sync_commands()
 

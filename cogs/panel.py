@@ -56,8 +56,10 @@ class Panel:
         self._monotonic = monotonic
         self._open: dict[int, _Open] = {}
         self._names: dict[int, str] = {}
-        self._refreshes: set[asyncio.Task[None]] = set()
-        services.changes.listen(self._refresh_open)
+        self._changed: set[int] = set()
+        self._woken = asyncio.Event()
+        self._stopping = False
+        services.changes.listen(self._note_change)
 
     async def open(self, interaction: discord.Interaction, *place: str) -> None:
         """Answer a command with the panel."""
@@ -156,13 +158,27 @@ class Panel:
         if len(self._open) < MOST_OPEN:
             self._open[message_id] = _Open(interaction, place, now)
 
-    def _refresh_open(self, guild_id: int) -> None:
-        """Change what is open of a server, since something about it has changed."""
-        for message_id, known in list(self._open.items()):
-            if known.interaction.guild_id == guild_id:
-                task = asyncio.create_task(self._refresh(message_id, known))
-                self._refreshes.add(task)
-                task.add_done_callback(self._refreshes.discard)
+    async def run(self) -> None:
+        """Change what is open of servers about which something has changed, until stopped."""
+        while not self._stopping:
+            await self._woken.wait()
+            self._woken.clear()
+            await self.tick()
+
+    def stop(self) -> None:
+        """Let ``run`` end."""
+        self._stopping = True
+        self._woken.set()
+
+    async def tick(self) -> None:
+        """Change it once."""
+        changed, self._changed = self._changed, set()
+        known = [each for each in self._open.items() if each[1].interaction.guild_id in changed]
+        await asyncio.gather(*(self._refresh(message_id, opened) for message_id, opened in known))
+
+    def _note_change(self, guild_id: int) -> None:
+        self._changed.add(guild_id)
+        self._woken.set()
 
     async def _refresh(self, message_id: int, known: _Open) -> None:
         try:
@@ -172,6 +188,9 @@ class Panel:
                     await known.interaction.edit_original_response(view=view)
         except (*answers.UNDELIVERED, ReelayError) as error:
             _log.info("open panel not refreshed", extra={"error": type(error).__name__})
+            self._open.pop(message_id, None)
+        except Exception:  # noqa: BLE001 (logged; a panel is never worth the loop)
+            _log.exception("open panel not refreshed")
             self._open.pop(message_id, None)
 
 

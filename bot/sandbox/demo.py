@@ -256,6 +256,7 @@ async def _running(stage: _Stage, page: Preview, stopped: asyncio.Event) -> Asyn
         group.create_task(stage.reelay.worker.run())
         group.create_task(stage.reelay.board.run())
         group.create_task(stage.reelay.log.run())
+        group.create_task(stage.reelay.bot.panel.run())
         for_page = [group.create_task(_keep_page_true(stage, page)), group.create_task(stop_with_page())]
         try:
             yield
@@ -263,6 +264,7 @@ async def _running(stage: _Stage, page: Preview, stopped: asyncio.Event) -> Asyn
             stage.reelay.worker.stop()
             stage.reelay.board.stop()
             stage.reelay.log.stop()
+            stage.reelay.bot.panel.stop()
             for task in for_page:
                 task.cancel()
 

@@ -140,6 +140,7 @@ class ModerationLog:
                 message_id = await self._publisher.post_log_card(channel_id, entry)
         async with self._database.write() as connection:
             await log.note_posted(connection, entry, owner=self._owner, channel_id=channel_id, message_id=message_id)
+        _log.info("log card posted", extra=_facts(entry))
 
     async def _put_off(self, entries: list[LogEntry]) -> None:
         attempts = entries[0].attempts + 1
@@ -172,4 +173,6 @@ class ModerationLog:
 
 def _facts(entry: LogEntry, error: Exception | None = None) -> dict[str, object]:
     name = None if error is None else type(error).__name__
-    return {"guild_id": entry.guild_id, "log_entry_id": entry.id, "attempts": entry.attempts, "error": name}
+    job_id = None if entry.job is None else entry.job.id
+    ids: dict[str, object] = {"guild_id": entry.guild_id, "log_entry_id": entry.id, "job_id": job_id}
+    return ids | {"attempts": entry.attempts, "error": name}

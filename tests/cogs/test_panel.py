@@ -8,6 +8,7 @@ import pytest
 from simcord.components import walk_components
 
 from bot.models import Aspect, JobState, Quota, QuotaSource
+from cogs.panel import TOKEN_SECONDS
 from tests.support.community import words
 
 if TYPE_CHECKING:
@@ -210,6 +211,7 @@ async def test_the_log_channel_is_chosen_and_its_trouble_shown(community: Commun
 
     community.env.inject_error("POST", "/channels/*/messages", status=404, code=10003)
     assert await community.log_cards() == []
+    await community.bot.panel.tick()
     assert "**but I can't post there**" in panel.text, "without anybody pressing anything"
     await panel.choose("log_channel", community.log_channel)
     assert "can't post" not in panel.text
@@ -232,9 +234,33 @@ async def test_an_open_panel_shows_what_others_change_meanwhile(community: Commu
     other = await open_panel(community, "quota list")
 
     await community.moderate("quota set", who=community.mia, seconds=7)
+    await community.bot.panel.tick()
 
     assert "quotas of their own: 1" in panel.text
     assert f"{community.mia.mention}: 7 s per day" in other.text
+
+
+async def test_a_panel_whose_time_is_up_is_left_as_it_is(community: Community) -> None:
+    monotonic = community.bot.panel._monotonic
+    panel = await open_panel(community)
+    before = panel.text
+    community.bot.panel._monotonic = lambda: monotonic() + TOKEN_SECONDS
+
+    await community.moderate("quota set", who=community.mia, seconds=7)
+    await community.bot.panel.tick()
+
+    assert panel.text == before
+
+
+async def test_a_panel_that_cannot_be_changed_keeps_no_other_from_it(community: Community) -> None:
+    closed, opened = await open_panel(community), await open_panel(community)
+    before = closed.text
+    community.env.inject_error("PATCH", "/webhooks/*/*/messages/@original", status=404, code=10015)
+
+    await community.moderate("quota set", who=community.mia, seconds=7)
+    await community.bot.panel.tick()
+
+    assert sorted([closed.text == before, opened.text == before]) == [False, True]
 
 
 @pytest.mark.parametrize(

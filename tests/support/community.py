@@ -220,7 +220,7 @@ def make_bot(
     """Wire the bot up as the composition root does, without anything that runs by itself."""
     bot = ReelayBot(digests=CommandDigests(database))
     log_publisher = DiscordLogPublisher(client=bot)
-    bot.services = Services.wire(
+    services = Services.wire(
         database=database,
         clock=clock,
         publisher=log_publisher,
@@ -232,6 +232,7 @@ def make_bot(
         max_open_jobs=max_open_jobs,
         random_bits=random.Random(7).getrandbits,
     )
+    bot.equip(services)
     return bot, DiscordPublisher(client=bot, clock=clock, operator_channel_id=None)
 
 

@@ -159,6 +159,7 @@ class Ending:
         directly: the clip is in the member's direct messages instead of in the channel.
         link: it is a link to the clip instead of the file.
         cards: how many status cards stay behind, each of which says what happened.
+        removed: a moderator has taken the clip away again and refunded it.
     """
 
     state: str = "delivered"
@@ -167,6 +168,7 @@ class Ending:
     directly: bool = False
     link: bool = False
     cards: int = 0
+    removed: bool = False
 
 
 DELIVERED = Ending()
@@ -328,6 +330,8 @@ class Part:
     async def ends(self) -> None:
         """Wait until Discord shows the end."""
         match self.ending:
+            case Ending(removed=True):
+                await self.until(lambda: not self.clips() and not self.cards() and len(self.ledger) > 1)
             case Ending(state="delivered"):
                 await self.until(lambda: self.clips() and not self.cards())
             case Ending(cards=1):
@@ -345,7 +349,7 @@ class Part:
         assert (job["lease_owner"], job["lease_until"]) == (None, None)
         assert len(self.paid) == ending.paid, "generations paid for"
         assert {made.client_business_id for made in self.paid} <= {job["id"]}
-        delivered = ending.state == "delivered"
+        delivered = ending.state == "delivered" and not ending.removed
         assert self.ledger == [("charge", COST_SECONDS)] + [("refund", COST_SECONDS)] * (not delivered)
         assert len(self.clips()) == delivered, "clips"
         for clip in self.clips():
