@@ -71,8 +71,11 @@ class JobKeeper:
             changed = await jobs.update(connection, job, owner=self._owner, **changes)
             if changed is None:
                 raise LeaseLostError(job.id)
-            if changed.state in FINAL_STATES - {job.state}:
+            ends = changed.state in FINAL_STATES - {job.state}
+            if ends:
                 await self._note_end(connection, changed)
+        if ends:
+            self._changes.log_woken.set()  # not before the card can be seen by the log
         if changed.state is not job.state:
             _log_transition(job, changed)
         return changed
@@ -85,7 +88,6 @@ class JobKeeper:
             kind = LogKind.FAILED
             await ledger.refund(connection, job, now=now, made_by=BOT_ID)
         await log.add(connection, await servers.get(connection, job.guild_id), kind, now=now, job=job)
-        self._changes.log_woken.set()
 
 
 def _log_transition(job: Job, changed: Job) -> None:

@@ -73,6 +73,20 @@ async def test_clips_posted_failed_and_refused_and_changes_each_get_a_card_in_or
     assert of_refusal.facts["member_id"] == MEMBER_ID
 
 
+async def test_the_log_is_woken_only_when_the_card_can_be_seen(workshop: Workshop) -> None:
+    process = await started(workshop)
+    await post_all(workshop, process)
+    woken = process.services.changes.log_woken
+    for prompt in ("a fox", "fail:content_policy"):
+        woken.clear()
+        job_id = await workshop.accept(process, prompt)
+        woken.clear()
+        running = asyncio.create_task(workshop.run_until_idle(process))
+        await woken.wait()
+        assert workshop._peek("SELECT count(*) FROM log_entries WHERE job_id = ?", job_id) == 1
+        await running
+
+
 async def test_without_a_log_nothing_waits_to_be_posted(workshop: Workshop) -> None:
     process = workshop.start()
     await workshop.accept(process)
