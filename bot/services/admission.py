@@ -164,7 +164,7 @@ class Admission:
             StoreUnavailableError: when the database cannot be asked.
         """
         rules = await self._automod.rules(asker.guild_id)
-        book = await self._prompts.book(asker.guild_id)
+        book = await self._prompts.book(asker.guild_id, may_be_old=True)
         refusing = await book.find(prompt)
         return Verdict(book.version, next(iter(refusing), None), await rules.find(prompt, asker))
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import and_, bindparam, case, func, or_, select
 from sqlalchemy import insert as sql_insert
 from sqlalchemy import update as sql_update
 
@@ -102,13 +102,13 @@ async def list_period(connection: AsyncConnection, *, guild_id: int, start: date
 
 async def find_by_interaction(connection: AsyncConnection, interaction_id: int) -> Job | None:
     """Return the job an interaction made, or None."""
-    row = (await connection.execute(select(jobs).where(jobs.c.interaction_id == interaction_id))).one_or_none()
+    row = (await connection.execute(_by_interaction(), {"interaction_id": interaction_id})).one_or_none()
     return None if row is None else _from_row(row)
 
 
 async def count_open(connection: AsyncConnection, member_id: int) -> int:
     """Count a member's unfinished jobs, in all servers."""
-    return await _count(connection, jobs.c.member_id == member_id, jobs.c.state.in_(OPEN_STATES))
+    return (await connection.execute(_open_of_member(), {"member_id": member_id})).scalar_one()
 
 
 async def queue_order(connection: AsyncConnection) -> list[str]:
@@ -302,13 +302,19 @@ async def recent_render_seconds(connection: AsyncConnection, duration_seconds: i
     return [(row.rendered_at - row.submitted_at).total_seconds() for row in await connection.execute(statement)]
 
 
-async def _count(connection: AsyncConnection, *conditions: ColumnElement[bool]) -> int:
-    statement = select(func.count()).select_from(jobs).where(*conditions)
-    return (await connection.execute(statement)).scalar_one()
+@cache  # what every acceptance asks: to write it takes longer than to run it
+def _by_interaction() -> Select[Any]:
+    return select(jobs).where(jobs.c.interaction_id == bindparam("interaction_id"))
 
 
-@cache  # to write it takes longer than to run it
-def _in_fair_turns() -> Select[tuple[str]]:
+@cache
+def _open_of_member() -> Select[int]:
+    is_open = jobs.c.state.in_(OPEN_STATES)
+    return select(func.count()).select_from(jobs).where(jobs.c.member_id == bindparam("member_id"), is_open)
+
+
+@cache
+def _in_fair_turns() -> Select[str]:
     """Order the waiting jobs: members take turns, oldest job first within one.
 
     A member's turn is how many jobs they have rendering plus the job's place among their own; members level

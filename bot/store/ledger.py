@@ -12,9 +12,10 @@ a busy server is 3,000 rows at most and not a hundred thousand. All of it is cal
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, case, func, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, case, func, insert, select, update
 
 from bot.models import Account, AccountKind, Gift
 from bot.store.tables import draws, ledger, usage
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from sqlalchemy import Insert, Select, Update
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from bot.models import Draw, Job
@@ -120,16 +122,7 @@ async def grant(
 
 async def list_gifts(connection: AsyncConnection, *, guild_id: int, member_id: int, now: datetime) -> list[Gift]:
     """Return a member's gifts of which something is left, those that end first first."""
-    refunds = ledger.alias()
-    refunded = select(refunds.c.id).where(refunds.c.job_id == draws.c.job_id, refunds.c.kind == "refund").exists()
-    drawn = select(func.coalesce(func.sum(draws.c.seconds), 0)).where(draws.c.grant_id == ledger.c.id, ~refunded)
-    left = (ledger.c.seconds - drawn.scalar_subquery()).label("left")
-    statement = (
-        select(ledger.c.id, ledger.c.expires_at, left)
-        .where(ledger.c.guild_id == guild_id, ledger.c.member_id == member_id, ledger.c.expires_at > now)
-        .order_by(ledger.c.expires_at, ledger.c.id)
-    )
-    rows = await connection.execute(statement)
+    rows = await connection.execute(_gifts(), {"guild_id": guild_id, "member_id": member_id, "now": now})
     return [Gift(row.id, int(row.left), row.expires_at) for row in rows if row.left > 0]
 
 
@@ -137,10 +130,7 @@ async def sum_period(
     connection: AsyncConnection, account: Account, *, start: datetime, end: datetime
 ) -> tuple[int, int]:
     """Return the seconds used (charges less refunds) from ``start`` until just before ``end``, and those from gifts."""
-    statement = select(
-        func.coalesce(func.sum(usage.c.seconds), 0), func.coalesce(func.sum(usage.c.drawn_seconds), 0)
-    ).where(*_of(account), usage.c.quarter_at >= start, usage.c.quarter_at < end)
-    used, drawn = (await connection.execute(statement)).one()
+    used, drawn = (await connection.execute(_sums(), _key(account) | {"start": start, "end": end})).one()
     return int(used), int(drawn)
 
 
@@ -168,24 +158,72 @@ async def _count(
         minutes=counted_at.minute % _QUARTER_MINUTES, seconds=counted_at.second, microseconds=counted_at.microsecond
     )
     for counted in (account, server):
-        row = update(usage).where(*_of(counted), usage.c.quarter_at == quarter_at)
-        sums = {"seconds": usage.c.seconds + seconds, "drawn_seconds": usage.c.drawn_seconds + drawn_seconds}
-        if (await connection.execute(row.values(sums))).rowcount == 0:
-            await connection.execute(
-                insert(usage).values(
-                    guild_id=counted.guild_id,
-                    account_kind=counted.kind,
-                    account_id=counted.id,
-                    quarter_at=quarter_at,
-                    seconds=seconds,
-                    drawn_seconds=drawn_seconds,
-                )
-            )
+        values = _key(counted) | {"quarter": quarter_at, "more_seconds": seconds, "more_drawn": drawn_seconds}
+        if (await connection.execute(_count_more(), values)).rowcount == 0:
+            await connection.execute(_count_first(), values)
 
 
-def _of(account: Account) -> tuple[ColumnElement[bool], ...]:
+# What every charge says is written once: to write it takes longer than to run it ------------------
+
+
+def _key(account: Account) -> dict[str, object]:
+    return {"guild": account.guild_id, "kind": account.kind, "account": account.id}
+
+
+@cache
+def _sums() -> Select[int, int]:
+    time = usage.c.quarter_at.type
+    return select(func.coalesce(func.sum(usage.c.seconds), 0), func.coalesce(func.sum(usage.c.drawn_seconds), 0)).where(
+        *_of_account(),
+        usage.c.quarter_at >= bindparam("start", type_=time),
+        usage.c.quarter_at < bindparam("end", type_=time),
+    )
+
+
+@cache
+def _gifts() -> Select[Any, Any, Any]:
+    refunds = ledger.alias()
+    refunded = select(refunds.c.id).where(refunds.c.job_id == draws.c.job_id, refunds.c.kind == "refund").exists()
+    drawn = select(func.coalesce(func.sum(draws.c.seconds), 0)).where(draws.c.grant_id == ledger.c.id, ~refunded)
     return (
-        usage.c.guild_id == account.guild_id,
-        usage.c.account_kind == account.kind,
-        usage.c.account_id == account.id,
+        select(ledger.c.id, ledger.c.expires_at, (ledger.c.seconds - drawn.scalar_subquery()).label("left"))
+        .where(
+            ledger.c.guild_id == bindparam("guild_id"),
+            ledger.c.member_id == bindparam("member_id"),
+            ledger.c.expires_at > bindparam("now", type_=ledger.c.expires_at.type),
+        )
+        .order_by(ledger.c.expires_at, ledger.c.id)
+    )
+
+
+@cache
+def _count_more() -> Update:
+    quarter = bindparam("quarter", type_=usage.c.quarter_at.type)
+    return (
+        update(usage)
+        .where(*_of_account(), usage.c.quarter_at == quarter)
+        .values(
+            seconds=usage.c.seconds + bindparam("more_seconds"),
+            drawn_seconds=usage.c.drawn_seconds + bindparam("more_drawn"),
+        )
+    )
+
+
+@cache
+def _count_first() -> Insert:
+    return insert(usage).values(
+        guild_id=bindparam("guild"),
+        account_kind=bindparam("kind"),
+        account_id=bindparam("account"),
+        quarter_at=bindparam("quarter"),
+        seconds=bindparam("more_seconds"),
+        drawn_seconds=bindparam("more_drawn"),
+    )
+
+
+def _of_account() -> tuple[ColumnElement[bool], ...]:
+    return (
+        usage.c.guild_id == bindparam("guild"),
+        usage.c.account_kind == bindparam("kind"),
+        usage.c.account_id == bindparam("account"),
     )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, insert, or_, select
+from sqlalchemy import bindparam, delete, insert, or_, select
 
 from bot.models import Period, Quota, QuotaRule, QuotaSource
 from bot.store.tables import quota_rules
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
-    from sqlalchemy import Row
+    from sqlalchemy import Row, Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 
@@ -55,13 +56,23 @@ async def list_for(
     connection: AsyncConnection, *, guild_id: int, now: datetime, subject_ids: Collection[int] | None = None
 ) -> list[QuotaRule]:
     """Return a server's rules that hold now, all of them or those of the given subjects, oldest first."""
-    statement = select(quota_rules).where(
-        quota_rules.c.guild_id == guild_id, or_(quota_rules.c.expires_at.is_(None), quota_rules.c.expires_at > now)
-    )
-    if subject_ids is not None:
-        statement = statement.where(quota_rules.c.subject_id.in_(subject_ids))
-    rows = await connection.execute(statement.order_by(quota_rules.c.set_at, quota_rules.c.subject_id))
+    statement = _rules_now(some=subject_ids is not None)
+    rows = await connection.execute(statement, {"guild_id": guild_id, "now": now, "subject_ids": subject_ids})
     return [_from_row(row) for row in rows]
+
+
+@cache  # to write it takes longer than to run it
+def _rules_now(*, some: bool) -> Select[Any]:
+    ends_at = quota_rules.c.expires_at
+    holds = or_(ends_at.is_(None), ends_at > bindparam("now", type_=ends_at.type))
+    statement = select(quota_rules).where(quota_rules.c.guild_id == bindparam("guild_id"), holds)
+    if some:
+        every_source = quota_rules.c.source.in_(
+            [source for source in QuotaSource if source is not QuotaSource.OPERATOR]
+        )
+        some_subjects = quota_rules.c.subject_id.in_(bindparam("subject_ids", expanding=True))
+        statement = statement.where(every_source, some_subjects)  # both, so that the key serves
+    return statement.order_by(quota_rules.c.set_at, quota_rules.c.subject_id)
 
 
 def _from_row(row: Row[Any]) -> QuotaRule:

@@ -6,9 +6,10 @@ the log was told of the cap. Every statement names the server.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import bindparam, delete, insert, or_, select, update
 
 from bot.models import Access, Aspect, Block, ChannelRule, Pause, Period, Quota, Server
 from bot.store.tables import blocks, channel_rules, servers
@@ -17,13 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
-    from sqlalchemy import Row
+    from sqlalchemy import Row, Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 
 async def get(connection: AsyncConnection, guild_id: int) -> Server:
     """Return a server's settings: the defaults where nobody has set anything."""
-    row = (await connection.execute(select(servers).where(servers.c.guild_id == guild_id))).one_or_none()
+    row = (await connection.execute(_server(), {"guild_id": guild_id})).one_or_none()
     if row is None:
         return Server(guild_id=guild_id)
     return Server(
@@ -67,10 +68,8 @@ async def list_channel_rules(
     connection: AsyncConnection, guild_id: int, channel_ids: Collection[int] | None = None
 ) -> list[ChannelRule]:
     """Return what holds in a server's channels, or only in the given ones."""
-    statement = select(channel_rules).where(channel_rules.c.guild_id == guild_id)
-    if channel_ids is not None:
-        statement = statement.where(channel_rules.c.channel_id.in_(channel_ids))
-    rows = await connection.execute(statement.order_by(channel_rules.c.channel_id))
+    statement = _channel_rules(some=channel_ids is not None)
+    rows = await connection.execute(statement, {"guild_id": guild_id, "channel_ids": channel_ids})
     return [
         ChannelRule(
             guild_id=row.guild_id,
@@ -107,14 +106,14 @@ async def put_channel_rule(connection: AsyncConnection, rule: ChannelRule) -> No
 
 async def get_block(connection: AsyncConnection, *, guild_id: int, member_id: int, now: datetime) -> Block | None:
     """Return the block that holds for a member now, or None."""
-    statement = _blocks_now(guild_id, now).where(blocks.c.member_id == member_id)
-    row = (await connection.execute(statement)).one_or_none()
+    values = {"guild_id": guild_id, "member_id": member_id, "now": now}
+    row = (await connection.execute(_blocks_now(one=True), values)).one_or_none()
     return None if row is None else _to_block(row)
 
 
 async def list_blocks(connection: AsyncConnection, *, guild_id: int, now: datetime) -> list[Block]:
     """Return the blocks that hold now, latest first."""
-    rows = await connection.execute(_blocks_now(guild_id, now).order_by(blocks.c.set_at.desc(), blocks.c.member_id))
+    rows = await connection.execute(_blocks_now(one=False), {"guild_id": guild_id, "now": now})
     return [_to_block(row) for row in rows]
 
 
@@ -138,10 +137,29 @@ async def remove_block(connection: AsyncConnection, *, guild_id: int, member_id:
     await connection.execute(delete(blocks).where(blocks.c.guild_id == guild_id, blocks.c.member_id == member_id))
 
 
-def _blocks_now(guild_id: int, now: datetime) -> Any:  # noqa: ANN401 (a Select of all the table's columns)
-    return select(blocks).where(
-        blocks.c.guild_id == guild_id, or_(blocks.c.expires_at.is_(None), blocks.c.expires_at > now)
-    )
+# What every acceptance asks is written once: to write it takes longer than to run it --------------
+
+
+@cache
+def _server() -> Select[Any]:
+    return select(servers).where(servers.c.guild_id == bindparam("guild_id"))
+
+
+@cache
+def _channel_rules(*, some: bool) -> Select[Any]:
+    statement = select(channel_rules).where(channel_rules.c.guild_id == bindparam("guild_id"))
+    if some:
+        statement = statement.where(channel_rules.c.channel_id.in_(bindparam("channel_ids", expanding=True)))
+    return statement.order_by(channel_rules.c.channel_id)
+
+
+@cache
+def _blocks_now(*, one: bool) -> Select[Any]:
+    holds = or_(blocks.c.expires_at.is_(None), blocks.c.expires_at > bindparam("now", type_=blocks.c.expires_at.type))
+    statement = select(blocks).where(blocks.c.guild_id == bindparam("guild_id"), holds)
+    if one:
+        return statement.where(blocks.c.member_id == bindparam("member_id"))
+    return statement.order_by(blocks.c.set_at.desc(), blocks.c.member_id)
 
 
 def _to_block(row: Row[Any]) -> Block:

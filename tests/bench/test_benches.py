@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 
-from tests.bench import acknowledge, clip, flight, resume, stage, start
+from bot.store.tables import metadata
+from tests.bench import acknowledge, admission, clip, flight, resume, stage, start
 from tests.bench.doubles import ServiceDouble
 from tests.bench.remote import Remote, RemoteError
 
@@ -47,11 +48,17 @@ async def test_each_bench_prints_its_figures_and_their_targets(monkeypatch: pyte
         resume.measure(scale=0.003),
     )
 
-    assert json.dumps([acknowledged, flown, sent, started, resumed])
+    admitted = await admission.measure((20, 40), rounds=4)
+
+    assert json.dumps([acknowledged, flown, sent, started, resumed, admitted])
     for crowd in ("different_members", "busy_members"):
         [run] = acknowledged[crowd]["runs"]
         assert run["asked"] == run["acknowledged"] == 4
         assert run["p50_ms"] <= run["p99_ms"] <= run["max_ms"]
+    for ledger in admitted["ledgers"].values():
+        assert ledger["accept_ms"] > ledger["write_ms"] > 0
+        scans = [plan.split()[1] for plan in ledger["plans"] if plan.startswith("SCAN") and "INDEX" not in plan]
+        assert not set(scans) & set(metadata.tables)
     assert (flown["jobs"], flown["lag_p99_ms_target"], flown["added_mib_target"]) == (3, 50, 50)
     assert flown["lag_p50_ms"] <= flown["lag_p99_ms"] <= flown["lag_max_ms"]
     assert sent["passes_through"]["clip_mib"] == sent["passes_through"]["posted_mib"] == 0.2
