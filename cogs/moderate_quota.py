@@ -8,7 +8,7 @@ import discord
 from discord import app_commands
 from discord.app_commands import Choice, Range
 
-from bot.errors import InvalidSettingError, RulesUnknownError
+from bot.errors import InvalidSettingError
 from bot.models import DAYS_MAX, QUOTA_MAX_SECONDS, Period, QuotaSource, check_grant_seconds
 from bot.ui import answers, descriptions, moderator_texts
 from cogs.members import asker
@@ -26,7 +26,6 @@ from cogs.moderators import (
 )
 
 if TYPE_CHECKING:
-    from bot.services.automod import AutomodRules
     from bot.services.bundle import Services
     from cogs.panel import Panel
 
@@ -132,12 +131,7 @@ class QuotaGroup(ModeratorGroup):
     ) -> None:
         """Explain what decides for a member in a channel."""
         explaining = self._services.admission.explain(asker(interaction, member, channel))
-        explanation = await answers.promptly(interaction, explaining, private=True)
-        automod: AutomodRules | None
-        try:
-            automod = await self._services.automod.rules(interaction.guild_id or 0)
-        except RulesUnknownError:
-            automod = None
+        explanation, automod = await answers.promptly(interaction, explaining, private=True)
         ids = [source.subject_id for source in explanation.sources if source.subject_id is not None]
         gone = gone_ids(interaction.guild, ids) - {member.id}
         await answers.say(interaction, moderator_texts.why(explanation, automod, gone))

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from bot.errors import ReelayError, RulesUnknownError
+from bot.errors import ReelayError
 from bot.models import QuotaSource
 from bot.ui import answers, panel
 from bot.ui.panel_texts import PanelFacts
@@ -125,16 +125,12 @@ class Panel:
     async def _facts(self, interaction: discord.Interaction) -> PanelFacts:
         guild_id, guild = interaction.guild_id or 0, interaction.guild
         view = await self._services.servers.view(guild_id)
-        try:
-            automod = await self._services.automod.rules(guild_id)
-        except RulesUnknownError:
-            automod = None
         places = [rule.channel_id for rule in view.channels]
         if view.server.log_channel_id is not None:
             places.append(view.server.log_channel_id)
         return PanelFacts(
             view=view,
-            automod=automod,
+            automod=await self._services.automod.known_rules(guild_id),
             operator_quota=self._services.quotas.operator_quota,
             gone=gone_of(guild, view.rules) | gone_ids(guild, places),
             names=names_in(guild) | await self._member_names(interaction.client, _members_in(view)),

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from bot.models import Aspect, Block, ChannelRule, PromptRule, PromptRuleKind, QuotaStatus, Server, VideoSpec
-    from bot.services.automod import AutomodRule, AutomodService
+    from bot.services.automod import AutomodRule, AutomodRules, AutomodService
     from bot.services.ports import Clock
     from bot.services.prompts import PromptService
     from bot.services.quotas import QuotaService
@@ -209,12 +209,15 @@ class Admission:
             raise CapReachedError(cap, spec.cost_seconds)
         return Admitted(spec=spec, status=status, cap=cap)
 
-    async def explain(self, asker: Asker) -> Explanation:
-        """Say what decides for a member in a place.
+    async def explain(self, asker: Asker) -> tuple[Explanation, AutomodRules | None]:
+        """Say what decides for a member in a place, and AutoMod's rules, or None where they can't be read now.
 
         Raises:
             StoreUnavailableError: when the database cannot be asked.
         """
+        return await self._explain(asker), await self._automod.known_rules(asker.guild_id)
+
+    async def _explain(self, asker: Asker) -> Explanation:
         now = self._clock.now()
         async with self._database.read() as connection:
             server = await servers.get(connection, asker.guild_id)

@@ -132,6 +132,17 @@ class AutomodService:
                 raise RulesUnknownError
             return known.rules
 
+    async def known_rules(self, guild_id: int) -> AutomodRules | None:
+        """Return a server's rules, or None where they are not known, for people to look at.
+
+        Raises:
+            StoreUnavailableError: when the database cannot be asked.
+        """
+        try:
+            return await self.rules(guild_id)
+        except RulesUnknownError:
+            return None
+
     async def _refresh(self, guild_id: int, known: _Known) -> None:
         try:
             async with asyncio.timeout(FETCH_SECONDS):

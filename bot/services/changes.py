@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.models import Change, LogKind
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from bot.models import ChangeKind, Facts
     from bot.services.ports import Clock
     from bot.store.database import Database
+
+
+_SAME_END = timedelta(minutes=1)
 
 
 class Changes:
@@ -67,8 +71,12 @@ class Changes:
         before: Facts | None,
         after: Facts | None,
     ) -> None:
-        """Write a change down in the transaction that makes it; what is as it was is no change."""
-        if before == after:
+        """Write a change down in the transaction that makes it; what is as it was is no change.
+
+        Every process that serves the token hears of a command and does it; who is second changes nothing but, by a
+        moment, when something ends.
+        """
+        if _are_same(before, after):
             return
         change = await audit.add(
             connection,
@@ -84,3 +92,14 @@ class Changes:
         )
         server = await servers.get(connection, guild_id)
         await log.add(connection, server, LogKind.CHANGED, now=change.made_at, change=change)
+
+
+def _are_same(before: Facts | None, after: Facts | None) -> bool:
+    """Tell whether facts are the same, but for an end that is less than a minute off."""
+    if before is None or after is None:
+        return before is after
+    ends = [facts.get("until") for facts in (before, after)]
+    if None in ends:
+        return before == after
+    first, second = (datetime.fromisoformat(str(end)) for end in ends)
+    return before | {"until": None} == after | {"until": None} and abs(first - second) < _SAME_END

@@ -269,7 +269,9 @@ class JobService:
                 "aspect": spec.aspect.value,
                 "duration": spec.duration_seconds,
             }
-            await log.add(connection, server, LogKind.REFUSED, now=now, facts=facts)
+            await log.add(
+                connection, server, LogKind.REFUSED, now=now, interaction_id=request.interaction_id, facts=facts
+            )
 
     async def _card(self, connection: AsyncConnection, job: Job) -> StatusCard:
         order = await jobs.queue_order(connection) if job.state is JobState.QUEUED else []

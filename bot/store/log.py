@@ -34,11 +34,20 @@ async def add(
     now: datetime,
     job: Job | None = None,
     change: Change | None = None,
+    interaction_id: int | None = None,
     facts: Facts | None = None,
 ) -> None:
-    """Write a card for the server's log channel; where there is none, only a refusal is kept, to be counted."""
+    """Write a card for the server's log channel; where there is none, only a refusal is kept, to be counted.
+
+    Args:
+        interaction_id: what was refused; every process that serves the token hears of it, and it is written once.
+    """
     if not server.is_logging and kind is not LogKind.REFUSED:
         return
+    if interaction_id is not None:
+        same = select(log_entries.c.id).where(log_entries.c.interaction_id == interaction_id)
+        if (await connection.execute(same)).one_or_none() is not None:
+            return
     await connection.execute(
         insert(log_entries).values(
             guild_id=server.guild_id,
@@ -46,6 +55,7 @@ async def add(
             created_at=now,
             job_id=None if job is None else job.id,
             change_id=None if change is None else change.id,
+            interaction_id=interaction_id,
             facts=facts or {},
             due_at=now if server.is_logging else None,
             attempts=0,

@@ -1,7 +1,7 @@
 """The schema, as SQLAlchemy tables; ``migrations/`` brings a database to it.
 
 Who may change a row is written in ``jobs.py``. What must never be, the schema forbids:
-one job and one gift per interaction, one charge and one refund per job, no ledger entry of nothing.
+one job, one gift and one refusal per interaction, one charge and one refund per job, no ledger entry of nothing.
 
 Everything a server's moderators decide carries that server's id, first in its key: no statement goes without it.
 """
@@ -239,6 +239,7 @@ log_entries = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("job_id", String(25), ForeignKey("jobs.id")),
     Column("change_id", Integer, ForeignKey("changes.id")),
+    Column("interaction_id", BigInteger, unique=True),
     Column("facts", JSON, nullable=False),
     Column("due_at", UtcDateTime),
     Column("attempts", Integer, nullable=False),

@@ -332,7 +332,7 @@ async def test_every_source_is_explained_in_the_order_it_is_asked(workshop: Work
         guild_id=GUILD_ID, source=QuotaSource.ROLE, subject_id=502, quota=Quota(30), set_by=MODERATOR_ID
     )
 
-    explained = await process.services.admission.explain(asker(role_ids=(501, 502, 503), places=(CHANNEL_ID,)))
+    explained, _ = await process.services.admission.explain(asker(role_ids=(501, 502, 503), places=(CHANNEL_ID,)))
 
     assert [(source.source, source.subject_id, source.holds) for source in explained.sources] == [
         (QuotaSource.CHANNEL, CHANNEL_ID, False),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.errors import (
+    BlockedError,
     InvalidSettingError,
     NotCancellableError,
     NotRemovableError,
@@ -84,6 +85,32 @@ async def test_what_is_as_it_was_is_no_change(workshop: Workshop) -> None:
         await process.services.servers.unblock(GUILD_ID, MEMBER_ID, set_by=MODERATOR_ID)
 
     assert [change.kind for change in await changes(process)] == [ChangeKind.TIMEZONE]
+
+
+async def test_what_two_processes_hear_of_is_written_down_once(workshop: Workshop) -> None:
+    async with Database.open(workshop.database_url) as other_database:
+        processes = workshop.start(), workshop.start("local/2", database=other_database)
+        for process in processes:
+            await process.services.servers.set_log_channel(GUILD_ID, LOG_CHANNEL_ID, set_by=MODERATOR_ID)
+            await process.services.servers.block(GUILD_ID, MEMBER_ID, reason="spam", days=3, set_by=MODERATOR_ID)
+            await process.quotas.set_rule(
+                guild_id=GUILD_ID,
+                source=QuotaSource.MEMBER,
+                subject_id=MEMBER_ID,
+                quota=Quota(6),
+                set_by=MODERATOR_ID,
+                days=7,
+            )
+            workshop.time.advance(0.5)
+        request = workshop.request()
+        for process in processes:
+            with pytest.raises(BlockedError):
+                await process.jobs.accept(request)
+
+    assert [change.kind for change in await changes(processes[0])] == [
+        *(ChangeKind.LOG_CHANNEL, ChangeKind.BLOCK, ChangeKind.QUOTA)
+    ]
+    assert (await processes[0].services.usage.report(GUILD_ID, Period.DAY)).refused == 1
 
 
 async def test_two_moderators_at_once_change_it_one_after_the_other_and_each_is_told_what_it_replaced(

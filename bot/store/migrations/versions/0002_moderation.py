@@ -204,6 +204,7 @@ def _create_audit_and_log() -> None:
         sa.Column("created_at", _TIME, nullable=False),
         sa.Column("job_id", sa.String(length=25), nullable=True),
         sa.Column("change_id", sa.Integer(), nullable=True),
+        sa.Column("interaction_id", sa.BigInteger(), nullable=True),
         sa.Column("facts", sa.JSON(), nullable=False),
         sa.Column("due_at", _TIME, nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
@@ -214,6 +215,7 @@ def _create_audit_and_log() -> None:
         sa.ForeignKeyConstraint(["change_id"], ["changes.id"]),
         sa.ForeignKeyConstraint(["job_id"], ["jobs.id"]),
         sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("interaction_id"),
         sa.UniqueConstraint("job_id", "kind"),
     )
     op.create_index("log_entries_by_due_at", "log_entries", ["due_at"], unique=False)
