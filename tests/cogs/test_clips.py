@@ -223,13 +223,24 @@ async def test_buttons_are_for_moderators_whoever_sees_them(community: Community
     assert await community.ledger() == [("charge", 6)]
 
 
-async def test_a_card_whose_post_went_wrong_is_not_there_twice(community: Community) -> None:
+@pytest.mark.parametrize("status", [429, 503])
+async def test_a_log_that_is_held_back_stops_nothing_and_has_each_card_once_in_the_end(
+    community: Community, status: int
+) -> None:
     await community.keep_log()
-    community.env.inject_error("POST", "/channels/*/messages", status=503)
+    community.env.inject_error("POST", f"/channels/{community.log_channel.id}/messages", status=status, times=2)
 
-    assert await community.log_cards() == []
-    community.clock.time = community.clock.time.replace(hour=13)
-    assert len(await community.log_cards()) == 1
+    for _ in range(2):
+        assert await community.log_cards() == []
+        community.clock.time += timedelta(minutes=1)
+    job = await community.post_clip(community.mia)
+
+    assert job.message_id in ids(community)
+    assert [words(card).splitlines()[0] for card in await community.log_cards()] == [
+        "**Log channel changed**",
+        f"**Clip posted** for {community.mia.mention} in {community.channel.mention}",
+    ]
+    assert not (await community.bot.services.servers.view(community.guild.id)).server.log_closed
 
 
 async def test_a_card_that_arrived_unheard_is_found_again(community: Community) -> None:

@@ -34,6 +34,15 @@ async def test_once_makes_the_asked_clip_and_says_where_it_is(tmp_path: Path) ->
     assert left_behind(tmp_path) == []
 
 
+@pytest.mark.parametrize(("channel", "typed_in"), [("brainstorm", "brainstorm"), ("mod-log", "clips")])
+async def test_each_channel_of_the_community_can_be_looked_at(tmp_path: Path, channel: str, typed_in: str) -> None:
+    ended = await run_demo(tmp_path, "--once", "A red fox", "--channel", channel, "--out", "fox.mp4")
+
+    assert (ended.exit_code, ended.errors) == (0, "")
+    assert ended.output.splitlines()[-1] == f"The clip is in #{typed_in}, and saved as fox.mp4"
+    assert left_behind(tmp_path) == []
+
+
 async def test_once_with_a_failing_prompt_says_why_and_saves_nothing(tmp_path: Path) -> None:
     ended = await run_demo(tmp_path, "--once", "fail:content_policy", "--out", "fox.mp4")
 
