@@ -64,17 +64,6 @@ async def card_is_stored_but_unanswered(part: Part) -> Moments:
     await _is_posted(part)
 
 
-async def card_never_arrives(part: Part) -> Moments:
-    await _keep_log(part)
-    post = part.faults.hold(RouteKind.CREATE_MESSAGE, stored=False, where=lambda request: _posts_card(part, request))
-    await part.ask()
-    await post.arrived.wait()
-    yield DOWN
-    yield UP
-    await part.ends()
-    await _is_posted(part)
-
-
 async def clip_is_removed_and_refunded_by_the_next_bot(part: Part) -> Moments:
     part.ending = Ending(removed=True)
     await _keep_log(part)
@@ -115,9 +104,8 @@ async def _is_posted(part: Part) -> None:
     assert (row["due_at"], row["message_id"]) == (None, _log_cards(part)[0].id)
 
 
-# A card that is held back holds back those after it, so each of these has a stage of its own.
+# A card that is held back holds back those after it, so it has a stage of its own.
 STORED = Act(scenarios=(card_is_stored_but_unanswered,), prepare=_with_log)
-LOST = Act(scenarios=(card_never_arrives,), prepare=_with_log)
 REMOVED = Act(
     scenarios=(
         clip_is_removed_and_refunded_by_the_next_bot,
@@ -127,6 +115,6 @@ REMOVED = Act(
 )
 
 
-@pytest.mark.parametrize("scene", [*STORED.scenes, *LOST.scenes, *REMOVED.scenes], ids=lambda scene: scene.name)
+@pytest.mark.parametrize("scene", [*STORED.scenes, *REMOVED.scenes], ids=lambda scene: scene.name)
 async def test_the_log_is_right_after_sigkill_when(scene: Scene, outcome: Outcome) -> None:
     await outcome(scene)

@@ -34,13 +34,18 @@ async def test_once_makes_the_asked_clip_and_says_where_it_is(tmp_path: Path) ->
     assert left_behind(tmp_path) == []
 
 
-@pytest.mark.parametrize(("channel", "typed_in"), [("brainstorm", "brainstorm"), ("mod-log", "clips")])
-async def test_each_channel_of_the_community_can_be_looked_at(tmp_path: Path, channel: str, typed_in: str) -> None:
-    ended = await run_demo(tmp_path, "--once", "A red fox", "--channel", channel, "--out", "fox.mp4")
+async def test_a_channel_with_a_pool_can_be_looked_at_and_used(tmp_path: Path) -> None:
+    ended = await run_demo(tmp_path, "--once", "fail:content_policy", "--channel", "brainstorm")
 
-    assert (ended.exit_code, ended.errors) == (0, "")
-    assert ended.output.splitlines()[-1] == f"The clip is in #{typed_in}, and saved as fox.mp4"
-    assert left_behind(tmp_path) == []
+    assert "Mia types: /video" in ended.output
+    assert ended.errors.startswith("No clip: The video service refused this prompt")
+
+
+async def test_a_channel_there_is_none_of_is_refused(tmp_path: Path) -> None:
+    ended = await run_demo(tmp_path, "--channel", "nowhere")
+
+    assert (ended.exit_code, ended.output) == (2, "")
+    assert "invalid choice: 'nowhere'" in ended.errors
 
 
 async def test_once_with_a_failing_prompt_says_why_and_saves_nothing(tmp_path: Path) -> None:
