@@ -8,19 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import unicodedata
+from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
+from itertools import accumulate, chain, pairwise
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import PublishUnavailableError, RulesUnknownError
-from bot.services.patterns import Pattern, legible
+from bot.services.legibility import legible
+from bot.services.patterns import Pattern, readings, tokens
 from bot.store import prompt_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from bot.services.ports import AutomodSource, Clock
     from bot.services.quotas import Asker
@@ -30,9 +34,12 @@ _log = logging.getLogger(__name__)
 
 FRESH_FOR = timedelta(minutes=3)
 """The issue: "refreshed every few minutes"."""
+UNREAD_FOR = timedelta(seconds=15)
+"""How long Discord is left alone after it did not answer."""
 FETCH_SECONDS = 5.0
 
 _Span = tuple[int, int]
+_RUN = re.compile(r"\S+|\s+")
 
 
 @dataclass(frozen=True)
@@ -58,23 +65,40 @@ class AutomodRule:
 
     def refuses(self, prompt: str) -> bool:
         """Tell whether a keyword or a pattern is found that no allowed phrase covers."""
-        text = legible(prompt).casefold()
-        found = [span for keyword in self.keywords for span in _find_keyword(text, keyword)]
-        found += [span for pattern in self._compiled for span in pattern.spans(text)]
-        allowed = [span for phrase in self.allowed for span in _find_keyword(text, phrase)] if found else []
-        return any(not any(first <= start and end <= last for first, last in allowed) for start, end in found)
+        return any(map(self._refuses, readings(prompt)))
 
     @property
     def unreadable_patterns(self) -> int:
         """Count the patterns that Rust's engine reads and ours does not."""
         return len(self.patterns) - len(self._compiled)
 
+    def _refuses(self, reading: str) -> bool:
+        text = reading.lower()  # of the same length but for one letter; a pattern is found in any case
+        found = chain(
+            (span for keyword in self._keywords for span in keyword.spans(text)),
+            (span for pattern in self._compiled for span in pattern.spans(text)),
+        )
+        first = next(found, None)
+        if first is None:
+            return False
+        runs = [run.span() for run in _RUN.finditer(text) for _ in run.group()]
+        allowed = _Cover(span for phrase in self._allowed for span in phrase.covered(text, runs))
+        return any(not allowed.covers(span) for span in chain([first], found))
+
+    @cached_property
+    def _keywords(self) -> tuple[_Keyword, ...]:
+        return tuple(map(_Keyword.of, self.keywords))
+
+    @cached_property
+    def _allowed(self) -> tuple[_Keyword, ...]:
+        return tuple(map(_Keyword.of, self.allowed))
+
     @cached_property
     def _compiled(self) -> tuple[Pattern, ...]:
         compiled: list[Pattern] = []
         for text in self.patterns:
             try:
-                compiled.append(Pattern(text))
+                compiled.append(_from_rust(text))
             except ValueError:
                 continue  # counted in ``unreadable_patterns``, which the settings panel shows
         return tuple(compiled)
@@ -102,8 +126,8 @@ class AutomodRules:
 @dataclass(slots=True)
 class _Known:
     rules: AutomodRules | None = None
-    read_at: datetime | None = None
-    reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    ask_again_at: datetime | None = None
+    asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class AutomodService:
@@ -118,19 +142,22 @@ class AutomodService:
     async def rules(self, guild_id: int) -> AutomodRules:
         """Return a server's rules, at most some minutes old unless Discord does not answer.
 
+        While they are being read, all others go by those that are known.
+
         Raises:
             RulesUnknownError: when they have never been read and can't be now.
             StoreUnavailableError: when the database cannot be asked.
         """
         known = self._known[guild_id]
-        async with known.reading:
-            if known.rules is None:
-                known.rules = await self._remembered(guild_id)
-            if known.read_at is None or self._clock.now() >= known.read_at + FRESH_FOR:
-                await self._refresh(guild_id, known)
-            if known.rules is None:
-                raise RulesUnknownError
-            return known.rules
+        if known.rules is None or not known.asking.locked():
+            async with known.asking:
+                if known.rules is None:
+                    known.rules = await self._remembered(guild_id)
+                if known.ask_again_at is None or self._clock.now() >= known.ask_again_at:
+                    await self._refresh(guild_id, known)
+        if known.rules is None:
+            raise RulesUnknownError
+        return known.rules
 
     async def known_rules(self, guild_id: int) -> AutomodRules | None:
         """Return a server's rules, or None where they are not known, for people to look at.
@@ -149,11 +176,12 @@ class AutomodService:
                 rules = await self._source.fetch_automod_rules(guild_id)
         except (PublishUnavailableError, TimeoutError) as error:
             _log.warning("AutoMod rules not read", extra={"guild_id": guild_id, "error": type(error).__name__})
+            known.ask_again_at = self._clock.now() + UNREAD_FOR
             return
         if rules != known.rules:
             async with self._database.write() as connection:
                 await prompt_rules.put_automod(connection, guild_id, _to_json(rules))
-        known.rules, known.read_at = rules, self._clock.now()
+        known.rules, known.ask_again_at = rules, self._clock.now() + FRESH_FOR
 
     async def _remembered(self, guild_id: int) -> AutomodRules | None:
         async with self._database.read() as connection:
@@ -165,17 +193,61 @@ def _first_refusing(rules: list[AutomodRule], prompt: str) -> AutomodRule | None
     return next((rule for rule in rules if rule.refuses(prompt)), None)
 
 
-def _find_keyword(text: str, keyword: str) -> Iterator[_Span]:
-    """Find a keyword with its wildcards; a side without one has to end at a word's edge."""
-    bare = keyword.strip().casefold()
-    open_start, open_end = bare.startswith("*"), bare.endswith("*")
-    wanted = bare.strip("*").strip()
-    start = text.find(wanted) if wanted else -1
-    while start >= 0:
-        end = start + len(wanted)
-        if (open_start or _is_edge(text, start - 1)) and (open_end or _is_edge(text, end)):
-            yield start, end
-        start = text.find(wanted, start + 1)
+@dataclass(frozen=True, slots=True)
+class _Keyword:
+    """A keyword without its wildcards; a side that has none has to be at a word's edge."""
+
+    wanted: str
+    opens: bool
+    closes: bool
+
+    @classmethod
+    def of(cls, text: str) -> _Keyword:
+        plain = legible(text).lower().strip()
+        return cls(plain.strip("*").strip(), plain.startswith("*"), plain.endswith("*"))
+
+    def spans(self, text: str) -> Iterator[_Span]:
+        """Yield where it is found."""
+        start = text.find(self.wanted) if self.wanted else -1
+        while start >= 0:
+            end = start + len(self.wanted)
+            if (self.opens or _is_edge(text, start - 1)) and (self.closes or _is_edge(text, end)):
+                yield start, end
+            start = text.find(self.wanted, start + 1)
+
+    def covered(self, text: str, runs: Sequence[_Span]) -> Iterator[_Span]:
+        """Yield what it covers where it is found: with a wildcard, all up to the next space, as Discord has it."""
+        for start, end in self.spans(text):
+            yield runs[start][0] if self.opens else start, runs[end - 1][1] if self.closes else end
+
+
+class _Cover:
+    """The places of a text that are allowed; asked in time that hardly grows with their number."""
+
+    def __init__(self, allowed: Iterable[_Span]) -> None:
+        spans = sorted(allowed)
+        self._starts = [start for start, _ in spans]
+        self._furthest = list(accumulate((end for _, end in spans), max))
+
+    def covers(self, span: _Span) -> bool:
+        """Tell whether a place lies in one of them."""
+        start, end = span
+        before = bisect_right(self._starts, start)
+        return before > 0 and self._furthest[before - 1] >= end
+
+
+def _from_rust(text: str) -> Pattern:
+    """Compile a pattern in Rust's flavour.
+
+    Raises:
+        ValueError: when it can't be read, or would be read as something else.
+    """
+    parts = list(tokens(text))
+    operators = {"&&", "--", "~~"}
+    for (token, in_class), (following, _) in pairwise([*parts, ("", False)]):
+        if in_class and (token == "[" or token + following in operators):
+            raise ValueError("unreadable")
+    return Pattern(text)
 
 
 def _is_edge(text: str, place: int) -> bool:

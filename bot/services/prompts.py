@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from bot.errors import InvalidSettingError
 from bot.models import ChangeKind, PromptRule, PromptRuleKind
-from bot.services.patterns import Pattern, legible, parse_pattern
-from bot.services.words import WordFinder, parse_words
+from bot.services.patterns import Pattern, parse_pattern, readings
+from bot.services.words import WordFinder, parse_words, words_of
 from bot.store import prompt_rules, servers
 
 if TYPE_CHECKING:
@@ -54,8 +54,8 @@ class RuleBook:
 
     def _find(self, prompt: str) -> list[PromptRule]:
         found = self._finder.find(prompt)
-        text = legible(prompt)
-        found |= {rule.id for pattern, rule in self._patterns if pattern.is_in(text)}
+        texts = readings(prompt)
+        found |= {rule.id for pattern, rule in self._patterns if any(map(pattern.is_in, texts))}
         return [rule for rule in self.rules if rule.id in found]
 
 
@@ -98,19 +98,21 @@ class PromptService:
         """Add a rule.
 
         Raises:
-            InvalidSettingError: when the text is none, or there are too many, or there is the very same.
+            InvalidSettingError: when the text is none, or there are too many, or there is one that finds the same.
             StoreUnavailableError: when the database cannot be asked.
         """
         parsed = parse_pattern(text) if kind is PromptRuleKind.PATTERN else parse_words(text)
+        key = _compared(kind, parsed)
         async with self._changes.write(guild_id) as connection:
-            counts = await prompt_rules.count(connection, guild_id)
-            if counts[kind] >= MOST_RULES[kind]:
+            book = await self.book_within(connection, await servers.get(connection, guild_id))
+            alike = [rule.text for rule in book.rules if rule.kind is kind]
+            if any(_compared(kind, text) == key for text in alike):
+                raise InvalidSettingError(kind.value, "exists")
+            if len(alike) >= MOST_RULES[kind]:
                 raise InvalidSettingError(kind.value, "too_many")
             rule = await prompt_rules.add(
                 connection, guild_id=guild_id, kind=kind, text=parsed, set_by=set_by, now=self._clock.now()
             )
-            if rule is None:
-                raise InvalidSettingError(kind.value, "exists")
             await self._note(connection, rule, set_by, added=True)
         return rule
 
@@ -140,3 +142,8 @@ class PromptService:
             before=None if added else rule.facts,
             after=rule.facts if added else None,
         )
+
+
+def _compared(kind: PromptRuleKind, text: str) -> object:
+    """Return what two rules that find the same have in common."""
+    return text if kind is PromptRuleKind.PATTERN else words_of(text)

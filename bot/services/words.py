@@ -16,25 +16,13 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from bot.errors import InvalidSettingError
+from bot.services.legibility import bare, is_in, revealed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 WORDS_MAX_CHARACTERS = 100
 
-_DIACRITICS = (
-    (0x0300, 0x036F),  # accents, and the joiner U+034F that shows nothing
-    (0x0591, 0x05C7),  # Hebrew points
-    (0x0610, 0x061A),
-    (0x064B, 0x065F),  # Arabic vowel signs
-    (0x0670, 0x0670),
-    (0x1AB0, 0x1AFF),
-    (0x1DC0, 0x1DFF),
-    (0x20D0, 0x20FF),
-    (0xFE00, 0xFE0F),  # variation selectors
-    (0xFE20, 0xFE2F),
-)
-"""Marks that dress a letter up; those of Indic scripts and of Japanese kana make another letter, and stay."""
 _UNSPACED = (
     (0x0E00, 0x0EFF),  # Thai, Lao
     (0x1000, 0x109F),  # Burmese
@@ -47,10 +35,7 @@ _UNSPACED = (
     (0xF900, 0xFAFF),
     (0x20000, 0x3FFFF),
 )
-_PLAIN_LETTERS = str.maketrans("øđłħŧıƀɨ", "odlhtibi")
-"""Letters with a stroke, which Unicode does not take apart."""
-_FILLERS = frozenset("\u115f\u1160\u17b4\u17b5")
-_APOSTROPHES = frozenset("'’ʼ＇")
+_APOSTROPHES = frozenset("'’ʼ")
 
 
 class Word(NamedTuple):
@@ -66,13 +51,6 @@ class Word(NamedTuple):
         )
 
 
-def bare(text: str) -> str:
-    """Take off a text what only dresses it up."""
-    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    kept = "".join(character for character in decomposed if not _is_dress(character))
-    return unicodedata.normalize("NFC", kept).translate(_PLAIN_LETTERS)
-
-
 def words_of(text: str) -> list[Word]:
     """Return a text's words in order, as they are compared."""
     return [_word(word) for word in _split(bare(text))]
@@ -84,7 +62,7 @@ def parse_words(text: object) -> str:
     Raises:
         InvalidSettingError: when there is no word in it, or too much.
     """
-    trimmed = " ".join(text.split()) if isinstance(text, str) else ""
+    trimmed = " ".join(revealed(text).split()) if isinstance(text, str) else ""
     if len(trimmed) > WORDS_MAX_CHARACTERS:
         raise InvalidSettingError("words", "too_long")
     if not words_of(trimmed):
@@ -93,41 +71,60 @@ def parse_words(text: object) -> str:
 
 
 class WordFinder:
-    """Finds many words and phrases at once, in time that grows with the prompt and not with their number.
+    """Finds many words and phrases at once, in time that grows with the prompt and hardly with their number.
 
     Args:
         phrases: by a key of the caller's.
     """
 
     def __init__(self, phrases: Mapping[int, str]) -> None:
-        self._by_first: defaultdict[str, list[tuple[Sequence[Word], int]]] = defaultdict(list)
+        self._start = _Step()
         for key, phrase in phrases.items():
             wanted = words_of(phrase)
-            if wanted:
-                self._by_first[wanted[0].letters].append((wanted, key))
+            step = self._start
+            for word in wanted:
+                step = step.following[word.letters]
+            step.ending.append((wanted, key))
 
     def find(self, prompt: str) -> set[int]:
         """Return the keys of all that the prompt holds."""
         words = words_of(prompt)
-        return {
-            key
-            for start, word in enumerate(words)
-            for wanted, key in self._by_first.get(word.letters, ())
-            if len(words) - start >= len(wanted)
-            and all(found.dresses(each) for found, each in zip(words[start:], wanted, strict=False))
-        }
+        found: set[int] = set()
+        for start in range(len(words)):
+            step = self._start
+            for place in range(start, len(words)):
+                if words[place].letters not in step.following:
+                    break
+                step = step.following[words[place].letters]
+                found |= {
+                    key
+                    for wanted, key in step.ending
+                    if key not in found and all(map(Word.dresses, words[start : place + 1], wanted))
+                }
+        return found
+
+
+class _Step:
+    """A place in the tree of all phrases: the steps to their next words, and which phrases end here."""
+
+    __slots__ = ("ending", "following")
+
+    def __init__(self) -> None:
+        self.following: defaultdict[str, _Step] = defaultdict(_Step)
+        self.ending: list[tuple[Sequence[Word], int]] = []
 
 
 def _split(text: str) -> Iterator[str]:
     """Split at whatever is neither a letter, a digit nor a sign; a sign and an unspaced character stand alone."""
     word = ""
     for character, following in zip(text, f"{text[1:]} ", strict=False):
-        kind = unicodedata.category(character)[0]
-        if kind in "LNM" and not _in(character, _UNSPACED):
-            word += character
-            continue
-        if character in _APOSTROPHES and word and following.isalpha() and not _in(following, _UNSPACED):
+        is_apostrophe = character in _APOSTROPHES
+        if is_apostrophe and word and following.isalpha() and not is_in(following, _UNSPACED):
             word += "'"  # "don't" is one word
+            continue
+        kind = "P" if is_apostrophe else unicodedata.category(character)[0]
+        if kind in "LNM" and not is_in(character, _UNSPACED):
+            word += character
             continue
         yield from _whole(word)
         word = ""
@@ -144,14 +141,3 @@ def _whole(word: str) -> Iterable[str]:
 def _word(text: str) -> Word:
     runs = [(letter, len(list(run))) for letter, run in groupby(text)]
     return Word("".join(letter for letter, _ in runs), tuple(length for _, length in runs))
-
-
-def _is_dress(character: str) -> bool:
-    if character.isascii():
-        return False
-    return unicodedata.category(character) in {"Cf", "Cc"} or _in(character, _DIACRITICS) or character in _FILLERS
-
-
-def _in(character: str, ranges: Sequence[tuple[int, int]]) -> bool:
-    point = ord(character)
-    return any(first <= point <= last for first, last in ranges)

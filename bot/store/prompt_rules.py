@@ -18,13 +18,8 @@ if TYPE_CHECKING:
 
 async def add(
     connection: AsyncConnection, *, guild_id: int, kind: PromptRuleKind, text: str, set_by: int, now: datetime
-) -> PromptRule | None:
-    """Add a rule; None when the server has the very same."""
-    same = select(prompt_rules.c.id).where(
-        prompt_rules.c.guild_id == guild_id, prompt_rules.c.kind == kind, prompt_rules.c.text == text
-    )
-    if (await connection.execute(same)).one_or_none() is not None:
-        return None
+) -> PromptRule:
+    """Add a rule."""
     statement = insert(prompt_rules).values(guild_id=guild_id, kind=kind, text=text, set_by=set_by, set_at=now)
     return _from_row((await connection.execute(statement.returning(prompt_rules))).one())
 

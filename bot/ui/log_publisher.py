@@ -81,8 +81,13 @@ class DiscordLogPublisher:
         except DestinationClosedError:
             return AutomodRules(is_closed=True)
         keyword = discord.AutoModRuleTriggerType.keyword
-        held = [rule for rule in rules if rule.enabled and rule.trigger.type is keyword]
+        held = [rule for rule in rules if rule.enabled and rule.trigger.type is keyword and _holds_back(rule)]
         return AutomodRules(tuple(_to_rule(rule) for rule in sorted(held, key=lambda rule: rule.id)))
+
+
+def _holds_back(rule: discord.AutoModRule) -> bool:
+    """Tell whether a rule does more than telling moderators of what it lets through."""
+    return any(action.type is not discord.AutoModRuleActionType.send_alert_message for action in rule.actions)
 
 
 def _to_rule(rule: discord.AutoModRule) -> AutomodRule:

@@ -99,6 +99,9 @@ INVALID_SETTINGS = {
     ("pattern", "too_long"): f"That pattern is too long; use at most {PATTERN_MAX_CHARACTERS} characters.",
     ("pattern", "unreadable"): "I can't read that pattern; it has to be a regular expression as RE2 knows them.",
     ("pattern", "too_complex"): "That pattern is too complex; repeat less in it, or make two of it.",
+    ("pattern", "unclear_letters"): (
+        "With letters beyond a to z, `\\b` has to stand at the start or the end of the pattern; or use a word."
+    ),
     ("pattern", "matches_everything"): "That pattern would refuse nearly every prompt; make it say more.",
     ("pattern", "exists"): "This server has that rule already.",
     ("pattern", "too_many"): f"This server has {MOST_RULES[PromptRuleKind.PATTERN]} patterns; remove one first.",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from bot.errors import PromptRefusedError, PublishUnavailableError, RulesUnknownError
-from bot.services.automod import FRESH_FOR, AutomodRule, AutomodRules
+from bot.services.automod import FRESH_FOR, UNREAD_FOR, AutomodRule, AutomodRules
 from tests.support.workshop import CHANNEL_ID, GUILD_ID, asker
 
 if TYPE_CHECKING:
@@ -32,7 +33,11 @@ DISCORD_IS_DOWN = PublishUnavailableError("503")
         ("*cat*", "location", True),
         ("the mat", "on the mat", True),
         ("the mat", "on the matter", False),
-        ("ｃａｔ", "cat", False),
+        ("ｃａｔ", "cat", True),
+        ("ｃａｔ", "ｃａｔ", True),
+        ("می\u200cخواهم", "می\u200cخواهم", True),
+        ("👩\u200d💻", "a 👩\u200d💻", True),
+        ("½", "½", True),
         ("cat", "ｃａｔ", True),
         ("cat", "c\u200bat", True),
         ("größe", "GRÖSSE GRÖẞE", True),
@@ -54,6 +59,14 @@ def test_keywords_and_their_wildcards_match_as_discord_has_it(keyword: str, prom
         (AutomodRule("r", keywords=("bad*",), allowed=("badge",)), "a badge", False),
         (AutomodRule("r", keywords=("bad*",), allowed=("badge",)), "a bad badge", True),
         (AutomodRule("r", keywords=("bad*",), allowed=("badg*",)), "badger", False),
+        (AutomodRule("r", keywords=("*badger*",), allowed=("bad*",)), "badger", False),
+        (AutomodRule("r", keywords=("*badger*",), allowed=("*ger",)), "badger", False),
+        (AutomodRule("r", keywords=("*badger*",), allowed=("bad*",)), "a bad badger", False),
+        (AutomodRule("r", patterns=(r"https?://\S+",), allowed=("https://x.com/*",)), "https://x.com/a", False),
+        (AutomodRule("r", patterns=(r"https?://\S+",), allowed=("https://x.com/*",)), "https://y.com/a", True),
+        (AutomodRule("r", patterns=("straße",)), "EINE STRASSE, EINE STRAßE", True),
+        (AutomodRule("r", patterns=(r"\bплохо\b",)), "это ПЛОХО", True),
+        (AutomodRule("r", patterns=(r"\bплохо\b",), allowed=("очень плохо",)), "очень плохо", False),
         (AutomodRule("r", keywords=("*bad*",), allowed=("not bad",)), "not bad", False),
         (AutomodRule("r", keywords=("*bad*",), allowed=("not bad",)), "bad", True),
         (AutomodRule("r", patterns=("b.d",), allowed=("bed",)), "a bed", False),
@@ -66,7 +79,26 @@ def test_patterns_count_and_allowed_phrases_excuse_what_lies_in_them(
 
 
 def test_patterns_only_rust_can_read_are_counted() -> None:
-    assert AutomodRule("r", patterns=("fine", "(", r"\p{Greek}")).unreadable_patterns == 1
+    patterns = ("fine", "(", r"\p{Greek}", "[a-z&&[^aeiou]]{3}", "[a-f--c]", "[a-c~~b-d]", r"[\[&-]", r"плохо\b о")
+
+    assert AutomodRule("r", patterns=patterns).unreadable_patterns == 5
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        AutomodRule("r", patterns=("[a-z]",) * 10, allowed=("*e*",)),
+        AutomodRule(
+            "r",
+            keywords=tuple(f"*{'e' * n}*" for n in range(1, 50)),
+            allowed=tuple(f"*{'e' * n}*" for n in range(1, 50)),
+        ),
+    ],
+)
+def test_the_largest_rules_take_a_moment(rule: AutomodRule) -> None:
+    started = time.process_time()
+    assert not rule.refuses("e" * 2000)
+    assert time.process_time() - started < 2  # up to 237 s when each place is compared with each that is allowed
 
 
 async def test_exempt_roles_channels_and_those_who_manage_the_server_are_let_through() -> None:
@@ -90,6 +122,7 @@ async def test_prompts_are_refused_and_nothing_is_charged(workshop: Workshop) ->
     await process.jobs.accept(workshop.request("a good fox"))
 
     assert (refusal.value.rule, refusal.value.is_automod) == ("Words", True)
+    assert workshop._peek("SELECT group_concat(kind || seconds) FROM ledger") == "charge6"
 
 
 async def test_rules_are_read_again_after_some_minutes_and_not_before(workshop: Workshop) -> None:
@@ -123,7 +156,34 @@ async def test_rules_that_were_never_read_and_cannot_be_now_refuse_for_now(works
     with pytest.raises(RulesUnknownError):
         await process.jobs.accept(workshop.request())
     workshop.log.automod = AutomodRules()
+    workshop.time.advance(UNREAD_FOR.total_seconds())
     await process.jobs.accept(workshop.request())
+
+
+async def test_while_discord_does_not_answer_only_one_waits_for_it(workshop: Workshop) -> None:
+    automod = workshop.start().services.automod
+    await automod.rules(GUILD_ID)
+    workshop.time.advance(FRESH_FOR.total_seconds())
+    asked, answered = asyncio.Event(), asyncio.Event()
+    fetch = workshop.log.fetch_automod_rules
+
+    async def fetch_slowly(guild_id: int) -> AutomodRules:
+        asked.set()
+        await answered.wait()
+        return await fetch(guild_id)
+
+    workshop.log.fetch_automod_rules = fetch_slowly  # type: ignore[method-assign] (from now on)
+    first = asyncio.create_task(automod.rules(GUILD_ID))
+    await asked.wait()
+    assert await automod.rules(GUILD_ID) == AutomodRules()
+    answered.set()
+    await first
+    workshop.log.automod = DISCORD_IS_DOWN
+    workshop.time.advance(FRESH_FOR.total_seconds())
+    for _ in range(3):
+        assert await automod.rules(GUILD_ID) == AutomodRules()
+
+    assert workshop.log.automod_reads == 3
 
 
 async def test_without_the_permission_the_rest_goes_on(workshop: Workshop) -> None:

@@ -86,10 +86,17 @@ async def test_the_same_rule_twice_and_too_many_are_refused_and_change_nothing(
 
     with pytest.raises(InvalidSettingError, match="words: exists"):
         await add(process, " one ")
+    with pytest.raises(InvalidSettingError, match="words: exists"):
+        await add(process, "ÖNÉ")
     await add(process, "two")
     with pytest.raises(InvalidSettingError, match="words: too_many"):
         await add(process, "three")
+    monkeypatch.setitem(prompts.MOST_RULES, PATTERN, 1)
     await add(process, "three", PATTERN)
+    with pytest.raises(InvalidSettingError, match="pattern: exists"):
+        await add(process, "three", PATTERN)
+    with pytest.raises(InvalidSettingError, match="pattern: too_many"):
+        await add(process, "four", PATTERN)
 
     book = await process.services.prompts.book(GUILD_ID)
     assert [rule.text for rule in book.rules] == ["one", "two", "three"]
