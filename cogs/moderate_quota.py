@@ -229,9 +229,9 @@ async def _clear(services: Services, interaction: discord.Interaction, source: Q
     clearing = services.quotas.clear_rule(
         guild_id=interaction.guild_id or 0, source=source, subject_id=subject_id, cleared_by=interaction.user.id
     )
-    existed = await answers.promptly(interaction, clearing, private=True)
+    cleared = await answers.promptly(interaction, clearing, private=True)
     gone = gone_ids(interaction.guild, [subject_id]) if source is not QuotaSource.MEMBER else set[int]()
-    await answers.say(interaction, moderator_texts.rule_cleared(source, subject_id, existed=existed, gone=gone))
+    await answers.say(interaction, moderator_texts.rule_cleared(source, subject_id, cleared, gone))
 
 
 async def _offer_rules(

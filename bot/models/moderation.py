@@ -46,8 +46,7 @@ class Server:
         log_closed: the log channel is gone or closed to the bot; nothing is posted until it is chosen anew.
         pause: no new clips for now.
         rules_version: grows with every change of the prompt rules, so that compiled ones can be kept.
-        cap_told_percent, cap_told_until: how far up its cap the log was last told that the server is, in the period
-            that ends then.
+        cap_told_percent, cap_told_at: how far up its cap the log was last told that the server is, and when.
     """
 
     guild_id: int
@@ -58,7 +57,7 @@ class Server:
     pause: Pause | None = None
     rules_version: int = 0
     cap_told_percent: int = 0
-    cap_told_until: datetime | None = None
+    cap_told_at: datetime | None = None
 
     @property
     def is_logging(self) -> bool:

@@ -107,6 +107,7 @@ class QuotaRule:
         subject_id: the id of the member, the role or the pool's channel, category or thread; for the server's default
             the guild's own.
         expires_at: from when on it no longer holds; None is never.
+        then: what the subject has without end, and what holds again when this ends; None is the next source's rule.
     """
 
     guild_id: int
@@ -116,6 +117,7 @@ class QuotaRule:
     set_by: int
     set_at: datetime
     expires_at: datetime | None = None
+    then: Quota | None = None
 
     @property
     def facts(self) -> Facts:

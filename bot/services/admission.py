@@ -26,6 +26,7 @@ from bot.errors import (
     PausedError,
     PromptRefusedError,
     QuotaExceededError,
+    RulesUnknownError,
     TooManyOpenJobsError,
 )
 from bot.models import Access, CapStatus
@@ -99,11 +100,13 @@ class Verdict:
     Attributes:
         version: of the prompt rules that were asked.
         rule, automod: the prompt rule and the AutoMod rule that refuse it, if one does.
+        is_unsure: AutoMod's rules have never been read and can't be now.
     """
 
     version: int
     rule: PromptRule | None = None
     automod: AutomodRule | None = None
+    is_unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +125,7 @@ class Explanation:
     Attributes:
         sources: of the quota, in the order in which they are asked.
         rule_counts: how many prompt rules there are.
+        open_jobs: the member's in this server; the limit is for all servers together.
     """
 
     asker: Asker
@@ -160,13 +164,14 @@ class Admission:
         """Ask a server's rules about a prompt: before any transaction, since it takes its time.
 
         Raises:
-            RulesUnknownError: when they have never been read and can't be now.
             StoreUnavailableError: when the database cannot be asked.
         """
-        rules = await self._automod.rules(asker.guild_id)
         book = await self._prompts.book(asker.guild_id, may_be_old=True)
-        refusing = await book.find(prompt)
-        return Verdict(book.version, next(iter(refusing), None), await rules.find(prompt, asker))
+        rule = next(iter(await book.find(prompt)), None)
+        automod = await self._automod.known_rules(asker.guild_id)
+        if automod is None:
+            return Verdict(book.version, rule, is_unsure=True)
+        return Verdict(book.version, rule, await automod.find(prompt, asker))
 
     async def test(self, prompt: str, asker: Asker) -> tuple[list[PromptRule], AutomodRule | None]:
         """Return all rules that refuse a prompt, AutoMod's whoever asks for it.
@@ -186,8 +191,8 @@ class Admission:
         """Say yes in a transaction of the caller's, or raise why not.
 
         Raises:
-            PausedError, BlockedError, ChannelRefusedError, PromptRefusedError, TooManyOpenJobsError,
-            QuotaExceededError, CapReachedError: the first that says no.
+            PausedError, BlockedError, ChannelRefusedError, PromptRefusedError, RulesUnknownError,
+            TooManyOpenJobsError, QuotaExceededError, CapReachedError: the first that says no.
         """
         if server.pause is not None:
             raise PausedError(server.pause)
@@ -228,7 +233,7 @@ class Admission:
                 block=await servers.get_block(connection, guild_id=asker.guild_id, member_id=asker.member_id, now=now),
                 place=await self._place(connection, asker),
                 rule_counts=await prompt_rules.count(connection, asker.guild_id),
-                open_jobs=await jobs.count_open(connection, asker.member_id),
+                open_jobs=await jobs.count_open(connection, asker.member_id, guild_id=asker.guild_id),
                 max_open_jobs=self._max_open_jobs,
                 sources=ask_rules(rules, asker, self._quotas.operator_quota),
                 status=await self._quotas.status_within(connection, server, asker, now),
@@ -244,6 +249,8 @@ class Admission:
             raise PromptRefusedError(rule.text, is_automod=False)
         if verdict.automod is not None:
             raise PromptRefusedError(verdict.automod.name, is_automod=True)
+        if verdict.is_unsure:
+            raise RulesUnknownError
 
     async def _place(self, connection: AsyncConnection, asker: Asker) -> PlaceRules:
         places = (*asker.places, asker.guild_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.models import Account, AccountKind, CapStatus, LogKind
+from bot.models import DURATIONS_SECONDS, Account, AccountKind, CapStatus, LogKind
 from bot.services.periods import period_bounds, zone_of
 from bot.store import ledger, log, servers
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from bot.models import Server
 
-_MARKS = {80: LogKind.CAP_NEAR, 100: LogKind.CAP_REACHED}
+_NEAR_PERCENT, _REACHED_PERCENT = 80, 100
+_KINDS = {_NEAR_PERCENT: LogKind.CAP_NEAR, _REACHED_PERCENT: LogKind.CAP_REACHED}
 """At which percentages the log is told."""
 
 
@@ -31,14 +32,20 @@ async def cap_status(connection: AsyncConnection, server: Server, now: datetime)
 
 
 async def tell_of_cap(connection: AsyncConnection, server: Server, cap: CapStatus, now: datetime) -> None:
-    """Tell the log that a server has come to a mark, once for each mark in a period."""
+    """Tell the log that a server has come to a mark, once for each mark in a period.
+
+    A cap is reached when no clip fits in what is left.
+    """
     limit = cap.cap.seconds
-    if not limit:
+    if not limit or not server.is_logging:
         return
-    is_same_period = server.cap_told_until is not None and now < server.cap_told_until
-    told = server.cap_told_percent if is_same_period else 0
-    reached = max((mark for mark in _MARKS if cap.used_seconds * 100 >= mark * limit), default=0)
+    start, _ = period_bounds(cap.cap.period, now, zone_of(server.timezone))
+    told = server.cap_told_percent if server.cap_told_at is not None and server.cap_told_at >= start else 0
+    if cap.left_seconds < min(DURATIONS_SECONDS):
+        reached = _REACHED_PERCENT
+    else:
+        reached = _NEAR_PERCENT if cap.used_seconds * 100 >= _NEAR_PERCENT * limit else 0
     if reached > told:
-        await servers.put(connection, replace(server, cap_told_percent=reached, cap_told_until=cap.resets_at))
+        await servers.put(connection, replace(server, cap_told_percent=reached, cap_told_at=now))
         facts = cap.cap.facts | {"used": cap.used_seconds, "resets_at": cap.resets_at.isoformat()}
-        await log.add(connection, server, _MARKS[reached], now=now, facts=facts)
+        await log.add(connection, server, _KINDS[reached], now=now, facts=facts)

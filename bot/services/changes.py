@@ -71,12 +71,8 @@ class Changes:
         before: Facts | None,
         after: Facts | None,
     ) -> None:
-        """Write a change down in the transaction that makes it; what is as it was is no change.
-
-        Every process that serves the token hears of a command and does it; who is second changes nothing but, by a
-        moment, when something ends.
-        """
-        if _are_same(before, after):
+        """Write a change down in the transaction that makes it; what is as it was is no change."""
+        if are_same(before, after):
             return
         change = await audit.add(
             connection,
@@ -94,8 +90,12 @@ class Changes:
         await log.add(connection, server, LogKind.CHANGED, now=change.made_at, change=change)
 
 
-def _are_same(before: Facts | None, after: Facts | None) -> bool:
-    """Tell whether facts are the same, but for an end that is less than a minute off."""
+def are_same(before: Facts | None, after: Facts | None) -> bool:
+    """Tell whether facts are the same, but for an end that is less than a minute off.
+
+    Every process that serves the token hears of a command and does it; who is second would change nothing but, by a
+    moment, when something ends.
+    """
     if before is None or after is None:
         return before is after
     ends = [facts.get("until") for facts in (before, after)]

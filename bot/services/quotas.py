@@ -19,6 +19,7 @@ from bot.models import (
     check_grant_seconds,
 )
 from bot.services.caps import cap_status
+from bot.services.changes import are_same
 from bot.services.periods import period_bounds, zone_of
 from bot.store import ledger, quotas, servers
 
@@ -115,6 +116,8 @@ class QuotaService:
     ) -> tuple[QuotaRule, QuotaRule | None]:
         """Set the rule of a member, a role, a pool or the server (``subject_id`` is then the guild's own id).
 
+        One with an end holds over the one without, which holds again afterwards; one without takes the place of both.
+
         Args:
             days: how long it holds, 1 to 90; None is until it is changed.
 
@@ -130,23 +133,29 @@ class QuotaService:
         expires_at = None if days is None else now + timedelta(days=days)
         rule = QuotaRule(guild_id, source, subject_id, quota, set_by, now, expires_at)
         async with self._changes.write(guild_id) as connection:
-            replaced = await quotas.put(connection, rule)
+            replaced = await quotas.get(connection, guild_id=guild_id, source=source, subject_id=subject_id, now=now)
+            if replaced is not None and are_same(replaced.facts, rule.facts):
+                return replaced, replaced
+            rule = await quotas.put(connection, rule)
             await self._record(connection, rule, set_by, before=replaced, after=rule)
         return rule, replaced
 
-    async def clear_rule(self, *, guild_id: int, source: QuotaSource, subject_id: int, cleared_by: int) -> bool:
-        """Remove a subject's rule; tell whether there was one.
+    async def clear_rule(
+        self, *, guild_id: int, source: QuotaSource, subject_id: int, cleared_by: int
+    ) -> QuotaRule | None:
+        """Remove a subject's rule that holds now; return it, or None where there was none.
 
         Raises:
             StoreUnavailableError: when the database cannot be asked.
         """
         async with self._changes.write(guild_id) as connection:
-            rule = await quotas.remove(
+            rule = await quotas.get(
                 connection, guild_id=guild_id, source=source, subject_id=subject_id, now=self._clock.now()
             )
             if rule is not None:
+                await quotas.remove(connection, rule)
                 await self._record(connection, rule, cleared_by, before=rule, after=None)
-        return rule is not None
+        return rule
 
     async def list_rules(self, *, guild_id: int) -> list[QuotaRule]:
         """Return a server's rules, pools among them, from general to particular.

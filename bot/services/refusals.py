@@ -12,6 +12,7 @@ from bot.errors import (
     PromptRefusedError,
     QuotaExceededError,
     RefusedError,
+    TooManyOpenJobsError,
 )
 
 if TYPE_CHECKING:
@@ -35,5 +36,7 @@ def refusal_facts(error: RefusedError) -> Facts | None:
             return {"reason": "quota"} | effective.quota.facts | whose
         case CapReachedError():
             return {"reason": "cap"} | error.status.cap.facts
+        case TooManyOpenJobsError():
+            return {"reason": "open_jobs"}
         case _:
             return None

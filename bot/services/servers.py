@@ -20,6 +20,7 @@ from bot.models import (
     parse_reason,
 )
 from bot.services.caps import cap_status, tell_of_cap
+from bot.services.changes import are_same
 from bot.services.periods import parse_timezone
 from bot.store import audit, jobs, ledger, log, prompt_rules, quotas, servers
 
@@ -119,24 +120,24 @@ class ServerService:
                 guild_id,
                 set_by,
                 ChangeKind.CAP,
-                lambda server: replace(server, cap=cap, cap_told_percent=0, cap_told_until=None),
+                lambda server: replace(server, cap=cap, cap_told_percent=0),
                 lambda server: None if server.cap is None else server.cap.facts,
             )
-            now = self._clock.now()
-            status = await cap_status(connection, server, now)
-            if status is not None:
-                await tell_of_cap(connection, server, status, now)
-        return status
+            return await self._tell_of_cap(connection, server)
 
     async def set_log_channel(self, guild_id: int, channel_id: int | None, *, set_by: int) -> Server:
         """Choose where the log goes, from now on; None is nowhere. The caller has seen that it is the server's own."""
-        return await self._change(
-            guild_id,
-            set_by,
-            ChangeKind.LOG_CHANNEL,
-            lambda server: replace(server, log_channel_id=channel_id, log_closed=False),
-            lambda server: None if server.log_channel_id is None else {"channel_id": server.log_channel_id},
-        )
+        async with self._changes.write(guild_id) as connection:
+            server = await self._apply(
+                connection,
+                guild_id,
+                set_by,
+                ChangeKind.LOG_CHANNEL,
+                lambda server: replace(server, log_channel_id=channel_id, log_closed=False),
+                _log_channel_facts,
+            )
+            await self._tell_of_cap(connection, server)
+        return server
 
     async def pause(self, guild_id: int, reason: object, *, set_by: int) -> Server:
         """Take no new clips; those that were accepted are still made.
@@ -150,6 +151,13 @@ class ServerService:
     async def resume(self, guild_id: int, *, set_by: int) -> Server:
         """Take clips again."""
         return await self._change_pause(guild_id, None, set_by)
+
+    async def _tell_of_cap(self, connection: AsyncConnection, server: Server) -> CapStatus | None:
+        now = self._clock.now()
+        status = await cap_status(connection, server, now)
+        if status is not None:
+            await tell_of_cap(connection, server, status, now)
+        return status
 
     async def _change_pause(self, guild_id: int, pause: Pause | None, set_by: int) -> Server:
         return await self._change(
@@ -182,6 +190,8 @@ class ServerService:
     ) -> Server:
         server = await servers.get(connection, guild_id)
         changed = change(server)
+        if are_same(facts(server), facts(changed)):
+            return server
         await servers.put(connection, changed)
         await self._changes.record(
             connection, guild_id=guild_id, made_by=made_by, kind=kind, before=facts(server), after=facts(changed)
@@ -237,6 +247,8 @@ class ServerService:
         cancelled = 0
         async with self._changes.write(guild_id) as connection:
             earlier = await servers.get_block(connection, guild_id=guild_id, member_id=member_id, now=now)
+            if earlier is not None and are_same(earlier.facts, block.facts):
+                block = earlier
             await servers.put_block(connection, block)
             for job in await jobs.list_waiting(connection, guild_id=guild_id, member_id=member_id):
                 called_off = await jobs.call_off(connection, job, JobError.MEMBER_BLOCKED, now=now)
@@ -271,3 +283,9 @@ class ServerService:
                 after=None,
             )
         return block
+
+
+def _log_channel_facts(server: Server) -> Facts | None:
+    if server.log_channel_id is None:
+        return None
+    return {"channel_id": server.log_channel_id} | ({"closed": True} if server.log_closed else {})

@@ -106,9 +106,12 @@ async def find_by_interaction(connection: AsyncConnection, interaction_id: int) 
     return None if row is None else _from_row(row)
 
 
-async def count_open(connection: AsyncConnection, member_id: int) -> int:
-    """Count a member's unfinished jobs, in all servers."""
-    return (await connection.execute(_open_of_member(), {"member_id": member_id})).scalar_one()
+async def count_open(connection: AsyncConnection, member_id: int, *, guild_id: int | None = None) -> int:
+    """Count a member's unfinished jobs, in all servers or in one."""
+    statement = _open_of_member()
+    if guild_id is not None:
+        statement = statement.where(jobs.c.guild_id == guild_id)
+    return (await connection.execute(statement, {"member_id": member_id})).scalar_one()
 
 
 async def queue_order(connection: AsyncConnection) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -14,15 +15,19 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
-    from sqlalchemy import Row, Select
+    from sqlalchemy import ColumnElement, Row, Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 
-async def put(connection: AsyncConnection, rule: QuotaRule) -> QuotaRule | None:
-    """Set a rule, in place of the one its subject had; return that, and drop the server's rules that have ended."""
-    replaced = await remove(
-        connection, guild_id=rule.guild_id, source=rule.source, subject_id=rule.subject_id, now=rule.set_at
-    )
+async def put(connection: AsyncConnection, rule: QuotaRule) -> QuotaRule:
+    """Set a rule; return it with what holds after it.
+
+    One with an end is in place of an earlier one with an end, and over the one without; one without is in place of all.
+    """
+    mine = _of_subject(rule.guild_id, rule.source, rule.subject_id)
+    if rule.expires_at is not None:
+        mine = (*mine, quota_rules.c.is_passing)
+    await connection.execute(delete(quota_rules).where(*mine))
     await connection.execute(
         delete(quota_rules).where(quota_rules.c.guild_id == rule.guild_id, quota_rules.c.expires_at <= rule.set_at)
     )
@@ -31,6 +36,7 @@ async def put(connection: AsyncConnection, rule: QuotaRule) -> QuotaRule | None:
             guild_id=rule.guild_id,
             subject_id=rule.subject_id,
             source=rule.source,
+            is_passing=rule.expires_at is not None,
             seconds=rule.quota.seconds,
             period=rule.quota.period,
             set_by=rule.set_by,
@@ -38,27 +44,47 @@ async def put(connection: AsyncConnection, rule: QuotaRule) -> QuotaRule | None:
             expires_at=rule.expires_at,
         )
     )
-    return replaced
+    held = await get(
+        connection, guild_id=rule.guild_id, source=rule.source, subject_id=rule.subject_id, now=rule.set_at
+    )
+    return held or rule
 
 
-async def remove(
+async def remove(connection: AsyncConnection, rule: QuotaRule) -> None:
+    """Remove a rule; one that it was over holds again."""
+    is_passing = quota_rules.c.is_passing == (rule.expires_at is not None)
+    await connection.execute(
+        delete(quota_rules).where(*_of_subject(rule.guild_id, rule.source, rule.subject_id), is_passing)
+    )
+
+
+async def get(
     connection: AsyncConnection, *, guild_id: int, source: QuotaSource, subject_id: int, now: datetime
 ) -> QuotaRule | None:
-    """Remove a subject's rule; return it when it still held."""
-    statement = delete(quota_rules).where(
-        quota_rules.c.guild_id == guild_id, quota_rules.c.source == source, quota_rules.c.subject_id == subject_id
-    )
-    row = (await connection.execute(statement.returning(quota_rules))).one_or_none()
-    return None if row is None or (row.expires_at is not None and row.expires_at <= now) else _from_row(row)
+    """Return a subject's rule that holds now, or None."""
+    rules = await list_for(connection, guild_id=guild_id, now=now, subject_ids={subject_id})
+    return next((rule for rule in rules if rule.source is source), None)
 
 
 async def list_for(
     connection: AsyncConnection, *, guild_id: int, now: datetime, subject_ids: Collection[int] | None = None
 ) -> list[QuotaRule]:
-    """Return a server's rules that hold now, all of them or those of the given subjects, oldest first."""
+    """Return a server's rules that hold now, one of each subject: of all or of the given ones, oldest first."""
     statement = _rules_now(some=subject_ids is not None)
     rows = await connection.execute(statement, {"guild_id": guild_id, "now": now, "subject_ids": subject_ids})
-    return [_from_row(row) for row in rows]
+    rules: dict[tuple[QuotaSource, int], QuotaRule] = {}
+    for rule in map(_from_row, rows):
+        lasting = rules.get((rule.source, rule.subject_id))
+        rules[rule.source, rule.subject_id] = rule if lasting is None else replace(rule, then=lasting.quota)
+    return list(rules.values())
+
+
+def _of_subject(guild_id: int, source: QuotaSource, subject_id: int) -> tuple[ColumnElement[bool], ...]:
+    return (
+        quota_rules.c.guild_id == guild_id,
+        quota_rules.c.source == source,
+        quota_rules.c.subject_id == subject_id,
+    )
 
 
 @cache  # to write it takes longer than to run it
@@ -72,7 +98,7 @@ def _rules_now(*, some: bool) -> Select[Any]:
         )
         some_subjects = quota_rules.c.subject_id.in_(bindparam("subject_ids", expanding=True))
         statement = statement.where(every_source, some_subjects)  # both, so that the key serves
-    return statement.order_by(quota_rules.c.set_at, quota_rules.c.subject_id)
+    return statement.order_by(quota_rules.c.is_passing, quota_rules.c.set_at, quota_rules.c.subject_id)
 
 
 def _from_row(row: Row[Any]) -> QuotaRule:

@@ -36,7 +36,7 @@ async def get(connection: AsyncConnection, guild_id: int) -> Server:
         pause=None if row.pause_reason is None else Pause(row.pause_reason, row.paused_by, row.paused_at),
         rules_version=row.rules_version,
         cap_told_percent=row.cap_told_percent,
-        cap_told_until=row.cap_told_until,
+        cap_told_at=row.cap_told_at,
     )
 
 
@@ -54,7 +54,7 @@ async def put(connection: AsyncConnection, server: Server) -> None:
         "paused_at": None if pause is None else pause.paused_at,
         "rules_version": server.rules_version,
         "cap_told_percent": server.cap_told_percent,
-        "cap_told_until": server.cap_told_until,
+        "cap_told_at": server.cap_told_at,
     }
     changed = await connection.execute(update(servers).where(servers.c.guild_id == server.guild_id).values(values))
     if changed.rowcount == 0:

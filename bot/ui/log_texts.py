@@ -40,6 +40,7 @@ _REASONS = {
     "channel": "no clips in this channel",
     "prompt_rule": "a prompt rule",
     "automod": "an AutoMod rule",
+    "open_jobs": "the member has enough clips on the way",
     "quota": "the quota is used up",
     "cap": "the server's cap is reached",
 }

@@ -36,8 +36,7 @@ _USED_IN = {Period.DAY: "today", Period.WEEK: "this week", Period.MONTH: "this m
 
 def rule_line(rule: QuotaRule, gone: Collection[int] = ()) -> str:
     """Write a rule as lists have it: whose, how much, until when, who set it."""
-    ends = "" if rule.expires_at is None else f", {writing.until(rule.expires_at, otherwise='')}"
-    return f"{_whose(rule, gone)}: {writing.quota_rule(rule.quota)}{ends}, set by <@{rule.set_by}>"
+    return f"{_whose(rule, gone)}: {writing.quota_rule(rule.quota)}{_ends(rule)}, set by <@{rule.set_by}>"
 
 
 def rule_set(rule: QuotaRule, replaced: QuotaRule | None) -> str:
@@ -45,16 +44,17 @@ def rule_set(rule: QuotaRule, replaced: QuotaRule | None) -> str:
     quota = rule.quota
     now = "no limit now" if quota.seconds is None else f"{writing.quota_rule(quota)} now"
     count = f" ({writing.clips(quota.seconds)})" if quota.seconds else ""
-    ends = "" if rule.expires_at is None else f", {writing.until(rule.expires_at, otherwise='')}"
     was = "" if replaced is None else f" It was {writing.quota_rule(replaced.quota)}, set by <@{replaced.set_by}>."
-    return f"{_whose(rule)}: {now}{count}{ends}.{was}"
+    return f"{_whose(rule)}: {now}{count}{_ends(rule)}.{was}"
 
 
-def rule_cleared(source: QuotaSource, subject_id: int, *, existed: bool, gone: Collection[int] = ()) -> str:
-    """Confirm that a subject has no rule of its own."""
+def rule_cleared(source: QuotaSource, subject_id: int, cleared: QuotaRule | None, gone: Collection[int] = ()) -> str:
+    """Confirm that a subject's rule no longer holds, and say what holds now."""
     subject = writing.subject(source, subject_id, gone)
-    if not existed:
+    if cleared is None:
         return f"{subject}: there was no quota to clear."
+    if cleared.then is not None:
+        return f"{subject}: {writing.quota_rule(cleared.then)} again now."
     if source is QuotaSource.CHANNEL:
         return f"{subject}: the pool is cleared; members' own quotas count there now."
     return f"{subject}: the quota is cleared; the next more general rule holds now."
@@ -86,7 +86,7 @@ def why(explanation: Explanation, automod: AutomodRules | None, gone: Collection
         f"3. Channel: {access}, {ruled}",
         f"4. Prompts: {rules[PromptRuleKind.WORDS]:,} words and phrases, {rules[PromptRuleKind.PATTERN]} patterns, "
         f"{automod_count(automod)}",
-        f"5. Clips on the way: {explanation.open_jobs} of {explanation.max_open_jobs}",
+        f"5. Clips on the way: {explanation.open_jobs} in this server, of at most {explanation.max_open_jobs} anywhere",
         "6. Quota:",
         *(f"  - {_asked(source, gone)}" for source in _worth_telling(explanation.sources)),
         f"  - {_standing(explanation.status)}",
@@ -265,6 +265,11 @@ def usage_summary(report: UsageReport) -> str:
     if len(report.members) > MEMBERS_SHOWN:
         lines.append(f"… and {len(report.members) - MEMBERS_SHOWN:,} more in the attachment")
     return "\n".join(lines)
+
+
+def _ends(rule: QuotaRule) -> str:
+    then = "" if rule.then is None else f", then {writing.quota_rule(rule.then)} again"
+    return "" if rule.expires_at is None else f", {writing.until(rule.expires_at, otherwise='')}{then}"
 
 
 def _whose(rule: QuotaRule, gone: Collection[int] = ()) -> str:

@@ -247,6 +247,48 @@ async def test_when_a_rule_has_ended_the_next_one_holds_again(workshop: Workshop
     assert [rule.source for rule in await process.quotas.list_rules(guild_id=GUILD_ID)] == [QuotaSource.SERVER]
 
 
+async def test_a_members_own_quota_holds_again_when_one_for_some_days_has_ended(workshop: Workshop) -> None:
+    process = workshop.start()
+    quotas = process.quotas
+
+    async def put(seconds: int, days: int | None = None) -> None:
+        quota = Quota(seconds)
+        await quotas.set_rule(
+            guild_id=GUILD_ID,
+            source=QuotaSource.MEMBER,
+            subject_id=MEMBER_ID,
+            quota=quota,
+            set_by=MODERATOR_ID,
+            days=days,
+        )
+
+    async def holding() -> list[tuple[int | None, int | None]]:
+        rules = await quotas.list_rules(guild_id=GUILD_ID)
+        status, _ = await quotas.status(asker())
+        assert [rule.quota for rule in rules][:1] in ([], [status.effective.quota])
+        return [(rule.quota.seconds, rule.then and rule.then.seconds) for rule in rules]
+
+    async def clear() -> None:
+        await quotas.clear_rule(
+            guild_id=GUILD_ID, source=QuotaSource.MEMBER, subject_id=MEMBER_ID, cleared_by=MODERATOR_ID
+        )
+
+    await put(300)
+    await put(600, days=1)
+    assert await holding() == [(600, 300)]
+    workshop.time.advance(24 * 3600)
+    assert await holding() == [(300, None)]
+    await put(400, days=1)
+    await put(500, days=2)
+    await clear()
+    assert await holding() == [(300, None)]
+    await put(600, days=1)
+    await put(100)
+    assert await holding() == [(100, None)]
+    await clear()
+    assert await holding() == []
+
+
 @pytest.mark.parametrize("days", [0, -1, 91, 1.5, True, "7"])
 async def test_senseless_lengths_of_time_are_refused_and_change_nothing(workshop: Workshop, days: int) -> None:
     process = workshop.start()

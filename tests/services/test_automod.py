@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.errors import PromptRefusedError, PublishUnavailableError, RulesUnknownError
+from bot.errors import PausedError, PromptRefusedError, PublishUnavailableError, RulesUnknownError
 from bot.services.automod import FRESH_FOR, UNREAD_FOR, AutomodRule, AutomodRules
 from tests.support.workshop import CHANNEL_ID, GUILD_ID, asker
 
@@ -158,6 +158,15 @@ async def test_rules_that_were_never_read_and_cannot_be_now_refuse_for_now(works
     workshop.log.automod = AutomodRules()
     workshop.time.advance(UNREAD_FOR.total_seconds())
     await process.jobs.accept(workshop.request())
+
+
+async def test_rules_that_are_not_known_are_no_reason_where_there_is_an_earlier_one(workshop: Workshop) -> None:
+    workshop.log.automod = DISCORD_IS_DOWN
+    process = workshop.start()
+    await process.services.servers.pause(GUILD_ID, "a flood", set_by=1)
+
+    with pytest.raises(PausedError):
+        await process.jobs.accept(workshop.request())
 
 
 async def test_while_discord_does_not_answer_only_one_waits_for_it(workshop: Workshop) -> None:

@@ -19,7 +19,7 @@ from bot.errors import (
     StoreUnavailableError,
     TooManyOpenJobsError,
 )
-from bot.models import EffectiveQuota, JobState, Quota, QuotaSource, VideoSpec
+from bot.models import EffectiveQuota, JobState, Period, Quota, QuotaSource, VideoSpec
 from bot.services.jobs import new_job_id
 from bot.store.database import Database
 from bot.store.tables import jobs, ledger
@@ -109,6 +109,9 @@ async def test_a_member_may_have_so_many_jobs_open_in_all_servers_together(works
     with pytest.raises(TooManyOpenJobsError) as refusal:
         await process.jobs.accept(workshop.request())
     assert refusal.value.limit == 2
+    assert (await process.services.usage.report(GUILD_ID, Period.DAY)).refused == 1
+    explanation, _ = await process.services.admission.explain(asker())
+    assert (explanation.open_jobs, explanation.max_open_jobs) == (1, 2)
     await process.jobs.accept(workshop.request(member_id=OTHER_MEMBER_ID))
     assert await rows(workshop) == (3, 3)
 

@@ -9,6 +9,8 @@ import pytest
 
 from bot.errors import (
     BlockedError,
+    CapReachedError,
+    DestinationClosedError,
     InvalidSettingError,
     NotCancellableError,
     NotRemovableError,
@@ -85,6 +87,43 @@ async def test_what_is_as_it_was_is_no_change(workshop: Workshop) -> None:
         await process.services.servers.unblock(GUILD_ID, MEMBER_ID, set_by=MODERATOR_ID)
 
     assert [change.kind for change in await changes(process)] == [ChangeKind.TIMEZONE]
+
+
+async def test_who_decides_what_is_decided_already_does_not_take_it_over(workshop: Workshop) -> None:
+    process = workshop.start()
+    for moderator_id in (MODERATOR_ID, MODERATOR_ID + 1):
+        await process.services.servers.pause(GUILD_ID, "a flood", set_by=moderator_id)
+        await process.services.servers.block(GUILD_ID, MEMBER_ID, reason="spam", days=3, set_by=moderator_id)
+        await process.quotas.set_rule(
+            guild_id=GUILD_ID,
+            source=QuotaSource.SERVER,
+            subject_id=GUILD_ID,
+            quota=Quota(6),
+            set_by=moderator_id,
+        )
+
+    view = await process.services.servers.view(GUILD_ID)
+    assert view.server.pause is not None
+    assert {view.server.pause.paused_by, view.blocks[0].set_by, view.rules[0].set_by} == {MODERATOR_ID}
+    assert {change.made_by for change in await changes(process)} == {MODERATOR_ID}
+
+
+async def test_a_closed_log_that_is_chosen_again_is_a_change(workshop: Workshop) -> None:
+    process = workshop.start()
+    await process.services.servers.set_log_channel(GUILD_ID, LOG_CHANNEL_ID, set_by=MODERATOR_ID)
+    workshop.log.troubles.append(DestinationClosedError("10003"))
+    await process.log.tick()
+
+    await process.services.servers.set_log_channel(GUILD_ID, LOG_CHANNEL_ID, set_by=MODERATOR_ID + 1)
+    await process.log.tick()
+
+    _, again = await changes(process)
+    assert (again.made_by, again.before, again.after) == (
+        MODERATOR_ID + 1,
+        {"channel_id": LOG_CHANNEL_ID, "closed": True},
+        {"channel_id": LOG_CHANNEL_ID},
+    )
+    assert len(workshop.log.cards[LOG_CHANNEL_ID]) == 1
 
 
 async def test_what_two_processes_hear_of_is_written_down_once(workshop: Workshop) -> None:
@@ -364,6 +403,63 @@ async def test_the_log_is_told_of_the_cap_at_80_and_at_100_percent_once_in_a_per
 
     near, both = [LogKind.CAP_NEAR], [LogKind.CAP_NEAR, LogKind.CAP_REACHED]
     assert heard == [[], [], [], [], near, both, both, [*both, LogKind.CAP_NEAR]]
+
+
+async def test_a_cap_is_reached_when_no_clip_fits_in_what_is_left(workshop: Workshop) -> None:
+    process = workshop.start()
+    await process.services.servers.set_log_channel(GUILD_ID, LOG_CHANNEL_ID, set_by=MODERATOR_ID)
+    await process.services.servers.set_cap(GUILD_ID, Quota(17), set_by=MODERATOR_ID)
+    for _ in range(2):
+        await workshop.accept(process)
+
+    with pytest.raises(CapReachedError):
+        await workshop.accept(process)
+
+    assert await told(workshop, process) == [LogKind.CAP_REACHED]
+
+
+@pytest.mark.parametrize("period", list(Period))
+async def test_the_log_is_told_once_in_a_period_whatever_is_set_meanwhile(workshop: Workshop, period: Period) -> None:
+    process = workshop.start()
+    servers = process.services.servers
+    await servers.set_log_channel(GUILD_ID, LOG_CHANNEL_ID, set_by=MODERATOR_ID)
+    await servers.set_cap(GUILD_ID, Quota(15, period), set_by=MODERATOR_ID)
+    for _ in range(2):
+        await workshop.accept(process)
+
+    for zone in ("America/Los_Angeles", "Asia/Kolkata", "UTC"):  # at 8:40 UTC it is the same day in each
+        await servers.set_timezone(GUILD_ID, zone, set_by=MODERATOR_ID)
+        await servers.set_cap(GUILD_ID, Quota(15, period), set_by=MODERATOR_ID)
+        await servers.set_log_channel(GUILD_ID, LOG_CHANNEL_ID + 1, set_by=MODERATOR_ID)
+        await servers.set_log_channel(GUILD_ID, LOG_CHANNEL_ID, set_by=MODERATOR_ID)
+    assert await told(workshop, process) == [LogKind.CAP_REACHED]
+
+    await servers.set_cap(GUILD_ID, Quota(14, period), set_by=MODERATOR_ID)  # another cap
+    assert await told(workshop, process) == [LogKind.CAP_REACHED] * 2
+
+
+async def test_a_day_that_begins_by_a_new_time_zone_is_told_of_anew(workshop: Workshop) -> None:
+    process = workshop.start()
+    servers = process.services.servers
+    await servers.set_log_channel(GUILD_ID, LOG_CHANNEL_ID, set_by=MODERATOR_ID)
+    await servers.set_cap(GUILD_ID, Quota(6), set_by=MODERATOR_ID)
+    await workshop.accept(process)
+    await servers.set_timezone(GUILD_ID, "Asia/Tokyo", set_by=MODERATOR_ID)
+    workshop.time.advance(6.5 * 3600)  # past midnight in Tokyo
+
+    await workshop.accept(process)
+
+    assert await told(workshop, process) == [LogKind.CAP_REACHED] * 2
+
+
+async def test_a_log_that_is_chosen_later_is_told_how_the_cap_stands(workshop: Workshop) -> None:
+    process = workshop.start()
+    await process.services.servers.set_cap(GUILD_ID, Quota(6), set_by=MODERATOR_ID)
+    await workshop.accept(process)
+
+    await process.services.servers.set_log_channel(GUILD_ID, LOG_CHANNEL_ID, set_by=MODERATOR_ID)
+
+    assert await told(workshop, process) == [LogKind.CAP_REACHED]
 
 
 async def test_a_cap_lowered_below_what_is_used_says_so_and_takes_nothing_away(workshop: Workshop) -> None:

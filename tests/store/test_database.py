@@ -35,7 +35,9 @@ OLD_ROWS = [
         " state, created_at, quota_seconds, quota_period, quota_source, attempts)"
         f" VALUES ('{name}', {number}, 1, 3, 2, 'a fox', '16:9', 6, '{state}', '2026-03-04 12:00:00', 60, 'day',"
         " 'operator', 0)"
-        for number, (name, state) in enumerate({"a": "delivered", "b": "failed"}.items())
+        for number, (name, state) in enumerate(
+            {"a": "delivered", "b": "failed", "c": "delivered", "d": "delivered"}.items()
+        )
     ),
     *(
         "INSERT INTO ledger (guild_id, member_id, kind, seconds, counted_at, made_at, made_by, job_id, interaction_id)"
@@ -43,6 +45,16 @@ OLD_ROWS = [
         for kind, seconds, job, interaction in (
             *(("charge", 6, "'a'", "NULL"), ("charge", 6, "'b'", "NULL"), ("refund", 6, "'b'", "NULL")),
             ("grant", 30, "NULL", 7),
+        )
+    ),
+    *(  # another member's gifts: the first used up on its day and over, the second in part
+        "INSERT INTO ledger (guild_id, member_id, kind, seconds, counted_at, made_at, made_by, job_id, interaction_id)"
+        f" VALUES (1, 8, '{kind}', {seconds}, '{at}', '{at}', 0, {job}, {interaction})"
+        for kind, seconds, at, job, interaction in (
+            ("grant", 5, "2026-03-02 12:00:00", "NULL", 8),
+            ("charge", 6, "2026-03-02 12:00:01", "'c'", "NULL"),
+            ("grant", 8, "2026-03-04 12:00:00", "NULL", 9),
+            ("charge", 6, "2026-03-04 12:00:01", "'d'", "NULL"),
         )
     ),
     "INSERT INTO quota_rules VALUES (1, 1, 'server', 60, 'day', 9, '2026-03-04 12:00:00')",
@@ -94,11 +106,18 @@ async def test_what_an_older_version_stored_is_counted_and_holds_after_the_upgra
                 await connection.execute(text(statement))
     async with Database.open(url(tmp_path)) as database, database.read() as connection:
         assert await connection.run_sync(differences) == []
-        for account in (Account(1, AccountKind.MEMBER, 2), Account(1, AccountKind.SERVER, 1)):
-            day = timedelta(days=1)
-            assert await ledger.sum_period(connection, account, start=NOW - day, end=NOW + day) == (6, 0)
+        day = timedelta(days=1)
+        for account_kind, account_id, used, drawn in (
+            *((AccountKind.MEMBER, 2, 6, 0), (AccountKind.MEMBER, 8, 6, 6), (AccountKind.SERVER, 1, 12, 6)),
+        ):
+            account = Account(1, account_kind, account_id)
+            assert await ledger.sum_period(connection, account, start=NOW - day, end=NOW + day) == (used, drawn)
         assert await ledger.list_gifts(connection, guild_id=1, member_id=2, now=NOW) == [
             Gift(4, 30, datetime(2026, 4, 1, tzinfo=UTC))
+        ]
+        assert await ledger.list_gifts(connection, guild_id=1, member_id=8, now=NOW) == [
+            Gift(5, 0, datetime(2026, 4, 1, tzinfo=UTC)),
+            Gift(7, 2, datetime(2026, 4, 1, tzinfo=UTC)),
         ]
         [rule] = await quotas.list_for(connection, guild_id=1, now=NOW)
         assert (rule.source, rule.quota, rule.expires_at) == (QuotaSource.SERVER, Quota(60), None)

@@ -1,10 +1,12 @@
 """Moderation: servers' settings, pools, caps, gifts that end, prompt rules, blocks, the audit and the log.
 
-Gifts from before had no end of their own: they counted in the period they were made in, which nobody noted. Those of
-the present month go on to its end, UTC; what was used of them stays counted in the quota.
+Gifts from before had no end of their own: they counted in the period they were made in, which nobody noted. They end
+with their month, UTC; what their member used after they were made counts as used of them first, which leaves what is
+left in the present period as it was.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -18,6 +20,18 @@ branch_labels = None
 depends_on = None
 
 _TIME = sa.DateTime(timezone=True)
+_LEDGER = sa.table(
+    "ledger",
+    *map(sa.column, ("id", "guild_id", "member_id", "job_id", "kind", "seconds", "drawn_seconds")),
+    *(sa.column(name, UtcDateTime()) for name in ("counted_at", "expires_at")),
+)
+
+
+@dataclass
+class _Gift:
+    id: int
+    expires_at: datetime
+    left: int
 
 
 def upgrade() -> None:
@@ -57,22 +71,44 @@ def _widen_the_ledger() -> None:
         sa.Column("drawn_seconds", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("guild_id", "account_kind", "account_id", "quarter_at"),
     )
+    _draw_from_old_gifts()
     _sum_up_what_was_used()
-    _end_old_gifts()
+
+
+def _draw_from_old_gifts() -> None:
+    draws = sa.table("draws", *map(sa.column, ("grant_id", "job_id", "seconds")))
+    connection = op.get_bind()
+    entries = connection.execute(sa.select(_LEDGER).order_by(_LEDGER.c.id)).all()
+    refunded = {entry.job_id for entry in entries if entry.kind == "refund"}
+    gifts: defaultdict[tuple[int, int], list[_Gift]] = defaultdict(list)
+    for entry in entries:
+        mine = gifts[entry.guild_id, entry.member_id]
+        if entry.kind == "grant":
+            first = entry.counted_at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+            expires_at = (first + timedelta(days=31)).replace(day=1)
+            mine.append(_Gift(entry.id, expires_at, entry.seconds))
+            connection.execute(_LEDGER.update().where(_LEDGER.c.id == entry.id).values(expires_at=expires_at))
+        elif entry.kind == "charge" and entry.job_id not in refunded:
+            drawn = 0
+            for gift in mine:
+                taken = min(gift.left, entry.seconds - drawn) if entry.counted_at < gift.expires_at else 0
+                if taken:
+                    gift.left -= taken
+                    drawn += taken
+                    connection.execute(draws.insert().values(grant_id=gift.id, job_id=entry.job_id, seconds=taken))
+            connection.execute(_LEDGER.update().where(_LEDGER.c.id == entry.id).values(drawn_seconds=drawn))
 
 
 def _sum_up_what_was_used() -> None:
-    ledger = sa.table(
-        "ledger", *map(sa.column, ("guild_id", "member_id", "kind", "seconds")), sa.column("counted_at", UtcDateTime())
-    )
     sums: Counter[tuple[int, str, int, datetime]] = Counter()
-    entries = op.get_bind().execute(sa.select(ledger).where(ledger.c.kind != "grant"))
-    for guild_id, member_id, kind, seconds, counted_at in entries:
-        past_quarter = timedelta(
-            minutes=counted_at.minute % 15, seconds=counted_at.second, microseconds=counted_at.microsecond
-        )
-        for account in (("member", member_id), ("server", guild_id)):
-            sums[guild_id, *account, counted_at - past_quarter] += seconds if kind == "charge" else -seconds
+    drawn: Counter[tuple[int, str, int, datetime]] = Counter()
+    for entry in op.get_bind().execute(sa.select(_LEDGER).where(_LEDGER.c.kind != "grant")):
+        at = entry.counted_at
+        quarter_at = at.replace(minute=at.minute // 15 * 15, second=0, microsecond=0)
+        for account in (("member", entry.member_id), ("server", entry.guild_id)):
+            key = (entry.guild_id, *account, quarter_at)
+            sums[key] += entry.seconds if entry.kind == "charge" else -entry.seconds
+            drawn[key] += entry.drawn_seconds
     usage = sa.table(
         "usage",
         *map(sa.column, ("guild_id", "account_kind", "account_id", "seconds", "drawn_seconds")),
@@ -86,24 +122,9 @@ def _sum_up_what_was_used() -> None:
                 account_id=account_id,
                 quarter_at=quarter_at,
                 seconds=seconds,
-                drawn_seconds=0,
+                drawn_seconds=drawn[guild_id, kind, account_id, quarter_at],
             )
         )
-
-
-def _end_old_gifts() -> None:
-    ledger = sa.table(
-        "ledger",
-        sa.column("id"),
-        sa.column("kind"),
-        sa.column("counted_at", UtcDateTime()),
-        sa.column("expires_at", UtcDateTime()),
-    )
-    gifts = op.get_bind().execute(sa.select(ledger.c.id, ledger.c.counted_at).where(ledger.c.kind == "grant")).all()
-    for gift_id, counted_at in gifts:
-        first = counted_at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-        next_first = (first + timedelta(days=31)).replace(day=1)
-        op.get_bind().execute(ledger.update().where(ledger.c.id == gift_id).values(expires_at=next_first))
 
 
 def _widen_quota_rules() -> None:
@@ -112,17 +133,19 @@ def _widen_quota_rules() -> None:
         sa.Column("guild_id", sa.BigInteger(), nullable=False),
         sa.Column("source", sa.String(length=16), nullable=False),
         sa.Column("subject_id", sa.BigInteger(), nullable=False),
+        sa.Column("is_passing", sa.Boolean(), nullable=False),
         sa.Column("seconds", sa.Integer(), nullable=True),
         sa.Column("period", sa.String(length=8), nullable=False),
         sa.Column("set_by", sa.BigInteger(), nullable=False),
         sa.Column("set_at", _TIME, nullable=False),
         sa.Column("expires_at", _TIME, nullable=True),
         sa.CheckConstraint("source IN ('member', 'role', 'channel', 'server')", name="quota_rules_source"),
-        sa.PrimaryKeyConstraint("guild_id", "source", "subject_id"),
+        sa.PrimaryKeyConstraint("guild_id", "source", "subject_id", "is_passing"),
     )
     columns = ["guild_id", "source", "subject_id", "seconds", "period", "set_by", "set_at"]
-    new, old = (sa.table(name, *map(sa.column, columns)) for name in ("quota_rules_new", "quota_rules"))
-    op.get_bind().execute(new.insert().from_select(columns, sa.select(old)))
+    old = sa.table("quota_rules", *map(sa.column, columns))
+    new = sa.table("quota_rules_new", *map(sa.column, [*columns, "is_passing"]))
+    op.get_bind().execute(new.insert().from_select([*columns, "is_passing"], sa.select(old, sa.false())))
     op.drop_table("quota_rules")
     op.rename_table("quota_rules_new", "quota_rules")
 
@@ -135,7 +158,7 @@ def _create_what_moderators_decide() -> None:
         sa.Column("cap_seconds", sa.Integer(), nullable=True),
         sa.Column("cap_period", sa.String(length=8), nullable=True),
         sa.Column("cap_told_percent", sa.Integer(), nullable=False),
-        sa.Column("cap_told_until", _TIME, nullable=True),
+        sa.Column("cap_told_at", _TIME, nullable=True),
         sa.Column("log_channel_id", sa.BigInteger(), nullable=True),
         sa.Column("log_closed", sa.Boolean(), nullable=False),
         sa.Column("pause_reason", sa.Text(), nullable=True),
