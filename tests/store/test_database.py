@@ -116,8 +116,7 @@ async def test_what_an_older_version_stored_is_counted_and_holds_after_the_upgra
             Gift(4, 30, datetime(2026, 4, 1, tzinfo=UTC))
         ]
         assert await ledger.list_gifts(connection, guild_id=1, member_id=8, now=NOW) == [
-            Gift(5, 0, datetime(2026, 4, 1, tzinfo=UTC)),
-            Gift(7, 2, datetime(2026, 4, 1, tzinfo=UTC)),
+            Gift(7, 2, datetime(2026, 4, 1, tzinfo=UTC))
         ]
         [rule] = await quotas.list_for(connection, guild_id=1, now=NOW)
         assert (rule.source, rule.quota, rule.expires_at) == (QuotaSource.SERVER, Quota(60), None)
