@@ -1,8 +1,9 @@
-"""Posting the log: one loop that puts waiting cards into servers' log channels, in order, and never gets in the way.
+"""Posting the log: one loop that puts waiting cards into servers' log channels, and never gets in the way.
 
 A card is written in the transaction of what it tells of, so none is lost; it is posted with its id as the nonce, and
-looked for before it is posted again, so none is there twice. A channel that is gone or closed ends a server's log until
-moderators choose another; a server whose channel is held back by Discord keeps no other server waiting.
+looked for before it is posted again, so none is there twice. A server's cards are posted one after the other, in their
+order, and servers side by side: one whose channel is held back by Discord keeps no other waiting. A channel that is
+gone or closed ends a server's log until moderators choose another.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import logging
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from bot.errors import DestinationClosedError, PublishError, StoreUnavailableError
@@ -29,8 +29,11 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-CARDS_AT_ONCE = 20
+SERVERS_AT_ONCE = 50
+CARDS_AT_ONCE = 5
+"""Of one server."""
 LEASE_SECONDS = 120.0
+"""Longer than those cards can take."""
 LONGEST_POST_SECONDS = 15.0
 """Discord may hold a card back for minutes; then it is put off."""
 NONCE_KNOWN_FOR = timedelta(minutes=1)
@@ -64,24 +67,27 @@ class ModerationLog:
         self._owner = owner
         self._jitter = jitter
         self._stopping = False
+        self._posting: set[int] = set()
 
     async def run(self) -> None:
         """Post until stopped; a card in hand then is posted by the next process."""
         woken = self._changes.log_woken
         started = False
-        while not self._stopping:
-            woken.clear()
-            try:
-                if not started:
-                    await self._take_back()
-                    started = True
-                pause = await self.tick()
-            except Exception:  # noqa: BLE001 (logged; the loop outlives what it did not expect)
-                _log.exception("the log could not be posted")
-                pause = _RETRY_SECONDS
-            with suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await woken.wait()
+        async with asyncio.TaskGroup() as posting:
+            while not self._stopping:
+                woken.clear()
+                try:
+                    if not started:
+                        await self._take_back()
+                        started = True
+                    claimed, pause = await self._claim_due()
+                except Exception:  # noqa: BLE001 (logged; the loop outlives what it did not expect)
+                    _log.exception("the log could not be posted")
+                    claimed, pause = {}, _RETRY_SECONDS
+                self._begin(posting, claimed)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(pause):
+                        await woken.wait()
 
     def stop(self) -> None:
         """Let ``run`` end once the cards in hand are posted or put off."""
@@ -89,30 +95,60 @@ class ModerationLog:
         self._changes.log_woken.set()
 
     async def tick(self) -> float | None:
-        """Post what is due, servers side by side; return the seconds until more is, None when nothing waits."""
+        """Post what is due; return the seconds until more is, None when nothing waits."""
+        claimed, pause = await self._claim_due()
+        async with asyncio.TaskGroup() as posting:
+            self._begin(posting, claimed)
+        return 0.0 if claimed else pause
+
+    async def _claim_due(self) -> tuple[dict[int, list[LogEntry]], float | None]:
+        """Lease the next cards of servers that have some due; return them, and the seconds until others have."""
         now = self._clock.now()
         async with self._database.read() as connection:
-            due_at = await log.next_due_at(connection)
-        if due_at is None:
-            return None
-        if due_at > now:
-            return (due_at - now).total_seconds()
-        async with self._database.write() as connection:
-            lease_until = now + timedelta(seconds=LEASE_SECONDS)
-            entries = await log.claim_due(
-                connection, now=now, limit=CARDS_AT_ONCE, owner=self._owner, lease_until=lease_until
-            )
-        entries.sort(key=lambda entry: (entry.guild_id, entry.id))
-        async with asyncio.TaskGroup() as group:
-            for guild_id, cards in groupby(entries, key=lambda entry: entry.guild_id):
-                group.create_task(self._post_in_order(guild_id, list(cards)))
-        return 0.0
+            waiting = await log.list_due(connection)
+        idle = {guild_id: due_at for guild_id, due_at in waiting.items() if guild_id not in self._posting}
+        due = [guild_id for guild_id, due_at in idle.items() if due_at <= now][: SERVERS_AT_ONCE - len(self._posting)]
+        claimed: dict[int, list[LogEntry]] = {}
+        if due:
+            async with self._database.write() as connection:
+                for guild_id in due:
+                    claimed[guild_id] = await log.claim(
+                        connection,
+                        guild_id,
+                        now=now,
+                        limit=CARDS_AT_ONCE,
+                        owner=self._owner,
+                        lease_until=now + timedelta(seconds=LEASE_SECONDS),
+                    )
+        later = [due_at for due_at in idle.values() if due_at > now]
+        return claimed, (min(later) - now).total_seconds() if later else None
+
+    def _begin(self, posting: asyncio.TaskGroup, claimed: dict[int, list[LogEntry]]) -> None:
+        """Post each server's cards in a task of its own; its end lets the loop look again."""
+        for guild_id, entries in claimed.items():
+            self._posting.add(guild_id)
+            posting.create_task(self._post_for(guild_id, entries))
+
+    async def _post_for(self, guild_id: int, entries: list[LogEntry]) -> None:
+        try:
+            await self._post_in_order(guild_id, entries)
+        except StoreUnavailableError as error:
+            _log.warning("log cards put off", extra={"guild_id": guild_id, "error": type(error).__name__})
+        except Exception:  # noqa: BLE001 (logged; one server's cards keep no other's waiting)
+            _log.exception("log cards put off", extra={"guild_id": guild_id})
+        finally:  # what is still leased is due again when the lease ends
+            self._posting.discard(guild_id)
+            self._changes.log_woken.set()
 
     async def _post_in_order(self, guild_id: int, entries: list[LogEntry]) -> None:
         """Post one server's cards; those after one that fails wait for it."""
         async with self._database.read() as connection:
             channel_id = (await servers.get(connection, guild_id)).log_channel_id
         for place, entry in enumerate(entries):
+            if self._stopping:
+                async with self._database.write() as connection:
+                    await log.release(connection, entries[place:], owner=self._owner)
+                return
             try:
                 if channel_id is None:
                     raise DestinationClosedError("no log channel")
@@ -122,11 +158,10 @@ class ModerationLog:
                 return
             except (PublishError, TimeoutError) as error:
                 _log.warning("log card put off", extra=_facts(entry, error))
-                await self._put_off(entries[place:])
+                await self._put_off(entry, entries[place + 1 :])
                 return
-            except StoreUnavailableError as error:
-                _log.warning("log card put off", extra=_facts(entry, error))
-                return  # its lease runs out
+            except StoreUnavailableError:
+                raise
             except Exception:  # noqa: BLE001 (logged; a card that cannot be made keeps no other from its place)
                 _log.exception("log card left out", extra=_facts(entry))
                 async with self._database.write() as connection:
@@ -142,14 +177,15 @@ class ModerationLog:
             await log.note_posted(connection, entry, owner=self._owner, channel_id=channel_id, message_id=message_id)
         _log.info("log card posted", extra=_facts(entry))
 
-    async def _put_off(self, entries: list[LogEntry]) -> None:
-        attempts = entries[0].attempts + 1
+    async def _put_off(self, entry: LogEntry, following: list[LogEntry]) -> None:
+        attempts = entry.attempts + 1
         due_at = self._clock.now() + timedelta(seconds=backoff_seconds(attempts, self._jitter()))
         async with self._database.write() as connection:
             if attempts >= ATTEMPTS_BEFORE_DROPPED:
-                await log.drop(connection, entries.pop(0), owner=self._owner)
-            for entry in entries:
-                await log.put_off(connection, entry, owner=self._owner, due_at=due_at, attempts=attempts)
+                await log.drop(connection, entry, owner=self._owner)
+            else:
+                await log.put_off(connection, entry, owner=self._owner, due_at=due_at)
+            await log.release(connection, following, owner=self._owner)
 
     async def _close(
         self, guild_id: int, channel_id: int | None, error: DestinationClosedError, entries: list[LogEntry]
@@ -158,8 +194,7 @@ class ModerationLog:
         async with self._database.write() as connection:
             server = await servers.get(connection, guild_id)
             if server.log_channel_id != channel_id:  # they have chosen another meanwhile
-                for entry in entries:
-                    await log.put_off(connection, entry, owner=self._owner, due_at=self._clock.now(), attempts=0)
+                await log.release(connection, entries, owner=self._owner)
                 return
             dropped = await log.drop_waiting(connection, guild_id)
             await servers.put(connection, replace(server, log_closed=True))

@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, func, insert, or_, select, update
+from sqlalchemy import case, func, insert, or_, select, type_coerce, update
 
 from bot.models import LogEntry, LogKind
 from bot.store import audit, jobs
 from bot.store.tables import log_entries
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from sqlalchemy import Row
@@ -63,32 +64,39 @@ async def add(
     )
 
 
-async def claim_due(
-    connection: AsyncConnection, *, now: datetime, limit: int, owner: str, lease_until: datetime
+async def list_due(connection: AsyncConnection) -> dict[int, datetime]:
+    """Say of each server with entries to be posted from when on its first one can be, soonest first."""
+    first = select(func.min(log_entries.c.id)).where(_DUE_AT.is_not(None)).group_by(log_entries.c.guild_id)
+    free_at = case((log_entries.c.lease_until > log_entries.c.due_at, log_entries.c.lease_until), else_=_DUE_AT)
+    statement = select(log_entries.c.guild_id, type_coerce(free_at, _DUE_AT.type).label("free_at"))
+    rows = await connection.execute(statement.where(log_entries.c.id.in_(first)).order_by("free_at"))
+    return {row.guild_id: row.free_at for row in rows}
+
+
+async def claim(
+    connection: AsyncConnection, guild_id: int, *, now: datetime, limit: int, owner: str, lease_until: datetime
 ) -> list[LogEntry]:
-    """Lease up to ``limit`` due entries that nobody holds to ``owner``; return them oldest first."""
-    free = or_(log_entries.c.lease_until.is_(None), log_entries.c.lease_until <= now)
-    due = (
-        select(log_entries.c.id)
-        .where(log_entries.c.due_at <= now, free)
-        .order_by(log_entries.c.due_at, log_entries.c.id)
-        .limit(limit)
+    """Lease a server's next ``limit`` entries to ``owner``, oldest first; none while its first has to wait."""
+    waiting = select(log_entries.c.id).where(log_entries.c.guild_id == guild_id, _DUE_AT.is_not(None))
+    next_ids = waiting.order_by(log_entries.c.id).limit(limit)
+    first = log_entries.alias()
+    first_is_free = (
+        select(first.c.id)
+        .where(
+            first.c.id == waiting.with_only_columns(func.min(log_entries.c.id)).scalar_subquery(),
+            first.c.due_at <= now,
+            or_(first.c.lease_until.is_(None), first.c.lease_until <= now),
+        )
+        .exists()
     )
     statement = (
         update(log_entries)
-        .where(log_entries.c.id.in_(due), free)
+        .where(log_entries.c.id.in_(next_ids), first_is_free)
         .values(lease_owner=owner, lease_until=lease_until)
         .returning(log_entries)
     )
     rows = sorted((await connection.execute(statement)).all(), key=lambda row: row.id)
     return await _with_what_they_tell(connection, rows)
-
-
-async def next_due_at(connection: AsyncConnection) -> datetime | None:
-    """Say when the next entry falls due, counting a leased one from the end of its lease."""
-    free_at = case((log_entries.c.lease_until > log_entries.c.due_at, log_entries.c.lease_until), else_=_DUE_AT)
-    statement = select(func.min(free_at, type_=_DUE_AT.type)).where(_DUE_AT.is_not(None))
-    return (await connection.execute(statement)).scalar_one()
 
 
 async def find_for_job(connection: AsyncConnection, *, guild_id: int, job_id: str) -> LogEntry | None:
@@ -114,9 +122,16 @@ async def note_posted(
     )
 
 
-async def put_off(connection: AsyncConnection, entry: LogEntry, *, owner: str, due_at: datetime, attempts: int) -> None:
-    """Let go of an entry until it is due again."""
+async def put_off(connection: AsyncConnection, entry: LogEntry, *, owner: str, due_at: datetime) -> None:
+    """Let go of an entry until it is due again; those of its server that come after it wait for it."""
+    attempts = entry.attempts + 1
     await _update(connection, entry, owner=owner, due_at=due_at, attempts=attempts, lease_owner=None, lease_until=None)
+
+
+async def release(connection: AsyncConnection, entries: Iterable[LogEntry], *, owner: str) -> None:
+    """Let go of entries that were not tried."""
+    for entry in entries:
+        await _update(connection, entry, owner=owner, lease_owner=None, lease_until=None)
 
 
 async def drop(connection: AsyncConnection, entry: LogEntry, *, owner: str) -> None:

@@ -250,7 +250,13 @@ log_entries = Table(
     Column("message_id", BigInteger),
     UniqueConstraint("job_id", "kind"),
 )
-Index("log_entries_by_due_at", log_entries.c.due_at)
+Index(
+    "log_entries_waiting",
+    log_entries.c.guild_id,
+    log_entries.c.id,
+    sqlite_where=log_entries.c.due_at.is_not(None),
+    postgresql_where=log_entries.c.due_at.is_not(None),
+)
 Index("log_entries_by_lease_owner", log_entries.c.lease_owner)
 Index("log_entries_by_server", log_entries.c.guild_id, log_entries.c.kind, log_entries.c.created_at)
 

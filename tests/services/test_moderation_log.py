@@ -15,7 +15,7 @@ from bot.errors import (
     StoreUnavailableError,
 )
 from bot.models import LogKind, PromptRuleKind
-from bot.services.moderation_log import ATTEMPTS_BEFORE_DROPPED, LEASE_SECONDS
+from bot.services.moderation_log import ATTEMPTS_BEFORE_DROPPED, CARDS_AT_ONCE, LEASE_SECONDS
 from tests.support.workshop import GUILD_ID, MEMBER_ID, FlakyDatabase
 
 if TYPE_CHECKING:
@@ -108,21 +108,43 @@ async def test_a_card_that_discord_does_not_take_now_is_posted_later_and_those_a
     await process.services.servers.pause(GUILD_ID, "a flood", set_by=MODERATOR_ID)
     await process.services.servers.resume(GUILD_ID, set_by=MODERATOR_ID)
     workshop.log.troubles.extend([DISCORD_IS_DOWN] * 3)
+    await process.log.tick()
+    await process.services.servers.pause(GUILD_ID, "another", set_by=MODERATOR_ID)
 
     await post_all(workshop, process)
 
-    assert [card.id for card in cards(workshop)] == [1, 2, 3]
+    assert [card.id for card in cards(workshop)] == [1, 2, 3, 4]
+    assert [card.attempts for card in cards(workshop)] == [3, 0, 0, 0]
 
 
 async def test_a_server_whose_log_is_held_back_keeps_no_other_waiting(workshop: Workshop) -> None:
     process = await started(workshop)
-    workshop.log.troubles.append(DISCORD_IS_DOWN)
-    await process.log.tick()
+    for reason in map(str, range(CARDS_AT_ONCE + 1)):
+        await process.services.servers.pause(GUILD_ID, reason, set_by=MODERATOR_ID)
+    post, held, released, others = workshop.log.post_log_card, asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def hold_one(channel_id: int, entry: LogEntry) -> int:
+        if channel_id == CHANNEL_ID:
+            held.set()
+            await released.wait()
+        message_id = await post(channel_id, entry)
+        if channel_id == OTHER_CHANNEL_ID:
+            others.set()
+        return message_id
+
+    workshop.log.post_log_card = hold_one  # type: ignore[method-assign] (from now on)
+    running = asyncio.create_task(process.log.run())
+    await held.wait()
     await process.services.servers.set_log_channel(OTHER_GUILD_ID, OTHER_CHANNEL_ID, set_by=MODERATOR_ID)
-
-    await process.log.tick()
-
+    await others.wait()
     assert (kinds(workshop), kinds(workshop, OTHER_CHANNEL_ID)) == ([], [LogKind.CHANGED])
+
+    process.log.stop()
+    released.set()
+    await running
+    assert [card.id for card in cards(workshop)] == [1]  # the one in hand
+    await post_all(workshop, workshop.start())
+    assert [card.id for card in cards(workshop)] == list(range(1, CARDS_AT_ONCE + 3))
 
 
 async def test_a_channel_that_is_gone_ends_the_log_until_another_is_chosen_and_stops_nothing(

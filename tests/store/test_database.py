@@ -191,8 +191,8 @@ async def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path) -
         lambda connection: servers.list_channel_rules(connection, 1, [1, 2]),
         lambda connection: jobs.list_recent(connection, guild_id=1, member_id=2, limit=9),
         lambda connection: jobs.list_period(connection, guild_id=1, start=NOW, end=NOW),
-        log.next_due_at,
-        lambda connection: log.claim_due(connection, now=NOW, limit=9, owner="a", lease_until=NOW),
+        log.list_due,
+        lambda connection: log.claim(connection, 1, now=NOW, limit=9, owner="a", lease_until=NOW),
         lambda connection: log.count_refused(connection, guild_id=1, start=NOW, end=NOW),
         lambda connection: audit.list_latest(connection, 1, limit=9),
         lambda connection: jobs.claim_due(

@@ -241,6 +241,14 @@ def _create_audit_and_log() -> None:
         sa.UniqueConstraint("interaction_id"),
         sa.UniqueConstraint("job_id", "kind"),
     )
-    op.create_index("log_entries_by_due_at", "log_entries", ["due_at"], unique=False)
+    is_waiting = sa.text("due_at IS NOT NULL")
+    op.create_index(
+        "log_entries_waiting",
+        "log_entries",
+        ["guild_id", "id"],
+        unique=False,
+        sqlite_where=is_waiting,
+        postgresql_where=is_waiting,
+    )
     op.create_index("log_entries_by_lease_owner", "log_entries", ["lease_owner"], unique=False)
     op.create_index("log_entries_by_server", "log_entries", ["guild_id", "kind", "created_at"], unique=False)
