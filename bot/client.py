@@ -18,7 +18,7 @@ from yarl import URL
 
 from bot.errors import PublishUnavailableError, SettingsError
 from bot.ui import answers
-from bot.ui.buttons import JobButton, PanelItem
+from bot.ui.buttons import CancelButton, CardButton, PanelItem
 from cogs.clips import ClipActions
 from cogs.moderate import ModerateGroup
 from cogs.panel import Panel
@@ -123,16 +123,20 @@ class ReelayBot(commands.Bot):
         await self.add_cog(VideoCog(jobs=self.services.jobs))
         await self.add_cog(QuotaCog(quotas=self.services.quotas))
         self.tree.add_command(ModerateGroup(self.services, self.panel))
-        self.add_dynamic_items(JobButton, PanelItem)
+        self.add_dynamic_items(CancelButton, CardButton, PanelItem)
         await self._sync_commands()
 
     async def on_ready(self) -> None:
         """Say so in the log; Discord may send it again after a long break."""
         _log.info("connected to Discord", extra={"servers": len(self.guilds)})
 
-    async def press_job(self, interaction: discord.Interaction, action: str, job_id: str) -> None:
-        """Do what a job's button says."""
-        await self._clip_actions.press(interaction, action, job_id)
+    async def press_cancel(self, interaction: discord.Interaction, job_id: str) -> None:
+        """Cancel a member's own job."""
+        await self._clip_actions.press_cancel(interaction, job_id)
+
+    async def press_card(self, interaction: discord.Interaction, action: str, entry_id: int) -> None:
+        """Do what a log card's button says."""
+        await self._clip_actions.press_card(interaction, action, entry_id)
 
     async def press_panel(
         self, interaction: discord.Interaction, action: str, arguments: Sequence[str], values: Sequence[Any]

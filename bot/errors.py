@@ -130,7 +130,7 @@ class ChannelRefusedError(RefusedError):
     """Moderators allow no clips in the channel.
 
     Attributes:
-        ruled_by: the id of the thread, channel, category or server whose rule says so.
+        ruled_by: the id of the thread, channel or category whose rule says so; ``EVERYWHERE`` for the server's.
     """
 
     def __init__(self, ruled_by: int) -> None:

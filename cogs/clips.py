@@ -13,82 +13,92 @@ from cogs.moderators import require_moderator
 if TYPE_CHECKING:
     import discord
 
+    from bot.models import Job, LogEntry
     from bot.services.bundle import Services
 
 RECENT_JOBS = 8
 
 
 class ClipActions:
-    """Does what a job's button says."""
+    """Does what the buttons on status cards and log cards say."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    async def press(self, interaction: discord.Interaction, action: str, job_id: str) -> None:
-        """Do it and answer, or say why not.
-
-        Members may cancel their own clip; all else is for moderators, checked when the button is pressed.
-        """
+    async def press_cancel(self, interaction: discord.Interaction, job_id: str) -> None:
+        """Cancel a member's own clip and show it, or say why not."""
         try:
-            if action == "cancel":
-                await self._cancel(interaction, job_id)
-                return
-            require_moderator(interaction)
-            match action:
-                case "remove" | "refund":
-                    await self._remove(interaction, job_id, refunds=action == "refund")
-                case "block":
-                    await self._ask_block(interaction, job_id)
-                case _:
-                    await self._show_recent(interaction, job_id)
+            await interaction.response.defer()
+            card = await self._services.jobs.cancel(
+                job_id, guild_id=interaction.guild_id or 0, member_id=interaction.user.id
+            )
+            await interaction.edit_original_response(view=status_view(card))
         except Exception as error:  # noqa: BLE001 (discord.py only logs a button's error; the member sees nothing)
             await answers.say_why(interaction, error)
 
-    async def _cancel(self, interaction: discord.Interaction, job_id: str) -> None:
-        await interaction.response.defer()
-        card = await self._services.jobs.cancel(
-            job_id, guild_id=interaction.guild_id or 0, member_id=interaction.user.id
-        )
-        await interaction.edit_original_response(view=status_view(card))
+    async def press_card(self, interaction: discord.Interaction, action: str, entry_id: int) -> None:
+        """Do what a log card's button says, or say why not; for moderators, checked when the button is pressed."""
+        try:
+            require_moderator(interaction)
+            match action:
+                case "remove" | "refund":
+                    await self._remove(interaction, entry_id, refunds=action == "refund")
+                case "block":
+                    await self._ask_block(interaction, entry_id)
+                case _:
+                    await self._show_recent(interaction, entry_id)
+        except Exception as error:  # noqa: BLE001 (as above)
+            await answers.say_why(interaction, error)
 
-    async def _remove(self, interaction: discord.Interaction, job_id: str, *, refunds: bool) -> None:
+    async def _remove(self, interaction: discord.Interaction, entry_id: int, *, refunds: bool) -> None:
         await interaction.response.defer()
+        card = await self._card(interaction, entry_id)
+        if card.job is None:
+            raise NotRemovableError
         try:
             await self._services.jobs.remove_clip(
-                job_id, guild_id=interaction.guild_id or 0, removed_by=interaction.user.id, refunds=refunds
+                card.job.id, guild_id=card.guild_id, removed_by=interaction.user.id, refunds=refunds
             )
         except NotRemovableError:
-            await self._redraw(interaction, job_id)  # somebody was quicker: the card says who
+            await self._redraw(interaction, entry_id)  # somebody was quicker: the card says who
             raise
-        await self._redraw(interaction, job_id)
+        await self._redraw(interaction, entry_id)
 
-    async def _ask_block(self, interaction: discord.Interaction, job_id: str) -> None:
+    async def _ask_block(self, interaction: discord.Interaction, entry_id: int) -> None:
         async def block(submitted: discord.Interaction, reason: object, days: object) -> None:
             require_moderator(submitted)
-            guild_id = submitted.guild_id or 0
             await submitted.response.defer()
-            job = await self._services.jobs.find(job_id, guild_id=guild_id)
-            if job is None:
-                raise NotRemovableError
+            card = await self._card(submitted, entry_id)
             made, cancelled = await self._services.servers.block(
-                guild_id, job.member_id, reason=reason, days=forms.parse_days(days), set_by=submitted.user.id
+                card.guild_id,
+                card.member_id or 0,
+                reason=reason,
+                days=forms.parse_days(days),
+                set_by=submitted.user.id,
             )
-            await self._redraw(submitted, job_id)
+            await self._redraw(submitted, entry_id)
             await answers.say(submitted, moderator_texts.blocked(made, cancelled))
 
-        await interaction.response.send_modal(forms.block_form(block))
+        await interaction.response.send_modal(forms.block_form(block, log_texts.THIS_MEMBER))
 
-    async def _show_recent(self, interaction: discord.Interaction, job_id: str) -> None:
+    async def _show_recent(self, interaction: discord.Interaction, entry_id: int) -> None:
         guild_id = interaction.guild_id or 0
-        job = await self._services.jobs.find(job_id, guild_id=guild_id)
-        if job is None:
-            raise NotRemovableError
-        listing = self._services.jobs.list_recent(guild_id=guild_id, member_id=job.member_id, limit=RECENT_JOBS)
-        recent = await answers.promptly(interaction, listing, private=True)
-        await answers.say(interaction, log_texts.recent_jobs(job.member_id, recent))
 
-    async def _redraw(self, interaction: discord.Interaction, job_id: str) -> None:
+        async def look() -> tuple[int, list[Job]]:
+            card = await self._card(interaction, entry_id)
+            member_id = card.member_id or 0
+            jobs = self._services.jobs
+            return member_id, await jobs.list_recent(guild_id=guild_id, member_id=member_id, limit=RECENT_JOBS)
+
+        member_id, recent = await answers.promptly(interaction, look(), private=True)
+        await answers.say(interaction, log_texts.recent_jobs(member_id, recent))
+
+    async def _redraw(self, interaction: discord.Interaction, entry_id: int) -> None:
         """Let the log card say who did what."""
-        card = await self._services.servers.clip_card(interaction.guild_id or 0, job_id)
-        if card is not None:
-            await answers.redraw(interaction, log_view(card))
+        await answers.redraw(interaction, log_view(await self._card(interaction, entry_id)))
+
+    async def _card(self, interaction: discord.Interaction, entry_id: int) -> LogEntry:
+        card = await self._services.servers.clip_card(interaction.guild_id or 0, entry_id)
+        if card is None:
+            raise NotRemovableError
+        return card

@@ -10,10 +10,10 @@ from discord import app_commands
 from discord.app_commands import Choice, Range
 
 from bot.errors import InvalidSettingError, InvalidSpecError
-from bot.models import DURATIONS_SECONDS, PROMPT_MAX_CHARACTERS, Access, Aspect, ChannelRule, PromptRuleKind
+from bot.models import DURATIONS_SECONDS, EVERYWHERE, PROMPT_MAX_CHARACTERS, Access, Aspect, ChannelRule, PromptRuleKind
 from bot.ui import answers, descriptions, moderator_texts, writing
 from cogs.members import asker
-from cogs.moderators import AnyPlace, AppCommandPlace, ModeratorGroup, gone_ids, matching, names_in
+from cogs.moderators import AnyPlace, AppCommandPlace, ModeratorGroup, gone_ids, matching, names_in, parse_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +54,7 @@ class RulesGroup(ModeratorGroup):
     async def remove_rule(self, interaction: discord.Interaction, rule: str) -> None:
         """Remove a rule."""
         removing = self._services.prompts.remove(
-            guild_id=interaction.guild_id or 0, rule_id=parse_rule_id(rule), removed_by=interaction.user.id
+            guild_id=interaction.guild_id or 0, rule_id=parse_id(rule), removed_by=interaction.user.id
         )
         removed = await answers.promptly(interaction, removing, private=True)
         await answers.say(interaction, moderator_texts.prompt_rule_removed(removed))
@@ -133,8 +133,8 @@ class ChannelsGroup(ModeratorGroup):
     ) -> None:
         """Let a channel follow its category and the server again."""
         if channel is None and known is None:
-            raise InvalidSettingError("subject", "missing")
-        channel_id = parse_rule_id(known) if channel is None else channel.id
+            raise InvalidSettingError("channel", "missing")
+        channel_id = parse_id(known) if channel is None else channel.id
         await self._apply(
             interaction, channel_id, lambda rule: ChannelRule(guild_id=rule.guild_id, channel_id=rule.channel_id)
         )
@@ -144,10 +144,11 @@ class ChannelsGroup(ModeratorGroup):
     async def offer_known(self, interaction: discord.Interaction, current: str) -> list[Choice[str]]:
         """Offer the channels that have rules."""
         view = await self._services.servers.view(interaction.guild_id or 0)
-        names = names_in(interaction.guild) | {interaction.guild_id or 0: moderator_texts.EVERYWHERE_ELSE}
+        names = names_in(interaction.guild) | {EVERYWHERE: moderator_texts.EVERYWHERE_ELSE}
         ids = [rule.channel_id for rule in view.channels]
         gone = gone_ids(interaction.guild, ids)
-        choices = ((f"deleted ({each})" if each in gone else names.get(each, str(each)), str(each)) for each in ids)
+        names |= {each: writing.gone_name(each, is_role=False) for each in gone}
+        choices = ((names.get(each, str(each)), str(each)) for each in ids)
         return matching(choices, current)
 
     async def _change(
@@ -156,8 +157,7 @@ class ChannelsGroup(ModeratorGroup):
         channel: AppCommandPlace | None,
         change: Callable[[ChannelRule], ChannelRule],
     ) -> None:
-        guild_id = interaction.guild_id or 0
-        await self._apply(interaction, guild_id if channel is None else channel.id, change)
+        await self._apply(interaction, EVERYWHERE if channel is None else channel.id, change)
 
     async def _apply(
         self, interaction: discord.Interaction, channel_id: int, change: Callable[[ChannelRule], ChannelRule]
@@ -168,18 +168,6 @@ class ChannelsGroup(ModeratorGroup):
         rule = await answers.promptly(interaction, changing, private=True)
         gone = gone_ids(interaction.guild, [channel_id])
         await answers.say(interaction, f"{moderator_texts.channel_rule(rule, gone)}.")
-
-
-def parse_rule_id(value: object) -> int:
-    """Read an id that a list offered.
-
-    Raises:
-        InvalidSettingError: when it is none.
-    """
-    text = str(value)
-    if not text.isdecimal() or len(text) > 20:
-        raise InvalidSettingError("rule", "gone")
-    return int(text)
 
 
 def parse_aspect(value: object) -> Aspect:

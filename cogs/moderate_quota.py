@@ -184,7 +184,7 @@ class PoolGroup(ModeratorGroup):
     ) -> None:
         """Take a channel's shared quota away."""
         if channel is None and pool is None:
-            raise InvalidSettingError("subject", "missing")
+            raise InvalidSettingError("channel", "missing")
         source, subject_id = (QuotaSource.CHANNEL, channel.id) if channel is not None else parse_rule_key(pool)
         await _clear(self._services, interaction, source, subject_id)
 

@@ -8,8 +8,9 @@ import discord
 from discord import app_commands
 from discord.app_commands import Choice
 
-from bot.errors import InvalidQuotaError, InvalidSettingError
-from bot.models import DAYS_MAX, ChangeKind, Period, Quota, QuotaSource
+from bot.errors import InvalidQuotaError, InvalidSettingError, PublishUnavailableError
+from bot.models import DAYS_MAX, EVERYWHERE, ChangeKind, Period, Quota, QuotaSource
+from bot.ui import writing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 PERIODS = [Choice(name=period.value.capitalize(), value=period.value) for period in Period]
 MOST_CHOICES = 25
 CHOICE_CHARACTERS = 100
+_ID_DIGITS, _LARGEST_ID = 19, 2**63 - 1
+"""What a database holds; Discord's ids are no larger."""
 _OFFERED_DAYS = (1, 3, 7, 14, 30, 60, 90)
 
 
@@ -82,6 +85,24 @@ def require_moderator(interaction: discord.Interaction) -> None:
     """
     if not interaction.permissions.moderate_members:
         raise app_commands.MissingPermissions(["moderate_members"])
+
+
+async def is_still_moderator(interaction: discord.Interaction) -> bool:
+    """Tell whether whoever did this is a moderator now.
+
+    Raises:
+        PublishUnavailableError, discord.HTTPException, aiohttp.ClientError, OSError: when Discord does not say.
+    """
+    guild = interaction.guild
+    if guild is None or guild.unavailable:
+        raise PublishUnavailableError("the server is not known just now")
+    try:
+        member = await guild.fetch_member(interaction.user.id)
+    except discord.NotFound:
+        return False
+    channel = guild.get_channel_or_thread(interaction.channel_id or 0)
+    granted = member.guild_permissions if channel is None else channel.permissions_for(member)
+    return granted.moderate_members
 
 
 def require_log_channel(interaction: discord.Interaction, channel_id: int) -> int:
@@ -157,9 +178,21 @@ def parse_rule_key(key: object) -> tuple[QuotaSource, int]:
     """
     source, _, subject_id = str(key).partition(":")
     try:
-        return QuotaSource(source), int(subject_id)
+        return QuotaSource(source), parse_id(subject_id)
     except ValueError:
         raise InvalidSettingError("rule", "gone") from None
+
+
+def parse_id(value: object) -> int:
+    """Read an id that a list offered.
+
+    Raises:
+        InvalidSettingError: when it is none.
+    """
+    text = str(value)
+    if not (text.isascii() and text.isdecimal() and len(text) <= _ID_DIGITS and int(text) <= _LARGEST_ID):
+        raise InvalidSettingError("rule", "gone")
+    return int(text)
 
 
 def rule_choices(guild: discord.Guild | None, rules: Iterable[QuotaRule]) -> list[tuple[str, str]]:
@@ -168,7 +201,8 @@ def rule_choices(guild: discord.Guild | None, rules: Iterable[QuotaRule]) -> lis
     choices: list[tuple[str, str]] = []
     for rule in rules:
         known = names.get(rule.subject_id, str(rule.subject_id))
-        name = f"deleted ({rule.subject_id})" if rule.subject_id in gone else known
+        is_role = rule.source is QuotaSource.ROLE
+        name = writing.gone_name(rule.subject_id, is_role=is_role) if rule.subject_id in gone else known
         choices.append((f"{rule.source.value}: {name}", f"{rule.source.value}:{rule.subject_id}"))
     return choices
 
@@ -202,5 +236,5 @@ def gone_ids(guild: discord.Guild | None, ids: Iterable[int]) -> set[int]:
     """Return those ids that no role, channel or thread of a server has; none while the server is not known."""
     if guild is None or guild.unavailable:
         return set()
-    known = names_in(guild).keys() | {guild.id}
+    known = names_in(guild).keys() | {guild.id, EVERYWHERE}
     return {each for each in ids if each not in known}

@@ -5,47 +5,55 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import discord
+
 from bot.errors import ReelayError
-from bot.models import QuotaSource
-from bot.ui import answers, panel
+from bot.ui import answers, panel, panel_texts
 from bot.ui.panel_texts import PanelFacts
-from cogs.moderators import gone_changed, gone_ids, gone_of, names_in
+from cogs.moderators import gone_changed, gone_ids, gone_of, is_still_moderator, names_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
 
-    import discord
     from discord import ui
 
     from bot.services.bundle import Services
-    from bot.services.servers import ServerView
 
 _log = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
 
 TOKEN_SECONDS = 840.0
 """How long an open panel can be changed by itself: its interaction's token dies after 15 minutes."""
+REFRESH_SECONDS = 10.0
+"""Discord may hold a change back; then the panel is changed with the next one."""
 MOST_OPEN = 1000
 _NAMES_KEPT = 10_000
-_LISTED_NAMES = 20
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Open:
-    """A panel somebody has open: how to change it, what it shows, and since when."""
+    """A panel somebody has open: how to change it, what it shows, and since when.
+
+    Attributes:
+        is_stale: something has changed since it was last brought up to date.
+        is_changing: a task is at it.
+    """
 
     interaction: discord.Interaction
     place: tuple[str, ...]
     since: float
+    is_stale: bool = False
+    is_changing: bool = False
 
 
 class Panel:
     """Shows the panel; ``panel_actions.py`` does what is chosen in it.
 
-    A place in it is a section's name, with a page's number or a channel's id.
+    A place in it is a section's name, with a page's number or an id.
 
     Args:
         monotonic: a clock that only goes on, in seconds.
@@ -68,33 +76,55 @@ class Panel:
         if message_id is not None:
             self._note_open(message_id, interaction, place)
 
-    async def show(self, interaction: discord.Interaction, *place: str) -> None:
-        """Show another place, or the same anew, in the panel whose item was used."""
+    async def show(self, interaction: discord.Interaction, *place: str, note: str | None = None) -> None:
+        """Show another place, or the same anew, in the panel whose item was used.
+
+        Args:
+            note: what has just been done.
+        """
         view = await answers.promptly(interaction, self._view(interaction, place), private=True, redraws=True)
-        await answers.redraw(interaction, view)
+        await answers.redraw(interaction, view if note is None else panel.with_note(view, note))
         if interaction.message is not None:
             self._note_open(interaction.message.id, interaction, place)
 
-    async def do(self, interaction: discord.Interaction, work: Coroutine[Any, Any, _Result], *place: str) -> _Result:
-        """Let a service do something, then show a place; return what came of it."""
+    async def do(
+        self,
+        interaction: discord.Interaction,
+        work: Coroutine[Any, Any, _Result],
+        *place: str,
+        say: Callable[[_Result], str],
+    ) -> None:
+        """Let a service do something, then show a place, with a sentence about what came of it.
+
+        Where nothing came of it, the place is shown all the same: what is open may be older than what was in the way.
+        """
         if interaction.message is not None:
             self._open.pop(interaction.message.id, None)  # it is shown anew in a moment
-        done = await answers.promptly(interaction, work, private=True, redraws=True)
-        await self.show(interaction, *place)
-        return done
+        try:
+            done = await answers.promptly(interaction, work, private=True, redraws=True)
+        except ReelayError:
+            await self.show(interaction, *place)
+            raise
+        await self.show(interaction, *place, note=say(done))
 
     # What it shows -------------------------------------------------------------------------------
 
     async def _view(self, interaction: discord.Interaction, place: tuple[str, ...]) -> ui.LayoutView:
         guild_id = interaction.guild_id or 0
-        section, number = place[0], int(place[1]) if len(place) > 1 else 1
+        section, argument = place[0], place[1] if len(place) > 1 else ""
+        number = int(argument) if argument.isdecimal() else 1
         match section:
             case "jobs":
                 return panel.jobs(await self._services.jobs.list_open(guild_id), number)
             case "audit":
                 return await self._audit(interaction, number)
+            case "clips":
+                return await self._clips(guild_id, number)
+            case "clip":
+                job = await self._services.jobs.find(argument, guild_id=guild_id)
+                return await self._clips(guild_id, 1) if job is None or job.removed_at else panel.clip(job)
             case _:
-                facts = await self._facts(interaction)
+                facts = await self._facts(interaction, section, number)
         match section:
             case "quotas":
                 return panel.quotas(facts, number)
@@ -108,12 +138,20 @@ class Panel:
                 return panel.channel(facts, number)
             case "rules":
                 return panel.prompt_rules(facts, (await self._services.prompts.book(guild_id)).rules, number)
+            case "gifts":
+                return panel.gifts(facts, number)
             case "blocks":
                 return panel.blocks(facts, number)
             case "log":
                 return panel.log(facts)
             case _:
                 return panel.home(facts)
+
+    async def _clips(self, guild_id: int, number: int) -> ui.LayoutView:
+        length = panel.JOBS_PAGE_LENGTH
+        skip = (max(1, number) - 1) * length
+        posted = await self._services.jobs.list_posted(guild_id, limit=length + 1, skip=skip)
+        return panel.clips(posted[:length], number, has_more=len(posted) > length)
 
     async def _audit(self, interaction: discord.Interaction, number: int) -> ui.LayoutView:
         length = panel.PAGE_LENGTH
@@ -122,82 +160,117 @@ class Panel:
         )
         return panel.audit(changes, gone_changed(interaction.guild, changes), number, max(1, -(-total // length)))
 
-    async def _facts(self, interaction: discord.Interaction) -> PanelFacts:
+    async def _facts(self, interaction: discord.Interaction, section: str, number: int) -> PanelFacts:
         guild_id, guild = interaction.guild_id or 0, interaction.guild
         view = await self._services.servers.view(guild_id)
         places = [rule.channel_id for rule in view.channels]
         if view.server.log_channel_id is not None:
             places.append(view.server.log_channel_id)
+        member_ids = panel.members_shown(section, view, number)
         return PanelFacts(
             view=view,
             automod=await self._services.automod.known_rules(guild_id),
             operator_quota=self._services.quotas.operator_quota,
             gone=gone_of(guild, view.rules) | gone_ids(guild, places),
-            names=names_in(guild) | await self._member_names(interaction.client, _members_in(view)),
+            names=names_in(guild) | await self._member_names(interaction.client, member_ids),
         )
 
     async def _member_names(self, client: discord.Client, member_ids: Iterable[int]) -> dict[int, str]:
         """Return members' names: the bot knows no member list, and a select shows no mentions."""
-        wanted = list(member_ids)
-        unknown = [member_id for member_id in wanted if member_id not in self._names]
-        users = await asyncio.gather(*(_fetch_name(client, member_id) for member_id in unknown))
+        unknown = [member_id for member_id in member_ids if member_id not in self._names]
         if len(self._names) > _NAMES_KEPT:
             self._names.clear()
-        self._names.update({member_id: name for member_id, name in zip(unknown, users, strict=True) if name})
-        return {member_id: self._names[member_id] for member_id in wanted if member_id in self._names}
+        names = await asyncio.gather(*(_fetch_name(client, member_id) for member_id in unknown))
+        self._names.update(zip(unknown, names, strict=True))
+        return {member_id: self._names.get(member_id, str(member_id)) for member_id in member_ids}
 
     # Keeping open panels true --------------------------------------------------------------------
 
     def _note_open(self, message_id: int, interaction: discord.Interaction, place: tuple[str, ...]) -> None:
-        now = self._monotonic()
-        self._open = {key: known for key, known in self._open.items() if now - known.since < TOKEN_SECONDS}
-        if len(self._open) < MOST_OPEN:
-            self._open[message_id] = _Open(interaction, place, now)
+        if len(self._open) < MOST_OPEN or message_id in self._open:
+            self._open[message_id] = _Open(interaction, place, self._monotonic())
+            self._woken.set()
 
     async def run(self) -> None:
         """Change what is open of servers about which something has changed, until stopped."""
-        while not self._stopping:
-            await self._woken.wait()
-            self._woken.clear()
-            await self.tick()
+        async with asyncio.TaskGroup() as changing:
+            while not self._stopping:
+                self._woken.clear()
+                pause = self._begin(changing)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(pause):
+                        await self._woken.wait()
 
     def stop(self) -> None:
-        """Let ``run`` end."""
+        """Let ``run`` end once the changes in hand are made."""
         self._stopping = True
         self._woken.set()
 
     async def tick(self) -> None:
         """Change it once."""
-        changed, self._changed = self._changed, set()
-        known = [each for each in self._open.items() if each[1].interaction.guild_id in changed]
-        await asyncio.gather(*(self._refresh(message_id, opened) for message_id, opened in known))
+        async with asyncio.TaskGroup() as changing:
+            self._begin(changing)
 
     def _note_change(self, guild_id: int) -> None:
         self._changed.add(guild_id)
         self._woken.set()
 
-    async def _refresh(self, message_id: int, known: _Open) -> None:
-        try:
-            if self._monotonic() - known.since < TOKEN_SECONDS:
-                view = await self._view(known.interaction, known.place)
-                if self._open.get(message_id) is known:
-                    await known.interaction.edit_original_response(view=view)
-        except (*answers.UNDELIVERED, ReelayError) as error:
-            _log.info("open panel not refreshed", extra={"error": type(error).__name__})
-            self._open.pop(message_id, None)
-        except Exception:  # noqa: BLE001 (logged; a panel is never worth the loop)
-            _log.exception("open panel not refreshed")
-            self._open.pop(message_id, None)
+    def _begin(self, changing: asyncio.TaskGroup) -> float | None:
+        """Change each panel in a task of its own; return the seconds until the next one's time is up."""
+        changed, self._changed = self._changed, set()
+        now = self._monotonic()
+        for message_id, opened in list(self._open.items()):
+            if now - opened.since >= TOKEN_SECONDS:
+                del self._open[message_id]
+                changing.create_task(_attempt(self._let_go(message_id, opened)))
+            elif opened.interaction.guild_id in changed:
+                opened.is_stale = True
+                if not opened.is_changing:
+                    changing.create_task(self._keep_true(message_id, opened))
+        return min((opened.since + TOKEN_SECONDS - now for opened in self._open.values()), default=None)
+
+    async def _keep_true(self, message_id: int, opened: _Open) -> None:
+        opened.is_changing = True
+        while opened.is_stale and self._open.get(message_id) is opened:
+            opened.is_stale = False
+            if not await _attempt(self._refresh(message_id, opened)):
+                self._open.pop(message_id, None)
+        opened.is_changing = False
+
+    async def _refresh(self, message_id: int, opened: _Open) -> None:
+        """Show what holds now, or nothing more to somebody who is no moderator any more."""
+        may_see = await is_still_moderator(opened.interaction)
+        view = await self._view(opened.interaction, opened.place) if may_see else panel.closed()
+        if self._open.get(message_id) is opened:
+            if not may_see:
+                del self._open[message_id]
+            await opened.interaction.edit_original_response(view=view)
+
+    async def _let_go(self, message_id: int, opened: _Open) -> None:
+        """Say that a panel stays as it is from now on."""
+        may_see = await is_still_moderator(opened.interaction)
+        view = await self._view(opened.interaction, opened.place) if may_see else panel.closed()
+        if message_id not in self._open:  # nobody has used it meanwhile
+            await opened.interaction.edit_original_response(view=panel.with_note(view, panel_texts.ASLEEP))
 
 
-def _members_in(view: ServerView) -> list[int]:
-    """Return the members that lists show by name; more than fit on a few pages stay numbers."""
-    ruled = [rule.subject_id for rule in view.rules if rule.source is QuotaSource.MEMBER]
-    return [*ruled[:_LISTED_NAMES], *(block.member_id for block in view.blocks[:_LISTED_NAMES])]
+async def _attempt(change: Coroutine[Any, Any, None]) -> bool:
+    """Make a change of an open panel; tell whether the panel is still there to be changed."""
+    try:
+        async with asyncio.timeout(REFRESH_SECONDS):
+            await change
+    except discord.NotFound:
+        return False
+    except (*answers.UNDELIVERED, ReelayError, TimeoutError) as error:
+        _log.info("open panel not changed", extra={"error": type(error).__name__})
+    except Exception:  # noqa: BLE001 (logged; a panel is never worth the loop)
+        _log.exception("open panel not changed")
+    return True
 
 
-async def _fetch_name(client: discord.Client, member_id: int) -> str | None:
+async def _fetch_name(client: discord.Client, member_id: int) -> str:
+    """Return a member's name, or their id where Discord does not say it."""
     try:
         return (await client.fetch_user(member_id)).display_name
     except answers.UNDELIVERED:
-        return None
+        return str(member_id)

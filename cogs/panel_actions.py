@@ -11,11 +11,18 @@ import discord
 from bot.models import DURATIONS_SECONDS, Access, Aspect, PromptRuleKind, QuotaSource
 from bot.ui import answers, forms, moderator_texts, panel_texts
 from cogs.members import asker
-from cogs.moderate_prompts import parse_rule_id
-from cogs.moderators import parse_quota, parse_rule_key, parse_subject, require_log_channel, require_moderator
+from cogs.moderators import (
+    gone_ids,
+    parse_id,
+    parse_quota,
+    parse_rule_key,
+    parse_subject,
+    require_log_channel,
+    require_moderator,
+)
 
 if TYPE_CHECKING:
-    from bot.models import ChannelRule
+    from bot.models import ChannelRule, Server
     from bot.services.bundle import Services
     from cogs.panel import Panel
 
@@ -61,33 +68,42 @@ class PanelActions:
         async def submit(submitted: discord.Interaction, reason: object) -> None:
             require_moderator(submitted)
             pausing = self._services.servers.pause(submitted.guild_id or 0, reason, set_by=submitted.user.id)
-            await self._panel.do(submitted, pausing, "home")
+            await self._panel.do(submitted, pausing, "home", say=_paused)
 
         await interaction.response.send_modal(forms.pause_form(submit))
 
     async def do_resume(self, interaction: discord.Interaction, _: Sequence[str], __: Sequence[Any]) -> None:
         """Take clips again."""
         resuming = self._services.servers.resume(interaction.guild_id or 0, set_by=interaction.user.id)
-        await self._panel.do(interaction, resuming, "home")
+        await self._panel.do(interaction, resuming, "home", say=lambda _: moderator_texts.RESUMED)
 
     # Quotas --------------------------------------------------------------------------------------
 
-    async def do_quota_who(self, interaction: discord.Interaction, _: Sequence[str], values: Sequence[Any]) -> None:
+    async def do_quota_who(
+        self, interaction: discord.Interaction, arguments: Sequence[str], values: Sequence[Any]
+    ) -> None:
         """Ask for the quota of the member or role that was chosen."""
         source, subject_id = parse_subject(interaction, values[0])
-        await self._ask_quota(interaction, "quotas", source, subject_id, values[0].name)
+        title = panel_texts.form_title(panel_texts.QUOTA_OF, values[0].name)
+        await self._ask_quota(interaction, ("quotas", *arguments), source, subject_id, title)
 
-    async def do_quota_everyone(self, interaction: discord.Interaction, _: Sequence[str], __: Sequence[Any]) -> None:
+    async def do_quota_everyone(
+        self, interaction: discord.Interaction, arguments: Sequence[str], _: Sequence[Any]
+    ) -> None:
         """Ask for everyone's quota."""
         guild_id = interaction.guild_id or 0
-        await self._ask_quota(interaction, "quotas", QuotaSource.SERVER, guild_id, panel_texts.EVERYONE)
+        title = panel_texts.form_title(panel_texts.QUOTA_OF, panel_texts.EVERYONE)
+        await self._ask_quota(interaction, ("quotas", *arguments), QuotaSource.SERVER, guild_id, title)
 
-    async def do_pool_channel(self, interaction: discord.Interaction, _: Sequence[str], values: Sequence[Any]) -> None:
+    async def do_pool_channel(
+        self, interaction: discord.Interaction, arguments: Sequence[str], values: Sequence[Any]
+    ) -> None:
         """Ask for the pool of the channel that was chosen."""
-        await self._ask_quota(interaction, "pools", QuotaSource.CHANNEL, values[0].id, values[0].name)
+        title = panel_texts.form_title(panel_texts.POOL_OF, values[0].name)
+        await self._ask_quota(interaction, ("pools", *arguments), QuotaSource.CHANNEL, values[0].id, title)
 
     async def _ask_quota(
-        self, interaction: discord.Interaction, section: str, source: QuotaSource, subject_id: int, name: str
+        self, interaction: discord.Interaction, place: Sequence[str], source: QuotaSource, subject_id: int, title: str
     ) -> None:
         async def submit(submitted: discord.Interaction, seconds: object, period: object, days: object) -> None:
             require_moderator(submitted)
@@ -100,9 +116,9 @@ class PanelActions:
                 set_by=submitted.user.id,
                 days=forms.parse_days(days),
             )
-            await self._panel.do(submitted, setting, section)
+            await self._panel.do(submitted, setting, *place, say=lambda made: moderator_texts.rule_set(*made))
 
-        await interaction.response.send_modal(forms.quota_form(panel_texts.form_title(name), submit))
+        await interaction.response.send_modal(forms.quota_form(title, submit))
 
     async def do_rule_clear(
         self, interaction: discord.Interaction, arguments: Sequence[str], values: Sequence[Any]
@@ -112,7 +128,50 @@ class PanelActions:
         clearing = self._services.quotas.clear_rule(
             guild_id=interaction.guild_id or 0, source=source, subject_id=subject_id, cleared_by=interaction.user.id
         )
-        await self._panel.do(interaction, clearing, *arguments)
+        gone = gone_ids(interaction.guild, [subject_id]) if source is not QuotaSource.MEMBER else set[int]()
+        await self._panel.do(
+            interaction,
+            clearing,
+            *arguments,
+            say=lambda rule: moderator_texts.rule_cleared(source, subject_id, rule, gone),
+        )
+
+    # Given seconds -------------------------------------------------------------------------------
+
+    async def do_gift_who(
+        self, interaction: discord.Interaction, arguments: Sequence[str], values: Sequence[Any]
+    ) -> None:
+        """Ask how many seconds to give the member that was chosen, and for how long."""
+        member = values[0]
+
+        async def submit(submitted: discord.Interaction, seconds: object, days: object) -> None:
+            require_moderator(submitted)
+            given = forms.parse_whole_seconds(seconds)
+            giving = self._services.quotas.grant(
+                asker(submitted, member).in_no_place(),
+                seconds=given,
+                granted_by=submitted.user.id,
+                interaction_id=submitted.id,
+                days=forms.parse_days(days),
+            )
+            await self._panel.do(
+                submitted,
+                giving,
+                *("gifts", *arguments),
+                say=lambda made: moderator_texts.granted(member.id, given, *made),
+            )
+
+        title = panel_texts.form_title(panel_texts.SECONDS_FOR, member.name)
+        await interaction.response.send_modal(forms.gift_form(title, submit))
+
+    async def do_gift_end(
+        self, interaction: discord.Interaction, arguments: Sequence[str], values: Sequence[Any]
+    ) -> None:
+        """Take back what is left of the gift that was chosen."""
+        taking = self._services.quotas.take_back(
+            parse_id(values[0]), guild_id=interaction.guild_id or 0, taken_by=interaction.user.id
+        )
+        await self._panel.do(interaction, taking, "gifts", *arguments, say=moderator_texts.gift_ended)
 
     # Cap and time zone ---------------------------------------------------------------------------
 
@@ -124,14 +183,14 @@ class PanelActions:
             limit = forms.parse_seconds(seconds)
             cap = parse_quota(limit, str(period), unlimited=limit is None)
             setting = self._services.servers.set_cap(submitted.guild_id or 0, cap, set_by=submitted.user.id)
-            await self._panel.do(submitted, setting, "cap")
+            await self._panel.do(submitted, setting, "cap", say=moderator_texts.cap_set)
 
         await interaction.response.send_modal(forms.quota_form(panel_texts.CAP, submit, with_days=False))
 
     async def do_cap_clear(self, interaction: discord.Interaction, _: Sequence[str], __: Sequence[Any]) -> None:
         """Take the cap away."""
         setting = self._services.servers.set_cap(interaction.guild_id or 0, None, set_by=interaction.user.id)
-        await self._panel.do(interaction, setting, "cap")
+        await self._panel.do(interaction, setting, "cap", say=moderator_texts.cap_set)
 
     async def do_timezone(self, interaction: discord.Interaction, _: Sequence[str], __: Sequence[Any]) -> None:
         """Ask for a time zone."""
@@ -139,7 +198,7 @@ class PanelActions:
         async def submit(submitted: discord.Interaction, name: object) -> None:
             require_moderator(submitted)
             setting = self._services.servers.set_timezone(submitted.guild_id or 0, name, set_by=submitted.user.id)
-            await self._panel.do(submitted, setting, "cap")
+            await self._panel.do(submitted, setting, "cap", say=moderator_texts.timezone_set)
 
         await interaction.response.send_modal(forms.timezone_form(submit))
 
@@ -151,13 +210,19 @@ class PanelActions:
 
     async def do_channel_known(self, interaction: discord.Interaction, _: Sequence[str], values: Sequence[Any]) -> None:
         """Show what holds in a channel that has rules, which may be deleted."""
-        await self._panel.show(interaction, "channel", str(parse_rule_id(values[0])))
+        await self._panel.show(interaction, "channel", str(parse_id(values[0])))
 
     async def do_access(self, interaction: discord.Interaction, arguments: Sequence[str], _: Sequence[Any]) -> None:
         """Allow clips in a channel, or not, or let it follow what is more general."""
         channel_id, choice = arguments
         access = None if choice == "none" else Access(choice)
         await self._change_channel(interaction, channel_id, access=access)
+
+    async def do_channel_reset(
+        self, interaction: discord.Interaction, arguments: Sequence[str], _: Sequence[Any]
+    ) -> None:
+        """Clear all that a channel's rule says."""
+        await self._change_channel(interaction, arguments[0], access=None, aspect=None, duration_seconds=None)
 
     async def do_aspect(
         self, interaction: discord.Interaction, arguments: Sequence[str], values: Sequence[Any]
@@ -178,9 +243,15 @@ class PanelActions:
             return replace(rule, **changes)
 
         changing = self._services.servers.change_channel(
-            interaction.guild_id or 0, parse_rule_id(channel_id), change, set_by=interaction.user.id
+            interaction.guild_id or 0, parse_id(channel_id), change, set_by=interaction.user.id
         )
-        await self._panel.do(interaction, changing, "channel", channel_id)
+        gone = gone_ids(interaction.guild, [parse_id(channel_id)])
+        await self._panel.do(
+            interaction,
+            changing,
+            *("channel", channel_id),
+            say=lambda rule: f"{moderator_texts.channel_rule(rule, gone)}.",
+        )
 
     # Prompt rules --------------------------------------------------------------------------------
 
@@ -193,16 +264,18 @@ class PanelActions:
             adding = self._services.prompts.add(
                 guild_id=submitted.guild_id or 0, kind=kind, text=text, set_by=submitted.user.id
             )
-            await self._panel.do(submitted, adding, "rules")
+            await self._panel.do(submitted, adding, "rules", *arguments[1:], say=moderator_texts.prompt_rule_added)
 
         await interaction.response.send_modal(forms.rule_form(moderator_texts.PROMPT_RULE_KINDS[kind], submit))
 
-    async def do_rule_remove(self, interaction: discord.Interaction, _: Sequence[str], values: Sequence[Any]) -> None:
+    async def do_rule_remove(
+        self, interaction: discord.Interaction, arguments: Sequence[str], values: Sequence[Any]
+    ) -> None:
         """Remove the rule that was chosen."""
         removing = self._services.prompts.remove(
-            guild_id=interaction.guild_id or 0, rule_id=parse_rule_id(values[0]), removed_by=interaction.user.id
+            guild_id=interaction.guild_id or 0, rule_id=parse_id(values[0]), removed_by=interaction.user.id
         )
-        await self._panel.do(interaction, removing, "rules")
+        await self._panel.do(interaction, removing, "rules", *arguments, say=moderator_texts.prompt_rule_removed)
 
     async def do_rule_test(self, interaction: discord.Interaction, _: Sequence[str], __: Sequence[Any]) -> None:
         """Ask for a prompt, and say which rules refuse it."""
@@ -217,7 +290,9 @@ class PanelActions:
 
     # Blocks --------------------------------------------------------------------------------------
 
-    async def do_block_who(self, interaction: discord.Interaction, _: Sequence[str], values: Sequence[Any]) -> None:
+    async def do_block_who(
+        self, interaction: discord.Interaction, arguments: Sequence[str], values: Sequence[Any]
+    ) -> None:
         """Ask for why and how long the member that was chosen is to be blocked."""
         member_id: int = values[0].id
 
@@ -230,19 +305,25 @@ class PanelActions:
                 days=forms.parse_days(days),
                 set_by=submitted.user.id,
             )
-            block, cancelled = await self._panel.do(submitted, blocking, "blocks")
-            await answers.say(submitted, moderator_texts.blocked(block, cancelled))
+            place = "blocks", *arguments
+            await self._panel.do(submitted, blocking, *place, say=lambda made: moderator_texts.blocked(*made))
 
-        await interaction.response.send_modal(forms.block_form(submit))
+        await interaction.response.send_modal(forms.block_form(submit, values[0].name))
 
-    async def do_unblock(self, interaction: discord.Interaction, _: Sequence[str], values: Sequence[Any]) -> None:
+    async def do_unblock(
+        self, interaction: discord.Interaction, arguments: Sequence[str], values: Sequence[Any]
+    ) -> None:
         """End the block that was chosen."""
-        unblocking = self._services.servers.unblock(
-            interaction.guild_id or 0, parse_rule_id(values[0]), set_by=interaction.user.id
+        member_id = parse_id(values[0])
+        unblocking = self._services.servers.unblock(interaction.guild_id or 0, member_id, set_by=interaction.user.id)
+        await self._panel.do(
+            interaction,
+            unblocking,
+            *("blocks", *arguments),
+            say=lambda block: moderator_texts.unblocked(member_id, block),
         )
-        await self._panel.do(interaction, unblocking, "blocks")
 
-    # Log and jobs --------------------------------------------------------------------------------
+    # Log and clips -------------------------------------------------------------------------------
 
     async def do_log_channel(self, interaction: discord.Interaction, _: Sequence[str], values: Sequence[Any]) -> None:
         """Send the log to the channel that was chosen."""
@@ -250,16 +331,30 @@ class PanelActions:
         setting = self._services.servers.set_log_channel(
             interaction.guild_id or 0, channel_id, set_by=interaction.user.id
         )
-        await self._panel.do(interaction, setting, "log")
+        await self._panel.do(interaction, setting, "log", say=lambda _: moderator_texts.log_set(channel_id))
 
     async def do_log_clear(self, interaction: discord.Interaction, _: Sequence[str], __: Sequence[Any]) -> None:
         """Keep no log."""
         setting = self._services.servers.set_log_channel(interaction.guild_id or 0, None, set_by=interaction.user.id)
-        await self._panel.do(interaction, setting, "log")
+        await self._panel.do(interaction, setting, "log", say=lambda _: moderator_texts.log_set(None))
 
     async def do_job_cancel(self, interaction: discord.Interaction, arguments: Sequence[str], _: Sequence[Any]) -> None:
         """Cancel a clip that is on the way."""
         cancelling = self._services.jobs.cancel_as_moderator(
             arguments[0], guild_id=interaction.guild_id or 0, cancelled_by=interaction.user.id
         )
-        await self._panel.do(interaction, cancelling, "jobs")
+        await self._panel.do(interaction, cancelling, "jobs", say=moderator_texts.clip_cancelled)
+
+    async def do_clip_remove(
+        self, interaction: discord.Interaction, arguments: Sequence[str], _: Sequence[Any]
+    ) -> None:
+        """Remove a clip that was posted."""
+        job_id, then = arguments
+        removing = self._services.jobs.remove_clip(
+            job_id, guild_id=interaction.guild_id or 0, removed_by=interaction.user.id, refunds=then == "refund"
+        )
+        await self._panel.do(interaction, removing, "clips", say=moderator_texts.clip_removed)
+
+
+def _paused(server: Server) -> str:
+    return moderator_texts.paused(server.pause.reason if server.pause else "")

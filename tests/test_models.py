@@ -16,7 +16,6 @@ from bot.models import (
     Balance,
     Draw,
     EffectiveQuota,
-    Gift,
     JobState,
     Quota,
     QuotaSource,
@@ -24,7 +23,7 @@ from bot.models import (
     StatusCard,
     VideoSpec,
 )
-from tests.support.jobs import RESETS_AT, make_job
+from tests.support.jobs import RESETS_AT, make_gift, make_job
 
 FAMILY = "\N{MAN}\N{ZERO WIDTH JOINER}\N{WOMAN}\N{ZERO WIDTH JOINER}\N{GIRL}"
 
@@ -140,7 +139,7 @@ def test_what_is_left_is_the_limit_with_gifts_less_what_is_used_and_never_negati
         effective=EffectiveQuota(Quota(seconds), QuotaSource.OPERATOR),
         used_seconds=used,
         drawn_seconds=drawn,
-        gifts=(Gift(1, gift, RESETS_AT),) if gift else (),
+        gifts=(make_gift(1, gift, RESETS_AT),) if gift else (),
         resets_at=RESETS_AT,
     )
 
@@ -161,7 +160,7 @@ def test_what_ends_first_is_used_first(cost: int, draws: list[tuple[int, int]]) 
         effective=EffectiveQuota(Quota(20), QuotaSource.OPERATOR),
         used_seconds=10,
         drawn_seconds=2,
-        gifts=(Gift(1, 8, RESETS_AT), Gift(2, 9, RESETS_AT + timedelta(days=3))),
+        gifts=(make_gift(1, 8, RESETS_AT), make_gift(2, 9, RESETS_AT + timedelta(days=3))),
         resets_at=RESETS_AT,
     )
 

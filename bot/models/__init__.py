@@ -17,6 +17,7 @@ from bot.models.jobs import (
 )
 from bot.models.moderation import (
     DAYS_MAX,
+    EVERYWHERE,
     REASON_MAX_CHARACTERS,
     Access,
     Block,
@@ -65,6 +66,7 @@ from bot.models.video import (
 __all__ = [
     "DAYS_MAX",
     "DURATIONS_SECONDS",
+    "EVERYWHERE",
     "FINAL_STATES",
     "OPEN_STATES",
     "PROMPT_MAX_CHARACTERS",

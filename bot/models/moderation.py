@@ -65,6 +65,10 @@ class Server:
         return self.log_channel_id is not None and not self.log_closed
 
 
+EVERYWHERE = 0
+"""Stands in a channel's place for all that nothing more particular is said of; Discord gives no channel this id."""
+
+
 class Access(StrEnum):
     """Whether ``/video`` works somewhere."""
 
@@ -74,7 +78,7 @@ class Access(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelRule:
-    """What holds in a channel, for all channels of a category, in a thread, or (with the guild's own id) everywhere.
+    """What holds in a channel, for all channels of a category, in a thread, or ``EVERYWHERE``.
 
     Attributes:
         access, aspect, duration_seconds: None leaves it to what is more general.
@@ -85,6 +89,11 @@ class ChannelRule:
     access: Access | None = None
     aspect: Aspect | None = None
     duration_seconds: int | None = None
+
+    @property
+    def is_everywhere(self) -> bool:
+        """Tell whether it is not about one place."""
+        return self.channel_id == EVERYWHERE
 
     @property
     def is_empty(self) -> bool:
@@ -215,6 +224,11 @@ class LogEntry:
     message_id: int | None = None
     refunded: bool = False
     block: Block | None = None
+
+    @property
+    def member_id(self) -> int | None:
+        """Say whose clip it is about, if it is about one."""
+        return self.facts.get("member_id") if self.job is None else self.job.member_id
 
 
 def check_days(days: object) -> None:

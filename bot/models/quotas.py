@@ -136,6 +136,13 @@ class Gift:
     id: int
     left_seconds: int
     expires_at: datetime
+    member_id: int
+    given_by: int
+
+    @property
+    def facts(self) -> Facts:
+        """Say what it is, for the audit."""
+        return {"seconds": self.left_seconds, "until": moment(self.expires_at)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from bot.errors import (
     RulesUnknownError,
     TooManyOpenJobsError,
 )
-from bot.models import Access, CapStatus
+from bot.models import EVERYWHERE, Access, CapStatus
 from bot.services.caps import cap_status
 from bot.services.quotas import Asker, RuleAsked, ask_rules
 from bot.store import jobs, prompt_rules, servers
@@ -201,7 +201,7 @@ class Admission:
             raise BlockedError(block)
         place = await self._place(connection, asker)
         if place.access is Access.REFUSED:
-            raise ChannelRefusedError(place.ruled_by or asker.guild_id)
+            raise ChannelRefusedError(place.ruled_by or EVERYWHERE)
         await self._check_prompt(connection, server, wish.spec.prompt, verdict)
         if await jobs.count_open(connection, asker.member_id) >= self._max_open_jobs:
             raise TooManyOpenJobsError(self._max_open_jobs)
@@ -253,5 +253,5 @@ class Admission:
             raise RulesUnknownError
 
     async def _place(self, connection: AsyncConnection, asker: Asker) -> PlaceRules:
-        places = (*asker.places, asker.guild_id)
+        places = (*asker.places, EVERYWHERE)
         return PlaceRules.of(await servers.list_channel_rules(connection, asker.guild_id, places), places)

@@ -228,6 +228,15 @@ class JobService:
         async with self._database.read() as connection:
             return await jobs.list_open(connection, guild_id)
 
+    async def list_posted(self, guild_id: int, *, limit: int, skip: int = 0) -> list[Job]:
+        """Return a server's clips that were posted and not removed, newest first.
+
+        Raises:
+            StoreUnavailableError: when the database cannot be asked.
+        """
+        async with self._database.read() as connection:
+            return await jobs.list_posted(connection, guild_id, limit=limit, skip=skip)
+
     async def list_recent(self, *, guild_id: int, member_id: int, limit: int) -> list[Job]:
         """Return a member's latest jobs in a server, newest first.
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from bot.errors import InvalidSettingError
 from bot.models import (
     AccountKind,
     ChangeKind,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from bot.models import CapStatus, Server
+    from bot.models import CapStatus, Gift, Server
     from bot.services.changes import Changes
     from bot.services.ports import Clock
     from bot.store.database import Database
@@ -211,6 +212,31 @@ class QuotaService:
                     after={"seconds": seconds, "until": expires_at.isoformat()},
                 )
             return await self.status_within(connection, server, asker, now), expires_at
+
+    async def take_back(self, gift_id: int, *, guild_id: int, taken_by: int) -> Gift:
+        """Take back what is left of a gift; return that.
+
+        Raises:
+            InvalidSettingError: when nothing is left of it (any more).
+            StoreUnavailableError: when the database cannot be asked.
+        """
+        now = self._clock.now()
+        async with self._changes.write(guild_id) as connection:
+            gifts = await ledger.list_gifts(connection, guild_id=guild_id, now=now)
+            gift = next((gift for gift in gifts if gift.id == gift_id), None)
+            if gift is None:
+                raise InvalidSettingError("gift", "gone")
+            await ledger.end_gift(connection, gift, now=now)
+            await self._changes.record(
+                connection,
+                guild_id=guild_id,
+                made_by=taken_by,
+                kind=ChangeKind.GRANT,
+                subject_id=gift.member_id,
+                before=gift.facts,
+                after=None,
+            )
+        return gift
 
     async def _record(
         self,

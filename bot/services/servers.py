@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from bot.models import CapStatus, Change, Facts, LogEntry, QuotaRule
+    from bot.models import CapStatus, Change, Facts, Gift, LogEntry, QuotaRule
     from bot.services.changes import Changes
     from bot.services.jobs import JobService
     from bot.services.ports import Clock
@@ -47,6 +47,7 @@ class ServerView:
     rules: list[QuotaRule]
     channels: list[ChannelRule]
     blocks: list[Block]
+    gifts: list[Gift]
     rule_counts: dict[PromptRuleKind, int]
 
 
@@ -73,6 +74,7 @@ class ServerService:
                 rules=await quotas.list_for(connection, guild_id=guild_id, now=now),
                 channels=await servers.list_channel_rules(connection, guild_id),
                 blocks=await servers.list_blocks(connection, guild_id=guild_id, now=now),
+                gifts=await ledger.list_gifts(connection, guild_id=guild_id, now=now),
                 rule_counts=await prompt_rules.count(connection, guild_id),
             )
 
@@ -82,16 +84,17 @@ class ServerService:
             changes = await audit.list_latest(connection, guild_id, limit=limit, skip=skip)
             return changes, await audit.count(connection, guild_id)
 
-    async def clip_card(self, guild_id: int, job_id: str) -> LogEntry | None:
-        """Return the log's card of a clip as it should look now, or None where there is none."""
+    async def clip_card(self, guild_id: int, entry_id: int) -> LogEntry | None:
+        """Return the log's card about a clip as it should look now, or None where there is none."""
         async with self._database.read() as connection:
-            entry = await log.find_for_job(connection, guild_id=guild_id, job_id=job_id)
-            if entry is None or entry.job is None:
+            entry = await log.get(connection, guild_id, entry_id)
+            if entry is None or entry.member_id is None:
                 return None
             block = await servers.get_block(
-                connection, guild_id=guild_id, member_id=entry.job.member_id, now=self._clock.now()
+                connection, guild_id=guild_id, member_id=entry.member_id, now=self._clock.now()
             )
-            refunded = entry.job.removed_at is not None and await ledger.is_refunded(connection, job_id)
+            job = entry.job
+            refunded = job is not None and job.removed_at is not None and await ledger.is_refunded(connection, job.id)
             return replace(entry, refunded=refunded, block=block)
 
     # Settings ------------------------------------------------------------------------------------
@@ -203,7 +206,7 @@ class ServerService:
     async def change_channel(
         self, guild_id: int, channel_id: int, change: Callable[[ChannelRule], ChannelRule], *, set_by: int
     ) -> ChannelRule:
-        """Change what holds in a channel, a category, a thread or (the guild's own id) everywhere."""
+        """Change what holds in a channel, a category, a thread or ``EVERYWHERE``."""
         async with self._changes.write(guild_id) as connection:
             found = await servers.list_channel_rules(connection, guild_id, (channel_id,))
             rule = found[0] if found else ChannelRule(guild_id=guild_id, channel_id=channel_id)

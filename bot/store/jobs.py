@@ -90,6 +90,18 @@ async def list_recent(connection: AsyncConnection, *, guild_id: int, member_id: 
     return [_from_row(row) for row in await connection.execute(statement)]
 
 
+async def list_posted(connection: AsyncConnection, guild_id: int, *, limit: int, skip: int = 0) -> list[Job]:
+    """Return a server's clips that were posted and not removed, newest first."""
+    statement = (
+        select(jobs)
+        .where(jobs.c.guild_id == guild_id, jobs.c.state == JobState.DELIVERED, jobs.c.removed_at.is_(None))
+        .order_by(jobs.c.created_at.desc(), jobs.c.id.desc())
+        .limit(limit)
+        .offset(skip)
+    )
+    return [_from_row(row) for row in await connection.execute(statement)]
+
+
 async def list_period(connection: AsyncConnection, *, guild_id: int, start: datetime, end: datetime) -> list[Job]:
     """Return a server's jobs that were asked for from ``start`` until just before ``end``, oldest first."""
     statement = (

@@ -1,4 +1,4 @@
-"""The ledger: append-only entries of seconds, and what they come to.
+"""The ledger: append-only entries of seconds, and what they come to; only a gift's end may move.
 
 A charge and a refund name their job, and the pair of job and kind is unique: either can be said twice and
 happens once; so does a gift, by its interaction. A refund is counted at the time of its charge, so that it frees
@@ -120,10 +120,18 @@ async def grant(
     return True
 
 
-async def list_gifts(connection: AsyncConnection, *, guild_id: int, member_id: int, now: datetime) -> list[Gift]:
-    """Return a member's gifts of which something is left, those that end first first."""
-    rows = await connection.execute(_gifts(), {"guild_id": guild_id, "member_id": member_id, "now": now})
-    return [Gift(row.id, int(row.left), row.expires_at) for row in rows if row.left > 0]
+async def list_gifts(
+    connection: AsyncConnection, *, guild_id: int, member_id: int | None = None, now: datetime
+) -> list[Gift]:
+    """Return the gifts of a member, or of a whole server, of which something is left; those that end first first."""
+    statement = _gifts(of_one=member_id is not None)
+    rows = await connection.execute(statement, {"guild_id": guild_id, "member_id": member_id, "now": now})
+    return [Gift(row.id, int(row.left), row.expires_at, row.member_id, row.made_by) for row in rows if row.left > 0]
+
+
+async def end_gift(connection: AsyncConnection, gift: Gift, *, now: datetime) -> None:
+    """Let nothing more be drawn from a gift."""
+    await connection.execute(update(ledger).where(ledger.c.id == gift.id).values(expires_at=now))
 
 
 async def sum_period(
@@ -181,19 +189,18 @@ def _sums() -> Select[int, int]:
 
 
 @cache
-def _gifts() -> Select[Any, Any, Any]:
+def _gifts(*, of_one: bool) -> Select[Any, Any, Any, Any, Any]:
     refunds = ledger.alias()
     refunded = select(refunds.c.id).where(refunds.c.job_id == draws.c.job_id, refunds.c.kind == "refund").exists()
     drawn = select(func.coalesce(func.sum(draws.c.seconds), 0)).where(draws.c.grant_id == ledger.c.id, ~refunded)
-    return (
-        select(ledger.c.id, ledger.c.expires_at, (ledger.c.seconds - drawn.scalar_subquery()).label("left"))
-        .where(
-            ledger.c.guild_id == bindparam("guild_id"),
-            ledger.c.member_id == bindparam("member_id"),
-            ledger.c.expires_at > bindparam("now", type_=ledger.c.expires_at.type),
-        )
-        .order_by(ledger.c.expires_at, ledger.c.id)
+    left = (ledger.c.seconds - drawn.scalar_subquery()).label("left")
+    statement = select(ledger.c.id, ledger.c.expires_at, ledger.c.member_id, ledger.c.made_by, left).where(
+        ledger.c.guild_id == bindparam("guild_id"),
+        ledger.c.expires_at > bindparam("now", type_=ledger.c.expires_at.type),
     )
+    if of_one:
+        statement = statement.where(ledger.c.member_id == bindparam("member_id"))
+    return statement.order_by(ledger.c.expires_at, ledger.c.id)
 
 
 @cache

@@ -99,9 +99,9 @@ async def claim(
     return await _with_what_they_tell(connection, rows)
 
 
-async def find_for_job(connection: AsyncConnection, *, guild_id: int, job_id: str) -> LogEntry | None:
-    """Return a server's entry about how a job ended, or None."""
-    statement = select(log_entries).where(log_entries.c.guild_id == guild_id, log_entries.c.job_id == job_id)
+async def get(connection: AsyncConnection, guild_id: int, entry_id: int) -> LogEntry | None:
+    """Return a server's entry, or None."""
+    statement = select(log_entries).where(log_entries.c.guild_id == guild_id, log_entries.c.id == entry_id)
     row = (await connection.execute(statement)).one_or_none()
     return None if row is None else (await _with_what_they_tell(connection, [row]))[0]
 

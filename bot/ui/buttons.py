@@ -1,8 +1,8 @@
 """Buttons that outlive the process: what one does is written into its ``custom_id``.
 
 discord.py 2.7.1 forgets a class's pattern for good when a view stops that mixes it with a plain button or has lost its
-only button of the class. So: one class for all of a job's buttons, one for all of the settings panel, no plain items
-beside them but links, a new view for each edit.
+only button of the class. So: one class for all of a message's buttons (a status card's, a log card's, the settings
+panel's), no plain items beside them but links, a new view for each edit.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _LABELS = {
-    "cancel": texts.CANCEL_BUTTON,
     "remove": log_texts.REMOVE_BUTTON,
     "refund": log_texts.REFUND_BUTTON,
     "block": log_texts.BLOCK_BUTTON,
@@ -29,10 +28,14 @@ _DANGEROUS = frozenset({"remove", "refund"})
 
 
 class Presses(Protocol):
-    """What buttons and selects ask of the client they arrive at; both answer, and never raise for a refusal."""
+    """What buttons and selects ask of the client they arrive at; all answer, and never raise for a refusal."""
 
-    async def press_job(self, interaction: discord.Interaction, action: str, job_id: str) -> None:
-        """Do what a job's button says."""
+    async def press_cancel(self, interaction: discord.Interaction, job_id: str) -> None:
+        """Cancel a member's own job."""
+        ...
+
+    async def press_card(self, interaction: discord.Interaction, action: str, entry_id: int) -> None:
+        """Do what a log card's button says."""
         ...
 
     async def press_panel(
@@ -42,26 +45,44 @@ class Presses(Protocol):
         ...
 
 
-class JobButton(
-    ui.DynamicItem[ui.Button[ui.LayoutView]],
-    template=r"job:(?P<action>cancel|remove|refund|block|recent):(?P<job_id>[0-9a-z]{1,25})",
-):
-    """A button about one job, on its status card or its log card."""
+class CancelButton(ui.DynamicItem[ui.Button[ui.LayoutView]], template=r"job:cancel:(?P<job_id>[0-9a-z]{1,25})"):
+    """The button on a status card by which a member withdraws a job."""
 
-    def __init__(self, action: str, job_id: str) -> None:
-        style = discord.ButtonStyle.danger if action in _DANGEROUS else discord.ButtonStyle.secondary
-        super().__init__(ui.Button(label=_LABELS[action], style=style, custom_id=f"job:{action}:{job_id}"))
-        self.action = action
+    def __init__(self, job_id: str) -> None:
+        style = discord.ButtonStyle.secondary
+        super().__init__(ui.Button(label=texts.CANCEL_BUTTON, style=style, custom_id=f"job:cancel:{job_id}"))
         self.job_id = job_id
 
     @classmethod
     async def from_custom_id(cls, interaction: discord.Interaction, item: ui.Item[Any], match: re.Match[str]) -> Self:
         """Rebuild the button that was pressed."""
-        return cls(match["action"], match["job_id"])
+        return cls(match["job_id"])
 
     async def callback(self, interaction: discord.Interaction) -> None:
         """Hand the press on."""
-        await cast("Presses", interaction.client).press_job(interaction, self.action, self.job_id)
+        await cast("Presses", interaction.client).press_cancel(interaction, self.job_id)
+
+
+class CardButton(
+    ui.DynamicItem[ui.Button[ui.LayoutView]],
+    template=r"log:(?P<action>remove|refund|block|recent):(?P<entry_id>[0-9]{1,18})",
+):
+    """A button on a card of the log."""
+
+    def __init__(self, action: str, entry_id: int) -> None:
+        style = discord.ButtonStyle.danger if action in _DANGEROUS else discord.ButtonStyle.secondary
+        super().__init__(ui.Button(label=_LABELS[action], style=style, custom_id=f"log:{action}:{entry_id}"))
+        self.action = action
+        self.entry_id = entry_id
+
+    @classmethod
+    async def from_custom_id(cls, interaction: discord.Interaction, item: ui.Item[Any], match: re.Match[str]) -> Self:
+        """Rebuild the button that was pressed."""
+        return cls(match["action"], int(match["entry_id"]))
+
+    async def callback(self, interaction: discord.Interaction) -> None:
+        """Hand the press on."""
+        await cast("Presses", interaction.client).press_card(interaction, self.action, self.entry_id)
 
 
 class PanelItem(ui.DynamicItem[ui.Item[ui.LayoutView]], template=r"panel:(?P<action>[a-z_]+)(?P<arguments>(:\w+)*)"):

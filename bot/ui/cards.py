@@ -12,7 +12,7 @@ from discord import ui
 
 from bot.models import ClipFile, JobState
 from bot.ui import texts, writing
-from bot.ui.buttons import JobButton
+from bot.ui.buttons import CancelButton
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -44,7 +44,7 @@ def status_view(card: StatusCard) -> ui.LayoutView:
     items.append(ui.TextDisplay(texts.card_footer(job)))
     if job.state is JobState.QUEUED:
         buttons = ui.ActionRow[ui.LayoutView]()
-        items.append(buttons.add_item(JobButton("cancel", job.id)))
+        items.append(buttons.add_item(CancelButton(job.id)))
     return _layout(items, _COLOURS[job.state])
 
 

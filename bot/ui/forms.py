@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -9,8 +10,8 @@ import discord
 from discord import ui
 
 from bot.errors import InvalidQuotaError, InvalidSettingError
-from bot.models import DAYS_MAX, PROMPT_MAX_CHARACTERS, REASON_MAX_CHARACTERS, Period
-from bot.ui import answers
+from bot.models import DAYS_MAX, DURATIONS_SECONDS, PROMPT_MAX_CHARACTERS, REASON_MAX_CHARACTERS, Period
+from bot.ui import answers, writing
 
 FORM_SECONDS = 840.0
 """How long a filled-in form is still taken: Discord lets the answer to it come within 15 minutes."""
@@ -18,7 +19,11 @@ FORM_SECONDS = 840.0
 Submit = Callable[..., Awaitable[None]]
 _ANYTHING_LENGTH = 4000
 """Discord's limit for a field; our own limits are said in our own words."""
+_TITLE_CHARACTERS = 45
+"""Discord's limit for a form's title."""
+_COSTS = f"A clip costs {' or '.join(map(str, DURATIONS_SECONDS))}."
 _DIGITS = 20
+_SECONDS = re.compile(r"(-?[0-9][0-9,_ ]*?) ?(?:s|sec|seconds?)?")
 _UNLIMITED_WORDS = frozenset({"unlimited", "no limit"})
 
 
@@ -49,7 +54,7 @@ def quota_form(title: str, submit: Submit, *, with_days: bool = True) -> Form:
     periods = [discord.SelectOption(label=period.capitalize(), value=period.value) for period in Period]
     periods[0].default = True
     fields: list[ui.Label[Any]] = [
-        _text("Seconds of video", "A whole number, or unlimited", max_length=20),
+        _text("Seconds of video", f"{_COSTS} Write a number, or: unlimited", max_length=20),
         ui.Label(text="Per", component=ui.Select(options=periods)),
     ]
     if with_days:
@@ -57,9 +62,15 @@ def quota_form(title: str, submit: Submit, *, with_days: bool = True) -> Form:
     return Form(title, submit, *fields)
 
 
-def block_form(submit: Submit) -> Form:
+def gift_form(title: str, submit: Submit) -> Form:
+    """Ask for seconds and for how many days."""
+    days = _days("leave it empty for the present period")
+    return Form(title, submit, _text("Seconds of video", _COSTS, max_length=20), days)
+
+
+def block_form(submit: Submit, name: str) -> Form:
     """Ask for a reason and for how many days."""
-    return Form("Block from making clips", submit, _reason(), _days())
+    return Form(writing.plain(f"Block {name} from making clips", _TITLE_CHARACTERS), submit, _reason(), _days())
 
 
 def pause_form(submit: Submit) -> Form:
@@ -69,7 +80,7 @@ def pause_form(submit: Submit) -> Form:
 
 def timezone_form(submit: Submit) -> Form:
     """Ask for a time zone."""
-    return Form("Time zone", submit, _text("Time zone", "Such as Europe/Berlin", max_length=64))
+    return Form("Time zone", submit, _text("Time zone", "Written as Europe/Berlin or America/New_York", max_length=64))
 
 
 def rule_form(title: str, submit: Submit) -> Form:
@@ -88,10 +99,18 @@ def parse_seconds(text: object) -> int | None:
     Raises:
         InvalidQuotaError: when it is neither.
     """
-    typed = str(text).strip().lower()
-    if typed in _UNLIMITED_WORDS:
-        return None
-    return _whole_number(typed, InvalidQuotaError("not_a_number"))
+    return None if str(text).strip().lower() in _UNLIMITED_WORDS else parse_whole_seconds(text)
+
+
+def parse_whole_seconds(text: object) -> int:
+    """Read seconds as typed, such as ``60``, ``1,000`` or ``60 s``.
+
+    Raises:
+        InvalidQuotaError: when they are no whole number.
+    """
+    match = _SECONDS.fullmatch(str(text).strip().lower())
+    digits = re.sub("[,_ ]", "", match[1]) if match else ""
+    return _whole_number(digits, InvalidQuotaError("not_a_number"))
 
 
 def parse_days(text: object) -> int | None:
@@ -115,8 +134,8 @@ def _reason() -> ui.Label[Any]:
     return _text("Reason", "Members are shown it", max_length=REASON_MAX_CHARACTERS)
 
 
-def _days() -> ui.Label[Any]:
-    return _text("For how many days", f"1 to {DAYS_MAX}; leave it empty for good", max_length=10, required=False)
+def _days(otherwise: str = "leave it empty for good") -> ui.Label[Any]:
+    return _text("For how many days", f"1 to {DAYS_MAX}; {otherwise}", max_length=10, required=False)
 
 
 def _text(label: str, description: str, *, max_length: int, required: bool = True) -> ui.Label[Any]:

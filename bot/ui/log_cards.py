@@ -8,8 +8,8 @@ import discord
 from discord import ui
 
 from bot.models import LogKind
-from bot.ui import log_texts, moderator_texts
-from bot.ui.buttons import JobButton
+from bot.ui import log_texts
+from bot.ui.buttons import CardButton
 
 if TYPE_CHECKING:
     from bot.models import LogEntry
@@ -31,19 +31,30 @@ def log_view(entry: LogEntry) -> ui.LayoutView:
     if job is not None and job.removed_at is not None:
         lines.append(log_texts.removed_line(job, refunded=entry.refunded))
     if entry.block is not None:
-        lines.append(f"**Blocked:** {moderator_texts.block_line(entry.block)}")
+        lines.append(log_texts.blocked_line(entry.block))
     items: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay("\n".join(lines)), ui.TextDisplay(log_texts.reference(entry))]
-    if job is not None:
-        buttons = ui.ActionRow[ui.LayoutView]()
-        if entry.kind is LogKind.POSTED and job.removed_at is None:
-            buttons.add_item(JobButton("remove", job.id)).add_item(JobButton("refund", job.id))
-        if entry.block is None:
-            buttons.add_item(JobButton("block", job.id))
-        buttons.add_item(JobButton("recent", job.id))
-        link = log_texts.clip_link(job)
-        if link is not None and job.removed_at is None:
-            buttons.add_item(ui.Button(label=log_texts.OPEN_BUTTON, url=link))
+    buttons = _buttons(entry)
+    if buttons.children:
         items.append(buttons)
     view = ui.LayoutView(timeout=None)
-    view.add_item(ui.Container(*items, accent_colour=_COLOURS[entry.kind]))
+    view.add_item(ui.Container(*items, accent_colour=_colour(entry)))
     return view
+
+
+def _buttons(entry: LogEntry) -> ui.ActionRow[ui.LayoutView]:
+    buttons = ui.ActionRow[ui.LayoutView]()
+    job = entry.job
+    is_there = entry.kind is LogKind.POSTED and job is not None and job.removed_at is None
+    if is_there:
+        buttons.add_item(CardButton("remove", entry.id)).add_item(CardButton("refund", entry.id))
+    if entry.member_id is not None:
+        buttons.add_item(CardButton("block", entry.id)).add_item(CardButton("recent", entry.id))
+    link = log_texts.clip_link(job) if job is not None and is_there else None
+    if link is not None:
+        buttons.add_item(ui.Button(label=log_texts.OPEN_BUTTON, url=link))
+    return buttons
+
+
+def _colour(entry: LogEntry) -> discord.Colour:
+    is_removed = entry.job is not None and entry.job.removed_at is not None
+    return discord.Colour.dark_grey() if is_removed else _COLOURS[entry.kind]

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.models import (
+    EVERYWHERE,
     Access,
     Aspect,
     ChangeKind,
@@ -22,13 +23,14 @@ from bot.ui import moderator_texts, texts, writing
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from bot.models import Change, Facts, Job, LogEntry
+    from bot.models import Block, Change, Facts, Job, LogEntry
 
 REMOVE_BUTTON = "Remove"
 REFUND_BUTTON = "Remove and refund"
 BLOCK_BUTTON = "Block member…"
 RECENT_BUTTON = "Recent clips"
 OPEN_BUTTON = "Open"
+THIS_MEMBER = "this clip's member"
 
 _PROMPT_CHARACTERS = 300
 _RECENT_CHARACTERS = 30
@@ -66,9 +68,9 @@ def card_words(entry: LogEntry) -> list[str]:
         case LogKind.REFUSED:
             return _refusal_words(entry.facts)
         case LogKind.CHANGED if entry.change is not None:
-            return [f"**{_CHANGE_TITLES[entry.change.kind]}**", change_words(entry.change)]
+            return [f"**{change_title(entry.change)}**", change_words(entry.change)]
         case LogKind.CAP_NEAR:
-            return [f"**{_percent(entry.facts)} % of this server's cap are used**", _cap_words(entry.facts)]
+            return [f"**{_percent(entry.facts)} % of this server's cap is used**", _cap_words(entry.facts)]
         case _:
             return ["**This server's cap is reached**", _cap_words(entry.facts)]
 
@@ -80,9 +82,14 @@ def reference(entry: LogEntry) -> str:
 
 def removed_line(job: Job, *, refunded: bool) -> str:
     """Say on a clip's card who took it away."""
-    when = "" if job.removed_at is None else f" {writing.relative(job.removed_at)}"
+    when = "" if job.removed_at is None else f", {writing.moment(job.removed_at)}"
     back = f"; {writing.seconds(job.spec.cost_seconds)} went back" if refunded else ""
-    return f"**Removed by <@{job.removed_by}>{when}{back}**"
+    return f"**Removed** by <@{job.removed_by}>{when}{back}"
+
+
+def blocked_line(block: Block) -> str:
+    """Say on a card who blocked its member."""
+    return f"**Blocked** by <@{block.set_by}>, {writing.moment(block.set_at)}: {moderator_texts.block_words(block)}"
 
 
 def clip_link(job: Job) -> str | None:
@@ -97,7 +104,7 @@ def recent_jobs(member_id: int, jobs: list[Job]) -> str:
     lines = [f"**The latest clips of <@{member_id}>**"]
     for job in jobs:
         outcome = "removed" if job.removed_at else _OUTCOMES[job.state]
-        link = clip_link(job)
+        link = None if job.removed_at else clip_link(job)
         place = f"<#{job.channel_id}>" if link is None else link
         prompt = writing.quoted(writing.plain(job.spec.prompt, _RECENT_CHARACTERS))
         lines.append(f"{writing.relative(job.created_at)} {outcome}, {job.spec.duration_seconds} s, {place}: {prompt}")
@@ -105,10 +112,11 @@ def recent_jobs(member_id: int, jobs: list[Job]) -> str:
 
 
 def job_line(job: Job) -> str:
-    """Write an open job as ``/moderate jobs`` has it."""
+    """Write a job as the settings panel has it."""
     prompt = writing.quoted(writing.plain(job.spec.prompt, 100))
+    outcome = "removed" if job.removed_at else _OUTCOMES[job.state]
     return (
-        f"<@{job.member_id}> in <#{job.channel_id}>, {_OUTCOMES[job.state]}, asked {writing.relative(job.created_at)}, "
+        f"<@{job.member_id}> in <#{job.channel_id}>, {outcome}, asked {writing.relative(job.created_at)}, "
         f"{job.spec.duration_seconds} s\n{prompt}"
     )
 
@@ -126,8 +134,9 @@ def _clip_words(job: Job) -> list[str]:
             f"{writing.described(job.spec)} · {rule}",
         ]
     went = place if job.message_channel_id == job.channel_id else f"direct messages, {place} was closed to me"
+    title = "Clip posted" if job.removed_at is None else "Clip removed"
     return [
-        f"**Clip posted** for <@{job.member_id}> in {went}",
+        f"**{title}** for <@{job.member_id}> in {went}",
         _prompt(job.spec.prompt),
         f"{writing.described(job.spec)} · cost {writing.seconds(job.spec.cost_seconds)} · {rule}",
     ]
@@ -167,20 +176,35 @@ def _prompt(prompt: str) -> str:
 
 # Changes -----------------------------------------------------------------------------------------
 
-_CHANGE_TITLES = {
-    ChangeKind.QUOTA: "Quota changed",
-    ChangeKind.POOL: "Pool changed",
-    ChangeKind.GRANT: "Seconds given",
-    ChangeKind.CAP: "Server's cap changed",
-    ChangeKind.TIMEZONE: "Time zone changed",
-    ChangeKind.LOG_CHANNEL: "Log channel changed",
-    ChangeKind.CHANNEL: "Channel changed",
-    ChangeKind.PAUSE: "Video making paused or resumed",
-    ChangeKind.BLOCK: "Member blocked or unblocked",
-    ChangeKind.PROMPT_RULE: "Prompt rule changed",
-    ChangeKind.JOB_CANCELLED: "Clip cancelled",
-    ChangeKind.CLIP_REMOVED: "Clip removed",
-}
+
+def change_title(change: Change) -> str:
+    """Name what happened in a few words."""
+    is_over = change.after is None
+    match change.kind:
+        case ChangeKind.QUOTA:
+            return "Quota cleared" if is_over else "Quota set"
+        case ChangeKind.POOL:
+            return "Pool cleared" if is_over else "Pool set"
+        case ChangeKind.GRANT:
+            return "Seconds taken back" if is_over else "Seconds given"
+        case ChangeKind.CAP:
+            return "Server's cap removed" if is_over else "Server's cap set"
+        case ChangeKind.TIMEZONE:
+            return "Time zone set"
+        case ChangeKind.LOG_CHANNEL:
+            return "Log ended" if is_over else "Log channel set"
+        case ChangeKind.CHANNEL:
+            return "Channel's rule cleared" if is_over else "Channel's rule set"
+        case ChangeKind.PAUSE:
+            return "Clips resumed" if is_over else "Clips paused"
+        case ChangeKind.BLOCK:
+            return "Member unblocked" if is_over else "Member blocked"
+        case ChangeKind.PROMPT_RULE:
+            return "Prompt rule removed" if is_over else "Prompt rule added"
+        case ChangeKind.JOB_CANCELLED:
+            return "Clip cancelled"
+        case ChangeKind.CLIP_REMOVED:
+            return "Clip removed"
 
 
 def change_words(change: Change, gone: Collection[int] = (), *, said_characters: int = _PROMPT_CHARACTERS) -> str:
@@ -189,27 +213,33 @@ def change_words(change: Change, gone: Collection[int] = (), *, said_characters:
     Args:
         said_characters: how much to show of what a person wrote.
     """
-    subject = _change_subject(change, gone)
-
-    def words(facts: Facts | None) -> str:
-        return _fact_words(change, facts, said_characters)
-
+    who, subject = f"<@{change.made_by}>", _change_subject(change, gone)
+    before = "none" if change.before is None else _fact_words(change, change.before, said_characters)
+    after = "none" if change.after is None else _fact_words(change, change.after, said_characters)
+    is_over = change.after is None
     match change.kind:
-        case ChangeKind.GRANT | ChangeKind.JOB_CANCELLED | ChangeKind.CLIP_REMOVED:
-            what = words(change.after)
-        case ChangeKind.PROMPT_RULE if change.after is None:
-            what = f"removed {words(change.before)}"
+        case ChangeKind.GRANT:
+            return f"{who} {f'took back {before} from' if is_over else f'gave {after} to'} {subject}"
+        case ChangeKind.JOB_CANCELLED:
+            return f"{who} cancelled {subject}'s clip {after}"
+        case ChangeKind.CLIP_REMOVED:
+            return f"{who} removed {subject}'s clip {after}"
         case ChangeKind.PROMPT_RULE:
-            what = f"added {words(change.after)}"
+            return f"{who} {f'removed {before}' if is_over else f'added {after}'}"
+        case ChangeKind.PAUSE if is_over:
+            return f"{who} (they were paused: {before})"
+        case ChangeKind.BLOCK if is_over:
+            return f"{who} unblocked {subject} (was blocked {before})"
+        case ChangeKind.BLOCK:
+            return f"{who} blocked {subject} {after}{'' if change.before is None else f' (before: {before})'}"
         case _:
-            what = f"{words(change.before)} → {words(change.after)}"
-    return f"<@{change.made_by}>: {subject}{what}"
+            return f"{who}: {subject}{after} (before: {before})"
 
 
 def audit_line(change: Change, gone: Collection[int] = ()) -> str:
     """Write an entry of the audit."""
     words = change_words(change, gone, said_characters=_AUDIT_CHARACTERS)
-    return f"{writing.relative(change.made_at)} {_CHANGE_TITLES[change.kind].lower()}, {words}"
+    return f"{writing.relative(change.made_at)} **{change_title(change)}** · {words}"
 
 
 def _change_subject(change: Change, gone: Collection[int]) -> str:
@@ -219,19 +249,17 @@ def _change_subject(change: Change, gone: Collection[int]) -> str:
             return f"{writing.subject(QuotaSource(facts['source']), change.subject_id, gone)}: "
         case ChangeKind.POOL:
             return f"{writing.channel(change.subject_id or 0, gone)}: "
-        case ChangeKind.CHANNEL if change.subject_id == change.guild_id:
+        case ChangeKind.CHANNEL if change.subject_id == EVERYWHERE:
             return "everywhere else: "
         case ChangeKind.CHANNEL:
             return f"{writing.channel(change.subject_id or 0, gone)}: "
         case ChangeKind.GRANT | ChangeKind.BLOCK | ChangeKind.JOB_CANCELLED | ChangeKind.CLIP_REMOVED:
-            return f"<@{change.subject_id}>: "
+            return f"<@{change.subject_id}>"
         case _:
             return ""
 
 
-def _fact_words(change: Change, facts: Facts | None, said_characters: int) -> str:
-    if facts is None:
-        return "none"
+def _fact_words(change: Change, facts: Facts, said_characters: int) -> str:
     match change.kind:
         case ChangeKind.QUOTA | ChangeKind.POOL | ChangeKind.CAP:
             return _quota(facts) + _ends(facts)
@@ -240,7 +268,7 @@ def _fact_words(change: Change, facts: Facts | None, said_characters: int) -> st
         case ChangeKind.TIMEZONE:
             return facts["timezone"]
         case ChangeKind.LOG_CHANNEL:
-            return f"<#{facts['channel_id']}>"
+            return f"<#{facts['channel_id']}>{', closed to me' if facts.get('closed') else ''}"
         case ChangeKind.CHANNEL:
             return moderator_texts.channel_facts(
                 ChannelRule(
@@ -252,9 +280,10 @@ def _fact_words(change: Change, facts: Facts | None, said_characters: int) -> st
                 )
             )
         case ChangeKind.PAUSE:
-            return f"paused, {_said(facts['reason'], said_characters)}"
+            return _said(facts["reason"], said_characters)
         case ChangeKind.BLOCK:
-            return f"blocked{_ends(facts)}, {_said(facts['reason'], said_characters)}"
+            until = _ends(facts).removeprefix(", ") or "until a moderator ends it"
+            return f"{until}: {_said(facts['reason'], said_characters)}"
         case ChangeKind.PROMPT_RULE:
             kind = moderator_texts.PROMPT_RULE_KINDS[PromptRuleKind(facts["kind"])]
             return f"{kind.lower()} {_said(facts['text'], said_characters)}"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.models import Access, ChannelRule, Period, PromptRuleKind, QuotaSource
+from bot.models import EVERYWHERE, Access, ChannelRule, Period, PromptRuleKind, QuotaSource
 from bot.ui import writing
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
-    from bot.models import Block, CapStatus, PromptRule, QuotaRule, QuotaStatus, Server
+    from bot.models import Block, CapStatus, Gift, Job, PromptRule, QuotaRule, QuotaStatus, Server
     from bot.services.admission import Explanation
     from bot.services.automod import AutomodRule, AutomodRules
     from bot.services.quotas import RuleAsked
@@ -69,14 +69,23 @@ def granted(member_id: int, given_seconds: int, status: QuotaStatus, expires_at:
     return f"<@{member_id}> got {writing.seconds(given_seconds)} more {when}: {standing}."
 
 
+def gift_line(gift: Gift) -> str:
+    """Write a gift as lists have it."""
+    left, until = writing.seconds(gift.left_seconds), writing.until(gift.expires_at, otherwise="")
+    return f"<@{gift.member_id}>: {left} left, {until}, given by <@{gift.given_by}>"
+
+
+def gift_ended(gift: Gift) -> str:
+    """Confirm that what was left of a gift is taken back."""
+    return f"<@{gift.member_id}>: {writing.seconds(gift.left_seconds)} taken back."
+
+
 def why(explanation: Explanation, automod: AutomodRules | None, gone: Collection[int] = ()) -> str:
     """Explain what decides for a member in a place, in the order in which it is asked."""
     asker, server, place = explanation.asker, explanation.server, explanation.place
     where = writing.channel(asker.places[0], gone) if asker.places else "this server"
     access = "allowed" if place.access is Access.ALLOWED else "**refused**"
-    ruled = (
-        "nothing says otherwise" if place.ruled_by is None else f"by the rule of {_place(place.ruled_by, server, gone)}"
-    )
+    ruled = "nothing says otherwise" if place.ruled_by is None else f"by the rule of {_place(place.ruled_by, gone)}"
     rules = explanation.rule_counts
     block = explanation.block
     lines = [
@@ -112,7 +121,7 @@ def _asked(asked: RuleAsked, gone: Collection[int]) -> str:
         QuotaSource.MEMBER: "the member's own",
         QuotaSource.ROLE: f"role {writing.subject(asked.source, asked.subject_id, gone)}",
         QuotaSource.SERVER: "everyone",
-        QuotaSource.OPERATOR: "my operator's default",
+        QuotaSource.OPERATOR: "the bot's default",
     }
     rule = "no rule" if asked.quota is None else writing.quota_rule(asked.quota)
     return f"**{names[asked.source]}: {rule}, holds**" if asked.holds else f"{names[asked.source]}: {rule}"
@@ -140,7 +149,7 @@ def cap_set(cap: CapStatus | None) -> str:
     """Confirm a cap, and say when it is reached already."""
     if cap is None:
         return "This server has no cap now."
-    reached = "" if cap.left_seconds else " No more clips can be made until then."
+    reached = "" if cap.left_seconds or not cap.cap.seconds else " No more clips can be made until then."
     return f"The whole server: {cap_standing(cap)}.{reached}"
 
 
@@ -159,14 +168,14 @@ def log_set(channel_id: int | None) -> str:
 def paused(reason: str) -> str:
     """Confirm a pause."""
     return (
-        f"No new clips for now; members are told {writing.quoted(reason)} "
+        f"No new clips for now; members are told: {writing.quoted(reason)}. "
         "Clips that were accepted are still made. `/moderate resume` ends it."
     )
 
 
 def channel_rule(rule: ChannelRule, gone: Collection[int] = ()) -> str:
     """Write what holds in a channel of its own."""
-    place = EVERYWHERE_ELSE if rule.channel_id == rule.guild_id else writing.channel(rule.channel_id, gone)
+    place = EVERYWHERE_ELSE if rule.is_everywhere else writing.channel(rule.channel_id, gone)
     return f"{place}: {channel_facts(rule)}"
 
 
@@ -177,11 +186,13 @@ def channel_facts(rule: ChannelRule) -> str:
         writing.ASPECTS[rule.aspect] if rule.aspect else None,
         writing.seconds(rule.duration_seconds) if rule.duration_seconds else None,
     ]
-    return ", ".join(filter(None, said)) or "as everywhere else"
+    if rule.is_everywhere and rule.access is None:
+        said[0] = "clips allowed"
+    return ", ".join(filter(None, said)) or "as its category or the server says"
 
 
-def _place(place_id: int, server: Server, gone: Collection[int]) -> str:
-    return "the server" if place_id == server.guild_id else writing.channel(place_id, gone)
+def _place(place_id: int, gone: Collection[int]) -> str:
+    return "the server" if place_id == EVERYWHERE else writing.channel(place_id, gone)
 
 
 # Members and prompts -----------------------------------------------------------------------------
@@ -190,7 +201,7 @@ def _place(place_id: int, server: Server, gone: Collection[int]) -> str:
 def blocked(block: Block, cancelled: int) -> str:
     """Confirm a block, and say what was cancelled."""
     waiting = f" {cancelled} waiting clip{'' if cancelled == 1 else 's'} cancelled and refunded." if cancelled else ""
-    return f"<@{block.member_id}> can make no clips here {_block_ends(block)}: {writing.quoted(block.reason)}{waiting}"
+    return f"<@{block.member_id}> can make no clips here {_block_ends(block)}: {writing.quoted(block.reason)}.{waiting}"
 
 
 def unblocked(member_id: int, block: Block | None) -> str:
@@ -201,6 +212,11 @@ def unblocked(member_id: int, block: Block | None) -> str:
 def block_line(block: Block) -> str:
     """Write a block as lists have it."""
     return f"<@{block.member_id}> {_block_ends(block)}, by <@{block.set_by}>: {_in_line(block.reason)}"
+
+
+def block_words(block: Block) -> str:
+    """Write until when and why somebody is blocked."""
+    return f"{_block_ends(block)}, {_in_line(block.reason)}"
 
 
 def _block_ends(block: Block) -> str:
@@ -243,7 +259,21 @@ def automod_count(automod: AutomodRules | None) -> str:
         return "AutoMod rules that I may not read (give me **Manage Server**)"
     unreadable = sum(rule.unreadable_patterns for rule in automod.rules)
     but = f" ({unreadable} of their patterns I can't read)" if unreadable else ""
-    return f"{len(automod.rules)} AutoMod rule{'' if len(automod.rules) == 1 else 's'}{but}"
+    count = len(automod.rules) or "no"
+    return f"{count} AutoMod keyword rule{'' if count == 1 else 's'}{but}"
+
+
+# Clips -------------------------------------------------------------------------------------------
+
+
+def clip_cancelled(job: Job) -> str:
+    """Confirm that a clip is cancelled."""
+    return f"<@{job.member_id}>'s clip {_in_line(job.spec.prompt)} is cancelled and refunded."
+
+
+def clip_removed(job: Job) -> str:
+    """Confirm that a clip is removed."""
+    return f"<@{job.member_id}>'s clip {_in_line(job.spec.prompt)} is removed."
 
 
 # Use ---------------------------------------------------------------------------------------------

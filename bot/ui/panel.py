@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import discord
 from discord import ChannelType, SelectOption, ui
 
-from bot.models import DURATIONS_SECONDS, ChannelRule, QuotaSource
+from bot.models import DURATIONS_SECONDS, EVERYWHERE, ChannelRule, QuotaSource
 from bot.ui import log_texts, moderator_texts, panel_texts, writing
 from bot.ui.buttons import PanelItem
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from bot.models import Change, Job, PromptRule, QuotaRule
+    from bot.services.servers import ServerView
     from bot.ui.panel_texts import PanelFacts
 
 PAGE_LENGTH = 10
@@ -32,6 +33,7 @@ _PLACES = [
     ChannelType.news_thread,
     ChannelType.stage_voice,
 ]
+_LOG_PLACES = [ChannelType.text, ChannelType.news, ChannelType.public_thread, ChannelType.private_thread]
 _Element = TypeVar("_Element")
 _Item = ui.Item[ui.LayoutView]
 
@@ -52,9 +54,12 @@ def home(facts: PanelFacts) -> ui.LayoutView:
     """Show how everything stands, and offer the sections."""
     sections = [SelectOption(label=title, value=name) for name, title in panel_texts.TITLES.items() if name != "home"]
     pause = ("resume", panel_texts.RESUME) if facts.view.server.pause else ("pause", panel_texts.PAUSE)
+    missing = panel_texts.to_set_up(facts)
+    steps = [_buttons(*((f"open:{section}:1", label) for section, label in missing))] if missing else []
     return _layout(
         "home",
-        panel_texts.summary(facts),
+        "\n".join(filter(None, (panel_texts.summary(facts), panel_texts.SET_UP if missing else None))),
+        *steps,
         _select("section", panel_texts.CHOOSE_SECTION, sections),
         _buttons(pause, ("open:home:1", panel_texts.REFRESH)),
     )
@@ -62,15 +67,31 @@ def home(facts: PanelFacts) -> ui.LayoutView:
 
 def quotas(facts: PanelFacts, number: int) -> ui.LayoutView:
     """Show and change the quotas of members, roles and everyone."""
-    rules = [rule for rule in facts.view.rules if rule.source is not QuotaSource.CHANNEL]
-    who = ui.MentionableSelect[Any](custom_id="panel:quota_who", placeholder=panel_texts.QUOTA_WHO)
-    return _rules("quotas", facts, rules, number, _row(who), _buttons(("quota_everyone", panel_texts.QUOTA_EVERYONE)))
+    who = ui.MentionableSelect[Any](custom_id=f"panel:quota_who:{number}", placeholder=panel_texts.QUOTA_WHO)
+    everyone = _buttons((f"quota_everyone:{number}", panel_texts.QUOTA_EVERYONE))
+    return _rules("quotas", facts, number, _row(who), everyone)
 
 
 def pools(facts: PanelFacts, number: int) -> ui.LayoutView:
     """Show and change the pools of channels."""
-    rules = [rule for rule in facts.view.rules if rule.source is QuotaSource.CHANNEL]
-    return _rules("pools", facts, rules, number, _channel_select("pool_channel", panel_texts.POOL_CHANNEL))
+    return _rules("pools", facts, number, _channel_select(f"pool_channel:{number}", panel_texts.POOL_CHANNEL))
+
+
+def gifts(facts: PanelFacts, number: int) -> ui.LayoutView:
+    """Show seconds that moderators gave and that are not used up, give more, and take some back."""
+    shown, number, count = page_of(facts.view.gifts, number)
+    known = [
+        SelectOption(label=_name(facts, gift.member_id), description=panel_texts.gift_left(gift), value=str(gift.id))
+        for gift in shown
+    ]
+    who = ui.UserSelect[Any](custom_id=f"panel:gift_who:{number}", placeholder=panel_texts.GIFT_WHO)
+    return _layout(
+        "gifts",
+        _list("gifts", [moderator_texts.gift_line(gift) for gift in shown], number, count),
+        _row(who),
+        *([_select(f"gift_end:{number}", panel_texts.GIFT_END, known)] if known else []),
+        _ends("gifts", number, count),
+    )
 
 
 def cap(facts: PanelFacts) -> ui.LayoutView:
@@ -91,20 +112,20 @@ def channels(facts: PanelFacts, number: int) -> ui.LayoutView:
     known = [
         SelectOption(label=_name(facts, rule.channel_id), value=str(rule.channel_id))
         for rule in shown
-        if rule.channel_id != rule.guild_id
+        if not rule.is_everywhere
     ]
     return _layout(
         "channels",
         _list("channels", lines, number, count),
         _channel_select("channel", panel_texts.CHANNEL),
-        *([_select("channel_known", panel_texts.CHANNEL, known)] if known else []),
-        _buttons((f"open:channel:{facts.view.server.guild_id}", panel_texts.CHANNEL_EVERYWHERE)),
+        *([_select("channel_known", panel_texts.CHANNEL_KNOWN, known)] if known else []),
+        _buttons((f"open:channel:{EVERYWHERE}", panel_texts.CHANNEL_EVERYWHERE)),
         _ends("channels", number, count),
     )
 
 
 def channel(facts: PanelFacts, channel_id: int) -> ui.LayoutView:
-    """Show and change what holds in one channel, or (with the guild's own id) everywhere else."""
+    """Show and change what holds in one channel, or everywhere else."""
     guild_id = facts.view.server.guild_id
     none = ChannelRule(guild_id=guild_id, channel_id=channel_id)
     rule = next((rule for rule in facts.view.channels if rule.channel_id == channel_id), none)
@@ -112,17 +133,28 @@ def channel(facts: PanelFacts, channel_id: int) -> ui.LayoutView:
         (f"access:{channel_id}:allowed", panel_texts.ALLOW),
         (f"access:{channel_id}:refused", panel_texts.REFUSE),
     ]
-    if channel_id != guild_id:
+    if not rule.is_everywhere:
         access.append((f"access:{channel_id}:none", panel_texts.INHERIT))
-    unset = SelectOption(label=panel_texts.NO_DEFAULT, value="none")
-    aspects = [SelectOption(label=name, value=aspect.name.lower()) for aspect, name in writing.ASPECTS.items()]
-    durations = [SelectOption(label=f"{seconds} seconds", value=str(seconds)) for seconds in DURATIONS_SECONDS]
+    if not rule.is_empty:
+        access.append((f"channel_reset:{channel_id}", panel_texts.CHANNEL_RESET))
+    aspects = [
+        SelectOption(label=name, value=aspect.name.lower(), default=aspect is rule.aspect)
+        for aspect, name in writing.ASPECTS.items()
+    ]
+    durations = [
+        SelectOption(label=f"{seconds} seconds", value=str(seconds), default=seconds == rule.duration_seconds)
+        for seconds in DURATIONS_SECONDS
+    ]
     return _layout(
         "channels",
         moderator_texts.channel_rule(rule, facts.gone),
         _buttons(*access),
-        _select(f"aspect:{channel_id}", panel_texts.ASPECT, [*aspects, unset]),
-        _select(f"duration:{channel_id}", panel_texts.DURATION, [*durations, unset]),
+        _select(f"aspect:{channel_id}", panel_texts.ASPECT, [*aspects, _unset(is_set=rule.aspect is not None)]),
+        _select(
+            f"duration:{channel_id}",
+            panel_texts.DURATION,
+            [*durations, _unset(is_set=rule.duration_seconds is not None)],
+        ),
         _buttons(("open:channels:1", panel_texts.BACK)),
     )
 
@@ -133,15 +165,15 @@ def prompt_rules(facts: PanelFacts, rules: Sequence[PromptRule], number: int) ->
     text = _list("rules", [moderator_texts.prompt_rule_line(rule) for rule in shown], number, count)
     known = [SelectOption(label=writing.plain(rule.text, 90) or "…", value=str(rule.id)) for rule in shown]
     buttons = [
-        ("rule_add:words", panel_texts.RULE_ADD_WORDS),
-        ("rule_add:pattern", panel_texts.RULE_ADD_PATTERN),
+        (f"rule_add:words:{number}", panel_texts.RULE_ADD_WORDS),
+        (f"rule_add:pattern:{number}", panel_texts.RULE_ADD_PATTERN),
         ("rule_test", panel_texts.RULE_TEST),
     ]
     return _layout(
         "rules",
         f"{text}\n{panel_texts.automod_words(facts)}",
         _buttons(*buttons),
-        *([_select("rule_remove", panel_texts.RULE_REMOVE, known)] if known else []),
+        *([_select(f"rule_remove:{number}", panel_texts.RULE_REMOVE, known)] if known else []),
         _ends("rules", number, count),
     )
 
@@ -150,12 +182,12 @@ def blocks(facts: PanelFacts, number: int) -> ui.LayoutView:
     """Show and change who is blocked."""
     shown, number, count = page_of(facts.view.blocks, number)
     known = [SelectOption(label=_name(facts, block.member_id), value=str(block.member_id)) for block in shown]
-    who = ui.UserSelect[Any](custom_id="panel:block_who", placeholder=panel_texts.BLOCK)
+    who = ui.UserSelect[Any](custom_id=f"panel:block_who:{number}", placeholder=panel_texts.BLOCK)
     return _layout(
         "blocks",
         _list("blocks", [moderator_texts.block_line(block) for block in shown], number, count),
         _row(who),
-        *([_select("unblock", panel_texts.UNBLOCK, known)] if known else []),
+        *([_select(f"unblock:{number}", panel_texts.UNBLOCK, known)] if known else []),
         _ends("blocks", number, count),
     )
 
@@ -165,7 +197,7 @@ def log(facts: PanelFacts) -> ui.LayoutView:
     return _layout(
         "log",
         f"Log: {panel_texts.log_words(facts)}",
-        _channel_select("log_channel", panel_texts.LOG_CHANNEL, [ChannelType.text, ChannelType.news]),
+        _channel_select("log_channel", panel_texts.LOG_CHANNEL, _LOG_PLACES),
         _buttons(("log_clear", panel_texts.LOG_NONE)),
         _ends("log"),
     )
@@ -188,6 +220,30 @@ def jobs(open_jobs: Sequence[Job], number: int) -> ui.LayoutView:
     return _layout("jobs", page if shown else _list("jobs", []), *sections, ends)
 
 
+def clips(posted: Sequence[Job], number: int, *, has_more: bool) -> ui.LayoutView:
+    """Show what was posted, latest first, with a button to look closer at each."""
+    sections = [
+        ui.Section[ui.LayoutView](
+            ui.TextDisplay(log_texts.job_line(job)),
+            accessory=cast("_Item", _button(f"open:clip:{job.id}", panel_texts.CLIP_REMOVE)),
+        )
+        for job in posted
+    ]
+    ends = _ends("clips", number, number + has_more, refreshes=True)
+    return _layout("clips", "" if posted else _list("clips", []), *sections, ends)
+
+
+def clip(job: Job) -> ui.LayoutView:
+    """Show one clip that was posted, and offer to remove it."""
+    danger = discord.ButtonStyle.danger
+    row = ui.ActionRow[ui.LayoutView]()
+    row.add_item(_button(f"clip_remove:{job.id}:keep", log_texts.REMOVE_BUTTON, danger))
+    row.add_item(_button(f"clip_remove:{job.id}:refund", log_texts.REFUND_BUTTON, danger))
+    row.add_item(_button("open:clips:1", panel_texts.BACK))
+    link = log_texts.clip_link(job)
+    return _layout("clips", "\n".join(filter(None, (log_texts.job_line(job), link))), row)
+
+
 def audit(changes: Sequence[Change], gone: Collection[int], number: int, count: int) -> ui.LayoutView:
     """Show the latest changes."""
     lines = [log_texts.audit_line(change, gone) for change in changes]
@@ -197,11 +253,13 @@ def audit(changes: Sequence[Change], gone: Collection[int], number: int, count: 
 # Parts -------------------------------------------------------------------------------------------
 
 
-def _rules(section: str, facts: PanelFacts, rules: Sequence[QuotaRule], number: int, *controls: _Item) -> ui.LayoutView:
-    ordered = sorted(rules, key=lambda rule: (list(QuotaSource)[::-1].index(rule.source), rule.subject_id))
-    shown, number, count = page_of(ordered, number)
+def _rules(section: str, facts: PanelFacts, number: int, *controls: _Item) -> ui.LayoutView:
+    shown, number, count = page_of(_ordered_rules(section, facts.view), number)
     known = [
-        SelectOption(label=_name(facts, rule.subject_id), value=f"{rule.source.value}:{rule.subject_id}")
+        SelectOption(
+            label=_name(facts, rule.subject_id, is_role=rule.source is QuotaSource.ROLE),
+            value=f"{rule.source.value}:{rule.subject_id}",
+        )
         for rule in shown
     ]
     clear = {"quotas": panel_texts.QUOTA_CLEAR, "pools": panel_texts.POOL_CLEAR}[section]
@@ -209,18 +267,41 @@ def _rules(section: str, facts: PanelFacts, rules: Sequence[QuotaRule], number: 
         section,
         _list(section, [moderator_texts.rule_line(rule, facts.gone) for rule in shown], number, count),
         *controls,
-        *([_select(f"rule_clear:{section}", clear, known)] if known else []),
+        *([_select(f"rule_clear:{section}:{number}", clear, known)] if known else []),
         _ends(section, number, count),
     )
 
 
+def members_shown(section: str, view: ServerView, number: int) -> list[int]:
+    """Return the members whose names a page of a section needs."""
+    match section:
+        case "quotas":
+            shown, _, _ = page_of(_ordered_rules(section, view), number)
+            return [rule.subject_id for rule in shown if rule.source is QuotaSource.MEMBER]
+        case "gifts":
+            return [gift.member_id for gift in page_of(view.gifts, number)[0]]
+        case "blocks":
+            return [block.member_id for block in page_of(view.blocks, number)[0]]
+        case _:
+            return []
+
+
+def _ordered_rules(section: str, view: ServerView) -> list[QuotaRule]:
+    rules = [rule for rule in view.rules if (rule.source is QuotaSource.CHANNEL) == (section == "pools")]
+    return sorted(rules, key=lambda rule: (list(QuotaSource)[::-1].index(rule.source), rule.subject_id))
+
+
+def _unset(*, is_set: bool) -> SelectOption:
+    return SelectOption(label=panel_texts.NO_DEFAULT, value="none", default=not is_set)
+
+
 def _ordered_channels(rules: Sequence[ChannelRule]) -> list[ChannelRule]:
-    return sorted(rules, key=lambda rule: (rule.channel_id == rule.guild_id, rule.channel_id))
+    return sorted(rules, key=lambda rule: (rule.is_everywhere, rule.channel_id))
 
 
-def _name(facts: PanelFacts, subject_id: int) -> str:
+def _name(facts: PanelFacts, subject_id: int, *, is_role: bool = False) -> str:
     if subject_id in facts.gone:
-        return f"deleted ({subject_id})"
+        return writing.gone_name(subject_id, is_role=is_role)
     return writing.plain(facts.names.get(subject_id, str(subject_id)), 90) or str(subject_id)
 
 
@@ -266,6 +347,19 @@ def _channel_select(
 def _row(item: _Item) -> ui.ActionRow[ui.LayoutView]:
     row = ui.ActionRow[ui.LayoutView]()
     return row.add_item(PanelItem(item))
+
+
+def with_note(view: ui.LayoutView, note: str) -> ui.LayoutView:
+    """Add a sentence below a layout."""
+    view.add_item(ui.TextDisplay(note))
+    return view
+
+
+def closed() -> ui.LayoutView:
+    """Show nothing, to somebody who is no moderator any more."""
+    view = ui.LayoutView(timeout=None)
+    view.add_item(ui.TextDisplay(panel_texts.CLOSED))
+    return view
 
 
 def _layout(section: str, text: str, *controls: _Item) -> ui.LayoutView:

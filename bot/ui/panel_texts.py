@@ -5,19 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.models import Access, PromptRuleKind, QuotaSource
+from bot.models import PromptRuleKind, QuotaSource
 from bot.ui import moderator_texts, writing
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from bot.models import Quota
+    from bot.models import Gift, Quota
     from bot.services.automod import AutomodRules
     from bot.services.servers import ServerView
 
 TITLES = {
     "home": "Settings",
     "quotas": "Quotas",
+    "gifts": "Given seconds",
     "pools": "Channel pools",
     "cap": "Server cap and time zone",
     "channels": "Channels",
@@ -25,11 +26,13 @@ TITLES = {
     "blocks": "Blocked members",
     "log": "Log",
     "jobs": "Clips on the way",
+    "clips": "Posted clips",
     "audit": "Audit",
 }
 """The panel's sections, in the order in which they are offered."""
 EXPLANATIONS = {
     "quotas": "A member's own quota goes before their roles', the most generous role before everyone's.",
+    "gifts": "Seconds on top of a member's quota; what ends first is used first.",
     "pools": "Clips in a channel with a pool are charged to it; members' own quotas stay untouched there.",
     "cap": "What the whole server may use, on top of everything else. The log is told at 80 % and at 100 %.",
     "channels": "Where clips may be made, and what `/video` makes when the member leaves an option out.",
@@ -37,32 +40,41 @@ EXPLANATIONS = {
     "blocks": "Blocked members are told why and until when; what they had waiting is cancelled and refunded.",
     "log": "One card for each clip that is posted, refused or failed, and for each change of settings.",
     "jobs": "What waits and renders in this server.",
+    "clips": "What was posted, latest first; removing a clip deletes its message.",
     "audit": "Every change, latest first.",
 }
 NOTHING = {
-    "quotas": "No quotas of this server's own; my operator's default holds for everyone.",
+    "quotas": "No quotas of this server's own; the bot's default holds for everyone.",
+    "gifts": "No seconds given that are still to be used.",
     "pools": "No channel has a pool.",
     "channels": "Clips are allowed everywhere.",
     "rules": "No rules.",
     "blocks": "Nobody is blocked.",
     "jobs": "Nothing is on the way.",
+    "clips": "Nothing was posted yet.",
     "audit": "Nobody has changed anything yet.",
 }
 CHOOSE_SECTION = "Change or look at…"
-BACK, REFRESH, EARLIER, LATER = "Back", "Refresh", "Earlier", "Later"
+BACK, REFRESH = "Back", "Refresh"
 PREVIOUS, NEXT = "◀", "▶"
 PAUSE, RESUME = "Pause…", "Resume"
 QUOTA_WHO, QUOTA_EVERYONE, QUOTA_CLEAR = "Set a member's or a role's quota…", "Everyone's quota…", "Clear a quota…"
+GIFT_WHO, GIFT_END = "Give seconds to a member…", "Take back…"
 POOL_CHANNEL, POOL_CLEAR = "Give a channel or category a pool…", "Clear a pool…"
 CAP_SET, CAP_CLEAR, TIMEZONE = "Set cap…", "No cap", "Time zone…"
-CHANNEL, CHANNEL_EVERYWHERE = "Choose a channel or category…", "Everywhere else"
-ALLOW, REFUSE, INHERIT = "Allow clips", "No clips", "As everywhere else"
+CHANNEL, CHANNEL_KNOWN = "Choose any channel or category…", "Choose one that has a rule, deleted ones too…"
+CHANNEL_EVERYWHERE, CHANNEL_RESET = "Everywhere else", "Clear all of it"
+ALLOW, REFUSE, INHERIT = "Allow clips", "No clips", "As its category or the server"
 ASPECT, DURATION, NO_DEFAULT = "Default shape…", "Default length…", "No default of its own"
 RULE_ADD_WORDS, RULE_ADD_PATTERN, RULE_TEST, RULE_REMOVE = "Add words…", "Add pattern…", "Test…", "Remove a rule…"
 BLOCK, UNBLOCK = "Block a member…", "Unblock…"
-LOG_CHANNEL, LOG_NONE = "Send the log to…", "No log"
-JOB_CANCEL = "Cancel"
-EVERYONE, CAP = "everyone", "The whole server"
+LOG_CHANNEL, LOG_NONE, LOG_SET_UP = "Send the log to…", "No log", "Log channel…"
+JOB_CANCEL, CLIP_REMOVE = "Cancel", "Remove…"
+QUOTA_OF, POOL_OF, SECONDS_FOR = "Quota of", "Pool of", "Seconds for"
+EVERYONE, CAP = "everyone", "Cap of the whole server"
+SET_UP = "-# To start: set everyone's quota, a cap for the server, and a channel for the log."
+ASLEEP = "-# This panel is no longer kept up to date. Press anything in it, or open it anew with `/moderate settings`."
+CLOSED = "Only members with **Timeout Members** can see this."
 _TITLE_CHARACTERS = 45
 """Discord's limit for a form's title."""
 
@@ -93,14 +105,17 @@ def summary(facts: PanelFacts) -> str:
     everyone = next((rule.quota for rule in view.rules if rule.source is QuotaSource.SERVER), None)
     pause = server.pause
     paused = (
-        "going on"
+        "allowed"
         if pause is None
         else f"**paused** by <@{pause.paused_by}> {writing.relative(pause.paused_at)}: {writing.quoted(pause.reason)}"
     )
-    default = f"{writing.quota_rule(everyone or facts.operator_quota)}{'' if everyone else ' (my operator)'}"
+    default = (
+        writing.quota_rule(everyone) if everyone else f"{writing.quota_rule(facts.operator_quota)} (the bot's default)"
+    )
     lines = [
-        f"**Making clips**: {paused}",
-        f"**Everyone**: {default}; quotas of their own: {len(own):,}",
+        f"**Clips**: {paused}",
+        f"**Everyone**: {default}; {_count(len(own), 'member or role', 'members or roles')} with their own",
+        f"**Given seconds**: {_count(len(view.gifts), 'gift')} to be used",
         f"**Pools**: {_count(len(pools), 'channel')}",
         f"**Cap**: {cap_words(facts)}",
         f"**Time zone**: {server.timezone}",
@@ -123,14 +138,15 @@ def log_words(facts: PanelFacts) -> str:
     if server.log_channel_id is None:
         return "none"
     channel = writing.channel(server.log_channel_id, facts.gone)
-    if server.log_closed or server.log_channel_id in facts.gone:
+    if server.log_closed:
         return f"{channel}, **but I can't post there**: it is deleted or closed to me; choose a channel anew"
     return channel
 
 
 def automod_words(facts: PanelFacts) -> str:
     """Say how the server's AutoMod comes in."""
-    return f"Besides, {moderator_texts.automod_count(facts.automod)}. Discord's own word lists can't be asked."
+    count = moderator_texts.automod_count(facts.automod)
+    return f"Of the server's AutoMod: {count}. Discord's ready-made lists can't be read by bots."
 
 
 def timezone_words(facts: PanelFacts) -> str:
@@ -138,9 +154,26 @@ def timezone_words(facts: PanelFacts) -> str:
     return f"Time zone: {facts.view.server.timezone}. Days, weeks and months begin at midnight there."
 
 
-def form_title(name: str) -> str:
-    """Write whose quota a form is about."""
-    return writing.plain(f"Quota of {name}", _TITLE_CHARACTERS)
+def form_title(what: str, name: str) -> str:
+    """Write what a form is about, and whose that is."""
+    return writing.plain(f"{what} {name}", _TITLE_CHARACTERS)
+
+
+def gift_left(gift: Gift) -> str:
+    """Write what is left of a gift, for a list that reads no markup."""
+    return f"{writing.seconds(gift.left_seconds)} left, until {gift.expires_at:%d %B %Y, %H:%M} UTC"
+
+
+def to_set_up(facts: PanelFacts) -> list[tuple[str, str]]:
+    """Return the sections that a server should begin with and has not, with what to do there."""
+    server = facts.view.server
+    sources = {rule.source for rule in facts.view.rules}
+    steps = {
+        ("quotas", QUOTA_EVERYONE): QuotaSource.SERVER in sources,
+        ("cap", CAP_SET): server.cap is not None,
+        ("log", LOG_SET_UP): server.log_channel_id is not None,
+    }
+    return [step for step, is_done in steps.items() if not is_done]
 
 
 def page(number: int, count: int) -> str:
@@ -150,10 +183,12 @@ def page(number: int, count: int) -> str:
 
 def _channels(facts: PanelFacts) -> str:
     rules = facts.view.channels
-    everywhere = next((rule for rule in rules if rule.channel_id == rule.guild_id), None)
-    closed = everywhere is not None and everywhere.access is Access.REFUSED
-    others = _count(len(rules) - (everywhere is not None), "channel")
-    return f"{'no clips' if closed else 'clips'} everywhere; {others} with rules of their own"
+    everywhere = next((rule for rule in rules if rule.is_everywhere), None)
+    others = len(rules) - (everywhere is not None)
+    own = _count(others, "channel with a rule of its own", "channels with rules of their own")
+    if everywhere is None:
+        return f"clips allowed; {own}"
+    return f"{moderator_texts.channel_facts(everywhere)}{' everywhere else' if others else ''}; {own}"
 
 
 def _prompts(facts: PanelFacts) -> str:

@@ -81,7 +81,7 @@ INVALID_SETTINGS = {
     ("days", "out_of_range"): f"Choose 1 to {DAYS_MAX} whole days, or leave it out.",
     ("reason", "missing"): "Give a reason: members are shown it.",
     ("reason", "too_long"): f"That reason is too long; use at most {REASON_MAX_CHARACTERS} characters.",
-    ("timezone", "unknown"): "I don't know that time zone; choose one from the list, such as Europe/Berlin.",
+    ("timezone", "unknown"): "I don't know that time zone; write it as Europe/Berlin or America/New_York.",
     ("channel", "elsewhere"): "That is not a channel of this server that I can see.",
     (
         "channel",
@@ -89,6 +89,8 @@ INVALID_SETTINGS = {
     ): "I can't post there: give me View Channel and Send Messages in that channel, then try again.",
     ("subject", "missing"): "Say whose: choose a member or role, or one from the list.",
     ("defaults", "missing"): "Choose an aspect, a duration, or both.",
+    ("channel", "missing"): "Say which: choose a channel, or one from the list.",
+    ("gift", "gone"): "Nothing is left of that; it may have been used or taken back meanwhile.",
     ("rule", "gone"): "There is no such rule; it may have been removed meanwhile.",
     ("kind", "unknown"): "That kind of rule is not on offer; choose words or a pattern.",
     ("words", "none"): "There is no word in that to look for.",
@@ -290,7 +292,7 @@ def _whose(effective: EffectiveQuota) -> str:
         case QuotaSource.SERVER:
             return "this server's default"
         case QuotaSource.OPERATOR:
-            return "my operator's default"
+            return "the bot's default"
         case QuotaSource.CHANNEL:
             return "this channel's"
 

@@ -96,9 +96,14 @@ def elapsed(total_seconds: float) -> str:
     return f"{minutes:,} min {rest} s" if minutes else f"{rest} s"
 
 
-def relative(moment: datetime) -> str:
+def relative(when: datetime) -> str:
     """Write a time so that each reader's Discord says how far off it is, and keeps saying it right."""
-    return f"<t:{int(moment.timestamp())}:R>"
+    return f"<t:{int(when.timestamp())}:R>"
+
+
+def moment(when: datetime) -> str:
+    """Write a time as a date and time of day in each reader's own zone."""
+    return f"<t:{int(when.timestamp())}:f>"
 
 
 def bar(share: float) -> str:
@@ -141,14 +146,19 @@ def subject(source: QuotaSource, subject_id: int | None, gone: Collection[int] =
         case QuotaSource.SERVER:
             return "Everyone (the server's default)"
         case QuotaSource.OPERATOR:
-            return "my operator's default"
+            return "the bot's default"
+
+
+def gone_name(subject_id: int, *, is_role: bool) -> str:
+    """Name a role or a channel that is not there, for a list that reads no markup."""
+    return f"{'deleted' if is_role else 'deleted or archived'} ({subject_id})"
 
 
 def channel(channel_id: int, gone: Collection[int] = ()) -> str:
     """Write a channel, a category or a thread."""
-    return f"a deleted or archived channel (`{channel_id}`)" if channel_id in gone else f"<#{channel_id}>"
+    return f"a deleted channel or archived thread (`{channel_id}`)" if channel_id in gone else f"<#{channel_id}>"
 
 
-def until(moment: datetime | None, *, otherwise: str) -> str:
+def until(end: datetime | None, *, otherwise: str) -> str:
     """Write until when something holds: ``until`` the moment in each reader's time."""
-    return otherwise if moment is None else f"until <t:{int(moment.timestamp())}:f>"
+    return otherwise if end is None else f"until {moment(end)}"

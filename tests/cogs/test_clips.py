@@ -44,7 +44,7 @@ async def test_a_posted_clip_gets_one_compact_card(community: Community) -> None
     assert words(card).splitlines() == [
         f"**Clip posted** for {community.mia.mention} in {community.channel.mention}",
         "“\u2068\\@everyone \\*\\*look\\*\\* \\<\\@&1\\>\u2069”",
-        "Landscape 16:9 · 6 s · cost 6 s · 60 s per day, my operator's default",
+        "Landscape 16:9 · 6 s · cost 6 s · 60 s per day, the bot's default",
         "-# log entry 2",
     ]
     assert community.pinged(card) == set()
@@ -115,7 +115,8 @@ async def test_one_click_removes_the_clip_and_the_card_says_who_did_it(
     assert job.message_id not in ids(community)
     now = int(community.clock.now().timestamp())
     shown = community.shown(card, community.moderator)
-    assert f"**Removed by {community.moderator.mention} <t:{now}:R>{back}**" in shown
+    assert f"**Removed** by {community.moderator.mention}, <t:{now}:f>{back}" in shown
+    assert "**Clip removed** for" in shown
     assert await community.ledger() == [("charge", 6)] + [("refund", 6)] * bool(back)
     assert label not in [button.label for button in buttons(community, card)]
 
@@ -133,7 +134,7 @@ async def test_the_buttons_work_after_a_restart(community: Community) -> None:
     await community.moderator.click(card, label="Remove and refund")
 
     assert job.message_id not in ids(community)
-    assert "Removed by" in community.shown(card, community.moderator)
+    assert "**Removed** by" in community.shown(card, community.moderator)
 
 
 async def test_a_clip_that_somebody_deleted_by_hand_can_be_refunded(community: Community) -> None:
@@ -154,7 +155,7 @@ async def test_whoever_is_second_is_told_who_was_first(community: Community) -> 
     second = await community.moderator.click(card, label="Remove and refund")
 
     assert f"{community.ben.mention} already removed this clip" in second.followups[0].content
-    assert f"Removed by {community.ben.mention}" in community.shown(card, community.moderator)
+    assert f"**Removed** by {community.ben.mention}" in community.shown(card, community.moderator)
     assert await community.ledger() == [("charge", 6)]
 
 
@@ -171,7 +172,7 @@ async def test_a_clip_that_cannot_be_deleted_stays_and_is_not_refunded(
     answer = await community.moderator.click(card, label="Remove and refund")
 
     assert sentence in answer.followups[0].content
-    assert "Removed by" not in community.shown(card, community.moderator)
+    assert "**Removed**" not in community.shown(card, community.moderator)
     assert await community.ledger() == [("charge", 6)]
 
 
@@ -182,8 +183,9 @@ async def test_the_member_is_blocked_from_the_card_with_reason_and_time(communit
 
     assert "can make no clips here until" in done.followups[0].content
     shown = community.shown(card, community.moderator)
-    assert f"**Blocked:** {community.mia.mention} until <t:" in shown
-    assert f"by {community.moderator.mention}: “\u2068spam\u2069”" in shown
+    assert f"**Blocked** by {community.moderator.mention}, <t:" in shown
+    assert ":f>: until <t:" in shown
+    assert "“\u2068spam\u2069”" in shown
     refused = await community.mia.slash(community.channel, "video", prompt="A cat")
     assert "blocked you" in refused.response.content
 
@@ -237,7 +239,7 @@ async def test_a_log_that_is_held_back_stops_nothing_and_has_each_card_once_in_t
 
     assert job.message_id in ids(community)
     assert [words(card).splitlines()[0] for card in await community.log_cards()] == [
-        "**Log channel changed**",
+        "**Log channel set**",
         f"**Clip posted** for {community.mia.mention} in {community.channel.mention}",
     ]
     assert not (await community.bot.services.servers.view(community.guild.id)).server.log_closed

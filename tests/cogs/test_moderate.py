@@ -131,7 +131,7 @@ async def test_list_still_shows_members_who_left(community: Community) -> None:
 
 
 async def test_list_of_nothing_names_the_default(community: Community) -> None:
-    assert "operator's default" in await moderate(community, "list")
+    assert "bot's default" in await moderate(community, "list")
 
 
 async def test_long_list_has_pages(community: Community) -> None:

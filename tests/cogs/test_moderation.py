@@ -79,8 +79,8 @@ async def test_deleted_roles_and_channels_are_shown_as_deleted_and_can_be_cleare
     assert f"a deleted role (`{role.id}`): 6 s per day" in await community.moderate("quota list")
     for command, option, gone in (
         ("quota clear", "rule", f"role: deleted ({role.id})"),
-        ("pool clear", "pool", f"channel: deleted ({channel.id})"),
-        ("channels reset", "known", f"deleted ({channel.id})"),
+        ("pool clear", "pool", f"channel: deleted or archived ({channel.id})"),
+        ("channels reset", "known", f"deleted or archived ({channel.id})"),
     ):
         [choice] = await community.moderator.autocomplete(community.channel, f"moderate {command}", option, "")
         assert choice["name"] == gone
@@ -163,13 +163,13 @@ async def test_why_tells_every_source_in_the_order_it_is_asked(community: Commun
     assert [line.partition(":")[0] for line in lines[1:7]] == [
         *("1. Paused", "2. Blocked", "3. Channel", "4. Prompts", "5. Clips on the way", "6. Quota")
     ]
-    assert lines[4].startswith("4. Prompts: 1 words and phrases, 0 patterns, 0 AutoMod rules")
+    assert lines[4].startswith("4. Prompts: 1 words and phrases, 0 patterns, no AutoMod keyword rules")
     assert [line.removeprefix("  - ") for line in lines[7:-1]] == [
         f"pool of {community.operators.mention}: no rule",
         "the member's own: no rule",
         f"**role {role.mention}: 30 s per day, holds**",
         "everyone: no rule",
-        "my operator's default: 60 s per day",
+        "the bot's default: 60 s per day",
         f"0 s used today, 35 s left, 5 s of it given by moderators; resets {lines[-2].partition('resets ')[2]}",
     ]
     assert lines[-1].startswith("7. The server's cap: 600 s per day: 0 s used today, 600 s left")
@@ -202,7 +202,7 @@ async def test_channels_can_be_refused_and_allowed(community: Community) -> None
     await community.moderate("channels allow", channel=community.channel)
     await ask(community)
     assert await community.moderate("channels reset", channel=community.channel) == (
-        f"{community.channel.mention}: as everywhere else."
+        f"{community.channel.mention}: as its category or the server says."
     )
     await refused(community)
 
@@ -220,7 +220,7 @@ async def test_a_channels_defaults_are_used_when_the_member_leaves_them_out(comm
 
 async def test_a_pause_refuses_with_its_reason_until_it_ends(community: Community) -> None:
     said = await community.moderate("pause", reason="**Maintenance** <@1>")
-    assert "members are told “\u2068\\*\\*Maintenance\\*\\* \\<\\@1\\>\u2069”" in said
+    assert "members are told: “\u2068\\*\\*Maintenance\\*\\* \\<\\@1\\>\u2069”" in said
 
     assert "paused video making in this server: “\u2068\\*\\*Maintenance" in await refused(community)
     assert await community.moderate("resume") == "Clips can be made again."
@@ -332,7 +332,7 @@ async def test_the_servers_automod_rules_hold_for_prompts_as_well(community: Com
 
     assert "This server's rules refuse that prompt." in await refused(community, "a darned sock")
     await ask(community, "darning a sock")
-    assert "1 AutoMod rule" in await community.moderate("settings")
+    assert "1 AutoMod keyword rule" in await community.moderate("settings")
     assert "AutoMod rule “\u2068No swearing\u2069”" in await community.moderate("rules test", prompt="darned")
 
 
@@ -384,7 +384,8 @@ async def test_jobs_on_the_way_are_listed_with_a_button_to_cancel_each(community
     first, second = await community.jobs()
     cancelled = await community.moderator.click(panel.response, custom_id=f"panel:job_cancel:{second.id}")
 
-    assert "The second" not in words(cancelled.response)
+    assert "waiting, asked" in words(cancelled.response)
+    assert words(cancelled.response).endswith("The second\u2069” is cancelled and refunded.")
     assert [job.state for job in await community.jobs()] == [JobState.QUEUED, JobState.CANCELLED]
     assert await community.ledger() == [("charge", 6), ("charge", 6), ("refund", 6)]
     await community.mia.click(next(iter(community.channel.history())), custom_id=f"job:cancel:{first.id}")
@@ -402,10 +403,10 @@ async def test_the_audit_shows_the_latest_changes_with_who_made_them(community: 
 
     mo = community.moderator.mention
     assert [line.partition("> ")[2] for line in audit if line.startswith("- ")] == [
-        f"log channel changed, {mo}: none → {community.log_channel.mention}",
-        f"video making paused or resumed, {mo}: none → paused, “\u2068A flood\u2069”",
-        f"quota changed, {mo}: Everyone (the server's default): 6 s per day → 12 s per day",
-        f"quota changed, {mo}: Everyone (the server's default): none → 6 s per day",
+        f"**Log channel set** · {mo}: {community.log_channel.mention} (before: none)",
+        f"**Clips paused** · {mo}: “\u2068A flood\u2069” (before: none)",
+        f"**Quota set** · {mo}: Everyone (the server's default): 12 s per day (before: 6 s per day)",
+        f"**Quota set** · {mo}: Everyone (the server's default): 6 s per day (before: none)",
     ]
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
+import discord
 import pytest
 from simcord.components import walk_components
 
-from bot.models import Aspect, JobState, Quota, QuotaSource
+from bot.models import Aspect, JobState, Period, PromptRuleKind, Quota, QuotaSource
 from cogs.panel import TOKEN_SECONDS
 from tests.support.community import words
 
@@ -35,10 +37,16 @@ class Open:
         await self.choose("section", section)
 
     async def press(self, action: str) -> InteractionResult:
-        return await self._community.moderator.click(self.message, custom_id=f"panel:{action}")
+        return await self._community.moderator.click(self.message, custom_id=self._custom_id(action))
 
     async def choose(self, action: str, *values: Any) -> InteractionResult:  # noqa: ANN401 (handles or texts)
-        return await self._community.moderator.select(self.message, list(values), custom_id=f"panel:{action}")
+        return await self._community.moderator.select(self.message, list(values), custom_id=self._custom_id(action))
+
+    def _custom_id(self, action: str) -> str:
+        """Return the item's id, which may have the page's number at its end."""
+        ids = [part.get("custom_id", "") for part in panel_parts(self._community, self)]
+        wanted = f"panel:{action}"
+        return next((each for each in ids if each == wanted or each.startswith(f"{wanted}:")), wanted)
 
     async def fill(self, shown: InteractionResult, *values: str) -> InteractionResult:
         """Fill in the form that was shown, field by field, and send it."""
@@ -74,14 +82,14 @@ async def test_the_first_page_shows_how_everything_stands(community: Community) 
 
     text = (await open_panel(community)).text
 
-    assert "**Making clips**: **paused** by" in text
+    assert "**Clips**: **paused** by" in text
     for line in (
-        "**Everyone**: 30 s per day; quotas of their own: 1",
+        "**Everyone**: 30 s per day; 1 member or role with their own",
         "**Pools**: 1 channel",
         "**Cap**: 600 s per week: 0 s used this week, 600 s left",
         "**Time zone**: Asia/Tokyo",
-        "**Channels**: clips everywhere; 1 channel with rules of their own",
-        "**Prompts**: 1 word or phrase, no patterns, 0 AutoMod rules",
+        "**Channels**: clips allowed; 1 channel with a rule of its own",
+        "**Prompts**: 1 word or phrase, no patterns, no AutoMod keyword rules",
         "**Blocked**: 1 member",
         f"**Log**: {community.log_channel.mention}",
     ):
@@ -99,7 +107,7 @@ async def test_video_making_is_paused_and_resumed(community: Community) -> None:
     )
     await panel.press("resume")
 
-    assert "**Making clips**: going on" in panel.text
+    assert "**Clips**: allowed" in panel.text
 
 
 async def test_quotas_of_members_roles_and_everyone_are_set_and_cleared(community: Community) -> None:
@@ -119,13 +127,17 @@ async def test_quotas_of_members_roles_and_everyone_are_set_and_cleared(communit
     ]
     assert "mia" in str(panel_options(community, panel))
     await panel.choose("rule_clear:quotas", f"role:{role.id}")
-    assert role.mention not in panel.text
+    assert f"- {role.mention}" not in panel.text
+    assert f"{role.mention}: the quota is cleared; the next more general rule holds now." in panel.text
+
+
+def panel_parts(community: Community, panel: Open) -> list[dict[str, Any]]:
+    [message] = [each for each in community.channel.history(viewer=community.moderator) if each.id == panel.message.id]
+    return list(walk_components([component.to_dict() for component in message.components]))
 
 
 def panel_options(community: Community, panel: Open) -> list[str]:
-    [message] = [each for each in community.channel.history(viewer=community.moderator) if each.id == panel.message.id]
-    parts = walk_components([component.to_dict() for component in message.components])
-    return [option["label"] for part in parts for option in part.get("options", [])]
+    return [option["label"] for part in panel_parts(community, panel) for option in part.get("options", [])]
 
 
 async def test_pools_are_given_and_cleared(community: Community) -> None:
@@ -169,8 +181,8 @@ async def test_channels_are_allowed_refused_and_given_defaults(community: Commun
         (None, Aspect.PORTRAIT, None)
     ]
     await panel.press("open:channels:1")
-    await panel.press(f"open:channel:{community.guild.id}")
-    await panel.press(f"access:{community.guild.id}:refused")
+    await panel.press("open:channel:0")
+    await panel.press("access:0:refused")
     assert "Everywhere else: no clips" in panel.text
 
 
@@ -186,7 +198,8 @@ async def test_prompt_rules_are_added_tested_and_removed(community: Community) -
     [rule, _] = (await community.bot.services.prompts.book(community.guild.id)).rules
     await panel.choose("rule_remove", str(rule.id))
 
-    assert "spoiler" not in panel.text
+    assert "- Word or phrase" not in panel.text
+    assert "Removed: word or phrase “\u2068spoiler\u2069”" in panel.text
 
 
 async def test_members_are_blocked_and_unblocked(community: Community) -> None:
@@ -195,8 +208,9 @@ async def test_members_are_blocked_and_unblocked(community: Community) -> None:
     await panel.go("blocks")
 
     blocked = await panel.fill(await panel.choose("block_who", community.mia), "spam", "3")
-    assert "1 waiting clip cancelled and refunded." in said(blocked)
-    assert community.mia.mention in panel.text
+    assert said(blocked) == ""
+    assert "1 waiting clip cancelled and refunded." in panel.text
+    assert f"- {community.mia.mention} until <t:" in panel.text
     assert [job.state for job in await community.jobs()] == [JobState.CANCELLED]
     await panel.choose("unblock", str(community.mia.id))
 
@@ -224,7 +238,7 @@ async def test_lists_are_reached_from_the_panel(community: Community) -> None:
     panel = await open_panel(community)
 
     await panel.go("audit")
-    assert "video making paused or resumed" in panel.text
+    assert "**Clips paused**" in panel.text
     await panel.go("jobs")
     assert "Nothing is on the way." in panel.text
 
@@ -236,23 +250,29 @@ async def test_an_open_panel_shows_what_others_change_meanwhile(community: Commu
     await community.moderate("quota set", who=community.mia, seconds=7)
     await community.bot.panel.tick()
 
-    assert "quotas of their own: 1" in panel.text
+    assert "1 member or role with their own" in panel.text
     assert f"{community.mia.mention}: 7 s per day" in other.text
 
 
-async def test_a_panel_whose_time_is_up_is_left_as_it_is(community: Community) -> None:
+async def test_a_panel_whose_time_is_up_says_so_and_is_kept_true_again_once_used(community: Community) -> None:
     monotonic = community.bot.panel._monotonic
     panel = await open_panel(community)
-    before = panel.text
     community.bot.panel._monotonic = lambda: monotonic() + TOKEN_SECONDS
+    await community.bot.panel.tick()
+    asleep = panel.text
 
     await community.moderate("quota set", who=community.mia, seconds=7)
     await community.bot.panel.tick()
+    assert panel.text == asleep
+    assert "no longer kept up to date" in asleep
 
-    assert panel.text == before
+    await panel.press("open:home:1")
+    await community.moderate("pause", reason="A flood")
+    await community.bot.panel.tick()
+    assert "**paused** by" in panel.text
 
 
-async def test_a_panel_that_cannot_be_changed_keeps_no_other_from_it(community: Community) -> None:
+async def test_a_panel_that_is_gone_keeps_no_other_from_being_changed(community: Community) -> None:
     closed, opened = await open_panel(community), await open_panel(community)
     before = closed.text
     community.env.inject_error("PATCH", "/webhooks/*/*/messages/@original", status=404, code=10015)
@@ -261,6 +281,192 @@ async def test_a_panel_that_cannot_be_changed_keeps_no_other_from_it(community: 
     await community.bot.panel.tick()
 
     assert sorted([closed.text == before, opened.text == before]) == [False, True]
+
+
+async def test_a_panel_that_could_not_be_changed_is_changed_the_next_time(community: Community) -> None:
+    panel = await open_panel(community)
+    community.env.inject_error("PATCH", "/webhooks/*/*/messages/@original", status=500)
+    await community.moderate("pause", reason="A flood")
+    await community.bot.panel.tick()
+
+    await community.moderate("pause", reason="Another")
+    await community.bot.panel.tick()
+
+    assert "Another" in panel.text
+
+
+async def test_a_panel_that_discord_holds_back_keeps_no_other_waiting(
+    community: Community, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held, other = await open_panel(community), await open_panel(community)
+    edit, released, others = discord.Interaction.edit_original_response, asyncio.Event(), asyncio.Event()
+    first = next(iter(community.bot.panel._open.values())).interaction
+
+    async def edit_slowly(interaction: discord.Interaction, **fields: Any) -> discord.InteractionMessage:  # noqa: ANN401
+        if interaction is first:
+            await released.wait()
+        message = await edit(interaction, **fields)
+        if interaction is not first:
+            others.set()
+        return message
+
+    monkeypatch.setattr(discord.Interaction, "edit_original_response", edit_slowly)
+    running = asyncio.create_task(community.bot.panel.run())
+    for reason in ("A flood", "Another"):
+        others.clear()
+        await community.bot.services.servers.pause(community.guild.id, reason, set_by=community.moderator.id)
+        await others.wait()
+    assert ("Another" in other.text, "paused" in held.text) == (True, False)
+
+    released.set()
+    community.bot.panel.stop()
+    await running
+    assert "Another" in held.text
+
+
+async def test_an_open_panel_shows_nothing_more_to_whoever_is_no_moderator_any_more(community: Community) -> None:
+    panel = await open_panel(community, "rules list")
+    cached = community.bot.get_guild(community.guild.id).get_role(community.guild.roles["Mods"].id)
+    await cached.edit(permissions=cached.permissions.none())
+
+    await community.bot.services.prompts.add(
+        guild_id=community.guild.id, kind=PromptRuleKind.WORDS, text="secret", set_by=1
+    )
+    await community.bot.panel.tick()
+
+    assert panel.text == "Only members with **Timeout Members** can see this."
+
+
+async def test_what_was_refused_shows_what_was_in_the_way(community: Community) -> None:
+    await community.moderate("rules add", kind="words", text="spoiler")
+    panel = await open_panel(community, "rules list")
+    other = await open_panel(community, "rules list")
+    [rule] = (await community.bot.services.prompts.book(community.guild.id)).rules
+    await panel.choose("rule_remove", str(rule.id))
+
+    late = await other.choose("rule_remove", str(rule.id))
+
+    assert "may have been removed meanwhile" in said(late)
+    assert "No rules." in other.text
+    await community.moderate("rules add", kind="words", text="another")
+    await community.bot.panel.tick()
+    assert "another" in other.text
+
+
+async def test_what_is_done_on_a_page_stays_on_it_and_is_said(community: Community) -> None:
+    for number in range(12):
+        await community.moderate("rules add", kind="words", text=f"word{number}")
+    panel = await open_panel(community, "rules list")
+    await panel.press("open:rules:2")
+
+    await panel.fill(await panel.press("rule_add:words"), "brandnew")
+
+    assert "page 2 of 2" in panel.text
+    assert "are refused now: word or phrase “\u2068brandnew\u2069”" in panel.text
+
+
+async def test_seconds_are_given_and_taken_back(community: Community) -> None:
+    panel = await open_panel(community)
+    await panel.go("gifts")
+    assert "No seconds given" in panel.text
+
+    await panel.fill(await panel.choose("gift_who", community.mia), "1,000 s", "90")
+    assert f"{community.mia.mention} got 1,000 s more until <t:" in panel.text
+    assert f"- {community.mia.mention}: 1,000 s left, until <t:" in panel.text
+    await community.mia.slash(community.channel, "video", prompt="A cat")
+    [gift] = (await community.bot.services.servers.view(community.guild.id)).gifts
+    await panel.choose("gift_end", str(gift.id))
+
+    assert f"{community.mia.mention}: 1,000 s taken back." in panel.text
+    assert (await community.bot.services.servers.view(community.guild.id)).gifts == []
+    again = await panel.fill(await panel.choose("gift_who", community.mia), "many", "")
+    assert "whole number" in said(again)
+    changes, _ = await community.bot.services.servers.list_changes(community.guild.id, limit=9)
+    assert [(change.before is None, change.after is None) for change in changes] == [(False, True), (True, False)]
+
+
+async def test_a_posted_clip_is_removed_from_the_panel_also_without_a_log(community: Community) -> None:
+    job = await community.post_clip(community.mia, "A cat surfing")
+    await community.post_clip(community.ben, "Another")
+    panel = await open_panel(community)
+    await panel.go("clips")
+    assert "A cat surfing" in panel.text
+
+    await panel.press(f"open:clip:{job.id}")
+    await panel.press(f"clip_remove:{job.id}:refund")
+
+    assert "“\u2068A cat surfing\u2069” is removed." in panel.text
+    assert "Another" in panel.text
+    assert job.message_id not in [message.id for message in community.channel.history()]
+    assert await community.ledger() == [("charge", 6), ("charge", 6), ("refund", 6)]
+
+
+async def test_a_server_is_set_up_from_the_first_page(community: Community) -> None:
+    panel = await open_panel(community)
+    assert "To start: set everyone's quota, a cap for the server, and a channel for the log." in panel.text
+
+    await panel.press("open:quotas:1")
+    await panel.fill(await panel.press("quota_everyone"), "60", "day")
+    await panel.press("open:home:1")
+    await panel.press("open:cap:1")
+    await panel.fill(await panel.press("cap_set"), "600", "week")
+    await panel.press("open:home:1")
+    await panel.press("open:log:1")
+    await panel.choose("log_channel", community.log_channel)
+    await panel.press("open:home:1")
+
+    assert "To start" not in panel.text
+    view = await community.bot.services.servers.view(community.guild.id)
+    assert (view.rules[0].quota.seconds, view.server.cap, view.server.log_channel_id) == (
+        *(60, Quota(600, Period.WEEK)),
+        community.log_channel.id,
+    )
+
+
+async def test_what_is_deleted_can_be_cleared_from_the_panel(community: Community) -> None:
+    role, channel = community.guild.create_role("Patrons"), community.guild.create_text_channel("ideas")
+    await community.moderate("quota set", who=role, seconds=6)
+    await community.moderate("pool set", channel=channel, seconds=60)
+    await community.moderate("channels refuse", channel=channel)
+    await community.bot.get_guild(community.guild.id).get_role(role.id).delete()
+    await community.bot.get_channel(channel.id).delete()
+    panel = await open_panel(community)
+
+    await panel.go("quotas")
+    assert f"deleted ({role.id})" in panel_options(community, panel)
+    await panel.choose("rule_clear:quotas", f"role:{role.id}")
+    await panel.go("pools")
+    assert f"deleted or archived ({channel.id})" in panel_options(community, panel)
+    await panel.choose("rule_clear:pools", f"channel:{channel.id}")
+    await panel.go("channels")
+    await panel.choose("channel_known", str(channel.id))
+    await panel.press(f"channel_reset:{channel.id}")
+
+    view = await community.bot.services.servers.view(community.guild.id)
+    assert (view.rules, view.channels) == ([], [])
+
+
+async def test_names_are_asked_for_once_and_only_where_they_are_shown(
+    community: Community, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    async def fetch_user(user_id: int) -> discord.User:
+        asked.append(user_id)
+        raise OSError
+
+    monkeypatch.setattr(community.bot, "fetch_user", fetch_user)
+    for member_id in range(1, 13):
+        await community.bot.services.servers.block(
+            community.guild.id, member_id, reason="spam", days=None, set_by=community.moderator.id
+        )
+    panel = await open_panel(community)
+    assert asked == []
+    await panel.go("blocks")
+    await panel.press("open:blocks:2")
+    await panel.press("open:blocks:1")
+
+    assert len(asked) == len(set(asked)) == 12
 
 
 @pytest.mark.parametrize(
@@ -330,4 +536,4 @@ async def test_a_slow_database_is_acknowledged_first(community: Community, monke
 
     await panel.press("resume")
 
-    assert "**Making clips**: going on" in panel.text
+    assert "**Clips**: allowed" in panel.text

@@ -28,7 +28,7 @@ async def test_shows_bar_what_is_left_whose_rule_and_the_reset(community: Commun
     assert await quota_of_mia(community) == (
         "**48 s left today, eight 6-second clips**\n"
         "▰▰▱▱▱▱▱▱▱▱▱▱ 12 s of 60 s used\n"
-        "The rule that holds is my operator's default: 60 s per day.\n"
+        "The rule that holds is the bot's default: 60 s per day.\n"
         f"It resets <t:{NEXT_MIDNIGHT}:R>."
     )
 

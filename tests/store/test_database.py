@@ -113,10 +113,10 @@ async def test_what_an_older_version_stored_is_counted_and_holds_after_the_upgra
             account = Account(1, account_kind, account_id)
             assert await ledger.sum_period(connection, account, start=NOW - day, end=NOW + day) == (used, drawn)
         assert await ledger.list_gifts(connection, guild_id=1, member_id=2, now=NOW) == [
-            Gift(4, 30, datetime(2026, 4, 1, tzinfo=UTC))
+            Gift(4, 30, datetime(2026, 4, 1, tzinfo=UTC), member_id=2, given_by=0)
         ]
         assert await ledger.list_gifts(connection, guild_id=1, member_id=8, now=NOW) == [
-            Gift(7, 2, datetime(2026, 4, 1, tzinfo=UTC))
+            Gift(7, 2, datetime(2026, 4, 1, tzinfo=UTC), member_id=8, given_by=0)
         ]
         [rule] = await quotas.list_for(connection, guild_id=1, now=NOW)
         assert (rule.source, rule.quota, rule.expires_at) == (QuotaSource.SERVER, Quota(60), None)

@@ -32,9 +32,14 @@ def make_quota_status(used: int = 0, *, granted: int = 0, effective: EffectiveQu
     return QuotaStatus(
         effective=effective,
         used_seconds=used,
-        gifts=(Gift(1, granted, RESETS_AT),) if granted else (),
+        gifts=(make_gift(1, granted, RESETS_AT),) if granted else (),
         resets_at=RESETS_AT,
     )
+
+
+def make_gift(gift_id: int, left_seconds: int, expires_at: datetime) -> Gift:
+    """Return what is left of a gift."""
+    return Gift(gift_id, left_seconds, expires_at, member_id=4, given_by=5)
 
 
 def make_block(**fields: object) -> Block:

@@ -15,6 +15,7 @@ from bot.models import (
     Change,
     ChangeKind,
     ChannelRule,
+    Gift,
     JobError,
     JobState,
     LogEntry,
@@ -33,7 +34,7 @@ from bot.services.automod import AutomodRule, AutomodRules
 from bot.services.quotas import RuleAsked
 from bot.services.servers import ServerView
 from bot.services.usage import MemberUsage, UsageReport
-from bot.ui import forms, log_texts, moderator_texts, panel
+from bot.ui import forms, log_texts, moderator_texts, panel, panel_texts
 from bot.ui.log_cards import log_view
 from bot.ui.panel_texts import PanelFacts
 from cogs.clips import RECENT_JOBS
@@ -95,6 +96,7 @@ FACTS = PanelFacts(
             )
             for place in range(30)
         ],
+        gifts=[Gift(WIDE - place, 1_000_000, RESETS_AT, WIDE - place, WIDE) for place in range(30)],
         blocks=[make_block(member_id=WIDE - place, reason=hideous(300), set_by=WIDE) for place in range(30)],
         rule_counts={PromptRuleKind.WORDS: 1000, PromptRuleKind.PATTERN: 50},
     ),
@@ -145,7 +147,13 @@ SECTIONS: dict[str, Callable[[], ui.LayoutView]] = {
     "channels": lambda: panel.channels(FACTS, 2),
     "channel": lambda: panel.channel(FACTS, WIDE),
     "rules": lambda: panel.prompt_rules(FACTS, PROMPT_RULES, 2),
+    "gifts": lambda: panel.gifts(FACTS, 2),
     "blocks": lambda: panel.blocks(FACTS, 2),
+    "clips": lambda: panel.clips(JOBS[: panel.JOBS_PAGE_LENGTH], 2, has_more=True),
+    "clip": lambda: panel.clip(JOBS[0]),
+    "asleep": lambda: panel.with_note(panel.jobs(JOBS, 2), panel_texts.ASLEEP),
+    "noted": lambda: panel.with_note(panel.blocks(FACTS, 2), moderator_texts.blocked(FACTS.view.blocks[0], 1)),
+    "closed": panel.closed,
     "log": lambda: panel.log(FACTS),
     "jobs": lambda: panel.jobs(JOBS, 2),
     **{f"audit of {kind}": lambda kind=kind: panel.audit([change(kind)] * 10, (), 2, 3) for kind in ChangeKind},
@@ -193,6 +201,7 @@ ENTRIES = {
             "channel": {"ruled_by": WIDE},
             "prompt_rule": {"rule": hideous(200)},
             "automod": {"rule": hideous(100)},
+            "open_jobs": {},
             "quota": QUOTA_FACTS | {"source": "channel", "subject_id": WIDE},
             "cap": QUOTA_FACTS,
         }.items()
@@ -269,7 +278,8 @@ async def test_forms_are_as_discord_describes_them() -> None:
     for form in (
         forms.quota_form("Quota of somebody with quite a long name, yes", submit),
         forms.quota_form("The whole server", submit, with_days=False),
-        forms.block_form(submit),
+        forms.gift_form("Seconds for somebody", submit),
+        forms.block_form(submit, hideous(100)),
         forms.pause_form(submit),
         forms.timezone_form(submit),
         forms.rule_form("Pattern", submit),
