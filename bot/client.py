@@ -121,7 +121,7 @@ class ReelayBot(commands.Bot):
         self._clip_actions = ClipActions(self.services)
         self._panel_actions = PanelActions(self.services, self.panel)
         await self.add_cog(VideoCog(jobs=self.services.jobs))
-        await self.add_cog(QuotaCog(quotas=self.services.quotas))
+        await self.add_cog(QuotaCog(admission=self.services.admission))
         self.tree.add_command(ModerateGroup(self.services, self.panel))
         self.add_dynamic_items(CancelButton, CardButton, PanelItem)
         await self._sync_commands()

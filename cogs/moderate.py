@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import discord
@@ -19,6 +20,13 @@ from cogs.moderators import PERIODS, LogPlace, ModeratorGroup, matching, offer_d
 if TYPE_CHECKING:
     from bot.services.bundle import Services
     from cogs.panel import Panel
+
+
+_COMMON_ZONES = (
+    *("UTC", "Europe/London", "Europe/Berlin", "America/New_York", "America/Chicago", "America/Los_Angeles"),
+    *("America/Sao_Paulo", "Asia/Kolkata", "Asia/Shanghai", "Asia/Tokyo", "Australia/Sydney"),
+)
+"""Offered first; all others follow in alphabetical order."""
 
 
 class ModerateGroup(ModeratorGroup):
@@ -110,7 +118,8 @@ class ModerateGroup(ModeratorGroup):
     @set_timezone.autocomplete("zone")
     async def offer_zones(self, interaction: discord.Interaction, current: str) -> list[Choice[str]]:
         """Offer time zones."""
-        return matching(((name, name) for name in timezone_names()), current.replace(" ", "_"))
+        names = [*_COMMON_ZONES, *(name for name in timezone_names() if name not in _COMMON_ZONES)]
+        return matching(((name, name) for name in names), current.replace(" ", "_"))
 
     # Looking -------------------------------------------------------------------------------------
 
@@ -140,4 +149,7 @@ class ModerateGroup(ModeratorGroup):
             raise InvalidQuotaError("period") from None
         reporting = self._services.usage.report(interaction.guild_id or 0, parsed_period)
         report = await answers.promptly(interaction, reporting, private=True)
-        await answers.say(interaction, moderator_texts.usage_summary(report), files=reports.usage_files(report))
+        files, listed = await asyncio.to_thread(reports.usage_files, report)
+        summary = moderator_texts.usage_summary(report, listed)
+        if not await answers.say(interaction, summary, files=files):
+            await answers.say(interaction, summary)

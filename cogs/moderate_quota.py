@@ -26,6 +26,8 @@ from cogs.moderators import (
 )
 
 if TYPE_CHECKING:
+    from bot.services.admission import Explanation
+    from bot.services.automod import AutomodRules
     from bot.services.bundle import Services
     from cogs.panel import Panel
 
@@ -130,8 +132,15 @@ class QuotaGroup(ModeratorGroup):
         self, interaction: discord.Interaction, member: discord.Member, channel: AnyPlace | None = None
     ) -> None:
         """Explain what decides for a member in a channel."""
-        explaining = self._services.admission.explain(asker(interaction, member, channel))
-        explanation, automod = await answers.promptly(interaction, explaining, private=True)
+        about = asker(interaction, member, channel)
+
+        services = self._services
+
+        async def look() -> tuple[Explanation, AutomodRules | None]:
+            automod = await services.automod.known_rules(about.guild_id)
+            return await services.admission.explain(about), automod
+
+        explanation, automod = await answers.promptly(interaction, look(), private=True)
         ids = [source.subject_id for source in explanation.sources if source.subject_id is not None]
         gone = gone_ids(interaction.guild, ids) - {member.id}
         await answers.say(interaction, moderator_texts.why(explanation, automod, gone))

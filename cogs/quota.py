@@ -12,19 +12,19 @@ from bot.ui import answers, descriptions, texts
 from cogs.members import asker
 
 if TYPE_CHECKING:
-    from bot.services.quotas import QuotaService
+    from bot.services.admission import Admission
 
 
 class QuotaCog(commands.Cog):
     """Shows members their own quota."""
 
-    def __init__(self, *, quotas: QuotaService) -> None:
-        self._quotas = quotas
+    def __init__(self, *, admission: Admission) -> None:
+        self._admission = admission
 
     @app_commands.command(name="quota", description=descriptions.QUOTA_COMMAND)
     @app_commands.guild_only()
     async def quota(self, interaction: discord.Interaction) -> None:
-        """Show what is used and left, which rule holds and when it resets."""
-        asking = self._quotas.status(asker(interaction))
-        status, cap = await answers.promptly(interaction, asking, private=True)
-        await answers.say(interaction, texts.quota_overview(status, cap))
+        """Show what is used and left, which rule holds and when it resets, and what else is in the way."""
+        asking = self._admission.explain(asker(interaction))
+        stand = await answers.promptly(interaction, asking, private=True)
+        await answers.say(interaction, texts.quota_overview(stand.status, stand.cap, stand.refusal))

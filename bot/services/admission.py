@@ -26,6 +26,7 @@ from bot.errors import (
     PausedError,
     PromptRefusedError,
     QuotaExceededError,
+    RefusedError,
     RulesUnknownError,
     TooManyOpenJobsError,
 )
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from bot.models import Aspect, Block, ChannelRule, PromptRule, PromptRuleKind, QuotaStatus, Server, VideoSpec
-    from bot.services.automod import AutomodRule, AutomodRules, AutomodService
+    from bot.services.automod import AutomodRule, AutomodService
     from bot.services.ports import Clock
     from bot.services.prompts import PromptService
     from bot.services.quotas import QuotaService
@@ -139,6 +140,11 @@ class Explanation:
     status: QuotaStatus
     cap: CapStatus | None
 
+    @property
+    def refusal(self) -> RefusedError | None:
+        """Return what keeps the member from making any clip there, whatever the prompt and the quota."""
+        return _first_refusal(self.server, self.block, self.place)
+
 
 class Admission:
     """Decides whether a clip may be made."""
@@ -194,14 +200,11 @@ class Admission:
             PausedError, BlockedError, ChannelRefusedError, PromptRefusedError, RulesUnknownError,
             TooManyOpenJobsError, QuotaExceededError, CapReachedError: the first that says no.
         """
-        if server.pause is not None:
-            raise PausedError(server.pause)
         block = await servers.get_block(connection, guild_id=asker.guild_id, member_id=asker.member_id, now=now)
-        if block is not None:
-            raise BlockedError(block)
         place = await self._place(connection, asker)
-        if place.access is Access.REFUSED:
-            raise ChannelRefusedError(place.ruled_by or EVERYWHERE)
+        refusal = _first_refusal(server, block, place)
+        if refusal is not None:
+            raise refusal
         await self._check_prompt(connection, server, wish.spec.prompt, verdict)
         if await jobs.count_open(connection, asker.member_id) >= self._max_open_jobs:
             raise TooManyOpenJobsError(self._max_open_jobs)
@@ -214,15 +217,12 @@ class Admission:
             raise CapReachedError(cap, spec.cost_seconds)
         return Admitted(spec=spec, status=status, cap=cap)
 
-    async def explain(self, asker: Asker) -> tuple[Explanation, AutomodRules | None]:
-        """Say what decides for a member in a place, and AutoMod's rules, or None where they can't be read now.
+    async def explain(self, asker: Asker) -> Explanation:
+        """Say what decides for a member in a place.
 
         Raises:
             StoreUnavailableError: when the database cannot be asked.
         """
-        return await self._explain(asker), await self._automod.known_rules(asker.guild_id)
-
-    async def _explain(self, asker: Asker) -> Explanation:
         now = self._clock.now()
         async with self._database.read() as connection:
             server = await servers.get(connection, asker.guild_id)
@@ -255,3 +255,11 @@ class Admission:
     async def _place(self, connection: AsyncConnection, asker: Asker) -> PlaceRules:
         places = (*asker.places, EVERYWHERE)
         return PlaceRules.of(await servers.list_channel_rules(connection, asker.guild_id, places), places)
+
+
+def _first_refusal(server: Server, block: Block | None, place: PlaceRules) -> RefusedError | None:
+    if server.pause is not None:
+        return PausedError(server.pause)
+    if block is not None:
+        return BlockedError(block)
+    return ChannelRefusedError(place.ruled_by or EVERYWHERE) if place.access is Access.REFUSED else None

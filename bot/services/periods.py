@@ -24,7 +24,7 @@ def parse_timezone(name: object) -> str:
 
 def timezone_names() -> list[str]:
     """Return the zones that can be chosen, in alphabetical order."""
-    return sorted(name for name in available_timezones() if name != "localtime")
+    return sorted(name for name in available_timezones() if name not in {"localtime", "Factory"})
 
 
 def zone_of(name: str) -> tzinfo:

@@ -19,7 +19,6 @@ from bot.models import (
     check_days,
     check_grant_seconds,
 )
-from bot.services.caps import cap_status
 from bot.services.changes import are_same
 from bot.services.periods import period_bounds, zone_of
 from bot.store import ledger, quotas, servers
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from bot.models import CapStatus, Gift, Server
+    from bot.models import Gift, Server
     from bot.services.changes import Changes
     from bot.services.ports import Clock
     from bot.store.database import Database
@@ -71,22 +70,10 @@ class QuotaService:
         self._changes = changes
         self.operator_quota = operator_quota
 
-    async def status(self, asker: Asker) -> tuple[QuotaStatus, CapStatus | None]:
-        """Say where a member stands now, and where the whole server does, if it has a cap.
-
-        Raises:
-            StoreUnavailableError: when the database cannot be asked.
-        """
-        now = self._clock.now()
-        async with self._database.read() as connection:
-            server = await servers.get(connection, asker.guild_id)
-            status = await self.status_within(connection, server, asker, now)
-            return status, await cap_status(connection, server, now)
-
     async def status_within(
         self, connection: AsyncConnection, server: Server, asker: Asker, now: datetime
     ) -> QuotaStatus:
-        """Say where a member stands inside a transaction of the caller's, so that it still holds when that writes."""
+        """Say where a member stands, in a transaction of the caller's: it still holds when that writes."""
         rules = await self.rules_for(connection, asker, now)
         return await _stand(connection, server, choose_rule(rules, asker, self.operator_quota), asker.member_id, now)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,12 +10,16 @@ from bot.services.periods import period_bounds, zone_of
 from bot.store import jobs, ledger, log, servers
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Sequence
     from datetime import datetime
 
     from bot.models import Job, Period
     from bot.services.ports import Clock
     from bot.store.database import Database
+
+
+JOBS_LISTED = 5000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +40,10 @@ class UsageReport:
     """A server's use in the present period.
 
     Attributes:
+        start, end: when it began and when it ends (excluded), in the server's time zone.
         members: who used most first.
         refused: clips that a rule refused.
-        jobs: all that were asked for, oldest first.
+        jobs: the latest that were asked for, newest first.
     """
 
     period: Period
@@ -48,6 +52,11 @@ class UsageReport:
     members: Sequence[MemberUsage]
     refused: int
     jobs: Sequence[Job]
+
+    @property
+    def asked(self) -> int:
+        """Count the jobs that were asked for, whatever became of them."""
+        return self.delivered + self.failed + self.cancelled + self.open
 
     @property
     def used_seconds(self) -> int:
@@ -96,23 +105,34 @@ class UsageService:
         async with self._database.read() as connection:
             server = await servers.get(connection, guild_id)
             start, end = period_bounds(period, self._clock.now(), zone_of(server.timezone))
-            made = await jobs.list_period(connection, guild_id=guild_id, start=start, end=end)
+            counts = await jobs.count_outcomes(connection, guild_id=guild_id, start=start, end=end)
+            latest = await jobs.list_period(connection, guild_id=guild_id, start=start, end=end, limit=JOBS_LISTED)
             used = await ledger.sum_by_member(connection, guild_id=guild_id, start=start, end=end)
             refused = await log.count_refused(connection, guild_id=guild_id, start=start, end=end)
-        outcomes = Counter((job.member_id, job.state) for job in made)
-        removed = Counter(job.member_id for job in made if job.removed_at is not None)
-        ids = {job.member_id for job in made} | {member_id for member_id, seconds in used.items() if seconds}
+        ids = {member_id for member_id, _, _ in counts} | {member_id for member_id, seconds in used.items() if seconds}
         members = [
             MemberUsage(
                 member_id=member_id,
                 used_seconds=used.get(member_id, 0),
-                delivered=outcomes[member_id, JobState.DELIVERED],
-                failed=outcomes[member_id, JobState.FAILED],
-                cancelled=outcomes[member_id, JobState.CANCELLED],
-                open=sum(outcomes[member_id, state] for state in JobState if not state.is_final),
-                removed=removed[member_id],
+                delivered=_count(counts, member_id, {JobState.DELIVERED}),
+                failed=_count(counts, member_id, {JobState.FAILED}),
+                cancelled=_count(counts, member_id, {JobState.CANCELLED}),
+                open=_count(counts, member_id, {state for state in JobState if not state.is_final}),
+                removed=counts[member_id, JobState.DELIVERED, True],
             )
             for member_id in ids
         ]
         members.sort(key=lambda member: (-member.used_seconds, member.member_id))
-        return UsageReport(period=period, start=start, end=end, members=members, refused=refused, jobs=made)
+        zone = zone_of(server.timezone)
+        return UsageReport(
+            period=period,
+            start=start.astimezone(zone),
+            end=end.astimezone(zone),
+            members=members,
+            refused=refused,
+            jobs=latest,
+        )
+
+
+def _count(counts: Counter[tuple[int, JobState, bool]], member_id: int, states: set[JobState]) -> int:
+    return sum(counts[member_id, state, removed] for state in states for removed in (False, True))

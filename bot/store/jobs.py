@@ -15,6 +15,7 @@ Who may change a job's row:
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -102,14 +103,31 @@ async def list_posted(connection: AsyncConnection, guild_id: int, *, limit: int,
     return [_from_row(row) for row in await connection.execute(statement)]
 
 
-async def list_period(connection: AsyncConnection, *, guild_id: int, start: datetime, end: datetime) -> list[Job]:
-    """Return a server's jobs that were asked for from ``start`` until just before ``end``, oldest first."""
+async def list_period(
+    connection: AsyncConnection, *, guild_id: int, start: datetime, end: datetime, limit: int
+) -> list[Job]:
+    """Return a server's latest jobs of those asked for from ``start`` until just before ``end``, newest first."""
     statement = (
         select(jobs)
         .where(jobs.c.guild_id == guild_id, jobs.c.created_at >= start, jobs.c.created_at < end)
-        .order_by(jobs.c.created_at, jobs.c.id)
+        .order_by(jobs.c.created_at.desc(), jobs.c.id.desc())
+        .limit(limit)
     )
     return [_from_row(row) for row in await connection.execute(statement)]
+
+
+async def count_outcomes(
+    connection: AsyncConnection, *, guild_id: int, start: datetime, end: datetime
+) -> Counter[tuple[int, JobState, bool]]:
+    """Count a server's jobs of a period by member, by state, and by whether their clip was removed."""
+    is_removed = jobs.c.removed_at.is_not(None)
+    statement = (
+        select(jobs.c.member_id, jobs.c.state, is_removed, func.count())
+        .where(jobs.c.guild_id == guild_id, jobs.c.created_at >= start, jobs.c.created_at < end)
+        .group_by(jobs.c.member_id, jobs.c.state, is_removed)
+    )
+    rows = await connection.execute(statement)
+    return Counter({(member_id, JobState(state), bool(removed)): count for member_id, state, removed, count in rows})
 
 
 async def find_by_interaction(connection: AsyncConnection, interaction_id: int) -> Job | None:

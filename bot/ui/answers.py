@@ -105,12 +105,14 @@ async def redraw(interaction: discord.Interaction, view: ui.LayoutView) -> None:
         _log.warning("layout not changed", extra=_facts(interaction, error))
 
 
-async def say(interaction: discord.Interaction, text: str, *, files: Sequence[discord.File] = ()) -> None:
-    """Say something to the member alone, in place of a public acknowledgement if there is one."""
+async def say(interaction: discord.Interaction, text: str, *, files: Sequence[discord.File] = ()) -> bool:
+    """Say something to the member alone, in place of a public acknowledgement if there is one; tell whether it went."""
     try:
         await _say(interaction, text, files)
     except UNDELIVERED as error:
         _log.warning("answer failed", extra=_facts(interaction, error))
+        return False
+    return True
 
 
 async def say_why(interaction: discord.Interaction, error: Exception) -> None:

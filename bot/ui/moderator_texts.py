@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.models import EVERYWHERE, Access, ChannelRule, Period, PromptRuleKind, QuotaSource
@@ -279,13 +280,16 @@ def clip_removed(job: Job) -> str:
 # Use ---------------------------------------------------------------------------------------------
 
 
-def usage_summary(report: UsageReport) -> str:
-    """Say who used how much in a period, what came of it, and how much was refused."""
+def usage_summary(report: UsageReport, listed: int) -> str:
+    """Say who used how much in a period, what came of it, and how much was refused.
+
+    Args:
+        listed: how many clips are in the attachment.
+    """
     outcomes = f"{report.delivered:,} posted, {report.failed:,} failed, {report.cancelled:,} cancelled"
     removed = f", {report.removed:,} removed later" if report.removed else ""
     lines = [
-        f"**{writing.seconds(report.used_seconds)} used {_USED_IN[report.period]}** "
-        f"(<t:{int(report.start.timestamp())}:d> to <t:{int(report.end.timestamp())}:d>)",
+        f"**{writing.seconds(report.used_seconds)} used {_USED_IN[report.period]}** ({_days(report)})",
         f"{outcomes}, {report.open:,} on the way{removed}; {report.refused:,} refused",
     ]
     lines += [
@@ -294,7 +298,15 @@ def usage_summary(report: UsageReport) -> str:
     ]
     if len(report.members) > MEMBERS_SHOWN:
         lines.append(f"… and {len(report.members) - MEMBERS_SHOWN:,} more in the attachment")
+    if listed < report.asked:
+        lines.append(f"The attachment has the latest {listed:,} of {report.asked:,} clips.")
     return "\n".join(lines)
+
+
+def _days(report: UsageReport) -> str:
+    first, last = report.start.date(), report.end.date() - timedelta(days=1)
+    zone = report.start.tzname()
+    return f"{first}, {zone}" if first == last else f"{first} to {last}, {zone}"
 
 
 def _ends(rule: QuotaRule) -> str:

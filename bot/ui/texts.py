@@ -246,15 +246,20 @@ def link_explained(expires_at: datetime | None) -> str:
 
 def quota_left(status: QuotaStatus) -> str:
     """Write what is left in seconds and clips: ``36 s left today, six 6-second clips``."""
-    pool = " in this channel's pool" if status.effective.source is QuotaSource.CHANNEL else ""
+    is_pool = status.effective.source is QuotaSource.CHANNEL
+    pool = f" in the pool of {writing.channel(status.effective.subject_id or 0)}" if is_pool else ""
     if status.left_seconds is None:
         return f"no limit{pool}"
     period = writing.PERIOD_NOW[status.effective.quota.period]
     return f"{writing.seconds(status.left_seconds)} left{pool} {period}, {writing.clips(status.left_seconds)}"
 
 
-def quota_overview(status: QuotaStatus, cap: CapStatus | None) -> str:
-    """Write the answer to ``/quota``."""
+def quota_overview(status: QuotaStatus, cap: CapStatus | None, refusal: ReelayError | None = None) -> str:
+    """Write the answer to ``/quota``.
+
+    Args:
+        refusal: what else keeps the member from making clips here, if anything does.
+    """
     period = writing.PERIOD_NOW[status.effective.quota.period]
     used = writing.seconds(status.used_seconds)
     limit = status.limit_seconds
@@ -280,7 +285,8 @@ def quota_overview(status: QuotaStatus, cap: CapStatus | None) -> str:
     lines.append(f"It resets {writing.relative(status.resets_at)}.")
     if cap is not None and (status.left_seconds is None or cap.left_seconds < status.left_seconds):
         lines.append(f"This server as a whole has only {_cap_left(cap)}.")
-    return "\n".join(lines)
+    why_not = None if refusal is None else explain(refusal)
+    return "\n".join(filter(None, (why_not and f"**{why_not}**", *lines)))
 
 
 def _whose(effective: EffectiveQuota) -> str:
@@ -311,7 +317,7 @@ def explain(error: ReelayError) -> str | None:
             return INVALID_SETTINGS.get((error.field, error.reason))
         case PausedError():
             reason = writing.quoted(error.pause.reason)
-            return f"Moderators have paused video making in this server: {reason} Try again later."
+            return f"Moderators have paused video making in this server: {reason}. Try again later."
         case BlockedError():
             return _blocked(error.block)
         case ChannelRefusedError():
@@ -322,6 +328,8 @@ def explain(error: ReelayError) -> str | None:
             return "I can't read this server's rules for prompts just now. Nothing was charged; try again in a minute."
         case QuotaExceededError():
             return _quota_exceeded(error.status, error.cost_seconds)
+        case CapReachedError() if not error.status.cap.seconds:
+            return "Moderators allow no clips in this server: its cap is 0 s."
         case CapReachedError():
             return (
                 f"This clip costs {writing.seconds(error.cost_seconds)}, and this server as a whole has only "
@@ -374,9 +382,12 @@ def operator_alert(alert: OperatorAlert) -> str:
 def _quota_exceeded(status: QuotaStatus, cost_seconds: int) -> str:
     cost, resets = writing.seconds(cost_seconds), writing.relative(status.resets_at)
     if status.effective.source is QuotaSource.CHANNEL:
+        pool = f"the pool of {writing.channel(status.effective.subject_id or 0)}, which this clip is charged to,"
+        if not status.limit_seconds:
+            return f"Moderators allow no clips here: {pool} has 0 s. Where no pool is, your own quota counts."
         return (
-            f"This clip costs {cost} and this channel's pool has {writing.seconds(status.left_seconds or 0)} left. "
-            f"The pool resets {resets}; in other channels your own quota counts."
+            f"This clip costs {cost}, and {pool} has {writing.seconds(status.left_seconds or 0)} left. "
+            f"It resets {resets}; where no pool is, your own quota counts."
         )
     if not status.limit_seconds:
         return "Your quota here allows no clips. Ask a moderator for one."
@@ -393,7 +404,7 @@ def _cap_left(cap: CapStatus) -> str:
 
 def _blocked(block: Block) -> str:
     ends = writing.until(block.expires_at, otherwise="until a moderator ends it")
-    return f"Moderators have blocked you from making clips here {ends}: {writing.quoted(block.reason)}"
+    return f"Moderators have blocked you from making clips here {ends}: {writing.quoted(block.reason)}."
 
 
 def _not_cancellable(error: NotCancellableError) -> str:

@@ -139,7 +139,13 @@ async def _moderate(workshop: Workshop) -> None:
     chance, now = random.Random(1), ServiceClock(workshop.time).now()
     made = {"guild_id": GUILD_ID, "set_by": MODERATOR_ID, "set_at": now}
     rules = [
-        made | {"source": "role" if number % 2 else "member", "subject_id": 1000 + number, "period": Period.DAY}
+        made
+        | {
+            "source": "role" if number % 2 else "member",
+            "subject_id": 1000 + number,
+            "is_passing": False,
+            "period": Period.DAY,
+        }
         for number in range(QUOTA_RULES)
     ]
     letters = ("".join(chance.choices("abcdefghijklmnopqrstuvwxyz", k=7)) for _ in range(WORDS))

@@ -199,6 +199,30 @@ async def test_a_block_without_sense_changes_nothing(community: Community) -> No
     assert (await community.bot.services.servers.view(community.guild.id)).blocks == []
 
 
+async def test_a_refused_clips_card_can_block_its_member_too(community: Community) -> None:
+    await community.keep_log()
+    await community.moderate("rules add", kind="words", text="cat")
+    await community.mia.slash(community.channel, "video", prompt="A cat")
+    card = (await community.log_cards())[-1]
+
+    await fill_block(community, await community.moderator.click(card, label="Block member…"), "spam", "7")
+
+    assert f"**Blocked** by {community.moderator.mention}" in community.shown(card, community.moderator)
+    assert [button.label for button in buttons(community, card)] == ["Block member…", "Recent clips"]
+    recent = await community.moderator.click(card, label="Recent clips")
+    assert recent.response.content == f"**The latest clips of {community.mia.mention}**"
+
+
+async def test_a_member_can_be_blocked_again_from_the_card_once_the_block_has_ended(community: Community) -> None:
+    _, card = await clip_and_card(community)
+    await fill_block(community, await community.moderator.click(card, label="Block member…"), "spam", "7")
+    await community.moderate("unblock", member=community.mia)
+
+    await fill_block(community, await community.moderator.click(card, label="Block member…"), "again", "1")
+
+    assert "“\u2068again\u2069”" in community.shown(card, community.moderator)
+
+
 async def test_recent_clips_are_shown_to_the_moderator_alone(community: Community) -> None:
     await community.keep_log()
     for prompt in ("The first", "The second"):

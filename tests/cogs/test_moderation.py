@@ -94,12 +94,13 @@ async def test_a_pool_is_shared_and_leaves_members_quotas_untouched(community: C
     for member in (community.mia, community.ben):
         await member.slash(community.channel, "video", prompt="A cat surfing")
 
+    here_pool = f"the pool of {community.channel.mention}"
     assert await refused(community) == (
-        "This clip costs 6 s and this channel's pool has 0 s left. "
-        f"The pool resets <t:{int(monday(community).timestamp())}:R>; in other channels your own quota counts."
+        f"This clip costs 6 s, and {here_pool}, which this clip is charged to, has 0 s left. "
+        f"It resets <t:{int(monday(community).timestamp())}:R>; where no pool is, your own quota counts."
     )
     here = await community.mia.slash(community.channel, "quota")
-    assert "**0 s left in this channel's pool this week, no 6-second clips**" in here.response.content
+    assert f"**0 s left in {here_pool} this week, no 6-second clips**" in here.response.content
     assert f"charged to the pool of {community.channel.mention}" in here.response.content
     elsewhere = await community.mia.slash(community.operators, "quota")
     assert "**60 s left today" in elsewhere.response.content
@@ -249,13 +250,13 @@ async def test_a_blocked_member_is_told_why_and_until_when_and_what_waited_is_re
 
     ends = int((community.clock.now() + timedelta(days=1)).timestamp())
     assert said == (
-        f"{community.mia.mention} can make no clips here until <t:{ends}:f>: “\u2068spam\u2069” "
+        f"{community.mia.mention} can make no clips here until <t:{ends}:f>: “\u2068spam\u2069”. "
         "1 waiting clip cancelled and refunded."
     )
     assert [job.state for job in await community.jobs()] == [JobState.CANCELLED]
     assert await community.ledger() == [("charge", 6), ("refund", 6)]
     assert await refused(community) == (
-        f"Moderators have blocked you from making clips here until <t:{ends}:f>: “\u2068spam\u2069”"
+        f"Moderators have blocked you from making clips here until <t:{ends}:f>: “\u2068spam\u2069”."
     )
     assert await community.moderate("unblock", member=community.mia) == (
         f"{community.mia.mention} can make clips here again."
@@ -353,14 +354,66 @@ async def test_use_is_summed_up_and_comes_as_tables_that_do_nothing_in_a_spreads
     result = await community.moderator.slash(community.channel, "moderate usage", period="month")
 
     said = result.response.content
-    assert said.startswith("**12 s used this month** (<t:")
+    assert said.startswith("**12 s used this month** (2026-03-01 to 2026-03-31, UTC)")
     assert "2 posted, 0 failed, 0 cancelled, 0 on the way; 0 refused" in said
     assert f"{community.mia.mention}: 6 s, 1 posted" in said
     assert community.pinged(result.response) == set()
     members, clips = [await table(attachment) for attachment in attachments(community, result)]
     assert [row["seconds_used"] for row in members] == ["6", "6"]
-    assert [row["prompt"] for row in clips] == ["'=HYPERLINK(1)", '\'@SUM(A1), "quoted", ünï\ncode']
-    assert [(row["outcome"], row["charged_to"]) for row in clips] == [("delivered", "member")] * 2
+    assert [row["prompt"] for row in clips] == ['\'@SUM(A1), "quoted", ünï\ncode', "'=HYPERLINK(1)"]
+    assert [(row["outcome"], row["charged_to"]) for row in clips] == [("posted", "member")] * 2
+
+
+async def test_use_is_told_in_the_servers_own_days(community: Community) -> None:
+    await community.moderate("timezone", zone="Asia/Tokyo")
+
+    result = await community.moderator.slash(community.channel, "moderate usage", period="day")
+
+    assert "**0 s used today** (2026-03-04, JST)" in result.response.content
+    assert {attachment.filename for attachment in attachments(community, result)} == {
+        *("usage-day-2026-03-04-members.csv", "usage-day-2026-03-04-clips.csv")
+    }
+
+
+async def test_use_is_told_without_tables_where_discord_does_not_take_them(community: Community) -> None:
+    community.env.inject_error("POST", "/interactions/*/*/callback", status=413, code=40005)
+
+    result = await community.moderator.slash(community.channel, "moderate usage")
+
+    assert "used this month" in result.response.content
+
+
+async def test_quota_says_what_else_is_in_the_way(community: Community) -> None:
+    async def said() -> str:
+        return (await community.mia.slash(community.channel, "quota")).response.content
+
+    assert (await said()).startswith("**60 s left today")
+    await community.moderate("channels refuse", channel=community.channel)
+    assert (await said()).startswith("**Moderators allow no clips in this channel.")
+    await community.moderate("block", member=community.mia, reason="spam")
+    assert (await said()).startswith("**Moderators have blocked you")
+    await community.moderate("pause", reason="A flood")
+    assert (await said()).startswith("**Moderators have paused video making")
+    assert "60 s left today" in await said()
+
+
+async def test_a_categorys_pool_is_named_and_one_of_nothing_says_so(community: Community) -> None:
+    await community.moderate("pool set", channel=community.channel, seconds=0)
+
+    said = await refused(community)
+
+    assert said.startswith(f"Moderators allow no clips here: the pool of {community.channel.mention}")
+
+
+@pytest.mark.parametrize("number", ["9223372036854775808", "99999999999999999999", "-1", "٣", "1e3", ""])
+async def test_ids_that_nothing_has_are_refused(community: Community, number: str) -> None:
+    for command, option, value in (
+        ("rules remove", "rule", number),
+        ("channels reset", "known", number),
+        ("quota clear", "rule", f"role:{number}"),
+        ("pool clear", "pool", f"channel:{number}"),
+    ):
+        assert "no such rule" in await community.moderate(command, **{option: value})
 
 
 def attachments(community: Community, result: InteractionResult) -> list[discord.Attachment]:

@@ -70,7 +70,7 @@ async def test_other_members_use_is_not_shown(community: Community) -> None:
 async def test_slow_answer_is_acknowledged_and_given_in_private(
     community: Community, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    community.hold_until_acknowledged(community.bot.services.quotas, "status", monkeypatch)
+    community.hold_until_acknowledged(community.bot.services.admission, "explain", monkeypatch)
 
     await community.mia.slash(community.channel, "quota")
 

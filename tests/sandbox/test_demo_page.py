@@ -96,4 +96,4 @@ async def _play(message: Locator) -> None:
     await expect(video).not_to_have_js_property("readyState", 0, timeout=PATIENCE_MILLISECONDS)
     await expect(video).to_have_js_property("videoHeight", 1280)
     await message.get_by_role("button", name=re.compile("^Play")).click()
-    await expect(message).to_contain_text(re.compile(r"0:0[1-6] / 0:06"))
+    await expect(message).to_contain_text(re.compile(r"0:0[1-6] / 0:06"), timeout=PATIENCE_MILLISECONDS)

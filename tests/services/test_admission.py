@@ -116,7 +116,7 @@ async def test_none_of_it_is_seen_from_another_server_with_the_same_ids(workshop
     elsewhere = asker(guild_id=OTHER_GUILD_ID, places=(CHANNEL_ID,))
     await accept(process, workshop, guild_id=OTHER_GUILD_ID)
 
-    status, cap = await process.quotas.status(elsewhere)
+    status, cap = await process.stand(elsewhere)
     assert (status.used_seconds, cap) == (6, None)
     view = await process.services.servers.view(OTHER_GUILD_ID)
     assert (view.server.timezone, view.server.pause, view.rules, view.channels, view.blocks) == (
@@ -187,7 +187,7 @@ async def test_in_a_pool_clips_are_charged_to_it_and_members_quotas_stay_untouch
 
     assert isinstance(refused, QuotaExceededError)
     assert (refused.status.used_seconds, refused.status.left_seconds) == (12, 0)
-    own, _ = await process.quotas.status(asker())
+    own, _ = await process.stand(asker())
     assert own.used_seconds == 0
 
 
@@ -239,7 +239,7 @@ async def test_when_a_rule_has_ended_the_next_one_holds_again(workshop: Workshop
     sources = []
 
     for _ in range(3):
-        status, _ = await process.quotas.status(asker(places=(CHANNEL_ID,)))
+        status, _ = await process.stand(asker(places=(CHANNEL_ID,)))
         sources.append(status.effective.source)
         workshop.time.advance(24 * 3600)
 
@@ -264,7 +264,7 @@ async def test_a_members_own_quota_holds_again_when_one_for_some_days_has_ended(
 
     async def holding() -> list[tuple[int | None, int | None]]:
         rules = await quotas.list_rules(guild_id=GUILD_ID)
-        status, _ = await quotas.status(asker())
+        status, _ = await process.stand(asker())
         assert [rule.quota for rule in rules][:1] in ([], [status.effective.quota])
         return [(rule.quota.seconds, rule.then and rule.then.seconds) for rule in rules]
 
@@ -319,7 +319,7 @@ async def test_a_gift_for_some_days_lasts_over_nights_and_is_used_once(workshop:
     await process.jobs.cancel(last.id, guild_id=GUILD_ID, member_id=MEMBER_ID)
     await accept(process, workshop)
     workshop.time.advance(24 * 3600)
-    status, _ = await process.quotas.status(asker())
+    status, _ = await process.stand(asker())
     assert (status.left_seconds, status.granted_seconds) == (6, 0)
 
 
@@ -374,7 +374,7 @@ async def test_every_source_is_explained_in_the_order_it_is_asked(workshop: Work
         guild_id=GUILD_ID, source=QuotaSource.ROLE, subject_id=502, quota=Quota(30), set_by=MODERATOR_ID
     )
 
-    explained, _ = await process.services.admission.explain(asker(role_ids=(501, 502, 503), places=(CHANNEL_ID,)))
+    explained = await process.services.admission.explain(asker(role_ids=(501, 502, 503), places=(CHANNEL_ID,)))
 
     assert [(source.source, source.subject_id, source.holds) for source in explained.sources] == [
         (QuotaSource.CHANNEL, CHANNEL_ID, False),

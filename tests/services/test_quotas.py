@@ -88,7 +88,7 @@ def test_with_no_rule_the_operators_holds() -> None:
 
 
 async def status(process: Process, *, guild_id: int = GUILD_ID, role_ids: tuple[int, ...] = ()) -> QuotaStatus:
-    standing, _ = await process.quotas.status(asker(guild_id=guild_id, role_ids=role_ids))
+    standing, _ = await process.stand(asker(guild_id=guild_id, role_ids=role_ids))
     return standing
 
 

@@ -510,5 +510,5 @@ async def test_use_is_reported_by_member_with_outcomes_and_what_was_refused(work
     assert (report.used_seconds, report.delivered, report.failed, report.cancelled) == (12, 2, 1, 1)
     assert (report.open, report.removed, report.refused) == (1, 1, 3)
     assert len(report.jobs) == 5
-    status, _ = await services.quotas.status(asker())
+    status, _ = await process.stand(asker())
     assert status.used_seconds == report.members[0].used_seconds

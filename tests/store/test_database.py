@@ -190,7 +190,10 @@ async def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path) -
         lambda connection: servers.get_block(connection, guild_id=1, member_id=2, now=NOW),
         lambda connection: servers.list_channel_rules(connection, 1, [1, 2]),
         lambda connection: jobs.list_recent(connection, guild_id=1, member_id=2, limit=9),
-        lambda connection: jobs.list_period(connection, guild_id=1, start=NOW, end=NOW),
+        lambda connection: ledger.list_gifts(connection, guild_id=1, now=NOW),
+        lambda connection: jobs.list_period(connection, guild_id=1, start=NOW, end=NOW, limit=9),
+        lambda connection: jobs.count_outcomes(connection, guild_id=1, start=NOW, end=NOW),
+        lambda connection: jobs.list_posted(connection, 1, limit=9),
         log.list_due,
         lambda connection: log.claim(connection, 1, now=NOW, limit=9, owner="a", lease_until=NOW),
         lambda connection: log.count_refused(connection, guild_id=1, start=NOW, end=NOW),
@@ -202,8 +205,8 @@ async def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path) -
     ],
     ids=[
         *("open jobs", "backlog", "queue", "interaction", "render times", "usage", "gifts", "usage by member"),
-        *("quotas", "server", "block", "channels", "recent", "period", "log due", "log claim", "refused", "audit"),
-        *("claim", "release"),
+        *("quotas", "server", "block", "channels", "recent", "all gifts", "period", "outcomes", "posted"),
+        *("log due", "log claim", "refused", "audit", "claim", "release"),
     ],
 )
 async def test_what_is_asked_often_goes_by_an_index(

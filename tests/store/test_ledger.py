@@ -121,7 +121,7 @@ class Bookkeeping:
 
     async def _accept(self, member_id: int, seconds: int, *, in_pool: bool, alone: bool) -> None:
         places = (POOL_ID,) if in_pool else (CHANNEL_ID,)
-        status, cap = await self.process.quotas.status(asker(member_id, places=places))
+        status, cap = await self.process.stand(asker(member_id, places=places))
         assert status.left_seconds is not None
         assert cap is not None
         fits = seconds <= min(status.left_seconds, cap.left_seconds)
@@ -185,7 +185,7 @@ class Bookkeeping:
     async def check(self) -> None:
         """Check that what people are told is what happened, and that no limit was passed on any day."""
         for member_id in MEMBERS:
-            status, cap = await self.process.quotas.status(asker(member_id))
+            status, cap = await self.process.stand(asker(member_id))
             assert status.used_seconds == self.model.used(member_id, self.day)
             assert cap is not None
             assert cap.used_seconds == self.model.used_by_all(self.day)

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
     from bot.models import (
         Balance,
+        CapStatus,
         Clip,
         Generation,
         JobError,
@@ -386,6 +387,11 @@ class Process:
     gates: ServiceGates
     news: CardNews
     wake: asyncio.Event
+
+    async def stand(self, asker: Asker) -> tuple[QuotaStatus, CapStatus | None]:
+        """Say where a member stands, and the server against its cap."""
+        explanation = await self.services.admission.explain(asker)
+        return explanation.status, explanation.cap
 
 
 @dataclass(kw_only=True)

@@ -325,7 +325,7 @@ def plain_answers() -> dict[str, str]:
         "block": moderator_texts.blocked(make_block(reason=hideous(300), expires_at=RESETS_AT), 99),
         "pause": moderator_texts.paused(hideous(300)),
         "rule": moderator_texts.prompt_rule_added(PROMPT_RULES[0]),
-        "usage": moderator_texts.usage_summary(report),
+        "usage": moderator_texts.usage_summary(report, 9),
         "recent": log_texts.recent_jobs(WIDE, [ENTRIES["posted"].job or JOBS[0], *JOBS][:RECENT_JOBS]),
     }
 

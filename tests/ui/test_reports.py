@@ -32,9 +32,22 @@ def test_prompts_come_out_as_they_went_in_and_start_no_formula(prompt: str) -> N
     job = make_job(spec=spec, state=JobState.DELIVERED, effective_quota=pool)
     report = UsageReport(period=Period.MONTH, start=CREATED_AT, end=RESETS_AT, members=(), refused=0, jobs=[job])
 
-    _, clips = usage_files(report)
+    (_, clips), count = usage_files(report)
     [row] = csv.DictReader(io.StringIO(clips.fp.read().decode("utf-8-sig"), newline=""))
 
     assert row["prompt"].removeprefix("'") == job.spec.prompt.removeprefix("'")
     assert not row["prompt"].lstrip(" ").startswith(("=", "+", "-", "@"))
-    assert row["charged_to"] == "pool 3"
+    assert (row["charged_to"], row["outcome"], count) == ("pool 3", "posted", 1)
+
+
+def test_as_many_clips_are_listed_as_fit_and_the_latest_first() -> None:
+    jobs = [make_job("x" * 500, id=f"job{number:013}") for number in range(100)]
+    report = UsageReport(period=Period.MONTH, start=CREATED_AT, end=RESETS_AT, members=(), refused=0, jobs=jobs)
+
+    (members, clips), count = usage_files(report, max_bytes=20_000)
+
+    table = clips.fp.read()
+    assert len(members.fp.read()) + len(table) <= 20_000
+    rows = list(csv.DictReader(io.StringIO(table.decode("utf-8-sig"), newline="")))
+    assert [row["job_id"] for row in rows] == [job.id for job in jobs[:count]]
+    assert 30 < count < 40
