@@ -43,6 +43,8 @@ _PLAIN_LETTERS = str.maketrans("øđłħŧıƀɨ", "odlhtibi")
 
 def revealed(text: str) -> str:
     """Return a text with nothing hidden in it."""
+    if text.isascii() and text.isprintable():
+        return text
     return unicodedata.normalize("NFC", "".join(character for character in text if not _is_hidden(character)))
 
 
@@ -57,7 +59,7 @@ def bare(text: str) -> str:
     kept = ""
     for character in decomposed:
         makes_a_letter = character == _BREVE and kept[-1:] in _LETTERS_WITH_BREVE
-        if makes_a_letter or not (is_in(character, _DIACRITICS) or _is_hidden(character)):
+        if character.isascii() or makes_a_letter or not is_in(character, _DIACRITICS):
             kept += character
     return unicodedata.normalize("NFC", kept).translate(_PLAIN_LETTERS)
 
@@ -69,7 +71,9 @@ def is_in(character: str, ranges: Sequence[tuple[int, int]]) -> bool:
 
 
 def _is_hidden(character: str) -> bool:
+    if character.isprintable() and character.isascii():
+        return False
     kind = unicodedata.category(character)
     if kind == "Cc":
         return character not in "\t\n\v\f\r\x85"  # which part words
-    return kind == "Cf" or (not character.isascii() and is_in(character, _HIDDEN))
+    return kind == "Cf" or is_in(character, _HIDDEN)

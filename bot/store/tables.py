@@ -123,7 +123,12 @@ ledger = Table(
     CheckConstraint("(kind = 'grant') = (job_id IS NULL)", name="ledger_job"),
 )
 Index("ledger_by_time", ledger.c.guild_id, ledger.c.counted_at)
-Index("ledger_gifts", ledger.c.guild_id, ledger.c.expires_at)
+Index(
+    "ledger_gifts",
+    *(ledger.c.guild_id, ledger.c.member_id, ledger.c.expires_at),
+    sqlite_where=ledger.c.expires_at.is_not(None),
+    postgresql_where=ledger.c.expires_at.is_not(None),
+)
 
 draws = Table(
     "draws",

@@ -50,7 +50,15 @@ def _widen_the_ledger() -> None:
     op.add_column("ledger", sa.Column("expires_at", _TIME, nullable=True))
     op.drop_index("ledger_by_member", "ledger")
     op.create_index("ledger_by_time", "ledger", ["guild_id", "counted_at"], unique=False)
-    op.create_index("ledger_gifts", "ledger", ["guild_id", "expires_at"], unique=False)
+    is_gift = sa.text("expires_at IS NOT NULL")
+    op.create_index(
+        "ledger_gifts",
+        "ledger",
+        ["guild_id", "member_id", "expires_at"],
+        unique=False,
+        sqlite_where=is_gift,
+        postgresql_where=is_gift,
+    )
     op.create_table(
         "draws",
         sa.Column("grant_id", sa.Integer(), nullable=False),
