@@ -7,6 +7,7 @@ its lease posts it and says so, or puts it off; a log channel that closes drops 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import case, func, insert, or_, select, type_coerce, update
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from bot.models import Change, Facts, Job, Server
+
+REFUSAL_CARDS_A_MINUTE = 5
+"""How many of a member's refusals get a card; more are only counted, or one member could bury the log."""
+_REFUSALS_LOOKED_AT = 500
 
 _DUE_AT = log_entries.c.due_at
 
@@ -43,7 +48,10 @@ async def add(
     Args:
         interaction_id: what was refused; every process that serves the token hears of it, and it is written once.
     """
-    if not server.is_logging and kind is not LogKind.REFUSED:
+    is_posted = server.is_logging
+    if kind is LogKind.REFUSED:
+        is_posted = is_posted and not await _is_flood(connection, server.guild_id, (facts or {})["member_id"], now)
+    elif not is_posted:
         return
     if interaction_id is not None:
         same = select(log_entries.c.id).where(log_entries.c.interaction_id == interaction_id)
@@ -58,10 +66,21 @@ async def add(
             change_id=None if change is None else change.id,
             interaction_id=interaction_id,
             facts=facts or {},
-            due_at=now if server.is_logging else None,
+            due_at=now if is_posted else None,
             attempts=0,
         )
     )
+
+
+async def _is_flood(connection: AsyncConnection, guild_id: int, member_id: int, now: datetime) -> bool:
+    """Tell whether a member's refusals have filled their share of the log for this minute."""
+    statement = select(log_entries.c.facts).where(
+        log_entries.c.guild_id == guild_id,
+        log_entries.c.kind == LogKind.REFUSED,
+        log_entries.c.created_at > now - timedelta(minutes=1),
+    )
+    rows = await connection.execute(statement.order_by(log_entries.c.created_at.desc()).limit(_REFUSALS_LOOKED_AT))
+    return sum(row.facts["member_id"] == member_id for row in rows) >= REFUSAL_CARDS_A_MINUTE
 
 
 async def list_due(connection: AsyncConnection) -> dict[int, datetime]:

@@ -19,7 +19,7 @@ from bot.errors import (
     RefusedError,
     TooManyOpenJobsError,
 )
-from bot.models import Access, Aspect, ChannelRule, Period, PromptRuleKind, Quota, QuotaSource, VideoSpec
+from bot.models import EVERYWHERE, Access, Aspect, ChannelRule, Period, PromptRuleKind, Quota, QuotaSource, VideoSpec
 from bot.services.admission import PlaceRules
 from bot.store.tables import jobs, ledger
 from tests.support.workshop import CHANNEL_ID, GUILD_ID, MEMBER_ID, asker
@@ -136,10 +136,11 @@ async def test_none_of_it_is_seen_from_another_server_with_the_same_ids(workshop
     ("rules", "access", "ruled_by"),
     [
         ({}, Access.ALLOWED, None),
-        ({GUILD_ID: Access.REFUSED}, Access.REFUSED, GUILD_ID),
-        ({GUILD_ID: Access.REFUSED, CATEGORY_ID: Access.ALLOWED}, Access.ALLOWED, CATEGORY_ID),
+        ({EVERYWHERE: Access.REFUSED}, Access.REFUSED, EVERYWHERE),
+        ({EVERYWHERE: Access.REFUSED, CATEGORY_ID: Access.ALLOWED}, Access.ALLOWED, CATEGORY_ID),
         ({CATEGORY_ID: Access.ALLOWED, CHANNEL_ID: Access.REFUSED}, Access.REFUSED, CHANNEL_ID),
         ({CHANNEL_ID: Access.REFUSED, THREAD_ID: Access.ALLOWED}, Access.ALLOWED, THREAD_ID),
+        ({GUILD_ID: Access.REFUSED}, Access.ALLOWED, None),  # a channel of an old server may have the server's id
     ],
 )
 def test_the_most_particular_place_that_says_something_counts(
@@ -147,7 +148,7 @@ def test_the_most_particular_place_that_says_something_counts(
 ) -> None:
     stored = [ChannelRule(guild_id=GUILD_ID, channel_id=place, access=said) for place, said in rules.items()]
 
-    place = PlaceRules.of(stored, (*PLACES, GUILD_ID))
+    place = PlaceRules.of(stored, (*PLACES, EVERYWHERE))
 
     assert (place.access, place.ruled_by) == (access, ruled_by)
 

@@ -14,7 +14,7 @@ from bot.errors import (
     PublishUnavailableError,
     StoreUnavailableError,
 )
-from bot.models import LogKind, PromptRuleKind
+from bot.models import LogKind, Period, PromptRuleKind
 from bot.services.moderation_log import ATTEMPTS_BEFORE_DROPPED, CARDS_AT_ONCE, LEASE_SECONDS
 from tests.support.workshop import GUILD_ID, MEMBER_ID, FlakyDatabase
 
@@ -71,6 +71,25 @@ async def test_clips_posted_failed_and_refused_and_changes_each_get_a_card_in_or
     assert of_refusal.facts["reason"] == "prompt_rule"
     assert (of_refusal.facts["rule"], of_refusal.facts["prompt"]) == ("spoiler", "a spoiler")
     assert of_refusal.facts["member_id"] == MEMBER_ID
+
+
+async def test_a_member_who_is_refused_again_and_again_does_not_bury_the_log(workshop: Workshop) -> None:
+    process = await started(workshop)
+    await process.services.servers.pause(GUILD_ID, "a flood", set_by=MODERATOR_ID)
+    await post_all(workshop, process)
+    members = [*[MEMBER_ID] * 8, MEMBER_ID + 1]
+    for member_id in members:
+        with pytest.raises(PausedError):
+            await workshop.accept(process, member_id=member_id)
+    await post_all(workshop, process)
+    workshop.time.advance(60)
+    with pytest.raises(PausedError):
+        await workshop.accept(process)
+    await post_all(workshop, process)
+
+    refused = [card.facts["member_id"] for card in cards(workshop) if card.kind is LogKind.REFUSED]
+    assert refused == [*[MEMBER_ID] * 5, MEMBER_ID + 1, MEMBER_ID]
+    assert (await process.services.usage.report(GUILD_ID, Period.DAY)).refused == 10
 
 
 async def test_the_log_is_woken_only_when_the_card_can_be_seen(workshop: Workshop) -> None:
