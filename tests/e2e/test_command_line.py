@@ -85,13 +85,10 @@ async def command_line(tmp_path: Path) -> AsyncGenerator[CommandLine]:
     ("name", "value"),
     [
         ("DISCORD_TOKEN", None),
-        ("DISCORD_TOKEN", f"{OTHER_SECRET} with spaces"),
         ("DISCORD_TOKEN", OTHER_SECRET),
         ("TOAPIS_BASE_URL", f"ftp://operator:{OTHER_SECRET}@example.com"),
         ("DATABASE_URL", f"mysql://operator:{OTHER_SECRET}@example.com/reelay"),
         ("DATABASE_URL", "sqlite+aiosqlite:///no/such/folder/reelay.db"),
-        ("MAX_CONCURRENT_RENDERS", "many"),
-        ("LOG_FORMAT", "xml"),
     ],
 )
 async def test_bot_names_a_setting_that_is_missing_or_wrong_in_one_sentence(
