@@ -72,7 +72,7 @@ LOG_CHANNEL, LOG_NONE, LOG_SET_UP = "Send the log to…", "No log", "Log channel
 JOB_CANCEL, CLIP_REMOVE = "Cancel", "Remove…"
 QUOTA_OF, POOL_OF, SECONDS_FOR = "Quota of", "Pool of", "Seconds for"
 EVERYONE, CAP = "everyone", "Cap of the whole server"
-SET_UP = "-# To start: set everyone's quota, a cap for the server, and a channel for the log."
+SET_UP = "-# Not set yet, and a good start:"
 ASLEEP = "-# This panel is no longer kept up to date. Press anything in it, or open it anew with `/moderate settings`."
 CLOSED = "Only members with **Timeout Members** can see this."
 _TITLE_CHARACTERS = 45
@@ -115,7 +115,7 @@ def summary(facts: PanelFacts) -> str:
     lines = [
         f"**Clips**: {paused}",
         f"**Everyone**: {default}; {_count(len(own), 'member or role', 'members or roles')} with their own",
-        f"**Given seconds**: {_count(len(view.gifts), 'gift')} to be used",
+        f"**Given seconds**: {f'{len(view.gifts):,} still to be used' if view.gifts else 'none'}",
         f"**Pools**: {_count(len(pools), 'channel')}",
         f"**Cap**: {cap_words(facts)}",
         f"**Time zone**: {server.timezone}",

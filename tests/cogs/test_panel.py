@@ -403,7 +403,7 @@ async def test_a_posted_clip_is_removed_from_the_panel_also_without_a_log(commun
 
 async def test_a_server_is_set_up_from_the_first_page(community: Community) -> None:
     panel = await open_panel(community)
-    assert "To start: set everyone's quota, a cap for the server, and a channel for the log." in panel.text
+    assert "Not set yet, and a good start:" in panel.text
 
     await panel.press("open:quotas:1")
     await panel.fill(await panel.press("quota_everyone"), "60", "day")
@@ -415,7 +415,7 @@ async def test_a_server_is_set_up_from_the_first_page(community: Community) -> N
     await panel.choose("log_channel", community.log_channel)
     await panel.press("open:home:1")
 
-    assert "To start" not in panel.text
+    assert "Not set yet" not in panel.text
     view = await community.bot.services.servers.view(community.guild.id)
     assert (view.rules[0].quota.seconds, view.server.cap, view.server.log_channel_id) == (
         *(60, Quota(600, Period.WEEK)),
