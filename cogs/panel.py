@@ -30,6 +30,8 @@ TOKEN_SECONDS = 840.0
 """How long an open panel can be changed by itself: its interaction's token dies after 15 minutes."""
 REFRESH_SECONDS = 10.0
 """Discord may hold a change back; then the panel is changed with the next one."""
+SECONDS_BETWEEN = 3.0
+"""Discord lets a panel be changed some five times in five seconds; those who use it want some of that."""
 MOST_OPEN = 1000
 _NAMES_KEPT = 10_000
 
@@ -57,24 +59,30 @@ class Panel:
 
     Args:
         monotonic: a clock that only goes on, in seconds.
+
+    Attributes:
+        seconds_between: how long an open panel is left alone after it was changed by itself.
     """
 
     def __init__(self, services: Services, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self.seconds_between = SECONDS_BETWEEN
         self._services = services
         self._monotonic = monotonic
         self._open: dict[int, _Open] = {}
         self._names: dict[int, str] = {}
         self._changed: set[int] = set()
+        self._changes = 0
         self._woken = asyncio.Event()
-        self._stopping = False
+        self._stopped = asyncio.Event()
         services.changes.listen(self._note_change)
 
     async def open(self, interaction: discord.Interaction, *place: str) -> None:
         """Answer a command with the panel."""
+        seen = self._changes
         view = await answers.promptly(interaction, self._view(interaction, place), private=True)
         message_id = await answers.show_privately(interaction, view)
         if message_id is not None:
-            self._note_open(message_id, interaction, place)
+            self._note_open(message_id, interaction, place, seen)
 
     async def show(self, interaction: discord.Interaction, *place: str, note: str | None = None) -> None:
         """Show another place, or the same anew, in the panel whose item was used.
@@ -82,10 +90,11 @@ class Panel:
         Args:
             note: what has just been done.
         """
+        seen = self._changes
         view = await answers.promptly(interaction, self._view(interaction, place), private=True, redraws=True)
         await answers.redraw(interaction, view if note is None else panel.with_note(view, note))
         if interaction.message is not None:
-            self._note_open(interaction.message.id, interaction, place)
+            self._note_open(interaction.message.id, interaction, place, seen)
 
     async def do(
         self,
@@ -186,15 +195,18 @@ class Panel:
 
     # Keeping open panels true --------------------------------------------------------------------
 
-    def _note_open(self, message_id: int, interaction: discord.Interaction, place: tuple[str, ...]) -> None:
+    def _note_open(self, message_id: int, interaction: discord.Interaction, place: tuple[str, ...], seen: int) -> None:
+        """Keep a panel true from now on; it shows what held when there had been ``seen`` changes."""
         if len(self._open) < MOST_OPEN or message_id in self._open:
             self._open[message_id] = _Open(interaction, place, self._monotonic())
+            if self._changes != seen:
+                self._changed.add(interaction.guild_id or 0)
             self._woken.set()
 
     async def run(self) -> None:
         """Change what is open of servers about which something has changed, until stopped."""
         async with asyncio.TaskGroup() as changing:
-            while not self._stopping:
+            while not self._stopped.is_set():
                 self._woken.clear()
                 pause = self._begin(changing)
                 with suppress(TimeoutError):
@@ -203,7 +215,7 @@ class Panel:
 
     def stop(self) -> None:
         """Let ``run`` end once the changes in hand are made."""
-        self._stopping = True
+        self._stopped.set()
         self._woken.set()
 
     async def tick(self) -> None:
@@ -212,6 +224,7 @@ class Panel:
             self._begin(changing)
 
     def _note_change(self, guild_id: int) -> None:
+        self._changes += 1
         self._changed.add(guild_id)
         self._woken.set()
 
@@ -226,15 +239,18 @@ class Panel:
             elif opened.interaction.guild_id in changed:
                 opened.is_stale = True
                 if not opened.is_changing:
+                    opened.is_changing = True
                     changing.create_task(self._keep_true(message_id, opened))
         return min((opened.since + TOKEN_SECONDS - now for opened in self._open.values()), default=None)
 
     async def _keep_true(self, message_id: int, opened: _Open) -> None:
-        opened.is_changing = True
         while opened.is_stale and self._open.get(message_id) is opened:
             opened.is_stale = False
             if not await _attempt(self._refresh(message_id, opened)):
                 self._open.pop(message_id, None)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.seconds_between):
+                    await self._stopped.wait()
         opened.is_changing = False
 
     async def _refresh(self, message_id: int, opened: _Open) -> None:

@@ -104,7 +104,7 @@ class JobService:
                         used = admitted.cap.used_seconds + job.spec.cost_seconds
                         await tell_of_cap(connection, server, replace(admitted.cap, used_seconds=used), now)
             card = None if job is None else await self._card(connection, job)
-        self._changes.log_woken.set()
+        self._changes.tell(asker.guild_id)
         if refused is not None:
             raise refused
         assert card is not None  # it is admitted, or was before
@@ -142,6 +142,7 @@ class JobService:
                 raise NotCancellableError(job.state)
             await ledger.refund(connection, cancelled, now=now, made_by=member_id)
         _log.info("job cancelled", extra={"job_id": job_id})
+        self._changes.tell(guild_id)
         self.note_cancelled()
         return StatusCard(cancelled)
 

@@ -75,7 +75,7 @@ class JobKeeper:
             if ends:
                 await self._note_end(connection, changed)
         if ends:
-            self._changes.log_woken.set()  # not before the card can be seen by the log
+            self._changes.tell(changed.guild_id)  # not before the card can be seen by the log
         if changed.state is not job.state:
             _log_transition(job, changed)
         return changed

@@ -10,6 +10,7 @@ import pytest
 from simcord.components import walk_components
 
 from bot.models import Aspect, JobState, Period, PromptRuleKind, Quota, QuotaSource
+from bot.ui import answers
 from cogs.panel import TOKEN_SECONDS
 from tests.support.community import words
 
@@ -252,6 +253,59 @@ async def test_an_open_panel_shows_what_others_change_meanwhile(community: Commu
 
     assert "1 member or role with their own" in panel.text
     assert f"{community.mia.mention}: 7 s per day" in other.text
+
+
+async def test_an_open_panel_shows_what_members_use_meanwhile(community: Community) -> None:
+    await community.moderate("cap set", seconds=600)
+    panel = await open_panel(community)
+
+    await community.mia.slash(community.channel, "video", prompt="A cat")
+    await community.bot.panel.tick()
+
+    assert "6 s used today, 594 s left" in panel.text
+
+
+async def test_what_changes_while_a_panel_is_shown_is_shown_then(
+    community: Community, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = await open_panel(community)
+    redraw = answers.redraw
+
+    async def redraw_late(interaction: discord.Interaction, view: discord.ui.LayoutView) -> None:
+        await community.bot.services.servers.pause(community.guild.id, "A flood", set_by=community.ben.id)
+        await community.bot.panel.tick()
+        await redraw(interaction, view)
+
+    monkeypatch.setattr(answers, "redraw", redraw_late)
+    await panel.press("open:home:1")
+    assert "**Clips**: allowed" in panel.text
+    await community.bot.panel.tick()
+
+    assert "**paused** by" in panel.text
+
+
+async def test_a_panel_is_left_alone_for_some_seconds_after_it_was_changed(
+    community: Community, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    community.bot.panel.seconds_between = 600.0
+    panel = await open_panel(community)
+    edit, edits, edited = discord.Interaction.edit_original_response, [], asyncio.Event()
+
+    async def edit_and_say(interaction: discord.Interaction, **fields: Any) -> None:  # noqa: ANN401
+        edits.append(await edit(interaction, **fields))
+        edited.set()
+
+    monkeypatch.setattr(discord.Interaction, "edit_original_response", edit_and_say)
+    running = asyncio.create_task(community.bot.panel.run())
+    for reason in ("The first", "The second", "The third", "The last"):
+        await community.bot.services.servers.pause(community.guild.id, reason, set_by=community.ben.id)
+        await edited.wait()
+    assert len(edits) == 1
+
+    community.bot.panel.stop()
+    await running
+    assert len(edits) == 2
+    assert "The last" in panel.text
 
 
 async def test_a_panel_whose_time_is_up_says_so_and_is_kept_true_again_once_used(community: Community) -> None:

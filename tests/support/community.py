@@ -233,6 +233,7 @@ def make_bot(
         random_bits=random.Random(7).getrandbits,
     )
     bot.equip(services)
+    bot.panel.seconds_between = 0.0
     return bot, DiscordPublisher(client=bot, clock=clock, operator_channel_id=None)
 
 
