@@ -119,7 +119,7 @@ class ModerateGroup(ModeratorGroup):
     async def offer_zones(self, interaction: discord.Interaction, current: str) -> list[Choice[str]]:
         """Offer time zones."""
         names = [*_COMMON_ZONES, *(name for name in timezone_names() if name not in _COMMON_ZONES)]
-        return matching(((name, name) for name in names), current.replace(" ", "_"))
+        return matching(((name, name) for name in names), current.strip().replace(" ", "_"))
 
     # Looking -------------------------------------------------------------------------------------
 

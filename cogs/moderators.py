@@ -223,12 +223,13 @@ def gone_of(guild: discord.Guild | None, rules: Iterable[QuotaRule]) -> set[int]
 def gone_changed(guild: discord.Guild | None, changes: Iterable[Change]) -> set[int]:
     """Return the ids of deleted roles and channels that changes are about."""
     about_places = {ChangeKind.POOL, ChangeKind.CHANNEL}
-    ids = [
-        change.subject_id
-        for change in changes
-        if change.subject_id is not None
-        and (change.kind in about_places or (change.after or change.before or {}).get("source") == QuotaSource.ROLE)
-    ]
+    ids: list[int] = []
+    for change in changes:
+        facts = [facts for facts in (change.before, change.after) if facts is not None]
+        is_role = any(each.get("source") == QuotaSource.ROLE for each in facts)
+        if change.subject_id is not None and (is_role or change.kind in about_places):
+            ids.append(change.subject_id)
+        ids += [each["channel_id"] for each in facts if "channel_id" in each]
     return gone_ids(guild, ids)
 
 

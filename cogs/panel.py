@@ -33,6 +33,8 @@ REFRESH_SECONDS = 10.0
 SECONDS_BETWEEN = 3.0
 """Discord lets a panel be changed some five times in five seconds; those who use it want some of that."""
 MOST_OPEN = 1000
+LAST_ATTEMPTS = 4
+"""How often to try to say that a panel stays as it is."""
 _NAMES_KEPT = 10_000
 
 
@@ -41,6 +43,7 @@ class _Open:
     """A panel somebody has open: how to change it, what it shows, and since when.
 
     Attributes:
+        note: what was last done in it.
         is_stale: something has changed since it was last brought up to date.
         is_changing: a task is at it.
     """
@@ -48,6 +51,7 @@ class _Open:
     interaction: discord.Interaction
     place: tuple[str, ...]
     since: float
+    note: str | None = None
     is_stale: bool = False
     is_changing: bool = False
 
@@ -94,7 +98,7 @@ class Panel:
         view = await answers.promptly(interaction, self._view(interaction, place), private=True, redraws=True)
         await answers.redraw(interaction, view if note is None else panel.with_note(view, note))
         if interaction.message is not None:
-            self._note_open(interaction.message.id, interaction, place, seen)
+            self._note_open(interaction.message.id, interaction, place, seen, note)
 
     async def do(
         self,
@@ -107,14 +111,19 @@ class Panel:
 
         Where nothing came of it, the place is shown all the same: what is open may be older than what was in the way.
         """
-        if interaction.message is not None:
-            self._open.pop(interaction.message.id, None)  # it is shown anew in a moment
+        message_id = 0 if interaction.message is None else interaction.message.id
+        opened = self._open.pop(message_id, None)  # it is shown anew in a moment
         try:
             done = await answers.promptly(interaction, work, private=True, redraws=True)
+            await self.show(interaction, *place, note=say(done))
         except ReelayError:
-            await self.show(interaction, *place)
+            with suppress(ReelayError):
+                await self.show(interaction, *place)
             raise
-        await self.show(interaction, *place, note=say(done))
+        finally:
+            if opened is not None and message_id not in self._open:  # it could not be shown
+                self._open[message_id] = opened
+                self._note_change(interaction.guild_id or 0)
 
     # What it shows -------------------------------------------------------------------------------
 
@@ -131,7 +140,9 @@ class Panel:
                 return await self._clips(guild_id, number)
             case "clip":
                 job = await self._services.jobs.find(argument, guild_id=guild_id)
-                return await self._clips(guild_id, 1) if job is None or job.removed_at else panel.clip(job)
+                page = int(place[2]) if len(place) > 2 and place[2].isdecimal() else 1
+                gone = job is None or job.removed_at
+                return await self._clips(guild_id, page) if gone or job is None else panel.clip(job, page)
             case _:
                 facts = await self._facts(interaction, section, number)
         match section:
@@ -158,9 +169,12 @@ class Panel:
 
     async def _clips(self, guild_id: int, number: int) -> ui.LayoutView:
         length = panel.JOBS_PAGE_LENGTH
-        skip = (max(1, number) - 1) * length
-        posted = await self._services.jobs.list_posted(guild_id, limit=length + 1, skip=skip)
-        return panel.clips(posted[:length], number, has_more=len(posted) > length)
+        while True:
+            skip = (max(1, number) - 1) * length
+            posted = await self._services.jobs.list_posted(guild_id, limit=length + 1, skip=skip)
+            if posted or number <= 1:
+                return panel.clips(posted[:length], max(1, number), has_more=len(posted) > length)
+            number -= 1  # what was on that page has been removed meanwhile
 
     async def _audit(self, interaction: discord.Interaction, number: int) -> ui.LayoutView:
         length = panel.PAGE_LENGTH
@@ -173,6 +187,8 @@ class Panel:
         guild_id, guild = interaction.guild_id or 0, interaction.guild
         view = await self._services.servers.view(guild_id)
         places = [rule.channel_id for rule in view.channels]
+        if section == "channel":
+            places.append(number)
         if view.server.log_channel_id is not None:
             places.append(view.server.log_channel_id)
         member_ids = panel.members_shown(section, view, number)
@@ -186,19 +202,27 @@ class Panel:
 
     async def _member_names(self, client: discord.Client, member_ids: Iterable[int]) -> dict[int, str]:
         """Return members' names: the bot knows no member list, and a select shows no mentions."""
-        unknown = [member_id for member_id in member_ids if member_id not in self._names]
+        wanted = list(member_ids)
         if len(self._names) > _NAMES_KEPT:
             self._names.clear()
+        unknown = [member_id for member_id in wanted if member_id not in self._names]
         names = await asyncio.gather(*(_fetch_name(client, member_id) for member_id in unknown))
-        self._names.update(zip(unknown, names, strict=True))
-        return {member_id: self._names.get(member_id, str(member_id)) for member_id in member_ids}
+        self._names |= {member_id: name for member_id, name in zip(unknown, names, strict=True) if name}
+        return {member_id: self._names[member_id] for member_id in wanted if member_id in self._names}
 
     # Keeping open panels true --------------------------------------------------------------------
 
-    def _note_open(self, message_id: int, interaction: discord.Interaction, place: tuple[str, ...], seen: int) -> None:
+    def _note_open(
+        self,
+        message_id: int,
+        interaction: discord.Interaction,
+        place: tuple[str, ...],
+        seen: int,
+        note: str | None = None,
+    ) -> None:
         """Keep a panel true from now on; it shows what held when there had been ``seen`` changes."""
         if len(self._open) < MOST_OPEN or message_id in self._open:
-            self._open[message_id] = _Open(interaction, place, self._monotonic())
+            self._open[message_id] = _Open(interaction, place, self._monotonic(), note)
             if self._changes != seen:
                 self._changed.add(interaction.guild_id or 0)
             self._woken.set()
@@ -233,60 +257,70 @@ class Panel:
         changed, self._changed = self._changed, set()
         now = self._monotonic()
         for message_id, opened in list(self._open.items()):
-            if now - opened.since >= TOKEN_SECONDS:
-                del self._open[message_id]
-                changing.create_task(_attempt(self._let_go(message_id, opened)))
-            elif opened.interaction.guild_id in changed:
-                opened.is_stale = True
-                if not opened.is_changing:
-                    opened.is_changing = True
-                    changing.create_task(self._keep_true(message_id, opened))
-        return min((opened.since + TOKEN_SECONDS - now for opened in self._open.values()), default=None)
+            is_over = now - opened.since >= TOKEN_SECONDS
+            if not (is_over or opened.interaction.guild_id in changed):
+                continue
+            opened.is_stale = True
+            if not opened.is_changing:
+                opened.is_changing = True
+                work = self._let_go(message_id, opened) if is_over else self._keep_true(message_id, opened)
+                changing.create_task(work)
+        ends = [opened.since + TOKEN_SECONDS - now for opened in self._open.values() if not opened.is_changing]
+        return min(ends, default=None)
 
     async def _keep_true(self, message_id: int, opened: _Open) -> None:
         while opened.is_stale and self._open.get(message_id) is opened:
             opened.is_stale = False
-            if not await _attempt(self._refresh(message_id, opened)):
-                self._open.pop(message_id, None)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self.seconds_between):
-                    await self._stopped.wait()
+            await self._refresh(message_id, opened)
+            await self._leave_alone()
         opened.is_changing = False
-
-    async def _refresh(self, message_id: int, opened: _Open) -> None:
-        """Show what holds now, or nothing more to somebody who is no moderator any more."""
-        may_see = await is_still_moderator(opened.interaction)
-        view = await self._view(opened.interaction, opened.place) if may_see else panel.closed()
-        if self._open.get(message_id) is opened:
-            if not may_see:
-                del self._open[message_id]
-            await opened.interaction.edit_original_response(view=view)
+        self._woken.set()
 
     async def _let_go(self, message_id: int, opened: _Open) -> None:
-        """Say that a panel stays as it is from now on."""
-        may_see = await is_still_moderator(opened.interaction)
-        view = await self._view(opened.interaction, opened.place) if may_see else panel.closed()
-        if message_id not in self._open:  # nobody has used it meanwhile
-            await opened.interaction.edit_original_response(view=panel.with_note(view, panel_texts.ASLEEP))
+        """Say that a panel stays as it is from now on, while its interaction can still say it."""
+        for _ in range(LAST_ATTEMPTS):
+            if self._open.get(message_id) is not opened or await self._refresh(message_id, opened, is_last=True):
+                break
+            await self._leave_alone()
+        if self._open.get(message_id) is opened:
+            del self._open[message_id]
+
+    async def _leave_alone(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.seconds_between):
+                await self._stopped.wait()
+
+    async def _refresh(self, message_id: int, opened: _Open, *, is_last: bool = False) -> bool:
+        """Show what holds now, or nothing more to somebody who is no moderator any more; tell whether that was done."""
+        try:
+            async with asyncio.timeout(REFRESH_SECONDS):
+                may_see = await is_still_moderator(opened.interaction)
+                view = await self._view(opened.interaction, opened.place) if may_see else panel.closed()
+                note = panel_texts.ASLEEP if is_last else opened.note
+                if note and may_see:
+                    view = panel.with_note(view, note)
+                if self._open.get(message_id) is opened:
+                    await opened.interaction.edit_original_response(view=view)
+        except discord.NotFound:
+            may_see = False
+        except (*answers.UNDELIVERED, ReelayError, TimeoutError) as error:
+            _log.info("open panel not changed", extra={"error": type(error).__name__})
+            return False
+        except Exception:  # noqa: BLE001 (logged; a panel is never worth the loop)
+            _log.exception("open panel not changed")
+            return False
+        if self._open.get(message_id) is not opened:  # somebody went on in it meanwhile: the last word is theirs
+            self._note_change(opened.interaction.guild_id or 0)
+        elif not may_see:
+            del self._open[message_id]
+        return True
 
 
-async def _attempt(change: Coroutine[Any, Any, None]) -> bool:
-    """Make a change of an open panel; tell whether the panel is still there to be changed."""
-    try:
-        async with asyncio.timeout(REFRESH_SECONDS):
-            await change
-    except discord.NotFound:
-        return False
-    except (*answers.UNDELIVERED, ReelayError, TimeoutError) as error:
-        _log.info("open panel not changed", extra={"error": type(error).__name__})
-    except Exception:  # noqa: BLE001 (logged; a panel is never worth the loop)
-        _log.exception("open panel not changed")
-    return True
-
-
-async def _fetch_name(client: discord.Client, member_id: int) -> str:
-    """Return a member's name, or their id where Discord does not say it."""
+async def _fetch_name(client: discord.Client, member_id: int) -> str | None:
+    """Return a member's name: their id where there is no such member, None where Discord does not say."""
     try:
         return (await client.fetch_user(member_id)).display_name
-    except answers.UNDELIVERED:
+    except discord.NotFound:
         return str(member_id)
+    except answers.UNDELIVERED:
+        return None

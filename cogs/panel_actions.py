@@ -343,17 +343,17 @@ class PanelActions:
         cancelling = self._services.jobs.cancel_as_moderator(
             arguments[0], guild_id=interaction.guild_id or 0, cancelled_by=interaction.user.id
         )
-        await self._panel.do(interaction, cancelling, "jobs", say=moderator_texts.clip_cancelled)
+        await self._panel.do(interaction, cancelling, "jobs", *arguments[1:], say=moderator_texts.clip_cancelled)
 
     async def do_clip_remove(
         self, interaction: discord.Interaction, arguments: Sequence[str], _: Sequence[Any]
     ) -> None:
         """Remove a clip that was posted."""
-        job_id, then = arguments
+        job_id, then, *page = arguments
         removing = self._services.jobs.remove_clip(
             job_id, guild_id=interaction.guild_id or 0, removed_by=interaction.user.id, refunds=then == "refund"
         )
-        await self._panel.do(interaction, removing, "clips", say=moderator_texts.clip_removed)
+        await self._panel.do(interaction, removing, "clips", *page, say=moderator_texts.clip_removed)
 
 
 def _paused(server: Server) -> str:

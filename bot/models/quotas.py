@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.errors import InvalidQuotaError
 from bot.models._values import Facts, moment, unchecked
+from bot.models.video import DURATIONS_SECONDS
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -122,7 +123,8 @@ class QuotaRule:
     @property
     def facts(self) -> Facts:
         """Say what it is, for the audit."""
-        return self.quota.facts | {"source": self.source.value, "until": moment(self.expires_at)}
+        then = {} if self.then is None else {"then": self.then.facts}
+        return self.quota.facts | {"source": self.source.value, "until": moment(self.expires_at)} | then
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +231,11 @@ class CapStatus:
     def left_seconds(self) -> int:
         """Say how much the whole server has left, never negative."""
         return max(0, (self.cap.seconds or 0) - self.used_seconds)
+
+    @property
+    def is_reached(self) -> bool:
+        """Tell whether no clip fits in what is left."""
+        return self.left_seconds < min(DURATIONS_SECONDS)
 
 
 def check_grant_seconds(seconds: int) -> None:

@@ -19,7 +19,6 @@ from itertools import accumulate, chain, pairwise
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import PublishUnavailableError, RulesUnknownError
-from bot.services.legibility import legible
 from bot.services.patterns import Pattern, readings, tokens
 from bot.store import prompt_rules
 
@@ -73,10 +72,10 @@ class AutomodRule:
         return len(self.patterns) - len(self._compiled)
 
     def _refuses(self, reading: str) -> bool:
-        text = reading.lower()  # of the same length but for one letter; a pattern is found in any case
+        text = _folded(reading)
         found = chain(
             (span for keyword in self._keywords for span in keyword.spans(text)),
-            (span for pattern in self._compiled for span in pattern.spans(text)),
+            (span for pattern in self._compiled for span in pattern.spans(reading)),
         )
         first = next(found, None)
         if first is None:
@@ -87,11 +86,11 @@ class AutomodRule:
 
     @cached_property
     def _keywords(self) -> tuple[_Keyword, ...]:
-        return tuple(map(_Keyword.of, self.keywords))
+        return _keywords_of(self.keywords)
 
     @cached_property
     def _allowed(self) -> tuple[_Keyword, ...]:
-        return tuple(map(_Keyword.of, self.allowed))
+        return _keywords_of(self.allowed)
 
     @cached_property
     def _compiled(self) -> tuple[Pattern, ...]:
@@ -203,8 +202,8 @@ class _Keyword:
 
     @classmethod
     def of(cls, text: str) -> _Keyword:
-        plain = legible(text).lower().strip()
-        return cls(plain.strip("*").strip(), plain.startswith("*"), plain.endswith("*"))
+        plain = text.strip()
+        return cls(_folded(plain.strip("*").strip()), plain.startswith("*"), plain.endswith("*"))
 
     def spans(self, text: str) -> Iterator[_Span]:
         """Yield where it is found."""
@@ -219,6 +218,20 @@ class _Keyword:
         """Yield what it covers where it is found: with a wildcard, all up to the next space, as Discord has it."""
         for start, end in self.spans(text):
             yield runs[start][0] if self.opens else start, runs[end - 1][1] if self.closes else end
+
+
+def _keywords_of(texts: Iterable[str]) -> tuple[_Keyword, ...]:
+    """Return keywords as they are to be found in each reading of a prompt."""
+    return tuple({_Keyword.of(reading): None for text in texts for reading in readings(text)})
+
+
+def _folded(text: str) -> str:
+    """Return a text without regard to case, character by character: places in it are places in the text."""
+    return text.lower() if text.isascii() else "".join(map(_fold, text))
+
+
+def _fold(character: str) -> str:
+    return next((folded for folded in (character.casefold(), character.lower()) if len(folded) == 1), character)
 
 
 class _Cover:
@@ -246,6 +259,8 @@ def _from_rust(text: str) -> Pattern:
     operators = {"&&", "--", "~~"}
     for (token, in_class), (following, _) in pairwise([*parts, ("", False)]):
         if in_class and (token == "[" or token + following in operators):
+            raise ValueError("unreadable")
+        if token in {r"\<", r"\>"} or token + following == r"\b{":  # words' edges, to Rust
             raise ValueError("unreadable")
     return Pattern(text)
 

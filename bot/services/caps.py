@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.models import DURATIONS_SECONDS, Account, AccountKind, CapStatus, LogKind
+from bot.models import Account, AccountKind, CapStatus, LogKind
 from bot.services.periods import period_bounds, zone_of
 from bot.store import ledger, log, servers
 
@@ -41,7 +41,7 @@ async def tell_of_cap(connection: AsyncConnection, server: Server, cap: CapStatu
         return
     start, _ = period_bounds(cap.cap.period, now, zone_of(server.timezone))
     told = server.cap_told_percent if server.cap_told_at is not None and server.cap_told_at >= start else 0
-    if cap.left_seconds < min(DURATIONS_SECONDS):
+    if cap.is_reached:
         reached = _REACHED_PERCENT
     else:
         reached = _NEAR_PERCENT if cap.used_seconds * 100 >= _NEAR_PERCENT * limit else 0

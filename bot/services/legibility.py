@@ -29,7 +29,8 @@ _DIACRITICS = (
     (0x0670, 0x0670),
     (0x1AB0, 0x1AFF),
     (0x1DC0, 0x1DFF),
-    (0x20D0, 0x20FF),
+    (0x20D0, 0x20E2),
+    (0x20E4, 0x20FF),  # without the keycap, which makes a sign
     (0xA66F, 0xA67D),
     (0xFE20, 0xFE2F),
 )
@@ -59,7 +60,7 @@ def bare(text: str) -> str:
     kept = ""
     for character in decomposed:
         makes_a_letter = character == _BREVE and kept[-1:] in _LETTERS_WITH_BREVE
-        if character.isascii() or makes_a_letter or not is_in(character, _DIACRITICS):
+        if character.isascii() or makes_a_letter or not _is_diacritic(character):
             kept += character
     return unicodedata.normalize("NFC", kept).translate(_PLAIN_LETTERS)
 
@@ -68,6 +69,10 @@ def is_in(character: str, ranges: Sequence[tuple[int, int]]) -> bool:
     """Tell whether a character is in one of some ranges of code points, ends included."""
     point = ord(character)
     return any(first <= point <= last for first, last in ranges)
+
+
+def _is_diacritic(character: str) -> bool:
+    return is_in(character, _DIACRITICS) and unicodedata.category(character)[0] in "ML"  # Hebrew has a hyphen there
 
 
 def _is_hidden(character: str) -> bool:

@@ -1,7 +1,8 @@
 r"""Patterns for prompts, on an engine whose time grows only with the prompt: no pattern can hang the bot.
 
-RE2 knows letters beyond a to z everywhere but in ``\b``, ``\w`` and ``\d``. A pattern with one of these that names no
-such letter is asked about a text in which others stand in for them; in one that does, they are written out.
+RE2 knows letters beyond a to z everywhere but in ``\b``, ``\w`` and ``\d``. A pattern with one of these that names
+neither such a letter nor ``_`` is asked about a text in which ``_`` and digits stand in for them; in one that does,
+they are written out. All white space is a space to ``\s``.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ _TOKEN = re.compile(rf"{_ESCAPE}|\[\^?\]?|.", re.DOTALL)
 _TOKEN_IN_CLASS = re.compile(rf"{_ESCAPE}|\[:\^?\w+:\]|.", re.DOTALL)
 _FLAGS = re.compile(r"\(\?[a-zA-Z]+\)")
 _ASCII_CLASS = re.compile(r"\\[bBwWdD]")
-_NAMES_LETTERS = re.compile(r"\\[pPx]|[^\x00-\x7f]")
+_NAMES_LETTERS = re.compile(r"\\[pPxQ]|[^\x00-\x7f]|_|\[:|[!-^]-[`-~]")
+"""Letters beyond a to z, or what stands in for them: by itself, in a class by name or in a range."""
 _WORD = r"\pL\pM\pN_"
 _WRITTEN_OUT = {r"\w": f"[{_WORD}]", r"\W": f"[^{_WORD}]", r"\d": r"\p{Nd}", r"\D": r"\P{Nd}"}
 _WRITTEN_OUT_IN_CLASS = {r"\w": _WORD, r"\d": r"\p{Nd}", r"\D": r"\P{Nd}"}
@@ -97,7 +99,7 @@ class Pattern:
 
 def readings(text: str) -> set[str]:
     """Return what patterns are looked for in: a text without what is hidden, and with all of it made plain."""
-    return {revealed(text), legible(text)}
+    return {_spaced(revealed(text)), _spaced(legible(text))}
 
 
 def tokens(pattern: str) -> Iterator[tuple[str, bool]]:
@@ -139,6 +141,15 @@ def _has_alternatives(parts: list[tuple[str, bool]]) -> bool:
         if depth == 0 and part == ("|", False):
             return True
     return False
+
+
+def _spaced(text: str) -> str:
+    """Return a text whose white space RE2 knows."""
+    return text if text.isascii() and text.isprintable() else "".join(map(_as_space, text))
+
+
+def _as_space(character: str) -> str:
+    return " " if character.isspace() and character != "\n" else character
 
 
 @lru_cache(maxsize=8)  # a prompt is asked about by many patterns

@@ -122,7 +122,7 @@ class QuotaService:
         rule = QuotaRule(guild_id, source, subject_id, quota, set_by, now, expires_at)
         async with self._changes.write(guild_id) as connection:
             replaced = await quotas.get(connection, guild_id=guild_id, source=source, subject_id=subject_id, now=now)
-            if replaced is not None and are_same(replaced.facts, rule.facts):
+            if replaced is not None and are_same(replace(replaced, then=None).facts, rule.facts):
                 return replaced, replaced
             rule = await quotas.put(connection, rule)
             await self._record(connection, rule, set_by, before=replaced, after=rule)
@@ -131,7 +131,7 @@ class QuotaService:
     async def clear_rule(
         self, *, guild_id: int, source: QuotaSource, subject_id: int, cleared_by: int
     ) -> QuotaRule | None:
-        """Remove a subject's rule that holds now; return it, or None where there was none.
+        """Remove a subject's rules, with an end and without; return the one that held, or None.
 
         Raises:
             StoreUnavailableError: when the database cannot be asked.

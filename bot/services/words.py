@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import unicodedata
 from collections import defaultdict
-from itertools import groupby
+from itertools import groupby, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from bot.errors import InvalidSettingError
 from bot.services.legibility import bare, is_in, revealed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 WORDS_MAX_CHARACTERS = 100
 
@@ -49,6 +49,11 @@ class Word(NamedTuple):
         return self.letters == wanted.letters and all(
             found >= least for found, least in zip(self.repeats, wanted.repeats, strict=True)
         )
+
+    def owner(self) -> Word:
+        """Return the word without the ending of what somebody owns: "fox" of "fox's"."""
+        letters = self.letters.removesuffix("'s")
+        return Word(letters, self.repeats[: len(letters)]) if letters else self
 
 
 def words_of(text: str) -> list[Word]:
@@ -91,15 +96,22 @@ class WordFinder:
         words = words_of(prompt)
         found: set[int] = set()
         for start in range(len(words)):
-            step = self._start
-            for place in range(start, len(words)):
-                if words[place].letters not in step.following:
+            steps: list[tuple[_Step, tuple[Word, ...]]] = [(self._start, ())]
+            for word in islice(words, start, None):
+                readings = {word, word.owner()}
+                steps = [
+                    (step.following[reading.letters], (*read, reading))
+                    for step, read in steps
+                    for reading in readings
+                    if reading.letters in step.following
+                ]
+                if not steps:
                     break
-                step = step.following[words[place].letters]
                 found |= {
                     key
+                    for step, read in steps
                     for wanted, key in step.ending
-                    if key not in found and all(map(Word.dresses, words[start : place + 1], wanted))
+                    if key not in found and all(map(Word.dresses, read, wanted))
                 }
         return found
 
@@ -126,16 +138,13 @@ def _split(text: str) -> Iterator[str]:
         if kind in "LNM" and not is_in(character, _UNSPACED):
             word += character
             continue
-        yield from _whole(word)
+        if word:
+            yield word
         word = ""
         if kind in "LNMS":
             yield character
-    yield from _whole(word)
-
-
-def _whole(word: str) -> Iterable[str]:
-    possessor = word.removesuffix("'s")
-    return (possessor,) if possessor else ()
+    if word:
+        yield word
 
 
 def _word(text: str) -> Word:

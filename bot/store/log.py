@@ -73,11 +73,12 @@ async def add(
 
 
 async def _is_flood(connection: AsyncConnection, guild_id: int, member_id: int, now: datetime) -> bool:
-    """Tell whether a member's refusals have filled their share of the log for this minute."""
+    """Tell whether a member's refusals have got as many cards in the last minute as they may."""
     statement = select(log_entries.c.facts).where(
         log_entries.c.guild_id == guild_id,
         log_entries.c.kind == LogKind.REFUSED,
         log_entries.c.created_at > now - timedelta(minutes=1),
+        or_(_DUE_AT.is_not(None), log_entries.c.message_id.is_not(None)),
     )
     rows = await connection.execute(statement.order_by(log_entries.c.created_at.desc()).limit(_REFUSALS_LOOKED_AT))
     return sum(row.facts["member_id"] == member_id for row in rows) >= REFUSAL_CARDS_A_MINUTE

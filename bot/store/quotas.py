@@ -51,11 +51,8 @@ async def put(connection: AsyncConnection, rule: QuotaRule) -> QuotaRule:
 
 
 async def remove(connection: AsyncConnection, rule: QuotaRule) -> None:
-    """Remove a rule; one that it was over holds again."""
-    is_passing = quota_rules.c.is_passing == (rule.expires_at is not None)
-    await connection.execute(
-        delete(quota_rules).where(*_of_subject(rule.guild_id, rule.source, rule.subject_id), is_passing)
-    )
+    """Remove a subject's rules, with an end and without."""
+    await connection.execute(delete(quota_rules).where(*_of_subject(rule.guild_id, rule.source, rule.subject_id)))
 
 
 async def get(

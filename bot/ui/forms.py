@@ -23,7 +23,10 @@ _TITLE_CHARACTERS = 45
 """Discord's limit for a form's title."""
 _COSTS = f"A clip costs {' or '.join(map(str, DURATIONS_SECONDS))}."
 _DIGITS = 20
-_SECONDS = re.compile(r"(-?[0-9][0-9,_ ]*?) ?(?:s|sec|seconds?)?")
+_GROUPED = r"[0-9]{1,3}(?:[,_\s][0-9]{3})+"
+"""Digits in groups of three; ``1,5`` is no number of seconds."""
+_SECONDS = re.compile(rf"(-?(?:{_GROUPED}|[0-9]+))\s*(?:s|secs?|seconds?)?")
+_DAYS = re.compile(r"(-?[0-9]+)\s*(?:d|days?)?")
 _UNLIMITED_WORDS = frozenset({"unlimited", "no limit"})
 
 
@@ -108,9 +111,7 @@ def parse_whole_seconds(text: object) -> int:
     Raises:
         InvalidQuotaError: when they are no whole number.
     """
-    match = _SECONDS.fullmatch(str(text).strip().lower())
-    digits = re.sub("[,_ ]", "", match[1]) if match else ""
-    return _whole_number(digits, InvalidQuotaError("not_a_number"))
+    return _whole_number(_SECONDS, text, InvalidQuotaError("not_a_number"))
 
 
 def parse_days(text: object) -> int | None:
@@ -120,14 +121,14 @@ def parse_days(text: object) -> int | None:
         InvalidSettingError: when it is no whole number.
     """
     typed = str(text or "").strip()
-    return _whole_number(typed, InvalidSettingError("days", "out_of_range")) if typed else None
+    return _whole_number(_DAYS, typed, InvalidSettingError("days", "out_of_range")) if typed else None
 
 
-def _whole_number(typed: str, error: Exception) -> int:
-    try:
-        return int(typed[:_DIGITS])
-    except ValueError:
-        raise error from None
+def _whole_number(written: re.Pattern[str], text: object, error: Exception) -> int:
+    match = written.fullmatch(str(text).strip().lower())
+    if match is None:
+        raise error
+    return int(re.sub(r"[,_\s]", "", match[1])[:_DIGITS])
 
 
 def _reason() -> ui.Label[Any]:

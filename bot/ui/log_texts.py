@@ -30,7 +30,7 @@ REFUND_BUTTON = "Remove and refund"
 BLOCK_BUTTON = "Block member…"
 RECENT_BUTTON = "Recent clips"
 OPEN_BUTTON = "Open"
-THIS_MEMBER = "this clip's member"
+THIS_MEMBER = "this member"
 
 _PROMPT_CHARACTERS = 300
 _RECENT_CHARACTERS = 30
@@ -214,26 +214,30 @@ def change_words(change: Change, gone: Collection[int] = (), *, said_characters:
         said_characters: how much to show of what a person wrote.
     """
     who, subject = f"<@{change.made_by}>", _change_subject(change, gone)
-    before = "none" if change.before is None else _fact_words(change, change.before, said_characters)
-    after = "none" if change.after is None else _fact_words(change, change.after, said_characters)
-    is_over = change.after is None
+    before = "none" if change.before is None else _fact_words(change, change.before, said_characters, gone)
+    after = "none" if change.after is None else _fact_words(change, change.after, said_characters, gone)
+    is_over, was = change.after is None, "" if change.before is None else f" (before: {before})"
     match change.kind:
+        case ChangeKind.GRANT if is_over:
+            return f"{who} took back from {subject} {before}"
         case ChangeKind.GRANT:
-            return f"{who} {f'took back {before} from' if is_over else f'gave {after} to'} {subject}"
+            return f"{who} gave {subject} {after}"
         case ChangeKind.JOB_CANCELLED:
             return f"{who} cancelled {subject}'s clip {after}"
         case ChangeKind.CLIP_REMOVED:
             return f"{who} removed {subject}'s clip {after}"
         case ChangeKind.PROMPT_RULE:
             return f"{who} {f'removed {before}' if is_over else f'added {after}'}"
-        case ChangeKind.PAUSE if is_over:
-            return f"{who} (they were paused: {before})"
-        case ChangeKind.BLOCK if is_over:
-            return f"{who} unblocked {subject} (was blocked {before})"
+        case ChangeKind.PAUSE:
+            return f"{who} resumed clips (paused for: {before})" if is_over else f"{who} paused clips: {after}{was}"
         case ChangeKind.BLOCK:
-            return f"{who} blocked {subject} {after}{'' if change.before is None else f' (before: {before})'}"
+            return (
+                f"{who} unblocked {subject} (before: {before})" if is_over else f"{who} blocked {subject} {after}{was}"
+            )
+        case _ if is_over:
+            return f"{who} cleared {subject} (it was {before})"
         case _:
-            return f"{who}: {subject}{after} (before: {before})"
+            return f"{who} set {subject} to {after} (before: {before})"
 
 
 def audit_line(change: Change, gone: Collection[int] = ()) -> str:
@@ -243,32 +247,39 @@ def audit_line(change: Change, gone: Collection[int] = ()) -> str:
 
 
 def _change_subject(change: Change, gone: Collection[int]) -> str:
+    """Name what was changed: a setting, or whose clip, quota or block it is."""
     match change.kind:
         case ChangeKind.QUOTA:
-            facts = change.after or change.before or {}
-            return f"{writing.subject(QuotaSource(facts['source']), change.subject_id, gone)}: "
+            source = QuotaSource((change.after or change.before or {})["source"])
+            whose = "everyone" if source is QuotaSource.SERVER else writing.subject(source, change.subject_id, gone)
+            return f"the quota of {whose}"
         case ChangeKind.POOL:
-            return f"{writing.channel(change.subject_id or 0, gone)}: "
+            return f"the pool of {writing.channel(change.subject_id or 0, gone)}"
         case ChangeKind.CHANNEL if change.subject_id == EVERYWHERE:
-            return "everywhere else: "
+            return "everywhere else"
         case ChangeKind.CHANNEL:
-            return f"{writing.channel(change.subject_id or 0, gone)}: "
-        case ChangeKind.GRANT | ChangeKind.BLOCK | ChangeKind.JOB_CANCELLED | ChangeKind.CLIP_REMOVED:
-            return f"<@{change.subject_id}>"
+            return writing.channel(change.subject_id or 0, gone)
+        case ChangeKind.CAP:
+            return "the server's cap"
+        case ChangeKind.TIMEZONE:
+            return "the time zone"
+        case ChangeKind.LOG_CHANNEL:
+            return "the log"
         case _:
-            return ""
+            return f"<@{change.subject_id}>"
 
 
-def _fact_words(change: Change, facts: Facts, said_characters: int) -> str:
+def _fact_words(change: Change, facts: Facts, said_characters: int, gone: Collection[int]) -> str:
     match change.kind:
         case ChangeKind.QUOTA | ChangeKind.POOL | ChangeKind.CAP:
-            return _quota(facts) + _ends(facts)
+            then = facts.get("then")
+            return _quota(facts) + _ends(facts) + (f", then {_quota(then)} again" if then else "")
         case ChangeKind.GRANT:
-            return f"{facts['seconds']:,} s{_ends(facts)}"
+            return f"{facts['seconds']:,} s, to be used{_ends(facts)}"
         case ChangeKind.TIMEZONE:
             return facts["timezone"]
         case ChangeKind.LOG_CHANNEL:
-            return f"<#{facts['channel_id']}>{', closed to me' if facts.get('closed') else ''}"
+            return writing.channel(facts["channel_id"], gone) + (", closed to me" if facts.get("closed") else "")
         case ChangeKind.CHANNEL:
             return moderator_texts.channel_facts(
                 ChannelRule(
@@ -282,7 +293,7 @@ def _fact_words(change: Change, facts: Facts, said_characters: int) -> str:
         case ChangeKind.PAUSE:
             return _said(facts["reason"], said_characters)
         case ChangeKind.BLOCK:
-            until = _ends(facts).removeprefix(", ") or "until a moderator ends it"
+            until = _ends(facts).strip() or "until a moderator ends it"
             return f"{until}: {_said(facts['reason'], said_characters)}"
         case ChangeKind.PROMPT_RULE:
             kind = moderator_texts.PROMPT_RULE_KINDS[PromptRuleKind(facts["kind"])]

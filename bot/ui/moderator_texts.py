@@ -44,18 +44,16 @@ def rule_set(rule: QuotaRule, replaced: QuotaRule | None) -> str:
     """Confirm what now holds for a subject, and what it replaces."""
     quota = rule.quota
     now = "no limit now" if quota.seconds is None else f"{writing.quota_rule(quota)} now"
-    count = f" ({writing.clips(quota.seconds)})" if quota.seconds else ""
+    count = "" if quota.seconds is None else f" ({writing.clips(quota.seconds)})"
     was = "" if replaced is None else f" It was {writing.quota_rule(replaced.quota)}, set by <@{replaced.set_by}>."
     return f"{_whose(rule)}: {now}{count}{_ends(rule)}.{was}"
 
 
 def rule_cleared(source: QuotaSource, subject_id: int, cleared: QuotaRule | None, gone: Collection[int] = ()) -> str:
-    """Confirm that a subject's rule no longer holds, and say what holds now."""
+    """Confirm that a subject has no rule of its own."""
     subject = writing.subject(source, subject_id, gone)
     if cleared is None:
         return f"{subject}: there was no quota to clear."
-    if cleared.then is not None:
-        return f"{subject}: {writing.quota_rule(cleared.then)} again now."
     if source is QuotaSource.CHANNEL:
         return f"{subject}: the pool is cleared; members' own quotas count there now."
     return f"{subject}: the quota is cleared; the next more general rule holds now."
@@ -141,6 +139,8 @@ def _standing(status: QuotaStatus) -> str:
 
 def cap_standing(cap: CapStatus) -> str:
     """Say how far a server is up its cap."""
+    if not cap.cap.seconds:
+        return f"{writing.quota_rule(cap.cap)}, so no clips"
     used = f"{writing.seconds(cap.used_seconds)} used {_USED_IN[cap.cap.period]}"
     left = f"{writing.seconds(cap.left_seconds)} left; resets {writing.relative(cap.resets_at)}"
     return f"{writing.quota_rule(cap.cap)}: {used}, {left}"
@@ -150,7 +150,9 @@ def cap_set(cap: CapStatus | None) -> str:
     """Confirm a cap, and say when it is reached already."""
     if cap is None:
         return "This server has no cap now."
-    reached = "" if cap.left_seconds or not cap.cap.seconds else " No more clips can be made until then."
+    if not cap.cap.seconds:
+        return "The whole server: no clips can be made."
+    reached = " No more clips can be made until then." if cap.is_reached else ""
     return f"The whole server: {cap_standing(cap)}.{reached}"
 
 
@@ -169,7 +171,7 @@ def log_set(channel_id: int | None) -> str:
 def paused(reason: str) -> str:
     """Confirm a pause."""
     return (
-        f"No new clips for now; members are told: {writing.quoted(reason)}. "
+        f"No new clips for now; members are told: {writing.sentence(reason)} "
         "Clips that were accepted are still made. `/moderate resume` ends it."
     )
 
@@ -202,7 +204,9 @@ def _place(place_id: int, gone: Collection[int]) -> str:
 def blocked(block: Block, cancelled: int) -> str:
     """Confirm a block, and say what was cancelled."""
     waiting = f" {cancelled} waiting clip{'' if cancelled == 1 else 's'} cancelled and refunded." if cancelled else ""
-    return f"<@{block.member_id}> can make no clips here {_block_ends(block)}: {writing.quoted(block.reason)}.{waiting}"
+    return (
+        f"<@{block.member_id}> can make no clips here {_block_ends(block)}: {writing.sentence(block.reason)}{waiting}"
+    )
 
 
 def unblocked(member_id: int, block: Block | None) -> str:
@@ -231,12 +235,12 @@ def prompt_rule_line(rule: PromptRule) -> str:
 
 def prompt_rule_added(rule: PromptRule) -> str:
     """Confirm a new rule."""
-    return f"Prompts with this are refused now: {PROMPT_RULE_KINDS[rule.kind].lower()} {writing.quoted(rule.text)}"
+    return f"Prompts with this are refused now: {PROMPT_RULE_KINDS[rule.kind].lower()} {writing.quoted(rule.text)}."
 
 
 def prompt_rule_removed(rule: PromptRule) -> str:
     """Confirm that a rule is gone."""
-    return f"Removed: {PROMPT_RULE_KINDS[rule.kind].lower()} {writing.quoted(rule.text)}"
+    return f"Removed: {PROMPT_RULE_KINDS[rule.kind].lower()} {writing.quoted(rule.text)}."
 
 
 def prompt_tested(prompt: str, rules: Sequence[PromptRule], automod: AutomodRule | None) -> str:
@@ -248,8 +252,8 @@ def prompt_tested(prompt: str, rules: Sequence[PromptRule], automod: AutomodRule
         found.append(f"AutoMod rule {_in_line(automod.name)}")
     shown = writing.quoted(writing.plain(prompt, 200))
     if not found:
-        return f"No rule of this server refuses {shown}"
-    return f"{shown} is refused by: {'; '.join(found)}"
+        return f"No rule of this server refuses {shown}."
+    return f"{shown} is refused by: {'; '.join(found)}."
 
 
 def automod_count(automod: AutomodRules | None) -> str:

@@ -210,7 +210,7 @@ def jobs(open_jobs: Sequence[Job], number: int) -> ui.LayoutView:
         ui.Section[ui.LayoutView](
             ui.TextDisplay(log_texts.job_line(job)),
             accessory=cast(
-                "_Item", _button(f"job_cancel:{job.id}", panel_texts.JOB_CANCEL, discord.ButtonStyle.danger)
+                "_Item", _button(f"job_cancel:{job.id}:{number}", panel_texts.JOB_CANCEL, discord.ButtonStyle.danger)
             ),
         )
         for job in shown
@@ -225,7 +225,7 @@ def clips(posted: Sequence[Job], number: int, *, has_more: bool) -> ui.LayoutVie
     sections = [
         ui.Section[ui.LayoutView](
             ui.TextDisplay(log_texts.job_line(job)),
-            accessory=cast("_Item", _button(f"open:clip:{job.id}", panel_texts.CLIP_REMOVE)),
+            accessory=cast("_Item", _button(f"open:clip:{job.id}:{number}", panel_texts.CLIP_REMOVE)),
         )
         for job in posted
     ]
@@ -233,13 +233,17 @@ def clips(posted: Sequence[Job], number: int, *, has_more: bool) -> ui.LayoutVie
     return _layout("clips", "" if posted else _list("clips", []), *sections, ends)
 
 
-def clip(job: Job) -> ui.LayoutView:
-    """Show one clip that was posted, and offer to remove it."""
+def clip(job: Job, number: int) -> ui.LayoutView:
+    """Show one clip that was posted, and offer to remove it.
+
+    Args:
+        number: the page that it is on.
+    """
     danger = discord.ButtonStyle.danger
     row = ui.ActionRow[ui.LayoutView]()
-    row.add_item(_button(f"clip_remove:{job.id}:keep", log_texts.REMOVE_BUTTON, danger))
-    row.add_item(_button(f"clip_remove:{job.id}:refund", log_texts.REFUND_BUTTON, danger))
-    row.add_item(_button("open:clips:1", panel_texts.BACK))
+    row.add_item(_button(f"clip_remove:{job.id}:keep:{number}", log_texts.REMOVE_BUTTON, danger))
+    row.add_item(_button(f"clip_remove:{job.id}:refund:{number}", log_texts.REFUND_BUTTON, danger))
+    row.add_item(_button(f"open:clips:{number}", panel_texts.BACK))
     link = log_texts.clip_link(job)
     return _layout("clips", "\n".join(filter(None, (log_texts.job_line(job), link))), row)
 

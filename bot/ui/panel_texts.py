@@ -38,14 +38,14 @@ EXPLANATIONS = {
     "channels": "Where clips may be made, and what `/video` makes when the member leaves an option out.",
     "rules": "Whole words, phrases and patterns that no prompt may hold. A refused prompt costs nothing.",
     "blocks": "Blocked members are told why and until when; what they had waiting is cancelled and refunded.",
-    "log": "One card for each clip that is posted, refused or failed, and for each change of settings.",
+    "log": "A card for each clip posted, failed or refused (five refusals a minute of a member), and for each change.",
     "jobs": "What waits and renders in this server.",
     "clips": "What was posted, latest first; removing a clip deletes its message.",
     "audit": "Every change, latest first.",
 }
 NOTHING = {
     "quotas": "No quotas of this server's own; the bot's default holds for everyone.",
-    "gifts": "No seconds given that are still to be used.",
+    "gifts": "No given seconds are left.",
     "pools": "No channel has a pool.",
     "channels": "Clips are allowed everywhere.",
     "rules": "No rules.",
@@ -114,7 +114,7 @@ def summary(facts: PanelFacts) -> str:
     )
     lines = [
         f"**Clips**: {paused}",
-        f"**Everyone**: {default}; {_count(len(own), 'member or role', 'members or roles')} with their own",
+        f"**Everyone**: {default}; quotas of members or roles: {len(own) or 'none'}",
         f"**Given seconds**: {f'{len(view.gifts):,} still to be used' if view.gifts else 'none'}",
         f"**Pools**: {_count(len(pools), 'channel')}",
         f"**Cap**: {cap_words(facts)}",
@@ -146,7 +146,7 @@ def log_words(facts: PanelFacts) -> str:
 def automod_words(facts: PanelFacts) -> str:
     """Say how the server's AutoMod comes in."""
     count = moderator_texts.automod_count(facts.automod)
-    return f"Of the server's AutoMod: {count}. Discord's ready-made lists can't be read by bots."
+    return f"Besides: {count}. Discord's ready-made lists can't be read by bots."
 
 
 def timezone_words(facts: PanelFacts) -> str:

@@ -78,15 +78,15 @@ _INVALID_QUOTA = {
     "period": "That period is not on offer; choose day, week or month.",
 }
 INVALID_SETTINGS = {
-    ("days", "out_of_range"): f"Choose 1 to {DAYS_MAX} whole days, or leave it out.",
+    ("days", "out_of_range"): f"Choose 1 to {DAYS_MAX} whole days, written as a number such as 7, or leave it out.",
     ("reason", "missing"): "Give a reason: members are shown it.",
     ("reason", "too_long"): f"That reason is too long; use at most {REASON_MAX_CHARACTERS} characters.",
     ("timezone", "unknown"): "I don't know that time zone; write it as Europe/Berlin or America/New_York.",
     ("channel", "elsewhere"): "That is not a channel of this server that I can see.",
-    (
-        "channel",
-        "closed",
-    ): "I can't post there: give me View Channel and Send Messages in that channel, then try again.",
+    ("channel", "closed"): (
+        "I can't post there: give me View Channel and Send Messages in that channel (for a thread Send Messages in "
+        "Threads), then try again."
+    ),
     ("subject", "missing"): "Say whose: choose a member or role, or one from the list.",
     ("defaults", "missing"): "Choose an aspect, a duration, or both.",
     ("channel", "missing"): "Say which: choose a channel, or one from the list.",
@@ -102,7 +102,8 @@ INVALID_SETTINGS = {
     ("pattern", "unreadable"): "I can't read that pattern; it has to be a regular expression as RE2 knows them.",
     ("pattern", "too_complex"): "That pattern is too complex; repeat less in it, or make two of it.",
     ("pattern", "unclear_letters"): (
-        "With letters beyond a to z, `\\b` has to stand at the start or the end of the pattern; or use a word."
+        "I can't read that for all alphabets: `\\b` has to stand at the start or the end, and `\\W` outside of "
+        "brackets; or use a word."
     ),
     ("pattern", "matches_everything"): "That pattern would refuse nearly every prompt; make it say more.",
     ("pattern", "exists"): "This server has that rule already.",
@@ -283,9 +284,11 @@ def quota_overview(status: QuotaStatus, cap: CapStatus | None, refusal: ReelayEr
         if gift.expires_at != status.resets_at
     ]
     lines.append(f"It resets {writing.relative(status.resets_at)}.")
-    if cap is not None and (status.left_seconds is None or cap.left_seconds < status.left_seconds):
-        lines.append(f"This server as a whole has only {_cap_left(cap)}.")
     why_not = None if refusal is None else explain(refusal)
+    if cap is not None and cap.is_reached:
+        why_not = why_not or _cap_reached(cap)
+    elif cap is not None and (status.left_seconds is None or cap.left_seconds < status.left_seconds):
+        lines.append(f"This server as a whole has only {_cap_left(cap)}.")
     return "\n".join(filter(None, (why_not and f"**{why_not}**", *lines)))
 
 
@@ -316,10 +319,12 @@ def explain(error: ReelayError) -> str | None:
         case InvalidSettingError():
             return INVALID_SETTINGS.get((error.field, error.reason))
         case PausedError():
-            reason = writing.quoted(error.pause.reason)
-            return f"Moderators have paused video making in this server: {reason}. Try again later."
+            reason = writing.sentence(error.pause.reason)
+            return f"Moderators have paused video making in this server: {reason} Try again later."
         case BlockedError():
             return _blocked(error.block)
+        case ChannelRefusedError(ruled_by=0):  # EVERYWHERE
+            return "Moderators allow clips only in certain channels of this server. Try another one."
         case ChannelRefusedError():
             return "Moderators allow no clips in this channel. Try another one."
         case PromptRefusedError():
@@ -328,8 +333,8 @@ def explain(error: ReelayError) -> str | None:
             return "I can't read this server's rules for prompts just now. Nothing was charged; try again in a minute."
         case QuotaExceededError():
             return _quota_exceeded(error.status, error.cost_seconds)
-        case CapReachedError() if not error.status.cap.seconds:
-            return "Moderators allow no clips in this server: its cap is 0 s."
+        case CapReachedError() if error.status.is_reached:
+            return _cap_reached(error.status)
         case CapReachedError():
             return (
                 f"This clip costs {writing.seconds(error.cost_seconds)}, and this server as a whole has only "
@@ -384,10 +389,10 @@ def _quota_exceeded(status: QuotaStatus, cost_seconds: int) -> str:
     if status.effective.source is QuotaSource.CHANNEL:
         pool = f"the pool of {writing.channel(status.effective.subject_id or 0)}, which this clip is charged to,"
         if not status.limit_seconds:
-            return f"Moderators allow no clips here: {pool} has 0 s. Where no pool is, your own quota counts."
+            return f"No clips here: {pool} is 0 s. In channels without a pool your own quota counts."
         return (
             f"This clip costs {cost}, and {pool} has {writing.seconds(status.left_seconds or 0)} left. "
-            f"It resets {resets}; where no pool is, your own quota counts."
+            f"It resets {resets}; in channels without a pool your own quota counts."
         )
     if not status.limit_seconds:
         return "Your quota here allows no clips. Ask a moderator for one."
@@ -398,13 +403,20 @@ def _quota_exceeded(status: QuotaStatus, cost_seconds: int) -> str:
     )
 
 
+def _cap_reached(cap: CapStatus) -> str:
+    if not cap.cap.seconds:
+        return "Moderators allow no clips in this server: its cap is 0 s."
+    resets = writing.relative(cap.resets_at)
+    return f"This server as a whole has only {_cap_left(cap)}, too little for a clip. That resets {resets}."
+
+
 def _cap_left(cap: CapStatus) -> str:
     return f"{writing.seconds(cap.left_seconds)} left {writing.PERIOD_NOW[cap.cap.period]}"
 
 
 def _blocked(block: Block) -> str:
     ends = writing.until(block.expires_at, otherwise="until a moderator ends it")
-    return f"Moderators have blocked you from making clips here {ends}: {writing.quoted(block.reason)}."
+    return f"Moderators have blocked you from making clips here {ends}: {writing.sentence(block.reason)}"
 
 
 def _not_cancellable(error: NotCancellableError) -> str:

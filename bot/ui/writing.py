@@ -74,6 +74,12 @@ def quoted(prompt: str) -> str:
     return f"“\u2068{escaped}\u2069”"
 
 
+def sentence(text: str) -> str:
+    """Quote what a person wrote at the end of a sentence, which ends there if theirs does not."""
+    ends = plain(text).endswith((".", "!", "?", "…"))
+    return quoted(text) if ends else f"{quoted(text)}."
+
+
 # Numbers and times -------------------------------------------------------------------------------
 
 

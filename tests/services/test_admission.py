@@ -281,13 +281,21 @@ async def test_a_members_own_quota_holds_again_when_one_for_some_days_has_ended(
     assert await holding() == [(300, None)]
     await put(400, days=1)
     await put(500, days=2)
-    await clear()
-    assert await holding() == [(300, None)]
-    await put(600, days=1)
+    assert await holding() == [(500, 300)]
     await put(100)
     assert await holding() == [(100, None)]
+    await put(600, days=1)
+    await clear()
     await clear()
     assert await holding() == []
+    changes, _ = await process.services.servers.list_changes(GUILD_ID, limit=1)
+    assert [(change.before, change.after) for change in changes] == [
+        (
+            {"seconds": 600, "period": "day", "source": "member"}
+            | {"until": "2026-01-16T08:40:00+00:00", "then": {"seconds": 100, "period": "day"}},
+            None,
+        )
+    ]
 
 
 @pytest.mark.parametrize("days", [0, -1, 91, 1.5, True, "7"])

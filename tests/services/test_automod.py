@@ -41,6 +41,9 @@ DISCORD_IS_DOWN = PublishUnavailableError("503")
         ("cat", "ｃａｔ", True),
         ("cat", "c\u200bat", True),
         ("größe", "GRÖSSE GRÖẞE", True),
+        ("ΟΔΟΣ*", "ΟΔΟΣΗΜΑ", True),
+        ("*ΚΑΣ*", "ΜΑΛΑΚΑΣΜΕΝΟΣ", True),
+        ("οδός", "ΟΔΌΣ", True),
         ("*", "anything", False),
         ("", "anything", False),
         ("catcat", "catcatcat catcat", True),
@@ -70,6 +73,11 @@ def test_keywords_and_their_wildcards_match_as_discord_has_it(keyword: str, prom
         (AutomodRule("r", keywords=("*bad*",), allowed=("not bad",)), "not bad", False),
         (AutomodRule("r", keywords=("*bad*",), allowed=("not bad",)), "bad", True),
         (AutomodRule("r", patterns=("b.d",), allowed=("bed",)), "a bed", False),
+        (AutomodRule("r", patterns=("½",), allowed=("½ price",)), "½ price", False),
+        (AutomodRule("r", patterns=("ﬁ",), allowed=("ﬁne",)), "ﬁne", False),
+        (AutomodRule("r", patterns=("(?-i:ABC)",)), "an ABC", True),
+        (AutomodRule("r", patterns=(r"\bbad\b{start}",)), "bad{start}", False),
+        (AutomodRule("r", patterns=(r"\<bad\>",)), "<bad>", False),
     ],
 )
 def test_patterns_count_and_allowed_phrases_excuse_what_lies_in_them(
@@ -158,6 +166,15 @@ async def test_rules_that_were_never_read_and_cannot_be_now_refuse_for_now(works
     workshop.log.automod = AutomodRules()
     workshop.time.advance(UNREAD_FOR.total_seconds())
     await process.jobs.accept(workshop.request())
+
+
+async def test_who_is_exempt_does_not_wait_for_rules_that_are_not_known(workshop: Workshop) -> None:
+    workshop.log.automod = DISCORD_IS_DOWN
+    process = workshop.start()
+
+    await process.jobs.accept(workshop.request(manages_server=True))
+
+    assert workshop.log.automod_reads == 0
 
 
 async def test_rules_that_are_not_known_are_no_reason_where_there_is_an_earlier_one(workshop: Workshop) -> None:

@@ -89,7 +89,13 @@ async def test_a_member_who_is_refused_again_and_again_does_not_bury_the_log(wor
 
     refused = [card.facts["member_id"] for card in cards(workshop) if card.kind is LogKind.REFUSED]
     assert refused == [*[MEMBER_ID] * 5, MEMBER_ID + 1, MEMBER_ID]
-    assert (await process.services.usage.report(GUILD_ID, Period.DAY)).refused == 10
+    for _ in range(30):
+        workshop.time.advance(10)
+        with pytest.raises(PausedError):
+            await workshop.accept(process)
+    await post_all(workshop, process)
+    assert len([card for card in cards(workshop) if card.kind is LogKind.REFUSED]) - len(refused) >= 24
+    assert (await process.services.usage.report(GUILD_ID, Period.DAY)).refused == 40
 
 
 async def test_the_log_is_woken_only_when_the_card_can_be_seen(workshop: Workshop) -> None:

@@ -34,6 +34,7 @@ def test_sensible_patterns_are_taken_as_they_are(text: str) -> None:
         ("\u200b", "none"),
         (r"\bплохо|очень\b", "unclear_letters"),
         (r"плохо\b очень", "unclear_letters"),
+        (r"\bf[^\W_]ck\b", "unclear_letters"),
         ("a" * 10_000, "too_long"),
         (".*", "matches_everything"),
         (".", "matches_everything"),
@@ -81,6 +82,11 @@ def test_patterns_that_cannot_be_read_or_refuse_everything_are_refused(text: obj
         (r"[\d№]", "٣", True),
         (r"\p{Greek}\W", "λ!", True),
         (r"\p{L}{3}x", "плоx плоx", True),
+        (r"\b\w+_\w+\b", "рыжая лиса", False),
+        (r"\b\w+_\w+\b", "рыжая_лиса", True),
+        (r"x[A-z]y", "xéy", False),
+        (r"bad\s+word", "bad\u2028word", True),
+        (r"bad\s+word", "bad\x85\vword", True),
     ],
 )
 def test_patterns_are_found_in_any_case_and_in_what_can_be_read(pattern: str, text: str, *, found: bool) -> None:

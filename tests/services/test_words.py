@@ -67,6 +67,12 @@ def finds(rule: str, prompt: str) -> bool:
         ("ばか", "それはばかだ"),
         ("🔫", "a man with a 🔫🔫"),
         ("c++", "code in C++"),
+        ("it's", "IT’S mine"),
+        ("fox's", "a fox's den"),
+        ("red fox", "the red fox's den"),
+        ("bad", "so bad\u05beboy"),
+        ("boss", "the bosss's"),
+        ("4️⃣", "a 4️⃣"),
     ],
 )
 def test_is_found(rule: str, prompt: str) -> None:
@@ -93,6 +99,9 @@ def test_is_found(rule: str, prompt: str) -> None:
         ("か", "が"),
         ("бои", "бой"),
         ("c++", "c"),
+        ("it's", "cut it out"),
+        ("fox's", "a fox"),
+        ("4️⃣", "4 cars"),
         ("a", ""),
     ],
 )

@@ -150,7 +150,7 @@ SECTIONS: dict[str, Callable[[], ui.LayoutView]] = {
     "gifts": lambda: panel.gifts(FACTS, 2),
     "blocks": lambda: panel.blocks(FACTS, 2),
     "clips": lambda: panel.clips(JOBS[: panel.JOBS_PAGE_LENGTH], 2, has_more=True),
-    "clip": lambda: panel.clip(JOBS[0]),
+    "clip": lambda: panel.clip(JOBS[0], 2),
     "asleep": lambda: panel.with_note(panel.jobs(JOBS, 2), panel_texts.ASLEEP),
     "noted": lambda: panel.with_note(panel.blocks(FACTS, 2), moderator_texts.blocked(FACTS.view.blocks[0], 1)),
     "closed": panel.closed,

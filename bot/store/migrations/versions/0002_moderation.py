@@ -1,8 +1,8 @@
 """Moderation: servers' settings, pools, caps, gifts that end, prompt rules, blocks, the audit and the log.
 
 Gifts from before had no end of their own: they counted in the period they were made in, which nobody noted. They end
-with their month, UTC; what their member used after they were made counts as used of them first, which leaves what is
-left in the present period as it was.
+with their month, UTC, and what their member used after they were made counts as used of them first: nobody has less
+left in the present period than before, and who used up a gift has not more.
 """
 
 from collections import Counter, defaultdict
@@ -104,7 +104,8 @@ def _draw_from_old_gifts() -> None:
                     gift.left -= taken
                     drawn += taken
                     connection.execute(draws.insert().values(grant_id=gift.id, job_id=entry.job_id, seconds=taken))
-            connection.execute(_LEDGER.update().where(_LEDGER.c.id == entry.id).values(drawn_seconds=drawn))
+            if drawn:
+                connection.execute(_LEDGER.update().where(_LEDGER.c.id == entry.id).values(drawn_seconds=drawn))
 
 
 def _sum_up_what_was_used() -> None:
