@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from contextlib import asynccontextmanager
+import time
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 BUSY_TIMEOUT_SECONDS = 5.0
 """How long a write waits for another process's write: longer than any write of ours takes."""
 
+_RETRY_SECONDS = 0.02
 MIGRATIONS = Path(__file__).parent / "migrations"
 _POSTGRESQL_WRITE_LOCK = 7_355_608
 """Key of the advisory lock that makes PostgreSQL writers queue as SQLite's do; any fixed number serves."""
@@ -66,7 +68,7 @@ class Database:
             raise SettingsError("DATABASE_URL is not the address of a supported database.") from error
         try:
             if engine.dialect.name == "sqlite":
-                await asyncio.to_thread(_check_openable, engine.url.database or ":memory:")
+                await asyncio.to_thread(_open_first, engine.url.database or ":memory:", busy_timeout_seconds)
             database = cls(engine)
             if migrate:
                 await database._migrate()
@@ -156,22 +158,31 @@ def _create_engine(url: str, busy_timeout_seconds: float) -> AsyncEngine:
     return engine
 
 
-def _check_openable(path: str) -> None:
-    """Open and close the file: aiosqlite's thread may complain after the loop's end when it is the first to fail.
+def _open_first(path: str, busy_timeout_seconds: float) -> None:
+    """Open the file once, and let it be written ahead (WAL), so that readers and a writer go side by side.
+
+    That stays with the file. It is done here since SQLite itself does not wait for another process that is at it, and
+    since aiosqlite's thread may complain after the loop's end when it is the first to fail.
 
     Raises:
-        StoreUnavailableError: when it cannot be opened.
+        StoreUnavailableError: when it cannot be opened, or is locked for too long.
     """
-    try:
-        sqlite3.connect(path).close()
-    except sqlite3.Error as error:
-        raise StoreUnavailableError(type(error).__name__) from error
+    ends = time.monotonic() + busy_timeout_seconds
+    while True:
+        try:
+            with closing(sqlite3.connect(path, timeout=0)) as connection:
+                connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.Error as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= ends:
+                raise StoreUnavailableError(type(error).__name__) from error
+            time.sleep(_RETRY_SECONDS)
+        else:
+            return
 
 
 def _prepare_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401 (the driver's own object)
     cursor = connection.cursor()
     for pragma in (
-        "journal_mode = WAL",
         "synchronous = FULL",  # an accepted job survives a power cut, not only a crash
         "foreign_keys = ON",
     ):

@@ -97,6 +97,26 @@ async def test_two_starts_at_once_and_a_third_later_agree_on_the_schema(tmp_path
     await start()
 
 
+async def test_a_start_waits_for_another_that_is_making_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = sqlite3.connect(tmp_path / "reelay.db", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN EXCLUSIVE")
+    waits: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        other.rollback()
+
+    monkeypatch.setattr("bot.store.database.time.sleep", wait)
+    async with Database.open(url(tmp_path)) as database:
+        await database.check_writable()
+
+    assert len(waits) == 1
+    assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    other.close()
+
+
 async def test_what_an_older_version_stored_is_counted_and_holds_after_the_upgrade(tmp_path: Path) -> None:
     async with Database.open(url(tmp_path), migrate=False) as database:
         async with database.write() as connection:
