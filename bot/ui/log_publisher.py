@@ -23,7 +23,6 @@ _log = logging.getLogger(__name__)
 HISTORY_MESSAGES = 200
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far this machine's clock may be ahead of Discord's."""
-_FORBIDDEN = 403
 
 
 class DiscordLogPublisher:
