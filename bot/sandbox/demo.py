@@ -226,7 +226,7 @@ async def _open_page(stage: _Stage, channel: str) -> AsyncGenerator[Preview]:
     async with stage.env.preview(shown, viewers=viewers, layout="channel", height=900) as page:
         yield page
         # It closes once every request is answered, and one for a clip only is when the clip is converted: some seconds.
-        if (converter := page._media_worker) is not None:  # pyright: ignore[reportPrivateUsage]
+        if (converter := page._media_worker) is not None:  # pyright: ignore[reportPrivateUsage] (no other way)
             await converter.close()
 
 

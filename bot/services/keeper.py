@@ -41,7 +41,7 @@ class JobKeeper:
         """Change a job and go on working at it."""
         return await self._write(job, changes)
 
-    async def release(self, job: Job, *, due_in_seconds: float, **changes: Any) -> Job:  # noqa: ANN401
+    async def release(self, job: Job, *, due_in_seconds: float, **changes: Any) -> Job:  # noqa: ANN401 (as above)
         """Change a job and let go of it until it is due."""
         due_at = self._clock.now() + timedelta(seconds=due_in_seconds)
         return await self._write(job, {"due_at": due_at, "lease_owner": None, "lease_until": None} | changes)
@@ -52,7 +52,7 @@ class JobKeeper:
             job, {"state": JobState.DELIVERED, "message_channel_id": channel_id, "message_id": message_id}
         )
 
-    async def fail(self, job: Job, error_code: JobError, **changes: Any) -> Job:  # noqa: ANN401
+    async def fail(self, job: Job, error_code: JobError, **changes: Any) -> Job:  # noqa: ANN401 (as above)
         """End a job without a clip, and refund it in the same transaction."""
         return await self._finish(job, {"state": JobState.FAILED, "error_code": error_code} | changes)
 

@@ -224,7 +224,7 @@ class StatusBoard:
             touched = self._news.take(order, now)
             try:
                 found = {job.id: job for job in await jobs.get_many(connection, touched)}
-            except BaseException:
+            except BaseException:  # whatever it was: what was taken and not shown is still news
                 self._news.put_back(touched)
                 raise
         places = {job_id: place for place, job_id in enumerate(order, start=1)}
