@@ -9,14 +9,23 @@ import logging
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bot.errors import ReelayError, SettingsError
+
+if TYPE_CHECKING:
+    from bot.services.policy import WorkerPolicy
 
 EXIT_OK, EXIT_FAILED, EXIT_SETTINGS = 0, 1, 2
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run one command; return the process's exit code."""
+def main(arguments: list[str] | None = None, *, policy: WorkerPolicy | None = None) -> int:
+    """Run one command; return the process's exit code.
+
+    Args:
+        arguments: of the command line; by default the process's own.
+        policy: the worker's figures while serving, where they are not the usual ones.
+    """
     options = _parser().parse_args(arguments)
     try:
         match options.command:
@@ -25,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
             case "doctor":
                 return _doctor()
             case _:
-                return _run()
+                return _run(policy)
     except SettingsError as error:
         print(error, file=sys.stderr)
         return EXIT_SETTINGS
@@ -49,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run() -> int:
+def _run(policy: WorkerPolicy | None) -> int:
     from bot.config import load_settings
     from bot.logs import set_up_logging
 
@@ -58,7 +67,7 @@ def _run() -> int:
 
     set_up_logging(level=settings.log_level, log_format=settings.log_format, secrets=settings.secrets)
     try:
-        asyncio.run(run(settings))
+        asyncio.run(run(settings, policy=policy))
     except asyncio.CancelledError:
         logging.getLogger(__name__).info("stopped before serving")
     except SettingsError:

@@ -9,16 +9,18 @@ import logging
 import random
 import signal
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import aiohttp
 
 from bot.client import ReelayBot, point_discord_at
-from bot.errors import SettingsError, StoreUnavailableError, VideoServiceError
+from bot.errors import SettingsError, StoreUnavailableError, UnauthorizedError, VideoServiceError
 from bot.instance import claim_instance_name
 from bot.media import MediaWorker
-from bot.models import Quota
+from bot.models import OperatorAlert, Quota
+from bot.services.account import AccountCheck
+from bot.services.alerts import Operator
 from bot.services.bundle import Services
 from bot.services.delivery import Deliverer
 from bot.services.gates import ServiceGates
@@ -26,12 +28,16 @@ from bot.services.keeper import JobKeeper
 from bot.services.moderation_log import ModerationLog
 from bot.services.policy import WorkerPolicy
 from bot.services.ports import SystemClock
+from bot.services.recovery import Recovery
 from bot.services.rendering import Renderer
 from bot.services.status import CardNews, StatusBoard
+from bot.services.submitting import Submitter
+from bot.services.unattended import UnattendedSubmits
 from bot.services.watching import RenderWatch
 from bot.services.worker import Worker
 from bot.store.database import Database
 from bot.store.digests import CommandDigests
+from bot.toapis.account import explain_models
 from bot.toapis.client import ToApisClient
 from bot.ui.log_publisher import DiscordLogPublisher
 from bot.ui.publisher import DiscordPublisher
@@ -58,6 +64,7 @@ class Reelay:
     gates: ServiceGates
     watch: RenderWatch
     publisher: DiscordPublisher
+    operator: Operator
 
 
 def assemble(
@@ -80,7 +87,7 @@ def assemble(
         chance: where jitter and ids come from; the operating system's by default.
     """
     chance = chance or random.SystemRandom()
-    gates, news, wake = ServiceGates(chance.random), CardNews(), asyncio.Event()
+    gates, news, wake = ServiceGates(policy, chance.random), CardNews(), asyncio.Event()
     bot = ReelayBot(digests=CommandDigests(database))
     log_publisher = DiscordLogPublisher(client=bot)
     services = Services.wire(
@@ -94,25 +101,52 @@ def assemble(
         operator_quota=operator_quota,
         max_open_jobs=max_open_jobs,
         random_bits=chance.getrandbits,
+        owner=owner,
+        lease_seconds=policy.lease_seconds,
     )
     bot.equip(services)
     publisher = DiscordPublisher(client=bot, clock=clock, operator_channel_id=operator_channel_id)
     board = StatusBoard(database=database, clock=clock, publisher=publisher, gates=gates, news=news)
     keeper = JobKeeper(database=database, clock=clock, changes=services.changes, owner=owner)
     watch = RenderWatch(database=database, jitter=chance.random, time_scale=policy.poll_time_scale)
-    worker = Worker(
+    operator = Operator(publisher)
+    recovery = Recovery(database=database, clock=clock, operator=operator)
+    renderer = Renderer(
         database=database,
         service=service,
+        operator=operator,
+        keeper=keeper,
+        gates=gates,
+        watch=watch,
+        recovery=recovery,
+        clock=clock,
+        policy=policy,
+        jitter=chance.random,
+    )
+    worker = Worker(
+        database=database,
         publisher=publisher,
-        renderer=Renderer(
+        submitter=Submitter(
+            database=database,
             service=service,
-            publisher=publisher,
+            operator=operator,
             keeper=keeper,
             gates=gates,
             watch=watch,
+            recovery=recovery,
+            renderer=renderer,
             clock=clock,
             policy=policy,
-            jitter=chance.random,
+        ),
+        renderer=renderer,
+        unattended=UnattendedSubmits(
+            database=database,
+            service=service,
+            operator=operator,
+            gates=gates,
+            recovery=recovery,
+            clock=clock,
+            policy=policy,
         ),
         deliverer=Deliverer(
             service=service,
@@ -123,13 +157,16 @@ def assemble(
             clock=clock,
             jitter=chance.random,
         ),
+        account=AccountCheck(service=service, gates=gates, operator=operator, clock=clock),
         keeper=keeper,
         board=board,
         news=news,
         wake=wake,
+        held=services.jobs.held,
         gates=gates,
         clock=clock,
         policy=policy,
+        model=service.model,
         owner=owner,
         jitter=chance.random,
     )
@@ -149,11 +186,15 @@ def assemble(
         gates=gates,
         watch=watch,
         publisher=publisher,
+        operator=operator,
     )
 
 
-async def run(settings: Settings) -> None:
+async def run(settings: Settings, *, policy: WorkerPolicy | None = None) -> None:
     """Serve until SIGINT or SIGTERM, then finish or release what is in hand.
+
+    Args:
+        policy: the worker's other figures, where they are not the usual ones.
 
     Raises:
         CancelledError: when told to stop before serving began.
@@ -176,7 +217,8 @@ async def run(settings: Settings) -> None:
             clock=SystemClock(),
             operator_quota=Quota(settings.default_quota_seconds, settings.default_quota_period),
             max_open_jobs=settings.max_open_jobs_per_member,
-            policy=WorkerPolicy(
+            policy=replace(
+                policy or WorkerPolicy(rate_limits=settings.toapis_rate_group.limits),
                 max_concurrent_renders=settings.max_concurrent_renders,
                 job_deadline_seconds=settings.job_deadline_seconds,
             ),
@@ -240,10 +282,7 @@ def _on_signals(act: Callable[[], object]) -> None:
 
 
 async def _check_service(service: VideoService, reelay: Reelay) -> None:
-    """Look once at the account, so that a wrong key or address is known before a member finds out.
-
-    Whether the service knows the model cannot be asked; the first submit shows it.
-    """
+    """Look once at the account, so that a wrong key, address or model is known before a member finds out."""
     try:
         balance = await service.fetch_balance()
     except VideoServiceError as error:
@@ -251,8 +290,14 @@ async def _check_service(service: VideoService, reelay: Reelay) -> None:
             "the video service did not answer as it should: check TOAPIS_BASE_URL and TOAPIS_API_KEY",
             extra={"error": type(error).__name__, "http_status": error.http_status, "request_id": error.request_id},
         )
-        alert = reelay.gates.note(SystemClock().now(), error)
-        if alert is not None:
-            await reelay.publisher.alert_operator(alert)
+        if isinstance(error, UnauthorizedError):
+            await reelay.operator.tell(reelay.gates.confirm(SystemClock().now(), OperatorAlert.UNAUTHORIZED))
         return
-    _log.info("video service reached", extra={"remaining_usd": balance.remaining_usd})
+    _log.info("video service reached", extra={"remaining_credits": balance.credits})
+    try:
+        models = await service.fetch_models()
+    except VideoServiceError as error:
+        _log.info("the service does not say which models the key may use", extra={"error": type(error).__name__})
+        return
+    if (sentence := explain_models(service.model, models)) is not None:
+        _log.error("%s", sentence)

@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError
 
 from bot.errors import SettingsError
 from bot.models import QUOTA_MAX_SECONDS, Period
+from bot.services.policy import RateGroup
 
 Snowflake = Annotated[int, Field(gt=0, lt=2**63)]
 WebSocketUrl = Annotated[AnyUrl, UrlConstraints(allowed_schemes=["ws", "wss"])]
@@ -29,6 +30,7 @@ class Settings(BaseSettings):
     toapis_base_url: AnyHttpUrl = AnyHttpUrl("https://toapis.com")
     toapis_model: str = "gemini_omni"
     toapis_resolution: str = "720P"
+    toapis_rate_group: RateGroup = RateGroup.DEFAULT
     database_url: SecretStr = SecretStr("sqlite+aiosqlite:///reelay.db")
     default_quota_seconds: Annotated[int, Field(ge=0, le=QUOTA_MAX_SECONDS)] = 60
     default_quota_period: Period = Period.DAY
@@ -71,6 +73,11 @@ class Settings(BaseSettings):
         if value.username or value.password:
             raise ValueError("it must have no name or password in it; the key goes into TOAPIS_API_KEY")
         return value
+
+    @field_validator("toapis_rate_group", mode="before")
+    @classmethod
+    def _lower_case(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
 
     @field_validator("log_level", mode="before")
     @classmethod

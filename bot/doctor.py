@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -16,11 +17,13 @@ from bot.errors import (
     VideoServiceError,
 )
 from bot.store.database import Database
+from bot.toapis.account import explain_models
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from bot.config import Settings
+    from bot.models import Balance
 
 
 class _Trouble(ReelayError):  # noqa: N818 (a finding, not an error of the program's)
@@ -70,16 +73,35 @@ async def _check_database(settings: Settings) -> str:
 
 async def _check_video_service(settings: Settings) -> str:
     async with aiohttp.ClientSession() as session:
+        service = open_service(settings, session)
         try:
-            balance = await open_service(settings, session).fetch_balance()
+            balance = await service.fetch_balance()
         except UnauthorizedError as error:
             raise _Trouble("the key is not accepted: check TOAPIS_API_KEY.") from error
         except VideoServiceError as error:
             raise _Trouble("does not answer as it should: check TOAPIS_BASE_URL.") from error
+        try:
+            models = await service.fetch_models()
+        except VideoServiceError:
+            models = []  # nothing is known of them then, and clips may work all the same
+    wrong_model = explain_models(service.model, models)
+    found = f"the key works, {_credits(balance)}"
+    if balance.is_empty or wrong_model is not None:
+        raise _Trouble(" ".join(filter(None, [f"{found}.", wrong_model])))
+    return found
+
+
+def _credits(balance: Balance) -> str:
+    """Say what can be spent, in the service's credits, and what to do when that is nothing."""
+    if balance.account_credits is not None and balance.account_credits <= 0:
+        return "but the account is out of credits: top it up"
     if balance.is_empty:
-        raise _Trouble("the key works, but the account is empty: top it up.")
-    left = "unlimited" if balance.remaining_usd is None else f"{balance.remaining_usd:.2f} USD"
-    return f"the key works, balance {left}"
+        return "but it may spend no more credits: raise its limit"
+    if balance.credits is None:
+        return "credits unknown"
+    if balance.key_credits == math.inf:
+        return f"no limit on the key, {balance.credits:,.0f} credits in the account"
+    return f"{balance.credits:,.0f} credits to spend"
 
 
 async def _check_discord(settings: Settings) -> str:

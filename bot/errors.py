@@ -21,15 +21,18 @@
     ├── StoreUnavailableError         the database could not be asked
     ├── LeaseLostError                a job is no longer this worker's to change
     ├── VideoServiceError             the video service said no, or nothing
-    │   ├── RequestRejectedError      400: the payload is wrong
-    │   ├── WrongEndpointError        400 "invalid apitype": base address or model is wrong
-    │   ├── UnauthorizedError         401: no key, or a bad one
-    │   ├── InsufficientFundsError    402: the account is out of money
-    │   ├── GenerationNotFoundError   404, or 400 "task_not_exist"
-    │   ├── ContentPolicyError        422: the prompt was refused
-    │   ├── RateLimitedError          429
-    │   ├── ServiceFaultError         5xx, or an answer nobody can read
-    │   └── NoAnswerError             timed out or connection broken: it may have arrived
+    │   ├── RequestRejectedError      the request itself is wrong
+    │   ├── ContentPolicyError        the prompt was refused
+    │   ├── WrongEndpointError        "invalid apitype": base address or model is wrong
+    │   ├── UnauthorizedError         no key, or a bad one
+    │   ├── InsufficientFundsError    the key or the account is out of money
+    │   ├── ModelAccessError          the key may not use the model
+    │   ├── GenerationNotFoundError   the service knows no such generation
+    │   ├── RateLimitedError          too many requests; this one was not taken
+    │   ├── NotTakenError             the service could not take the submit just now
+    │   ├── ServiceFaultError         the service says that something broke, or can't be read
+    │   └── NoAnswerError             nothing of the service's came back: it may have arrived
+    │       └── NotConnectedError     no connection was made: it has not arrived
     ├── ClipError                     the finished file cannot be used
     │   ├── ClipGoneError             the address no longer works
     │   ├── ClipUnsafeError           the address points where the bot must not go
@@ -47,12 +50,12 @@ Errors carry facts; the sentence people read is chosen in ``ui/texts.py``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bot.models import Block, CapStatus, JobState, Pause, QuotaStatus
+    from bot.models import Block, CapStatus, JobState, Pause, QuotaStatus, RateLimitStatus
 
 
 class ReelayError(Exception):
@@ -242,6 +245,8 @@ class VideoServiceError(ReelayError):
         http_status: the answer's status, or None when there was none.
         code: the service's own error code as text, or None.
         request_id: the service's id for the exchange, or None.
+        retry_after_seconds: how long the answer asks to wait, or None when it does not say.
+        rate_limit: what the answer says of the account's limit, or None.
     """
 
     def __init__(
@@ -251,63 +256,72 @@ class VideoServiceError(ReelayError):
         http_status: int | None = None,
         code: str | None = None,
         request_id: str | None = None,
+        retry_after_seconds: float | None = None,
+        rate_limit: RateLimitStatus | None = None,
     ) -> None:
         super().__init__(message)
         self.http_status = http_status
         self.code = code
         self.request_id = request_id
+        self.retry_after_seconds = retry_after_seconds
+        self.rate_limit = rate_limit
 
 
 class RequestRejectedError(VideoServiceError):
-    """400: the payload is wrong; asking again changes nothing."""
-
-
-class WrongEndpointError(VideoServiceError):
-    """400 ``invalid apitype``: the operator must check base address and model."""
-
-
-class UnauthorizedError(VideoServiceError):
-    """401: the key is missing or bad."""
-
-
-class InsufficientFundsError(VideoServiceError):
-    """402: the account is out of money."""
-
-
-class GenerationNotFoundError(VideoServiceError):
-    """404, or 400 ``task_not_exist``: the service knows no such generation."""
+    """The request itself is wrong; asking again changes nothing."""
 
 
 class ContentPolicyError(VideoServiceError):
-    """422: the prompt was refused."""
+    """The prompt was refused by the service's moderation."""
+
+
+class WrongEndpointError(VideoServiceError):
+    """``invalid apitype``: the operator must check base address and model."""
+
+
+class UnauthorizedError(VideoServiceError):
+    """The key is missing or bad."""
+
+
+class InsufficientFundsError(VideoServiceError):
+    """The key or the account is out of money."""
+
+
+class ModelAccessError(VideoServiceError):
+    """The key may not use the model, or the service does not offer it to this account."""
+
+
+class GenerationNotFoundError(VideoServiceError):
+    """The service itself says that it knows no such generation."""
 
 
 class RateLimitedError(VideoServiceError):
-    """429.
+    """Too many requests, in the service's own words; this one was not taken."""
 
-    Attributes:
-        retry_after_seconds: what ``Retry-After`` asked for, or None when it did not say.
-    """
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        retry_after_seconds: float | None = None,
-        http_status: int | None = 429,
-        code: str | None = None,
-        request_id: str | None = None,
-    ) -> None:
-        super().__init__(message, http_status=http_status, code=code, request_id=request_id)
-        self.retry_after_seconds = retry_after_seconds
+class NotTakenError(VideoServiceError):
+    """503 ``rate_limit_unavailable``: the service could not take the submit just now, and has not."""
 
 
 class ServiceFaultError(VideoServiceError):
-    """5xx, or an answer that cannot be read; a submit may still have been accepted."""
+    """The service says that something broke, or its answer cannot be read; a submit may have been accepted."""
 
 
 class NoAnswerError(VideoServiceError):
-    """Timed out, or the connection broke; a submit may still have been accepted."""
+    """Nothing of the service's came back, so a submit may have been accepted.
+
+    Attributes:
+        is_foreign: an answer came, but of somebody else's: a proxy's page, text or JSON; its ``http_status`` says
+            nothing about a job.
+    """
+
+    def __init__(self, message: str, *, is_foreign: bool = False, **fields: Any) -> None:  # noqa: ANN401 (as its base's)
+        super().__init__(message, **fields)
+        self.is_foreign = is_foreign
+
+
+class NotConnectedError(NoAnswerError):
+    """No connection was made, so nothing was sent."""
 
 
 # The finished file -------------------------------------------------------------------------------

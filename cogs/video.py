@@ -57,14 +57,28 @@ class VideoCog(commands.Cog):
             asker=asker(interaction),
             wish=Wish(spec, leaves_aspect=aspect is None, leaves_duration=duration is None),
         )
-        card = await answers.promptly(interaction, self._jobs.accept(request), private=False)
-        message_id = await answers.show(interaction, status_view(card))
-        if message_id is None:
-            return
+        accepted = await answers.promptly(interaction, self._jobs.accept_held(request), private=False)
+        job_id, message_id = accepted.card.job.id, None
         try:
-            await self._jobs.attach_status(card.job.id, message_id)
+            if interaction.response.is_done():  # acknowledged without the card, which the job need not wait for
+                await self._let_start(job_id, None)
+            message_id = await answers.show(interaction, status_view(accepted.card))
+        except answers.UnheardError:
+            await self._jobs.withdraw_unheard(accepted)
+        else:
+            await self._let_start(job_id, message_id)
+        finally:
+            self._jobs.held.discard(job_id)  # whatever happened: its lease is renewed no more
+
+    async def _let_start(self, job_id: str, message_id: int | None) -> None:
+        """Let a job start that was held for its answer, and remember its card where there is one."""
+        try:
+            if message_id is None:
+                await self._jobs.free(job_id)
+            else:
+                await self._jobs.attach_status(job_id, message_id)
         except StoreUnavailableError:
-            _log.warning("status card not remembered", extra={"job_id": card.job.id, "message_id": message_id})
+            _log.warning("status card not remembered", extra={"job_id": job_id, "message_id": message_id})
 
 
 def _require_permissions(interaction: discord.Interaction) -> None:

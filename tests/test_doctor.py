@@ -1,7 +1,8 @@
-"""What the doctor finds out of the database and of Discord."""
+"""What the doctor finds out of the database, of the video service and of Discord."""
 
 from __future__ import annotations
 
+import functools
 import json
 import sqlite3
 from contextlib import asynccontextmanager, closing
@@ -11,15 +12,27 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from discord.http import Route
+from pydantic import SecretStr
 
+from bot import app
 from bot.client import check_token
 from bot.config import Settings
-from bot.doctor import _check_database
+from bot.doctor import _check_database, _check_video_service
 from bot.errors import ReelayError, SettingsError
+from bot.sandbox.toapis_server import Fault, SandboxServer
+from bot.toapis.client import ToApisClient
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from pathlib import Path
+
+
+@pytest.fixture
+def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask again at once."""
+    make = functools.partial(ToApisClient, retry_delays_seconds=(0.0, 0.0))
+    monkeypatch.setattr(app, "ToApisClient", make)
+
 
 REVISION = "SELECT version_num FROM alembic_version"
 
@@ -55,6 +68,67 @@ async def test_database_of_a_newer_schema_is_named_as_such(tmp_path: Path) -> No
 
     with pytest.raises(ReelayError, match=r"schema \(9999\) is newer"):
         await _check_database(settings(path))
+
+
+@asynccontextmanager
+async def video_service(path: Path) -> AsyncGenerator[tuple[SandboxServer, Settings]]:
+    """Run a video service, and give the settings that lead to it."""
+    async with SandboxServer() as server:
+        yield (
+            server,
+            settings(path).model_copy(
+                update={"toapis_base_url": server.base_url, "toapis_api_key": SecretStr(server.api_key)}
+            ),
+        )
+
+
+@pytest.mark.parametrize(
+    ("key_credits", "account_credits", "finding"),
+    [
+        (1820, 5000, "the key works, 1,820 credits to spend"),
+        (5000, 1820, "the key works, 1,820 credits to spend"),
+        (None, 1820, "the key works, no limit on the key, 1,820 credits in the account"),
+        (1820, None, "the key works, credits unknown"),
+        (None, None, "the key works, credits unknown"),
+    ],
+)
+async def test_credits_are_shown_as_far_as_they_are_known(
+    tmp_path: Path, key_credits: float | None, account_credits: float | None, finding: str
+) -> None:
+    async with video_service(tmp_path / "reelay.db") as (server, chosen):
+        server.key_credits, server.account_credits = key_credits, account_credits
+        assert await _check_video_service(chosen) == finding
+
+
+@pytest.mark.parametrize(
+    ("key_credits", "account_credits", "advice"),
+    [(None, 0, "out of credits: top it up"), (0, 1820, "raise its limit"), (0, None, "raise its limit")],
+)
+async def test_nothing_left_to_spend_is_said_with_what_to_do(
+    tmp_path: Path, key_credits: float | None, account_credits: float | None, advice: str
+) -> None:
+    async with video_service(tmp_path / "reelay.db") as (server, chosen):
+        server.key_credits, server.account_credits = key_credits, account_credits
+        with pytest.raises(ReelayError, match=advice):
+            await _check_video_service(chosen)
+
+
+async def test_model_the_key_may_not_use_is_named_with_those_it_may(tmp_path: Path) -> None:
+    async with video_service(tmp_path / "reelay.db") as (server, chosen):
+        server.models = ["veo", "gemini-omni-flash"]
+        with pytest.raises(
+            ReelayError, match=r"1,820 credits to spend\. TOAPIS_MODEL is .*: veo, gemini-omni-flash\.$"
+        ):
+            await _check_video_service(chosen)
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault.page(404), Fault(change={"data": None}), Fault.error("internal_error", times=3)]
+)
+async def test_models_nobody_lists_are_no_finding(tmp_path: Path, fault: Fault, no_waits: None) -> None:
+    async with video_service(tmp_path / "reelay.db") as (server, chosen):
+        server.faults.models.append(fault)
+        assert await _check_video_service(chosen) == "the key works, 1,820 credits to spend"
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from dataclasses import FrozenInstanceError
 from datetime import timedelta
 
@@ -173,9 +174,27 @@ def test_every_state_is_either_open_or_final() -> None:
     assert [state for state in JobState if state.is_final] == ["delivered", "failed", "cancelled"]
 
 
-@pytest.mark.parametrize(("usd", "empty"), [(None, False), (0.01, False), (0.0, True), (-2.0, True)])
-def test_an_account_is_empty_when_nothing_can_be_bought(usd: float | None, empty: bool) -> None:
-    assert Balance(usd).is_empty is empty
+@pytest.mark.parametrize(
+    ("key", "account", "credits_left", "is_empty"),
+    [
+        (100.0, 1820.0, 100.0, False),
+        (1820.0, 100.0, 100.0, False),
+        (math.inf, 100.0, 100.0, False),
+        (math.inf, 0.0, 0.0, True),
+        (0.0, 1820.0, 0.0, True),
+        (0.0, None, 0.0, True),
+        (None, -2.0, -2.0, True),
+        (100.0, None, None, False),
+        (None, 100.0, None, False),
+        (None, None, None, False),
+    ],
+)
+def test_what_can_be_spent_is_the_smaller_of_key_and_account_and_unknown_is_not_empty(
+    key: float | None, account: float | None, credits_left: float | None, *, is_empty: bool
+) -> None:
+    balance = Balance(key_credits=key, account_credits=account)
+
+    assert (balance.credits, balance.is_empty) == (credits_left, is_empty)
 
 
 def test_a_card_looks_the_same_until_something_visible_changes() -> None:

@@ -48,6 +48,7 @@ from bot.models.quotas import (
     QuotaStatus,
     check_grant_seconds,
 )
+from bot.models.submits import UNPAID_OUTCOMES, Submit, SubmitOutcome
 from bot.models.video import (
     DURATIONS_SECONDS,
     PROMPT_MAX_CHARACTERS,
@@ -59,6 +60,7 @@ from bot.models.video import (
     ClipLink,
     Generation,
     GenerationStatus,
+    RateLimitStatus,
     VideoInfo,
     VideoSpec,
 )
@@ -74,6 +76,7 @@ __all__ = [
     "QUOTA_MAX_SECONDS",
     "REASON_MAX_CHARACTERS",
     "RENDER_STATES",
+    "UNPAID_OUTCOMES",
     "Access",
     "Account",
     "AccountKind",
@@ -108,8 +111,11 @@ __all__ = [
     "QuotaRule",
     "QuotaSource",
     "QuotaStatus",
+    "RateLimitStatus",
     "Server",
     "StatusCard",
+    "Submit",
+    "SubmitOutcome",
     "VideoInfo",
     "VideoSpec",
     "check_days",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class JobState(StrEnum):
-    """Where a job stands; ``design.md`` has the table, README the diagram."""
+    """Where a job stands; README has the diagram."""
 
     QUEUED = "queued"
     SUBMITTING = "submitting"
@@ -34,7 +34,7 @@ class JobState(StrEnum):
 FINAL_STATES = frozenset({JobState.DELIVERED, JobState.FAILED, JobState.CANCELLED})
 OPEN_STATES = frozenset(JobState) - FINAL_STATES
 RENDER_STATES = frozenset({JobState.SUBMITTING, JobState.RENDERING})
-"""States that occupy one of the concurrent renders."""
+"""States in which the video service may be at work for a job."""
 
 
 class JobError(StrEnum):
@@ -55,6 +55,7 @@ class JobError(StrEnum):
     CLIP_UNUSABLE = "clip_unusable"
     UNDELIVERABLE = "undeliverable"
     INTERNAL = "internal"
+    UNHEARD = "unheard"
     CANCELLED_BY_MODERATOR = "cancelled_by_moderator"
     MEMBER_BLOCKED = "member_blocked"
 
@@ -122,7 +123,10 @@ class OperatorAlert(StrEnum):
 
     UNAUTHORIZED = "unauthorized"
     INSUFFICIENT_FUNDS = "insufficient_funds"
+    NO_ACCESS = "no_access"
     WRONG_ENDPOINT = "wrong_endpoint"
+    FOREIGN_ANSWERS = "foreign_answers"
+    RECOVERY_INEXACT = "recovery_inexact"
 
 
 @dataclass(frozen=True, slots=True)

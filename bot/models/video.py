@@ -113,8 +113,10 @@ class Generation:
     Attributes:
         progress: 0 to 100, or None when the answer had none.
         completed_at: when it was finished, or None when the answer did not say.
-        result_url: where the clip can be fetched, until expires_at.
+        result_url: where the clip can be fetched, until expires_at; some answers have it before the status is final.
+        was_moderated: it failed since the service's moderation refused it.
         request_id: the id of the exchange that brought this answer.
+        rate_limit: what the answer says of the account's limit, or None.
     """
 
     id: str
@@ -125,19 +127,48 @@ class Generation:
     result_url: str | None = None
     error_code: str | None = None
     error_message: str | None = None
+    was_moderated: bool = False
     request_id: str | None = None
+    rate_limit: RateLimitStatus | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimitStatus:
+    """What an answer's ``X-RateLimit-*`` headers say; None for what they don't.
+
+    Attributes:
+        limit: requests of this kind in the service's window.
+        remaining: how many of them are left until ``reset_at``.
+    """
+
+    limit: int | None = None
+    remaining: int | None = None
+    reset_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Balance:
-    """What the account has left, in US dollars; None when unlimited."""
+    """What can be spent, in the service's credits (contract, "Account": 200 to the US dollar).
 
-    remaining_usd: float | None
+    Attributes:
+        key_credits: what the key may still spend; infinite for a key without a limit, None when unknown.
+        account_credits: what the account has left; None when unknown.
+    """
+
+    key_credits: float | None = None
+    account_credits: float | None = None
+
+    @property
+    def credits(self) -> float | None:
+        """Return what can be spent, the smaller of both; None when that is unknown."""
+        known = [left for left in (self.key_credits, self.account_credits) if left is not None]
+        least = min(known, default=None)
+        return least if len(known) == 2 or self.is_empty else None
 
     @property
     def is_empty(self) -> bool:
-        """Tell whether nothing can be bought."""
-        return self.remaining_usd is not None and self.remaining_usd <= 0
+        """Tell whether it is known that nothing can be bought."""
+        return any(left is not None and left <= 0 for left in (self.key_credits, self.account_credits))
 
 
 # Clips and messages ------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ class SandboxGeneration:
     """A generation that was accepted, and so paid for; times are Unix seconds.
 
     Attributes:
+        payload: the submit's JSON.
         final_change: keys laid over its final answer.
     """
 
@@ -36,12 +37,17 @@ class SandboxGeneration:
     accepted_at: float
     starts_at: float
     finishes_at: float
+    payload: Mapping[str, Any]
     final_change: Mapping[str, Any]
 
     @property
     def expires_at(self) -> float:
         """Return when its file goes away."""
         return self.finishes_at + RESULT_LIFETIME_SECONDS
+
+    def has_failed(self, now: float) -> bool:
+        """Tell whether it has ended as failed by now."""
+        return now >= self.finishes_at and self.final_change.get("status") == "failed"
 
     def progress(self, now: float) -> dict[str, Any]:
         """Return what an answer says of a generation that is not finished, or an empty dict when it is."""
@@ -77,6 +83,7 @@ class RenderQueue:
             accepted_at=now,
             starts_at=starts_at,
             finishes_at=finishes_at,
+            payload=payload,
             final_change=final_change,
         )
 

@@ -7,6 +7,7 @@ moves the clock instead of waiting. It keeps what it was asked, and fails on req
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time as system_time
 import uuid
@@ -19,10 +20,12 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from aiohttp import web
 
 from bot.sandbox.clips import make_clip
-from bot.sandbox.faults import ERRORS, Fault, Faults, error_body, faults_in, next_fault
+from bot.sandbox.faults import ERRORS, Fault, FaultKind, Faults, error_body, faults_in, next_fault
+from bot.sandbox.limits import RateLimits, RequestLimiter
 from bot.sandbox.renders import RenderQueue, RenderSeconds, SandboxGeneration, problem_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import TracebackType
 
     from bot.models import Aspect
@@ -32,6 +35,9 @@ __all__ = ["Fault", "SandboxGeneration", "SandboxServer"]
 CREDITS_PER_USD = 200
 """Contract, "Account"."""
 
+_LATE_LOOK_SECONDS = 0.02
+"""How often a waiting test looks whether a late submit was accepted: nothing happens that would wake it."""
+_RATE_HEADERS = web.RequestKey("rate headers", dict[str, str])
 _ENDLESS_CHUNK = bytes(64 * 1024)
 
 
@@ -41,7 +47,7 @@ class ReceivedRequest:
 
     Attributes:
         key: a submit's ``client_business_id``, a poll's generation id or ``client_business_id``, a file's
-            generation id; empty for the balance.
+            generation id; empty for questions about the account.
         payload: a submit's JSON.
     """
 
@@ -50,6 +56,15 @@ class ReceivedRequest:
     at: float
     headers: dict[str, str]
     payload: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _LateSubmit:
+    """A submit that will be accepted, whatever its connection was answered."""
+
+    due_at: float
+    payload: dict[str, Any]
+    faults: Faults
 
 
 ClipMaker = Callable[[SandboxGeneration], Awaitable[Path | bytes]]
@@ -65,14 +80,18 @@ class SandboxServer:
         queue_seconds: how long a generation waits at least before it renders.
         render_seconds: how long a render takes, or a function that says so for a clip's length in seconds.
         max_rendering: how many render at once; the others wait in the queue.
-        remaining_usd: the balance; at 0 submits answer 402; None is unlimited.
+        key_credits: what the key may spend; None is a key without a limit.
+        account_credits: what the account has; None leaves credits out of the answer. At 0 of either submits answer 402.
+        submit_limits, query_limits: the account's limits, a minute and in ten seconds; None is none.
         clip_maker: makes the files; by default real clips with the prompt in them.
         time: tells the Unix time.
         port: the port to listen on; 0 takes a free one.
 
     Attributes:
         faults: what goes wrong next.
-        generations: what was accepted, by id: each is a clip somebody pays for.
+        models: the video models the key may use.
+        finds_by_business_id: a poll by ``client_business_id`` finds the generation; else it never does.
+        spellings: words to answer in place of the usual states.
         requests: what was asked, in order.
     """
 
@@ -84,17 +103,29 @@ class SandboxServer:
         queue_seconds: float = 1.0,
         render_seconds: RenderSeconds = 6.0,
         max_rendering: int = 4,
-        remaining_usd: float | None = 9.1,
+        key_credits: float | None = 1820,
+        account_credits: float | None = 1820,
+        submit_limits: RateLimits | None = None,
+        query_limits: RateLimits | None = None,
         clip_maker: ClipMaker | None = None,
         time: Callable[[], float] = system_time.time,
         port: int = 0,
     ) -> None:
         self.api_key = api_key
-        self.remaining_usd = remaining_usd
+        self.key_credits = key_credits
+        self.account_credits = account_credits
+        self.submit_limits = submit_limits
+        self.query_limits = query_limits
+        self.models = [model]
+        self.finds_by_business_id = True
+        self.spellings: Mapping[str, str] = {}
         self.faults = Faults()
-        self.generations: dict[str, SandboxGeneration] = {}
         self.requests: list[ReceivedRequest] = []
         self._model = model
+        self._accepted: dict[str, SandboxGeneration] = {}
+        self._late: list[_LateSubmit] = []
+        self._submit_limiter = RequestLimiter("async_submit", lambda: self.submit_limits)
+        self._query_limiter = RequestLimiter("async_query", lambda: self.query_limits)
         self._renders = RenderQueue(
             queue_seconds=queue_seconds, render_seconds=render_seconds, max_rendering=max_rendering
         )
@@ -122,14 +153,30 @@ class SandboxServer:
         """Return the polls that arrived, in order."""
         return [request for request in self.requests if request.kind == "poll"]
 
+    @property
+    def generations(self) -> dict[str, SandboxGeneration]:
+        """Return what has been accepted by now, by id: each is a clip somebody pays for."""
+        due = sorted((it for it in self._late if it.due_at <= self._time()), key=lambda it: it.due_at)
+        for submit in due:
+            self._accept_late(submit)
+        return self._accepted
+
     def paid(self, client_business_id: str) -> list[SandboxGeneration]:
         """Return the generations that were accepted under a ``client_business_id``."""
         return [it for it in self.generations.values() if it.client_business_id == client_business_id]
 
+    def billed_seconds(self) -> int:
+        """Return the length of all accepted clips but those that have failed by now, which cost nothing."""
+        now = self._time()
+        return sum(it.duration_seconds for it in self.generations.values() if not it.has_failed(now))
+
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until a condition on what was asked or accepted holds; it is looked at after each change."""
         async with self._changed:
-            await self._changed.wait_for(condition)
+            while not condition():
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_LATE_LOOK_SECONDS if self._late else None):
+                        await self._changed.wait()
 
     # Up and down -----------------------------------------------------------------------------------
 
@@ -156,11 +203,13 @@ class SandboxServer:
                 web.post("/v1/videos/generations", self._submit),
                 web.get("/v1/videos/generations/{key}", self._poll),
                 web.get("/v1/balance", self._balance),
+                web.get("/v1/user/balance", self._user_balance),
+                web.get("/v1/models", self._list_models),
                 web.get("/files/{id}.mp4", self._file),
                 web.route("*", "/v1/{rest:.*}", self._wrong_endpoint),
             ]
         )
-        application.on_response_prepare.append(_give_request_id)
+        application.on_response_prepare.append(_give_headers)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self._port)
@@ -179,24 +228,28 @@ class SandboxServer:
         payload = _parse(await request.read())
         business_id = str(payload.get("client_business_id") or "")
         await self._note("submit", business_id, request, payload)
-        if (refusal := self._refusal(request, payload)) is not None:
-            return refusal
+        if (refused := self._limit(request, self._submit_limiter) or self._refusal(request, payload)) is not None:
+            return refused
         own_faults = self._prompt_faults.setdefault(business_id or payload["prompt"], faults_in(payload["prompt"]))
         fault = next_fault(own_faults.submit or self.faults.submit, payload["prompt"])
 
         generation = await self._accept(payload, own_faults) if fault.accept else None
+        late = None
+        if fault.accept_after is not None:
+            late = _LateSubmit(due_at=self._time() + fault.accept_after, payload=payload, faults=own_faults)
+            self._late.append(late)
 
         async def answer() -> web.StreamResponse:
-            accepted = generation or await self._accept(payload, own_faults)
-            return self._json({**self._describe(accepted), **fault.change})
+            accepted = self._accept_late(late) if late else generation or await self._accept(payload, own_faults)
+            return self._yes({**self._describe(accepted), **fault.change}, fault)
 
-        return await self._answer(request, fault, answer)
+        return await self._answer(request, fault, answer, self._submit_limiter)
 
     async def _poll(self, request: web.Request) -> web.StreamResponse:
         key = request.match_info["key"]
         await self._note("poll", key, request)
-        if (refusal := self._unauthorized(request)) is not None:
-            return refusal
+        if (refused := self._limit(request, self._query_limiter) or self._unauthorized(request)) is not None:
+            return refused
         generation = self._find(key)
         fault = next_fault(self.faults.poll, generation and generation.prompt)
 
@@ -204,27 +257,34 @@ class SandboxServer:
             generation = self._find(key)
             if generation is None:
                 return self._error("task_not_found")
-            return self._json({**self._describe(generation), **fault.change})
+            return self._yes({**self._describe(generation), **fault.change}, fault)
 
-        return await self._answer(request, fault, answer)
+        return await self._answer(request, fault, answer, self._query_limiter)
 
     async def _balance(self, request: web.Request) -> web.StreamResponse:
-        await self._note("balance", "", request)
+        unlimited = self.key_credits is None
+        credits_left = -1 if self.key_credits is None else self.key_credits
+        return await self._account("balance", request, {**_balance(credits_left), "unlimited_quota": unlimited})
+
+    async def _user_balance(self, request: web.Request) -> web.StreamResponse:
+        balance = _balance(self.account_credits or 0)
+        if self.account_credits is None:
+            balance = {"success": True, "remain_balance": "9.10", "used_balance": "0"}
+        return await self._account("account", request, balance)
+
+    async def _list_models(self, request: web.Request) -> web.StreamResponse:
+        models = self.models if request.query.get("type") == "video" else ["some-text-model"]
+        listed = [{"id": model, "object": "model", "owned_by": "sandbox"} for model in models]
+        return await self._account("models", request, {"success": True, "object": "list", "data": listed})
+
+    async def _account(self, kind: FaultKind, request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
+        await self._note(kind, "", request)
         if (refusal := self._unauthorized(request)) is not None:
             return refusal
-        fault = next_fault(self.faults.balance)
+        fault = next_fault(getattr(self.faults, kind))
 
         async def answer() -> web.StreamResponse:
-            remaining = self.remaining_usd
-            balance = {
-                "success": True,
-                "remain_balance": -1 if remaining is None else remaining,
-                "used_balance": 0,
-                "remain_credits": -1 if remaining is None else round(remaining * CREDITS_PER_USD),
-                "used_credits": 0,
-                "unlimited_quota": remaining is None,
-            }
-            return self._json({**balance, **fault.change})
+            return self._yes({**body, **fault.change}, fault)
 
         return await self._answer(request, fault, answer)
 
@@ -259,7 +319,11 @@ class SandboxServer:
             self._changed.notify_all()
 
     async def _answer(
-        self, request: web.Request, fault: Fault, answer: Callable[[], Awaitable[web.StreamResponse]]
+        self,
+        request: web.Request,
+        fault: Fault,
+        answer: Callable[[], Awaitable[web.StreamResponse]],
+        limiter: RequestLimiter | None = None,
     ) -> web.StreamResponse:
         if fault.hold is not None:
             await fault.hold.wait()
@@ -268,6 +332,8 @@ class SandboxServer:
                 request.transport.abort()
             return web.Response()
         if fault.status is not None:
+            if fault.status == 429 and limiter is not None:
+                limiter.give_back()
             if isinstance(fault.body, str):
                 return web.Response(status=fault.status, text=fault.body, headers=fault.headers)
             return web.json_response(fault.body, status=fault.status, headers=fault.headers)
@@ -278,12 +344,19 @@ class SandboxServer:
                 await response.write(_ENDLESS_CHUNK)
         return await answer()
 
+    def _limit(self, request: web.Request, limiter: RequestLimiter) -> web.Response | None:
+        is_taken, headers = limiter.take(self._time())
+        request[_RATE_HEADERS] = headers
+        return None if is_taken else self._error("rate_limit_exceeded")
+
     def _refusal(self, request: web.Request, payload: dict[str, Any]) -> web.Response | None:
         if (unauthorized := self._unauthorized(request)) is not None:
             return unauthorized
         if (problem := problem_of(payload, model=self._model)) is not None:
             return self._error("invalid_request", problem)
-        if self.remaining_usd is not None and self.remaining_usd <= 0:
+        if any(
+            credits_left is not None and credits_left <= 0 for credits_left in (self.key_credits, self.account_credits)
+        ):
             return self._error("insufficient_quota")
         return None
 
@@ -292,8 +365,12 @@ class SandboxServer:
             return None
         return self._error("unauthorized")
 
-    def _error(self, code: str, message: str | None = None) -> web.Response:
-        return self._json(error_body(code, message), status=ERRORS[code][0])
+    def _error(self, name: str, message: str | None = None) -> web.Response:
+        return self._json(error_body(name, message), status=ERRORS[name].status)
+
+    def _yes(self, body: dict[str, Any], fault: Fault) -> web.Response:
+        present = {key: value for key, value in body.items() if value is not None}
+        return self._json({"code": "success", "message": "", "data": present} if fault.wrapped else present)
 
     def _json(self, body: dict[str, Any], *, status: int = 200) -> web.Response:
         return web.json_response({key: value for key, value in body.items() if value is not None}, status=status)
@@ -301,15 +378,27 @@ class SandboxServer:
     # Generations -----------------------------------------------------------------------------------
 
     async def _accept(self, payload: dict[str, Any], faults: Faults) -> SandboxGeneration:
-        render_fault = next_fault(faults.render or self.faults.render, payload["prompt"])
-        generation = self._renders.accept(payload, now=self._time(), final_change=render_fault.change)
+        generation = self._take(payload, faults, self._time())
         async with self._changed:
-            self.generations[generation.id] = generation
             self._changed.notify_all()
         return generation
 
+    def _accept_late(self, submit: _LateSubmit) -> SandboxGeneration:
+        """Take a submit at its time, or before it when it is answered in full before that; once."""
+        if submit in self._late:
+            self._late.remove(submit)
+            return self._take(submit.payload, submit.faults, min(submit.due_at, self._time()))
+        return next(it for it in self._accepted.values() if it.payload is submit.payload)
+
+    def _take(self, payload: dict[str, Any], faults: Faults, now: float) -> SandboxGeneration:
+        render_fault = next_fault(faults.render or self.faults.render, payload["prompt"])
+        generation = self._renders.accept(payload, now=now, final_change=render_fault.change)
+        self._accepted[generation.id] = generation
+        return generation
+
     def _find(self, key: str) -> SandboxGeneration | None:
-        return self.generations.get(key) or next(iter(self.paid(key)), None)
+        by_business_id = self.paid(key) if self.finds_by_business_id else []
+        return self.generations.get(key) or next(iter(by_business_id), None)
 
     def _describe(self, generation: SandboxGeneration) -> dict[str, Any]:
         answer: dict[str, Any] = {
@@ -319,9 +408,9 @@ class SandboxServer:
             "created_at": int(generation.accepted_at),
         }
         if progress := generation.progress(self._time()):
-            return {**answer, **progress}
+            return self._spell({**answer, **progress})
         url = f"{self.base_url}/files/{generation.id}.mp4"
-        return {
+        finished = {
             **answer,
             "status": "completed",
             "progress": 100,
@@ -330,6 +419,10 @@ class SandboxServer:
             "result": {"type": "video", "data": [{"url": url, "format": "mp4"}]},
             **generation.final_change,
         }
+        return self._spell(finished)
+
+    def _spell(self, answer: dict[str, Any]) -> dict[str, Any]:
+        return {**answer, "status": self.spellings.get(str(answer.get("status")), answer.get("status"))}
 
     async def _clip(self, generation: SandboxGeneration) -> Path | bytes:
         look = (generation.prompt, generation.aspect, generation.duration_seconds)
@@ -350,8 +443,22 @@ class SandboxServer:
         return path
 
 
-async def _give_request_id(request: web.Request, response: web.StreamResponse) -> None:
+async def _give_headers(request: web.Request, response: web.StreamResponse) -> None:
     response.headers.setdefault("x-request-id", f"req-{uuid.uuid4().hex[:12]}")
+    for name, value in request.get(_RATE_HEADERS, {}).items():
+        response.headers.setdefault(name, value)
+
+
+def _balance(credits_left: float) -> dict[str, Any]:
+    return {
+        "success": True,
+        "remain_balance": credits_left if credits_left == -1 else credits_left / CREDITS_PER_USD,
+        "used_balance": 0,
+        "remain_credits": credits_left,
+        "used_credits": 0,
+        "credits_per_usd": CREDITS_PER_USD,
+        "unlimited_quota": False,
+    }
 
 
 def _parse(body: bytes) -> dict[str, Any]:

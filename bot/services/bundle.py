@@ -52,6 +52,8 @@ class Services:
         operator_quota: Quota,
         max_open_jobs: int,
         random_bits: Callable[[int], int],
+        owner: str,
+        lease_seconds: float,
     ) -> Services:
         """Make the services; nothing is opened or started here."""
         changes = Changes(database=database, clock=clock)
@@ -76,6 +78,8 @@ class Services:
             random_bits=random_bits,
             news=news,
             wake=wake,
+            owner=owner,
+            lease_seconds=lease_seconds,
         )
         return cls(
             jobs=jobs,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.errors import NotCancellableError, NotRemovableError, RefusedError
 from bot.models import ChangeKind, Job, JobError, JobState, LogKind, StatusCard
 from bot.services.caps import tell_of_cap
+from bot.services.keeper import BOT_ID
 from bot.services.refusals import refusal_facts
 from bot.store import jobs, ledger, log, servers
 
@@ -44,10 +46,24 @@ class JobRequest:
     wish: Wish
 
 
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What became of a ``/video``.
+
+    Attributes:
+        card: what its member is shown.
+        is_new: the job was made by this very call, and not by the same interaction before.
+    """
+
+    card: StatusCard
+    is_new: bool
+
+
 class JobService:
     """Takes jobs in, and lets members and moderators take them back.
 
     Args:
+        owner: this process's name in leases.
         random_bits: ``random.getrandbits`` or the like, for the ids.
         wake: set when there may be something new for the worker to do.
     """
@@ -64,6 +80,8 @@ class JobService:
         random_bits: Callable[[int], int],
         news: CardNews,
         wake: asyncio.Event,
+        owner: str,
+        lease_seconds: float,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -74,18 +92,34 @@ class JobService:
         self._random_bits = random_bits
         self._news = news
         self._wake = wake
+        self._owner = owner
+        self._lease_seconds = lease_seconds
+        self.held: set[str] = set()
 
     async def accept(self, request: JobRequest) -> StatusCard:
         """Check, charge and queue in one transaction; the same interaction again gives the same job.
+
+        Raises: as ``accept_held``.
+        """
+        return (await self._accept(request, holds=False)).card
+
+    async def accept_held(self, request: JobRequest) -> Accepted:
+        """Check, charge and queue, but hold the job until ``attach_status``, ``free`` or ``withdraw_unheard``.
+
+        It is held by this process's lease, so that a restart lets it start, too.
 
         Raises:
             RefusedError: what ``Admission`` says no with; the server's log is told, and nothing else has changed.
             StoreUnavailableError: when the database cannot be asked; the answer is then no.
         """
+        return await self._accept(request, holds=True)
+
+    async def _accept(self, request: JobRequest, *, holds: bool) -> Accepted:
         asker, wish = request.asker, request.wish
         verdict = await self._admission.judge(wish.spec.prompt, asker)
         now = self._clock.now()
         refused: RefusedError | None = None
+        is_new = False
         async with self._database.write() as connection:
             server = await servers.get(connection, asker.guild_id)
             job = await jobs.find_by_interaction(connection, request.interaction_id)
@@ -96,7 +130,7 @@ class JobService:
                     refused = error
                     await self._log_refusal(connection, server, request, error, now)
                 else:
-                    job = self._new_job(request, admitted, now)
+                    is_new, job = True, self._new_job(request, admitted, now, holds=holds)
                     await jobs.insert(connection, job)
                     drawn = admitted.status.draw(job.spec.cost_seconds)
                     await ledger.charge(connection, job, now=now, drawn=drawn)
@@ -109,21 +143,56 @@ class JobService:
             raise refused
         assert card is not None  # it is admitted, or was before
         job = card.job
+        if is_new and holds:
+            self.held.add(job.id)
         _log.info("job accepted", extra={"job_id": job.id, "guild_id": job.guild_id, "member_id": job.member_id})
         self._news.begin(card)
         self._wake.set()
-        return card
+        return Accepted(card, is_new)
 
     async def attach_status(self, job_id: str, message_id: int) -> None:
-        """Remember the job's status card.
+        """Remember the job's status card; if it was held for its answer, it may start now.
 
         Raises:
-            StoreUnavailableError: when the database cannot be asked.
+            StoreUnavailableError: when the database cannot be asked; a held job then starts when its lease has ended.
         """
+        self.held.discard(job_id)
         async with self._database.write() as connection:
+            await jobs.free(connection, job_id, owner=self._owner)
             await jobs.attach_status(connection, job_id, message_id, now=self._clock.now())
         self._news.touch(job_id)
         self._wake.set()
+
+    async def free(self, job_id: str) -> None:
+        """Let a held job start: its answer was heard, or may have been.
+
+        Raises:
+            StoreUnavailableError: when the database cannot be asked; the job then starts when its lease has ended.
+        """
+        self.held.discard(job_id)
+        async with self._database.write() as connection:
+            await jobs.free(connection, job_id, owner=self._owner)
+        self._wake.set()
+
+    async def withdraw_unheard(self, accepted: Accepted) -> None:
+        """Undo a job of whose acceptance nobody heard: Discord took the answer for too late, so there is no card.
+
+        A job that was there before, or has started, stays.
+
+        Raises:
+            StoreUnavailableError: when the database cannot be asked; the job then starts when its lease has ended.
+        """
+        job, now = accepted.card.job, self._clock.now()
+        self.held.discard(job.id)
+        if not accepted.is_new:
+            return
+        async with self._database.write() as connection:
+            withdrawn = await jobs.withdraw(connection, job, now=now, error_code=JobError.UNHEARD)
+            if withdrawn is not None:
+                await ledger.refund(connection, withdrawn, now=now, made_by=BOT_ID)
+        _log.warning("nobody heard the answer", extra={"job_id": job.id, "withdrawn": withdrawn is not None})
+        self._changes.tell(job.guild_id)
+        self.note_cancelled()
 
     async def cancel(self, job_id: str, *, guild_id: int, member_id: int) -> StatusCard:
         """Withdraw a member's own job while it waits, and give its seconds back.
@@ -252,7 +321,7 @@ class JobService:
         self._news.touch_queue()
         self._wake.set()
 
-    def _new_job(self, request: JobRequest, admitted: Admitted, now: datetime) -> Job:
+    def _new_job(self, request: JobRequest, admitted: Admitted, now: datetime, *, holds: bool) -> Job:
         return Job(
             id=new_job_id(now, self._random_bits),
             interaction_id=request.interaction_id,
@@ -264,6 +333,8 @@ class JobService:
             created_at=now,
             effective_quota=admitted.status.effective,
             due_at=now,
+            lease_owner=self._owner if holds else None,
+            lease_until=now + timedelta(seconds=self._lease_seconds) if holds else None,
         )
 
     async def _log_refusal(

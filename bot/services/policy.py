@@ -3,6 +3,43 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """How many requests of one kind the video service takes from an account."""
+
+    per_minute: int
+    per_10_seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimits:
+    """The limits of an account, for submits and queries apart."""
+
+    submits: RateLimit
+    queries: RateLimit
+
+
+class RateGroup(StrEnum):
+    """The groups of accounts that the video service knows (contract, "Rate limits")."""
+
+    DEFAULT = "default"
+    VIP = "vip"
+    SVIP = "svip"
+
+    @property
+    def limits(self) -> RateLimits:
+        """Return what an account of the group may ask."""
+        return _RATE_LIMITS[self]
+
+
+_RATE_LIMITS = {
+    RateGroup.DEFAULT: RateLimits(submits=RateLimit(300, 50), queries=RateLimit(3_000, 500)),
+    RateGroup.VIP: RateLimits(submits=RateLimit(1_000, 167), queries=RateLimit(10_000, 1_667)),
+    RateGroup.SVIP: RateLimits(submits=RateLimit(2_000, 334), queries=RateLimit(30_000, 5_000)),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -10,16 +47,27 @@ class WorkerPolicy:
     """How much at once, how often, how long.
 
     Attributes:
-        max_concurrent_renders: jobs that occupy the video service at one time, across all servers.
+        max_concurrent_renders: submits that occupy the video service at one time, across all servers.
         job_deadline_seconds: from the first submit to an answer that says the clip is done.
         unanswered_grace_seconds: how much longer to ask a service that has stopped answering; the clip may
             be there when it comes back.
         lease_seconds: how long a job stays a silent worker's; renewed at a third of it.
+        sending_seconds: how much of a job's lease must be left when it is sent: longer than the client waits for a
+            connection, so that whoever takes the job over does not send it beside a slow process.
+        answer_seconds: how long a submit may go on without an answer before it is cut off; the client's time-out.
         stop_deadline_seconds: how long a stopping worker may finish what it has in hand.
-        reconcile_after_seconds: how long a submit whose answer was lost may still be on its way before the
-            service's "no such task" is believed.
+        reconcile_seconds: how long a submit may still be taken after it was cut off; only then is the service's "no
+            such task" believed (contract, "Reconcile": 30 to 60 s).
+        reconcile_interval_seconds: how often the service is asked meanwhile.
+        retry_seconds: how soon a service that did not answer is asked again, at first.
         max_submits: how often a job is sent to a service that answers 5xx and then does not have it
             (contract: "2-3 retries with short delays").
+        unattended_seconds: how soon a submit whose job has ended is asked about again, at first.
+        unattended_for_seconds: for how long after it was sent it is asked about at all: twice as long as a result
+            is kept (contract, "Poll").
+        probes_before_trial: how many looks at the account must say nothing before, in a pause, a job is sent to see.
+        foreign_before_alert: answers in a row that are not the service's own, before the operator hears of it.
+        rate_limits: what the account may ask.
         polls_at_once, deliveries_at_once: requests, and files on disk and in encoding, at one time.
         poll_time_scale: a factor on the pace of looks; 1 but for a sandbox that renders in seconds.
     """
@@ -28,13 +76,27 @@ class WorkerPolicy:
     job_deadline_seconds: float = 900.0
     unanswered_grace_seconds: float = 3600.0
     lease_seconds: float = 60.0
+    sending_seconds: float = 15.0
+    answer_seconds: float = 60.0
     stop_deadline_seconds: float = 20.0
-    reconcile_after_seconds: float = 5.0
+    reconcile_seconds: float = 45.0
+    reconcile_interval_seconds: float = 10.0
+    retry_seconds: float = 5.0
     max_submits: int = 4
+    unattended_seconds: float = 10.0
+    unattended_for_seconds: float = 48 * 3600.0
+    probes_before_trial: int = 3
+    foreign_before_alert: int = 5
+    rate_limits: RateLimits = _RATE_LIMITS[RateGroup.DEFAULT]
     polls_at_once: int = 32
     deliveries_at_once: int = 4
     settles_at_once: int = 8
     poll_time_scale: float = 1.0
+
+    @property
+    def slot_seconds(self) -> float:
+        """Return for how long a submit holds its render slot if the service never says that it is over."""
+        return self.job_deadline_seconds + self.unanswered_grace_seconds
 
 
 def backoff_seconds(attempt: int, jitter: float, *, first: float = 2.0, longest: float = 300.0) -> float:

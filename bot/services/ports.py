@@ -45,6 +45,11 @@ class SystemClock:
 class VideoService(Protocol):
     """The video service, by its contract; every method raises ``VideoServiceError``s."""
 
+    @property
+    def model(self) -> str:
+        """Return the model that clips are asked of."""
+        ...
+
     async def submit(self, spec: VideoSpec, *, client_business_id: str) -> Generation:
         """Ask for a clip, once: nothing is retried, since a lost answer may be a paid generation."""
         ...
@@ -54,7 +59,11 @@ class VideoService(Protocol):
         ...
 
     async def fetch_balance(self) -> Balance:
-        """Ask what the account has left; also the cheapest way to learn whether the key works."""
+        """Ask what can be spent; ``UnauthorizedError`` is the key's own check, and what can't be read is unknown."""
+        ...
+
+    async def fetch_models(self) -> list[str]:
+        """Ask which video models the key may use; empty when the service does not say."""
         ...
 
     async def download(self, url: str, destination: Path) -> None:

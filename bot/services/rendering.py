@@ -1,36 +1,40 @@
-"""From ``submitting`` to ``ready``: send a job to the video service, find out what became of it, watch it render."""
+"""From ``rendering`` to ``ready``: ask how far a generation is, until it is there, has failed, or is given up."""
 
 from __future__ import annotations
 
 import logging
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bot.errors import (
     ContentPolicyError,
     GenerationNotFoundError,
     InsufficientFundsError,
-    LeaseLostError,
-    PublishError,
+    ModelAccessError,
+    NotConnectedError,
     RateLimitedError,
     RequestRejectedError,
     UnauthorizedError,
     VideoServiceError,
-    WrongEndpointError,
 )
-from bot.models import GenerationStatus, JobError, JobState
+from bot.models import GenerationStatus, JobError, JobState, SubmitOutcome
+from bot.services.keeper import SubmitNote
 from bot.services.policy import backoff_seconds
+from bot.store import submits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from bot.models import Generation, Job, OperatorAlert
-    from bot.services.gates import RequestGate, ServiceGates
+    from bot.models import Generation, Job
+    from bot.services.alerts import Operator
+    from bot.services.gates import ServiceGates
     from bot.services.keeper import JobKeeper
     from bot.services.policy import WorkerPolicy
-    from bot.services.ports import Clock, Publisher, VideoService
+    from bot.services.ports import Clock, VideoService
+    from bot.services.recovery import Recovery
     from bot.services.watching import RenderWatch
+    from bot.store.database import Database
 
 _log = logging.getLogger(__name__)
 
@@ -42,11 +46,10 @@ LOOKS_BEFORE_BELIEVED = 3
 """How often "no such task" or "completed, but nowhere" must be heard before the job ends for it."""
 _RELOOK_SECONDS = 10.0
 _LONGEST_RETRY_SECONDS = 30.0
-_POLICY_WORDS = ("content policy", "content_policy", "moderation", "safety")
 
 
 class Renderer:
-    """Does one step of a leased job, then lets go of it.
+    """Does one look at a leased job's generation, then lets go of the job.
 
     Raises from every step: ``LeaseLostError``, ``StoreUnavailableError``.
     """
@@ -54,151 +57,127 @@ class Renderer:
     def __init__(
         self,
         *,
+        database: Database,
         service: VideoService,
-        publisher: Publisher,
+        operator: Operator,
         keeper: JobKeeper,
         gates: ServiceGates,
         watch: RenderWatch,
+        recovery: Recovery,
         clock: Clock,
         policy: WorkerPolicy,
         jitter: Callable[[], float],
     ) -> None:
+        self._database = database
         self._service = service
-        self._publisher = publisher
+        self._operator = operator
         self._keeper = keeper
         self._gates = gates
         self._watch = watch
+        self._recovery = recovery
         self._clock = clock
         self._policy = policy
         self._jitter = jitter
 
-    async def submit(self, job: Job) -> None:
-        """Send a job whose write-ahead state says that it may be on the wire.
-
-        A submit is sent once. Whatever leaves open whether it arrived is left to ``look``, which asks first.
-        """
-        if job.lease_until is not None and self._clock.now() >= job.lease_until:
-            raise LeaseLostError(job.id)  # we slept too long: another process may have sent it since
-        try:
-            generation = await self._service.submit(job.spec, client_business_id=job.id)
-        except VideoServiceError as error:
-            _note_at(self._gates.submit, error, self._clock.now())
-            alert = self._gates.note(self._clock.now(), error)
-            await self._not_submitted(job, error)
-            await self._tell_operator(alert)
-        else:
-            self._gates.submitted(self._clock.now())
-            await self._adopt(job, generation)
-
     async def look(self, job: Job) -> None:
-        """Ask what became of a job: of its submit while ``submitting``, of its generation while ``rendering``."""
+        """Ask what became of a job's generation."""
         try:
-            generation = await self._service.fetch_generation(job.generation_id or job.id)
+            generation = await self._fetch(job)
         except VideoServiceError as error:
-            _note_at(self._gates.poll, error, self._clock.now())
-            alert = self._gates.note(self._clock.now(), error)
-            await self._not_seen(job, error)
-            await self._tell_operator(alert)
+            alert = self._gates.refused(self._gates.poll, self._clock.now(), error)
+            await self.not_seen(job, error)
+            await self._operator.tell(alert)
         else:
-            self._gates.poll.succeed(self._clock.now())
-            if job.state is JobState.SUBMITTING:
-                job = await self._adopt(job, generation, hold=True)
-            await self._seen(job, generation)
+            self._gates.answered(self._gates.poll, self._clock.now(), generation.rate_limit)
+            await self.seen(job, generation)
 
-    # What a submit led to ------------------------------------------------------------------------
-
-    async def _adopt(self, job: Job, generation: Generation, *, hold: bool = False) -> Job:
-        changes: dict[str, Any] = {
-            "state": JobState.RENDERING,
-            "generation_id": generation.id,
-            "request_id": generation.request_id or job.request_id,
-            "attempts": 0,
-        }
-        if hold:
-            return await self._keeper.hold(job, **changes)
-        return await self._keeper.release(job, due_in_seconds=self._watch.first_delay_seconds(), **changes)
-
-    async def _not_submitted(self, job: Job, error: VideoServiceError) -> None:
-        match error:
-            case RateLimitedError() | UnauthorizedError() | InsufficientFundsError():
-                await self._requeue(job, error)
-            case WrongEndpointError():
-                await self._fail(job, JobError.WRONG_ENDPOINT, error)
-            case ContentPolicyError():
-                await self._fail(job, JobError.CONTENT_POLICY, error)
-            case RequestRejectedError() | GenerationNotFoundError():
-                await self._fail(job, JobError.REJECTED, error)
-            case _:  # a fault, or no answer: it may have arrived
-                self._note(job, error)
-                await self._keeper.release(
-                    job,
-                    due_in_seconds=self._policy.reconcile_after_seconds,
-                    attempts=job.attempts + 1,
-                    request_id=error.request_id or job.request_id,
-                )
-
-    async def _requeue(self, job: Job, error: VideoServiceError) -> None:
-        """Put back a job that was refused for reasons that are not its own; it keeps its turn."""
-        self._note(job, error)
-        await self._keeper.release(
-            job,
-            due_in_seconds=0,
-            state=JobState.QUEUED,
-            submitted_at=None,
-            started_at=None,
-            attempts=0,
-            request_id=error.request_id or job.request_id,
-        )
-
-    async def _tell_operator(self, alert: OperatorAlert | None) -> None:
-        """Send an alert, if there is one: last of all, so that the job does not wait for Discord."""
-        if alert is None:
-            return
+    async def _fetch(self, job: Job) -> Generation:
+        """Ask by the service's id; where nobody knows yet whether our own id finds it, by that first."""
+        generation_id = job.generation_id or job.id
+        model = await self._model_to_find_out(job)
+        if model is None:
+            return await self._service.fetch_generation(generation_id)
+        finds: bool | None = None
         try:
-            await self._publisher.alert_operator(alert)
-        except PublishError as error:
-            _log.warning("the operator's channel could not be told", extra={"error": type(error).__name__})
+            generation = await self._service.fetch_generation(job.id)
+        except (NotConnectedError, RateLimitedError):
+            raise
+        except VideoServiceError as error:
+            finds = False if isinstance(error, GenerationNotFoundError | RequestRejectedError) else None
+            log_error(error, job)
+        else:
+            await self._recovery.note(model, finds=True)
+            if generation.id == generation_id:
+                return generation
+        self._gates.poll.note_sent(self._clock.now())
+        generation = await self._service.fetch_generation(generation_id)
+        if finds is False:  # and it is there, by the other id
+            await self._recovery.note(model, finds=False)
+        return generation
+
+    async def _model_to_find_out(self, job: Job) -> str | None:
+        """Return a job's model where it is to be found out whether the service finds its generations by our id."""
+        if not await self._recovery.is_to_be_asked(self._service.model):
+            return None
+        async with self._database.read() as connection:
+            submit = await submits.find_open(connection, job.id)
+        return self._service.model if submit is not None and submit.model == self._service.model else None
 
     # What a look showed --------------------------------------------------------------------------
 
-    async def _seen(self, job: Job, generation: Generation) -> None:
+    async def seen(self, job: Job, generation: Generation) -> None:
+        """Act on what the service says of a job's generation."""
         now = self._clock.now()
+        address = generation.result_url or job.result_url
         match generation.status:
-            case GenerationStatus.COMPLETED if generation.result_url is not None:
+            case GenerationStatus.COMPLETED if address is not None:
                 rendered_at = self._believable(generation.completed_at, job) or now
-                expires_at = generation.expires_at
-                if expires_at is None or expires_at <= rendered_at:
-                    expires_at = rendered_at + RESULT_VALID
                 self._watch.finished(job, rendered_at)
-                await self._keeper.release(
+                await self._take_clip(
                     job,
-                    due_in_seconds=0,
-                    state=JobState.READY,
-                    attempts=0,
-                    progress=100.0,
+                    address,
                     rendered_at=rendered_at,
-                    result_url=generation.result_url,
-                    result_expires_at=expires_at,
+                    expires_at=generation.expires_at,
+                    submit=SubmitNote(SubmitOutcome.COMPLETED),
                     request_id=generation.request_id or job.request_id,
                 )
             case GenerationStatus.COMPLETED:
-                await self._look_again_or_fail(job, JobError.NO_RESULT)
+                is_over = SubmitNote(SubmitOutcome.COMPLETED)
+                await self._look_again_or_fail(job, JobError.NO_RESULT, submit=is_over)
             case GenerationStatus.FAILED:
                 _log.warning(
                     "generation failed",
-                    extra=self._fields(job) | {"code": generation.error_code, "detail": generation.error_message},
+                    extra=fields_of(job) | {"code": generation.error_code, "detail": generation.error_message},
                 )
-                await self._fail(job, _error_of(generation))
-            case _ if self._seconds_since_start(job) >= self._policy.job_deadline_seconds:
-                await self._fail(job, JobError.TIMED_OUT)
+                error_code = JobError.CONTENT_POLICY if generation.was_moderated else JobError.GENERATION_FAILED
+                await self.fail(job, error_code, submit=SubmitNote(SubmitOutcome.FAILED))
+            case _ if self.seconds_since_start(job) >= self._policy.job_deadline_seconds:
+                await self._give_up(job, JobError.TIMED_OUT, address=address, expires_at=generation.expires_at)
             case _:
+                delay = self._watch.next_delay_seconds(job, generation.progress, now)
                 await self._keeper.release(
                     job,
-                    due_in_seconds=self._watch.next_delay_seconds(job, generation.progress, now),
+                    due_in_seconds=max(delay, self._gates.poll.turn_seconds),
                     attempts=0,
                     progress=generation.progress if generation.progress is not None else job.progress,
+                    result_url=address,
+                    result_expires_at=generation.expires_at or job.result_expires_at,
                     request_id=generation.request_id or job.request_id,
                 )
+
+    async def not_seen(self, job: Job, error: VideoServiceError) -> None:
+        """Act on a look that showed nothing."""
+        match error:
+            case RateLimitedError():
+                await self._unanswered(job, error, due_in_seconds=0)
+            case GenerationNotFoundError():
+                await self._look_again_or_fail(job, JobError.GENERATION_LOST, error)
+            case ContentPolicyError():
+                await self.fail(job, JobError.CONTENT_POLICY, error)
+            case RequestRejectedError():
+                await self._look_again_or_fail(job, JobError.REJECTED, error)
+            case _:
+                await self._unanswered(job, error, due_in_seconds=self._retry_seconds(job))
 
     def _believable(self, completed_at: datetime | None, job: Job) -> datetime | None:
         """Return when the service says that it was done, unless that was before it was asked or is yet to come."""
@@ -206,100 +185,124 @@ class Renderer:
         latest = self._clock.now() + CLOCK_TOLERANCE
         return completed_at if completed_at is not None and earliest <= completed_at <= latest else None
 
-    async def _not_seen(self, job: Job, error: VideoServiceError) -> None:
-        match error:
-            case RateLimitedError():
-                await self._unanswered(job, error, due_in_seconds=0)
-            case GenerationNotFoundError():
-                await self._not_found(job, error)
-            case ContentPolicyError():
-                await self._fail(job, JobError.CONTENT_POLICY, error)
-            case RequestRejectedError():
-                await self._look_again_or_fail(job, JobError.REJECTED, error)
-            case _:
-                await self._unanswered(job, error, due_in_seconds=self._retry_seconds(job))
-
-    async def _not_found(self, job: Job, error: GenerationNotFoundError) -> None:
-        if job.state is JobState.RENDERING:
-            await self._look_again_or_fail(job, JobError.GENERATION_LOST, error)
-            return
-        now = self._clock.now()
-        sent_at = job.submitted_at or job.created_at
-        settled_in = self._policy.reconcile_after_seconds - (now - sent_at).total_seconds()
-        if settled_in > 0:
-            await self._keeper.release(job, due_in_seconds=settled_in)
-        elif job.attempts >= self._policy.max_submits:
-            await self._fail(job, JobError.SERVICE_FAULT, error)
-        elif self._gates.is_paused or not self._gates.submit.allowance(now, wanted=1, in_flight=0):
-            await self._requeue(job, error)
-        elif self._seconds_since_start(job) >= self._policy.job_deadline_seconds:
-            await self._fail(job, JobError.TIMED_OUT, error)
-        else:
-            _log.info("the service does not have it: submitting again", extra=self._fields(job))
-            lease_until = now + timedelta(seconds=self._policy.lease_seconds)
-            await self.submit(await self._keeper.hold(job, submitted_at=now, lease_until=lease_until))
-
     async def _unanswered(self, job: Job, error: VideoServiceError, *, due_in_seconds: float) -> None:
         """Keep asking a service that does not say: the clip may be there once it answers again."""
-        patience = self._policy.job_deadline_seconds + self._policy.unanswered_grace_seconds
-        if isinstance(error, UnauthorizedError | InsufficientFundsError):
+        patience = self._policy.slot_seconds
+        if isinstance(error, UnauthorizedError | InsufficientFundsError | ModelAccessError):
             patience = RESULT_VALID.total_seconds()  # the operator's to mend, and the clip keeps that long
-        if self._seconds_since_start(job) >= patience:
-            await self._fail(job, JobError.TIMED_OUT, error)
+        if self.seconds_since_start(job) >= patience:
+            await self._give_up(job, JobError.TIMED_OUT, error)
             return
-        self._note(job, error)
+        log_error(error, job)
         request_id = error.request_id or job.request_id
         await self._keeper.release(job, due_in_seconds=due_in_seconds, request_id=request_id)
 
-    async def _look_again_or_fail(self, job: Job, error_code: JobError, error: VideoServiceError | None = None) -> None:
+    async def _look_again_or_fail(
+        self,
+        job: Job,
+        error_code: JobError,
+        error: VideoServiceError | None = None,
+        *,
+        submit: SubmitNote | None = None,
+    ) -> None:
         if job.attempts + 1 >= LOOKS_BEFORE_BELIEVED:
-            await self._fail(job, error_code, error)
+            await self._give_up(job, error_code, error, submit=submit)
         else:
             if error is not None:
-                self._note(job, error)
+                log_error(error, job)
             await self._keeper.release(
                 job,
                 due_in_seconds=backoff_seconds(1, self._jitter(), first=_RELOOK_SECONDS),
                 attempts=job.attempts + 1,
+                submit=submit,
                 request_id=(error.request_id if error is not None else None) or job.request_id,
             )
 
-    async def _fail(self, job: Job, error_code: JobError, error: VideoServiceError | None = None) -> None:
+    # Ends ----------------------------------------------------------------------------------------
+
+    async def _give_up(
+        self,
+        job: Job,
+        error_code: JobError,
+        error: VideoServiceError | None = None,
+        *,
+        address: str | None = None,
+        expires_at: datetime | None = None,
+        submit: SubmitNote | None = None,
+    ) -> None:
+        """End a job whose generation never was said to be done, unless the last answer had the clip's address."""
+        address = address or job.result_url
+        if address is None or job.state is not JobState.RENDERING:
+            await self.fail(job, error_code, error, submit=submit)
+            return
+        _log.warning("given up waiting; taking the clip whose address is known", extra=fields_of(job))
+        self._watch.forget(job.id)
+        expires_at = expires_at or job.result_expires_at
+        await self._take_clip(job, address, rendered_at=self._clock.now(), expires_at=expires_at, submit=submit)
+
+    async def _take_clip(
+        self,
+        job: Job,
+        address: str,
+        *,
+        rendered_at: datetime,
+        expires_at: datetime | None,
+        submit: SubmitNote | None,
+        request_id: str | None = None,
+    ) -> None:
+        if expires_at is None or expires_at <= rendered_at:
+            expires_at = rendered_at + RESULT_VALID
+        await self._keeper.release(
+            job,
+            due_in_seconds=0,
+            state=JobState.READY,
+            attempts=0,
+            progress=100.0,
+            rendered_at=rendered_at,
+            result_url=address,
+            result_expires_at=expires_at,
+            submit=submit,
+            request_id=request_id or job.request_id,
+        )
+
+    async def fail(
+        self,
+        job: Job,
+        error_code: JobError,
+        error: VideoServiceError | None = None,
+        *,
+        submit: SubmitNote | None = None,
+    ) -> None:
+        """End a job without a clip."""
         if error is not None:
-            self._note(job, error)
+            log_error(error, job)
         request_id = error.request_id if error is not None else None
         self._watch.forget(job.id)
-        await self._keeper.fail(job, error_code, request_id=request_id or job.request_id)
+        await self._keeper.fail(job, error_code, submit=submit, request_id=request_id or job.request_id)
+
+    # Figures -------------------------------------------------------------------------------------
+
+    def seconds_since_start(self, job: Job) -> float:
+        """Return how long ago the job was first sent."""
+        return (self._clock.now() - (job.started_at or job.created_at)).total_seconds()
 
     def _retry_seconds(self, job: Job) -> float:
         """Return how long to leave a service alone that does not answer: the longer, the longer it has not."""
         since_sent = (self._clock.now() - (job.submitted_at or job.created_at)).total_seconds()
-        seconds = min(max(self._policy.reconcile_after_seconds, since_sent / 10), _LONGEST_RETRY_SECONDS)
+        seconds = min(max(self._policy.retry_seconds, since_sent / 10), _LONGEST_RETRY_SECONDS)
         return seconds * (1 + self._jitter() / 4)
 
-    def _seconds_since_start(self, job: Job) -> float:
-        return (self._clock.now() - (job.started_at or job.created_at)).total_seconds()
 
-    def _note(self, job: Job, error: VideoServiceError) -> None:
-        _log.warning(
-            "the video service: %s",
-            error,
-            extra=self._fields(job)
-            | {"http_status": error.http_status, "code": error.code, "request_id": error.request_id or job.request_id},
-        )
-
-    def _fields(self, job: Job) -> dict[str, object]:
-        return {"job_id": job.id, "generation_id": job.generation_id, "request_id": job.request_id}
+def log_error(error: VideoServiceError, job: Job) -> None:
+    """Log what the service said of a job, or that it did not answer."""
+    _log.warning(
+        "the video service: %s",
+        error,
+        extra=fields_of(job)
+        | {"http_status": error.http_status, "code": error.code, "request_id": error.request_id or job.request_id},
+    )
 
 
-def _note_at(gate: RequestGate, error: VideoServiceError, now: datetime) -> None:
-    if isinstance(error, RateLimitedError):
-        gate.hold(now, error.retry_after_seconds)
-    elif error.http_status is not None:
-        gate.succeed(now)
-
-
-def _error_of(generation: Generation) -> JobError:
-    said = f"{generation.error_code} {generation.error_message}".lower()
-    refused = any(words in said for words in _POLICY_WORDS)
-    return JobError.CONTENT_POLICY if refused else JobError.GENERATION_FAILED
+def fields_of(job: Job) -> dict[str, object]:
+    """Return the ids by which a job is found in the log."""
+    return {"job_id": job.id, "generation_id": job.generation_id, "request_id": job.request_id}

@@ -14,34 +14,32 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from bot.errors import (
-    DestinationClosedError,
-    LeaseLostError,
-    PublishError,
-    RateLimitedError,
-    StoreUnavailableError,
-    VideoServiceError,
-)
-from bot.models import FINAL_STATES, RENDER_STATES, JobError, JobState
+from bot.errors import DestinationClosedError, LeaseLostError, PublishError, StoreUnavailableError
+from bot.models import FINAL_STATES, JobError, JobState
+from bot.services.gates import BURST_SECONDS, MINUTE_SECONDS, Sent, window_start
 from bot.services.policy import backoff_seconds
-from bot.store import jobs
+from bot.store import jobs, submits
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator
+    from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Iterator
     from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from bot.models import Job
+    from bot.models import Job, Submit
+    from bot.services.account import AccountCheck
     from bot.services.delivery import Deliverer
     from bot.services.gates import ServiceGates
     from bot.services.keeper import JobKeeper
     from bot.services.policy import WorkerPolicy
-    from bot.services.ports import Clock, Publisher, VideoService
+    from bot.services.ports import Clock, Publisher
     from bot.services.rendering import Renderer
     from bot.services.status import CardNews, StatusBoard
+    from bot.services.submitting import Submitter
+    from bot.services.unattended import UnattendedSubmits
     from bot.store.database import Database
 
 _log = logging.getLogger(__name__)
@@ -58,29 +56,39 @@ _SHORTEST_PAUSE_SECONDS = 0.02
 """Between two passes that nobody asked for: many jobs due almost together share a pass."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Lane:
-    """Steps of one kind, and how many of them at a time."""
+    """Steps of one kind, and how many of them at a time; ``states`` are those of the jobs they are for."""
 
     name: str
-    states: Collection[JobState]
     at_once: int
-    step: Callable[[Job], Awaitable[None]]
+    states: Collection[JobState] = ()
+    polls: bool = False
 
 
 def _next_due_at(lane: _Lane, backlog: dict[JobState, jobs.Backlog]) -> datetime | None:
     return min((backlog[state].due_at for state in lane.states if state in backlog), default=None)
 
 
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """Something to do for one job, or for a submit whose job has ended; ``key`` names what is in hand meanwhile."""
+
+    key: str
+    lane: _Lane
+    act: Callable[[], Awaitable[None]]
+    job: Job | None = None
+
+
 class _Pass(NamedTuple):
     """What a pass took, and how long nothing more will be due as far as is known (None: until woken).
 
     Attributes:
-        probes: whether to ask if the operator has acted.
+        looks_at_account: whether to ask if the operator has acted.
     """
 
-    claimed: list[tuple[Job, _Lane]]
-    probes: bool
+    steps: list[_Step]
+    looks_at_account: bool
     pause_seconds: float | None
 
 
@@ -88,6 +96,8 @@ class Worker:
     """Owns the loop. ``tick`` is one pass, for tests; ``run`` is the process's.
 
     Args:
+        model: what clips are asked of.
+        held: jobs that this process holds by lease outside the worker, whose leases are renewed with the worker's.
         wake: set by whoever has made work for the worker.
         owner: names this process in leases; the same after a restart, and different from any other running one.
     """
@@ -96,38 +106,52 @@ class Worker:
         self,
         *,
         database: Database,
-        service: VideoService,
         publisher: Publisher,
+        submitter: Submitter,
         renderer: Renderer,
+        unattended: UnattendedSubmits,
         deliverer: Deliverer,
+        account: AccountCheck,
         keeper: JobKeeper,
         board: StatusBoard,
         news: CardNews,
         wake: asyncio.Event,
+        held: Collection[str],
         gates: ServiceGates,
         clock: Clock,
         policy: WorkerPolicy,
+        model: str,
         owner: str,
         jitter: Callable[[], float],
     ) -> None:
         self._database = database
-        self._service = service
         self._publisher = publisher
+        self._submitter = submitter
+        self._unattended = unattended
+        self._account = account
         self._keeper = keeper
         self._board = board
         self._news = news
         self._wake = wake
+        self._held = held
         self._gates = gates
         self._clock = clock
         self._policy = policy
+        self._model = model
         self._owner = owner
         self._jitter = jitter
-        self._submit = _Lane("submit", {JobState.QUEUED}, policy.max_concurrent_renders, renderer.submit)
-        self._look = _Lane("look", {JobState.SUBMITTING, JobState.RENDERING}, policy.polls_at_once, renderer.look)
-        self._deliver = _Lane(
-            "deliver", {JobState.READY, JobState.DELIVERING}, policy.deliveries_at_once, deliverer.deliver
-        )
-        self._settle = _Lane("settle", FINAL_STATES, policy.settles_at_once, self._settle_card)
+        self._submit = _Lane("submit", policy.max_concurrent_renders)
+        self._reconcile = _Lane("reconcile", policy.polls_at_once, {JobState.SUBMITTING}, polls=True)
+        self._look = _Lane("look", policy.polls_at_once, {JobState.RENDERING}, polls=True)
+        self._follow = _Lane("follow", policy.polls_at_once, polls=True)
+        self._deliver = _Lane("deliver", policy.deliveries_at_once, {JobState.READY, JobState.DELIVERING})
+        self._settle = _Lane("settle", policy.settles_at_once, FINAL_STATES)
+        self._acts: dict[_Lane, Callable[[Job], Awaitable[None]]] = {
+            self._reconcile: submitter.reconcile,
+            self._look: renderer.look,
+            self._deliver: deliverer.deliver,
+            self._settle: self._settle_card,
+        }
         self._in_hand: dict[str, _Lane] = {}
         self._surprises: Counter[tuple[str, JobState]] = Counter()
         self._renewed_at = clock.now()
@@ -167,7 +191,7 @@ class Worker:
         async with asyncio.TaskGroup() as group:
             for step in self._steps(taken):
                 group.create_task(step)
-        return len(taken.claimed)
+        return len(taken.steps)
 
     async def take_back(self) -> None:
         """Release this worker's own leases: at the start those of a process that was killed, at the end its last."""
@@ -187,41 +211,67 @@ class Worker:
 
     async def _claim(self) -> _Pass:
         now = self._clock.now()
-        probes = self._gates.take_probe(now)
-        claimed: list[tuple[Job, _Lane]] = []
+        looks_at_account = self._gates.take_probe(now)
+        steps: list[_Step] = []
         try:
             async with self._database.write() as connection:
                 await self._renew(connection, now)
                 backlog = await jobs.backlog(connection)
-                claimed += [(job, self._submit) for job in await self._start_waiting(connection, now, backlog)]
-                for lane in (self._look, self._deliver, self._settle):
+                rendering = backlog.get(JobState.RENDERING)
+                self._gates.poll.shared_by = 0 if rendering is None else rendering.count
+                taken_slots = await self._start_waiting(connection, now, backlog, steps)
+                for lane in self._acts:
                     due_at = _next_due_at(lane, backlog)
                     if due_at is not None and due_at <= now:
-                        claimed += [(job, lane) for job in await self._claim_lane(connection, lane, now)]
-                self._in_hand |= {job.id: lane for job, lane in claimed}
-                pause_seconds = self._pause_seconds(now, await jobs.backlog(connection) if claimed else backlog)
+                        self._take(await self._claim_lane(connection, lane, now), steps)
+                unattended_at = await self._claim_unattended(connection, now, steps)
+                if steps:
+                    backlog = await jobs.backlog(connection)
+                pause_seconds = self._pause_seconds(now, backlog, taken_slots, unattended_at)
         except BaseException:  # whatever it was: what was not committed is not in hand
-            for job, _ in claimed:
-                self._in_hand.pop(job.id, None)
+            for step in steps:
+                self._in_hand.pop(step.key, None)
             raise
-        for job, lane in claimed:
-            if lane is self._submit:
-                _log.info("job submitting", extra={"job_id": job.id})
-                self._news.touch(job.id)
+        for step in steps:
+            if step.lane is self._submit:
+                _log.info("job submitting", extra={"job_id": step.key})
+                self._news.touch(step.key)
                 self._news.touch_queue()
-        return _Pass(claimed, probes, pause_seconds)
+        return _Pass(steps, looks_at_account, pause_seconds)
+
+    def _take(self, taken: Iterable[_Step], steps: list[_Step]) -> None:
+        """Take steps in hand."""
+        for step in taken:
+            steps.append(step)
+            self._in_hand[step.key] = step.lane
 
     async def _start_waiting(
-        self, connection: AsyncConnection, now: datetime, backlog: dict[JobState, jobs.Backlog]
-    ) -> list[Job]:
-        if self._gates.is_paused or JobState.QUEUED not in backlog:
-            return []
-        rendering = sum(backlog[state].count for state in RENDER_STATES if state in backlog)
-        wanted = self._policy.max_concurrent_renders - rendering
-        limit = self._gates.submit.allowance(now, wanted=wanted, in_flight=self._count(self._submit))
+        self,
+        connection: AsyncConnection,
+        now: datetime,
+        backlog: dict[JobState, jobs.Backlog],
+        steps: list[_Step],
+    ) -> submits.Slots | None:
+        """Start waiting jobs in free render slots; return the slots as they were if a job has to wait for one."""
+        if JobState.QUEUED not in backlog or (self._gates.is_paused and not self._gates.tries_one):
+            return None
+        since = now - timedelta(seconds=self._policy.slot_seconds)
+        slots = await submits.slots(connection, since=since)
+        wanted = self._policy.max_concurrent_renders - slots.taken
+        if wanted <= 0:
+            return slots
+        limit = self._gates.submit.allowance(
+            now,
+            wanted=1 if self._gates.is_paused else wanted,
+            in_flight=self._count(self._submit),
+            sent=(
+                Sent(*await submits.count_sent(connection, since=window_start(now, BURST_SECONDS))),
+                Sent(*await submits.count_sent(connection, since=window_start(now, MINUTE_SECONDS))),
+            ),
+        )
         if limit <= 0:
-            return []
-        return await jobs.start_next(
+            return None
+        started = await jobs.start_next(
             connection,
             now=now,
             limit=limit,
@@ -229,15 +279,22 @@ class Worker:
             lease_until=self._lease_until(now),
             in_hand=self._in_hand.keys(),
         )
+        if started and self._gates.is_paused:
+            self._gates.note_tried()
+        added = await submits.add(connection, started, model=self._model, now=now)
+        self._take((self._submit_step(job, added[job.id]) for job in started), steps)
+        return None
 
-    async def _claim_lane(self, connection: AsyncConnection, lane: _Lane, now: datetime) -> list[Job]:
-        in_flight = self._count(lane)
-        limit = lane.at_once - in_flight
-        if lane is self._look:
-            limit = self._gates.poll.allowance(now, wanted=limit, in_flight=in_flight)
+    def _submit_step(self, job: Job, submit: Submit) -> _Step:
+        return _Step(job.id, self._submit, partial(self._submitter.submit, job, submit), job)
+
+    async def _claim_lane(self, connection: AsyncConnection, lane: _Lane, now: datetime) -> list[_Step]:
+        limit = lane.at_once - self._count(lane)
+        if lane.polls:
+            limit = self._gates.poll.allowance(now, wanted=limit, in_flight=self._count_polls())
         if limit <= 0:
             return []
-        return await jobs.claim_due(
+        claimed = await jobs.claim_due(
             connection,
             states=lane.states,
             now=now,
@@ -246,59 +303,85 @@ class Worker:
             lease_until=self._lease_until(now),
             in_hand=self._in_hand.keys(),
         )
+        if lane.polls:
+            self._gates.poll.note_sent(now, len(claimed))
+        return [_Step(job.id, lane, partial(self._acts[lane], job), job) for job in claimed]
+
+    async def _claim_unattended(
+        self, connection: AsyncConnection, now: datetime, steps: list[_Step]
+    ) -> datetime | None:
+        """Take due submits whose jobs have ended; return when the next is due."""
+        due_at = await submits.next_unattended_at(connection)
+        if due_at is None or due_at > now:
+            return due_at
+        free = self._follow.at_once - self._count(self._follow)
+        limit = self._gates.poll.allowance(now, wanted=free, in_flight=self._count_polls())
+        if limit > 0:
+            due = await submits.claim_unattended(connection, now=now, until=self._lease_until(now), limit=limit)
+            self._gates.poll.note_sent(now, len(due))
+            self._take(map(self._follow_step, due), steps)
+        return await submits.next_unattended_at(connection)
+
+    def _follow_step(self, submit: Submit) -> _Step:
+        return _Step(f"{submit.job_id}#{submit.number}", self._follow, partial(self._unattended.look, submit))
 
     async def _renew(self, connection: AsyncConnection, now: datetime) -> None:
         if now - self._renewed_at >= timedelta(seconds=self._policy.lease_seconds / 3):
-            await jobs.renew_leases(
-                connection, self._in_hand.keys(), owner=self._owner, lease_until=self._lease_until(now)
-            )
+            mine = self._in_hand.keys() | self._held
+            await jobs.renew_leases(connection, mine, owner=self._owner, lease_until=self._lease_until(now))
             self._renewed_at = now
 
     # One step of one job -------------------------------------------------------------------------
 
     def _steps(self, taken: _Pass) -> Iterator[Coroutine[None, None, None]]:
-        for job, lane in taken.claimed:
-            yield self._take_step(job, lane)
-        if taken.probes:
-            yield self._probe()
+        for step in taken.steps:
+            yield self._do(step)
+        if taken.looks_at_account:
+            yield self._look_at_account()
 
-    async def _probe(self) -> None:
-        """Ask, while submitting is paused, whether the operator has acted; go on by ourselves if so."""
+    async def _look_at_account(self) -> None:
+        """Ask whether the operator has acted, or has to."""
+        was_paused = self._gates.is_paused
         try:
-            balance = await self._service.fetch_balance()
-        except VideoServiceError as error:
-            if isinstance(error, RateLimitedError):
-                self._gates.hold_probe(self._clock.now(), error.retry_after_seconds)
-            _log.info("still paused", extra={"error": type(error).__name__, "request_id": error.request_id})
+            await self._account.look()
         except Exception:  # noqa: BLE001 (logged; the loop outlives what it did not expect)
             _log.exception("the worker could not ask whether the operator has acted")
-        else:
-            if not balance.is_empty:
-                self._gates.resume()
-                self._news.touch_queue()
-                self._wake.set()
+        self._pause_may_have_changed(was_paused)
 
-    async def _take_step(self, job: Job, lane: _Lane) -> None:
+    async def _do(self, step: _Step) -> None:
+        was_paused = self._gates.is_paused
+        fields = {"job_id": step.key} if step.job is None else {"job_id": step.job.id}
         try:
-            await lane.step(job)
+            await step.act()
         except LeaseLostError:
-            _log.info("job is no longer ours", extra={"job_id": job.id})
+            _log.info("job is no longer ours", extra=fields)
         except StoreUnavailableError as error:
-            _log.warning("the database did not answer: %s", error, extra={"job_id": job.id})
-            await self._put_off(job)
+            _log.warning("the database did not answer: %s", error, extra=fields)
+            await self._put_off(step.job)
         except Exception:  # noqa: BLE001 (logged; the loop outlives what it did not expect)
-            _log.exception("unexpected error", extra={"job_id": job.id, "generation_id": job.generation_id})
-            self._surprises[job.id, job.state] += 1
-            await self._put_off(job)
+            _log.exception(
+                "unexpected error",
+                extra=fields | {"generation_id": None if step.job is None else step.job.generation_id},
+            )
+            if step.job is not None:
+                self._surprises[step.job.id, step.job.state] += 1
+            await self._put_off(step.job)
         finally:
-            del self._in_hand[job.id]  # nobody takes a job that is in hand
-            self._news.touch(job.id)
-            if self._gates.is_paused:
-                self._news.touch_queue()
+            del self._in_hand[step.key]  # nobody takes a job that is in hand
+            if step.job is not None:
+                self._news.touch(step.job.id)
+            self._pause_may_have_changed(was_paused)
             self._wake.set()
 
-    async def _put_off(self, job: Job) -> None:
-        """Delay a job that met the unexpected; end one that keeps doing so."""
+    def _pause_may_have_changed(self, was_paused: bool) -> None:
+        if was_paused or self._gates.is_paused:
+            self._news.touch_queue()
+            self._wake.set()
+
+    async def _put_off(self, job: Job | None) -> None:
+        """Delay a job that met the unexpected; end one that keeps doing so. A submit without one is put off already."""
+        if job is None:
+            return
         try:
             async with self._database.read() as connection:
                 current = await jobs.get(connection, job.id)
@@ -351,23 +434,36 @@ class Worker:
             async with asyncio.timeout(seconds):  # wait_for may lose a cancellation in Python 3.11
                 await self._wake.wait()
 
-    def _pause_seconds(self, now: datetime, backlog: dict[JobState, jobs.Backlog]) -> float | None:
+    def _pause_seconds(
+        self,
+        now: datetime,
+        backlog: dict[JobState, jobs.Backlog],
+        slots: submits.Slots | None,
+        unattended_at: datetime | None,
+    ) -> float | None:
         """Return how long nothing more will be due; a lane that is full is woken by its own next end."""
         times = [self._gates.probe_at, self._gates.submit.opens_at]
+        if JobState.QUEUED in backlog:  # where it isn't past, the next is held, and free when its lease has ended
+            times.append(backlog[JobState.QUEUED].due_at)
+        if slots is not None and slots.oldest_sent_at is not None:
+            times.append(slots.oldest_sent_at + timedelta(seconds=self._policy.slot_seconds))
         times = [time for time in times if time is not None and time > now]
-        for lane in (self._look, self._deliver, self._settle):
-            due_at = _next_due_at(lane, backlog) if self._count(lane) < lane.at_once else None
-            opens_at = self._gates.poll.opens_at if lane is self._look else None
-            if due_at is not None and not (opens_at and opens_at <= now and self._is_trying(lane, now)):
-                times.append(max(due_at, opens_at or due_at))
-        if self._in_hand:
+        due = [(lane, _next_due_at(lane, backlog)) for lane in self._acts]
+        for lane, due_at in [*due, (self._follow, unattended_at)]:
+            if due_at is None or self._count(lane) >= lane.at_once:
+                continue
+            if lane.polls and not self._gates.poll.allowance(now, wanted=1, in_flight=self._count_polls()):
+                opens_at = self._gates.poll.opens_at
+                if opens_at is None or opens_at <= now:
+                    continue  # one poll is out to see if the gate holds; its answer wakes the loop
+                due_at = max(due_at, opens_at)
+            times.append(due_at)
+        if self._in_hand or self._held:
             times.append(now + timedelta(seconds=self._policy.lease_seconds / 3))
         return max(_SHORTEST_PAUSE_SECONDS, (min(times) - now).total_seconds()) if times else None
 
-    def _is_trying(self, lane: _Lane, now: datetime) -> bool:
-        """Tell whether one request is out to see if the gate holds; its answer wakes the loop."""
-        in_flight = self._count(lane)
-        return not self._gates.poll.allowance(now, wanted=1, in_flight=in_flight)
+    def _count_polls(self) -> int:
+        return sum(lane.polls for lane in self._in_hand.values())
 
     def _count(self, lane: _Lane) -> int:
         return sum(1 for taken in self._in_hand.values() if taken is lane)

@@ -2,8 +2,9 @@
 
 Who may change a job's row:
 
-* ``insert``: the ``/video`` command, in the transaction of its charge;
-* ``withdraw``: the member, while it is ``queued``;
+* ``insert``: the ``/video`` command, in the transaction of its charge; it may hold the job by a lease;
+* ``free``: the same command, once its answer was heard, or may have been: it gives up that lease;
+* ``withdraw``: the member, while it is ``queued``, or the same command when nobody heard its answer;
 * ``call_off``: a moderator, before it is on its way to the channel; whoever holds it finds out at the next write;
 * ``note_removed``: a moderator, once, when it is ``delivered``; it touches nothing that any other does;
 * ``start_next``: any worker; it moves ``queued`` to ``submitting`` and takes the lease in one statement;
@@ -37,13 +38,14 @@ from bot.models import (
     QuotaSource,
     VideoSpec,
 )
+from bot.store import submits
 from bot.store.tables import jobs
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
-    from sqlalchemy import Row, Select
+    from sqlalchemy import ColumnElement, Row, Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 
@@ -158,12 +160,12 @@ async def start_next(
     lease_until: datetime,
     in_hand: Collection[str],
 ) -> list[Job]:
-    """Move up to ``limit`` waiting jobs to ``submitting``, in fair turns, and lease them to ``owner``.
+    """Move up to ``limit`` waiting jobs that nobody holds to ``submitting``, in fair turns; lease them to ``owner``.
 
     Args:
         in_hand: jobs this worker is still at, which may be back in the queue already.
     """
-    turns = _in_fair_turns().where(jobs.c.id.not_in(in_hand)).limit(limit)
+    turns = _in_fair_turns().where(jobs.c.id.not_in(in_hand), _is_free(now)).limit(limit)
     job_ids: list[str] = [row.id for row in await connection.execute(turns)]
     changes = {
         "state": JobState.SUBMITTING,
@@ -174,7 +176,7 @@ async def start_next(
         "lease_owner": owner,
         "lease_until": lease_until,
     }
-    waiting = sql_update(jobs).where(jobs.c.id.in_(job_ids), jobs.c.state == JobState.QUEUED)
+    waiting = sql_update(jobs).where(jobs.c.id.in_(job_ids), jobs.c.state == JobState.QUEUED, _is_free(now))
     rows = await connection.execute(waiting.values(changes).returning(jobs))
     started = {row.id: _from_row(row) for row in rows}
     return [started[job_id] for job_id in job_ids if job_id in started]
@@ -195,16 +197,15 @@ async def claim_due(
     Args:
         in_hand: jobs this worker is already at, which are not to be taken twice even if their lease ran out.
     """
-    free = or_(jobs.c.lease_until.is_(None), jobs.c.lease_until <= now)
     due = (
         select(jobs.c.id)
-        .where(jobs.c.state.in_(states), jobs.c.due_at <= now, free, jobs.c.id.not_in(in_hand))
+        .where(jobs.c.state.in_(states), jobs.c.due_at <= now, _is_free(now), jobs.c.id.not_in(in_hand))
         .order_by(jobs.c.due_at)
         .limit(limit)
     )
     statement = (
         sql_update(jobs)
-        .where(jobs.c.id.in_(due), free)
+        .where(jobs.c.id.in_(due), _is_free(now))
         .values(lease_owner=owner, lease_until=lease_until)
         .returning(jobs)
     )
@@ -269,9 +270,29 @@ async def update(connection: AsyncConnection, job: Job, *, owner: str, **changes
     return replace(job, **changes) if result.rowcount == 1 else None
 
 
-async def withdraw(connection: AsyncConnection, job: Job, *, now: datetime) -> Job | None:
-    """Cancel a job that is still waiting; None when it no longer was."""
-    changes: dict[str, Any] = {"state": JobState.CANCELLED, "finished_at": now, "due_at": now, "attempts": 0}
+async def free(connection: AsyncConnection, job_id: str, *, owner: str) -> None:
+    """Give up the lease by which a new job was held, so that it may start."""
+    held = (jobs.c.id == job_id) & (jobs.c.state == JobState.QUEUED) & (jobs.c.lease_owner == owner)
+    await connection.execute(sql_update(jobs).where(held).values(lease_owner=None, lease_until=None))
+
+
+async def withdraw(
+    connection: AsyncConnection, job: Job, *, now: datetime, error_code: JobError | None = None
+) -> Job | None:
+    """Cancel a job that is still waiting, whoever holds it; None when it no longer was.
+
+    Args:
+        error_code: why; None where its member wanted it so.
+    """
+    changes: dict[str, Any] = {
+        "state": JobState.CANCELLED,
+        "error_code": error_code,
+        "finished_at": now,
+        "due_at": now,
+        "attempts": 0,
+        "lease_owner": None,
+        "lease_until": None,
+    }
     statement = sql_update(jobs).where(jobs.c.id == job.id, jobs.c.state == JobState.QUEUED)
     result = await connection.execute(statement.values(changes))
     return replace(job, **changes) if result.rowcount == 1 else None
@@ -290,7 +311,10 @@ async def call_off(connection: AsyncConnection, job: Job, error_code: JobError, 
     }
     statement = sql_update(jobs).where(jobs.c.id == job.id, jobs.c.state.in_(OPEN_STATES - {JobState.DELIVERING}))
     result = await connection.execute(statement.values(changes))
-    return replace(job, **changes) if result.rowcount == 1 else None
+    if result.rowcount != 1:
+        return None
+    await submits.leave(connection, job.id, now=now)
+    return replace(job, **changes)
 
 
 async def note_removed(connection: AsyncConnection, job_id: str, *, removed_by: int, now: datetime) -> bool:
@@ -300,6 +324,10 @@ async def note_removed(connection: AsyncConnection, job_id: str, *, removed_by: 
     )
     result = await connection.execute(statement.values(removed_by=removed_by, removed_at=now))
     return result.rowcount == 1
+
+
+def _is_free(now: datetime) -> ColumnElement[bool]:
+    return or_(jobs.c.lease_until.is_(None), jobs.c.lease_until <= now)
 
 
 async def attach_status(connection: AsyncConnection, job_id: str, message_id: int, *, now: datetime) -> None:

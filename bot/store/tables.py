@@ -1,7 +1,8 @@
 """The schema, as SQLAlchemy tables; ``migrations/`` brings a database to it.
 
 Who may change a row is written in ``jobs.py``. What must never be, the schema forbids:
-one job, one gift and one refusal per interaction, one charge and one refund per job, no ledger entry of nothing.
+one job, one gift and one refusal per interaction, one charge and one refund per job, no ledger entry of nothing, two
+submits of one job that may both be on the wire.
 
 Everything a server's moderators decide carries that server's id, first in its key: no statement goes without it.
 """
@@ -100,6 +101,45 @@ Index("jobs_by_member", jobs.c.member_id, jobs.c.state, jobs.c.submitted_at)
 Index("jobs_by_lease_owner", jobs.c.lease_owner)
 Index("jobs_by_rendered_at", jobs.c.duration_seconds, jobs.c.rendered_at)
 Index("jobs_by_server", jobs.c.guild_id, jobs.c.created_at)
+
+submits = Table(
+    "submits",
+    metadata,
+    Column("job_id", String(25), ForeignKey("jobs.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("seconds", Integer, nullable=False),
+    Column("model", String(128), nullable=False),
+    Column("sent_at", UtcDateTime, nullable=False),
+    Column("cut_at", UtcDateTime),
+    Column("outcome", String(16)),
+    Column("ended_at", UtcDateTime),
+    Column("due_at", UtcDateTime),
+    Column("generation_id", String(128)),
+    Column("attempts", Integer, nullable=False),
+    CheckConstraint("(ended_at IS NULL) = (outcome IS NULL OR outcome = 'accepted')", name="submits_outcome"),
+)
+Index("submits_by_time", submits.c.sent_at)
+Index(
+    "submits_open",
+    submits.c.job_id,
+    unique=True,
+    sqlite_where=submits.c.ended_at.is_(None),
+    postgresql_where=submits.c.ended_at.is_(None),
+)
+Index(
+    "submits_unattended",
+    submits.c.due_at,
+    sqlite_where=submits.c.due_at.is_not(None),
+    postgresql_where=submits.c.due_at.is_not(None),
+)
+
+models = Table(
+    "models",
+    metadata,
+    Column("name", String(128), primary_key=True),
+    Column("finds_by_job_id", Boolean, nullable=False),
+    Column("asked_at", UtcDateTime, nullable=False),
+)
 
 ledger = Table(
     "ledger",

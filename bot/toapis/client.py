@@ -6,15 +6,15 @@ import asyncio
 import logging
 import random
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 from urllib.parse import quote
 
 import aiohttp
 from yarl import URL
 
-from bot.errors import NoAnswerError, ServiceFaultError
-from bot.models import GenerationStatus
-from bot.toapis import wire
+from bot.errors import NoAnswerError, NotConnectedError, VideoServiceError
+from bot.toapis import account, wire
+from bot.toapis.answers import Answer, RequestKind
 from bot.toapis.download import Downloader, is_loopback_host
 
 if TYPE_CHECKING:
@@ -22,11 +22,26 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.models import Balance, Generation, VideoSpec
+    from bot.toapis.values import JsonObject
 
 logger = logging.getLogger(__name__)
 
 BODY_MAX_BYTES = 1024 * 1024
 """An answer is some hundred bytes by the contract; what is larger than this is not read."""
+CONNECT_TIMEOUT_SECONDS = 10.0
+"""A connection is there within a second, or not at all."""
+_UNKNOWN_STATES_MAX = 100
+"""A service that invents a new state for each poll must not fill the memory or the log."""
+
+
+_T = TypeVar("_T")
+_T_co = TypeVar("_T_co", covariant=True)
+
+
+class _Reader(Protocol[_T_co]):
+    """Reads an answer about the account."""
+
+    def __call__(self, answer: Answer, *, now: datetime) -> _T_co: ...
 
 
 class ToApisClient:
@@ -39,9 +54,10 @@ class ToApisClient:
         model: the model every clip is asked of.
         resolution: the resolution every clip is asked in.
         submit_timeout_seconds: how long a submit may take; what is cut off may have been accepted.
-        poll_timeout_seconds: how long each try of a poll or a look at the balance may take.
-        retry_delays_seconds: the waits before polls and balance are asked again after a 5xx; the contract
-            advises two or three short ones.
+        poll_timeout_seconds: how long a poll, or each question about the account, may take.
+        connect_timeout_seconds: how long it may take until there is a connection, in these times.
+        retry_delays_seconds: the waits before a question about the account is asked again after a 5xx or no answer;
+            submits and polls are sent once.
         jitter: returns a factor's random part, 0 to 1; each wait is 1 to 2 times its delay.
         now: tells the present, for a ``Retry-After`` that is a date.
         downloader: fetches clips; by default as ``download.Downloader`` does.
@@ -57,6 +73,7 @@ class ToApisClient:
         resolution: str = "720P",
         submit_timeout_seconds: float = 60.0,
         poll_timeout_seconds: float = 20.0,
+        connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS,
         retry_delays_seconds: Sequence[float] = (0.5, 1.5),
         jitter: Callable[[], float] = random.random,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -69,21 +86,28 @@ class ToApisClient:
         self._resolution = resolution
         self._submit_timeout_seconds = submit_timeout_seconds
         self._poll_timeout_seconds = poll_timeout_seconds
+        self._connect_timeout_seconds = connect_timeout_seconds
         self._retry_delays_seconds = tuple(retry_delays_seconds)
         self._jitter = jitter
         self._now = now
         self._downloader = downloader or Downloader(allow_loopback=is_loopback_host(URL(self._base_url).host or ""))
-        self._unknown_statuses: set[str] = set()
+        self._unknown_states: set[str] = set()
 
     def __repr__(self) -> str:
         return f"ToApisClient(base_url={self._base_url!r}, model={self._model!r}, api_key='***')"
+
+    @property
+    def model(self) -> str:
+        """Return the model that clips are asked of."""
+        return self._model
 
     async def submit(self, spec: VideoSpec, *, client_business_id: str) -> Generation:
         """Ask for a clip with exactly one request.
 
         Raises:
-            VideoServiceError: by the contract's table. After a ``ServiceFaultError`` or ``NoAnswerError`` the
-                generation may exist: ask for the ``client_business_id`` before submitting again.
+            VideoServiceError: what the service refuses, and why. After a ``NoAnswerError`` that is no
+                ``NotConnectedError``, and after whatever came with a 5xx, the generation may exist: ask for the
+                ``client_business_id`` before submitting again.
         """
         payload = wire.submit_payload(
             spec, model=self._model, resolution=self._resolution, client_business_id=client_business_id
@@ -91,25 +115,41 @@ class ToApisClient:
         answer = await self._exchange(
             "POST", "/v1/videos/generations", timeout_seconds=self._submit_timeout_seconds, payload=payload
         )
-        return self._generation(answer, wire.check(answer, now=self._now(), names_generation=False))
+        return self._generation(answer, RequestKind.SUBMIT, prompt=spec.prompt)
 
     async def fetch_generation(self, key: str) -> Generation:
-        """Ask what became of a generation, by its id or the ``client_business_id`` it was sent with.
+        """Ask what became of a generation, by its id or the ``client_business_id`` it was sent with, once.
 
         Raises:
-            VideoServiceError: by the contract's table; ``GenerationNotFoundError`` when there is none.
+            VideoServiceError: ``GenerationNotFoundError`` when the service itself says that there is none.
         """
         path = f"/v1/videos/generations/{quote(key, safe='')}"
-        answer, body = await self._get(path, names_generation=True)
-        return self._generation(answer, body)
+        answer = await self._exchange("GET", path, timeout_seconds=self._poll_timeout_seconds)
+        return self._generation(answer, RequestKind.POLL)
 
     async def fetch_balance(self) -> Balance:
-        """Ask what the account has left.
+        """Ask what key and account can spend; what can't be read is unknown.
 
         Raises:
-            VideoServiceError: by the contract's table.
+            VideoServiceError: what the key's own check brings when the account's says nothing either;
+                ``UnauthorizedError`` whenever the key's own check says so, and never else.
         """
-        return wire.parse_balance(*await self._get("/v1/balance", names_generation=False))
+        key, of_account = await asyncio.gather(
+            self._look_up("/v1/balance", account.read_balance),
+            self._look_up("/v1/user/balance", account.read_balance),
+        )
+        return account.combine_balance(key, of_account)
+
+    async def fetch_models(self) -> list[str]:
+        """Ask which video models the key may use; empty when the service does not say.
+
+        Raises:
+            VideoServiceError: when it refuses or does not answer.
+        """
+        models = await self._look_up("/v1/models?type=video", account.read_models)
+        if isinstance(models, VideoServiceError):
+            raise models
+        return models
 
     async def download(self, url: str, destination: Path) -> None:
         """Fetch a finished clip into a file, without the key.
@@ -119,23 +159,33 @@ class ToApisClient:
         """
         await self._downloader.download(url, destination)
 
-    async def _get(self, path: str, *, names_generation: bool) -> tuple[wire.Answer, wire.JsonObject]:
+    async def _look_up(self, path: str, read: _Reader[_T]) -> _T | VideoServiceError:
+        """Ask about the account, again after a 5xx or no answer; return what was read, or the last error."""
         for delay_seconds in self._retry_delays_seconds:
-            answer = await self._exchange("GET", path, timeout_seconds=self._poll_timeout_seconds)
-            if answer.http_status < 500:
-                break
+            found = await self._look_up_once(path, read)
+            if not isinstance(found, VideoServiceError) or not _is_passing(found):
+                return found
             logger.warning(
                 "the video service failed, asking again",
-                extra={"http_status": answer.http_status, "request_id": answer.request_id, "path": path},
+                extra={"http_status": found.http_status, "request_id": found.request_id, "path": path},
             )
             await asyncio.sleep(delay_seconds * (1 + self._jitter()))
-        else:
-            answer = await self._exchange("GET", path, timeout_seconds=self._poll_timeout_seconds)
-        return answer, wire.check(answer, now=self._now(), names_generation=names_generation)
+        return await self._look_up_once(path, read)
+
+    async def _look_up_once(self, path: str, read: _Reader[_T]) -> _T | VideoServiceError:
+        try:
+            return read(await self._exchange("GET", path, timeout_seconds=self._poll_timeout_seconds), now=self._now())
+        except VideoServiceError as error:
+            return error
 
     async def _exchange(
-        self, method: str, path: str, *, timeout_seconds: float, payload: wire.JsonObject | None = None
-    ) -> wire.Answer:
+        self, method: str, path: str, *, timeout_seconds: float, payload: JsonObject | None = None
+    ) -> Answer:
+        """Send one request and read its answer.
+
+        Raises:
+            NoAnswerError: when there is none, or nothing that HTTP allows.
+        """
         try:
             async with self._session.request(
                 method,
@@ -143,15 +193,18 @@ class ToApisClient:
                 json=payload,
                 headers={"Authorization": f"Bearer {self._api_key}"},
                 allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=timeout_seconds),
+                timeout=aiohttp.ClientTimeout(total=timeout_seconds, connect=self._connect_timeout_seconds),
+                middlewares=(_send_once,),
             ) as response:
                 body = await self._read(response)
         except aiohttp.ClientResponseError as error:
             # Not chained: its repr holds the request's headers, and so the key.
-            raise ServiceFaultError(f"{method} {path}: no HTTP: {type(error).__name__}") from None
+            raise NoAnswerError(f"{method} {path}: no HTTP: {type(error).__name__}", is_foreign=True) from None
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise NotConnectedError(f"{method} {path}: {type(error).__name__}") from error
         except (aiohttp.ClientError, OSError) as error:  # a TimeoutError is an OSError
             raise NoAnswerError(f"{method} {path}: {type(error).__name__}") from error
-        answer = wire.Answer(http_status=response.status, headers=response.headers, body=body)
+        answer = Answer(http_status=response.status, headers=response.headers, body=body)
         logger.debug(
             "the video service answered",
             extra={"http_status": answer.http_status, "request_id": answer.request_id, "path": path},
@@ -163,17 +216,31 @@ class ToApisClient:
         async for chunk in response.content.iter_any():
             body += chunk
             if len(body) > BODY_MAX_BYTES:
-                raise ServiceFaultError("the answer is too long to be one", http_status=response.status)
+                raise NoAnswerError("the answer is too long to be one", is_foreign=True, http_status=response.status)
         # A service may quote the key it refuses, and its words go to the log.
         return bytes(body).replace(self._api_key.encode(), b"***") if self._api_key else bytes(body)
 
-    def _generation(self, answer: wire.Answer, body: wire.JsonObject) -> Generation:
-        generation = wire.parse_generation(answer, body)
-        status = wire.raw_status(body)
-        if generation.status is GenerationStatus.UNKNOWN and status not in self._unknown_statuses:
-            self._unknown_statuses.add(status)
+    def _generation(self, answer: Answer, request: RequestKind, *, prompt: str = "") -> Generation:
+        generation = wire.read_generation(answer, request=request, now=self._now(), prompt=prompt)
+        state = wire.unknown_state(answer)
+        if state is not None and state not in self._unknown_states and len(self._unknown_states) < _UNKNOWN_STATES_MAX:
+            self._unknown_states.add(state)
             logger.warning(
                 "the video service reported a status nobody documented",
-                extra={"status": status, "generation_id": generation.id, "request_id": answer.request_id},
+                extra={"status": state, "generation_id": generation.id, "request_id": answer.request_id},
             )
         return generation
+
+
+async def _send_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Keep aiohttp from sending a question again, unasked, when a connection that was kept alive has broken."""
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise NoAnswerError(f"{request.method} {request.url.path}: {type(error).__name__}") from error
+
+
+def _is_passing(error: VideoServiceError) -> bool:
+    return isinstance(error, NoAnswerError) if error.http_status is None else error.http_status >= 500

@@ -1,97 +1,48 @@
-"""The contract's JSON as models, and its error table as errors; nothing here does I/O.
+"""A submit's JSON, and the generation that an answer describes, in every spelling the family of gateways has for it.
 
-Whatever is optional may be garbage and is then taken as absent; whatever cannot be done without is a
-``ServiceFaultError`` when it is missing.
+Whatever is optional may be garbage and is then taken as absent; nothing here does I/O.
 """
 
 from __future__ import annotations
 
-import json
-import math
-import re
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
-from bot.errors import (
-    ContentPolicyError,
-    GenerationNotFoundError,
-    InsufficientFundsError,
-    NoAnswerError,
-    RateLimitedError,
-    RequestRejectedError,
-    ServiceFaultError,
-    UnauthorizedError,
-    VideoServiceError,
-    WrongEndpointError,
-)
-from bot.models import Balance, Generation, GenerationStatus
+from bot.models import Generation, GenerationStatus
+from bot.toapis.answers import WORD_MAX_CHARACTERS, Answer, RequestKind, message_of, own_words_of, words_of
+from bot.toapis.headers import read_rate_limit
+from bot.toapis.refusals import refusal_of
+from bot.toapis.subjects import fold, is_moderation
+from bot.toapis.values import JsonObject, one_line, read_list, read_number, read_object, read_text, read_time
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
+    from datetime import datetime
 
     from bot.models import VideoSpec
 
-JsonObject = dict[str, Any]
+GENERATION_ID_MAX_CHARACTERS = 128
+"""What the database keeps; ids are some 30 characters where they were seen."""
 
-_YEAR_2100 = 4_102_444_800
-RETRY_AFTER_MAX_SECONDS = 3600.0
-"""More than any job's deadline: one absurd header must not stop the bot for days."""
-MESSAGE_MAX_CHARACTERS = 500
-"""How much of the service's own words is kept for the operator."""
-REQUEST_ID_MAX_CHARACTERS = 100
-"""Request ids are some 30 characters where they were seen."""
-
-_STATUSES = {
-    "queued": GenerationStatus.QUEUED,
-    "submitted": GenerationStatus.QUEUED,
-    "pending": GenerationStatus.QUEUED,
-    "in_progress": GenerationStatus.IN_PROGRESS,
-    "processing": GenerationStatus.IN_PROGRESS,
-    "completed": GenerationStatus.COMPLETED,
-    "failed": GenerationStatus.FAILED,
+_STATES = {
+    GenerationStatus.QUEUED: (
+        "queued queueing in_queue submitted submitting pending not_start not_started created waiting accepted received "
+        "scheduled new"
+    ),
+    GenerationStatus.IN_PROGRESS: (
+        "in_progress processing running generating rendering started preparing starting working active progressing "
+        "throttled uploading downloading finalizing retrying"
+    ),
+    GenerationStatus.COMPLETED: "completed complete succeeded succeed success successful done finished",
+    GenerationStatus.FAILED: (
+        "failed failure fail error errored cancelled canceled expired rejected timeout timed_out aborted terminated "
+        "unsuccessful moderated content_moderated request_moderated"
+    ),
 }
-_ERRORS: Mapping[int, type[VideoServiceError]] = {
-    401: UnauthorizedError,
-    402: InsufficientFundsError,
-    404: GenerationNotFoundError,
-    408: NoAnswerError,
-    422: ContentPolicyError,
-}
-_REQUEST_ID_HEADERS = ("x-request-id", "x-oneapi-request-id")
-_REQUEST_ID_IN_MESSAGE = re.compile(r"\(request id: ([^)\s]{1,100})\)", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """An HTTP answer, read to its end; header names are compared without regard to case by their mapping."""
-
-    http_status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> JsonObject:
-        """Return the body's JSON object; empty when it is anything else."""
-        try:
-            return _object(json.loads(self.body))
-        except (ValueError, RecursionError):
-            return {}
-
-    @property
-    def error(self) -> tuple[str | None, str]:
-        """Return the error's code, as text, and message, from the contract's body or a gateway's."""
-        return _error_of(self.json)
-
-    @property
-    def request_id(self) -> str | None:
-        """Return the service's id for the exchange, from a header or the error's message."""
-        for header in _REQUEST_ID_HEADERS:
-            if request_id := _text(self.headers.get(header)):
-                return request_id[:REQUEST_ID_MAX_CHARACTERS]
-        found = _REQUEST_ID_IN_MESSAGE.search(self.error[1])
-        return found[1] if found else None
+_STATUSES = {word: status for status, words in _STATES.items() for word in words.split()}
+_PICTURES = ("image", "thumb", "cover", "poster", "jpg", "jpeg", "png", "webp", "gif")
+"""What stands in the type or format of an address that is not the clip's."""
+_ADDRESSES_LOOKED_AT = 20
 
 
 def submit_payload(spec: VideoSpec, *, model: str, resolution: str, client_business_id: str) -> JsonObject:
@@ -106,158 +57,127 @@ def submit_payload(spec: VideoSpec, *, model: str, resolution: str, client_busin
     }
 
 
-def check(answer: Answer, *, now: datetime, names_generation: bool) -> JsonObject:
-    """Return the JSON of an answer that says yes.
-
-    Args:
-        answer: what came.
-        now: the present, for a ``Retry-After`` that is a date.
-        names_generation: the request asked for one generation; otherwise 404 is no such endpoint.
+def read_generation(answer: Answer, *, request: RequestKind, now: datetime, prompt: str = "") -> Generation:
+    """Read the generation of an answer; ``prompt`` is what the service may quote when it refuses.
 
     Raises:
-        VideoServiceError: by the contract's table; 3xx counts as a fault, since no redirect is followed
-            with the key.
+        VideoServiceError: when the service names an error, or the answer is not the service's.
     """
-    if 200 <= answer.http_status < 300 and answer.json:
-        return answer.json
-    code, message = answer.error
-    text = message or f"HTTP {answer.http_status}"
-    if answer.http_status == 429:
-        raise RateLimitedError(
-            text, retry_after_seconds=_retry_after(answer, now), code=code, request_id=answer.request_id
-        )
-    raise _error_class(answer.http_status, code, message, names_generation=names_generation)(
-        text, http_status=answer.http_status, code=code, request_id=answer.request_id
-    )
-
-
-def _error_class(
-    http_status: int, code: str | None, message: str, *, names_generation: bool
-) -> type[VideoServiceError]:
-    if http_status == 400 and "invalid apitype" in message.lower():
-        return WrongEndpointError
-    if http_status == 400 and "task_not_exist" in f"{code} {message}".lower():
-        http_status = 404
-    if http_status == 404 and not names_generation:
-        return WrongEndpointError
-    if 400 <= http_status < 500:
-        return _ERRORS.get(http_status, RequestRejectedError)
-    return ServiceFaultError
-
-
-def parse_generation(answer: Answer, body: JsonObject) -> Generation:
-    """Read a generation.
-
-    Raises:
-        ServiceFaultError: when it has no id.
-    """
-    generation_id = _text(body.get("task_id")) or _text(body.get("id"))
-    if generation_id is None:
-        raise _unreadable(answer, "an answer without an id")
-    status = _STATUSES.get(raw_status(body), GenerationStatus.UNKNOWN)
-    error_code, error_message = _error_of(body) if status is GenerationStatus.FAILED else (None, "")
+    body = _find_generation(answer.readable)
+    if body is None:
+        raise refusal_of(answer, request=request, now=now, prompt=prompt)
+    status = _status_of(body)
+    failure = _failure_of(body) if status is GenerationStatus.FAILED else {}
     return Generation(
-        id=generation_id,
+        id=_id_of(body) or "",
         status=status,
         progress=_progress(body.get("progress")),
-        completed_at=_time(body.get("completed_at")),
-        expires_at=_time(body.get("expires_at")),
-        result_url=_result_url(body),
-        error_code=error_code,
-        error_message=error_message or None,
+        completed_at=read_time(body.get("completed_at")) or read_time(body.get("finish_time")),
+        expires_at=read_time(body.get("expires_at")),
+        result_url=_result_url(body, status),
         request_id=answer.request_id,
+        rate_limit=read_rate_limit(answer.headers, now, category=request.value),
+        **failure,
     )
 
 
-def raw_status(body: JsonObject) -> str:
-    """Return the status in the service's own word."""
-    return str(body.get("status"))[:100].lower()
+def unknown_state(answer: Answer) -> str | None:
+    """Return the state of an answer in the service's own word, when it is one that nobody knows."""
+    body = _find_generation(answer.readable)
+    if body is None or _status_of(body) is not GenerationStatus.UNKNOWN:
+        return None
+    return one_line(str(_raw_status(body))[:WORD_MAX_CHARACTERS]).lower()
 
 
-def parse_balance(answer: Answer, body: JsonObject) -> Balance:
-    """Read the account's balance.
-
-    Raises:
-        ServiceFaultError: when it says neither a number nor that there is no limit.
-    """
-    remaining = _number(body.get("remain_balance"))
-    if body.get("unlimited_quota") is True or remaining == -1:
-        return Balance(remaining_usd=None)
-    if remaining is None:
-        raise _unreadable(answer, "an answer without a balance")
-    return Balance(remaining_usd=remaining)
-
-
-def _unreadable(answer: Answer, what: str) -> ServiceFaultError:
-    code, message = answer.error
-    return ServiceFaultError(
-        f"{what}: {message}" if message else what,
-        http_status=answer.http_status,
-        code=code,
-        request_id=answer.request_id,
-    )
+def _find_generation(body: JsonObject) -> JsonObject | None:
+    """Return the object with the generation's id, unwrapped from up to two layers of ``data``."""
+    for _ in range(3):
+        inner = body.get("data")
+        items = read_list(inner)
+        wrapped = read_object(items[0] if len(items) == 1 else inner)
+        # An id without a state beside a whole generation is the exchange's.
+        if _id_of(body) and (_raw_status(body) is not None or not (_id_of(wrapped) and _raw_status(wrapped))):
+            return body
+        body = wrapped
+    return None
 
 
-def _error_of(body: JsonObject) -> tuple[str | None, str]:
+def _id_of(body: JsonObject) -> str | None:
+    ids = (read_text(body.get(name)) for name in ("task_id", "id"))
+    return next((it for it in ids if it and len(it) <= GENERATION_ID_MAX_CHARACTERS), None)
+
+
+def _raw_status(body: JsonObject) -> object:
+    names = ("status", "task_status", "state")
+    return next((body[name] for name in names if body.get(name) is not None), None)
+
+
+def _status_of(body: JsonObject) -> GenerationStatus:
+    word = _raw_status(body)
+    if not isinstance(word, str):
+        return GenerationStatus.UNKNOWN
+    return _STATUSES.get(fold(word).removeprefix("task_status_"), GenerationStatus.UNKNOWN)
+
+
+def _failure_of(body: JsonObject) -> dict[str, Any]:
+    """Return why a generation failed, as a generation's fields."""
     error = body.get("error")
-    fields = _object(error) or body
-    message = error if isinstance(error, str) else fields.get("message")
-    return _text(fields.get("code")), _one_line(message) if isinstance(message, str) else ""
+    fields = read_object(error)
+    words = words_of(fields) or own_words_of(body)
+    reasons = (body.get(name) for name in ("fail_reason", "failure_reason", "error_message"))
+    texts = (message_of(fields), error, *reasons, message_of(body))
+    message = next((text for text in texts if isinstance(text, str) and text.strip()), "")
+    state = _raw_status(body)
+    return {
+        "error_code": words[0] if words else None,
+        "error_message": one_line(message) or None,
+        "was_moderated": is_moderation((*words, str(state)), message),
+    }
 
 
-def _one_line(message: str) -> str:
-    return "".join(it if it.isprintable() else " " for it in message[:MESSAGE_MAX_CHARACTERS])
+def _result_url(body: JsonObject, status: GenerationStatus) -> str | None:
+    result = read_object(body.get("result"))
+    places = [
+        result.get("data"),
+        body.get("result"),
+        body,
+        body.get("metadata"),
+        body.get("result_url"),
+        body.get("data"),
+    ]
+    if status is GenerationStatus.COMPLETED:
+        places.append(body.get("fail_reason"))  # where older gateways put the address, for want of another field
+    return next((address for place in places for address in _addresses(place)), None)
 
 
-def _retry_after(answer: Answer, now: datetime) -> float | None:
-    header = answer.headers.get("Retry-After", "")
+def _addresses(place: object, depth: int = 3) -> Iterator[str]:
+    """Give the addresses of clips at a place: a text, an object with ``url`` or ``video_url``, or a list of those."""
+    address = _clip_address(place)
+    if address is not None:
+        yield address
+    fields = read_object(place)
+    inner = () if _is_picture(fields) else (fields.get("url"), fields.get("video_url"))
+    for value in (*read_list(place)[:_ADDRESSES_LOOKED_AT], *inner):
+        if depth and value is not None:
+            yield from _addresses(value, depth - 1)
+
+
+def _is_picture(fields: JsonObject) -> bool:
+    kinds = " ".join(str(fields.get(name)).casefold() for name in ("type", "format", "kind", "role", "mime_type"))
+    return "video" not in kinds and any(word in kinds for word in _PICTURES)
+
+
+def _clip_address(value: object) -> str | None:
+    address = read_text(value)
+    if address is None or not address.casefold().startswith(("http://", "https://")):
+        return None
     try:
-        seconds = float(header)
+        path = urlsplit(address).path.casefold()
     except ValueError:
-        try:
-            date = parsedate_to_datetime(header)
-        except (ValueError, OverflowError):
-            return None
-        # A date that states no zone means UTC (RFC 9110, "Date/Time Formats").
-        seconds = (date.replace(tzinfo=date.tzinfo or UTC) - now).total_seconds()
-    return min(max(seconds, 0.0), RETRY_AFTER_MAX_SECONDS) if math.isfinite(seconds) else None
-
-
-def _result_url(body: JsonObject) -> str | None:
-    results = _object(body.get("result")).get("data")
-    first = _object(cast("list[Any]", results)[0]) if isinstance(results, list) and results else {}
-    return _text(first.get("url")) or _text(body.get("url"))
+        return None
+    return None if path.endswith((".jpg", ".jpeg", ".png", ".webp", ".gif")) else address
 
 
 def _progress(value: object) -> float | None:
-    number = _number(value)
+    number = read_number(value.strip().removesuffix("%") if isinstance(value, str) else value)
     return None if number is None else min(max(number, 0.0), 100.0)
-
-
-def _time(value: object) -> datetime | None:
-    """Read Unix seconds; 0, milliseconds and other placeholders say nothing."""
-    seconds = _number(value)
-    if seconds is None or not 0 < seconds < _YEAR_2100:
-        return None
-    return datetime.fromtimestamp(seconds, UTC)
-
-
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        return float(value) if math.isfinite(value) else None
-    except OverflowError:
-        return None
-
-
-def _text(value: object) -> str | None:
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return None
-    text = str(value)
-    # Control characters and lone surrogates fit neither a database nor an address.
-    return text if text and text.isprintable() else None
-
-
-def _object(value: object) -> JsonObject:
-    return cast("JsonObject", value) if isinstance(value, dict) else {}

@@ -35,9 +35,15 @@ Long enough for an undisturbed transaction (10 to 30 ms), so that the first answ
 a crowd that asks at once waits all of it for nothing (``tests/bench/acknowledge.py``).
 """
 ALREADY_ANSWERED = 40060
-_PRIVATE, _UNHEARD = "private", "unheard"
+TOO_LATE = 10062
+"""Discord no longer knows the interaction: its member has been told that the bot did not respond."""
+_PRIVATE, _UNHEARD, _TOO_LATE = "private", "unheard", "too late"
 UNDELIVERED = (discord.HTTPException, aiohttp.ClientError, OSError)
 """What discord.py raises when Discord refuses, fails or can't be reached."""
+
+
+class UnheardError(Exception):
+    """The first answer came too late for Discord to show it to anybody."""
 
 
 async def promptly(
@@ -58,7 +64,9 @@ async def promptly(
         try:
             await interaction.response.defer(ephemeral=private, thinking=not redraws)
         except UNDELIVERED as error:
-            interaction.extras[_UNHEARD] = getattr(error, "code", None) != ALREADY_ANSWERED
+            code = getattr(error, "code", None)
+            interaction.extras[_UNHEARD] = code != ALREADY_ANSWERED
+            interaction.extras[_TOO_LATE] = code == TOO_LATE
             _log.warning("acknowledgement failed", extra=_facts(interaction, error))
     return await asyncio.shield(task)
 
@@ -68,12 +76,19 @@ async def show(interaction: discord.Interaction, view: ui.LayoutView) -> int | N
 
     Tried in turn: the first answer, an edit of the answer (it may have arrived although we heard nothing), a message
     of its own. When none works the failure is logged and there is no card: the job goes on without.
+
+    Raises:
+        UnheardError: when Discord says that the first answer came too late; nothing is shown then.
     """
+    if interaction.extras.get(_TOO_LATE):
+        raise UnheardError
     for attempt in (_respond, _edit, _post):
         try:
             message_id = await attempt(interaction, view)
         except UNDELIVERED as error:
             _log.warning("card not shown", extra={"attempt": attempt.__name__} | _facts(interaction, error))
+            if attempt is _respond and getattr(error, "code", None) == TOO_LATE:
+                raise UnheardError from error
         else:
             if message_id is not None:
                 return message_id

@@ -134,6 +134,7 @@ _FAILURES = {
         "Ask a moderator to let me post and attach files, then try again.",
     ),
     JobError.INTERNAL: ("Something went wrong on my side.", "Try again; if it stays so, tell the operator."),
+    JobError.UNHEARD: ("Discord did not take my answer in time, so the clip was not made.", "Try again."),
     JobError.CANCELLED_BY_MODERATOR: ("A moderator cancelled this clip.", "Ask them why."),
     JobError.MEMBER_BLOCKED: (
         "A moderator has blocked you from making clips here, so this one is cancelled.",
@@ -145,10 +146,22 @@ _ALERTS = {
         "The video service does not accept the key. New clips wait until `TOAPIS_API_KEY` is right."
     ),
     OperatorAlert.INSUFFICIENT_FUNDS: (
-        "The account at the video service is out of money. New clips wait until it is topped up."
+        "The account at the video service, or its key's limit, is out of money. New clips wait until it is topped up."
+    ),
+    OperatorAlert.NO_ACCESS: (
+        "The key may not use the model at the video service. New clips wait until the key's models in the service's "
+        "console, or `TOAPIS_MODEL`, are right."
     ),
     OperatorAlert.WRONG_ENDPOINT: (
         "The video service does not know the model at this address. Check `TOAPIS_BASE_URL` and `TOAPIS_MODEL`."
+    ),
+    OperatorAlert.FOREIGN_ANSWERS: (
+        "Five answers in a row were not the video service's own but, say, a proxy's page. If that goes on, the address "
+        "may be wrong: check `TOAPIS_BASE_URL`. Clips that are under way are kept."
+    ),
+    OperatorAlert.RECOVERY_INEXACT: (
+        "The video service does not find clips of this model (`TOAPIS_MODEL`) by my own id. So a clip whose submit was "
+        "cut off can't be found again: it fails, its member gets the seconds back, and you may have paid for it."
     ),
 }
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
 import discord
 import pytest
 
-from bot.models import Aspect, JobState, Quota, QuotaSource
+from bot.models import Aspect, JobError, JobState, Quota, QuotaSource
 from bot.ui import answers
 from tests.support.community import words
 
 if TYPE_CHECKING:
+    from bot.models import Job
+    from bot.services.jobs import Accepted, JobRequest
     from tests.support.community import Community
 
 CALLBACK = "/interactions/*/*/callback"
@@ -216,7 +219,7 @@ async def test_works_in_threads_forum_posts_and_voice_chat(community: Community)
 async def test_slow_acceptance_is_acknowledged_in_public_and_then_edited_to_the_card(
     community: Community, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    community.hold_until_acknowledged(community.bot.services.jobs, "accept", monkeypatch)
+    community.hold_until_acknowledged(community.bot.services.jobs, "accept_held", monkeypatch)
 
     result = await community.mia.slash(community.channel, "video", prompt="A cat")
 
@@ -229,7 +232,7 @@ async def test_slow_acceptance_is_acknowledged_in_public_and_then_edited_to_the_
 
 async def test_slow_refusal_leaves_no_public_trace(community: Community, monkeypatch: pytest.MonkeyPatch) -> None:
     await set_server_default(community, 0)
-    community.hold_until_acknowledged(community.bot.services.jobs, "accept", monkeypatch)
+    community.hold_until_acknowledged(community.bot.services.jobs, "accept_held", monkeypatch)
 
     result = await community.mia.slash(community.channel, "video", prompt="A cat")
 
@@ -245,7 +248,7 @@ async def test_slow_refusal_that_cannot_be_said_leaves_no_public_trace_either(
     community: Community, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await set_server_default(community, 0)
-    community.hold_until_acknowledged(community.bot.services.jobs, "accept", monkeypatch)
+    community.hold_until_acknowledged(community.bot.services.jobs, "accept_held", monkeypatch)
     community.env.inject_error("POST", "/webhooks/*/*", status=403, code=50013)
 
     result = await community.mia.slash(community.channel, "video", prompt="A cat")
@@ -254,7 +257,7 @@ async def test_slow_refusal_that_cannot_be_said_leaves_no_public_trace_either(
     assert community.channel.history() == []
 
 
-@pytest.mark.parametrize(("status", "code"), [(404, 10062), (401, 50027), (500, 0), (429, 0)])
+@pytest.mark.parametrize(("status", "code"), [(404, 10015), (401, 50027), (500, 0), (429, 0)])
 async def test_card_goes_through_the_channel_when_the_interaction_is_gone(
     community: Community, status: int, code: int
 ) -> None:
@@ -289,7 +292,7 @@ async def test_answer_that_arrived_unheard_is_edited_and_not_doubled(community: 
 
 
 async def test_job_goes_on_without_a_card_when_none_can_be_shown(community: Community) -> None:
-    community.env.inject_error("POST", CALLBACK, status=404, code=10062, times=None)
+    community.env.inject_error("POST", CALLBACK, status=401, code=50027, times=None)
     community.env.inject_error("PATCH", ORIGINAL, status=404, code=10015, times=None)
     community.env.inject_error("POST", "/channels/*/messages", status=403, code=50013, times=None)
 
@@ -298,6 +301,61 @@ async def test_job_goes_on_without_a_card_when_none_can_be_shown(community: Comm
     [job] = await community.jobs()
     assert (job.state, job.status_message_id) == (JobState.QUEUED, None)
     assert await community.ledger() == [("charge", 6)]
+
+
+@pytest.mark.parametrize("is_slow", [False, True], ids=["answered", "acknowledged first"])
+async def test_command_whose_answer_came_too_late_is_undone(
+    community: Community, monkeypatch: pytest.MonkeyPatch, *, is_slow: bool
+) -> None:
+    """Discord has told the member that the bot did not respond; as after a gateway session that was resumed."""
+    if is_slow:
+        _defer_meanwhile(community, monkeypatch)
+    community.env.inject_error("POST", CALLBACK, status=404, code=10062, times=None)
+
+    await community.mia.slash(community.channel, "video", prompt="A cat")
+
+    [job] = await community.jobs()
+    assert (job.state, job.error_code, job.status_message_id) == (JobState.CANCELLED, JobError.UNHEARD, None)
+    assert (job.lease_owner, job.lease_until) == (None, None)
+    assert await community.ledger() == [("charge", 6), ("refund", 6)]
+    assert community.channel.history() == []
+
+
+def _defer_meanwhile(community: Community, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the acceptance take until the interaction has been acknowledged, or could not be."""
+    tried = asyncio.Event()
+    accept, defer = community.bot.services.jobs.accept_held, discord.InteractionResponse.defer
+
+    async def slow(request: JobRequest) -> Accepted:
+        await community.env.external_wait(tried.wait(), reason="a slow database")
+        return await accept(request)
+
+    async def try_to_defer(response: discord.InteractionResponse, **options: bool) -> None:
+        try:
+            await defer(response, **options)
+        finally:
+            tried.set()
+
+    monkeypatch.setattr(community.bot.services.jobs, "accept_held", slow)
+    monkeypatch.setattr(discord.InteractionResponse, "defer", try_to_defer)
+
+
+async def test_job_may_not_start_before_its_answer_was_taken(
+    community: Community, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[Job] = []
+    show = answers.show
+
+    async def look_then_show(interaction: discord.Interaction, view: discord.ui.LayoutView) -> int | None:
+        shown.extend(await community.jobs())
+        return await show(interaction, view)
+
+    monkeypatch.setattr(answers, "show", look_then_show)
+    await community.mia.slash(community.channel, "video", prompt="A cat")
+
+    [held], [job] = shown, await community.jobs()
+    assert held.lease_owner == "local/1"
+    assert (job.state, job.lease_owner) == (JobState.QUEUED, None)
 
 
 async def test_refusal_that_cannot_be_said_is_logged_and_not_raised(
@@ -346,7 +404,7 @@ async def test_unforeseen_error_gives_a_reference_whose_traceback_is_in_the_log(
     async def fail(*_: object) -> None:
         raise RuntimeError("secret /path")
 
-    monkeypatch.setattr(community.bot.services.jobs, "accept", fail)
+    monkeypatch.setattr(community.bot.services.jobs, "accept_held", fail)
 
     result = await community.mia.slash(community.channel, "video", prompt="A cat")
 

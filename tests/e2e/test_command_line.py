@@ -145,10 +145,20 @@ async def test_doctor_says_that_nobody_answers(command_line: CommandLine) -> Non
 
 
 async def test_doctor_says_that_the_account_is_empty(command_line: CommandLine) -> None:
-    command_line.service.remaining_usd = 0
+    command_line.service.account_credits = 0
     ended = await command_line.run("doctor")
     assert ended.code == FAILED
     assert "top it up" in ended.output.splitlines()[2]
+
+
+async def test_doctor_says_which_models_the_key_may_use(command_line: CommandLine) -> None:
+    command_line.service.models = ["veo", "gemini-omni-flash"]
+    ended = await command_line.run("doctor")
+    assert ended.code == FAILED
+    line = ended.output.splitlines()[2]
+    assert "1,820 credits to spend" in line
+    assert "TOAPIS_MODEL is gemini_omni" in line
+    assert "veo, gemini-omni-flash" in line
 
 
 async def test_doctor_names_a_setting_that_is_missing(command_line: CommandLine) -> None:

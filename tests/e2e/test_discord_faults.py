@@ -9,13 +9,30 @@ import pytest
 from tests.support.acts import Act, Scene
 from tests.support.discord_server import RouteKind
 from tests.support.openapi import OPENAPI
-from tests.support.stage import HEAVY, REFUSED, Ending, Part, failed
+from tests.support.stage import HEAVY, REFUSED, UNHEARD, Ending, Part, failed
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Outcome
     from tests.support.discord_server import Request
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+# Nobody hears the answer -------------------------------------------------------------------------
+
+
+async def discord_takes_the_card_for_too_late(part: Part) -> None:
+    part.ending = UNHEARD
+    asked = await part.ask()
+    asked.answer_seconds = -1.0
+
+
+async def discord_takes_the_acknowledgement_for_too_late(part: Part) -> None:
+    part.ending = UNHEARD
+    with part.stage.locked_database():
+        asked = await part.ask()
+        asked.answer_seconds = -1.0
+        await part.until(lambda: part.requests(RouteKind.CALLBACK))
+
 
 # While posting the clip --------------------------------------------------------------------------
 
@@ -121,13 +138,6 @@ async def status_card_is_deleted(part: Part) -> None:
 # While answering /video --------------------------------------------------------------------------
 
 
-async def interaction_is_answered_too_late_so_the_card_is_a_message_of_its_own(part: Part) -> None:
-    asked = await part.ask()
-    asked.answer_seconds = 0
-    card = await part.card()
-    assert card.interaction is None
-
-
 async def connection_is_reset_after_the_card_is_shown(part: Part) -> None:
     part.faults.reset(RouteKind.CALLBACK, stored=True, where=part.concerns)
     await part.ask()
@@ -163,6 +173,8 @@ async def bot_may_not_post_so_nothing_is_charged(part: Part) -> None:
 
 FAULTS = Act(
     scenarios=(
+        discord_takes_the_card_for_too_late,
+        discord_takes_the_acknowledgement_for_too_late,
         discord_answers_500_to_the_clip,
         discord_answers_500_to_a_clip_that_it_has_posted,
         discord_answers_503_to_the_clip,
@@ -177,7 +189,6 @@ FAULTS = Act(
         channel_is_closed_to_the_bot_so_the_clip_goes_to_the_member,
         channel_is_deleted_and_the_member_takes_no_messages_so_the_seconds_come_back,
         status_card_is_deleted,
-        interaction_is_answered_too_late_so_the_card_is_a_message_of_its_own,
         connection_is_reset_after_the_card_is_shown,
         discord_answers_500_to_a_card_that_it_shows,
         discord_answers_503_when_the_card_is_to_go,

@@ -22,7 +22,7 @@ def _tell_operator(stage: Stage) -> dict[str, str]:
 
 
 def _without_money(stage: Stage) -> dict[str, str]:
-    stage.service.remaining_usd = 0
+    stage.service.key_credits = 0
     return _tell_operator(stage)
 
 
@@ -48,7 +48,7 @@ async def _goes_on(part: Part) -> None:
 async def account_is_out_of_money_until_it_is_topped_up(part: Part) -> None:
     alert = await _waits(part)
     assert "out of money" in alert.text
-    part.stage.service.remaining_usd = 9
+    part.stage.service.key_credits = 1820
     await _goes_on(part)
 
 

@@ -74,6 +74,16 @@ async def submit_is_accepted_after_the_death(part: Part) -> Moments:
     submit.set()
 
 
+async def submit_is_accepted_when_the_restarted_bot_has_asked_twice(part: Part) -> Moments:
+    submit = part.hold_at_service("submit")
+    await part.ask()
+    await part.reaches_service("submit")
+    yield DOWN
+    yield UP
+    await part.reaches_service("poll", times=2)
+    submit.set()
+
+
 async def submit_is_accepted_but_unanswered(part: Part) -> Moments:
     part.hold_at_service("submit", accept=True)
     await part.ask()
@@ -125,6 +135,7 @@ STARTING = Act(
         acknowledged_but_the_card_is_not_yet_there,
         submit_never_arrives,
         submit_is_accepted_after_the_death,
+        submit_is_accepted_when_the_restarted_bot_has_asked_twice,
         submit_is_accepted_but_unanswered,
         submit_is_unanswered_and_so_is_the_question_what_became_of_it,
         rendering,
@@ -137,7 +148,7 @@ STARTING = Act(
 
 
 def _no_money(stage: Stage) -> dict[str, str]:
-    stage.service.remaining_usd = 0
+    stage.service.key_credits = 0
     return {}
 
 
@@ -150,7 +161,7 @@ async def _queued(part: Part) -> Message:
 async def queued(part: Part) -> Moments:
     await _queued(part)
     yield DOWN
-    part.stage.service.remaining_usd = 9
+    part.stage.service.key_credits = 1820
 
 
 async def cancelling_was_asked_for_but_not_yet_noticed(part: Part) -> Moments:
@@ -160,7 +171,7 @@ async def cancelling_was_asked_for_but_not_yet_noticed(part: Part) -> Moments:
     await acknowledgement.arrived.wait()
     yield DOWN
     acknowledgement.drop()
-    part.stage.service.remaining_usd = 9
+    part.stage.service.key_credits = 1820
 
 
 async def cancelled_but_not_yet_on_the_card(part: Part) -> Moments:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.acts import DOWN, Act, Moments, Scene, stop_by
+from tests.support.acts import DOWN, UP, Act, Moments, Scene, stop_by
 from tests.support.bot_process import BotProcess, bot_environment
 from tests.support.discord_server import DiscordServer, RouteKind
 
@@ -68,6 +68,16 @@ async def submit_that_is_never_answered_is_given_up_in_time(part: Part) -> Momen
     yield DOWN
 
 
+async def submit_that_is_taken_long_after_the_end_is_found_by_the_next_bot(part: Part) -> Moments:
+    submit = part.hold_at_service("submit")
+    await part.ask()
+    await part.reaches_service("submit")
+    yield DOWN
+    yield UP
+    await part.reaches_service("poll", times=2)  # answered "no such task"
+    submit.set()
+
+
 TERMINATED = Act(
     scenarios=(
         upload_in_hand_is_finished,
@@ -83,6 +93,7 @@ INTERRUPTED = Act(
         submit_in_hand_is_finished,
         upload_that_is_never_answered_is_given_up_in_time,
         submit_that_is_never_answered_is_given_up_in_time,
+        submit_that_is_taken_long_after_the_end_is_found_by_the_next_bot,
     ),
     interruption=stop_by(signal.SIGINT),
 )

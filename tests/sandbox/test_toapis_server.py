@@ -109,11 +109,140 @@ async def test_another_endpoint_is_named_as_the_wrong_one(http: aiohttp.ClientSe
         assert (await response.json())["error"]["message"] == "invalid apitype: -1"
 
 
-async def test_an_empty_account_takes_no_submit(server: SandboxServer, http: aiohttp.ClientSession) -> None:
-    server.remaining_usd = 0
+async def get(http: aiohttp.ClientSession, path: str) -> dict[str, Any]:
+    async with http.get(path) as response:
+        assert response.status == 200
+        return await response.json()
+
+
+@pytest.mark.parametrize("empty", ["key_credits", "account_credits"])
+async def test_an_empty_key_or_account_takes_no_submit(
+    server: SandboxServer, http: aiohttp.ClientSession, empty: str
+) -> None:
+    setattr(server, empty, 0)
     assert (await submit(http))[0] == 402
-    async with http.get("/v1/balance") as response:
-        assert (await response.json())["remain_balance"] == 0
+    path = "/v1/balance" if empty == "key_credits" else "/v1/user/balance"
+    assert (await get(http, path))["remain_credits"] == 0
+
+
+async def test_a_key_without_a_limit_and_an_account_without_credits_say_so(
+    server: SandboxServer, http: aiohttp.ClientSession
+) -> None:
+    server.key_credits = server.account_credits = None
+    key = await get(http, "/v1/balance")
+    assert (key["remain_credits"], key["unlimited_quota"]) == (-1, True)
+    assert "remain_credits" not in await get(http, "/v1/user/balance")
+    assert (await submit(http))[0] == 200
+
+
+async def test_video_models_are_listed_only_when_they_are_asked_for(
+    server: SandboxServer, http: aiohttp.ClientSession
+) -> None:
+    listed = await get(http, "/v1/models?type=video")
+    assert [model["id"] for model in listed["data"]] == ["gemini_omni"]
+    listed = await get(http, "/v1/models")
+    assert "gemini_omni" not in [model["id"] for model in listed["data"]]
+
+
+async def test_a_generation_may_not_be_found_by_its_client_business_id(
+    server: SandboxServer, http: aiohttp.ClientSession
+) -> None:
+    server.finds_by_business_id = False
+    _, accepted = await submit(http)
+    assert (await poll(http, "job-1"))[0] == 404
+    assert (await poll(http, accepted["id"]))[0] == 200
+
+
+async def test_a_submit_may_be_accepted_long_after_it_was_cut_off(
+    server: SandboxServer, http: aiohttp.ClientSession, service_time: ManualTime
+) -> None:
+    server.faults.submit.append(Fault(drop=True, accept_after=20))
+    with pytest.raises(aiohttp.ClientConnectionError):
+        await submit(http)
+    service_time.advance(19)
+    assert (await poll(http, "job-1"))[0] == 404
+    assert not server.generations
+    service_time.advance(31)
+    (accepted,) = server.paid("job-1")
+    assert accepted.accepted_at == STARTED_AT + 20
+    _, found = await poll(http, "job-1")
+    assert (found["id"], found["status"], found["progress"]) == (accepted.id, "in_progress", 20)
+    assert len(server.generations) == 1
+
+
+async def test_a_late_submit_that_is_answered_after_all_is_one_generation(
+    server: SandboxServer, http: aiohttp.ClientSession, service_time: ManualTime
+) -> None:
+    server.faults.submit.extend([Fault(accept_after=20), Fault.page(504)])
+    _, accepted = await submit(http)
+    service_time.advance(30)
+    assert list(server.generations) == [accepted["id"]]
+
+
+async def test_who_waits_for_a_late_submit_is_woken_by_it() -> None:
+    async with (
+        SandboxServer() as server,
+        aiohttp.ClientSession(base_url=server.base_url, headers=KEY) as http,
+    ):
+        server.faults.submit.append(Fault(status=504, body={}, accept_after=0.05))
+        assert (await submit(http))[0] == 504
+        assert not server.generations
+        await asyncio.wait_for(server.until(lambda: len(server.generations) == 1), 5)
+
+
+async def test_failed_generations_are_not_billed(
+    server: SandboxServer, http: aiohttp.ClientSession, service_time: ManualTime
+) -> None:
+    server.faults.render.append(Fault.failed("no"))
+    await submit(http, duration=6)
+    await submit(http, duration=10, client_business_id="job-2")
+    assert server.billed_seconds() == 16
+    service_time.advance(300)
+    assert server.billed_seconds() == 10
+
+
+async def test_account_is_limited_by_minute_and_in_bursts(service_time: ManualTime) -> None:
+    async with (
+        sandbox(service_time, submit_limits=(3, 2)) as server,
+        aiohttp.ClientSession(base_url=server.base_url, headers=KEY) as http,
+    ):
+
+        async def post() -> tuple[int, str | None, str]:
+            async with http.post("/v1/videos/generations", json=PAYLOAD) as response:
+                headers = response.headers
+                assert headers["X-RateLimit-Category"] == "async_submit"
+                return response.status, headers.get("Retry-After"), headers["X-RateLimit-Remaining"]
+
+        assert [await post() for _ in range(3)] == [(200, None, "2"), (200, None, "1"), (429, "10", "1")]
+        service_time.advance(10)
+        assert [await post() for _ in range(2)] == [(200, None, "0"), (429, "50", "0")]
+        service_time.advance(50)
+        assert await post() == (200, None, "1")
+        server.submit_limits = None
+        assert [(await submit(http))[0] for _ in range(5)] == [200] * 5
+
+
+async def test_a_submit_that_was_answered_429_is_not_counted(service_time: ManualTime) -> None:
+    async with (
+        sandbox(service_time, submit_limits=(1, 1), query_limits=(1, 1)) as server,
+        aiohttp.ClientSession(base_url=server.base_url, headers=KEY) as http,
+    ):
+        server.faults.submit.append(Fault.error("rate_limit_exceeded"))
+        assert [(await submit(http))[0] for _ in range(3)] == [429, 200, 429]
+        assert [(await poll(http, "job-1"))[0] for _ in range(2)] == [200, 429]
+
+
+async def test_answers_can_be_wrapped_and_spelled_otherwise(server: SandboxServer, http: aiohttp.ClientSession) -> None:
+    server.spellings = {"queued": "NOT_START"}
+    server.faults.submit.append(Fault(wrapped=True))
+    _, answer = await submit(http)
+    assert (answer["code"], answer["data"]["status"]) == ("success", "NOT_START")
+
+
+async def test_a_page_is_no_json(server: SandboxServer, http: aiohttp.ClientSession) -> None:
+    server.faults.submit.append(Fault.page(403, headers={"Retry-After": "3"}))
+    async with http.post("/v1/videos/generations", json=PAYLOAD) as response:
+        assert (response.status, response.content_type, response.headers["Retry-After"]) == (403, "text/html", "3")
 
 
 async def test_a_clip_is_served_until_it_expires(http: aiohttp.ClientSession, service_time: ManualTime) -> None:
@@ -221,7 +350,7 @@ async def test_words_in_a_prompt_make_its_clip_fail_and_no_other(
             async with http.get(ended["result"]["data"][0]["url"], allow_redirects=False) as file:
                 head = await file.content.read(12)
             return "clip" if file.status == 200 and b"ftyp" in head else f"file {file.status}"
-        except aiohttp.ClientConnectionError:
+        except aiohttp.ClientError:
             return "lost"
 
     assert await outcome("a red fox", "job-1") == "clip"

@@ -217,20 +217,26 @@ async def test_an_unexpected_error_delays_its_own_job_and_no_other(
     await workshop.expect_clip(second)
 
 
-@pytest.mark.parametrize("method", ["submit", "fetch_generation", "download"])
+@pytest.mark.parametrize(
+    ("method", "error_code", "times"),
+    [
+        ("submit", JobError.SERVICE_FAULT, 4),  # each may be on the wire, so each is asked about first
+        ("fetch_generation", JobError.INTERNAL, SURPRISES_BEFORE_FAILING),
+        ("download", JobError.INTERNAL, SURPRISES_BEFORE_FAILING),
+    ],
+)
 async def test_a_job_that_meets_the_unexpected_again_and_again_ends_and_is_refunded(
-    workshop: Workshop, method: str
+    workshop: Workshop, method: str, error_code: JobError, times: int
 ) -> None:
     surprises = [BREAKS] * (2 * SURPRISES_BEFORE_FAILING)
-    if method == "submit":  # later steps ask first, so that a submit is not blindly repeated
-        workshop.server.faults.poll.append(Fault.error("task_not_found", times=None))
     process = workshop.start(service=SurprisingService(workshop.client, **{method: surprises}))
     job_id = await workshop.accept(process)
 
-    await workshop.run_until_idle(process)
+    await workshop.run_until(process, job_id, JobState.FAILED)
+    assert 2 * SURPRISES_BEFORE_FAILING - len(surprises) == times
 
-    await workshop.expect_refund(job_id, JobError.INTERNAL)
-    assert len(surprises) == SURPRISES_BEFORE_FAILING
+    await workshop.run_until_idle(process)
+    await workshop.expect_refund(job_id, error_code)
 
 
 async def test_one_fewer_than_too_many_surprises_still_gives_the_clip(workshop: Workshop) -> None:
@@ -542,7 +548,7 @@ async def test_a_process_that_slept_past_its_lease_submits_nothing(workshop: Wor
     job_id = await workshop.accept(asleep)
     claimed = await asleep.worker._claim()  # and then the machine pauses
     workshop.time.advance(workshop.policy.lease_seconds + 1)
-    await awake.worker.tick()
+    await workshop.run_until(awake, job_id, JobState.RENDERING)
     assert len(workshop.server.paid(job_id)) == 1
 
     for step in asleep.worker._steps(claimed):

@@ -20,6 +20,7 @@ from bot.services.bundle import Services
 from bot.services.gates import ServiceGates
 from bot.services.keeper import JobKeeper
 from bot.services.moderation_log import ModerationLog
+from bot.services.policy import WorkerPolicy
 from bot.services.status import CardNews
 from bot.store import jobs as job_store
 from bot.store import tables
@@ -231,6 +232,8 @@ def make_bot(
         operator_quota=Quota(60, Period.DAY),
         max_open_jobs=max_open_jobs,
         random_bits=random.Random(7).getrandbits,
+        owner="local/1",
+        lease_seconds=WorkerPolicy().lease_seconds,
     )
     bot.equip(services)
     bot.panel.seconds_between = 0.0
@@ -244,7 +247,7 @@ async def open_community(folder: Path) -> AsyncGenerator[Community]:
     clock = GivenClock()
     url = await fresh_database(folder)
     async with Database.open(url, busy_timeout_seconds=LOCK_TIMEOUT_SECONDS, migrate=False) as database:
-        gates = ServiceGates(random.Random(7).random)
+        gates = ServiceGates(WorkerPolicy(), random.Random(7).random)
         bot, publisher = make_bot(database, clock, gates)
         env = simcord.Env(bot)
         await env.start()

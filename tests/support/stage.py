@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 DISCORD_TOKEN = "loopback-discord-token-xyzzy"
 TOAPIS_API_KEY = "loopback-video-key-plugh"
+QUICK_BOT = "tests.support.quick_bot"
+"""What runs on the stage: the bot, but for some of its waits."""
 HEAVY = "(heavy)"
 """In a prompt it makes the clip some 2.5 MB, worth re-encoding; others have 75 KB."""
 PATIENCE_SECONDS = 60.0
@@ -77,7 +79,7 @@ class Stage:
         )
         async with AsyncExitStack() as stack:
             async with self._starting:
-                bot = BotProcess(self.directory, environment | settings, server=self.server)
+                bot = BotProcess(self.directory, environment | settings, server=self.server, module=QUICK_BOT)
                 await stack.enter_async_context(bot)
                 await bot.wait_ready(within_seconds=PATIENCE_SECONDS)
             self.bot = bot
@@ -175,6 +177,9 @@ DELIVERED = Ending()
 REFUSED = Ending(state="refused", paid=0)
 """There is no job; nothing was charged, and only the member was told why."""
 CANCELLED = Ending(state="cancelled", paid=0, cards=1)
+
+UNHEARD = Ending(state="cancelled", error_code="unheard", paid=0)
+"""The job was undone, since Discord told its member that the bot did not respond."""
 
 
 def failed(error_code: str, *, paid: int, cards: int = 1) -> Ending:
@@ -334,6 +339,8 @@ class Part:
                 await self.until(lambda: not self.clips() and not self.cards() and len(self.ledger) > 1)
             case Ending(state="delivered"):
                 await self.until(lambda: self.clips() and not self.cards())
+            case Ending(error_code="unheard"):
+                await self.stage.bot.wait_for_log("nobody heard the answer")
             case Ending(cards=1):
                 await self.card("came back")
             case Ending(state="failed"):

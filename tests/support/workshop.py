@@ -12,14 +12,16 @@ import sqlite3
 from collections import deque
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import StoreUnavailableError
 from bot.media.fitting import fit
 from bot.media.probing import probe
 from bot.models import Aspect, ClipFile, Job, JobState, Period, PostedMessage, Quota, VideoSpec
+from bot.services.account import AccountCheck
 from bot.services.admission import Wish
+from bot.services.alerts import Operator
 from bot.services.automod import AutomodRules
 from bot.services.bundle import Services
 from bot.services.delivery import Deliverer
@@ -29,11 +31,15 @@ from bot.services.keeper import JobKeeper
 from bot.services.moderation_log import ModerationLog
 from bot.services.policy import WorkerPolicy
 from bot.services.quotas import Asker
+from bot.services.recovery import Recovery
 from bot.services.rendering import Renderer
 from bot.services.status import CardNews, StatusBoard
+from bot.services.submitting import Submitter
+from bot.services.unattended import UnattendedSubmits
 from bot.services.watching import RenderWatch
 from bot.services.worker import Worker
 from bot.store import jobs as job_store
+from bot.store import submits as submit_store
 from bot.store.database import Database
 from bot.store.tables import ledger
 from tests.support.databases import fresh_database
@@ -55,6 +61,7 @@ if TYPE_CHECKING:
         OperatorAlert,
         QuotaStatus,
         StatusCard,
+        Submit,
         VideoInfo,
     )
     from bot.sandbox.toapis_server import SandboxServer
@@ -295,6 +302,10 @@ class SurprisingService:
         self._surprises = surprises
         self.holds: dict[str, Hold] = {}
 
+    @property
+    def model(self) -> str:
+        return self._service.model
+
     async def submit(self, spec: VideoSpec, *, client_business_id: str) -> Generation:
         await self._enter("submit")
         generation = await self._service.submit(spec, client_business_id=client_business_id)
@@ -310,6 +321,10 @@ class SurprisingService:
     async def fetch_balance(self) -> Balance:
         await self._enter("fetch_balance")
         return await self._service.fetch_balance()
+
+    async def fetch_models(self) -> list[str]:
+        await self._enter("fetch_models")
+        return await self._service.fetch_models()
 
     async def download(self, url: str, destination: Path) -> None:
         await self._enter("download")
@@ -387,6 +402,7 @@ class Process:
     gates: ServiceGates
     news: CardNews
     wake: asyncio.Event
+    policy: WorkerPolicy
 
     async def stand(self, asker: Asker) -> tuple[QuotaStatus, CapStatus | None]:
         """Say where a member stands, and the server against its cap."""
@@ -421,8 +437,9 @@ class Workshop:
     ) -> Process:
         """Start a process, as after a crash if one of that name ran before."""
         database, service = database or self.database, service or self.client
-        clock, gates, news, wake = ServiceClock(self.time), ServiceGates(lambda: 0.0), CardNews(), asyncio.Event()
         changed_policy = replace(self.policy, **policy)
+        clock, gates = ServiceClock(self.time), ServiceGates(changed_policy, lambda: 0.0)
+        news, wake = CardNews(), asyncio.Event()
         services = Services.wire(
             database=database,
             clock=clock,
@@ -434,16 +451,23 @@ class Workshop:
             operator_quota=self.quota,
             max_open_jobs=self.max_open_jobs,
             random_bits=self.chance.getrandbits,
+            owner=owner,
+            lease_seconds=changed_policy.lease_seconds,
         )
         quotas, changes = services.quotas, services.changes
         keeper = JobKeeper(database=database, clock=clock, changes=changes, owner=owner)
         board = StatusBoard(database=database, clock=clock, publisher=self.discord, gates=gates, news=news)
+        operator = Operator(self.discord)
+        recovery = Recovery(database=database, clock=clock, operator=operator)
+        watch = RenderWatch(database=database, jitter=lambda: 0.0, time_scale=changed_policy.poll_time_scale)
         renderer = Renderer(
+            database=database,
             service=service,
-            publisher=self.discord,
+            operator=operator,
             keeper=keeper,
             gates=gates,
-            watch=RenderWatch(database=database, jitter=lambda: 0.0, time_scale=changed_policy.poll_time_scale),
+            watch=watch,
+            recovery=recovery,
             clock=clock,
             policy=changed_policy,
             jitter=lambda: 0.0,
@@ -459,17 +483,40 @@ class Workshop:
         )
         worker = Worker(
             database=database,
-            service=service,
             publisher=self.discord,
+            submitter=Submitter(
+                database=database,
+                service=service,
+                operator=operator,
+                keeper=keeper,
+                gates=gates,
+                watch=watch,
+                recovery=recovery,
+                renderer=renderer,
+                clock=clock,
+                policy=changed_policy,
+            ),
             renderer=renderer,
+            unattended=UnattendedSubmits(
+                database=database,
+                service=service,
+                operator=operator,
+                gates=gates,
+                recovery=recovery,
+                clock=clock,
+                policy=changed_policy,
+            ),
             deliverer=deliverer,
+            account=AccountCheck(service=service, gates=gates, operator=operator, clock=clock),
             keeper=keeper,
             board=board,
             news=news,
             wake=wake,
+            held=services.jobs.held,
             gates=gates,
             clock=clock,
             policy=changed_policy,
+            model=service.model,
             owner=owner,
             jitter=lambda: 0.0,
         )
@@ -486,6 +533,7 @@ class Workshop:
             gates=gates,
             news=news,
             wake=wake,
+            policy=changed_policy,
         )
 
     def request(
@@ -529,6 +577,16 @@ class Workshop:
             job = await job_store.get(connection, job_id)
         assert job is not None
         return job
+
+    async def submits(self, job_id: str) -> list[Submit]:
+        """Return a job's submits, first to last."""
+        async with self.database.read() as connection:
+            return await submit_store.list_of(connection, job_id)
+
+    async def spent_seconds(self) -> int:
+        """Return the seconds of video that count as spent."""
+        async with self.database.read() as connection:
+            return await submit_store.spent_seconds(connection)
 
     async def entries(self, job_id: str) -> list[tuple[str, int]]:
         """Return a job's ledger entries, kind and seconds."""
@@ -595,9 +653,18 @@ class Workshop:
             " FROM jobs WHERE due_at IS NOT NULL AND state <> 'queued'"
         )
         times = [] if due is None else [datetime.fromisoformat(due).replace(tzinfo=UTC)]
+        unattended = self._peek("SELECT min(due_at) FROM submits WHERE due_at IS NOT NULL")
+        if unattended is not None:
+            times.append(datetime.fromisoformat(unattended).replace(tzinfo=UTC))
+            times.sort()
+        held = self._peek("SELECT min(sent_at) FROM submits WHERE ended_at IS NULL")
         for process in processes:
+            if held is not None:  # then its render slot is free again
+                free_at = datetime.fromisoformat(held).replace(tzinfo=UTC)
+                free_at += timedelta(seconds=process.policy.slot_seconds)
+                times += [free_at] if free_at > now else []
             gates = process.gates
-            if times and gates.poll.opens_at and times[0] <= gates.poll.opens_at:
+            if due is not None and gates.poll.opens_at and times[0] <= gates.poll.opens_at:
                 times[0] = gates.poll.opens_at
             times += [time for time in (gates.submit.opens_at, gates.probe_at) if time and time > now]
         waits = [(time - now).total_seconds() for time in times] or [15.0]
@@ -615,11 +682,21 @@ async def open_workshop(
     folder: Path,
     *,
     clock: Callable[[], float] | None = None,
+    finds_by_job_id: bool | None = True,
     **server_settings: Any,  # noqa: ANN401
 ) -> AsyncGenerator[Workshop]:
-    """Open a database and a sandbox service on one clock: one that is moved by hand, unless another is given."""
+    """Open a database and a sandbox service on one clock: one that is moved by hand, unless another is given.
+
+    Args:
+        finds_by_job_id: what was found out before about asking for the model's generations by the job's id; None is
+            nothing.
+    """
     time = ManualTime() if clock is None else GivenTime(clock)
     url = await fresh_database(folder)
+    if finds_by_job_id is not None:
+        with closing(sqlite3.connect(url.removeprefix("sqlite+aiosqlite:///"))) as connection:
+            connection.execute("INSERT INTO models VALUES ('gemini_omni', ?, '2026-01-01 00:00:00')", [finds_by_job_id])
+            connection.commit()
     async with (
         sandbox(time, **server_settings) as server,
         client_of(server, now=lambda: datetime.fromtimestamp(time(), UTC)) as client,

@@ -1,10 +1,11 @@
-"""The client against the sandbox over real HTTP: each row of the contract's error table, and what gets lost."""
+"""The client against the sandbox over real HTTP: each of the service's errors, and what gets lost."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import logging
+import math
 import traceback
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,9 @@ from bot.errors import (
     ContentPolicyError,
     GenerationNotFoundError,
     InsufficientFundsError,
+    ModelAccessError,
     NoAnswerError,
+    NotTakenError,
     RateLimitedError,
     RequestRejectedError,
     ServiceFaultError,
@@ -23,12 +26,13 @@ from bot.errors import (
     VideoServiceError,
     WrongEndpointError,
 )
-from bot.models import Aspect, Balance, GenerationStatus, VideoSpec
+from bot.models import Aspect, Balance, GenerationStatus, RateLimitStatus, VideoSpec
+from bot.sandbox.faults import ERRORS
 from bot.sandbox.toapis_server import Fault, SandboxServer
-from tests.support.toapis import STARTED_AT, ManualTime, client_of, server, service_time, tiny_clip
+from tests.support.toapis import STARTED_AT, ManualTime, client_of, sandbox, server, service_time, tiny_clip
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
     from bot.services.ports import VideoService
@@ -80,12 +84,74 @@ async def test_a_submit_carries_the_clip_and_the_key(server: SandboxServer, clie
 @pytest.mark.parametrize("suffix", ["", "/", "/v1", "/v1/"])
 async def test_the_base_address_may_end_in_v1_or_a_slash(server: SandboxServer, suffix: str) -> None:
     async with client_of(server, base_url=server.base_url + suffix) as client:
-        assert await client.fetch_balance() == Balance(9.1)
+        assert await client.fetch_balance() == Balance(key_credits=1820, account_credits=1820)
 
 
-async def test_an_unlimited_balance_has_no_number(server: SandboxServer, client: ToApisClient) -> None:
-    server.remaining_usd = None
-    assert await client.fetch_balance() == Balance(None)
+async def test_credits_are_the_keys_and_the_accounts(server: SandboxServer, client: ToApisClient) -> None:
+    server.key_credits, server.account_credits = 100, 1820
+    assert (await client.fetch_balance()).credits == 100
+    server.key_credits = None
+    assert await client.fetch_balance() == Balance(key_credits=math.inf, account_credits=1820)
+    server.account_credits = None
+    assert (await client.fetch_balance()).credits is None
+
+
+async def test_key_is_bad_only_by_its_own_check(server: SandboxServer, client: ToApisClient) -> None:
+    server.faults.account.append(Fault.error("unauthorized"))
+    assert await client.fetch_balance() == Balance(key_credits=1820)
+    server.faults.balance.append(Fault.error("unauthorized"))
+    with pytest.raises(UnauthorizedError):
+        await client.fetch_balance()
+
+
+async def test_balance_that_only_one_of_both_tells_is_unknown(server: SandboxServer, client: ToApisClient) -> None:
+    server.faults.balance.append(Fault.page(404))
+    balance = await client.fetch_balance()
+    assert (balance.account_credits, balance.credits) == (1820, None)
+
+
+async def test_models_are_those_of_the_key(server: SandboxServer, client: ToApisClient) -> None:
+    assert await client.fetch_models() == [client.model] == ["gemini_omni"]
+    server.models = ["veo", "gemini-omni-flash"]
+    assert await client.fetch_models() == ["veo", "gemini-omni-flash"]
+    server.faults.models.append(Fault.error("unauthorized"))
+    with pytest.raises(UnauthorizedError):
+        await client.fetch_models()
+
+
+async def test_wrapped_answer_in_other_spellings_is_the_same_answer(
+    server: SandboxServer, client: ToApisClient, service_time: ManualTime
+) -> None:
+    server.faults.submit.append(Fault(wrapped=True))
+    server.spellings = {"queued": "NOT_START", "completed": "SUCCESS"}
+    accepted = await client.submit(FOX, client_business_id="job-1")
+    assert accepted.status is GenerationStatus.QUEUED
+    service_time.advance(200)
+    server.faults.poll.append(Fault(wrapped=True, change={"progress": "100%"}))
+    done = await client.fetch_generation(accepted.id)
+    assert (done.id, done.status, done.progress) == (accepted.id, GenerationStatus.COMPLETED, 100)
+    assert done.result_url is not None
+
+
+async def test_limits_come_with_answers_and_refusals(service_time: ManualTime) -> None:
+    async with sandbox(service_time, submit_limits=(2, 2)) as server, client_of(server) as client:
+        first = await client.submit(FOX, client_business_id="job-1")
+        assert first.rate_limit is not None
+        assert (first.rate_limit.limit, first.rate_limit.remaining) == (2, 1)
+        await client.submit(FOX, client_business_id="job-2")
+        error = await error_of(client, "submit")
+        assert type(error) is RateLimitedError
+        assert error.retry_after_seconds == 60
+        assert error.rate_limit is not None
+        assert error.rate_limit.remaining == 0
+        assert (await client.fetch_generation("job-1")).rate_limit is None
+
+
+async def test_limits_of_another_kind_are_not_taken_over(server: SandboxServer, client: ToApisClient) -> None:
+    headers = {"X-RateLimit-Remaining": "1", "X-RateLimit-Category": "async_submit"}
+    server.faults.everywhere(Fault.error("internal_error", headers=headers))
+    assert (await error_of(client, "submit")).rate_limit == RateLimitStatus(remaining=1)
+    assert (await error_of(client, "poll")).rate_limit is None
 
 
 async def test_an_answer_keeps_the_id_of_its_exchange(client: ToApisClient) -> None:
@@ -126,18 +192,40 @@ async def test_a_status_nobody_documented_is_logged_once(
     assert [(vars(it)["status"], vars(it)["generation_id"]) for it in records] == [("on_hold", accepted.id)]
 
 
+async def test_states_nobody_documented_do_not_fill_the_log(
+    server: SandboxServer, client: ToApisClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    accepted = await client.submit(FOX, client_business_id="job-1")
+    for number in range(110):
+        server.faults.poll.append(Fault(change={"status": f"state {number}"}))
+        await client.fetch_generation(accepted.id)
+    assert len([it for it in caplog.records if it.levelno == logging.WARNING]) == 100
+
+
 # The error table ---------------------------------------------------------------------------------
 
 ERROR_ROWS = [
-    ("invalid_request", RequestRejectedError, RequestRejectedError, 400),
-    ("invalid_apitype", WrongEndpointError, WrongEndpointError, 400),
-    ("task_not_exist", WrongEndpointError, GenerationNotFoundError, 400),
-    ("unauthorized", UnauthorizedError, UnauthorizedError, 401),
-    ("insufficient_quota", InsufficientFundsError, InsufficientFundsError, 402),
-    ("task_not_found", WrongEndpointError, GenerationNotFoundError, 404),
-    ("content_policy_violation", ContentPolicyError, ContentPolicyError, 422),
-    ("rate_limit_exceeded", RateLimitedError, RateLimitedError, 429),
-    ("internal_error", ServiceFaultError, ServiceFaultError, 500),
+    ("invalid_request", RequestRejectedError, RequestRejectedError, "invalid_request"),
+    ("invalid_apitype", WrongEndpointError, WrongEndpointError, "invalid_apitype"),
+    ("task_not_exist", NoAnswerError, GenerationNotFoundError, "task_not_exist"),
+    ("unauthorized", UnauthorizedError, UnauthorizedError, "unauthorized"),
+    ("insufficient_quota", InsufficientFundsError, InsufficientFundsError, "insufficient_quota"),
+    ("task_not_found", NoAnswerError, GenerationNotFoundError, "task_not_found"),
+    ("content_policy_violation", ContentPolicyError, ContentPolicyError, "content_policy_violation"),
+    ("rate_limit_exceeded", RateLimitedError, RateLimitedError, "rate_limit_exceeded"),
+    ("internal_error", ServiceFaultError, ServiceFaultError, "internal_error"),
+    ("rate_limit_unavailable", NotTakenError, ServiceFaultError, "rate_limit_unavailable"),
+    ("insufficient_user_quota", InsufficientFundsError, InsufficientFundsError, "insufficient_user_quota"),
+    ("insufficient_quota_429", InsufficientFundsError, InsufficientFundsError, "insufficient_quota"),
+    ("quota_under_a_number", InsufficientFundsError, InsufficientFundsError, "400"),
+    ("model_access_denied", ModelAccessError, ModelAccessError, "model_access_denied"),
+    ("model_not_found", ModelAccessError, ModelAccessError, "model_not_found"),
+    ("access_denied", ModelAccessError, ModelAccessError, "access_denied"),
+    ("moderation_blocked", ContentPolicyError, ContentPolicyError, "moderation_blocked"),
+    ("sensitive_words_detected", ContentPolicyError, ContentPolicyError, "sensitive_words_detected"),
+    ("moderation_under_500", ContentPolicyError, ContentPolicyError, "DataInspectionFailed"),
+    ("moderation_in_words", ContentPolicyError, ContentPolicyError, "400"),
+    ("no_route", NoAnswerError, NoAnswerError, "invalid_request_error"),
 ]
 
 
@@ -155,56 +243,55 @@ async def error_of(client: ToApisClient, kind: str) -> VideoServiceError:
     return raised.value
 
 
-@pytest.mark.parametrize(("code", "on_submit", "on_poll", "http_status"), ERROR_ROWS)
+def test_every_error_of_the_sandbox_is_a_row() -> None:
+    assert [row[0] for row in ERROR_ROWS] == list(ERRORS)
+
+
+@pytest.mark.parametrize(("name", "on_submit", "on_poll", "code"), ERROR_ROWS)
 async def test_each_row_of_the_error_table_is_its_own_error(
     server: SandboxServer,
     client: ToApisClient,
-    code: str,
+    name: str,
     on_submit: type[VideoServiceError],
     on_poll: type[VideoServiceError],
-    http_status: int,
+    code: str,
 ) -> None:
-    server.faults.everywhere(Fault.error(code, headers={"X-Request-Id": "req-7"}, times=None))
-    for kind, expected in (("submit", on_submit), ("poll", on_poll), ("balance", on_submit)):
+    server.faults.everywhere(Fault.error(name, headers={"X-Request-Id": "req-7"}, times=None))
+    for kind, expected in (("submit", on_submit), ("poll", on_poll)):
         error = await error_of(client, kind)
         assert type(error) is expected
-        assert (error.http_status, error.code, error.request_id) == (http_status, code, "req-7")
+        assert (error.http_status, error.code, error.request_id) == (ERRORS[name].status, code, "req-7")
     assert not server.generations
 
 
 @pytest.mark.parametrize(
-    ("http_status", "expected"),
+    ("fault", "expected"),
     [
-        (400, RequestRejectedError),
-        (401, UnauthorizedError),
-        (402, InsufficientFundsError),
-        (403, RequestRejectedError),
-        (404, GenerationNotFoundError),
-        (408, NoAnswerError),
-        (413, RequestRejectedError),
-        (418, RequestRejectedError),
-        (422, ContentPolicyError),
-        (429, RateLimitedError),
-        (500, ServiceFaultError),
-        (502, ServiceFaultError),
-        (503, ServiceFaultError),
-        (504, ServiceFaultError),
-        (524, ServiceFaultError),
+        (Fault.error("insufficient_user_quota", status=200), InsufficientFundsError),
+        (Fault.task_error("insufficient_user_quota", "no", status=200), InsufficientFundsError),
+        (Fault(status=200, body={"success": False, "message": "no"}), ServiceFaultError),
     ],
 )
-@pytest.mark.parametrize("body", [{"message": "no", "success": False}, HTML, "", "null", "[1]", '{"error": null}'])
-async def test_a_gateways_body_changes_nothing_about_what_a_status_means(
-    server: SandboxServer,
-    client: ToApisClient,
-    http_status: int,
-    expected: type[VideoServiceError],
-    body: dict[str, Any] | str,
+async def test_error_under_http_200_is_an_error(
+    server: SandboxServer, client: ToApisClient, fault: Fault, expected: type[VideoServiceError]
 ) -> None:
-    server.faults.poll.append(Fault(status=http_status, body=body, times=None))
-    error = await error_of(client, "poll")
-    assert type(error) is expected
-    assert error.http_status == http_status
-    assert "<html" not in str(error)
+    for kind in ("submit", "poll"):
+        server.faults.clear()
+        server.faults.everywhere(fault)
+        assert type(await error_of(client, kind)) is expected
+
+
+@pytest.mark.parametrize("http_status", [200, 400, 401, 402, 403, 404, 408, 413, 422, 429, 500, 502, 503, 504, 524])
+@pytest.mark.parametrize("fault", [Fault.page, Fault.foreign])
+async def test_proxys_answer_says_nothing_whatever_its_status(
+    server: SandboxServer, client: ToApisClient, http_status: int, fault: Callable[[int], Fault]
+) -> None:
+    for kind in ("submit", "poll"):
+        server.faults.everywhere(fault(http_status))
+        error = await error_of(client, kind)
+        assert isinstance(error, NoAnswerError)
+        assert (error.is_foreign, error.http_status) == (True, http_status)
+        assert "<html" not in str(error)
 
 
 async def test_a_wrong_path_under_the_base_address_is_the_wrong_endpoint(server: SandboxServer) -> None:
@@ -216,7 +303,7 @@ async def test_a_wrong_path_under_the_base_address_is_the_wrong_endpoint(server:
     ("headers", "body", "request_id"),
     [
         ({"X-Oneapi-Request-Id": "one-1"}, "", "one-1"),
-        ({"X-Request-Id": ""}, {"message": "no (request id: 2026abc)"}, "2026abc"),
+        ({"X-Request-Id": ""}, {"success": False, "message": "no (request id: 2026abc)"}, "2026abc"),
         ({"X-Request-Id": ""}, {"error": {"message": "no (Request ID: 2026abc)", "code": 7}}, "2026abc"),
         ({"X-Request-Id": ""}, "", None),
     ],
@@ -248,23 +335,26 @@ async def test_retry_after_is_seconds_or_a_date_by_the_given_clock(
 
 
 @pytest.mark.parametrize("body", ["", "{", HTML, "null", "[]", "{}", '{"status": "queued"}', '{"success": false}'])
-@pytest.mark.parametrize("kind", ["submit", "poll", "balance"])
-async def test_a_yes_nobody_can_read_is_a_fault_and_not_retried_inside(
-    server: SandboxServer, client: ToApisClient, kind: str, body: str
-) -> None:
+async def test_a_yes_nobody_can_read_is_no_answer(server: SandboxServer, client: ToApisClient, body: str) -> None:
     server.faults.everywhere(Fault(status=200, body=body))
-    error = await error_of(client, kind)
-    assert type(error) is ServiceFaultError
-    assert error.http_status == 200
-    assert len(server.requests) == 1
+    for kind in ("submit", "poll"):
+        error = await error_of(client, kind)
+        assert isinstance(error, NoAnswerError)
+        assert (error.is_foreign, error.http_status) == (True, 200)
+    assert len(server.requests) == 2
 
 
 async def test_an_answer_that_never_ends_is_not_read_to_its_end(server: SandboxServer, client: ToApisClient) -> None:
     server.faults.poll.append(Fault(endless=True))
-    assert type(await error_of(client, "poll")) is ServiceFaultError
+    assert_is_foreign(await error_of(client, "poll"))
 
 
-async def test_what_does_not_speak_http_is_a_fault() -> None:
+def assert_is_foreign(error: VideoServiceError) -> None:
+    assert type(error) is NoAnswerError
+    assert error.is_foreign
+
+
+async def test_what_does_not_speak_http_is_not_the_service() -> None:
     async def babble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"220 mail.example ESMTP\r\n")
@@ -275,7 +365,7 @@ async def test_what_does_not_speak_http_is_a_fault() -> None:
         host, port = listener.sockets[0].getsockname()
         async with client_of(SandboxServer(), base_url=f"http://{host}:{port}") as client:
             error = await error_of(client, "submit")
-    assert type(error) is ServiceFaultError
+    assert_is_foreign(error)
     assert_says_no_secret(error)
 
 
@@ -285,14 +375,9 @@ async def test_a_redirect_is_not_followed_and_the_key_stays_here(server: Sandbox
         server.faults.everywhere(moved)
         for kind in ("submit", "poll", "balance"):
             error = await error_of(client, kind)
-            assert (type(error), error.http_status) == (ServiceFaultError, 307)
+            assert_is_foreign(error)
+            assert error.http_status == 307
         assert not elsewhere.requests
-
-
-async def test_a_service_that_is_down_gives_no_answer(server: SandboxServer, client: ToApisClient) -> None:
-    await server.stop()
-    for kind in ("submit", "poll", "balance"):
-        assert type(await error_of(client, kind)) is NoAnswerError
 
 
 async def test_a_service_that_never_answers_is_given_up(server: SandboxServer) -> None:
@@ -305,24 +390,40 @@ async def test_a_service_that_never_answers_is_given_up(server: SandboxServer) -
 # Retries -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["poll", "balance"])
-async def test_a_question_is_asked_twice_more_after_a_5xx(
-    server: SandboxServer, client: ToApisClient, caplog: pytest.LogCaptureFixture, kind: str
+@pytest.mark.parametrize(
+    "fault", [Fault.page(503, headers={"X-Request-Id": "req-9"}, times=2), Fault(drop=True, times=2)]
+)
+async def test_question_about_the_account_is_asked_twice_more(
+    server: SandboxServer, client: ToApisClient, caplog: pytest.LogCaptureFixture, fault: Fault
 ) -> None:
-    await client.submit(FOX, client_business_id="job-1")
-    server.faults.everywhere(Fault(status=503, headers={"X-Request-Id": "req-9"}, times=2))
-    await ask(client, kind)
-    assert [vars(it)["request_id"] for it in caplog.records if it.levelno == logging.WARNING] == ["req-9"] * 2
+    server.faults.balance.append(fault)
+    assert (await client.fetch_balance()).credits == 1820
+    assert [it.kind for it in server.requests].count("balance") == 3
+    warned = [vars(it)["request_id"] for it in caplog.records if it.levelno == logging.WARNING]
+    assert warned == [fault.headers.get("X-Request-Id")] * 2
 
 
-async def test_a_question_is_asked_three_times_at_most(server: SandboxServer, client: ToApisClient) -> None:
-    server.faults.poll.append(Fault.error("internal_error", times=None))
-    await error_of(client, "poll")
-    assert len(server.polls) == 3
+async def test_question_about_the_account_is_asked_three_times_at_most(
+    server: SandboxServer, client: ToApisClient
+) -> None:
+    server.faults.models.append(Fault.error("internal_error", times=None))
+    with pytest.raises(ServiceFaultError):
+        await client.fetch_models()
+    assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize("fault", [Fault.error("unauthorized"), Fault.page(403), Fault(status=200, body="")])
+async def test_question_that_was_answered_is_not_asked_again(
+    server: SandboxServer, client: ToApisClient, fault: Fault
+) -> None:
+    server.faults.models.append(fault)
+    with pytest.raises(VideoServiceError):
+        await client.fetch_models()
+    assert len(server.requests) == 1
 
 
 async def test_the_waits_between_questions_are_jittered(server: SandboxServer) -> None:
-    server.faults.poll.append(Fault.error("internal_error", times=None))
+    server.faults.models.append(Fault.error("internal_error", times=None))
     asked: list[float] = []
 
     def jitter() -> float:
@@ -330,16 +431,20 @@ async def test_the_waits_between_questions_are_jittered(server: SandboxServer) -
         return 1.0
 
     async with client_of(server, jitter=jitter) as client:
-        await error_of(client, "poll")
+        with pytest.raises(ServiceFaultError):
+            await client.fetch_models()
     assert len(asked) == 2
 
 
 @pytest.mark.parametrize("fault", [Fault(status=503), Fault(drop=True), Fault(status=429), Fault(status=408)])
-async def test_a_submit_is_sent_exactly_once(server: SandboxServer, client: ToApisClient, fault: Fault) -> None:
-    await client.fetch_balance()  # so that the submit goes over a connection that was kept alive
-    server.faults.submit.append(fault)
-    await error_of(client, "submit")
-    assert len(server.submits) == 1
+@pytest.mark.parametrize("kind", ["submit", "poll"])
+async def test_submit_and_poll_are_sent_exactly_once(
+    server: SandboxServer, client: ToApisClient, kind: str, fault: Fault
+) -> None:
+    await client.fetch_balance()  # so that they go over a connection that was kept alive
+    server.faults.everywhere(fault)
+    await error_of(client, kind)
+    assert [it.kind for it in server.requests].count(kind) == 1
 
 
 # Reconcile ---------------------------------------------------------------------------------------
@@ -388,8 +493,9 @@ async def test_the_key_is_in_no_repr_log_line_or_error(
     for fault in (
         Fault(status=401, body=quoting),
         Fault(status=500, body=json.dumps(quoting), times=3),
+        Fault(status=403, body=quoting),
         Fault(status=200, body=HTML),
-        Fault(drop=True, times=2),
+        Fault(drop=True, times=3),
         Fault(status=302, headers={"Location": "/elsewhere"}),
     ):
         for kind in ("submit", "poll", "balance"):

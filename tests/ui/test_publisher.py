@@ -282,7 +282,7 @@ async def test_card_that_was_shown_but_not_remembered_is_found_again(community: 
 
 
 async def test_card_posted_through_the_channel_is_found_again_by_its_button(community: Community) -> None:
-    community.env.inject_error("POST", "/interactions/*/*/callback", status=404, code=10062)
+    community.env.inject_error("POST", "/interactions/*/*/callback", status=401, code=50027)
     community.env.inject_error("PATCH", "/webhooks/*/*/messages/@original", status=404, code=10015)
     await community.mia.slash(community.channel, "video", prompt="A cat")
     [job] = await community.jobs()

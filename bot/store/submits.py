@@ -1,0 +1,219 @@
+"""Submits: every statement that reads or changes one, and what is known of the models they were asked of.
+
+Who may change a submit's row:
+
+* ``add``: any worker, in the statement that moves its job to ``submitting``: before the request goes out;
+* ``note``: whoever heard what the service says of it, or noticed that its answer can no longer come. That needs no
+  lease on the job: the service's word is true whatever became of the job here;
+* ``leave``: whoever ends a job, so that its submit is asked about although nobody waits for it;
+* ``claim_unattended``: any worker; it puts off the next time to ask, so that one worker asks; then ``put_off``.
+
+At most one submit of a job is open; the schema sees to that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, or_, select
+from sqlalchemy import insert as sql_insert
+from sqlalchemy import update as sql_update
+
+from bot.models import FINAL_STATES, UNPAID_OUTCOMES, JobState, Submit, SubmitOutcome
+from bot.store.tables import jobs, models, submits
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from sqlalchemy import Row
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from bot.models import Job
+
+_IS_OPEN = submits.c.ended_at.is_(None)
+
+
+async def add(connection: AsyncConnection, started: Collection[Job], *, model: str, now: datetime) -> dict[str, Submit]:
+    """Write down that these jobs are about to be sent; return the submit of each by the job's id."""
+    if not started:
+        return {}
+    job_ids = [job.id for job in started]
+    rows = await connection.execute(
+        select(submits.c.job_id, func.max(submits.c.number).label("number"))
+        .where(submits.c.job_id.in_(job_ids))
+        .group_by(submits.c.job_id)
+    )
+    latest: dict[str, int] = {row.job_id: row.number for row in rows}
+    added = {
+        job.id: Submit(
+            job_id=job.id,
+            number=latest.get(job.id, 0) + 1,
+            seconds=job.spec.cost_seconds,
+            model=model,
+            sent_at=now,
+        )
+        for job in started
+    }
+    await connection.execute(sql_insert(submits), [_to_row(submit) for submit in added.values()])
+    return added
+
+
+async def find_open(connection: AsyncConnection, job_id: str) -> Submit | None:
+    """Return the submit of a job that may be on the wire or is being rendered, or None."""
+    row = (await connection.execute(select(submits).where(submits.c.job_id == job_id, _IS_OPEN))).one_or_none()
+    return None if row is None else _from_row(row)
+
+
+async def list_of(connection: AsyncConnection, job_id: str) -> list[Submit]:
+    """Return all submits of a job, first to last."""
+    statement = select(submits).where(submits.c.job_id == job_id).order_by(submits.c.number)
+    return [_from_row(row) for row in await connection.execute(statement)]
+
+
+async def count_missing(connection: AsyncConnection, job_id: str) -> int:
+    """Count the submits of a job that may have been on the wire and that the service then did not have."""
+    is_missing = submits.c.outcome == SubmitOutcome.MISSING
+    statement = select(func.count()).select_from(submits).where(submits.c.job_id == job_id, is_missing)
+    return (await connection.execute(statement)).scalar_one()
+
+
+async def note(
+    connection: AsyncConnection,
+    job_id: str,
+    *,
+    now: datetime,
+    outcome: SubmitOutcome | None = None,
+    number: int | None = None,
+    generation_id: str | None = None,
+) -> None:
+    """Write down what the service says of a submit; without an outcome, that its answer can no longer come.
+
+    An acceptance is heard even where the submit was taken for missing before: it opens again, or counts as spent
+    where another one is open.
+
+    Args:
+        number: which of the job's; None is the one that is open.
+        generation_id: the service's id for it, with ``ACCEPTED``.
+    """
+    mine = (submits.c.job_id == job_id) & (_IS_OPEN if number is None else submits.c.number == number)
+    if outcome is None:
+        unanswered = mine & _IS_OPEN & submits.c.outcome.is_(None) & submits.c.cut_at.is_(None)
+        await connection.execute(sql_update(submits).where(unanswered).values(cut_at=now))
+    elif outcome is not SubmitOutcome.ACCEPTED:
+        await connection.execute(
+            sql_update(submits).where(mine & _IS_OPEN).values(outcome=outcome, ended_at=now, due_at=None)
+        )
+    else:
+        words = {"outcome": outcome, "generation_id": generation_id}
+        result = await connection.execute(sql_update(submits).where(mine & _IS_OPEN).values(words))
+        if result.rowcount == 0 and number is not None:
+            await _reopen(connection, job_id, number, words, now)
+
+
+async def _reopen(connection: AsyncConnection, job_id: str, number: int, words: dict[str, Any], now: datetime) -> None:
+    """Take back that a submit is missing: its job goes on with it; beside another that is open it counts as spent."""
+    missing = (submits.c.job_id == job_id) & (submits.c.number == number)
+    missing &= submits.c.outcome == SubmitOutcome.MISSING
+    if await find_open(connection, job_id) is not None:
+        await connection.execute(sql_update(submits).where(missing).values(words | {"outcome": SubmitOutcome.LOST}))
+        return
+    result = await connection.execute(sql_update(submits).where(missing).values(words | {"ended_at": None}))
+    if result.rowcount == 1:
+        waiting = (jobs.c.id == job_id) & (jobs.c.state == JobState.QUEUED)
+        adopted = {"state": JobState.RENDERING, "generation_id": words["generation_id"], "due_at": now}
+        await connection.execute(sql_update(jobs).where(waiting).values(adopted))
+        has_ended = select(jobs.c.id).where(jobs.c.state.in_(FINAL_STATES))
+        await connection.execute(
+            sql_update(submits)
+            .where(submits.c.job_id == job_id, _IS_OPEN, submits.c.job_id.in_(has_ended))
+            .values(due_at=now)
+        )
+
+
+async def leave(connection: AsyncConnection, job_id: str, *, now: datetime) -> None:
+    """Let an open submit be asked about from now on: its job has ended, and nobody else waits for it."""
+    await connection.execute(sql_update(submits).where(submits.c.job_id == job_id, _IS_OPEN).values(due_at=now))
+
+
+async def put_off(connection: AsyncConnection, submit: Submit, *, due_at: datetime | None, **changes: Any) -> None:  # noqa: ANN401 (values of Submit fields)
+    """Say when to ask next about an open submit whose job has ended; None is never."""
+    mine = (submits.c.job_id == submit.job_id) & (submits.c.number == submit.number) & _IS_OPEN
+    await connection.execute(sql_update(submits).where(mine).values(due_at=due_at, **changes))
+
+
+async def claim_unattended(connection: AsyncConnection, *, now: datetime, until: datetime, limit: int) -> list[Submit]:
+    """Return up to ``limit`` open submits that are due and whose jobs have ended, and put them off until then."""
+    due = select(submits).where(submits.c.due_at <= now).order_by(submits.c.due_at).limit(limit)
+    claimed = [_from_row(row) for row in await connection.execute(due)]
+    for submit in claimed:
+        await put_off(connection, submit, due_at=until)
+    return claimed
+
+
+async def next_unattended_at(connection: AsyncConnection) -> datetime | None:
+    """Return when the next open submit whose job has ended is due; None when nobody has to ask."""
+    statement = select(func.min(submits.c.due_at)).where(submits.c.due_at.is_not(None))
+    return (await connection.execute(statement)).scalar_one()
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """The render slots that are taken.
+
+    Attributes:
+        oldest_sent_at: when the first of them was sent; None when none is taken.
+    """
+
+    taken: int
+    oldest_sent_at: datetime | None
+
+
+async def slots(connection: AsyncConnection, *, since: datetime) -> Slots:
+    """Count the render slots that are taken: by submits that are open and were sent after ``since``."""
+    statement = select(func.count(), func.min(submits.c.sent_at)).where(_IS_OPEN, submits.c.sent_at > since)
+    taken, oldest = (await connection.execute(statement)).one()
+    return Slots(taken, oldest)
+
+
+async def count_sent(connection: AsyncConnection, *, since: datetime) -> tuple[int, datetime | None]:
+    """Return how many requests were sent after a moment, whatever became of them, and when the first of them was."""
+    went_out = or_(submits.c.outcome.is_(None), submits.c.outcome != SubmitOutcome.NOT_SENT)
+    statement = select(func.count(), func.min(submits.c.sent_at)).where(submits.c.sent_at > since, went_out)
+    count, first = (await connection.execute(statement)).one()
+    return count, first
+
+
+async def spent_seconds(connection: AsyncConnection) -> int:
+    """Return the seconds of video spent: what the service bills, and what it may yet bill."""
+    is_spend = or_(submits.c.outcome.is_(None), submits.c.outcome.not_in(UNPAID_OUTCOMES))
+    statement = select(func.coalesce(func.sum(submits.c.seconds), 0)).where(is_spend)
+    return (await connection.execute(statement)).scalar_one()
+
+
+# Models ------------------------------------------------------------------------------------------
+
+
+async def finds_by_job_id(connection: AsyncConnection, model: str) -> bool | None:
+    """Tell whether the service finds this model's generations by our job's id; None while nobody has found out."""
+    statement = select(models.c.finds_by_job_id).where(models.c.name == model)
+    return (await connection.execute(statement)).scalar_one_or_none()
+
+
+async def note_finds_by_job_id(connection: AsyncConnection, model: str, *, finds: bool, now: datetime) -> bool:
+    """Write that down; tell whether this was the first to find out."""
+    if await finds_by_job_id(connection, model) is not None:
+        return False
+    await connection.execute(sql_insert(models).values(name=model, finds_by_job_id=finds, asked_at=now))
+    return True
+
+
+def _to_row(submit: Submit) -> dict[str, Any]:
+    return {name: getattr(submit, name) for name in Submit.__dataclass_fields__}
+
+
+def _from_row(row: Row[Any]) -> Submit:
+    values: dict[str, Any] = {name: getattr(row, name) for name in Submit.__dataclass_fields__}
+    values["outcome"] = None if row.outcome is None else SubmitOutcome(row.outcome)
+    return Submit(**values)
