@@ -14,6 +14,7 @@ from pathlib import Path
 from bot.app import run
 from bot.config import Settings, load_settings
 from bot.logs import set_up_logging
+from tests.bench._bot import POLICY
 from tests.bench.lag import LagProbe
 
 
@@ -21,7 +22,7 @@ async def run_measured(settings: Settings, lag_file: Path) -> None:
     probe = LagProbe()
     probe.start()
     try:
-        await run(settings)
+        await run(settings, policy=POLICY)
     finally:
         probe.save(lag_file)
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 ASKED_AT_ONCE = 50
 NO_LIMITS = {"DEFAULT_QUOTA_SECONDS": "1000000", "MAX_OPEN_JOBS_PER_MEMBER": "1000"}
 """Settings under which no member is refused."""
+UNLIMITED_BOT = "tests.bench._bot"
 
 
 class Stage:
@@ -50,7 +51,7 @@ class Stage:
         directory.mkdir(exist_ok=True)
         return directory
 
-    def bot(self, name: str = "bot", *, module: str = "bot", arguments: tuple[str, ...] = ()) -> BotProcess:
+    def bot(self, name: str = "bot", *, module: str = UNLIMITED_BOT, arguments: tuple[str, ...] = ()) -> BotProcess:
         """Return a bot to be started in its directory."""
         directory = self.directory(name)
         environment = bot_environment(directory=directory, **self._addresses) | self._settings

@@ -15,7 +15,7 @@ from sqlalchemy import event, text
 
 from bot.errors import SettingsError, StoreUnavailableError
 from bot.models import OPEN_STATES, Account, AccountKind, Gift, Quota, QuotaSource
-from bot.store import audit, jobs, ledger, log, quotas, servers
+from bot.store import audit, jobs, ledger, log, quotas, servers, submits
 from bot.store.database import MIGRATIONS, Database
 from bot.store.tables import metadata
 
@@ -59,6 +59,39 @@ OLD_ROWS = [
     ),
     "INSERT INTO quota_rules VALUES (1, 1, 'server', 60, 'day', 9, '2026-03-04 12:00:00')",
 ]
+
+
+SENT_ROWS = {
+    # by id: state, submitted_at, generation_id, request_id, rendered_at, error_code
+    "waits": ("queued", None, None, None, None, None),
+    "was sent": ("queued", None, None, "req-1", None, None),
+    "on the wire": ("submitting", "now", None, None, None, None),
+    "renders": ("rendering", "now", "video_1", "req-2", None, None),
+    "is ready": ("ready", "now", "video_2", "req-3", "now", None),
+    "delivered": ("delivered", "old", "video_3", "req-4", "old", None),
+    "refused": ("failed", "now", None, "req-5", None, "content_policy"),
+    "failed there": ("failed", "now", "video_4", "req-6", None, "generation_failed"),
+    "moderated there": ("failed", "now", "video_5", "req-7", None, "content_policy"),
+    "gave up": ("failed", "now", "video_6", "req-8", None, "timed_out"),
+    "cancelled": ("cancelled", "now", "video_7", "req-9", None, "cancelled_by_moderator"),
+    "cancelled in time": ("cancelled", None, None, None, None, None),
+    "given up long ago": ("failed", "old", "video_8", "req-10", None, "timed_out"),
+    "cancelled long ago": ("cancelled", None, None, "req-11", None, None),
+}
+SENT_OUTCOMES: dict[str, str | None] = {
+    "was sent": None,
+    "on the wire": None,
+    "renders": "accepted",
+    "is ready": "completed",
+    "delivered": "completed",
+    "refused": "refused",
+    "failed there": "failed",
+    "moderated there": "failed",
+    "gave up": "accepted",
+    "cancelled": "accepted",
+    "given up long ago": "lost",
+    "cancelled long ago": "missing",
+}
 
 
 def upgrade_to(connection: Connection, revision: str) -> None:
@@ -115,6 +148,39 @@ async def test_a_start_waits_for_another_that_is_making_the_file(
     assert len(waits) == 1
     assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     other.close()
+
+
+async def test_an_upgrade_takes_what_was_sent_for_maybe_on_the_wire_and_lets_the_others_just_wait(
+    tmp_path: Path,
+) -> None:
+    now = datetime.now(UTC)
+    times = {"now": f"{now:%F %T}", "old": f"{now - timedelta(days=30):%F %T}", None: None}
+    insert = text(
+        "INSERT INTO jobs (id, interaction_id, guild_id, channel_id, member_id, prompt, aspect, duration_seconds,"
+        " state, created_at, quota_seconds, quota_period, quota_source, attempts, due_at, submitted_at, started_at,"
+        " generation_id, request_id, rendered_at, error_code)"
+        " VALUES (:id, :number, 1, 3, 2, 'a fox', '16:9', 6, :state, :created_at, 60, 'day', 'operator', 0,"
+        " :created_at, :sent_at, :sent_at, :generation_id, :request_id, :rendered_at, :error_code)"
+    )
+    async with Database.open(url(tmp_path), migrate=False) as database:
+        async with database.write() as connection:
+            await connection.run_sync(lambda sync: upgrade_to(sync, "0002"))
+        async with database.write() as connection:
+            for number, (job_id, row) in enumerate(SENT_ROWS.items()):
+                state, sent, generation_id, request_id, rendered, error_code = row
+                values = {"id": job_id, "number": number, "state": state, "sent_at": times[sent]}
+                values |= {"created_at": times["old" if "long ago" in job_id else "now"], "error_code": error_code}
+                values |= {"generation_id": generation_id, "request_id": request_id, "rendered_at": times[rendered]}
+                await connection.execute(insert, values)
+    async with Database.open(url(tmp_path)) as database, database.read() as connection:
+        assert await connection.run_sync(differences) == []
+        found = {job_id: await submits.list_of(connection, job_id) for job_id in SENT_ROWS}
+        states = {job_id: (await jobs.get(connection, job_id)).state for job_id in SENT_ROWS}  # type: ignore[union-attr]
+
+    outcomes = {job_id: rows[0].outcome for job_id, rows in found.items() if rows}
+    assert outcomes == SENT_OUTCOMES
+    assert {job_id for job_id, rows in found.items() if rows and rows[0].due_at} == {"gave up", "cancelled"}
+    assert states == {job_id: row[0] for job_id, row in SENT_ROWS.items()} | {"was sent": "submitting"}
 
 
 async def test_what_an_older_version_stored_is_counted_and_holds_after_the_upgrade(tmp_path: Path) -> None:

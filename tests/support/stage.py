@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -356,6 +357,7 @@ class Part:
         assert (job["lease_owner"], job["lease_until"]) == (None, None)
         assert len(self.paid) == ending.paid, "generations paid for"
         assert {made.client_business_id for made in self.paid} <= {job["id"]}
+        self._check_books(job["id"])
         delivered = ending.state == "delivered" and not ending.removed
         assert self.ledger == [("charge", COST_SECONDS)] + [("refund", COST_SECONDS)] * (not delivered)
         assert len(self.clips()) == delivered, "clips"
@@ -369,3 +371,12 @@ class Part:
             assert "came back" in card.text
             assert not card.custom_ids
             assert not card.pings
+
+    def _check_books(self, job_id: str) -> None:
+        """Check that what counts as spent is what the service bills, or more while it has not said the last word."""
+        submits = self.stage.rows("SELECT seconds, outcome, ended_at FROM submits WHERE job_id = ?", job_id)
+        free = {"refused", "not_taken", "not_sent", "missing", "failed"}
+        spent = sum(submit["seconds"] for submit in submits if submit["outcome"] not in free)
+        now = time.time()
+        billed = sum(made.duration_seconds for made in self.paid if not made.has_failed(now))
+        assert spent == billed if all(submit["ended_at"] for submit in submits) else spent >= billed, "spend"

@@ -647,6 +647,8 @@ class Workshop:
 
     def advance_to_next(self, *processes: Process, at_most: float = math.inf) -> None:
         """Move the clock to the next moment at which a worker has something to do, or by ``at_most`` seconds."""
+        if any(it.gates.tries_one for it in processes) and self._peek("SELECT count(*) FROM jobs WHERE state='queued'"):
+            return  # the worker has woken itself to send one
         now = ServiceClock(self.time).now()
         due = self._peek(
             "SELECT min(CASE WHEN lease_until > due_at THEN lease_until ELSE due_at END)"

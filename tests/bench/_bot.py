@@ -1,0 +1,15 @@
+"""``python -m bot`` for an account whose limits are above anything a bench asks of it."""
+
+from __future__ import annotations
+
+import sys
+
+from bot.__main__ import main
+from bot.services.policy import RateLimit, RateLimits, WorkerPolicy
+
+POLICY = WorkerPolicy(
+    rate_limits=RateLimits(submits=RateLimit(10**6, 10**6), queries=RateLimit(10**6, 10**6)),
+)
+
+if __name__ == "__main__":
+    sys.exit(main(policy=POLICY))

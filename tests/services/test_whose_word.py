@@ -1,0 +1,270 @@
+"""Who speaks, what about, and when it is over: what becomes of a job for answers that gateways really give."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot.models import JobError, JobState, OperatorAlert
+from bot.sandbox.faults import Fault
+
+if TYPE_CHECKING:
+    from tests.support.workshop import Process, Workshop
+
+
+async def rendering(workshop: Workshop, process: Process) -> str:
+    job_id = await workshop.accept(process)
+    await workshop.run_until(process, job_id, JobState.RENDERING)
+    return job_id
+
+
+# Who speaks --------------------------------------------------------------------------------------
+
+PROXY_ANSWERS = {
+    **{f"a page with {status}": Fault.page(status) for status in (400, 401, 403, 404, 405, 429, 500, 502, 503, 520)},
+    **{f"nothing with {status}": Fault(status=status) for status in (403, 404, 502, 504)},
+    **{f"text with {status}": Fault(status=status, body="404 page not found") for status in (403, 404)},
+    "a welcome page": Fault.page(200),
+    "a redirect": Fault(status=302, headers={"Location": "https://login.example/"}),
+    "an API gateway's JSON": Fault.foreign(403),
+    "an API gateway's 404": Fault(status=404, body={"message": "no Route matched with those values"}),
+    "a cloud's 404": Fault(status=404, body={"error": {"code": "404", "message": "Resource not found"}}),
+    "the family's no route": Fault.error("no_route"),
+}
+PROXIES = pytest.mark.parametrize("answer", PROXY_ANSWERS.values(), ids=PROXY_ANSWERS)
+
+
+@PROXIES
+async def test_a_proxys_answers_to_polls_lose_no_clip(workshop: Workshop, answer: Fault) -> None:
+    process = workshop.start()
+    job_id = await rendering(workshop, process)
+    workshop.server.faults.poll.extend([answer] * 4)
+
+    await workshop.run_until_idle(process)
+
+    await workshop.expect_clip(job_id)
+    assert workshop.discord.alerts == []
+
+
+@PROXIES
+async def test_a_proxys_answer_to_a_submit_is_no_refusal(workshop: Workshop, answer: Fault) -> None:
+    process = workshop.start()
+    workshop.server.faults.submit.append(answer)
+    job_id = await workshop.accept(process)
+
+    await workshop.run_until_idle(process)
+
+    await workshop.expect_clip(job_id)
+    assert len(workshop.server.paid(job_id)) == 1
+    assert await workshop.spent_seconds() == workshop.server.billed_seconds() == 6
+
+
+async def test_five_answers_in_a_row_that_are_not_the_services_tell_the_operator_once(workshop: Workshop) -> None:
+    process = workshop.start()
+    job_id = await rendering(workshop, process)
+    workshop.server.faults.poll.extend([Fault.page(404)] * 9)
+
+    await workshop.run_until_idle(process)
+
+    await workshop.expect_clip(job_id)
+    assert workshop.discord.alerts == [OperatorAlert.FOREIGN_ANSWERS]
+
+
+# What is it about --------------------------------------------------------------------------------
+
+OPERATORS = {
+    "unauthorized": OperatorAlert.UNAUTHORIZED,
+    "insufficient_quota": OperatorAlert.INSUFFICIENT_FUNDS,
+    "insufficient_user_quota": OperatorAlert.INSUFFICIENT_FUNDS,
+    "insufficient_quota_429": OperatorAlert.INSUFFICIENT_FUNDS,
+    "quota_under_a_number": OperatorAlert.INSUFFICIENT_FUNDS,
+    "model_access_denied": OperatorAlert.NO_ACCESS,
+    "model_not_found": OperatorAlert.NO_ACCESS,
+    "access_denied": OperatorAlert.NO_ACCESS,
+}
+
+
+@pytest.mark.parametrize(("name", "alert"), OPERATORS.items())
+async def test_what_is_the_operators_to_mend_pauses_alerts_once_and_blames_no_prompt(
+    workshop: Workshop, name: str, alert: OperatorAlert
+) -> None:
+    process = workshop.start(max_concurrent_renders=1)
+    workshop.server.faults.submit.append(Fault.error(name, times=None))
+    workshop.server.faults.balance.append(Fault.page(502, times=None))
+    workshop.server.faults.models.append(Fault.page(502, times=None))
+    job_ids = [await workshop.accept(process, f"fox {place}") for place in range(2)]
+
+    await workshop.run_for(process, 8 * 3600)
+
+    assert [(await workshop.job(job_id)).state for job_id in job_ids] == [JobState.QUEUED] * 2
+    assert workshop.discord.alerts.count(alert) == len([it for it in workshop.discord.alerts if it is alert]) == 1
+    assert set(workshop.discord.alerts) <= {alert, OperatorAlert.FOREIGN_ANSWERS}
+    assert len(workshop.server.submits) < 50
+    card = workshop.discord.cards[job_ids[0]][-1]
+    assert card is not None
+    assert card.waiting_for_operator
+
+    workshop.server.faults.clear()
+    await workshop.run_until_idle(process)
+    for job_id in job_ids:
+        await workshop.expect_clip(job_id)
+        assert len(workshop.server.paid(job_id)) == 1
+
+
+@pytest.mark.parametrize("name", ["moderation_blocked", "sensitive_words_detected", "moderation_in_words"])
+async def test_what_moderation_refused_says_so_whatever_the_status(workshop: Workshop, name: str) -> None:
+    process = workshop.start()
+    workshop.server.faults.submit.append(Fault.error(name))
+    job_id = await workshop.accept(process)
+
+    await workshop.run_until_idle(process)
+
+    await workshop.expect_refund(job_id, JobError.CONTENT_POLICY)
+    assert workshop.discord.alerts == []
+    assert await workshop.spent_seconds() == 0
+
+
+@pytest.mark.parametrize("is_taken", [False, True])
+async def test_a_refusal_under_a_fault_ends_the_job_and_is_asked_about_for_the_books(
+    workshop: Workshop, *, is_taken: bool
+) -> None:
+    process = workshop.start()
+    workshop.server.faults.submit.append(Fault.error("moderation_under_500", accept=is_taken))
+    job_id = await workshop.accept(process)
+    await workshop.run_until_idle(process)
+    await workshop.expect_refund(job_id, JobError.CONTENT_POLICY)
+    assert await workshop.spent_seconds() == 6
+
+    await workshop.run_for(process, 120)
+
+    assert await workshop.spent_seconds() == workshop.server.billed_seconds() == (6 if is_taken else 0)
+    assert len(workshop.server.submits) == 1
+
+
+async def test_a_members_words_that_come_back_in_a_message_stop_nobody(workshop: Workshop) -> None:
+    process = workshop.start()
+    words = "insufficient quota invalid api key no access to this model"
+    body = {"error": {"code": "invalid_request", "type": "invalid_request_error", "message": f"bad prompt: {words}"}}
+    workshop.server.faults.submit.append(Fault(status=400, body=body))
+    job_id = await workshop.accept(process, words)
+    other = await workshop.accept(process, "another fox")
+
+    await workshop.run_until_idle(process)
+
+    await workshop.expect_refund(job_id, JobError.REJECTED)
+    await workshop.expect_clip(other)
+    assert workshop.discord.alerts == []
+
+
+@pytest.mark.parametrize("body", [{"success": False, "message": "busy"}, {"error": {"message": "busy"}}], ids=str)
+async def test_an_error_under_200_is_an_error(workshop: Workshop, body: dict[str, Any]) -> None:
+    process = workshop.start()
+    workshop.server.faults.submit.append(Fault(status=200, body=body))
+    job_id = await workshop.accept(process)
+    await process.worker.tick()
+    assert (await workshop.job(job_id)).state is JobState.SUBMITTING
+
+    await workshop.run_until_idle(process)
+    await workshop.expect_clip(job_id)
+
+
+async def test_one_stray_401_on_a_poll_stops_nobodys_submits(workshop: Workshop) -> None:
+    process = workshop.start()
+    job_id = await rendering(workshop, process)
+    workshop.server.faults.poll.append(Fault.error("unauthorized"))
+    workshop.time.advance(6)
+    await process.worker.tick()
+    other = await workshop.accept(process, "another fox")
+    await process.worker.tick()
+
+    assert (await workshop.job(other)).state is JobState.RENDERING
+    await workshop.run_until_idle(process)
+    for each in (job_id, other):
+        await workshop.expect_clip(each)
+    assert workshop.discord.alerts == []
+    assert [request.kind for request in workshop.server.requests].count("balance") == 1
+
+
+# When is it over ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("word", ["succeeded", "SUCCESS", "done", "Finished", "COMPLETED"])
+async def test_another_spelling_of_done_is_done(workshop: Workshop, word: str) -> None:
+    process = workshop.start()
+    workshop.server.spellings = {"completed": word, "in_progress": "RUNNING", "queued": "NOT_START"}
+    job_id = await workshop.accept(process)
+
+    await workshop.run_until_idle(process)
+
+    await workshop.expect_clip(job_id)
+
+
+@pytest.mark.parametrize("word", ["FAILURE", "error", "canceled", "expired", "timeout"])
+async def test_another_spelling_of_failed_is_failed(workshop: Workshop, word: str) -> None:
+    process = workshop.start()
+    change = {"status": word, "progress": "100%", "fail_reason": "out of memory", "result": None}
+    workshop.server.faults.render.append(Fault(change=change))
+    job_id = await workshop.accept(process)
+
+    await workshop.run_until_idle(process)
+
+    await workshop.expect_refund(job_id, JobError.GENERATION_FAILED)
+
+
+@pytest.mark.parametrize("status", ["thinking", "in_progress"])
+async def test_at_the_deadline_a_clip_whose_address_is_known_is_taken(workshop: Workshop, status: str) -> None:
+    process = workshop.start(job_deadline_seconds=240.0)
+    workshop.server.faults.render.append(Fault(change={"status": status}))
+    job_id = await workshop.accept(process)
+
+    await workshop.run_until_idle(process)
+
+    await workshop.expect_clip(job_id)
+
+
+async def test_a_service_that_falls_silent_after_it_gave_the_address_costs_no_clip(workshop: Workshop) -> None:
+    process = workshop.start(job_deadline_seconds=60.0, unanswered_grace_seconds=60.0)
+    workshop.server.faults.render.append(Fault(change={"status": "thinking"}))
+    job_id = await rendering(workshop, process)
+    await workshop.run_for(process, 40)
+    workshop.server.faults.poll.append(Fault(drop=True, times=None))
+
+    await workshop.run_until_idle(process)
+
+    await workshop.expect_clip(job_id)
+
+
+# A pause ends by itself --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "balance",
+    [Fault.page(404, times=None), Fault(status=200, body={"success": True, "remain_balance": 0}, times=None)],
+    ids=["no such page", "no credits in it"],
+)
+async def test_a_topped_up_account_goes_on_whatever_the_balance_says(workshop: Workshop, balance: Fault) -> None:
+    process = workshop.start()
+    workshop.server.key_credits = 0
+    workshop.server.faults.balance.append(balance)
+    workshop.server.faults.account.append(balance)
+    job_ids = [await workshop.accept(process, f"fox {place}") for place in range(3)]
+    await workshop.run_for(process, 60)
+    assert len(workshop.server.submits) == 3
+    workshop.server.key_credits = 1820
+
+    await workshop.run_until_idle(process)
+
+    for job_id in job_ids:
+        await workshop.expect_clip(job_id)
+    assert workshop.server.submits[3].at - workshop.server.submits[0].at <= 15 + 30 + 60 + 15 + 1
+
+
+async def test_while_the_balance_says_empty_nothing_is_sent_to_see(workshop: Workshop) -> None:
+    process = workshop.start()
+    workshop.server.account_credits = 0
+    await workshop.accept(process)
+
+    await workshop.run_for(process, 3600)
+
+    assert len(workshop.server.submits) == 1
