@@ -59,10 +59,27 @@ async def key_is_refused_until_the_service_takes_it(part: Part) -> None:
     await _goes_on(part)
 
 
+def _with_other_models(stage: Stage) -> dict[str, str]:
+    stage.service.models = ["veo", "gemini-omni-flash"]
+    return {}
+
+
+async def model_is_not_among_the_keys_and_the_start_says_so_in_one_sentence(part: Part) -> None:
+    line = await part.stage.bot.wait_for_log(level="ERROR", logger="bot.app")
+    assert line["message"] == (
+        "TOAPIS_MODEL is gemini_omni, which is not among the models this key may use: veo, gemini-omni-flash."
+    )
+    await part.stage.bot.wait_for_log("video service reached", remaining_credits=1820)
+    await part.ask()
+
+
+OTHER_MODELS = Act(
+    scenarios=(model_is_not_among_the_keys_and_the_start_says_so_in_one_sentence,), prepare=_with_other_models
+)
 BROKE = Act(scenarios=copies(account_is_out_of_money_until_it_is_topped_up, 2), prepare=_without_money)
 LOCKED_OUT = Act(scenarios=copies(key_is_refused_until_the_service_takes_it, 2), prepare=_with_another_key)
 
 
-@pytest.mark.parametrize("scene", BROKE.scenes + LOCKED_OUT.scenes, ids=lambda scene: scene.name)
-async def test_job_waits_and_goes_on_by_itself_when(scene: Scene, outcome: Outcome) -> None:
+@pytest.mark.parametrize("scene", BROKE.scenes + LOCKED_OUT.scenes + OTHER_MODELS.scenes, ids=lambda scene: scene.name)
+async def test_operator_is_told_and_no_job_is_lost_when(scene: Scene, outcome: Outcome) -> None:
     await outcome(scene)

@@ -19,7 +19,7 @@ from bot.errors import (
     StoreUnavailableError,
     TooManyOpenJobsError,
 )
-from bot.models import EffectiveQuota, JobState, Period, Quota, QuotaSource, VideoSpec
+from bot.models import EffectiveQuota, JobError, JobState, Period, Quota, QuotaSource, VideoSpec
 from bot.services.jobs import new_job_id
 from bot.store.database import Database
 from bot.store.tables import jobs, ledger
@@ -241,3 +241,95 @@ async def test_a_job_is_read_as_it_was_written(workshop: Workshop) -> None:
     assert job.effective_quota == EffectiveQuota(Quota(60), QuotaSource.OPERATOR)
     times = [job.created_at, job.started_at, job.submitted_at, job.rendered_at, job.finished_at]
     assert all(time is not None and time.tzinfo is UTC for time in times)
+
+
+# Held until it is answered -----------------------------------------------------------------------
+
+
+async def test_a_held_job_waits_for_its_answer_however_long_that_takes(workshop: Workshop) -> None:
+    """No clock of ours decides: the lease is renewed as long as the answer is on its way."""
+    mine, other = workshop.start("a/1"), workshop.start("b/1")
+    job_id = (await mine.jobs.accept_held(workshop.request())).card.job.id
+    for _ in range(30):
+        await mine.worker.tick()
+        await other.worker.tick()
+        workshop.time.advance(20)
+    assert (await workshop.job(job_id)).state is JobState.QUEUED
+
+    await mine.jobs.attach_status(job_id, 4711)
+    await workshop.run_until_idle(mine)
+    await workshop.expect_clip(job_id)
+
+
+async def test_a_held_job_lets_others_start(workshop: Workshop) -> None:
+    process = workshop.start(max_concurrent_renders=1)
+    await process.jobs.accept_held(workshop.request())
+    job_id = await workshop.accept(process, "another fox")
+
+    await process.worker.tick()
+
+    assert (await workshop.job(job_id)).state is JobState.RENDERING
+
+
+@pytest.mark.parametrize("how", ["answered", "lost answer", "restart", "dead process"])
+async def test_whatever_became_of_the_answer_but_too_late_lets_the_job_start(workshop: Workshop, how: str) -> None:
+    process = workshop.start("a/1")
+    job_id = (await process.jobs.accept_held(workshop.request())).card.job.id
+    match how:
+        case "answered":
+            await process.jobs.attach_status(job_id, 4711)
+        case "lost answer":
+            await process.jobs.free(job_id)
+        case "restart":
+            process = workshop.start("a/1")
+            await process.worker.take_back()
+        case _:
+            process = workshop.start("b/1")
+            await process.worker.tick()
+            assert (await workshop.job(job_id)).state is JobState.QUEUED
+            workshop.time.advance(workshop.policy.lease_seconds)
+
+    await process.worker.tick()
+
+    assert (await workshop.job(job_id)).state is JobState.RENDERING
+
+
+async def test_a_command_that_nobody_heard_is_undone(workshop: Workshop) -> None:
+    process = workshop.start()
+    accepted = await process.jobs.accept_held(workshop.request())
+    await process.jobs.withdraw_unheard(accepted)
+
+    await workshop.run_until_idle(process)
+
+    job = await workshop.job(accepted.card.job.id)
+    assert (job.state, job.error_code) == (JobState.CANCELLED, JobError.UNHEARD)
+    assert await workshop.entries(job.id) == [("charge", 6), ("refund", 6)]
+    assert workshop.discord.cards == {}
+    assert workshop.server.submits == []
+
+
+async def test_only_the_event_that_made_the_job_can_undo_it(workshop: Workshop) -> None:
+    process, other = workshop.start("a/1"), workshop.start("b/1")
+    request = workshop.request()
+    first = await process.jobs.accept_held(request)
+    again = [await process.jobs.accept_held(request), await other.jobs.accept_held(request)]
+    assert [it.is_new for it in (first, *again)] == [True, False, False]
+
+    for accepted in again:
+        await other.jobs.withdraw_unheard(accepted)
+    await process.jobs.attach_status(first.card.job.id, 4711)
+
+    await workshop.run_until_idle(process)
+    await workshop.expect_clip(first.card.job.id)
+
+
+async def test_a_member_can_cancel_a_job_that_is_held(workshop: Workshop) -> None:
+    process = workshop.start()
+    job_id = (await process.jobs.accept_held(workshop.request())).card.job.id
+
+    await process.jobs.cancel(job_id, guild_id=GUILD_ID, member_id=MEMBER_ID)
+    await process.jobs.attach_status(job_id, 4711)
+    await workshop.run_until_idle(process)
+
+    assert (await workshop.job(job_id)).state is JobState.CANCELLED
+    assert workshop.server.submits == []
