@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from bot.errors import ReelayError, SettingsError
 
 if TYPE_CHECKING:
-    from bot.services.policy import WorkerPolicy
+    from bot.services.jobs.policy import WorkerPolicy
 
 EXIT_OK, EXIT_FAILED, EXIT_SETTINGS = 0, 1, 2
 

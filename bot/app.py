@@ -19,34 +19,34 @@ from bot.errors import SettingsError, StoreUnavailableError, UnauthorizedError, 
 from bot.instance import claim_instance_name
 from bot.media import MediaWorker
 from bot.models import OperatorAlert, Quota
-from bot.services.account import AccountCheck
-from bot.services.alerts import Operator
-from bot.services.bundle import Services
-from bot.services.delivery import Deliverer
-from bot.services.gates import ServiceGates
-from bot.services.keeper import JobKeeper
-from bot.services.moderation_log import ModerationLog
-from bot.services.policy import WorkerPolicy
+from bot.services.jobs.account import AccountCheck
+from bot.services.jobs.alerts import Operator
+from bot.services.jobs.delivery import Deliverer
+from bot.services.jobs.leases import JobKeeper
+from bot.services.jobs.policy import WorkerPolicy
+from bot.services.jobs.rendering import Renderer
+from bot.services.jobs.status_cards import CardNews, StatusBoard
+from bot.services.jobs.throttle import ServiceGates
+from bot.services.jobs.worker import Worker
+from bot.services.moderation.modlog import ModerationLog
+from bot.services.polling.watch import RenderWatch
 from bot.services.ports import SystemClock
-from bot.services.recovery import Recovery
-from bot.services.rendering import Renderer
-from bot.services.status import CardNews, StatusBoard
-from bot.services.submitting import Submitter
-from bot.services.unattended import UnattendedSubmits
-from bot.services.watching import RenderWatch
-from bot.services.worker import Worker
+from bot.services.services import Services
+from bot.services.submits.recovery import Recovery
+from bot.services.submits.submitting import Submitter
+from bot.services.submits.unattended import UnattendedSubmits
 from bot.store.database import Database
 from bot.store.digests import CommandDigests
 from bot.toapis.account import explain_models
 from bot.toapis.client import ToApisClient
-from bot.ui.log_publisher import DiscordLogPublisher
+from bot.ui.modlog_publisher import DiscordLogPublisher
 from bot.ui.publisher import DiscordPublisher
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
     from bot.config import Settings
-    from bot.services.delivery import Media
+    from bot.services.jobs.delivery import Media
     from bot.services.ports import Clock, VideoService
 
 _log = logging.getLogger(__name__)

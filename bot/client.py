@@ -17,19 +17,19 @@ from discord.http import Route
 from yarl import URL
 
 from bot.errors import PublishUnavailableError, SettingsError
-from bot.ui import answers
-from bot.ui.buttons import CancelButton, CardButton, PanelItem
+from bot.ui import replies
+from bot.ui.components import CancelButton, CardButton, PanelItem
 from cogs.clips import ClipActions
-from cogs.moderate import ModerateGroup
-from cogs.panel import Panel
-from cogs.panel_actions import PanelActions
+from cogs.moderation.group import ModerateGroup
+from cogs.panel.actions import PanelActions
+from cogs.panel.panel import Panel
 from cogs.quota import QuotaCog
 from cogs.video import VideoCog
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.services.bundle import Services
+    from bot.services.services import Services
 
 _log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ class ReelayTree(app_commands.CommandTree["ReelayBot"]):
     async def on_error(self, interaction: discord.Interaction[ReelayBot], error: app_commands.AppCommandError) -> None:
         """Tell the member in one sentence what went wrong."""
         original = error.original if isinstance(error, app_commands.CommandInvokeError) else error
-        await answers.say_why(interaction, original)
+        await replies.say_why(interaction, original)
 
 
 class ReelayBot(commands.Bot):

@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError
 
 from bot.errors import SettingsError
 from bot.models import QUOTA_MAX_SECONDS, Period
-from bot.services.policy import RateGroup
+from bot.services.jobs.policy import RateGroup
 
 Snowflake = Annotated[int, Field(gt=0, lt=2**63)]
 WebSocketUrl = Annotated[AnyUrl, UrlConstraints(allowed_schemes=["ws", "wss"])]

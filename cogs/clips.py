@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.errors import NotRemovableError
-from bot.ui import answers, forms, log_texts, moderator_texts
-from bot.ui.cards import status_view
-from bot.ui.log_cards import log_view
-from cogs.moderators import require_moderator
+from bot.ui import forms, replies
+from bot.ui.messages.job import status_view
+from bot.ui.messages.modlog_card import log_view
+from bot.ui.text import moderators as moderator_text
+from bot.ui.text import modlog as modlog_text
+from cogs.moderation.options import require_moderator
 
 if TYPE_CHECKING:
     import discord
 
     from bot.models import Job, LogEntry
-    from bot.services.bundle import Services
+    from bot.services.services import Services
 
 RECENT_JOBS = 8
 
@@ -34,7 +36,7 @@ class ClipActions:
             )
             await interaction.edit_original_response(view=status_view(card))
         except Exception as error:  # noqa: BLE001 (discord.py only logs a button's error; the member sees nothing)
-            await answers.say_why(interaction, error)
+            await replies.say_why(interaction, error)
 
     async def press_card(self, interaction: discord.Interaction, action: str, entry_id: int) -> None:
         """Do what a log card's button says, or say why not; for moderators, checked when the button is pressed."""
@@ -48,7 +50,7 @@ class ClipActions:
                 case _:
                     await self._show_recent(interaction, entry_id)
         except Exception as error:  # noqa: BLE001 (as above)
-            await answers.say_why(interaction, error)
+            await replies.say_why(interaction, error)
 
     async def _remove(self, interaction: discord.Interaction, entry_id: int, *, refunds: bool) -> None:
         await interaction.response.defer()
@@ -77,9 +79,9 @@ class ClipActions:
                 set_by=submitted.user.id,
             )
             await self._redraw(submitted, entry_id)
-            await answers.say(submitted, moderator_texts.blocked(made, cancelled))
+            await replies.say(submitted, moderator_text.blocked(made, cancelled))
 
-        await interaction.response.send_modal(forms.block_form(block, log_texts.THIS_MEMBER))
+        await interaction.response.send_modal(forms.block_form(block, modlog_text.THIS_MEMBER))
 
     async def _show_recent(self, interaction: discord.Interaction, entry_id: int) -> None:
         guild_id = interaction.guild_id or 0
@@ -90,12 +92,12 @@ class ClipActions:
             jobs = self._services.jobs
             return member_id, await jobs.list_recent(guild_id=guild_id, member_id=member_id, limit=RECENT_JOBS)
 
-        member_id, recent = await answers.promptly(interaction, look(), private=True)
-        await answers.say(interaction, log_texts.recent_jobs(member_id, recent))
+        member_id, recent = await replies.promptly(interaction, look(), private=True)
+        await replies.say(interaction, modlog_text.recent_jobs(member_id, recent))
 
     async def _redraw(self, interaction: discord.Interaction, entry_id: int) -> None:
         """Let the log card say who did what."""
-        await answers.redraw(interaction, log_view(await self._card(interaction, entry_id)))
+        await replies.redraw(interaction, log_view(await self._card(interaction, entry_id)))
 
     async def _card(self, interaction: discord.Interaction, entry_id: int) -> LogEntry:
         card = await self._services.servers.clip_card(interaction.guild_id or 0, entry_id)

@@ -8,11 +8,13 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.ui import answers, descriptions, texts
-from cogs.members import asker
+from bot.ui import replies
+from bot.ui.text import commands as command_text
+from bot.ui.text import members as member_text
+from cogs.context import asker
 
 if TYPE_CHECKING:
-    from bot.services.admission import Admission
+    from bot.services.jobs.admission import Admission
 
 
 class QuotaCog(commands.Cog):
@@ -21,10 +23,10 @@ class QuotaCog(commands.Cog):
     def __init__(self, *, admission: Admission) -> None:
         self._admission = admission
 
-    @app_commands.command(name="quota", description=descriptions.QUOTA_COMMAND)
+    @app_commands.command(name="quota", description=command_text.QUOTA_COMMAND)
     @app_commands.guild_only()
     async def quota(self, interaction: discord.Interaction) -> None:
         """Show what is used and left, which rule holds and when it resets, and what else is in the way."""
         asking = self._admission.explain(asker(interaction))
-        stand = await answers.promptly(interaction, asking, private=True)
-        await answers.say(interaction, texts.quota_overview(stand.status, stand.cap, stand.refusal))
+        stand = await replies.promptly(interaction, asking, private=True)
+        await replies.say(interaction, member_text.quota_overview(stand.status, stand.cap, stand.refusal))

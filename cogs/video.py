@@ -12,14 +12,16 @@ from discord.ext import commands
 
 from bot.errors import StoreUnavailableError
 from bot.models import DURATIONS_SECONDS, PROMPT_MAX_CHARACTERS, PROMPT_MIN_CHARACTERS, Aspect, VideoSpec
-from bot.services.admission import Wish
-from bot.services.jobs import JobRequest
-from bot.ui import answers, descriptions, writing
-from bot.ui.cards import status_view
-from cogs.members import asker
+from bot.services.jobs.admission import Wish
+from bot.services.jobs.requests import JobRequest
+from bot.ui import replies
+from bot.ui.messages.job import status_view
+from bot.ui.text import commands as command_text
+from bot.ui.text import formatting
+from cogs.context import asker
 
 if TYPE_CHECKING:
-    from bot.services.jobs import JobService
+    from bot.services.jobs.requests import JobService
 
 _log = logging.getLogger(__name__)
 
@@ -30,12 +32,12 @@ class VideoCog(commands.Cog):
     def __init__(self, *, jobs: JobService) -> None:
         self._jobs = jobs
 
-    @app_commands.command(name="video", description=descriptions.VIDEO_COMMAND)
+    @app_commands.command(name="video", description=command_text.VIDEO_COMMAND)
     @app_commands.guild_only()
     @app_commands.describe(
-        prompt=descriptions.VIDEO_PROMPT, aspect=descriptions.VIDEO_ASPECT, duration=descriptions.VIDEO_DURATION
+        prompt=command_text.VIDEO_PROMPT, aspect=command_text.VIDEO_ASPECT, duration=command_text.VIDEO_DURATION
     )
-    @app_commands.choices(aspect=[Choice(name=name, value=aspect.value) for aspect, name in writing.ASPECTS.items()])
+    @app_commands.choices(aspect=[Choice(name=name, value=aspect.value) for aspect, name in formatting.ASPECTS.items()])
     @app_commands.choices(duration=[Choice(name=f"{seconds} seconds", value=seconds) for seconds in DURATIONS_SECONDS])
     async def video(
         self,
@@ -57,13 +59,13 @@ class VideoCog(commands.Cog):
             asker=asker(interaction),
             wish=Wish(spec, leaves_aspect=aspect is None, leaves_duration=duration is None),
         )
-        accepted = await answers.promptly(interaction, self._jobs.accept_held(request), private=False)
+        accepted = await replies.promptly(interaction, self._jobs.accept_held(request), private=False)
         job_id, message_id = accepted.card.job.id, None
         try:
             if interaction.response.is_done():  # acknowledged without the card, which the job need not wait for
                 await self._let_start(job_id, None)
-            message_id = await answers.show(interaction, status_view(accepted.card))
-        except answers.UnheardError:
+            message_id = await replies.show(interaction, status_view(accepted.card))
+        except replies.UnheardError:
             await self._jobs.withdraw_unheard(accepted)
         else:
             await self._let_start(job_id, message_id)

@@ -26,12 +26,12 @@ from bot.errors import InvalidSpecError
 from bot.media import MediaWorker
 from bot.models import Job, JobState, Period, PromptRuleKind, Quota, QuotaSource, StatusCard, VideoSpec
 from bot.sandbox.toapis_server import SandboxServer
-from bot.services.policy import WorkerPolicy
+from bot.services.jobs.policy import WorkerPolicy
 from bot.services.ports import SystemClock
 from bot.store import jobs
 from bot.store.database import Database
 from bot.toapis.client import ToApisClient
-from bot.ui import texts
+from bot.ui.text import members as member_text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -87,7 +87,7 @@ async def show(
         spec = VideoSpec.parse(DEMO_PROMPT if prompt is None else prompt, aspect, duration_seconds)
         await asyncio.to_thread(_check_writable, out or CLIPS_FOLDER / "clip.mp4")
     except InvalidSpecError as error:
-        return _fail(f"Refused: {texts.explain(error)}")
+        return _fail(f"Refused: {member_text.explain(error)}")
     except OSError as error:
         return _fail(f"The clip cannot be saved there: {error.filename}: {error.strerror}.")
     serving = prompt is None and sys.stdin.isatty()
@@ -318,7 +318,7 @@ def _progress_line(job: Job) -> str:
 async def _hand_over(job: Job, channel: ChannelHandle, out: Path | None) -> int:
     """Save the clip of a finished job and say where, or say why there is none."""
     if job.state is not JobState.DELIVERED:
-        return _fail(f"No clip: {texts.card_details(StatusCard(job))}")
+        return _fail(f"No clip: {member_text.card_details(StatusCard(job))}")
     path = out or CLIPS_FOLDER / f"reelay-{job.id}.mp4"
     message = next(message for message in channel.history() if message.id == job.message_id)
     clip = await message.attachments[0].read()

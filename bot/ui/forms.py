@@ -11,7 +11,8 @@ from discord import ui
 
 from bot.errors import InvalidQuotaError, InvalidSettingError
 from bot.models import DAYS_MAX, DURATIONS_SECONDS, PROMPT_MAX_CHARACTERS, REASON_MAX_CHARACTERS, Period
-from bot.ui import answers, writing
+from bot.ui import replies
+from bot.ui.text import formatting
 
 FORM_SECONDS = 840.0
 """How long a filled-in form is still taken: Discord lets the answer to it come within 15 minutes."""
@@ -49,7 +50,7 @@ class Form(ui.Modal):
 
     async def on_error(self, interaction: discord.Interaction, error: Exception) -> None:
         """Say what was wrong."""
-        await answers.say_why(interaction, error)
+        await replies.say_why(interaction, error)
 
 
 def quota_form(title: str, submit: Submit, *, with_days: bool = True) -> Form:
@@ -73,7 +74,7 @@ def gift_form(title: str, submit: Submit) -> Form:
 
 def block_form(submit: Submit, name: str) -> Form:
     """Ask for a reason and for how many days."""
-    return Form(writing.plain(f"Block {name} from making clips", _TITLE_CHARACTERS), submit, _reason(), _days())
+    return Form(formatting.plain(f"Block {name} from making clips", _TITLE_CHARACTERS), submit, _reason(), _days())
 
 
 def pause_form(submit: Submit) -> Form:

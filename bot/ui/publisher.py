@@ -13,10 +13,10 @@ from discord import ui
 
 from bot.errors import DestinationClosedError, PublishError
 from bot.models import ClipFile, PostedMessage
-from bot.services.delivery import DEFAULT_UPLOAD_BYTES
-from bot.ui import texts
-from bot.ui.cards import clip_filename, clip_view, status_view
+from bot.services.jobs.delivery import DEFAULT_UPLOAD_BYTES
 from bot.ui.discord_errors import CLOSED_STATUSES, as_publish_errors
+from bot.ui.messages.job import clip_filename, clip_view, status_view
+from bot.ui.text import members as member_text
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -109,7 +109,7 @@ class DiscordPublisher:
         channel = self._client.get_partial_messageable(self._operator_channel_id)
         try:
             with as_publish_errors():
-                await channel.send(texts.operator_alert(alert))
+                await channel.send(member_text.operator_alert(alert))
         except (PublishError, discord.HTTPException) as error:
             _log.error("operator's channel not reached", extra={"alert": alert.value, "error": str(error)})
 
@@ -186,7 +186,7 @@ def _shows_clip(message: discord.Message, job: Job) -> bool:
                 return True
             # Only our own small line counts: a prompt may say anything.
             case ui.TextDisplay(content=words) if words.startswith("-# "):
-                return words.endswith(texts.clip_reference(job))
+                return words.endswith(member_text.clip_reference(job))
             case _:
                 continue
     return False

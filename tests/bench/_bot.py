@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from bot.__main__ import main
-from bot.services.policy import RateLimit, RateLimits, WorkerPolicy
+from bot.services.jobs.policy import RateLimit, RateLimits, WorkerPolicy
 
 POLICY = WorkerPolicy(
     rate_limits=RateLimits(submits=RateLimit(10**6, 10**6), queries=RateLimit(10**6, 10**6)),

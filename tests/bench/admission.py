@@ -34,7 +34,7 @@ from bot.models import (
     Server,
     VideoSpec,
 )
-from bot.services.jobs import new_job_id
+from bot.services.jobs.requests import new_job_id
 from bot.store import jobs, ledger, servers, tables
 from tests.bench.figures import machine, print_report
 from tests.support.workshop import CHANNEL_ID, GUILD_ID, MEMBER_ID, ServiceClock, open_workshop

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.services.pacing import ADVISED_SECONDS, SHORTEST_SECONDS, Pace, RenderTimes, Watch, next_poll_delay
+from bot.services.polling.schedule import ADVISED_SECONDS, SHORTEST_SECONDS, Pace, RenderTimes, Watch, next_poll_delay
 
 RENDERS = 1000
 TRAINING_RENDERS = 200

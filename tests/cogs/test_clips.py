@@ -10,7 +10,7 @@ import pytest
 from simcord.components import walk_components
 
 from bot.models import JobError
-from bot.services.keeper import JobKeeper
+from bot.services.jobs.leases import JobKeeper
 from bot.store import jobs as job_store
 from bot.store.tables import log_entries
 from tests.support.community import words

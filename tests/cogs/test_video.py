@@ -10,12 +10,12 @@ import discord
 import pytest
 
 from bot.models import Aspect, JobError, JobState, Quota, QuotaSource
-from bot.ui import answers
+from bot.ui import replies
 from tests.support.community import words
 
 if TYPE_CHECKING:
     from bot.models import Job
-    from bot.services.jobs import Accepted, JobRequest
+    from bot.services.jobs.requests import Accepted, JobRequest
     from tests.support.community import Community
 
 CALLBACK = "/interactions/*/*/callback"
@@ -344,13 +344,13 @@ async def test_job_may_not_start_before_its_answer_was_taken(
     community: Community, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown: list[Job] = []
-    show = answers.show
+    show = replies.show
 
     async def look_then_show(interaction: discord.Interaction, view: discord.ui.LayoutView) -> int | None:
         shown.extend(await community.jobs())
         return await show(interaction, view)
 
-    monkeypatch.setattr(answers, "show", look_then_show)
+    monkeypatch.setattr(replies, "show", look_then_show)
     await community.mia.slash(community.channel, "video", prompt="A cat")
 
     [held], [job] = shown, await community.jobs()
@@ -381,7 +381,7 @@ async def test_locked_database_means_no(community: Community) -> None:
 async def test_card_stays_when_the_database_fails_right_after_acceptance(
     community: Community, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    show = answers.show
+    show = replies.show
 
     async def show_then_lock(interaction: discord.Interaction, view: discord.ui.LayoutView) -> int | None:
         message_id = await show(interaction, view)
@@ -389,7 +389,7 @@ async def test_card_stays_when_the_database_fails_right_after_acceptance(
         return message_id
 
     lock = community.locked_database()
-    monkeypatch.setattr(answers, "show", show_then_lock)
+    monkeypatch.setattr(replies, "show", show_then_lock)
     result = await community.mia.slash(community.channel, "video", prompt="A cat")
     lock.__exit__(None, None, None)
 

@@ -26,7 +26,7 @@ async def it_is_down_when_a_job_is_submitted(part: Part) -> Moments:
     yield DOWN
     await part.ask()
     await part.accepted()
-    await _notices(part, "bot.services.rendering")
+    await _notices(part, "bot.services.jobs.rendering")
 
 
 async def it_is_down_when_a_job_is_looked_at(part: Part) -> Moments:
@@ -35,7 +35,7 @@ async def it_is_down_when_a_job_is_looked_at(part: Part) -> Moments:
     await part.ask()
     await part.stage.bot.wait_for_log("job rendering", job_id=(await part.accepted())["id"])
     yield DOWN
-    await _notices(part, "bot.services.rendering")
+    await _notices(part, "bot.services.jobs.rendering")
 
 
 async def it_goes_down_while_a_clip_is_downloaded(part: Part) -> Moments:
@@ -43,7 +43,7 @@ async def it_goes_down_while_a_clip_is_downloaded(part: Part) -> Moments:
     await part.ask()
     await part.reaches_service("file")
     yield DOWN
-    await _notices(part, "bot.services.delivery")
+    await _notices(part, "bot.services.jobs.delivery")
 
 
 OUTAGE = Act(

@@ -17,8 +17,8 @@ from sqlalchemy import select
 
 from bot.errors import CapReachedError, LeaseLostError, NotCancellableError, NotRemovableError, QuotaExceededError
 from bot.models import Account, AccountKind, JobError, JobState, Period, Quota, QuotaSource, VideoSpec
-from bot.services.keeper import JobKeeper
-from bot.services.periods import period_bounds
+from bot.services.jobs.leases import JobKeeper
+from bot.services.quotas.periods import period_bounds
 from bot.store import jobs, ledger
 from bot.store.tables import draws as draws_table
 from bot.store.tables import ledger as ledger_table

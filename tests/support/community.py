@@ -16,17 +16,17 @@ from sqlalchemy import select
 
 from bot.client import ReelayBot
 from bot.models import ClipLink, Period, Quota
-from bot.services.bundle import Services
-from bot.services.gates import ServiceGates
-from bot.services.keeper import JobKeeper
-from bot.services.moderation_log import ModerationLog
-from bot.services.policy import WorkerPolicy
-from bot.services.status import CardNews
+from bot.services.jobs.leases import JobKeeper
+from bot.services.jobs.policy import WorkerPolicy
+from bot.services.jobs.status_cards import CardNews
+from bot.services.jobs.throttle import ServiceGates
+from bot.services.moderation.modlog import ModerationLog
+from bot.services.services import Services
 from bot.store import jobs as job_store
 from bot.store import tables
 from bot.store.database import Database
 from bot.store.digests import CommandDigests
-from bot.ui.log_publisher import DiscordLogPublisher
+from bot.ui.modlog_publisher import DiscordLogPublisher
 from bot.ui.publisher import DiscordPublisher
 from tests.support.databases import fresh_database
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from bot.__main__ import main
-from bot.services.policy import WorkerPolicy
+from bot.services.jobs.policy import WorkerPolicy
 
 POLICY = WorkerPolicy(
     reconcile_seconds=4.0, reconcile_interval_seconds=1.0, retry_seconds=1.0, answer_seconds=5.0, unattended_seconds=1.0

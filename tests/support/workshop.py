@@ -19,25 +19,25 @@ from bot.errors import StoreUnavailableError
 from bot.media.fitting import fit
 from bot.media.probing import probe
 from bot.models import Aspect, ClipFile, Job, JobState, Period, PostedMessage, Quota, VideoSpec
-from bot.services.account import AccountCheck
-from bot.services.admission import Wish
-from bot.services.alerts import Operator
-from bot.services.automod import AutomodRules
-from bot.services.bundle import Services
-from bot.services.delivery import Deliverer
-from bot.services.gates import ServiceGates
-from bot.services.jobs import JobRequest
-from bot.services.keeper import JobKeeper
-from bot.services.moderation_log import ModerationLog
-from bot.services.policy import WorkerPolicy
-from bot.services.quotas import Asker
-from bot.services.recovery import Recovery
-from bot.services.rendering import Renderer
-from bot.services.status import CardNews, StatusBoard
-from bot.services.submitting import Submitter
-from bot.services.unattended import UnattendedSubmits
-from bot.services.watching import RenderWatch
-from bot.services.worker import Worker
+from bot.services.jobs.account import AccountCheck
+from bot.services.jobs.admission import Wish
+from bot.services.jobs.alerts import Operator
+from bot.services.jobs.delivery import Deliverer
+from bot.services.jobs.leases import JobKeeper
+from bot.services.jobs.policy import WorkerPolicy
+from bot.services.jobs.rendering import Renderer
+from bot.services.jobs.requests import JobRequest
+from bot.services.jobs.status_cards import CardNews, StatusBoard
+from bot.services.jobs.throttle import ServiceGates
+from bot.services.jobs.worker import Worker
+from bot.services.moderation.modlog import ModerationLog
+from bot.services.polling.watch import RenderWatch
+from bot.services.quotas.service import Asker
+from bot.services.screening.automod import AutomodRules
+from bot.services.services import Services
+from bot.services.submits.recovery import Recovery
+from bot.services.submits.submitting import Submitter
+from bot.services.submits.unattended import UnattendedSubmits
 from bot.store import jobs as job_store
 from bot.store import submits as submit_store
 from bot.store.database import Database
@@ -65,9 +65,9 @@ if TYPE_CHECKING:
         VideoInfo,
     )
     from bot.sandbox.toapis_server import SandboxServer
-    from bot.services.jobs import JobService
+    from bot.services.jobs.requests import JobService
     from bot.services.ports import VideoService
-    from bot.services.quotas import QuotaService
+    from bot.services.quotas.service import QuotaService
     from bot.toapis.client import ToApisClient
 
 GUILD_ID, CHANNEL_ID, MEMBER_ID = 100, 200, 300

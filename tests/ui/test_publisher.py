@@ -14,7 +14,7 @@ import pytest
 
 from bot.errors import DestinationClosedError, PublishUnavailableError, UploadTooLargeError
 from bot.models import ClipFile, ClipLink, JobState, OperatorAlert, PostedMessage, StatusCard, VideoInfo, VideoSpec
-from bot.services.delivery import DEFAULT_UPLOAD_BYTES
+from bot.services.jobs.delivery import DEFAULT_UPLOAD_BYTES
 from bot.ui.publisher import DiscordPublisher
 from tests.support.community import words
 from tests.support.jobs import make_quota_status

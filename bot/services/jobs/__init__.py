@@ -1,0 +1,1 @@
+"""What becomes of a job, from the request to the clip."""

@@ -1,0 +1,215 @@
+"""From ``ready`` to ``delivered``: fetch the clip, make it fit, hand it over, once."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from bot.errors import (
+    CannotFitError,
+    ClipError,
+    ClipGoneError,
+    ClipUnavailableError,
+    DestinationClosedError,
+    NotAVideoError,
+    PublishUnavailableError,
+    UploadTooLargeError,
+)
+from bot.models import ClipFile, ClipLink, JobError, JobState
+from bot.services.jobs.policy import backoff_seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from bot.models import Clip, Job, PostedMessage, QuotaStatus, VideoInfo
+    from bot.services.jobs.leases import JobKeeper
+    from bot.services.ports import Clock, Publisher, VideoService
+    from bot.services.quotas.service import QuotaService
+
+_log = logging.getLogger(__name__)
+
+FETCHES_BEFORE_BELIEVED = 3
+"""How often in a row an address may give "not there", or no video, before it is believed: file hosts lag behind."""
+DEFAULT_UPLOAD_BYTES = 10 * 1024 * 1024
+"""What Discord takes from a bot in any server and in direct messages."""
+SHRINK = 0.8
+"""What is tried after Discord found an upload too large, as a part of the size that was too large."""
+SMALLEST_UPLOAD_BYTES = 512 * 1024
+"""Below this a clip is not worth looking at; the link is better."""
+
+
+class Media(Protocol):
+    """What is done to a video file; raises ``ClipError``s."""
+
+    async def probe(self, path: Path) -> VideoInfo:
+        """Check that a file is a playable video."""
+        ...
+
+    async def fit(self, source: Path, destination: Path, max_bytes: int) -> VideoInfo:
+        """Re-encode a video so that it is no larger than ``max_bytes``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Destination:
+    """One place a clip can go: how to look for it there, how to post it there."""
+
+    find: Callable[[Job], Awaitable[PostedMessage | None]]
+    post: Callable[[Job, Clip, QuotaStatus | None], Awaitable[PostedMessage]]
+
+
+class Deliverer:
+    """Hands over one leased job's clip, then lets go of it.
+
+    The clip goes to the channel, else to the member directly; as a file, else as a file re-encoded to fit, else
+    as a link. Only when none of that can be done does the job fail, and then it is refunded.
+    """
+
+    def __init__(
+        self,
+        *,
+        service: VideoService,
+        publisher: Publisher,
+        media: Media,
+        quotas: QuotaService,
+        keeper: JobKeeper,
+        clock: Clock,
+        jitter: Callable[[], float],
+    ) -> None:
+        self._service = service
+        self._media = media
+        self._publisher = publisher
+        self._quotas = quotas
+        self._keeper = keeper
+        self._clock = clock
+        self._jitter = jitter
+        self._doubts: Counter[str] = Counter()  # memory only: at worst an address is asked some times more
+        self._channel = _Destination(publisher.find_clip, publisher.post_clip)
+        self._direct = _Destination(publisher.find_clip_in_dm, publisher.post_clip_in_dm)
+
+    async def deliver(self, job: Job) -> None:
+        """Take a job from ``ready``, or from a ``delivering`` that was cut short, to its clip's message.
+
+        Raises:
+            LeaseLostError, StoreUnavailableError: nothing is lost; whoever holds the job goes on.
+        """
+        try:
+            posted = await self._find(job) if job.state is JobState.DELIVERING else None
+            if posted is None:
+                with tempfile.TemporaryDirectory(prefix="reelay-") as folder:
+                    clip = await self._fetch(job, Path(folder))
+                    if job.state is not JobState.DELIVERING:
+                        job = await self._keeper.hold(job, state=JobState.DELIVERING, attempts=0)
+                    posted = await self._post(job, clip, Path(folder))
+        except ClipGoneError as error:
+            await self._doubt(job, error, JobError.CLIP_GONE)
+        except NotAVideoError as error:
+            await self._doubt(job, error, JobError.CLIP_UNUSABLE)
+        except (ClipUnavailableError, PublishUnavailableError) as error:
+            await self._again_or_fail(job, error, JobError.UNDELIVERABLE)
+        except ClipError as error:
+            await self._fail(job, error, JobError.CLIP_UNUSABLE)
+        except DestinationClosedError as error:
+            await self._fail(job, error, JobError.UNDELIVERABLE)
+        else:
+            await self._keeper.deliver(job, channel_id=posted.channel_id, message_id=posted.message_id)
+
+    async def _find(self, job: Job) -> PostedMessage | None:
+        """Look everywhere for the message that an interrupted attempt may have posted."""
+        for destination in (self._channel, self._direct):
+            try:
+                posted = await destination.find(job)
+            except DestinationClosedError:
+                continue  # gone; or its history is closed to us, and Discord's memory of the nonce must do
+            if posted is not None:
+                _log.info("clip found already posted", extra={"job_id": job.id, "message_id": posted.message_id})
+                return posted
+        return None
+
+    async def _fetch(self, job: Job, folder: Path) -> ClipFile:
+        if job.result_url is None:
+            raise ClipGoneError("no address")
+        path = folder / "clip.mp4"
+        await self._service.download(job.result_url, path)
+        clip = ClipFile(path, await self._media.probe(path))
+        self._doubts.pop(job.id, None)
+        return clip
+
+    async def _post(self, job: Job, clip: ClipFile, folder: Path) -> PostedMessage:
+        status = await self._quotas.status_under(job.effective_quota, guild_id=job.guild_id, member_id=job.member_id)
+        limit = await self._upload_limit(job)
+        try:
+            return await self._post_fitting(job, self._channel, clip, limit, status, folder)
+        except DestinationClosedError:
+            _log.warning("channel closed, sending to the member", extra={"job_id": job.id})
+        return await self._post_fitting(job, self._direct, clip, DEFAULT_UPLOAD_BYTES, status, folder)
+
+    async def _post_fitting(
+        self,
+        job: Job,
+        destination: _Destination,
+        original: ClipFile,
+        limit_bytes: int,
+        status: QuotaStatus | None,
+        folder: Path,
+    ) -> PostedMessage:
+        clip: Clip = original
+        if original.info.size_bytes > limit_bytes:
+            clip = await self._fit(job, original, folder, limit_bytes)
+        while True:
+            try:
+                return await destination.post(job, clip, status)
+            except UploadTooLargeError:
+                if isinstance(clip, ClipLink):
+                    raise
+                clip = await self._fit(job, original, folder, int(clip.info.size_bytes * SHRINK))
+
+    async def _fit(self, job: Job, clip: ClipFile, folder: Path, limit_bytes: int) -> Clip:
+        fields = {"job_id": job.id, "size_bytes": clip.info.size_bytes, "limit_bytes": limit_bytes}
+        if limit_bytes >= SMALLEST_UPLOAD_BYTES:
+            try:
+                path = folder / f"fit-{limit_bytes}.mp4"
+                info = await self._media.fit(clip.path, path, limit_bytes)
+            except CannotFitError:
+                _log.warning("clip cannot be made to fit", extra=fields)
+            else:
+                _log.info("clip made to fit", extra=fields | {"fitted_bytes": info.size_bytes})
+                return ClipFile(path, info)
+        return ClipLink(job.result_url or "", job.result_expires_at)
+
+    async def _upload_limit(self, job: Job) -> int:
+        try:
+            return await self._publisher.upload_limit_bytes(job)
+        except DestinationClosedError:
+            return DEFAULT_UPLOAD_BYTES
+
+    async def _doubt(self, job: Job, error: ClipError, error_code: JobError) -> None:
+        """Fetch again, unless the address has said the same often enough to be believed."""
+        self._doubts[job.id] += 1
+        if self._doubts[job.id] >= FETCHES_BEFORE_BELIEVED:
+            await self._fail(job, error, error_code)
+        else:
+            await self._again_or_fail(job, error, error_code)
+
+    async def _again_or_fail(self, job: Job, error: Exception, error_code: JobError) -> None:
+        """Try later, for as long as the result's address works."""
+        attempts = job.attempts + 1
+        if job.result_expires_at is not None and self._clock.now() >= job.result_expires_at:
+            await self._fail(job, error, error_code)
+            return
+        delay = backoff_seconds(attempts, self._jitter())
+        _log.warning(
+            "delivery put off: %s",
+            type(error).__name__,
+            extra={"job_id": job.id, "attempts": attempts, "seconds": delay},
+        )
+        await self._keeper.release(job, due_in_seconds=delay, attempts=attempts)
+
+    async def _fail(self, job: Job, error: Exception, error_code: JobError) -> None:
+        self._doubts.pop(job.id, None)
+        _log.error("clip not delivered: %s", type(error).__name__, extra={"job_id": job.id})
+        await self._keeper.fail(job, error_code)

@@ -1,0 +1,146 @@
+"""How a worker writes down what became of a job it holds: one conditional statement, or not at all."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from bot.errors import LeaseLostError
+from bot.models import FINAL_STATES, JobState, LogKind
+from bot.store import jobs, ledger, log, servers, submits
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from bot.models import Job, JobError, SubmitOutcome
+    from bot.services.moderation.audit_trail import Changes
+    from bot.services.ports import Clock
+    from bot.store.database import Database
+
+_log = logging.getLogger(__name__)
+
+BOT_ID = 0
+"""Stands for the bot itself where the ledger names who made an entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitNote:
+    """What is now known of a job's submit, to be written down together with the job.
+
+    Attributes:
+        outcome: the service's word; None that its answer can no longer come.
+        number: which submit of the job's; None is the one that is open.
+        generation_id: the service's id for it, where it was accepted.
+    """
+
+    outcome: SubmitOutcome | None = None
+    number: int | None = None
+    generation_id: str | None = None
+
+
+class JobKeeper:
+    """Changes jobs on behalf of one worker, ``owner``, which must hold their leases.
+
+    Every method raises ``LeaseLostError`` when the job is no longer the owner's in the state it was read in; what the
+    service said of its submit (``submit``) is written down all the same. ``StoreUnavailableError`` when the database
+    cannot be asked; nothing has changed then.
+    """
+
+    def __init__(self, *, database: Database, clock: Clock, changes: Changes, owner: str) -> None:
+        self._database = database
+        self._clock = clock
+        self._changes = changes
+        self._owner = owner
+
+    async def hold(self, job: Job, *, submit: SubmitNote | None = None, **changes: Any) -> Job:  # noqa: ANN401 (values of Job fields)
+        """Change a job and go on working at it."""
+        return await self._write(job, changes, submit)
+
+    async def release(
+        self,
+        job: Job,
+        *,
+        due_in_seconds: float,
+        submit: SubmitNote | None = None,
+        **changes: Any,  # noqa: ANN401 (as above)
+    ) -> Job:
+        """Change a job and let go of it until it is due."""
+        due_at = self._clock.now() + timedelta(seconds=due_in_seconds)
+        return await self._write(job, {"due_at": due_at, "lease_owner": None, "lease_until": None} | changes, submit)
+
+    async def deliver(self, job: Job, *, channel_id: int, message_id: int) -> Job:
+        """Note that the clip is posted."""
+        return await self._finish(
+            job, {"state": JobState.DELIVERED, "message_channel_id": channel_id, "message_id": message_id}
+        )
+
+    async def fail(
+        self,
+        job: Job,
+        error_code: JobError,
+        *,
+        submit: SubmitNote | None = None,
+        **changes: Any,  # noqa: ANN401 (as above)
+    ) -> Job:
+        """End a job without a clip, and refund it in the same transaction."""
+        return await self._finish(job, {"state": JobState.FAILED, "error_code": error_code} | changes, submit)
+
+    async def settle(self, job: Job) -> Job:
+        """Note that a finished job needs nothing more: its card shows the end, or is gone."""
+        return await self._write(job, {"due_at": None, "lease_owner": None, "lease_until": None})
+
+    async def _finish(self, job: Job, changes: dict[str, Any], submit: SubmitNote | None = None) -> Job:
+        now = self._clock.now()
+        # Due once more, to settle the card: it may have been attached since the job was read.
+        changes |= {"finished_at": now, "due_at": now, "attempts": 0, "lease_owner": None, "lease_until": None}
+        return await self._write(job, changes, submit)
+
+    async def _write(self, job: Job, changes: dict[str, Any], submit: SubmitNote | None = None) -> Job:
+        async with self._database.write() as connection:
+            if submit is not None:
+                await submits.note(
+                    connection,
+                    job.id,
+                    now=self._clock.now(),
+                    outcome=submit.outcome,
+                    number=submit.number,
+                    generation_id=submit.generation_id,
+                )
+            changed = await jobs.update(connection, job, owner=self._owner, **changes)
+            ends = changed is not None and changed.state in FINAL_STATES - {job.state}
+            if changed is not None and ends:
+                await submits.leave(connection, job.id, now=self._clock.now())
+                await self._note_end(connection, changed)
+        if changed is None:
+            raise LeaseLostError(job.id)
+        if ends:
+            self._changes.tell(changed.guild_id)  # not before the card can be seen by the log
+        if changed.state is not job.state:
+            _log_transition(job, changed)
+        return changed
+
+    async def _note_end(self, connection: AsyncConnection, job: Job) -> None:
+        """Give back what a failed job was charged, and tell the server's log of either end."""
+        now = self._clock.now()
+        kind = LogKind.POSTED
+        if job.state is JobState.FAILED:
+            kind = LogKind.FAILED
+            await ledger.refund(connection, job, now=now, made_by=BOT_ID)
+        await log.add(connection, await servers.get(connection, job.guild_id), kind, now=now, job=job)
+
+
+def _log_transition(job: Job, changed: Job) -> None:
+    _log.info(
+        "job %s",
+        changed.state.value,
+        extra={
+            "job_id": changed.id,
+            "generation_id": changed.generation_id,
+            "request_id": changed.request_id,
+            "from_state": job.state.value,
+            "error_code": changed.error_code,
+            "message_id": changed.message_id,
+        },
+    )

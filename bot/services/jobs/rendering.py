@@ -1,0 +1,308 @@
+"""From ``rendering`` to ``ready``: ask how far a generation is, until it is there, has failed, or is given up."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.errors import (
+    ContentPolicyError,
+    GenerationNotFoundError,
+    InsufficientFundsError,
+    ModelAccessError,
+    NotConnectedError,
+    RateLimitedError,
+    RequestRejectedError,
+    UnauthorizedError,
+    VideoServiceError,
+)
+from bot.models import GenerationStatus, JobError, JobState, SubmitOutcome
+from bot.services.jobs.leases import SubmitNote
+from bot.services.jobs.policy import backoff_seconds
+from bot.store import submits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from bot.models import Generation, Job
+    from bot.services.jobs.alerts import Operator
+    from bot.services.jobs.leases import JobKeeper
+    from bot.services.jobs.policy import WorkerPolicy
+    from bot.services.jobs.throttle import ServiceGates
+    from bot.services.polling.watch import RenderWatch
+    from bot.services.ports import Clock, VideoService
+    from bot.services.submits.recovery import Recovery
+    from bot.store.database import Database
+
+_log = logging.getLogger(__name__)
+
+RESULT_VALID = timedelta(hours=24)
+"""How long a result's address works where the service does not say (contract, "Poll")."""
+CLOCK_TOLERANCE = timedelta(minutes=5)
+"""How far the service's clock may be from ours before what it says of a time is put down to something else."""
+LOOKS_BEFORE_BELIEVED = 3
+"""How often "no such task" or "completed, but nowhere" must be heard before the job ends for it."""
+_RELOOK_SECONDS = 10.0
+_LONGEST_RETRY_SECONDS = 30.0
+
+
+class Renderer:
+    """Does one look at a leased job's generation, then lets go of the job.
+
+    Raises from every step: ``LeaseLostError``, ``StoreUnavailableError``.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        service: VideoService,
+        operator: Operator,
+        keeper: JobKeeper,
+        gates: ServiceGates,
+        watch: RenderWatch,
+        recovery: Recovery,
+        clock: Clock,
+        policy: WorkerPolicy,
+        jitter: Callable[[], float],
+    ) -> None:
+        self._database = database
+        self._service = service
+        self._operator = operator
+        self._keeper = keeper
+        self._gates = gates
+        self._watch = watch
+        self._recovery = recovery
+        self._clock = clock
+        self._policy = policy
+        self._jitter = jitter
+
+    async def look(self, job: Job) -> None:
+        """Ask what became of a job's generation."""
+        try:
+            generation = await self._fetch(job)
+        except VideoServiceError as error:
+            alert = self._gates.refused(self._gates.poll, self._clock.now(), error)
+            await self.not_seen(job, error)
+            await self._operator.tell(alert)
+        else:
+            self._gates.answered(self._gates.poll, self._clock.now(), generation.rate_limit)
+            await self.seen(job, generation)
+
+    async def _fetch(self, job: Job) -> Generation:
+        """Ask by the service's id; where nobody knows yet whether our own id finds it, by that first."""
+        generation_id = job.generation_id or job.id
+        model = await self._model_to_find_out(job)
+        if model is None:
+            return await self._service.fetch_generation(generation_id)
+        finds: bool | None = None
+        try:
+            generation = await self._service.fetch_generation(job.id)
+        except (NotConnectedError, RateLimitedError):
+            raise
+        except VideoServiceError as error:
+            finds = False if isinstance(error, GenerationNotFoundError | RequestRejectedError) else None
+            log_error(error, job)
+        else:
+            await self._recovery.note(model, finds=True)
+            if generation.id == generation_id:
+                return generation
+        self._gates.poll.note_sent(self._clock.now())
+        generation = await self._service.fetch_generation(generation_id)
+        if finds is False:  # and it is there, by the other id
+            await self._recovery.note(model, finds=False)
+        return generation
+
+    async def _model_to_find_out(self, job: Job) -> str | None:
+        """Return a job's model where it is to be found out whether the service finds its generations by our id."""
+        if not await self._recovery.is_to_be_asked(self._service.model):
+            return None
+        async with self._database.read() as connection:
+            submit = await submits.find_open(connection, job.id)
+        return self._service.model if submit is not None and submit.model == self._service.model else None
+
+    # What a look showed --------------------------------------------------------------------------
+
+    async def seen(self, job: Job, generation: Generation) -> None:
+        """Act on what the service says of a job's generation."""
+        now = self._clock.now()
+        address = generation.result_url or job.result_url
+        match generation.status:
+            case GenerationStatus.COMPLETED if address is not None:
+                rendered_at = self._believable(generation.completed_at, job) or now
+                self._watch.finished(job, rendered_at)
+                await self._take_clip(
+                    job,
+                    address,
+                    rendered_at=rendered_at,
+                    expires_at=generation.expires_at,
+                    submit=SubmitNote(SubmitOutcome.COMPLETED),
+                    request_id=generation.request_id or job.request_id,
+                )
+            case GenerationStatus.COMPLETED:
+                is_over = SubmitNote(SubmitOutcome.COMPLETED)
+                await self._look_again_or_fail(job, JobError.NO_RESULT, submit=is_over)
+            case GenerationStatus.FAILED:
+                _log.warning(
+                    "generation failed",
+                    extra=fields_of(job) | {"code": generation.error_code, "detail": generation.error_message},
+                )
+                error_code = JobError.CONTENT_POLICY if generation.was_moderated else JobError.GENERATION_FAILED
+                await self.fail(job, error_code, submit=SubmitNote(SubmitOutcome.FAILED))
+            case _ if self.seconds_since_start(job) >= self._policy.job_deadline_seconds:
+                await self._give_up(job, JobError.TIMED_OUT, address=address, expires_at=generation.expires_at)
+            case _:
+                delay = self._watch.next_delay_seconds(job, generation.progress, now)
+                await self._keeper.release(
+                    job,
+                    due_in_seconds=max(delay, self._gates.poll.turn_seconds),
+                    attempts=0,
+                    progress=generation.progress if generation.progress is not None else job.progress,
+                    result_url=address,
+                    result_expires_at=generation.expires_at or job.result_expires_at,
+                    request_id=generation.request_id or job.request_id,
+                )
+
+    async def not_seen(self, job: Job, error: VideoServiceError) -> None:
+        """Act on a look that showed nothing."""
+        match error:
+            case RateLimitedError():
+                await self._unanswered(job, error, due_in_seconds=0)
+            case GenerationNotFoundError():
+                await self._look_again_or_fail(job, JobError.GENERATION_LOST, error)
+            case ContentPolicyError():
+                await self.fail(job, JobError.CONTENT_POLICY, error)
+            case RequestRejectedError():
+                await self._look_again_or_fail(job, JobError.REJECTED, error)
+            case _:
+                await self._unanswered(job, error, due_in_seconds=self._retry_seconds(job))
+
+    def _believable(self, completed_at: datetime | None, job: Job) -> datetime | None:
+        """Return when the service says that it was done, unless that was before it was asked or is yet to come."""
+        earliest = (job.started_at or job.created_at) - CLOCK_TOLERANCE
+        latest = self._clock.now() + CLOCK_TOLERANCE
+        return completed_at if completed_at is not None and earliest <= completed_at <= latest else None
+
+    async def _unanswered(self, job: Job, error: VideoServiceError, *, due_in_seconds: float) -> None:
+        """Keep asking a service that does not say: the clip may be there once it answers again."""
+        patience = self._policy.slot_seconds
+        if isinstance(error, UnauthorizedError | InsufficientFundsError | ModelAccessError):
+            patience = RESULT_VALID.total_seconds()  # the operator's to mend, and the clip keeps that long
+        if self.seconds_since_start(job) >= patience:
+            await self._give_up(job, JobError.TIMED_OUT, error)
+            return
+        log_error(error, job)
+        request_id = error.request_id or job.request_id
+        await self._keeper.release(job, due_in_seconds=due_in_seconds, request_id=request_id)
+
+    async def _look_again_or_fail(
+        self,
+        job: Job,
+        error_code: JobError,
+        error: VideoServiceError | None = None,
+        *,
+        submit: SubmitNote | None = None,
+    ) -> None:
+        if job.attempts + 1 >= LOOKS_BEFORE_BELIEVED:
+            await self._give_up(job, error_code, error, submit=submit)
+        else:
+            if error is not None:
+                log_error(error, job)
+            await self._keeper.release(
+                job,
+                due_in_seconds=backoff_seconds(1, self._jitter(), first=_RELOOK_SECONDS),
+                attempts=job.attempts + 1,
+                submit=submit,
+                request_id=(error.request_id if error is not None else None) or job.request_id,
+            )
+
+    # Ends ----------------------------------------------------------------------------------------
+
+    async def _give_up(
+        self,
+        job: Job,
+        error_code: JobError,
+        error: VideoServiceError | None = None,
+        *,
+        address: str | None = None,
+        expires_at: datetime | None = None,
+        submit: SubmitNote | None = None,
+    ) -> None:
+        """End a job whose generation never was said to be done, unless the last answer had the clip's address."""
+        address = address or job.result_url
+        if address is None or job.state is not JobState.RENDERING:
+            await self.fail(job, error_code, error, submit=submit)
+            return
+        _log.warning("given up waiting; taking the clip whose address is known", extra=fields_of(job))
+        self._watch.forget(job.id)
+        expires_at = expires_at or job.result_expires_at
+        await self._take_clip(job, address, rendered_at=self._clock.now(), expires_at=expires_at, submit=submit)
+
+    async def _take_clip(
+        self,
+        job: Job,
+        address: str,
+        *,
+        rendered_at: datetime,
+        expires_at: datetime | None,
+        submit: SubmitNote | None,
+        request_id: str | None = None,
+    ) -> None:
+        if expires_at is None or expires_at <= rendered_at:
+            expires_at = rendered_at + RESULT_VALID
+        await self._keeper.release(
+            job,
+            due_in_seconds=0,
+            state=JobState.READY,
+            attempts=0,
+            progress=100.0,
+            rendered_at=rendered_at,
+            result_url=address,
+            result_expires_at=expires_at,
+            submit=submit,
+            request_id=request_id or job.request_id,
+        )
+
+    async def fail(
+        self,
+        job: Job,
+        error_code: JobError,
+        error: VideoServiceError | None = None,
+        *,
+        submit: SubmitNote | None = None,
+    ) -> None:
+        """End a job without a clip."""
+        if error is not None:
+            log_error(error, job)
+        request_id = error.request_id if error is not None else None
+        self._watch.forget(job.id)
+        await self._keeper.fail(job, error_code, submit=submit, request_id=request_id or job.request_id)
+
+    # Figures -------------------------------------------------------------------------------------
+
+    def seconds_since_start(self, job: Job) -> float:
+        """Return how long ago the job was first sent."""
+        return (self._clock.now() - (job.started_at or job.created_at)).total_seconds()
+
+    def _retry_seconds(self, job: Job) -> float:
+        """Return how long to leave a service alone that does not answer: the longer, the longer it has not."""
+        since_sent = (self._clock.now() - (job.submitted_at or job.created_at)).total_seconds()
+        seconds = min(max(self._policy.retry_seconds, since_sent / 10), _LONGEST_RETRY_SECONDS)
+        return seconds * (1 + self._jitter() / 4)
+
+
+def log_error(error: VideoServiceError, job: Job) -> None:
+    """Log what the service said of a job, or that it did not answer."""
+    _log.warning(
+        "the video service: %s",
+        error,
+        extra=fields_of(job)
+        | {"http_status": error.http_status, "code": error.code, "request_id": error.request_id or job.request_id},
+    )
+
+
+def fields_of(job: Job) -> dict[str, object]:
+    """Return the ids by which a job is found in the log."""
+    return {"job_id": job.id, "generation_id": job.generation_id, "request_id": job.request_id}

@@ -1,0 +1,366 @@
+"""Accepting, withdrawing and taking back jobs: what people do to one; ``worker.py`` does the rest."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.errors import NotCancellableError, NotRemovableError, RefusedError
+from bot.models import ChangeKind, Job, JobError, JobState, LogKind, StatusCard
+from bot.services.jobs.leases import BOT_ID
+from bot.services.moderation.refusal_details import refusal_facts
+from bot.services.quotas.caps import tell_of_cap
+from bot.store import jobs, ledger, log, servers
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from bot.models import Server
+    from bot.services.jobs.admission import Admission, Admitted, Wish
+    from bot.services.jobs.status_cards import CardNews
+    from bot.services.jobs.throttle import ServiceGates
+    from bot.services.moderation.audit_trail import Changes
+    from bot.services.ports import Clock, LogPublisher
+    from bot.services.quotas.service import Asker
+    from bot.store.database import Database
+
+_log = logging.getLogger(__name__)
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+"""Crockford's base 32: sorts like the number, has no letters that look alike."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRequest:
+    """A ``/video`` as it arrived: who asked for what, where."""
+
+    interaction_id: int
+    channel_id: int
+    asker: Asker
+    wish: Wish
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What became of a ``/video``.
+
+    Attributes:
+        card: what its member is shown.
+        is_new: the job was made by this very call, and not by the same interaction before.
+    """
+
+    card: StatusCard
+    is_new: bool
+
+
+class JobService:
+    """Takes jobs in, and lets members and moderators take them back.
+
+    Args:
+        owner: this process's name in leases.
+        random_bits: ``random.getrandbits`` or the like, for the ids.
+        wake: set when there may be something new for the worker to do.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        admission: Admission,
+        changes: Changes,
+        publisher: LogPublisher,
+        gates: ServiceGates,
+        random_bits: Callable[[int], int],
+        news: CardNews,
+        wake: asyncio.Event,
+        owner: str,
+        lease_seconds: float,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._admission = admission
+        self._changes = changes
+        self._publisher = publisher
+        self._gates = gates
+        self._random_bits = random_bits
+        self._news = news
+        self._wake = wake
+        self._owner = owner
+        self._lease_seconds = lease_seconds
+        self.held: set[str] = set()
+
+    async def accept(self, request: JobRequest) -> StatusCard:
+        """Check, charge and queue in one transaction; the same interaction again gives the same job.
+
+        Raises: as ``accept_held``.
+        """
+        return (await self._accept(request, holds=False)).card
+
+    async def accept_held(self, request: JobRequest) -> Accepted:
+        """Check, charge and queue, but hold the job until ``attach_status``, ``free`` or ``withdraw_unheard``.
+
+        It is held by this process's lease, so that a restart lets it start, too.
+
+        Raises:
+            RefusedError: what ``Admission`` says no with; the server's log is told, and nothing else has changed.
+            StoreUnavailableError: when the database cannot be asked; the answer is then no.
+        """
+        return await self._accept(request, holds=True)
+
+    async def _accept(self, request: JobRequest, *, holds: bool) -> Accepted:
+        asker, wish = request.asker, request.wish
+        verdict = await self._admission.judge(wish.spec.prompt, asker)
+        now = self._clock.now()
+        refused: RefusedError | None = None
+        is_new = False
+        async with self._database.write() as connection:
+            server = await servers.get(connection, asker.guild_id)
+            job = await jobs.find_by_interaction(connection, request.interaction_id)
+            if job is None:
+                try:
+                    admitted = await self._admission.admit(connection, server, asker, wish, verdict, now)
+                except RefusedError as error:
+                    refused = error
+                    await self._log_refusal(connection, server, request, error, now)
+                else:
+                    is_new, job = True, self._new_job(request, admitted, now, holds=holds)
+                    await jobs.insert(connection, job)
+                    drawn = admitted.status.draw(job.spec.cost_seconds)
+                    await ledger.charge(connection, job, now=now, drawn=drawn)
+                    if admitted.cap is not None:
+                        used = admitted.cap.used_seconds + job.spec.cost_seconds
+                        await tell_of_cap(connection, server, replace(admitted.cap, used_seconds=used), now)
+            card = None if job is None else await self._card(connection, job)
+        self._changes.tell(asker.guild_id)
+        if refused is not None:
+            raise refused
+        assert card is not None  # it is admitted, or was before
+        job = card.job
+        if is_new and holds:
+            self.held.add(job.id)
+        _log.info("job accepted", extra={"job_id": job.id, "guild_id": job.guild_id, "member_id": job.member_id})
+        self._news.begin(card)
+        self._wake.set()
+        return Accepted(card, is_new)
+
+    async def attach_status(self, job_id: str, message_id: int) -> None:
+        """Remember the job's status card; if it was held for its answer, it may start now.
+
+        Raises:
+            StoreUnavailableError: when the database cannot be asked; a held job then starts when its lease has ended.
+        """
+        self.held.discard(job_id)
+        async with self._database.write() as connection:
+            await jobs.free(connection, job_id, owner=self._owner)
+            await jobs.attach_status(connection, job_id, message_id, now=self._clock.now())
+        self._news.touch(job_id)
+        self._wake.set()
+
+    async def free(self, job_id: str) -> None:
+        """Let a held job start: its answer was heard, or may have been.
+
+        Raises:
+            StoreUnavailableError: when the database cannot be asked; the job then starts when its lease has ended.
+        """
+        self.held.discard(job_id)
+        async with self._database.write() as connection:
+            await jobs.free(connection, job_id, owner=self._owner)
+        self._wake.set()
+
+    async def withdraw_unheard(self, accepted: Accepted) -> None:
+        """Undo a job of whose acceptance nobody heard: Discord took the answer for too late, so there is no card.
+
+        A job that was there before, or has started, stays.
+
+        Raises:
+            StoreUnavailableError: when the database cannot be asked; the job then starts when its lease has ended.
+        """
+        job, now = accepted.card.job, self._clock.now()
+        self.held.discard(job.id)
+        if not accepted.is_new:
+            return
+        async with self._database.write() as connection:
+            withdrawn = await jobs.withdraw(connection, job, now=now, error_code=JobError.UNHEARD)
+            if withdrawn is not None:
+                await ledger.refund(connection, withdrawn, now=now, made_by=BOT_ID)
+        _log.warning("nobody heard the answer", extra={"job_id": job.id, "withdrawn": withdrawn is not None})
+        self._changes.tell(job.guild_id)
+        self.note_cancelled()
+
+    async def cancel(self, job_id: str, *, guild_id: int, member_id: int) -> StatusCard:
+        """Withdraw a member's own job while it waits, and give its seconds back.
+
+        Raises:
+            NotCancellableError: when it is not there, not theirs, or no longer waiting.
+            StoreUnavailableError: when the database cannot be asked.
+        """
+        now = self._clock.now()
+        async with self._database.write() as connection:
+            job = await jobs.get(connection, job_id)
+            if job is None or (job.guild_id, job.member_id) != (guild_id, member_id):
+                raise NotCancellableError(None)
+            cancelled = await jobs.withdraw(connection, job, now=now)
+            if cancelled is None:
+                raise NotCancellableError(job.state)
+            await ledger.refund(connection, cancelled, now=now, made_by=member_id)
+        _log.info("job cancelled", extra={"job_id": job_id})
+        self._changes.tell(guild_id)
+        self.note_cancelled()
+        return StatusCard(cancelled)
+
+    async def cancel_as_moderator(self, job_id: str, *, guild_id: int, cancelled_by: int) -> Job:
+        """Cancel any job of a server that is not on its way to the channel yet, and give its seconds back.
+
+        Raises:
+            NotCancellableError: when it is not there, or past that point.
+            StoreUnavailableError: when the database cannot be asked.
+        """
+        now = self._clock.now()
+        async with self._changes.write(guild_id) as connection:
+            job = await jobs.get(connection, job_id)
+            if job is None or job.guild_id != guild_id:
+                raise NotCancellableError(None, by_moderator=True)
+            cancelled = await jobs.call_off(connection, job, JobError.CANCELLED_BY_MODERATOR, now=now)
+            if cancelled is None:
+                raise NotCancellableError(job.state, by_moderator=True)
+            await ledger.refund(connection, cancelled, now=now, made_by=cancelled_by)
+            await self._changes.record(
+                connection,
+                guild_id=guild_id,
+                made_by=cancelled_by,
+                kind=ChangeKind.JOB_CANCELLED,
+                subject_id=job.member_id,
+                before={"state": job.state.value, "prompt": job.spec.prompt},
+                after={"state": cancelled.state.value, "prompt": job.spec.prompt},
+            )
+        _log.info("job cancelled by a moderator", extra={"job_id": job_id, "moderator_id": cancelled_by})
+        self.note_cancelled()
+        return cancelled
+
+    async def remove_clip(self, job_id: str, *, guild_id: int, removed_by: int, refunds: bool) -> Job:
+        """Take a delivered clip away again: delete its message, refund it if asked, and write down who did.
+
+        The message goes first, and deleting it twice does no harm: what fails half-way is done by doing it again.
+
+        Raises:
+            NotRemovableError: when there is no such clip in the server, or somebody was quicker.
+            PublishError: when Discord did not delete it; nothing has changed then.
+            StoreUnavailableError: when the database cannot be asked.
+        """
+        async with self._database.read() as connection:
+            job = await jobs.get(connection, job_id)
+        if job is None or job.guild_id != guild_id or job.state is not JobState.DELIVERED:
+            raise NotRemovableError
+        if job.removed_at is None:
+            await self._publisher.remove_clip(job)
+        now = self._clock.now()
+        async with self._changes.write(guild_id) as connection:
+            if not await jobs.note_removed(connection, job_id, removed_by=removed_by, now=now):
+                earlier = await jobs.get(connection, job_id) or job
+                raise NotRemovableError(earlier.removed_by, earlier.removed_at)
+            refunded = refunds and await ledger.refund(connection, job, now=now, made_by=removed_by)
+            facts = {"prompt": job.spec.prompt, "seconds": job.spec.cost_seconds if refunded else 0}
+            await self._changes.record(
+                connection,
+                guild_id=guild_id,
+                made_by=removed_by,
+                kind=ChangeKind.CLIP_REMOVED,
+                subject_id=job.member_id,
+                before=None,
+                after=facts,
+            )
+        _log.info("clip removed", extra={"job_id": job_id, "moderator_id": removed_by, "refunded": refunded})
+        return replace(job, removed_by=removed_by, removed_at=now)
+
+    async def find(self, job_id: str, *, guild_id: int) -> Job | None:
+        """Return a server's job, or None.
+
+        Raises:
+            StoreUnavailableError: when the database cannot be asked.
+        """
+        async with self._database.read() as connection:
+            job = await jobs.get(connection, job_id)
+        return job if job is not None and job.guild_id == guild_id else None
+
+    async def list_open(self, guild_id: int) -> list[Job]:
+        """Return what waits and renders in a server, oldest first.
+
+        Raises:
+            StoreUnavailableError: when the database cannot be asked.
+        """
+        async with self._database.read() as connection:
+            return await jobs.list_open(connection, guild_id)
+
+    async def list_posted(self, guild_id: int, *, limit: int, skip: int = 0) -> list[Job]:
+        """Return a server's clips that were posted and not removed, newest first.
+
+        Raises:
+            StoreUnavailableError: when the database cannot be asked.
+        """
+        async with self._database.read() as connection:
+            return await jobs.list_posted(connection, guild_id, limit=limit, skip=skip)
+
+    async def list_recent(self, *, guild_id: int, member_id: int, limit: int) -> list[Job]:
+        """Return a member's latest jobs in a server, newest first.
+
+        Raises:
+            StoreUnavailableError: when the database cannot be asked.
+        """
+        async with self._database.read() as connection:
+            return await jobs.list_recent(connection, guild_id=guild_id, member_id=member_id, limit=limit)
+
+    def note_cancelled(self) -> None:
+        """Let the cards of jobs that were cancelled show it, and the queue move up."""
+        self._news.touch_queue()
+        self._wake.set()
+
+    def _new_job(self, request: JobRequest, admitted: Admitted, now: datetime, *, holds: bool) -> Job:
+        return Job(
+            id=new_job_id(now, self._random_bits),
+            interaction_id=request.interaction_id,
+            guild_id=request.asker.guild_id,
+            channel_id=request.channel_id,
+            member_id=request.asker.member_id,
+            spec=admitted.spec,
+            state=JobState.QUEUED,
+            created_at=now,
+            effective_quota=admitted.status.effective,
+            due_at=now,
+            lease_owner=self._owner if holds else None,
+            lease_until=now + timedelta(seconds=self._lease_seconds) if holds else None,
+        )
+
+    async def _log_refusal(
+        self, connection: AsyncConnection, server: Server, request: JobRequest, error: RefusedError, now: datetime
+    ) -> None:
+        facts = refusal_facts(error)
+        if facts is not None:
+            spec = request.wish.spec
+            facts |= {
+                "member_id": request.asker.member_id,
+                "channel_id": request.channel_id,
+                "prompt": spec.prompt,
+                "aspect": spec.aspect.value,
+                "duration": spec.duration_seconds,
+            }
+            await log.add(
+                connection, server, LogKind.REFUSED, now=now, interaction_id=request.interaction_id, facts=facts
+            )
+
+    async def _card(self, connection: AsyncConnection, job: Job) -> StatusCard:
+        order = await jobs.queue_order(connection) if job.state is JobState.QUEUED else []
+        place = order.index(job.id) + 1 if job.id in order else None
+        return StatusCard(job, queue_place=place, waiting_for_operator=self._gates.is_paused)
+
+
+def new_job_id(now: datetime, random_bits: Callable[[int], int]) -> str:
+    """Return 16 characters that sort by time: 48 bits of Unix milliseconds, then 32 of chance."""
+    number = (int(now.timestamp() * 1000) << 32) | random_bits(32)
+    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(75, -1, -5))

@@ -1,0 +1,268 @@
+"""Keeping status cards true: edited only when something visible changed, and at most every 5 s each."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import islice
+from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
+
+from bot.errors import PublishError, StoreUnavailableError
+from bot.models import JobState, StatusCard
+from bot.store import jobs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from bot.models import Job
+    from bot.services.jobs.throttle import ServiceGates
+    from bot.services.ports import Clock, Publisher
+    from bot.store.database import Database
+
+_log = logging.getLogger(__name__)
+
+SHORTEST_INTERVAL_SECONDS = 5.0
+"""Between two edits of one card (the issue): also what Discord lets through for a busy channel."""
+FIRST_EDIT_SECONDS = 1.0
+"""From ``/video`` to a card's first edit: a job that starts at once soon shows "Rendering", never "Starting" first."""
+EDITS_AT_ONCE = 8
+LONGEST_EDIT_SECONDS = 15.0
+"""Discord may hold an edit back for minutes; then a later one, which shows more, takes its place."""
+MOST_REMEMBERED = 10_000
+"""Cards whose look is remembered; another process's finished ones among them are dropped when it is more."""
+CARDS_AT_ONCE = 100
+"""How many touched cards one pass looks at: to read a thousand jobs would hold the event loop up for 50 ms."""
+SHORTEST_PAUSE_SECONDS = 0.2
+"""Between two passes: what a crowd touches meanwhile shares the next one. So 40 edits a second; Discord takes 50."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What a card showed last, and when it may show something else."""
+
+    look: tuple[object, ...] | None
+    editable_at: datetime
+
+
+class CardNews:
+    """What may look different now: noted by whoever changes a job, read by the board."""
+
+    def __init__(self) -> None:
+        self.woken = asyncio.Event()
+        self._touched: dict[str, None] = {}  # a set in the order of touching
+        self._queue_touched = False
+        self._shown: dict[str, _Shown] = {}
+
+    def begin(self, card: StatusCard) -> None:
+        """Note the card that the member is shown first, so that it is not edited before it is out of date."""
+        if len(self._shown) >= MOST_REMEMBERED:
+            self._shown.clear()  # at the price of an edit each for the cards that are still open
+        self._shown[card.job.id] = _Shown(card.look, _first_editable_at(card.job))
+        self.touch_queue()
+
+    def touch(self, job_id: str) -> None:
+        """Note that a job may look different now."""
+        self._touched[job_id] = None
+        self.woken.set()
+
+    def touch_queue(self) -> None:
+        """Note that every waiting job may look different now."""
+        self._queue_touched = True
+        self.woken.set()
+
+    def take(self, waiting: list[str], now: datetime) -> list[str]:
+        """Return some touched jobs whose cards may be edited now, first touched first.
+
+        Args:
+            waiting: the queue, which may have been touched as a whole.
+        """
+        if self._queue_touched:
+            self._touched.update(dict.fromkeys(waiting))
+        self._queue_touched = False
+        editable = (job_id for job_id in self._touched if self._wait(job_id, now) <= 0)
+        taken = list(islice(editable, CARDS_AT_ONCE))
+        for job_id in taken:
+            del self._touched[job_id]
+        return taken
+
+    def seconds_to_next(self, now: datetime) -> float | None:
+        """Return how long no touched card may be edited; None when none is touched."""
+        return min((self._wait(job_id, now) for job_id in self._touched), default=None)
+
+    def put_back(self, job_ids: Iterable[str]) -> None:
+        """Keep jobs for the next time; unlike a touch, this is no news."""
+        self._touched.update(dict.fromkeys(job_ids))
+
+    def note_shown(self, card: StatusCard, at: datetime) -> None:
+        """Note what a card shows now."""
+        self._shown[card.job.id] = _Shown(card.look, at + timedelta(seconds=SHORTEST_INTERVAL_SECONDS))
+
+    def note_failed(self, job_id: str, at: datetime) -> None:
+        """Note an edit that may or may not have arrived."""
+        self._shown[job_id] = _Shown(None, at + timedelta(seconds=SHORTEST_INTERVAL_SECONDS))
+        self.put_back({job_id})
+
+    def is_news(self, card: StatusCard) -> bool:
+        """Tell whether a card looks different from what it showed last."""
+        shown = self._shown.get(card.job.id)
+        return shown is None or shown.look != card.look
+
+    def editable_at(self, job: Job) -> datetime:
+        """Say when a job's card may be edited again."""
+        shown = self._shown.get(job.id)
+        return _first_editable_at(job) if shown is None else shown.editable_at
+
+    def forget(self, job_id: str) -> None:
+        """Drop what is remembered about a job that has ended."""
+        self._shown.pop(job_id, None)
+        self._touched.pop(job_id, None)
+
+    def _wait(self, job_id: str, now: datetime) -> float:
+        shown = self._shown.get(job_id)
+        return 0.0 if shown is None else max(0.0, (shown.editable_at - now).total_seconds())
+
+
+def _first_editable_at(job: Job) -> datetime:
+    return job.created_at + timedelta(seconds=FIRST_EDIT_SECONDS)
+
+
+class StatusBoard:
+    """Edits the cards of open jobs that were touched; the worker settles those of finished ones through it.
+
+    A card is only ever edited under its job's lock, and from the job as it is stored at that moment, so an
+    edit that was held up cannot paint over a newer one.
+    """
+
+    def __init__(
+        self, *, database: Database, clock: Clock, publisher: Publisher, gates: ServiceGates, news: CardNews
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._publisher = publisher
+        self._gates = gates
+        self._news = news
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._in_hand: set[str] = set()
+        self._stopping = False
+
+    async def run(self) -> None:
+        """Keep cards true until stopped; one that Discord holds back keeps no other waiting."""
+        edits: set[asyncio.Task[None]] = set()
+        async with asyncio.TaskGroup() as group:
+            while not self._stopping:
+                self._news.woken.clear()
+                cards, pause = await self._pick_or_log()
+                for card in cards:
+                    task = group.create_task(self._edit(card))
+                    edits.add(task)
+                    task.add_done_callback(edits.discard)
+                await asyncio.sleep(SHORTEST_PAUSE_SECONDS)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(pause):  # wait_for may lose a cancellation in Python 3.11
+                        await self._news.woken.wait()
+            for task in edits:
+                task.cancel()
+
+    def stop(self) -> None:
+        """End ``run`` and drop the edits in hand: the next process makes them anew."""
+        self._stopping = True
+        self._news.woken.set()
+
+    async def tick(self) -> float | None:
+        """Edit the most pressing cards that may be edited now, and wait for that.
+
+        Returns:
+            Seconds until there is more to do; None when nothing waits.
+        """
+        now = self._clock.now()
+        cards = await self._pick(now)
+        await asyncio.gather(*(self._edit(card) for card in cards))
+        return self._news.seconds_to_next(now)
+
+    async def _pick_or_log(self) -> tuple[list[StatusCard], float | None]:
+        now = self._clock.now()
+        try:
+            return await self._pick(now), self._news.seconds_to_next(now)
+        except Exception:  # noqa: BLE001 (logged; a card is never worth the loop)
+            _log.exception("status cards could not be updated")
+            return [], SHORTEST_INTERVAL_SECONDS
+
+    async def _pick(self, now: datetime) -> list[StatusCard]:
+        """Take the most pressing cards to edit now into hand, and put the others back."""
+        changed = await self._changed_cards(now)
+        free = EDITS_AT_ONCE - len(self._in_hand)
+        picked = [card for card in changed if card.job.id not in self._in_hand][:free]
+        self._in_hand |= {card.job.id for card in picked}
+        self._news.put_back(card.job.id for card in changed if card not in picked)
+        return picked
+
+    async def settle(self, job: Job) -> None:
+        """Show a finished job's end on its card, or take the card away when the clip itself is there.
+
+        Raises:
+            PublishError: when Discord did not take it; try again later.
+        """
+        async with self._lock(job.id):
+            if job.state is JobState.DELIVERED:
+                await self._publisher.remove_status(job)
+            else:
+                await self._publisher.show_status(StatusCard(job))
+        self._news.forget(job.id)
+
+    async def _changed_cards(self, now: datetime) -> list[StatusCard]:
+        """Return touched cards that show something else than they should, most pressing first.
+
+        Those of renders come first, then the queue's by their place; among equals who was touched first.
+        """
+        async with self._database.read() as connection:
+            order = await jobs.queue_order(connection)
+            touched = self._news.take(order, now)
+            try:
+                found = {job.id: job for job in await jobs.get_many(connection, touched)}
+            except BaseException:  # whatever it was: what was taken and not shown is still news
+                self._news.put_back(touched)
+                raise
+        places = {job_id: place for place, job_id in enumerate(order, start=1)}
+        for job in found.values():
+            if job.state.is_final and job.due_at is None:
+                self._news.forget(job.id)
+        cards = [
+            StatusCard(
+                job,
+                queue_place=places.get(job.id),
+                waiting_for_operator=job.state is JobState.QUEUED and self._gates.is_paused,
+            )
+            for job in map(found.get, touched)
+            if job is not None and not job.state.is_final and job.status_message_id is not None
+        ]
+        changed = [card for card in cards if self._news.is_news(card)]
+        return sorted(changed, key=lambda card: card.queue_place or 0)
+
+    async def _edit(self, card: StatusCard) -> None:
+        """Edit one card, or leave it for later."""
+        job_id = card.job.id
+        try:
+            async with asyncio.timeout(LONGEST_EDIT_SECONDS), self._lock(job_id):
+                async with self._database.read() as connection:
+                    job = await jobs.get(connection, job_id)
+                if job is None or job.state is not card.job.state:
+                    return  # it has moved on, and was touched again when it did
+                await self._publisher.show_status(card)
+        except (PublishError, StoreUnavailableError, TimeoutError) as error:
+            _log.warning("status card not updated", extra={"job_id": job_id, "error": type(error).__name__})
+            self._news.note_failed(job_id, self._clock.now())
+        except Exception:  # noqa: BLE001 (logged; a card is never worth the loop)
+            _log.exception("status card left as it is", extra={"job_id": job_id})
+            self._news.note_shown(card, self._clock.now())  # to be tried again when there is something new to show
+        else:
+            self._news.note_shown(card, self._clock.now())
+        finally:
+            self._in_hand.discard(job_id)
+
+    def _lock(self, job_id: str) -> asyncio.Lock:
+        return self._locks.setdefault(job_id, asyncio.Lock())

@@ -1,0 +1,1 @@
+"""What moderators decide, and how it is written down."""

@@ -1,0 +1,213 @@
+"""Posting the log: one loop that puts waiting cards into servers' log channels, and never gets in the way.
+
+A card is written in the transaction of what it tells of, so none is lost; it is posted with its id as the nonce, and
+looked for before it is posted again, so none is there twice. A server's cards are posted one after the other, in their
+order, and servers side by side: one whose channel is held back by Discord keeps no other waiting. A channel that is
+gone or closed ends a server's log until moderators choose another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.errors import DestinationClosedError, PublishError, StoreUnavailableError
+from bot.services.jobs.policy import backoff_seconds
+from bot.store import log, servers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.models import LogEntry
+    from bot.services.moderation.audit_trail import Changes
+    from bot.services.ports import Clock, LogPublisher
+    from bot.store.database import Database
+
+_log = logging.getLogger(__name__)
+
+SERVERS_AT_ONCE = 50
+CARDS_AT_ONCE = 5
+"""Of one server."""
+LEASE_SECONDS = 120.0
+"""Longer than those cards can take."""
+LONGEST_POST_SECONDS = 15.0
+"""Discord may hold a card back for minutes; then it is put off."""
+NONCE_KNOWN_FOR = timedelta(minutes=1)
+"""So long Discord itself drops a card that an interrupted attempt has posted; an older one is looked for first."""
+ATTEMPTS_BEFORE_DROPPED = 30
+"""Some two hours; then the card is left out, and what it tells of is still in the database."""
+_RETRY_SECONDS = 5.0
+
+
+class ModerationLog:
+    """Owns the loop. ``tick`` is one pass, for tests; ``run`` is the process's.
+
+    Args:
+        owner: names this process in leases.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        publisher: LogPublisher,
+        changes: Changes,
+        owner: str,
+        jitter: Callable[[], float],
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._publisher = publisher
+        self._changes = changes
+        self._owner = owner
+        self._jitter = jitter
+        self._stopping = False
+        self._posting: set[int] = set()
+
+    async def run(self) -> None:
+        """Post until stopped; a card in hand then is posted by the next process."""
+        woken = self._changes.log_woken
+        started = False
+        async with asyncio.TaskGroup() as posting:
+            while not self._stopping:
+                woken.clear()
+                try:
+                    if not started:
+                        await self._take_back()
+                        started = True
+                    claimed, pause = await self._claim_due()
+                except Exception:  # noqa: BLE001 (logged; the loop outlives what it did not expect)
+                    _log.exception("the log could not be posted")
+                    claimed, pause = {}, _RETRY_SECONDS
+                self._begin(posting, claimed)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(pause):
+                        await woken.wait()
+
+    def stop(self) -> None:
+        """Let ``run`` end once the cards in hand are posted or put off."""
+        self._stopping = True
+        self._changes.log_woken.set()
+
+    async def tick(self) -> float | None:
+        """Post what is due; return the seconds until more is, None when nothing waits."""
+        claimed, pause = await self._claim_due()
+        async with asyncio.TaskGroup() as posting:
+            self._begin(posting, claimed)
+        return 0.0 if claimed else pause
+
+    async def _claim_due(self) -> tuple[dict[int, list[LogEntry]], float | None]:
+        """Lease the next cards of servers that have some due; return them, and the seconds until others have."""
+        now = self._clock.now()
+        async with self._database.read() as connection:
+            waiting = await log.list_due(connection)
+        idle = {guild_id: due_at for guild_id, due_at in waiting.items() if guild_id not in self._posting}
+        due = [guild_id for guild_id, due_at in idle.items() if due_at <= now][: SERVERS_AT_ONCE - len(self._posting)]
+        claimed: dict[int, list[LogEntry]] = {}
+        if due:
+            async with self._database.write() as connection:
+                for guild_id in due:
+                    claimed[guild_id] = await log.claim(
+                        connection,
+                        guild_id,
+                        now=now,
+                        limit=CARDS_AT_ONCE,
+                        owner=self._owner,
+                        lease_until=now + timedelta(seconds=LEASE_SECONDS),
+                    )
+        later = [due_at for due_at in idle.values() if due_at > now]
+        return claimed, (min(later) - now).total_seconds() if later else None
+
+    def _begin(self, posting: asyncio.TaskGroup, claimed: dict[int, list[LogEntry]]) -> None:
+        """Post each server's cards in a task of its own; its end lets the loop look again."""
+        for guild_id, entries in claimed.items():
+            self._posting.add(guild_id)
+            posting.create_task(self._post_for(guild_id, entries))
+
+    async def _post_for(self, guild_id: int, entries: list[LogEntry]) -> None:
+        try:
+            await self._post_in_order(guild_id, entries)
+        except StoreUnavailableError as error:
+            _log.warning("log cards put off", extra={"guild_id": guild_id, "error": type(error).__name__})
+        except Exception:  # noqa: BLE001 (logged; one server's cards keep no other's waiting)
+            _log.exception("log cards put off", extra={"guild_id": guild_id})
+        finally:  # what is still leased is due again when the lease ends
+            self._posting.discard(guild_id)
+            self._changes.log_woken.set()
+
+    async def _post_in_order(self, guild_id: int, entries: list[LogEntry]) -> None:
+        """Post one server's cards; those after one that fails wait for it."""
+        async with self._database.read() as connection:
+            channel_id = (await servers.get(connection, guild_id)).log_channel_id
+        for place, entry in enumerate(entries):
+            if self._stopping:
+                async with self._database.write() as connection:
+                    await log.release(connection, entries[place:], owner=self._owner)
+                return
+            try:
+                if channel_id is None:
+                    raise DestinationClosedError("no log channel")
+                await self._post(channel_id, entry)
+            except DestinationClosedError as error:
+                await self._close(guild_id, channel_id, error, entries[place:])
+                return
+            except (PublishError, TimeoutError) as error:
+                _log.warning("log card put off", extra=_facts(entry, error))
+                await self._put_off(entry, entries[place + 1 :])
+                return
+            except StoreUnavailableError:
+                raise
+            except Exception:  # noqa: BLE001 (logged; a card that cannot be made keeps no other from its place)
+                _log.exception("log card left out", extra=_facts(entry))
+                async with self._database.write() as connection:
+                    await log.drop(connection, entry, owner=self._owner)
+
+    async def _post(self, channel_id: int, entry: LogEntry) -> None:
+        may_be_there = entry.attempts or self._clock.now() - entry.created_at > NONCE_KNOWN_FOR
+        async with asyncio.timeout(LONGEST_POST_SECONDS):
+            message_id = await self._publisher.find_log_card(channel_id, entry) if may_be_there else None
+            if message_id is None:
+                message_id = await self._publisher.post_log_card(channel_id, entry)
+        async with self._database.write() as connection:
+            await log.note_posted(connection, entry, owner=self._owner, channel_id=channel_id, message_id=message_id)
+        _log.info("log card posted", extra=_facts(entry))
+
+    async def _put_off(self, entry: LogEntry, following: list[LogEntry]) -> None:
+        attempts = entry.attempts + 1
+        due_at = self._clock.now() + timedelta(seconds=backoff_seconds(attempts, self._jitter()))
+        async with self._database.write() as connection:
+            if attempts >= ATTEMPTS_BEFORE_DROPPED:
+                await log.drop(connection, entry, owner=self._owner)
+            else:
+                await log.put_off(connection, entry, owner=self._owner, due_at=due_at)
+            await log.release(connection, following, owner=self._owner)
+
+    async def _close(
+        self, guild_id: int, channel_id: int | None, error: DestinationClosedError, entries: list[LogEntry]
+    ) -> None:
+        """Post nothing more there until moderators choose a channel; the settings panel shows why."""
+        async with self._database.write() as connection:
+            server = await servers.get(connection, guild_id)
+            if server.log_channel_id != channel_id:  # they have chosen another meanwhile
+                await log.release(connection, entries, owner=self._owner)
+                return
+            dropped = await log.drop_waiting(connection, guild_id)
+            await servers.put(connection, replace(server, log_closed=True))
+        _log.warning("log channel closed", extra={"guild_id": guild_id, "dropped": dropped, "error": str(error)})
+        self._changes.tell(guild_id)
+
+    async def _take_back(self) -> None:
+        async with self._database.write() as connection:
+            await log.release_leases(connection, owner=self._owner)
+
+
+def _facts(entry: LogEntry, error: Exception | None = None) -> dict[str, object]:
+    name = None if error is None else type(error).__name__
+    job_id = None if entry.job is None else entry.job.id
+    ids: dict[str, object] = {"guild_id": entry.guild_id, "log_entry_id": entry.id, "job_id": job_id}
+    return ids | {"attempts": entry.attempts, "error": name}

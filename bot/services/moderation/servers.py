@@ -1,0 +1,294 @@
+"""A server's settings: its time zone, cap, log channel, pause, channels and blocks; read and changed by moderators."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.models import (
+    Block,
+    ChangeKind,
+    ChannelRule,
+    JobError,
+    Pause,
+    PromptRuleKind,
+    Quota,
+    Server,
+    check_days,
+    parse_reason,
+)
+from bot.services.moderation.audit_trail import are_same
+from bot.services.quotas.caps import cap_status, tell_of_cap
+from bot.services.quotas.periods import parse_timezone
+from bot.store import audit, jobs, ledger, log, prompt_rules, quotas, servers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from bot.models import CapStatus, Change, Facts, Gift, LogEntry, QuotaRule
+    from bot.services.jobs.requests import JobService
+    from bot.services.moderation.audit_trail import Changes
+    from bot.services.ports import Clock
+    from bot.store.database import Database
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerView:
+    """All that moderators have decided about a server, as it stands."""
+
+    server: Server
+    cap: CapStatus | None
+    rules: list[QuotaRule]
+    channels: list[ChannelRule]
+    blocks: list[Block]
+    gifts: list[Gift]
+    rule_counts: dict[PromptRuleKind, int]
+
+
+class ServerService:
+    """Reads and changes servers' settings; every change is written down with who made it.
+
+    Every method raises ``StoreUnavailableError`` when the database cannot be asked; nothing has changed then.
+    """
+
+    def __init__(self, *, database: Database, clock: Clock, changes: Changes, jobs: JobService) -> None:
+        self._database = database
+        self._clock = clock
+        self._changes = changes
+        self._jobs = jobs
+
+    async def view(self, guild_id: int) -> ServerView:
+        """Return everything that is set."""
+        now = self._clock.now()
+        async with self._database.read() as connection:
+            server = await servers.get(connection, guild_id)
+            return ServerView(
+                server=server,
+                cap=await cap_status(connection, server, now),
+                rules=await quotas.list_for(connection, guild_id=guild_id, now=now),
+                channels=await servers.list_channel_rules(connection, guild_id),
+                blocks=await servers.list_blocks(connection, guild_id=guild_id, now=now),
+                gifts=await ledger.list_gifts(connection, guild_id=guild_id, now=now),
+                rule_counts=await prompt_rules.count(connection, guild_id),
+            )
+
+    async def list_changes(self, guild_id: int, *, limit: int, skip: int = 0) -> tuple[list[Change], int]:
+        """Return a server's audit, latest first, and how long it is in all."""
+        async with self._database.read() as connection:
+            changes = await audit.list_latest(connection, guild_id, limit=limit, skip=skip)
+            return changes, await audit.count(connection, guild_id)
+
+    async def clip_card(self, guild_id: int, entry_id: int) -> LogEntry | None:
+        """Return the log's card about a clip as it should look now, or None where there is none."""
+        async with self._database.read() as connection:
+            entry = await log.get(connection, guild_id, entry_id)
+            if entry is None or entry.member_id is None:
+                return None
+            block = await servers.get_block(
+                connection, guild_id=guild_id, member_id=entry.member_id, now=self._clock.now()
+            )
+            job = entry.job
+            refunded = job is not None and job.removed_at is not None and await ledger.is_refunded(connection, job.id)
+            return replace(entry, refunded=refunded, block=block)
+
+    # Settings ------------------------------------------------------------------------------------
+
+    async def set_timezone(self, guild_id: int, name: object, *, set_by: int) -> Server:
+        """Set when days, weeks and months begin; what was used is counted anew by that.
+
+        Raises:
+            InvalidSettingError: when there is no such zone.
+        """
+        zone = parse_timezone(name)
+        return await self._change(
+            guild_id,
+            set_by,
+            ChangeKind.TIMEZONE,
+            lambda server: replace(server, timezone=zone),
+            lambda server: {"timezone": server.timezone},
+        )
+
+    async def set_cap(self, guild_id: int, cap: Quota | None, *, set_by: int) -> CapStatus | None:
+        """Set what the whole server may use in a period, or that there is no cap; return where it stands then."""
+        cap = None if cap is None or cap.seconds is None else cap
+        async with self._changes.write(guild_id) as connection:
+            server = await self._apply(
+                connection,
+                guild_id,
+                set_by,
+                ChangeKind.CAP,
+                lambda server: replace(server, cap=cap, cap_told_percent=0),
+                lambda server: None if server.cap is None else server.cap.facts,
+            )
+            return await self._tell_of_cap(connection, server)
+
+    async def set_log_channel(self, guild_id: int, channel_id: int | None, *, set_by: int) -> Server:
+        """Choose where the log goes, from now on; None is nowhere. The caller has seen that it is the server's own."""
+        async with self._changes.write(guild_id) as connection:
+            server = await self._apply(
+                connection,
+                guild_id,
+                set_by,
+                ChangeKind.LOG_CHANNEL,
+                lambda server: replace(server, log_channel_id=channel_id, log_closed=False),
+                _log_channel_facts,
+            )
+            await self._tell_of_cap(connection, server)
+        return server
+
+    async def pause(self, guild_id: int, reason: object, *, set_by: int) -> Server:
+        """Take no new clips; those that were accepted are still made.
+
+        Raises:
+            InvalidSettingError: when there is no reason, or it is too long.
+        """
+        pause = Pause(parse_reason(reason), set_by, self._clock.now())
+        return await self._change_pause(guild_id, pause, set_by)
+
+    async def resume(self, guild_id: int, *, set_by: int) -> Server:
+        """Take clips again."""
+        return await self._change_pause(guild_id, None, set_by)
+
+    async def _tell_of_cap(self, connection: AsyncConnection, server: Server) -> CapStatus | None:
+        now = self._clock.now()
+        status = await cap_status(connection, server, now)
+        if status is not None:
+            await tell_of_cap(connection, server, status, now)
+        return status
+
+    async def _change_pause(self, guild_id: int, pause: Pause | None, set_by: int) -> Server:
+        return await self._change(
+            guild_id,
+            set_by,
+            ChangeKind.PAUSE,
+            lambda server: replace(server, pause=pause),
+            lambda server: None if server.pause is None else server.pause.facts,
+        )
+
+    async def _change(
+        self,
+        guild_id: int,
+        made_by: int,
+        kind: ChangeKind,
+        change: Callable[[Server], Server],
+        facts: Callable[[Server], Facts | None],
+    ) -> Server:
+        async with self._changes.write(guild_id) as connection:
+            return await self._apply(connection, guild_id, made_by, kind, change, facts)
+
+    async def _apply(
+        self,
+        connection: AsyncConnection,
+        guild_id: int,
+        made_by: int,
+        kind: ChangeKind,
+        change: Callable[[Server], Server],
+        facts: Callable[[Server], Facts | None],
+    ) -> Server:
+        server = await servers.get(connection, guild_id)
+        changed = change(server)
+        if are_same(facts(server), facts(changed)):
+            return server
+        await servers.put(connection, changed)
+        await self._changes.record(
+            connection, guild_id=guild_id, made_by=made_by, kind=kind, before=facts(server), after=facts(changed)
+        )
+        return changed
+
+    # Channels ------------------------------------------------------------------------------------
+
+    async def change_channel(
+        self, guild_id: int, channel_id: int, change: Callable[[ChannelRule], ChannelRule], *, set_by: int
+    ) -> ChannelRule:
+        """Change what holds in a channel, a category, a thread or ``EVERYWHERE``."""
+        async with self._changes.write(guild_id) as connection:
+            found = await servers.list_channel_rules(connection, guild_id, (channel_id,))
+            rule = found[0] if found else ChannelRule(guild_id=guild_id, channel_id=channel_id)
+            changed = change(rule)
+            await servers.put_channel_rule(connection, changed)
+            await self._changes.record(
+                connection,
+                guild_id=guild_id,
+                made_by=set_by,
+                kind=ChangeKind.CHANNEL,
+                subject_id=channel_id,
+                before=rule.facts,
+                after=changed.facts,
+            )
+        return changed
+
+    # Blocks --------------------------------------------------------------------------------------
+
+    async def block(
+        self, guild_id: int, member_id: int, *, reason: object, days: int | None, set_by: int
+    ) -> tuple[Block, int]:
+        """Let a member make no more clips; cancel and refund what they have waiting. Return how much that was.
+
+        Args:
+            days: for how long, 1 to 90; None is until a moderator ends it.
+
+        Raises:
+            InvalidSettingError: when the reason or the days are not sensible.
+        """
+        check_days(days)
+        now = self._clock.now()
+        expires_at = None if days is None else now + timedelta(days=days)
+        block = Block(
+            guild_id=guild_id,
+            member_id=member_id,
+            reason=parse_reason(reason),
+            set_by=set_by,
+            set_at=now,
+            expires_at=expires_at,
+        )
+        cancelled = 0
+        async with self._changes.write(guild_id) as connection:
+            earlier = await servers.get_block(connection, guild_id=guild_id, member_id=member_id, now=now)
+            if earlier is not None and are_same(earlier.facts, block.facts):
+                block = earlier
+            await servers.put_block(connection, block)
+            for job in await jobs.list_waiting(connection, guild_id=guild_id, member_id=member_id):
+                called_off = await jobs.call_off(connection, job, JobError.MEMBER_BLOCKED, now=now)
+                if called_off is not None:
+                    await ledger.refund(connection, called_off, now=now, made_by=set_by)
+                    cancelled += 1
+            await self._changes.record(
+                connection,
+                guild_id=guild_id,
+                made_by=set_by,
+                kind=ChangeKind.BLOCK,
+                subject_id=member_id,
+                before=None if earlier is None else earlier.facts,
+                after=block.facts,
+            )
+        _log.info("member blocked", extra={"guild_id": guild_id, "member_id": member_id, "cancelled": cancelled})
+        self._jobs.note_cancelled()
+        return block, cancelled
+
+    async def unblock(self, guild_id: int, member_id: int, *, set_by: int) -> Block | None:
+        """End a member's block; return it, or None when there was none."""
+        async with self._changes.write(guild_id) as connection:
+            block = await servers.get_block(connection, guild_id=guild_id, member_id=member_id, now=self._clock.now())
+            await servers.remove_block(connection, guild_id=guild_id, member_id=member_id)
+            await self._changes.record(
+                connection,
+                guild_id=guild_id,
+                made_by=set_by,
+                kind=ChangeKind.BLOCK,
+                subject_id=member_id,
+                before=None if block is None else block.facts,
+                after=None,
+            )
+        return block
+
+
+def _log_channel_facts(server: Server) -> Facts | None:
+    if server.log_channel_id is None:
+        return None
+    return {"channel_id": server.log_channel_id} | ({"closed": True} if server.log_closed else {})

@@ -1,0 +1,1 @@
+"""When to poll a render, learned from those that are done."""

@@ -1,0 +1,51 @@
+"""What a whole server may use in a period, and when its moderators are told that it is nearly used."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bot.models import Account, AccountKind, CapStatus, LogKind
+from bot.services.quotas.periods import period_bounds, zone_of
+from bot.store import ledger, log, servers
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from bot.models import Server
+
+_NEAR_PERCENT, _REACHED_PERCENT = 80, 100
+_KINDS = {_NEAR_PERCENT: LogKind.CAP_NEAR, _REACHED_PERCENT: LogKind.CAP_REACHED}
+"""At which percentages the log is told."""
+
+
+async def cap_status(connection: AsyncConnection, server: Server, now: datetime) -> CapStatus | None:
+    """Say where a server stands against its cap, or None where it has none."""
+    if server.cap is None:
+        return None
+    start, end = period_bounds(server.cap.period, now, zone_of(server.timezone))
+    account = Account(server.guild_id, AccountKind.SERVER, server.guild_id)
+    used, _ = await ledger.sum_period(connection, account, start=start, end=end)
+    return CapStatus(cap=server.cap, used_seconds=used, resets_at=end)
+
+
+async def tell_of_cap(connection: AsyncConnection, server: Server, cap: CapStatus, now: datetime) -> None:
+    """Tell the log that a server has come to a mark, once for each mark in a period.
+
+    A cap is reached when no clip fits in what is left.
+    """
+    limit = cap.cap.seconds
+    if not limit or not server.is_logging:
+        return
+    start, _ = period_bounds(cap.cap.period, now, zone_of(server.timezone))
+    told = server.cap_told_percent if server.cap_told_at is not None and server.cap_told_at >= start else 0
+    if cap.is_reached:
+        reached = _REACHED_PERCENT
+    else:
+        reached = _NEAR_PERCENT if cap.used_seconds * 100 >= _NEAR_PERCENT * limit else 0
+    if reached > told:
+        await servers.put(connection, replace(server, cap_told_percent=reached, cap_told_at=now))
+        facts = cap.cap.facts | {"used": cap.used_seconds, "resets_at": cap.resets_at.isoformat()}
+        await log.add(connection, server, _KINDS[reached], now=now, facts=facts)

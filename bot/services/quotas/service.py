@@ -1,0 +1,311 @@
+"""Quotas: which rule holds for a member in a place, what is used and left, and how moderators change it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.errors import InvalidSettingError
+from bot.models import (
+    AccountKind,
+    ChangeKind,
+    EffectiveQuota,
+    Period,
+    Quota,
+    QuotaRule,
+    QuotaSource,
+    QuotaStatus,
+    check_days,
+    check_grant_seconds,
+)
+from bot.services.moderation.audit_trail import are_same
+from bot.services.quotas.periods import period_bounds, zone_of
+from bot.store import ledger, quotas, servers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from bot.models import Gift, Server
+    from bot.services.moderation.audit_trail import Changes
+    from bot.services.ports import Clock
+    from bot.store.database import Database
+
+_DAYS = {Period.DAY: 1.0, Period.WEEK: 7.0, Period.MONTH: 365.25 / 12}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """A member in a place of a server: all that decides which rules hold.
+
+    Attributes:
+        places: the thread, the channel and the category, as far as there are any, the most particular first.
+        manages_server: has Manage Server, and so is exempt from Discord's AutoMod.
+    """
+
+    guild_id: int
+    member_id: int
+    role_ids: tuple[int, ...] = ()
+    places: tuple[int, ...] = ()
+    manages_server: bool = False
+
+    def in_no_place(self) -> Asker:
+        """Return the same member wherever no pool is."""
+        return replace(self, places=())
+
+
+class QuotaService:
+    """Answers for quotas, one server at a time: every method takes the server and never looks beyond it.
+
+    Attributes:
+        operator_quota: what holds where a server has set nothing.
+    """
+
+    def __init__(self, *, database: Database, clock: Clock, changes: Changes, operator_quota: Quota) -> None:
+        self._database = database
+        self._clock = clock
+        self._changes = changes
+        self.operator_quota = operator_quota
+
+    async def status_within(
+        self, connection: AsyncConnection, server: Server, asker: Asker, now: datetime
+    ) -> QuotaStatus:
+        """Say where a member stands, in a transaction of the caller's: it still holds when that writes."""
+        rules = await self.rules_for(connection, asker, now)
+        return await _stand(connection, server, choose_rule(rules, asker, self.operator_quota), asker.member_id, now)
+
+    async def rules_for(self, connection: AsyncConnection, asker: Asker, now: datetime) -> list[QuotaRule]:
+        """Return every rule that has to do with a member in a place."""
+        subject_ids = {asker.member_id, asker.guild_id, *asker.role_ids, *asker.places}
+        return await quotas.list_for(connection, guild_id=asker.guild_id, now=now, subject_ids=subject_ids)
+
+    async def status_under(self, effective: EffectiveQuota, *, guild_id: int, member_id: int) -> QuotaStatus:
+        """Say where a member stands under a rule that is already known.
+
+        Raises:
+            StoreUnavailableError: when the database cannot be asked.
+        """
+        async with self._database.read() as connection:
+            server = await servers.get(connection, guild_id)
+            return await _stand(connection, server, effective, member_id, self._clock.now())
+
+    async def set_rule(
+        self,
+        *,
+        guild_id: int,
+        source: QuotaSource,
+        subject_id: int,
+        quota: Quota,
+        set_by: int,
+        days: int | None = None,
+    ) -> tuple[QuotaRule, QuotaRule | None]:
+        """Set the rule of a member, a role, a pool or the server (``subject_id`` is then the guild's own id).
+
+        One with an end holds over the one without, which holds again afterwards; one without takes the place of both.
+
+        Args:
+            days: how long it holds, 1 to 90; None is until it is changed.
+
+        Returns:
+            The rule, and the one that it replaces.
+
+        Raises:
+            InvalidSettingError: when the days are out of range.
+            StoreUnavailableError: when the database cannot be asked.
+        """
+        check_days(days)
+        now = self._clock.now()
+        expires_at = None if days is None else now + timedelta(days=days)
+        rule = QuotaRule(guild_id, source, subject_id, quota, set_by, now, expires_at)
+        async with self._changes.write(guild_id) as connection:
+            replaced = await quotas.get(connection, guild_id=guild_id, source=source, subject_id=subject_id, now=now)
+            if replaced is not None and are_same(replace(replaced, then=None).facts, rule.facts):
+                return replaced, replaced
+            rule = await quotas.put(connection, rule)
+            await self._record(connection, rule, set_by, before=replaced, after=rule)
+        return rule, replaced
+
+    async def clear_rule(
+        self, *, guild_id: int, source: QuotaSource, subject_id: int, cleared_by: int
+    ) -> QuotaRule | None:
+        """Remove a subject's rules, with an end and without; return the one that held, or None.
+
+        Raises:
+            StoreUnavailableError: when the database cannot be asked.
+        """
+        async with self._changes.write(guild_id) as connection:
+            rule = await quotas.get(
+                connection, guild_id=guild_id, source=source, subject_id=subject_id, now=self._clock.now()
+            )
+            if rule is not None:
+                await quotas.remove(connection, rule)
+                await self._record(connection, rule, cleared_by, before=rule, after=None)
+        return rule
+
+    async def list_rules(self, *, guild_id: int) -> list[QuotaRule]:
+        """Return a server's rules, pools among them, from general to particular.
+
+        Raises:
+            StoreUnavailableError: when the database cannot be asked.
+        """
+        async with self._database.read() as connection:
+            rules = await quotas.list_for(connection, guild_id=guild_id, now=self._clock.now())
+        order = (QuotaSource.SERVER, QuotaSource.CHANNEL, QuotaSource.ROLE, QuotaSource.MEMBER)
+        return sorted(rules, key=lambda rule: (order.index(rule.source), rule.subject_id))
+
+    async def grant(
+        self, asker: Asker, *, seconds: int, granted_by: int, interaction_id: int, days: int | None = None
+    ) -> tuple[QuotaStatus, datetime]:
+        """Give a member seconds; return where they stand then, and until when the gift can be used.
+
+        The same interaction again gives nothing more: Discord hands it to every process that serves the token.
+
+        Args:
+            days: how long the gift can be used, 1 to 90; None is the present period.
+
+        Raises:
+            InvalidQuotaError: when the seconds are not a positive whole number in range.
+            InvalidSettingError: when the days are out of range.
+            StoreUnavailableError: when the database cannot be asked.
+        """
+        check_grant_seconds(seconds)
+        check_days(days)
+        now = self._clock.now()
+        async with self._changes.write(asker.guild_id) as connection:
+            server = await servers.get(connection, asker.guild_id)
+            standing = await self.status_within(connection, server, asker, now)
+            expires_at = standing.resets_at if days is None else now + timedelta(days=days)
+            is_new = await ledger.grant(
+                connection,
+                guild_id=asker.guild_id,
+                member_id=asker.member_id,
+                seconds=seconds,
+                granted_by=granted_by,
+                interaction_id=interaction_id,
+                now=now,
+                expires_at=expires_at,
+            )
+            if is_new:
+                await self._changes.record(
+                    connection,
+                    guild_id=asker.guild_id,
+                    made_by=granted_by,
+                    kind=ChangeKind.GRANT,
+                    subject_id=asker.member_id,
+                    before=None,
+                    after={"seconds": seconds, "until": expires_at.isoformat()},
+                )
+            return await self.status_within(connection, server, asker, now), expires_at
+
+    async def take_back(self, gift_id: int, *, guild_id: int, taken_by: int) -> Gift:
+        """Take back what is left of a gift; return that.
+
+        Raises:
+            InvalidSettingError: when nothing is left of it (any more).
+            StoreUnavailableError: when the database cannot be asked.
+        """
+        now = self._clock.now()
+        async with self._changes.write(guild_id) as connection:
+            gifts = await ledger.list_gifts(connection, guild_id=guild_id, now=now)
+            gift = next((gift for gift in gifts if gift.id == gift_id), None)
+            if gift is None:
+                raise InvalidSettingError("gift", "gone")
+            await ledger.end_gift(connection, gift, now=now)
+            await self._changes.record(
+                connection,
+                guild_id=guild_id,
+                made_by=taken_by,
+                kind=ChangeKind.GRANT,
+                subject_id=gift.member_id,
+                before=gift.facts,
+                after=None,
+            )
+        return gift
+
+    async def _record(
+        self,
+        connection: AsyncConnection,
+        rule: QuotaRule,
+        made_by: int,
+        *,
+        before: QuotaRule | None,
+        after: QuotaRule | None,
+    ) -> None:
+        await self._changes.record(
+            connection,
+            guild_id=rule.guild_id,
+            made_by=made_by,
+            kind=ChangeKind.POOL if rule.source is QuotaSource.CHANNEL else ChangeKind.QUOTA,
+            subject_id=rule.subject_id,
+            before=None if before is None else before.facts,
+            after=None if after is None else after.facts,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RuleAsked:
+    """One source of a quota, in the order in which they are asked.
+
+    Attributes:
+        subject_id: whose rule; None for the operator's.
+        quota: its rule, or None where it has none.
+        holds: whether it is the one that counts.
+    """
+
+    source: QuotaSource
+    subject_id: int | None
+    quota: Quota | None
+    holds: bool = False
+
+
+def ask_rules(rules: Sequence[QuotaRule], asker: Asker, operator_quota: Quota) -> list[RuleAsked]:
+    """Ask every source in turn for its rule; the first that has one holds, of several roles the most generous.
+
+    The place's pool (the thread's, the channel's, the category's), else the member's own, else their roles', else the
+    server's default, else the operator's.
+    """
+    by_subject = {(rule.source, rule.subject_id): rule.quota for rule in rules}
+    roles = [(QuotaSource.ROLE, role_id) for role_id in asker.role_ids]
+    ranked = sorted(roles, key=lambda role: _seconds_per_day(by_subject.get(role)), reverse=True)
+    subjects = [
+        *((QuotaSource.CHANNEL, place) for place in asker.places),
+        (QuotaSource.MEMBER, asker.member_id),
+        *ranked,
+        (QuotaSource.SERVER, asker.guild_id),
+    ]
+    asked = [RuleAsked(*subject, by_subject.get(subject)) for subject in subjects]
+    asked.append(RuleAsked(QuotaSource.OPERATOR, None, operator_quota))
+    first = next(place for place, source in enumerate(asked) if source.quota is not None)
+    holding = asked[first]
+    asked[first] = replace(holding, holds=True)
+    return asked
+
+
+def choose_rule(rules: Sequence[QuotaRule], asker: Asker, operator_quota: Quota) -> EffectiveQuota:
+    """Choose the rule that holds for a member in a place."""
+    holding = next(source for source in ask_rules(rules, asker, operator_quota) if source.holds)
+    subject_id = None if holding.source is QuotaSource.SERVER else holding.subject_id
+    return EffectiveQuota(holding.quota or operator_quota, holding.source, subject_id)
+
+
+def _seconds_per_day(quota: Quota | None) -> float:
+    if quota is None:
+        return -1.0
+    return float("inf") if quota.seconds is None else quota.seconds / _DAYS[quota.period]
+
+
+async def _stand(
+    connection: AsyncConnection, server: Server, effective: EffectiveQuota, member_id: int, now: datetime
+) -> QuotaStatus:
+    start, end = period_bounds(effective.quota.period, now, zone_of(server.timezone))
+    account = effective.account(guild_id=server.guild_id, member_id=member_id)
+    used, drawn = await ledger.sum_period(connection, account, start=start, end=end)
+    gifts = (
+        await ledger.list_gifts(connection, guild_id=server.guild_id, member_id=member_id, now=now)
+        if account.kind is AccountKind.MEMBER
+        else []
+    )
+    return QuotaStatus(effective=effective, used_seconds=used, drawn_seconds=drawn, gifts=tuple(gifts), resets_at=end)

@@ -1,0 +1,138 @@
+"""Who used how much in a server, and what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.models import JobState
+from bot.services.quotas.periods import period_bounds, zone_of
+from bot.store import jobs, ledger, log, servers
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from bot.models import Job, Period
+    from bot.services.ports import Clock
+    from bot.store.database import Database
+
+
+JOBS_LISTED = 5000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberUsage:
+    """One member's use in a period: seconds charged less refunded, and jobs by what came of them."""
+
+    member_id: int
+    used_seconds: int
+    delivered: int
+    failed: int
+    cancelled: int
+    open: int
+    removed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageReport:
+    """A server's use in the present period.
+
+    Attributes:
+        start, end: when it began and when it ends (excluded), in the server's time zone.
+        members: who used most first.
+        refused: clips that a rule refused.
+        jobs: the latest that were asked for, newest first.
+    """
+
+    period: Period
+    start: datetime
+    end: datetime
+    members: Sequence[MemberUsage]
+    refused: int
+    jobs: Sequence[Job]
+
+    @property
+    def asked(self) -> int:
+        """Count the jobs that were asked for, whatever became of them."""
+        return self.delivered + self.failed + self.cancelled + self.open
+
+    @property
+    def used_seconds(self) -> int:
+        """Return the seconds everybody used."""
+        return sum(member.used_seconds for member in self.members)
+
+    @property
+    def delivered(self) -> int:
+        """Count the clips that were handed over."""
+        return sum(member.delivered for member in self.members)
+
+    @property
+    def failed(self) -> int:
+        """Count the jobs that failed."""
+        return sum(member.failed for member in self.members)
+
+    @property
+    def cancelled(self) -> int:
+        """Count the jobs that were cancelled."""
+        return sum(member.cancelled for member in self.members)
+
+    @property
+    def open(self) -> int:
+        """Count the jobs that have not ended."""
+        return sum(member.open for member in self.members)
+
+    @property
+    def removed(self) -> int:
+        """Count the clips that moderators took away."""
+        return sum(member.removed for member in self.members)
+
+
+class UsageService:
+    """Reports use, one server at a time."""
+
+    def __init__(self, *, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def report(self, guild_id: int, period: Period) -> UsageReport:
+        """Sum up the present day, week or month by the server's own time.
+
+        Raises:
+            StoreUnavailableError: when the database cannot be asked.
+        """
+        async with self._database.read() as connection:
+            server = await servers.get(connection, guild_id)
+            start, end = period_bounds(period, self._clock.now(), zone_of(server.timezone))
+            counts = await jobs.count_outcomes(connection, guild_id=guild_id, start=start, end=end)
+            latest = await jobs.list_period(connection, guild_id=guild_id, start=start, end=end, limit=JOBS_LISTED)
+            used = await ledger.sum_by_member(connection, guild_id=guild_id, start=start, end=end)
+            refused = await log.count_refused(connection, guild_id=guild_id, start=start, end=end)
+        ids = {member_id for member_id, _, _ in counts} | {member_id for member_id, seconds in used.items() if seconds}
+        members = [
+            MemberUsage(
+                member_id=member_id,
+                used_seconds=used.get(member_id, 0),
+                delivered=_count(counts, member_id, {JobState.DELIVERED}),
+                failed=_count(counts, member_id, {JobState.FAILED}),
+                cancelled=_count(counts, member_id, {JobState.CANCELLED}),
+                open=_count(counts, member_id, {state for state in JobState if not state.is_final}),
+                removed=counts[member_id, JobState.DELIVERED, True],
+            )
+            for member_id in ids
+        ]
+        members.sort(key=lambda member: (-member.used_seconds, member.member_id))
+        zone = zone_of(server.timezone)
+        return UsageReport(
+            period=period,
+            start=start.astimezone(zone),
+            end=end.astimezone(zone),
+            members=members,
+            refused=refused,
+            jobs=latest,
+        )
+
+
+def _count(counts: Counter[tuple[int, JobState, bool]], member_id: int, states: set[JobState]) -> int:
+    return sum(counts[member_id, state, removed] for state in states for removed in (False, True))

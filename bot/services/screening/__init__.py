@@ -1,0 +1,1 @@
+"""What prompts may not hold."""

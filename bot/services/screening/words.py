@@ -1,0 +1,152 @@
+"""Finding forbidden words in a prompt, however they are dressed up, and never inside other words.
+
+Text is compared word by word after everything that dresses a word up is taken off: case, accents, full-width and other
+compatibility forms, zero-width characters. Letters may be repeated in the prompt ("baaad"), but not left out: a rule
+with two of a letter wants at least two, so that "ass" is not found in "as".
+
+Scripts that put no spaces between words (Chinese, Japanese, Thai …) have each character as a word of its own: there a
+rule is found wherever its characters follow one another, since only a dictionary could tell more.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import defaultdict
+from itertools import groupby, islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from bot.errors import InvalidSettingError
+from bot.services.screening.normalize import bare, is_in, revealed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+WORDS_MAX_CHARACTERS = 100
+
+_UNSPACED = (
+    (0x0E00, 0x0EFF),  # Thai, Lao
+    (0x1000, 0x109F),  # Burmese
+    (0x1780, 0x17FF),  # Khmer
+    (0x2E80, 0x2FDF),  # Han radicals
+    (0x3005, 0x3007),
+    (0x3040, 0x30FF),  # kana
+    (0x3400, 0x4DBF),  # Han
+    (0x4E00, 0x9FFF),
+    (0xF900, 0xFAFF),
+    (0x20000, 0x3FFFF),
+)
+_APOSTROPHES = frozenset("'’ʼ")
+
+
+class Word(NamedTuple):
+    """A word as compared: its letters without repetitions, and how often each was repeated."""
+
+    letters: str
+    repeats: tuple[int, ...]
+
+    def dresses(self, wanted: Word) -> bool:
+        """Tell whether this, in a prompt, is a rule's word: each letter at least as often."""
+        return self.letters == wanted.letters and all(
+            found >= least for found, least in zip(self.repeats, wanted.repeats, strict=True)
+        )
+
+    def owner(self) -> Word:
+        """Return the word without the ending of what somebody owns: "fox" of "fox's"."""
+        letters = self.letters.removesuffix("'s")
+        return Word(letters, self.repeats[: len(letters)]) if letters else self
+
+
+def words_of(text: str) -> list[Word]:
+    """Return a text's words in order, as they are compared."""
+    return [_word(word) for word in _split(bare(text))]
+
+
+def parse_words(text: object) -> str:
+    """Trim and check a rule's word or phrase.
+
+    Raises:
+        InvalidSettingError: when there is no word in it, or too much.
+    """
+    trimmed = " ".join(revealed(text).split()) if isinstance(text, str) else ""
+    if len(trimmed) > WORDS_MAX_CHARACTERS:
+        raise InvalidSettingError("words", "too_long")
+    if not words_of(trimmed):
+        raise InvalidSettingError("words", "none")
+    return trimmed
+
+
+class WordFinder:
+    """Finds many words and phrases at once, in time that grows with the prompt and hardly with their number.
+
+    Args:
+        phrases: by a key of the caller's.
+    """
+
+    def __init__(self, phrases: Mapping[int, str]) -> None:
+        self._start = _Step()
+        for key, phrase in phrases.items():
+            wanted = words_of(phrase)
+            step = self._start
+            for word in wanted:
+                step = step.following[word.letters]
+            step.ending.append((wanted, key))
+
+    def find(self, prompt: str) -> set[int]:
+        """Return the keys of all that the prompt holds."""
+        words = words_of(prompt)
+        found: set[int] = set()
+        for start in range(len(words)):
+            steps: list[tuple[_Step, tuple[Word, ...]]] = [(self._start, ())]
+            for word in islice(words, start, None):
+                readings = {word, word.owner()}
+                steps = [
+                    (step.following[reading.letters], (*read, reading))
+                    for step, read in steps
+                    for reading in readings
+                    if reading.letters in step.following
+                ]
+                if not steps:
+                    break
+                found |= {
+                    key
+                    for step, read in steps
+                    for wanted, key in step.ending
+                    if key not in found and all(map(Word.dresses, read, wanted))
+                }
+        return found
+
+
+class _Step:
+    """A place in the tree of all phrases: the steps to their next words, and which phrases end here."""
+
+    __slots__ = ("ending", "following")
+
+    def __init__(self) -> None:
+        self.following: defaultdict[str, _Step] = defaultdict(_Step)
+        self.ending: list[tuple[Sequence[Word], int]] = []
+
+
+def _split(text: str) -> Iterator[str]:
+    """Split at whatever is neither a letter, a digit nor a sign; a sign and an unspaced character stand alone."""
+    word = ""
+    for character, following in zip(text, f"{text[1:]} ", strict=False):
+        is_apostrophe = character in _APOSTROPHES
+        if is_apostrophe and word and following.isalpha() and not is_in(following, _UNSPACED):
+            word += "'"  # "don't" is one word
+            continue
+        kind = "P" if is_apostrophe else unicodedata.category(character)[0]
+        if kind in "LNM" and not is_in(character, _UNSPACED):
+            word += character
+            continue
+        if word:
+            yield word
+        word = ""
+        if kind in "LNMS":
+            yield character
+    if word:
+        yield word
+
+
+def _word(text: str) -> Word:
+    runs = [(letter, len(list(run))) for letter, run in groupby(text)]
+    return Word("".join(letter for letter, _ in runs), tuple(length for _, length in runs))

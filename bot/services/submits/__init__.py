@@ -1,0 +1,1 @@
+"""Sending a job, and knowing what became of it."""

@@ -1,0 +1,97 @@
+"""Tables to download: comma-separated values that open in any spreadsheet, and do nothing there."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from typing import TYPE_CHECKING
+
+import discord
+
+from bot.models import EffectiveQuota, JobState, QuotaSource
+from bot.ui.text import modlog as modlog_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from bot.models import Job
+    from bot.services.quotas.usage import UsageReport
+
+MAX_BYTES = 8_000_000
+"""Of both tables; Discord takes 10 MiB with a message."""
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+_MEMBER_COLUMNS = ("member_id", "seconds_used", "posted", "failed", "cancelled", "on_the_way", "removed")
+_CLIP_COLUMNS = (
+    *("asked_at_utc", "job_id", "member_id", "channel_id", "prompt", "aspect", "seconds", "charged_to"),
+    *("outcome", "reason", "removed_by", "link"),
+)
+
+
+def usage_files(report: UsageReport, *, max_bytes: int = MAX_BYTES) -> tuple[list[discord.File], int]:
+    """Make a report's tables: one line a member, and one a clip, newest first, as many as fit.
+
+    Returns:
+        The files, and how many clips are in theirs.
+    """
+    members = (
+        (row.member_id, row.used_seconds, row.delivered, row.failed, row.cancelled, row.open, row.removed)
+        for row in report.members
+    )
+    member_table, _ = _table(_MEMBER_COLUMNS, members, max_bytes)
+    clip_table, count = _table(_CLIP_COLUMNS, map(_clip_row, report.jobs), max_bytes - len(member_table))
+    name = f"usage-{report.period}-{report.start:%Y-%m-%d}"
+    return [
+        discord.File(io.BytesIO(member_table), filename=f"{name}-members.csv"),
+        discord.File(io.BytesIO(clip_table), filename=f"{name}-clips.csv"),
+    ], count
+
+
+def safe_cell(value: object) -> object:
+    """Return a value that no spreadsheet takes for a formula."""
+    return f"'{value}" if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA_STARTS) else value
+
+
+def _clip_row(job: Job) -> Sequence[object]:
+    return (
+        f"{job.created_at:%Y-%m-%d %H:%M:%S}",
+        job.id,
+        job.member_id,
+        job.channel_id,
+        job.spec.prompt,
+        job.spec.aspect.value,
+        job.spec.cost_seconds,
+        _charged_to(job.effective_quota),
+        _outcome(job),
+        "" if job.error_code is None else job.error_code.value,
+        job.removed_by or "",
+        modlog_text.clip_link(job) or "",
+    )
+
+
+def _outcome(job: Job) -> str:
+    if job.removed_at:
+        return "removed"
+    return "posted" if job.state is JobState.DELIVERED else job.state.value
+
+
+def _charged_to(effective: EffectiveQuota) -> str:
+    return f"pool {effective.subject_id}" if effective.source is QuotaSource.CHANNEL else "member"
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[object]], max_bytes: int) -> tuple[bytes, int]:
+    """Write a table of as many rows as fit; return it and their number."""
+    # With a byte-order mark, or some spreadsheets read it in a code page of their own.
+    table, count = bytearray(codecs.BOM_UTF8 + _line(columns)), 0
+    for count, row in enumerate(rows, start=1):
+        line = _line([safe_cell(value) for value in row])
+        if len(table) + len(line) > max_bytes:
+            return bytes(table), count - 1
+        table += line
+    return bytes(table), count
+
+
+def _line(cells: Sequence[object]) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerow(cells)
+    return text.getvalue().encode()

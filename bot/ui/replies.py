@@ -1,0 +1,213 @@
+"""How an interaction is answered: at once, in the right way, and once.
+
+An interaction can be answered for 3 seconds and followed up for 15 minutes; which of respond, edit or follow up is
+right depends on what went before, and any of it can fail because it came too late. That knowledge is here alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from typing import TYPE_CHECKING, TypeVar
+
+import aiohttp
+import discord
+from discord import app_commands
+
+from bot.errors import ReelayError
+from bot.ui.text import members as member_text
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Sequence
+    from typing import Any
+
+    from discord import ui
+
+_log = logging.getLogger(__name__)
+
+_Result = TypeVar("_Result")
+
+ANSWER_WITHIN_SECONDS = 0.1
+"""How long to hope that the work is done before acknowledging without it.
+
+Long enough for an undisturbed transaction (10 to 30 ms), so that the first answer is the real one. No longer, since
+a crowd that asks at once waits all of it for nothing (``tests/bench/acknowledge.py``).
+"""
+ALREADY_ANSWERED = 40060
+TOO_LATE = 10062
+"""Discord no longer knows the interaction: its member has been told that the bot did not respond."""
+_PRIVATE, _UNHEARD, _TOO_LATE = "private", "unheard", "too late"
+UNDELIVERED = (discord.HTTPException, aiohttp.ClientError, OSError)
+"""What discord.py raises when Discord refuses, fails or can't be reached."""
+
+
+class UnheardError(Exception):
+    """The first answer came too late for Discord to show it to anybody."""
+
+
+async def promptly(
+    interaction: discord.Interaction, work: Coroutine[Any, Any, _Result], *, private: bool, redraws: bool = False
+) -> _Result:
+    """Return the work's result, having acknowledged the interaction if that takes longer than a moment.
+
+    The work is never cancelled half-way, whatever happens to the command that waits for it.
+
+    Args:
+        private: whether the answer is for the member alone.
+        redraws: the answer changes the message whose item was used.
+    """
+    task = asyncio.create_task(work)
+    await asyncio.wait({task}, timeout=ANSWER_WITHIN_SECONDS)
+    if not task.done():
+        interaction.extras[_PRIVATE] = private
+        try:
+            await interaction.response.defer(ephemeral=private, thinking=not redraws)
+        except UNDELIVERED as error:
+            code = getattr(error, "code", None)
+            interaction.extras[_UNHEARD] = code != ALREADY_ANSWERED
+            interaction.extras[_TOO_LATE] = code == TOO_LATE
+            _log.warning("acknowledgement failed", extra=_facts(interaction, error))
+    return await asyncio.shield(task)
+
+
+async def show(interaction: discord.Interaction, view: ui.LayoutView) -> int | None:
+    """Show a card in public, by the interaction or else through its channel; return the message's id.
+
+    Tried in turn: the first answer, an edit of the answer (it may have arrived although we heard nothing), a message
+    of its own. When none works the failure is logged and there is no card: the job goes on without.
+
+    Raises:
+        UnheardError: when Discord says that the first answer came too late; nothing is shown then.
+    """
+    if interaction.extras.get(_TOO_LATE):
+        raise UnheardError
+    for attempt in (_respond, _edit, _post):
+        try:
+            message_id = await attempt(interaction, view)
+        except UNDELIVERED as error:
+            _log.warning("card not shown", extra={"attempt": attempt.__name__} | _facts(interaction, error))
+            if attempt is _respond and getattr(error, "code", None) == TOO_LATE:
+                raise UnheardError from error
+        else:
+            if message_id is not None:
+                return message_id
+    return None
+
+
+async def show_privately(interaction: discord.Interaction, view: ui.LayoutView) -> int | None:
+    """Show a layout to the member alone; return the message's id, or None when it could not be shown."""
+    try:
+        if interaction.response.is_done():
+            return (await interaction.edit_original_response(view=view)).id
+        return (await interaction.response.send_message(view=view, ephemeral=True)).message_id
+    except UNDELIVERED as error:
+        if getattr(error, "code", None) == ALREADY_ANSWERED:
+            _log.info("already answered", extra=_facts(interaction, error))
+        else:
+            _log.warning("layout not shown", extra=_facts(interaction, error))
+        return None
+
+
+async def redraw(interaction: discord.Interaction, view: ui.LayoutView) -> None:
+    """Change the message whose item was used."""
+    try:
+        if interaction.response.is_done():
+            await interaction.edit_original_response(view=view)
+        else:
+            await interaction.response.edit_message(view=view)
+    except UNDELIVERED as error:
+        _log.warning("layout not changed", extra=_facts(interaction, error))
+
+
+async def say(interaction: discord.Interaction, text: str, *, files: Sequence[discord.File] = ()) -> bool:
+    """Say something to the member alone, in place of a public acknowledgement if there is one; tell whether it went."""
+    try:
+        await _say(interaction, text, files)
+    except UNDELIVERED as error:
+        _log.warning("answer failed", extra=_facts(interaction, error))
+        return False
+    return True
+
+
+async def say_why(interaction: discord.Interaction, error: Exception) -> None:
+    """Tell the member in one sentence why something was not done; log what has no sentence."""
+    if isinstance(error, discord.HTTPException) and error.code == ALREADY_ANSWERED:
+        _log.info("already answered", extra=_facts(interaction, error))  # by another process on this token
+        return
+    text = _explain(error)
+    if text is None:
+        reference = secrets.token_hex(4)
+        _log.error("unexpected error", exc_info=error, extra={"reference": reference} | _facts(interaction))
+        text = member_text.unknown_failure(reference)
+    else:
+        _log.info("refused", extra=_facts(interaction, error))
+    await say(interaction, text)
+
+
+def _explain(error: Exception) -> str | None:
+    match error:
+        case ReelayError():
+            return member_text.explain(error)
+        case app_commands.BotMissingPermissions():
+            return member_text.bot_lacks(error.missing_permissions)
+        case app_commands.MissingPermissions():
+            return member_text.member_lacks(error.missing_permissions)
+        case app_commands.NoPrivateMessage():
+            return member_text.SERVER_ONLY
+        case app_commands.TransformerError() | app_commands.CommandSignatureMismatch() | app_commands.CommandNotFound():
+            return member_text.UNREADABLE_COMMAND
+        case _:
+            return None
+
+
+async def _respond(interaction: discord.Interaction, view: ui.LayoutView) -> int | None:
+    if interaction.response.is_done():
+        return None
+    return (await interaction.response.send_message(view=view)).message_id
+
+
+async def _edit(interaction: discord.Interaction, view: ui.LayoutView) -> int | None:
+    return (await interaction.edit_original_response(view=view)).id
+
+
+async def _post(interaction: discord.Interaction, view: ui.LayoutView) -> int | None:
+    if interaction.channel_id is None:
+        return None
+    channel = interaction.client.get_partial_messageable(interaction.channel_id, guild_id=interaction.guild_id)
+    return (await channel.send(view=view)).id
+
+
+async def _say(interaction: discord.Interaction, text: str, files: Sequence[discord.File]) -> None:
+    if not interaction.response.is_done():
+        try:
+            await interaction.response.send_message(text, files=files, ephemeral=True)
+        except discord.HTTPException as error:
+            if error.code != ALREADY_ANSWERED:
+                raise
+            if not interaction.extras.get(_UNHEARD):
+                # Another process on this token was quicker, and has said the same.
+                _log.info("already answered", extra=_facts(interaction, error))
+                return
+        else:
+            return
+    acknowledged = interaction.response.type in {None, discord.InteractionResponseType.deferred_channel_message}
+    in_public = acknowledged and not interaction.extras.get(_PRIVATE)
+    if in_public:
+        # The first follow-up would only fill in the acknowledgement, in public; so something else does, and goes.
+        await interaction.edit_original_response(content="…")
+    try:
+        await interaction.followup.send(text, files=files, ephemeral=True)
+    finally:
+        if in_public:
+            await interaction.delete_original_response()
+
+
+def _facts(interaction: discord.Interaction, error: Exception | None = None) -> dict[str, object]:
+    return {
+        "interaction_id": interaction.id,
+        "guild_id": interaction.guild_id,
+        "member_id": interaction.user.id,
+        "error": None if error is None else type(error).__name__,
+        "discord_code": getattr(error, "code", None),
+    }

@@ -1,0 +1,324 @@
+"""The words that moderators read in answer to what they do; ``log_texts.py`` has those of the log and the audit."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.models import EVERYWHERE, Access, ChannelRule, Period, PromptRuleKind, QuotaSource
+from bot.ui.text import formatting
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
+    from bot.models import Block, CapStatus, Gift, Job, PromptRule, QuotaRule, QuotaStatus, Server
+    from bot.services.jobs.admission import Explanation
+    from bot.services.quotas.service import RuleAsked
+    from bot.services.quotas.usage import UsageReport
+    from bot.services.screening.automod import AutomodRule, AutomodRules
+
+MEMBERS_SHOWN = 15
+"""How many members ``/moderate usage`` shows; its attachment has all of them."""
+LINE_CHARACTERS = 100
+"""How much of what a person wrote a list shows in one line: ten lines stay under 4,000 characters, escapes and all."""
+ROLES_SHOWN = 8
+"""How many of a member's roles ``/moderate quota why`` names."""
+RULES_SHOWN = 3
+"""How many of the rules that refuse a prompt ``/moderate rules test`` names."""
+PROMPT_RULE_KINDS = {PromptRuleKind.WORDS: "Word or phrase", PromptRuleKind.PATTERN: "Pattern"}
+EVERYWHERE_ELSE = "Everywhere else"
+RESUMED = "Clips can be made again."
+
+_USED_IN = {Period.DAY: "today", Period.WEEK: "this week", Period.MONTH: "this month"}
+
+# Quotas ------------------------------------------------------------------------------------------
+
+
+def rule_line(rule: QuotaRule, gone: Collection[int] = ()) -> str:
+    """Write a rule as lists have it: whose, how much, until when, who set it."""
+    return f"{_whose(rule, gone)}: {formatting.quota_rule(rule.quota)}{_ends(rule)}, set by <@{rule.set_by}>"
+
+
+def rule_set(rule: QuotaRule, replaced: QuotaRule | None) -> str:
+    """Confirm what now holds for a subject, and what it replaces."""
+    quota = rule.quota
+    now = "no limit now" if quota.seconds is None else f"{formatting.quota_rule(quota)} now"
+    count = "" if quota.seconds is None else f" ({formatting.clips(quota.seconds)})"
+    was = "" if replaced is None else f" It was {formatting.quota_rule(replaced.quota)}, set by <@{replaced.set_by}>."
+    return f"{_whose(rule)}: {now}{count}{_ends(rule)}.{was}"
+
+
+def rule_cleared(source: QuotaSource, subject_id: int, cleared: QuotaRule | None, gone: Collection[int] = ()) -> str:
+    """Confirm that a subject has no rule of its own."""
+    subject = formatting.subject(source, subject_id, gone)
+    if cleared is None:
+        return f"{subject}: there was no quota to clear."
+    if source is QuotaSource.CHANNEL:
+        return f"{subject}: the pool is cleared; members' own quotas count there now."
+    return f"{subject}: the quota is cleared; the next more general rule holds now."
+
+
+def granted(member_id: int, given_seconds: int, status: QuotaStatus, expires_at: datetime) -> str:
+    """Confirm a gift."""
+    period = formatting.PERIOD_NOW[status.effective.quota.period]
+    when = period if expires_at == status.resets_at else formatting.until(expires_at, otherwise="")
+    left = status.left_seconds
+    standing = "no limit" if left is None else f"{formatting.seconds(left)} left {period}, {formatting.clips(left)}"
+    return f"<@{member_id}> got {formatting.seconds(given_seconds)} more {when}: {standing}."
+
+
+def gift_line(gift: Gift) -> str:
+    """Write a gift as lists have it."""
+    left, until = formatting.seconds(gift.left_seconds), formatting.until(gift.expires_at, otherwise="")
+    return f"<@{gift.member_id}>: {left} left, {until}, given by <@{gift.given_by}>"
+
+
+def gift_ended(gift: Gift) -> str:
+    """Confirm that what was left of a gift is taken back."""
+    return f"<@{gift.member_id}>: {formatting.seconds(gift.left_seconds)} taken back."
+
+
+def why(explanation: Explanation, automod: AutomodRules | None, gone: Collection[int] = ()) -> str:
+    """Explain what decides for a member in a place, in the order in which it is asked."""
+    asker, server, place = explanation.asker, explanation.server, explanation.place
+    where = formatting.channel(asker.places[0], gone) if asker.places else "this server"
+    access = "allowed" if place.access is Access.ALLOWED else "**refused**"
+    ruled = "nothing says otherwise" if place.ruled_by is None else f"by the rule of {_place(place.ruled_by, gone)}"
+    rules = explanation.rule_counts
+    block = explanation.block
+    lines = [
+        f"**<@{asker.member_id}> in {where}**, in the order I ask:",
+        f"1. Paused: {'no' if server.pause is None else f'**yes**, {_in_line(server.pause.reason)}'}",
+        f"2. Blocked: {'no' if block is None else f'**yes**, {_block_ends(block)}: {_in_line(block.reason)}'}",
+        f"3. Channel: {access}, {ruled}",
+        f"4. Prompts: {rules[PromptRuleKind.WORDS]:,} words and phrases, {rules[PromptRuleKind.PATTERN]} patterns, "
+        f"{automod_count(automod)}",
+        f"5. Clips on the way: {explanation.open_jobs} in this server, of at most {explanation.max_open_jobs} anywhere",
+        "6. Quota:",
+        *(f"  - {_asked(source, gone)}" for source in _worth_telling(explanation.sources)),
+        f"  - {_standing(explanation.status)}",
+        f"7. The server's cap: {'none' if explanation.cap is None else cap_standing(explanation.cap)}",
+    ]
+    return "\n".join(lines)
+
+
+def _worth_telling(sources: Sequence[RuleAsked]) -> list[RuleAsked]:
+    """Leave out roles without a rule, and all but the most generous of those with one: a member may have dozens."""
+    roles = [source for source in sources if source.source is QuotaSource.ROLE and source.quota is not None]
+    told = roles[:ROLES_SHOWN]
+    return [source for source in sources if source.source is not QuotaSource.ROLE or source in told]
+
+
+def _in_line(text: str) -> str:
+    return formatting.quoted(formatting.plain(text, LINE_CHARACTERS))
+
+
+def _asked(asked: RuleAsked, gone: Collection[int]) -> str:
+    names = {
+        QuotaSource.CHANNEL: f"pool of {formatting.subject(asked.source, asked.subject_id, gone)}",
+        QuotaSource.MEMBER: "the member's own",
+        QuotaSource.ROLE: f"role {formatting.subject(asked.source, asked.subject_id, gone)}",
+        QuotaSource.SERVER: "everyone",
+        QuotaSource.OPERATOR: "the bot's default",
+    }
+    rule = "no rule" if asked.quota is None else formatting.quota_rule(asked.quota)
+    return f"**{names[asked.source]}: {rule}, holds**" if asked.holds else f"{names[asked.source]}: {rule}"
+
+
+def _standing(status: QuotaStatus) -> str:
+    used = formatting.seconds(status.used_seconds)
+    gifts = sum(gift.left_seconds for gift in status.gifts)
+    given = f", {formatting.seconds(gifts)} of it given by moderators" if gifts else ""
+    left = "no limit" if status.left_seconds is None else f"{formatting.seconds(status.left_seconds)} left{given}"
+    return (
+        f"{used} used {_USED_IN[status.effective.quota.period]}, {left}; resets {formatting.relative(status.resets_at)}"
+    )
+
+
+# Settings ----------------------------------------------------------------------------------------
+
+
+def cap_standing(cap: CapStatus) -> str:
+    """Say how far a server is up its cap."""
+    if not cap.cap.seconds:
+        return f"{formatting.quota_rule(cap.cap)}, so no clips"
+    used = f"{formatting.seconds(cap.used_seconds)} used {_USED_IN[cap.cap.period]}"
+    left = f"{formatting.seconds(cap.left_seconds)} left; resets {formatting.relative(cap.resets_at)}"
+    return f"{formatting.quota_rule(cap.cap)}: {used}, {left}"
+
+
+def cap_set(cap: CapStatus | None) -> str:
+    """Confirm a cap, and say when it is reached already."""
+    if cap is None:
+        return "This server has no cap now."
+    if not cap.cap.seconds:
+        return "The whole server: no clips can be made."
+    reached = " No more clips can be made until then." if cap.is_reached else ""
+    return f"The whole server: {cap_standing(cap)}.{reached}"
+
+
+def timezone_set(server: Server) -> str:
+    """Confirm when days begin."""
+    return f"Days, weeks and months now begin at midnight in {server.timezone}."
+
+
+def log_set(channel_id: int | None) -> str:
+    """Confirm where the log goes."""
+    if channel_id is None:
+        return "No log is kept any more; what moderators change stays in the audit."
+    return f"The log goes to <#{channel_id}> from now on."
+
+
+def paused(reason: str) -> str:
+    """Confirm a pause."""
+    return (
+        f"No new clips for now; members are told: {formatting.sentence(reason)} "
+        "Clips that were accepted are still made. `/moderate resume` ends it."
+    )
+
+
+def channel_rule(rule: ChannelRule, gone: Collection[int] = ()) -> str:
+    """Write what holds in a channel of its own."""
+    place = EVERYWHERE_ELSE if rule.is_everywhere else formatting.channel(rule.channel_id, gone)
+    return f"{place}: {channel_facts(rule)}"
+
+
+def channel_facts(rule: ChannelRule) -> str:
+    """Write what a channel's rule says."""
+    said = [
+        {Access.ALLOWED: "clips allowed", Access.REFUSED: "no clips"}[rule.access] if rule.access else None,
+        formatting.ASPECTS[rule.aspect] if rule.aspect else None,
+        formatting.seconds(rule.duration_seconds) if rule.duration_seconds else None,
+    ]
+    if rule.is_everywhere and rule.access is None:
+        said[0] = "clips allowed"
+    return ", ".join(filter(None, said)) or "as its category or the server says"
+
+
+def _place(place_id: int, gone: Collection[int]) -> str:
+    return "the server" if place_id == EVERYWHERE else formatting.channel(place_id, gone)
+
+
+# Members and prompts -----------------------------------------------------------------------------
+
+
+def blocked(block: Block, cancelled: int) -> str:
+    """Confirm a block, and say what was cancelled."""
+    waiting = f" {cancelled} waiting clip{'' if cancelled == 1 else 's'} cancelled and refunded." if cancelled else ""
+    reason = formatting.sentence(block.reason)
+    return f"<@{block.member_id}> can make no clips here {_block_ends(block)}: {reason}{waiting}"
+
+
+def unblocked(member_id: int, block: Block | None) -> str:
+    """Confirm the end of a block."""
+    return f"<@{member_id}> can make clips here again." if block else f"<@{member_id}> was not blocked."
+
+
+def block_line(block: Block) -> str:
+    """Write a block as lists have it."""
+    return f"<@{block.member_id}> {_block_ends(block)}, by <@{block.set_by}>: {_in_line(block.reason)}"
+
+
+def block_words(block: Block) -> str:
+    """Write until when and why somebody is blocked."""
+    return f"{_block_ends(block)}, {_in_line(block.reason)}"
+
+
+def _block_ends(block: Block) -> str:
+    return formatting.until(block.expires_at, otherwise="until a moderator ends it")
+
+
+def prompt_rule_line(rule: PromptRule) -> str:
+    """Write a prompt rule as lists have it."""
+    return f"{PROMPT_RULE_KINDS[rule.kind]} {_in_line(rule.text)}, set by <@{rule.set_by}>"
+
+
+def prompt_rule_added(rule: PromptRule) -> str:
+    """Confirm a new rule."""
+    return f"Prompts with this are refused now: {PROMPT_RULE_KINDS[rule.kind].lower()} {formatting.quoted(rule.text)}."
+
+
+def prompt_rule_removed(rule: PromptRule) -> str:
+    """Confirm that a rule is gone."""
+    return f"Removed: {PROMPT_RULE_KINDS[rule.kind].lower()} {formatting.quoted(rule.text)}."
+
+
+def prompt_tested(prompt: str, rules: Sequence[PromptRule], automod: AutomodRule | None) -> str:
+    """Say which rules refuse a prompt."""
+    found = [f"{PROMPT_RULE_KINDS[rule.kind].lower()} {_in_line(rule.text)}" for rule in rules[:RULES_SHOWN]]
+    if len(rules) > RULES_SHOWN:
+        found.append(f"{len(rules) - RULES_SHOWN:,} more rules")
+    if automod is not None:
+        found.append(f"AutoMod rule {_in_line(automod.name)}")
+    shown = formatting.quoted(formatting.plain(prompt, 200))
+    if not found:
+        return f"No rule of this server refuses {shown}."
+    return f"{shown} is refused by: {'; '.join(found)}."
+
+
+def automod_count(automod: AutomodRules | None) -> str:
+    """Say how many of the server's AutoMod rules hold for prompts, or why none do."""
+    if automod is None:
+        return "AutoMod rules that I can't read just now"
+    if automod.is_closed:
+        return "AutoMod rules that I may not read (give me **Manage Server**)"
+    unreadable = sum(rule.unreadable_patterns for rule in automod.rules)
+    but = f" ({unreadable} of their patterns I can't read)" if unreadable else ""
+    count = len(automod.rules) or "no"
+    return f"{count} AutoMod keyword rule{'' if count == 1 else 's'}{but}"
+
+
+# Clips -------------------------------------------------------------------------------------------
+
+
+def clip_cancelled(job: Job) -> str:
+    """Confirm that a clip is cancelled."""
+    return f"<@{job.member_id}>'s clip {_in_line(job.spec.prompt)} is cancelled and refunded."
+
+
+def clip_removed(job: Job) -> str:
+    """Confirm that a clip is removed."""
+    return f"<@{job.member_id}>'s clip {_in_line(job.spec.prompt)} is removed."
+
+
+# Use ---------------------------------------------------------------------------------------------
+
+
+def usage_summary(report: UsageReport, listed: int) -> str:
+    """Say who used how much in a period, what came of it, and how much was refused.
+
+    Args:
+        listed: how many clips are in the attachment.
+    """
+    outcomes = f"{report.delivered:,} posted, {report.failed:,} failed, {report.cancelled:,} cancelled"
+    removed = f", {report.removed:,} removed later" if report.removed else ""
+    lines = [
+        f"**{formatting.seconds(report.used_seconds)} used {_USED_IN[report.period]}** ({_days(report)})",
+        f"{outcomes}, {report.open:,} on the way{removed}; {report.refused:,} refused",
+    ]
+    lines += [
+        f"<@{member.member_id}>: {formatting.seconds(member.used_seconds)}, {member.delivered:,} posted"
+        for member in report.members[:MEMBERS_SHOWN]
+    ]
+    if len(report.members) > MEMBERS_SHOWN:
+        lines.append(f"… and {len(report.members) - MEMBERS_SHOWN:,} more in the attachment")
+    if listed < report.asked:
+        lines.append(f"The attachment has the latest {listed:,} of {report.asked:,} clips.")
+    return "\n".join(lines)
+
+
+def _days(report: UsageReport) -> str:
+    first, last = report.start.date(), report.end.date() - timedelta(days=1)
+    zone = report.start.tzname()
+    return f"{first}, {zone}" if first == last else f"{first} to {last}, {zone}"
+
+
+def _ends(rule: QuotaRule) -> str:
+    then = "" if rule.then is None else f", then {formatting.quota_rule(rule.then)} again"
+    return "" if rule.expires_at is None else f", {formatting.until(rule.expires_at, otherwise='')}{then}"
+
+
+def _whose(rule: QuotaRule, gone: Collection[int] = ()) -> str:
+    subject = formatting.subject(rule.source, rule.subject_id, gone)
+    return f"{subject}, shared pool" if rule.source is QuotaSource.CHANNEL else subject

@@ -1,0 +1,322 @@
+"""The words of the log's cards and of the audit."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from bot.models import (
+    EVERYWHERE,
+    Access,
+    Aspect,
+    ChangeKind,
+    ChannelRule,
+    JobState,
+    LogKind,
+    Period,
+    PromptRuleKind,
+    Quota,
+    QuotaSource,
+)
+from bot.ui.text import formatting
+from bot.ui.text import members as member_text
+from bot.ui.text import moderators as moderator_text
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from bot.models import Block, Change, Facts, Job, LogEntry
+
+REMOVE_BUTTON = "Remove"
+REFUND_BUTTON = "Remove and refund"
+BLOCK_BUTTON = "Block member…"
+RECENT_BUTTON = "Recent clips"
+OPEN_BUTTON = "Open"
+THIS_MEMBER = "this member"
+
+_PROMPT_CHARACTERS = 300
+_RECENT_CHARACTERS = 30
+_AUDIT_CHARACTERS = 50
+"""Of what a person wrote: ten entries with both sides of a change stay under 4,000 characters, escapes and all."""
+_REASONS = {
+    "paused": "video making is paused",
+    "blocked": "the member is blocked",
+    "channel": "no clips in this channel",
+    "prompt_rule": "a prompt rule",
+    "automod": "an AutoMod rule",
+    "open_jobs": "the member has enough clips on the way",
+    "quota": "the quota is used up",
+    "cap": "the server's cap is reached",
+}
+_OUTCOMES = {
+    JobState.QUEUED: "waiting",
+    JobState.SUBMITTING: "starting",
+    JobState.RENDERING: "rendering",
+    JobState.READY: "on its way",
+    JobState.DELIVERING: "on its way",
+    JobState.DELIVERED: "posted",
+    JobState.FAILED: "failed",
+    JobState.CANCELLED: "cancelled",
+}
+
+# Cards -------------------------------------------------------------------------------------------
+
+
+def card_words(entry: LogEntry) -> list[str]:
+    """Write a card's lines, the title first."""
+    match entry.kind:
+        case LogKind.POSTED | LogKind.FAILED if entry.job is not None:
+            return _clip_words(entry.job)
+        case LogKind.REFUSED:
+            return _refusal_words(entry.facts)
+        case LogKind.CHANGED if entry.change is not None:
+            return [f"**{change_title(entry.change)}**", change_words(entry.change)]
+        case LogKind.CAP_NEAR:
+            return [f"**{_percent(entry.facts)} % of this server's cap is used**", _cap_words(entry.facts)]
+        case _:
+            return ["**This server's cap is reached**", _cap_words(entry.facts)]
+
+
+def reference(entry: LogEntry) -> str:
+    """Write the small line by which a card is found again."""
+    return f"-# log entry {entry.id}"
+
+
+def removed_line(job: Job, *, refunded: bool) -> str:
+    """Say on a clip's card who took it away."""
+    when = "" if job.removed_at is None else f", {formatting.moment(job.removed_at)}"
+    back = f"; {formatting.seconds(job.spec.cost_seconds)} went back" if refunded else ""
+    return f"**Removed** by <@{job.removed_by}>{when}{back}"
+
+
+def blocked_line(block: Block) -> str:
+    """Say on a card who blocked its member."""
+    return f"**Blocked** by <@{block.set_by}>, {formatting.moment(block.set_at)}: {moderator_text.block_words(block)}"
+
+
+def clip_link(job: Job) -> str | None:
+    """Return the address of a clip's message in the server; one that was sent directly has none to show."""
+    if job.message_id is None or job.message_channel_id != job.channel_id:
+        return None
+    return f"https://discord.com/channels/{job.guild_id}/{job.channel_id}/{job.message_id}"
+
+
+def recent_jobs(member_id: int, jobs: list[Job]) -> str:
+    """List a member's latest clips."""
+    lines = [f"**The latest clips of <@{member_id}>**"]
+    for job in jobs:
+        outcome = "removed" if job.removed_at else _OUTCOMES[job.state]
+        link = None if job.removed_at else clip_link(job)
+        place = f"<#{job.channel_id}>" if link is None else link
+        prompt = formatting.quoted(formatting.plain(job.spec.prompt, _RECENT_CHARACTERS))
+        lines.append(
+            f"{formatting.relative(job.created_at)} {outcome}, {job.spec.duration_seconds} s, {place}: {prompt}"
+        )
+    return "\n".join(lines)
+
+
+def job_line(job: Job) -> str:
+    """Write a job as the settings panel has it."""
+    prompt = formatting.quoted(formatting.plain(job.spec.prompt, 100))
+    outcome = "removed" if job.removed_at else _OUTCOMES[job.state]
+    return (
+        f"<@{job.member_id}> in <#{job.channel_id}>, {outcome}, asked {formatting.relative(job.created_at)}, "
+        f"{job.spec.duration_seconds} s\n{prompt}"
+    )
+
+
+def _clip_words(job: Job) -> list[str]:
+    effective = job.effective_quota
+    rule = f"{formatting.quota_rule(effective.quota)}, {formatting.subject(effective.source, effective.subject_id)}"
+    place = f"<#{job.channel_id}>"
+    if job.state is JobState.FAILED:
+        happened = member_text.failure(job.error_code)
+        return [
+            f"**Clip failed** for <@{job.member_id}> in {place}",
+            _prompt(job.spec.prompt),
+            f"{happened} {formatting.seconds(job.spec.cost_seconds)} came back.",
+            f"{formatting.described(job.spec)} · {rule}",
+        ]
+    went = place if job.message_channel_id == job.channel_id else f"direct messages, {place} was closed to me"
+    title = "Clip posted" if job.removed_at is None else "Clip removed"
+    return [
+        f"**{title}** for <@{job.member_id}> in {went}",
+        _prompt(job.spec.prompt),
+        f"{formatting.described(job.spec)} · cost {formatting.seconds(job.spec.cost_seconds)} · {rule}",
+    ]
+
+
+def _refusal_words(facts: Facts) -> list[str]:
+    rule = facts.get("rule")
+    detail = f": {formatting.quoted(rule)}" if isinstance(rule, str) else ""
+    match facts["reason"]:
+        case "quota":
+            whose = formatting.subject(QuotaSource(facts["source"]), facts["subject_id"])
+            detail = f": {_quota(facts)}, {whose}"
+        case "cap":
+            detail = f": {_quota(facts)}"
+        case _:
+            pass
+    return [
+        f"**Clip refused** for <@{facts['member_id']}> in <#{facts['channel_id']}>",
+        _prompt(facts["prompt"]),
+        f"{formatting.ASPECTS[Aspect(facts['aspect'])]} · {facts['duration']} s · cost nothing · "
+        f"{_REASONS[facts['reason']]}{detail}",
+    ]
+
+
+def _cap_words(facts: Facts) -> str:
+    resets_at = datetime.fromisoformat(facts["resets_at"])
+    return f"{facts['used']:,} s of {_quota(facts)}; it resets {formatting.relative(resets_at)}"
+
+
+def _percent(facts: Facts) -> int:
+    return min(100, facts["used"] * 100 // facts["seconds"])
+
+
+def _prompt(prompt: str) -> str:
+    return formatting.quoted(formatting.plain(prompt, _PROMPT_CHARACTERS))
+
+
+# Changes -----------------------------------------------------------------------------------------
+
+
+def change_title(change: Change) -> str:
+    """Name what happened in a few words."""
+    is_over = change.after is None
+    match change.kind:
+        case ChangeKind.QUOTA:
+            return "Quota cleared" if is_over else "Quota set"
+        case ChangeKind.POOL:
+            return "Pool cleared" if is_over else "Pool set"
+        case ChangeKind.GRANT:
+            return "Seconds taken back" if is_over else "Seconds given"
+        case ChangeKind.CAP:
+            return "Server's cap removed" if is_over else "Server's cap set"
+        case ChangeKind.TIMEZONE:
+            return "Time zone set"
+        case ChangeKind.LOG_CHANNEL:
+            return "Log ended" if is_over else "Log channel set"
+        case ChangeKind.CHANNEL:
+            return "Channel's rule cleared" if is_over else "Channel's rule set"
+        case ChangeKind.PAUSE:
+            return "Clips resumed" if is_over else "Clips paused"
+        case ChangeKind.BLOCK:
+            return "Member unblocked" if is_over else "Member blocked"
+        case ChangeKind.PROMPT_RULE:
+            return "Prompt rule removed" if is_over else "Prompt rule added"
+        case ChangeKind.JOB_CANCELLED:
+            return "Clip cancelled"
+        case ChangeKind.CLIP_REMOVED:
+            return "Clip removed"
+
+
+def change_words(change: Change, gone: Collection[int] = (), *, said_characters: int = _PROMPT_CHARACTERS) -> str:
+    """Write who changed what, from what to what.
+
+    Args:
+        said_characters: how much to show of what a person wrote.
+    """
+    who, subject = f"<@{change.made_by}>", _change_subject(change, gone)
+    before = "none" if change.before is None else _fact_words(change, change.before, said_characters, gone)
+    after = "none" if change.after is None else _fact_words(change, change.after, said_characters, gone)
+    is_over, was = change.after is None, "" if change.before is None else f" (before: {before})"
+    match change.kind:
+        case ChangeKind.GRANT if is_over:
+            return f"{who} took back from {subject} {before}"
+        case ChangeKind.GRANT:
+            return f"{who} gave {subject} {after}"
+        case ChangeKind.JOB_CANCELLED:
+            return f"{who} cancelled {subject}'s clip {after}"
+        case ChangeKind.CLIP_REMOVED:
+            return f"{who} removed {subject}'s clip {after}"
+        case ChangeKind.PROMPT_RULE:
+            return f"{who} {f'removed {before}' if is_over else f'added {after}'}"
+        case ChangeKind.PAUSE:
+            return f"{who} resumed clips (paused for: {before})" if is_over else f"{who} paused clips: {after}{was}"
+        case ChangeKind.BLOCK:
+            return (
+                f"{who} unblocked {subject} (before: {before})" if is_over else f"{who} blocked {subject} {after}{was}"
+            )
+        case _ if is_over:
+            return f"{who} cleared {subject} (it was {before})"
+        case _:
+            return f"{who} set {subject} to {after} (before: {before})"
+
+
+def audit_line(change: Change, gone: Collection[int] = ()) -> str:
+    """Write an entry of the audit."""
+    words = change_words(change, gone, said_characters=_AUDIT_CHARACTERS)
+    return f"{formatting.relative(change.made_at)} **{change_title(change)}** · {words}"
+
+
+def _change_subject(change: Change, gone: Collection[int]) -> str:
+    """Name what was changed: a setting, or whose clip, quota or block it is."""
+    match change.kind:
+        case ChangeKind.QUOTA:
+            source = QuotaSource((change.after or change.before or {})["source"])
+            whose = "everyone" if source is QuotaSource.SERVER else formatting.subject(source, change.subject_id, gone)
+            return f"the quota of {whose}"
+        case ChangeKind.POOL:
+            return f"the pool of {formatting.channel(change.subject_id or 0, gone)}"
+        case ChangeKind.CHANNEL if change.subject_id == EVERYWHERE:
+            return "everywhere else"
+        case ChangeKind.CHANNEL:
+            return formatting.channel(change.subject_id or 0, gone)
+        case ChangeKind.CAP:
+            return "the server's cap"
+        case ChangeKind.TIMEZONE:
+            return "the time zone"
+        case ChangeKind.LOG_CHANNEL:
+            return "the log"
+        case _:
+            return f"<@{change.subject_id}>"
+
+
+def _fact_words(change: Change, facts: Facts, said_characters: int, gone: Collection[int]) -> str:
+    match change.kind:
+        case ChangeKind.QUOTA | ChangeKind.POOL | ChangeKind.CAP:
+            then = facts.get("then")
+            return _quota(facts) + _ends(facts) + (f", then {_quota(then)} again" if then else "")
+        case ChangeKind.GRANT:
+            return f"{facts['seconds']:,} s, to be used{_ends(facts)}"
+        case ChangeKind.TIMEZONE:
+            return facts["timezone"]
+        case ChangeKind.LOG_CHANNEL:
+            return formatting.channel(facts["channel_id"], gone) + (", closed to me" if facts.get("closed") else "")
+        case ChangeKind.CHANNEL:
+            return moderator_text.channel_facts(
+                ChannelRule(
+                    guild_id=change.guild_id,
+                    channel_id=change.subject_id or 0,
+                    access=Access(facts["access"]) if facts["access"] else None,
+                    aspect=Aspect(facts["aspect"]) if facts["aspect"] else None,
+                    duration_seconds=facts["duration"],
+                )
+            )
+        case ChangeKind.PAUSE:
+            return _said(facts["reason"], said_characters)
+        case ChangeKind.BLOCK:
+            until = _ends(facts).strip() or "until a moderator ends it"
+            return f"{until}: {_said(facts['reason'], said_characters)}"
+        case ChangeKind.PROMPT_RULE:
+            kind = moderator_text.PROMPT_RULE_KINDS[PromptRuleKind(facts["kind"])]
+            return f"{kind.lower()} {_said(facts['text'], said_characters)}"
+        case ChangeKind.JOB_CANCELLED:
+            return _said(facts["prompt"], said_characters)
+        case ChangeKind.CLIP_REMOVED:
+            back = f", {facts['seconds']} s went back" if facts["seconds"] else ""
+            return f"{_said(facts['prompt'], said_characters)}{back}"
+
+
+def _said(text: str, max_characters: int) -> str:
+    return formatting.quoted(formatting.plain(text, max_characters))
+
+
+def _quota(facts: Facts) -> str:
+    return formatting.quota_rule(Quota.accepted(facts["seconds"], Period(facts["period"])))
+
+
+def _ends(facts: Facts) -> str:
+    until = facts.get("until")
+    return "" if until is None else f" {formatting.until(datetime.fromisoformat(until), otherwise='')}"

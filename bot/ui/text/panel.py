@@ -1,0 +1,208 @@
+"""The words of the settings panel: what each section shows, and what its buttons and selects are called."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.models import PromptRuleKind, QuotaSource
+from bot.ui.text import formatting
+from bot.ui.text import moderators as moderator_text
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from bot.models import Gift, Quota
+    from bot.services.moderation.servers import ServerView
+    from bot.services.screening.automod import AutomodRules
+
+TITLES = {
+    "home": "Settings",
+    "quotas": "Quotas",
+    "gifts": "Given seconds",
+    "pools": "Channel pools",
+    "cap": "Server cap and time zone",
+    "channels": "Channels",
+    "rules": "Prompt rules",
+    "blocks": "Blocked members",
+    "log": "Log",
+    "jobs": "Clips on the way",
+    "clips": "Posted clips",
+    "audit": "Audit",
+}
+"""The panel's sections, in the order in which they are offered."""
+EXPLANATIONS = {
+    "quotas": "A member's own quota goes before their roles', the most generous role before everyone's.",
+    "gifts": "Seconds on top of a member's quota; what ends first is used first.",
+    "pools": "Clips in a channel with a pool are charged to it; members' own quotas stay untouched there.",
+    "cap": "What the whole server may use, on top of everything else. The log is told at 80 % and at 100 %.",
+    "channels": "Where clips may be made, and what `/video` makes when the member leaves an option out.",
+    "rules": "Whole words, phrases and patterns that no prompt may hold. A refused prompt costs nothing.",
+    "blocks": "Blocked members are told why and until when; what they had waiting is cancelled and refunded.",
+    "log": "A card for each clip posted, failed or refused (five refusals a minute of a member), and for each change.",
+    "jobs": "What waits and renders in this server.",
+    "clips": "What was posted, latest first; removing a clip deletes its message.",
+    "audit": "Every change, latest first.",
+}
+NOTHING = {
+    "quotas": "No quotas of this server's own; the bot's default holds for everyone.",
+    "gifts": "No given seconds are left.",
+    "pools": "No channel has a pool.",
+    "channels": "Clips are allowed everywhere.",
+    "rules": "No rules.",
+    "blocks": "Nobody is blocked.",
+    "jobs": "Nothing is on the way.",
+    "clips": "Nothing was posted yet.",
+    "audit": "Nobody has changed anything yet.",
+}
+CHOOSE_SECTION = "Change or look at…"
+BACK, REFRESH = "Back", "Refresh"
+PREVIOUS, NEXT = "◀", "▶"
+PAUSE, RESUME = "Pause…", "Resume"
+QUOTA_WHO, QUOTA_EVERYONE, QUOTA_CLEAR = "Set a member's or a role's quota…", "Everyone's quota…", "Clear a quota…"
+GIFT_WHO, GIFT_END = "Give seconds to a member…", "Take back…"
+POOL_CHANNEL, POOL_CLEAR = "Give a channel or category a pool…", "Clear a pool…"
+CAP_SET, CAP_CLEAR, TIMEZONE = "Set cap…", "No cap", "Time zone…"
+CHANNEL, CHANNEL_KNOWN = "Choose any channel or category…", "Choose one that has a rule, deleted ones too…"
+CHANNEL_EVERYWHERE, CHANNEL_RESET = "Everywhere else", "Clear all of it"
+ALLOW, REFUSE, INHERIT = "Allow clips", "No clips", "As its category or the server"
+ASPECT, DURATION, NO_DEFAULT = "Default shape…", "Default length…", "No default of its own"
+RULE_ADD_WORDS, RULE_ADD_PATTERN, RULE_TEST, RULE_REMOVE = "Add words…", "Add pattern…", "Test…", "Remove a rule…"
+BLOCK, UNBLOCK = "Block a member…", "Unblock…"
+LOG_CHANNEL, LOG_NONE, LOG_SET_UP = "Send the log to…", "No log", "Log channel…"
+JOB_CANCEL, CLIP_REMOVE = "Cancel", "Remove…"
+QUOTA_OF, POOL_OF, SECONDS_FOR = "Quota of", "Pool of", "Seconds for"
+EVERYONE, CAP = "everyone", "Cap of the whole server"
+SET_UP = "-# Not set yet, and a good start:"
+ASLEEP = "-# This panel is no longer kept up to date. Press anything in it, or open it anew with `/moderate settings`."
+CLOSED = "Only members with **Timeout Members** can see this."
+_TITLE_CHARACTERS = 45
+"""Discord's limit for a form's title."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PanelFacts:
+    """All that the panel shows.
+
+    Attributes:
+        automod: None when the rules can't be read just now.
+        operator_quota: what holds where nothing is set.
+        gone: ids of roles and channels that are known to be deleted.
+        names: of roles, channels and members, by id.
+    """
+
+    view: ServerView
+    automod: AutomodRules | None
+    operator_quota: Quota
+    gone: Collection[int]
+    names: dict[int, str]
+
+
+def summary(facts: PanelFacts) -> str:
+    """Say in a line each how everything stands."""
+    view, server = facts.view, facts.view.server
+    pools = [rule for rule in view.rules if rule.source is QuotaSource.CHANNEL]
+    own = [rule for rule in view.rules if rule.source in {QuotaSource.MEMBER, QuotaSource.ROLE}]
+    everyone = next((rule.quota for rule in view.rules if rule.source is QuotaSource.SERVER), None)
+    pause = server.pause
+    paused = (
+        "allowed"
+        if pause is None
+        else f"**paused** by <@{pause.paused_by}> {formatting.relative(pause.paused_at)}: "
+        f"{formatting.quoted(pause.reason)}"
+    )
+    default = (
+        formatting.quota_rule(everyone)
+        if everyone
+        else f"{formatting.quota_rule(facts.operator_quota)} (the bot's default)"
+    )
+    lines = [
+        f"**Clips**: {paused}",
+        f"**Everyone**: {default}; quotas of members or roles: {len(own) or 'none'}",
+        f"**Given seconds**: {f'{len(view.gifts):,} still to be used' if view.gifts else 'none'}",
+        f"**Pools**: {_count(len(pools), 'channel')}",
+        f"**Cap**: {cap_words(facts)}",
+        f"**Time zone**: {server.timezone}",
+        f"**Channels**: {_channels(facts)}",
+        f"**Prompts**: {_prompts(facts)}",
+        f"**Blocked**: {_count(len(view.blocks), 'member')}",
+        f"**Log**: {log_words(facts)}",
+    ]
+    return "\n".join(lines)
+
+
+def cap_words(facts: PanelFacts) -> str:
+    """Say how the server stands against its cap."""
+    return "none" if facts.view.cap is None else moderator_text.cap_standing(facts.view.cap)
+
+
+def log_words(facts: PanelFacts) -> str:
+    """Say where the log goes, and whether it gets there."""
+    server = facts.view.server
+    if server.log_channel_id is None:
+        return "none"
+    channel = formatting.channel(server.log_channel_id, facts.gone)
+    if server.log_closed:
+        return f"{channel}, **but I can't post there**: it is deleted or closed to me; choose a channel anew"
+    return channel
+
+
+def automod_words(facts: PanelFacts) -> str:
+    """Say how the server's AutoMod comes in."""
+    count = moderator_text.automod_count(facts.automod)
+    return f"Besides: {count}. Discord's ready-made lists can't be read by bots."
+
+
+def timezone_words(facts: PanelFacts) -> str:
+    """Say when days begin."""
+    return f"Time zone: {facts.view.server.timezone}. Days, weeks and months begin at midnight there."
+
+
+def form_title(what: str, name: str) -> str:
+    """Write what a form is about, and whose that is."""
+    return formatting.plain(f"{what} {name}", _TITLE_CHARACTERS)
+
+
+def gift_left(gift: Gift) -> str:
+    """Write what is left of a gift, for a list that reads no markup."""
+    return f"{formatting.seconds(gift.left_seconds)} left, until {gift.expires_at:%d %B %Y, %H:%M} UTC"
+
+
+def to_set_up(facts: PanelFacts) -> list[tuple[str, str]]:
+    """Return the sections that a server should begin with and has not, with what to do there."""
+    server = facts.view.server
+    sources = {rule.source for rule in facts.view.rules}
+    steps = {
+        ("quotas", QUOTA_EVERYONE): QuotaSource.SERVER in sources,
+        ("cap", CAP_SET): server.cap is not None,
+        ("log", LOG_SET_UP): server.log_channel_id is not None,
+    }
+    return [step for step, is_done in steps.items() if not is_done]
+
+
+def page(number: int, count: int) -> str:
+    """Write where one is in a list."""
+    return f"-# page {number} of {count}"
+
+
+def _channels(facts: PanelFacts) -> str:
+    rules = facts.view.channels
+    everywhere = next((rule for rule in rules if rule.is_everywhere), None)
+    others = len(rules) - (everywhere is not None)
+    own = _count(others, "channel with a rule of its own", "channels with rules of their own")
+    if everywhere is None:
+        return f"clips allowed; {own}"
+    return f"{moderator_text.channel_facts(everywhere)}{' everywhere else' if others else ''}; {own}"
+
+
+def _prompts(facts: PanelFacts) -> str:
+    counts = facts.view.rule_counts
+    words = _count(counts[PromptRuleKind.WORDS], "word or phrase", "words and phrases")
+    patterns = _count(counts[PromptRuleKind.PATTERN], "pattern")
+    return f"{words}, {patterns}, {moderator_text.automod_count(facts.automod)}"
+
+
+def _count(number: int, one: str, many: str | None = None) -> str:
+    if number == 1:
+        return f"1 {one}"
+    return f"{f'{number:,}' if number else 'no'} {many or f'{one}s'}"

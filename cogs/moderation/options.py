@@ -1,0 +1,241 @@
+"""What all of the moderators' commands share: who may use them, and options that several have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import discord
+from discord import app_commands
+from discord.app_commands import Choice
+
+from bot.errors import InvalidQuotaError, InvalidSettingError, PublishUnavailableError
+from bot.models import DAYS_MAX, EVERYWHERE, ChangeKind, Period, Quota, QuotaSource
+from bot.ui.text import formatting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bot.models import Change, QuotaRule
+
+PERIODS = [Choice(name=period.value.capitalize(), value=period.value) for period in Period]
+MOST_CHOICES = 25
+CHOICE_CHARACTERS = 100
+_ID_DIGITS, _LARGEST_ID = 19, 2**63 - 1
+"""What a database holds; Discord's ids are no larger."""
+_OFFERED_DAYS = (1, 3, 7, 14, 30, 60, 90)
+
+
+class _Channels(app_commands.Transformer):
+    """Takes a channel as Discord sends it, known to the bot or not."""
+
+    def __init__(self, *types: discord.ChannelType) -> None:
+        self._types = list(types)
+
+    @property
+    def type(self) -> discord.AppCommandOptionType:
+        """A channel option."""
+        return discord.AppCommandOptionType.channel
+
+    @property
+    def channel_types(self) -> list[discord.ChannelType]:
+        """What Discord's client offers."""
+        return self._types
+
+    async def transform(self, interaction: discord.Interaction, value: Any, /) -> AppCommandPlace:  # noqa: ANN401 (whatever was sent)
+        """Check that it is a channel at all.
+
+        Raises:
+            discord.app_commands.TransformerError: when not.
+        """
+        if not isinstance(value, app_commands.AppCommandChannel | app_commands.AppCommandThread):
+            raise app_commands.TransformerError(value, self.type, self)
+        return value
+
+
+AppCommandPlace = app_commands.AppCommandChannel | app_commands.AppCommandThread
+_TYPES = discord.ChannelType
+AnyPlace = app_commands.Transform[
+    AppCommandPlace,
+    _Channels(
+        *(_TYPES.text, _TYPES.news, _TYPES.voice, _TYPES.stage_voice, _TYPES.forum, _TYPES.category),
+        *(_TYPES.public_thread, _TYPES.private_thread, _TYPES.news_thread),
+    ),
+]
+"""A channel, a category for all its channels, or a thread."""
+LogPlace = app_commands.Transform[
+    AppCommandPlace, _Channels(_TYPES.text, _TYPES.news, _TYPES.public_thread, _TYPES.private_thread)
+]
+"""Where cards can be posted."""
+
+
+class ModeratorGroup(app_commands.Group):
+    """Commands for moderators; what Discord's client shows to whom is only a hint, so it is asked again."""
+
+    async def interaction_check(self, interaction: discord.Interaction) -> bool:
+        """Let moderators through."""
+        require_moderator(interaction)
+        return True
+
+
+def require_moderator(interaction: discord.Interaction) -> None:
+    """Check that whoever does this is a moderator now.
+
+    Raises:
+        discord.app_commands.MissingPermissions: when not.
+    """
+    if not interaction.permissions.moderate_members:
+        raise app_commands.MissingPermissions(["moderate_members"])
+
+
+async def is_still_moderator(interaction: discord.Interaction) -> bool:
+    """Tell whether whoever did this is a moderator now.
+
+    Raises:
+        PublishUnavailableError, discord.HTTPException, aiohttp.ClientError, OSError: when Discord does not say.
+    """
+    guild = interaction.guild
+    if guild is None or guild.unavailable:
+        raise PublishUnavailableError("the server is not known just now")
+    try:
+        member = await guild.fetch_member(interaction.user.id)
+    except discord.NotFound:
+        return False
+    channel = guild.get_channel_or_thread(interaction.channel_id or 0)
+    granted = member.guild_permissions if channel is None else channel.permissions_for(member)
+    return granted.moderate_members
+
+
+def require_log_channel(interaction: discord.Interaction, channel_id: int) -> int:
+    """Check that a channel is this server's own and takes the bot's cards; return its id.
+
+    Raises:
+        InvalidSettingError: when not.
+    """
+    guild = interaction.guild
+    channel = None if guild is None else guild.get_channel_or_thread(channel_id)
+    if guild is None or channel is None or isinstance(channel, discord.CategoryChannel | discord.ForumChannel):
+        raise InvalidSettingError("channel", "elsewhere")
+    granted = channel.permissions_for(guild.me)
+    in_thread = isinstance(channel, discord.Thread)
+    may_send = granted.send_messages_in_threads if in_thread else granted.send_messages
+    if not (granted.view_channel and may_send):
+        raise InvalidSettingError("channel", "closed")
+    return channel_id
+
+
+async def offer_days(interaction: discord.Interaction, current: str) -> list[Choice[int]]:
+    """Offer lengths of time, or the one that is typed."""
+    typed = current.strip()
+    days = (int(typed[:4]),) if typed.isdecimal() else _OFFERED_DAYS
+    return [Choice(name=f"{each} day{'' if each == 1 else 's'}", value=each) for each in days if 1 <= each <= DAYS_MAX]
+
+
+def matching(choices: Iterable[tuple[str, str]], current: str) -> list[Choice[str]]:
+    """Return as many choices of (name, value) as Discord shows, of those whose name has what is typed."""
+    wanted = current.casefold()
+    found = [Choice(name=name[:CHOICE_CHARACTERS], value=value) for name, value in choices if wanted in name.casefold()]
+    return found[:MOST_CHOICES]
+
+
+def parse_quota(seconds: int | None, period: str, *, unlimited: bool = False) -> Quota:
+    """Make a rule of options as they came.
+
+    Raises:
+        InvalidQuotaError: when they are not exactly one sensible rule.
+    """
+    try:
+        parsed_period = Period(period)
+    except ValueError:
+        raise InvalidQuotaError("period") from None
+    if unlimited and seconds is not None:
+        raise InvalidQuotaError("contradictory")
+    if not unlimited and seconds is None:
+        raise InvalidQuotaError("missing")
+    return Quota(seconds, parsed_period)
+
+
+def parse_subject(interaction: discord.Interaction, who: object) -> tuple[QuotaSource, int]:
+    """Tell whose rule is meant; @everyone is a role whose id is the server's own.
+
+    Raises:
+        discord.app_commands.TransformerError: when it is neither a member nor a role.
+    """
+    match who:
+        case discord.Role(id=role_id):
+            return (QuotaSource.SERVER if role_id == interaction.guild_id else QuotaSource.ROLE), role_id
+        case discord.Member(id=member_id) | discord.User(id=member_id):
+            return QuotaSource.MEMBER, member_id
+        case _:
+            mentionable = discord.AppCommandOptionType.mentionable
+            raise app_commands.TransformerError(who, mentionable, app_commands.Transformer())
+
+
+def parse_rule_key(key: object) -> tuple[QuotaSource, int]:
+    """Tell whose rule is meant by a choice that ``rule_choices`` offered.
+
+    Raises:
+        InvalidSettingError: when it is none of them.
+    """
+    source, _, subject_id = str(key).partition(":")
+    try:
+        return QuotaSource(source), parse_id(subject_id)
+    except ValueError:
+        raise InvalidSettingError("rule", "gone") from None
+
+
+def parse_id(value: object) -> int:
+    """Read an id that a list offered.
+
+    Raises:
+        InvalidSettingError: when it is none.
+    """
+    text = str(value)
+    if not (text.isascii() and text.isdecimal() and len(text) <= _ID_DIGITS and int(text) <= _LARGEST_ID):
+        raise InvalidSettingError("rule", "gone")
+    return int(text)
+
+
+def rule_choices(guild: discord.Guild | None, rules: Iterable[QuotaRule]) -> list[tuple[str, str]]:
+    """Offer rules by name, those of deleted roles and channels among them."""
+    names, gone = names_in(guild), gone_of(guild, rules)
+    choices: list[tuple[str, str]] = []
+    for rule in rules:
+        known = names.get(rule.subject_id, str(rule.subject_id))
+        is_role = rule.source is QuotaSource.ROLE
+        name = formatting.gone_name(rule.subject_id, is_role=is_role) if rule.subject_id in gone else known
+        choices.append((f"{rule.source.value}: {name}", f"{rule.source.value}:{rule.subject_id}"))
+    return choices
+
+
+def names_in(guild: discord.Guild | None) -> dict[int, str]:
+    """Return the names of a server's roles, channels and threads by id."""
+    if guild is None:
+        return {}
+    return {named.id: named.name for named in (*guild.roles, *guild.channels, *guild.threads)}
+
+
+def gone_of(guild: discord.Guild | None, rules: Iterable[QuotaRule]) -> set[int]:
+    """Return the ids of roles and channels with rules that are known to be deleted."""
+    kinds = {QuotaSource.ROLE, QuotaSource.CHANNEL}
+    return gone_ids(guild, (rule.subject_id for rule in rules if rule.source in kinds))
+
+
+def gone_changed(guild: discord.Guild | None, changes: Iterable[Change]) -> set[int]:
+    """Return the ids of deleted roles and channels that changes are about."""
+    about_places = {ChangeKind.POOL, ChangeKind.CHANNEL}
+    ids: list[int] = []
+    for change in changes:
+        facts = [facts for facts in (change.before, change.after) if facts is not None]
+        is_role = any(each.get("source") == QuotaSource.ROLE for each in facts)
+        if change.subject_id is not None and (is_role or change.kind in about_places):
+            ids.append(change.subject_id)
+        ids += [each["channel_id"] for each in facts if "channel_id" in each]
+    return gone_ids(guild, ids)
+
+
+def gone_ids(guild: discord.Guild | None, ids: Iterable[int]) -> set[int]:
+    """Return those ids that no role, channel or thread of a server has; none while the server is not known."""
+    if guild is None or guild.unavailable:
+        return set()
+    known = names_in(guild).keys() | {guild.id, EVERYWHERE}
+    return {each for each in ids if each not in known}

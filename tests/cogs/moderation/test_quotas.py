@@ -1,0 +1,252 @@
+"""What moderators see of ``/moderate quota``, and what holds afterwards."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import discord
+import pytest
+
+from bot.models import Period, Quota, QuotaRule, QuotaSource
+from bot.store import quotas as quota_store
+from bot.ui.messages.panel import PAGE_LENGTH
+from tests.support.community import words
+
+if TYPE_CHECKING:
+    from tests.support.community import Community
+
+MEMBER, ROLE, INTEGER, STRING, BOOLEAN = 9, 9, 4, 3, 5
+
+
+def option(name: str, value: object, kind: int) -> dict[str, Any]:
+    return {"name": name, "type": kind, "value": value}
+
+
+async def rules(community: Community) -> list[QuotaRule]:
+    async with community.database.read() as connection:
+        return await quota_store.list_for(connection, guild_id=community.guild.id, now=community.clock.now())
+
+
+async def moderate(community: Community, command: str, **options: object) -> str:
+    result = await community.moderator.slash(community.channel, f"moderate quota {command}", **options)
+    assert result.ephemeral
+    assert community.pinged(result.response) == set()
+    return words(result.response)
+
+
+async def test_set_confirms_what_now_holds_for_a_member(community: Community) -> None:
+    said = await moderate(community, "set", who=community.mia, seconds=120, period="month")
+
+    assert said == f"{community.mia.mention}: 120 s per month now (20 6-second clips)."
+    [rule] = await rules(community)
+    assert (rule.source, rule.subject_id, rule.quota, rule.set_by) == (
+        QuotaSource.MEMBER,
+        community.mia.id,
+        Quota(120, Period.MONTH),
+        community.moderator.id,
+    )
+
+
+async def test_everyone_stands_for_the_server_and_pings_nobody(community: Community) -> None:
+    said = await moderate(community, "set", who=community.guild.default_role, seconds=12)
+
+    assert said == "Everyone (the server's default): 12 s per day now (two 6-second clips)."
+    [rule] = await rules(community)
+    assert (rule.source, rule.subject_id) == (QuotaSource.SERVER, community.guild.id)
+
+
+async def test_role_can_be_unlimited(community: Community) -> None:
+    role = community.guild.create_role("Patrons")
+
+    said = await moderate(community, "set", who=role, unlimited=True)
+
+    assert said == f"{role.mention}: no limit now."
+    [rule] = await rules(community)
+    assert (rule.source, rule.quota) == (QuotaSource.ROLE, Quota(None))
+
+
+async def test_setting_again_replaces_the_rule(community: Community) -> None:
+    await moderate(community, "set", who=community.mia, seconds=6)
+    await moderate(community, "set", who=community.mia, seconds=12)
+
+    assert [rule.quota for rule in await rules(community)] == [Quota(12)]
+
+
+async def test_clear_says_whether_there_was_a_rule(community: Community) -> None:
+    await moderate(community, "set", who=community.mia, seconds=6)
+
+    assert "is cleared" in await moderate(community, "clear", who=community.mia)
+    assert "no quota to clear" in await moderate(community, "clear", who=community.mia)
+    assert await rules(community) == []
+
+
+async def test_grant_confirms_what_is_left_and_is_in_the_ledger(community: Community) -> None:
+    said = await moderate(community, "grant", member=community.mia, seconds=12)
+
+    assert said == f"{community.mia.mention} got 12 s more today: 72 s left today, twelve 6-second clips."
+    assert await community.ledger() == [("grant", 12)]
+
+
+@pytest.mark.parametrize("command", ["set", "clear", "list", "grant"])
+async def test_what_another_process_has_answered_is_neither_replaced_nor_said_twice(
+    community: Community, caplog: pytest.LogCaptureFixture, command: str
+) -> None:
+    caplog.set_level("INFO", logger="bot.ui.replies")
+    community.env.inject_error("POST", "/interactions/*/*/callback", status=400, code=40060, times=None)
+    subject = {"set": {"who": community.mia, "seconds": 6}, "clear": {"who": community.mia}, "list": {}}
+    options = subject.get(command, {"member": community.mia, "seconds": 6})
+
+    result = await community.moderator.slash(community.channel, f"moderate quota {command}", **options)
+
+    assert (result.response, list(result.followups)) == (None, [])
+    assert not any("/webhooks/" in sent.path for sent in community.env.http_requests)
+    assert [(record.message, record.levelname) for record in caplog.records] == [("already answered", "INFO")]
+
+
+async def test_list_shows_general_rules_first_and_only_this_servers(community: Community) -> None:
+    elsewhere = community.env.create_guild("Elsewhere")
+    other = elsewhere.add_member(
+        community.env.create_user("else"),
+        roles=[elsewhere.create_role("Mods", permissions=discord.Permissions(moderate_members=True))],
+    )
+    await other.slash(elsewhere.create_text_channel("x"), "moderate quota set", who=other, seconds=999)
+    role = community.guild.create_role("Patrons")
+    await moderate(community, "set", who=community.mia, seconds=6)
+    await moderate(community, "set", who=role, unlimited=True)
+    await moderate(community, "set", who=community.guild.default_role, seconds=0)
+
+    by = f"set by {community.moderator.mention}"
+    assert [line for line in (await moderate(community, "list")).splitlines() if line.startswith("- ")] == [
+        f"- Everyone (the server's default): 0 s per day, {by}",
+        f"- {role.mention}: unlimited, {by}",
+        f"- {community.mia.mention}: 6 s per day, {by}",
+    ]
+
+
+async def test_list_still_shows_members_who_left(community: Community) -> None:
+    await moderate(community, "set", who=community.ben, seconds=6)
+    community.guild.remove_member(community.ben)
+
+    assert community.ben.mention in await moderate(community, "list")
+
+
+async def test_list_of_nothing_names_the_default(community: Community) -> None:
+    assert "bot's default" in await moderate(community, "list")
+
+
+async def test_long_list_has_pages(community: Community) -> None:
+    widest = [10**18 + number for number in range(PAGE_LENGTH * 2 + 1)]
+    async with community.database.write() as connection:
+        for role_id in widest:
+            quota = Quota(1_000_000, Period.MONTH)
+            rule = QuotaRule(community.guild.id, QuotaSource.ROLE, role_id, quota, widest[0], community.clock.now())
+            await quota_store.put(connection, rule)
+
+    panel = await community.moderator.slash(community.channel, "moderate quota list")
+    shown = [words(panel.response)]
+    for label in ("▶", "▶", "◀"):
+        turned = await community.moderator.click(panel.response, label=label)
+        shown.append(words(turned.response))
+
+    assert [text.count("deleted role") for text in shown] == [10, 10, 1, 10]
+    assert ["page 1 of 3" in shown[0], "page 2 of 3" in shown[1], "page 3 of 3" in shown[2]] == [True] * 3
+    assert shown[3] == shown[1]
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ([option("seconds", -1, INTEGER)], "can't be negative"),
+        ([option("seconds", 1_000_001, INTEGER)], "at most 1,000,000 seconds"),
+        ([option("seconds", 10**30, INTEGER)], "at most 1,000,000 seconds"),
+        ([option("seconds", 1.5, 10)], "whole number"),
+        ([option("seconds", "60", STRING)], "whole number"),
+        ([option("seconds", True, BOOLEAN)], "whole number"),
+        ([option("seconds", 60, INTEGER), option("period", "year", STRING)], "choose day, week or month"),
+        ([option("seconds", 60, INTEGER), option("period", 7, INTEGER)], "choose day, week or month"),
+        ([option("seconds", 60, INTEGER), option("unlimited", True, BOOLEAN)], "not both"),
+        ([option("unlimited", False, BOOLEAN)], "how many seconds, or choose unlimited"),
+        ([], "how many seconds, or choose unlimited"),
+    ],
+    ids=str,
+)
+async def test_senseless_quotas_get_one_sentence_and_change_nothing(
+    community: Community, options: list[dict[str, Any]], sentence: str
+) -> None:
+    who = option("who", str(community.guild.id), ROLE)
+    role = {"id": str(community.guild.id), "name": "@everyone", "permissions": "0", "position": 0, "color": 0}
+    role |= {"hoist": False, "managed": False, "mentionable": False, "flags": 0}
+    resolved = {"roles": {str(community.guild.id): role}}
+
+    result = await community.forge(community.moderator, "moderate quota set", who, *options, resolved=resolved)
+
+    assert result.ephemeral
+    assert sentence in result.response.content
+    assert result.response.content.count(".") == 1
+    assert await rules(community) == []
+
+
+@pytest.mark.parametrize("seconds", [0, -5, 1_000_001, 2.5, "ten", None])
+async def test_senseless_grants_get_one_sentence_and_change_nothing(community: Community, seconds: object) -> None:
+    mia = str(community.mia.id)
+    resolved = {
+        "users": {mia: {"id": mia, "username": "mia", "discriminator": "0", "avatar": None}},
+        "members": {
+            mia: {"roles": [], "joined_at": "2026-01-01T00:00:00+00:00", "deaf": False, "mute": False, "flags": 0}
+        },
+    }
+
+    result = await community.forge(
+        community.moderator,
+        "moderate quota grant",
+        option("member", mia, 6),
+        option("seconds", seconds, INTEGER),
+        resolved=resolved,
+    )
+
+    assert result.ephemeral
+    assert result.response.content.count(".") == 1
+    assert "went wrong" not in result.response.content
+    assert await community.ledger() == []
+
+
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        ("moderate quota set", [option("who", "somebody", STRING), option("seconds", 6, INTEGER)]),
+        ("moderate quota clear", [option("who", 12, INTEGER)]),
+        ("moderate quota grant", [option("member", "12", STRING), option("seconds", 6, INTEGER)]),
+    ],
+    ids=str,
+)
+async def test_subjects_that_are_neither_member_nor_role_get_one_sentence(
+    community: Community, command: str, options: list[dict[str, Any]]
+) -> None:
+    result = await community.forge(community.moderator, command, *options)
+
+    assert result.ephemeral
+    assert "could not read that command" in result.response.content
+    assert await rules(community) == []
+
+
+@pytest.mark.parametrize("command", ["set", "clear", "list", "grant"])
+async def test_members_without_the_permission_are_refused_whatever_their_client_sends(
+    community: Community, command: str
+) -> None:
+    result = await community.forge(community.mia, f"moderate quota {command}")
+
+    assert result.ephemeral
+    assert result.response.content == "Only members with **Timeout Members** can do that."
+
+
+async def test_command_is_hidden_from_members_without_the_permission(community: Community) -> None:
+    assert not any("moderate" in name for name in community.mia.available_commands(community.channel))
+    assert "moderate quota list" in community.moderator.available_commands(community.channel)
+
+
+async def test_locked_database_changes_nothing_and_says_so(community: Community) -> None:
+    with community.locked_database():
+        said = await moderate(community, "set", who=community.mia, seconds=6)
+
+    assert "change anything just now" in said
+    assert await rules(community) == []

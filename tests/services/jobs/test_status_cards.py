@@ -1,0 +1,237 @@
+"""Status cards: true, calm, and never behind the times for good."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.errors import PublishUnavailableError, StoreUnavailableError
+from bot.models import JobError, JobState
+from bot.sandbox.faults import Fault
+from bot.services.jobs.status_cards import EDITS_AT_ONCE
+from tests.support.workshop import MEMBER_ID, FlakyDatabase
+
+if TYPE_CHECKING:
+    from bot.models import StatusCard
+    from tests.support.workshop import Process, Workshop
+
+DISCORD_IS_DOWN = PublishUnavailableError("503")
+
+
+def cards(workshop: Workshop, job_id: str) -> list[StatusCard]:
+    return [card for card in workshop.discord.cards.get(job_id, []) if card is not None]
+
+
+async def start_rendering(workshop: Workshop, process: Process) -> str:
+    job_id = await workshop.accept(process)
+    await process.worker.tick()
+    workshop.time.advance(10)
+    await process.board.tick()
+    assert cards(workshop, job_id)[-1].job.state is JobState.RENDERING
+    return job_id
+
+
+async def test_a_card_that_shows_what_is_true_already_is_not_edited(workshop: Workshop) -> None:
+    process = workshop.start(max_concurrent_renders=1)
+    await start_rendering(workshop, process)
+    waiting = await workshop.accept(process)
+
+    for _ in range(5):
+        workshop.time.advance(10)
+        process.news.touch(waiting)
+        process.news.touch_queue()
+        assert await process.board.tick() is None
+
+    assert cards(workshop, waiting) == []
+
+
+async def test_a_card_that_discord_refuses_for_a_reason_nobody_foresaw_is_left_until_there_is_news(
+    workshop: Workshop, caplog: pytest.LogCaptureFixture
+) -> None:
+    process = workshop.start()
+    job_id = await workshop.accept(process)
+    await process.worker.tick()
+    workshop.time.advance(10)
+    workshop.discord.fail("show_status", ZeroDivisionError("a refusal without a word"))
+
+    await process.board.tick()
+    assert "status card left as it is" in caplog.text
+    assert cards(workshop, job_id) == []
+    await workshop.run_until_idle(process)
+
+    await workshop.expect_clip(job_id)
+
+
+async def test_a_card_is_edited_at_most_every_five_seconds_and_then_shows_the_latest(workshop: Workshop) -> None:
+    process = workshop.start()
+    edited_at: list[float] = []
+    job_id = await workshop.accept(process)
+    for _ in range(45):
+        shown = len(cards(workshop, job_id))
+        await process.worker.tick()
+        await process.board.tick()
+        if len(cards(workshop, job_id)) > shown:
+            edited_at.append(workshop.time())
+        workshop.time.advance(0.7)
+
+    await workshop.expect_clip(job_id)
+    assert len(edited_at) >= 3
+    assert all(later - earlier >= 5 for earlier, later in pairwise(edited_at))
+
+
+async def test_waiting_cards_follow_their_place_in_the_queue(workshop: Workshop) -> None:
+    process = workshop.start(max_concurrent_renders=1)
+    job_ids = [await workshop.accept(process, member_id=MEMBER_ID + place) for place in range(4)]
+
+    await workshop.run_until_idle(process)
+
+    places = [card.queue_place for card in cards(workshop, job_ids[3]) if card.job.state is JobState.QUEUED]
+    assert places == [3, 2, 1]
+    assert all(card.queue_place is None for card in cards(workshop, job_ids[0]))
+
+
+async def test_a_paused_queue_says_so_on_waiting_cards_alone_and_takes_it_back(workshop: Workshop) -> None:
+    process = workshop.start()
+    rendering = await start_rendering(workshop, process)
+    workshop.server.faults.submit.append(Fault.error("insufficient_quota"))
+    waiting = await workshop.accept(process)
+
+    await workshop.run_until_idle(process)
+
+    said = [card.waiting_for_operator for card in cards(workshop, waiting) if card.job.state is JobState.QUEUED]
+    assert said[0]
+    assert not cards(workshop, waiting)[-1].waiting_for_operator
+    assert not any(card.waiting_for_operator for card in cards(workshop, rendering))
+
+
+async def test_an_end_is_never_painted_over_by_an_edit_that_was_held_up(workshop: Workshop) -> None:
+    process = workshop.start()
+    workshop.server.faults.render.append(Fault.failed("Generation failed: out of memory"))
+    job_id = await start_rendering(workshop, process)
+    await process.worker.tick()
+    workshop.time.advance(10)
+    hold = workshop.discord.hold("show_status")
+    held_up = asyncio.create_task(process.board.tick())
+    await hold.arrival()
+
+    workshop.time.advance(60)
+    await process.worker.tick()
+    assert (await workshop.job(job_id)).state is JobState.FAILED
+    workshop.time.advance(10)
+    settling = asyncio.create_task(process.worker.tick())
+    late = asyncio.create_task(process.board.tick())
+    hold.release.set()
+    await asyncio.gather(held_up, settling, late)
+    await workshop.run_until_idle(process)
+
+    await workshop.expect_refund(job_id, JobError.GENERATION_FAILED)
+
+
+async def test_a_card_is_not_put_back_after_the_clip_took_its_place(workshop: Workshop) -> None:
+    process = workshop.start()
+    job_id = await start_rendering(workshop, process)
+    await workshop.run_until_idle(process)
+    await workshop.expect_clip(job_id)
+
+    process.news.touch(job_id)
+    workshop.time.advance(10)
+    await process.board.tick()
+
+    assert workshop.discord.cards[job_id][-1] is None
+
+
+@pytest.mark.parametrize("arrived", [False, True], ids=["not arrived", "arrived"])
+async def test_an_edit_that_failed_is_made_again_after_five_seconds(workshop: Workshop, arrived: bool) -> None:
+    process = workshop.start()
+    job_id = await workshop.accept(process)
+    await process.worker.tick()
+    workshop.time.advance(6)
+    workshop.discord.fail("show_status", DISCORD_IS_DOWN, after=arrived)
+
+    assert await process.board.tick() == 5.0
+    failed = len(cards(workshop, job_id))
+    await process.board.tick()
+    assert len(cards(workshop, job_id)) == failed
+
+    workshop.time.advance(5)
+    assert await process.board.tick() is None
+    assert cards(workshop, job_id)[-1].job.state is JobState.RENDERING
+
+
+@pytest.mark.parametrize("reads_that_work", [0, 1], ids=["the queue", "the job"])
+async def test_what_is_new_is_not_forgotten_when_the_database_does_not_answer(
+    workshop: Workshop, reads_that_work: int
+) -> None:
+    database = FlakyDatabase(workshop.database)
+    process = workshop.start(database=database)
+    job_id = await workshop.accept(process)
+    await process.worker.tick()
+    workshop.time.advance(6)
+    database.troubles.extend([*[None] * reads_that_work, "read"])
+
+    if reads_that_work:
+        assert await process.board.tick() == 5.0
+    else:
+        with pytest.raises(StoreUnavailableError):
+            await process.board.tick()
+    assert cards(workshop, job_id) == []
+
+    workshop.time.advance(6)
+    await process.board.tick()
+    assert cards(workshop, job_id)[-1].job.state is JobState.RENDERING
+
+
+async def test_the_board_outlives_a_database_that_does_not_answer_and_stops_when_told(
+    workshop: Workshop, caplog: pytest.LogCaptureFixture
+) -> None:
+    database = FlakyDatabase(workshop.database)
+    process = workshop.start(database=database)
+    job_id = await workshop.accept(process)
+    await process.worker.tick()
+    workshop.time.advance(6)
+    database.troubles.append("read")
+    run = asyncio.create_task(process.board.run())
+    async with asyncio.timeout(10):
+        while database.troubles:  # until it has read in vain
+            process.news.woken.set()
+            await asyncio.wait({run}, timeout=0.01)
+        process.news.touch(job_id)
+        await workshop.discord.until(lambda: bool(cards(workshop, job_id)))
+        process.board.stop()
+        await run
+
+    assert "status cards could not be updated" in caplog.messages
+
+
+async def test_more_changes_than_can_be_shown_at_once_are_shown_in_turn(workshop: Workshop) -> None:
+    process = workshop.start(max_concurrent_renders=100)
+    job_ids = [await workshop.accept(process, member_id=MEMBER_ID + place) for place in range(2 * EDITS_AT_ONCE + 1)]
+    await process.worker.tick()
+    workshop.time.advance(6)
+
+    assert await process.board.tick() == 0.0
+    assert sum(bool(cards(workshop, job_id)) for job_id in job_ids) == EDITS_AT_ONCE
+    assert await process.board.tick() == 0.0
+    assert await process.board.tick() is None
+    assert all(len(cards(workshop, job_id)) == 1 for job_id in job_ids)
+
+
+async def test_a_card_that_discord_holds_back_keeps_neither_another_card_nor_the_stop_waiting(
+    workshop: Workshop,
+) -> None:
+    process = workshop.start()
+    job_ids = [await workshop.accept(process, member_id=MEMBER_ID + place) for place in range(2)]
+    await process.worker.tick()
+    workshop.time.advance(6)
+    slow = workshop.discord.hold("show_status")
+    run = asyncio.create_task(process.board.run())
+    async with asyncio.timeout(10):
+        await slow.reached.wait()
+        await workshop.discord.until(lambda: any(cards(workshop, job_id) for job_id in job_ids))
+        process.board.stop()
+        await run
+
+    assert sum(bool(cards(workshop, job_id)) for job_id in job_ids) == 1

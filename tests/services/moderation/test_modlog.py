@@ -1,0 +1,300 @@
+"""The log: a card for each thing that happened, in order, once, whatever becomes of its channel or of the process."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.errors import (
+    DestinationClosedError,
+    PausedError,
+    PromptRefusedError,
+    PublishUnavailableError,
+    StoreUnavailableError,
+)
+from bot.models import LogKind, Period, PromptRuleKind
+from bot.services.moderation.modlog import ATTEMPTS_BEFORE_DROPPED, CARDS_AT_ONCE, LEASE_SECONDS
+from tests.support.workshop import GUILD_ID, MEMBER_ID, FlakyDatabase
+
+if TYPE_CHECKING:
+    from bot.models import LogEntry
+    from tests.support.workshop import Process, Workshop
+
+MODERATOR_ID, CHANNEL_ID, OTHER_GUILD_ID, OTHER_CHANNEL_ID = 900, 700, GUILD_ID + 1, 701
+DISCORD_IS_DOWN = PublishUnavailableError("503")
+
+
+async def started(workshop: Workshop) -> Process:
+    process = workshop.start()
+    await process.services.servers.set_log_channel(GUILD_ID, CHANNEL_ID, set_by=MODERATOR_ID)
+    return process
+
+
+async def post_all(workshop: Workshop, process: Process, *, most: int = 200) -> None:
+    for _ in range(most):
+        pause = await process.log.tick()
+        if pause is None:
+            return
+        workshop.time.advance(pause + 0.001)
+    raise AssertionError("the log never came to rest")
+
+
+def cards(workshop: Workshop, channel_id: int = CHANNEL_ID) -> list[LogEntry]:
+    return workshop.log.cards.get(channel_id, [])
+
+
+def kinds(workshop: Workshop, channel_id: int = CHANNEL_ID) -> list[LogKind]:
+    return [card.kind for card in cards(workshop, channel_id)]
+
+
+async def test_clips_posted_failed_and_refused_and_changes_each_get_a_card_in_order(workshop: Workshop) -> None:
+    process = await started(workshop)
+    posted = await workshop.accept(process)
+    await workshop.run_until_idle(process)
+    failed = await workshop.accept(process, "fail:content_policy")
+    await workshop.run_until_idle(process)
+    await process.services.prompts.add(
+        guild_id=GUILD_ID, kind=PromptRuleKind.WORDS, text="spoiler", set_by=MODERATOR_ID
+    )
+    with pytest.raises(PromptRefusedError):
+        await workshop.accept(process, "a spoiler")
+
+    await post_all(workshop, process)
+
+    assert kinds(workshop) == [LogKind.CHANGED, LogKind.POSTED, LogKind.FAILED, LogKind.CHANGED, LogKind.REFUSED]
+    _, of_posted, of_failed, of_rule, of_refusal = cards(workshop)
+    assert (of_posted.job, of_failed.job) == (await workshop.job(posted), await workshop.job(failed))
+    assert of_rule.change is not None
+    assert of_rule.change.after == {"kind": "words", "text": "spoiler"}
+    assert of_refusal.facts["reason"] == "prompt_rule"
+    assert (of_refusal.facts["rule"], of_refusal.facts["prompt"]) == ("spoiler", "a spoiler")
+    assert of_refusal.facts["member_id"] == MEMBER_ID
+
+
+async def test_a_member_who_is_refused_again_and_again_does_not_bury_the_log(workshop: Workshop) -> None:
+    process = await started(workshop)
+    await process.services.servers.pause(GUILD_ID, "a flood", set_by=MODERATOR_ID)
+    await post_all(workshop, process)
+    members = [*[MEMBER_ID] * 8, MEMBER_ID + 1]
+    for member_id in members:
+        with pytest.raises(PausedError):
+            await workshop.accept(process, member_id=member_id)
+    await post_all(workshop, process)
+    workshop.time.advance(60)
+    with pytest.raises(PausedError):
+        await workshop.accept(process)
+    await post_all(workshop, process)
+
+    refused = [card.facts["member_id"] for card in cards(workshop) if card.kind is LogKind.REFUSED]
+    assert refused == [*[MEMBER_ID] * 5, MEMBER_ID + 1, MEMBER_ID]
+    for _ in range(30):
+        workshop.time.advance(10)
+        with pytest.raises(PausedError):
+            await workshop.accept(process)
+    await post_all(workshop, process)
+    assert len([card for card in cards(workshop) if card.kind is LogKind.REFUSED]) - len(refused) >= 24
+    assert (await process.services.usage.report(GUILD_ID, Period.DAY)).refused == 40
+
+
+async def test_the_log_is_woken_only_when_the_card_can_be_seen(workshop: Workshop) -> None:
+    process = await started(workshop)
+    await post_all(workshop, process)
+    woken = process.services.changes.log_woken
+    for prompt in ("a fox", "fail:content_policy"):
+        woken.clear()
+        job_id = await workshop.accept(process, prompt)
+        woken.clear()
+        running = asyncio.create_task(workshop.run_until_idle(process))
+        await woken.wait()
+        assert workshop._peek("SELECT count(*) FROM log_entries WHERE job_id = ?", job_id) == 1
+        await running
+
+
+async def test_without_a_log_nothing_waits_to_be_posted(workshop: Workshop) -> None:
+    process = workshop.start()
+    await workshop.accept(process)
+    await workshop.run_until_idle(process)
+    await process.services.servers.pause(GUILD_ID, "a flood", set_by=MODERATOR_ID)
+    with pytest.raises(PausedError):
+        await workshop.accept(process)
+    await process.services.servers.set_log_channel(GUILD_ID, CHANNEL_ID, set_by=MODERATOR_ID)
+
+    await post_all(workshop, process)
+
+    assert kinds(workshop) == [LogKind.CHANGED]
+
+
+async def test_a_card_that_discord_does_not_take_now_is_posted_later_and_those_after_it_wait(
+    workshop: Workshop,
+) -> None:
+    process = await started(workshop)
+    await process.services.servers.pause(GUILD_ID, "a flood", set_by=MODERATOR_ID)
+    await process.services.servers.resume(GUILD_ID, set_by=MODERATOR_ID)
+    workshop.log.troubles.extend([DISCORD_IS_DOWN] * 3)
+    await process.log.tick()
+    await process.services.servers.pause(GUILD_ID, "another", set_by=MODERATOR_ID)
+
+    await post_all(workshop, process)
+
+    assert [card.id for card in cards(workshop)] == [1, 2, 3, 4]
+    assert [card.attempts for card in cards(workshop)] == [3, 0, 0, 0]
+
+
+async def test_a_server_whose_log_is_held_back_keeps_no_other_waiting(workshop: Workshop) -> None:
+    process = await started(workshop)
+    for reason in map(str, range(CARDS_AT_ONCE + 1)):
+        await process.services.servers.pause(GUILD_ID, reason, set_by=MODERATOR_ID)
+    post, held, released, others = workshop.log.post_log_card, asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def hold_one(channel_id: int, entry: LogEntry) -> int:
+        if channel_id == CHANNEL_ID:
+            held.set()
+            await released.wait()
+        message_id = await post(channel_id, entry)
+        if channel_id == OTHER_CHANNEL_ID:
+            others.set()
+        return message_id
+
+    workshop.log.post_log_card = hold_one  # type: ignore[method-assign] (from now on)
+    running = asyncio.create_task(process.log.run())
+    await held.wait()
+    await process.services.servers.set_log_channel(OTHER_GUILD_ID, OTHER_CHANNEL_ID, set_by=MODERATOR_ID)
+    await others.wait()
+    assert (kinds(workshop), kinds(workshop, OTHER_CHANNEL_ID)) == ([], [LogKind.CHANGED])
+
+    process.log.stop()
+    released.set()
+    await running
+    assert [card.id for card in cards(workshop)] == [1]  # the one in hand
+    await post_all(workshop, workshop.start())
+    assert [card.id for card in cards(workshop)] == list(range(1, CARDS_AT_ONCE + 3))
+
+
+async def test_a_channel_that_is_gone_ends_the_log_until_another_is_chosen_and_stops_nothing(
+    workshop: Workshop,
+) -> None:
+    process = await started(workshop)
+    await post_all(workshop, process)
+    workshop.log.troubles.append(DestinationClosedError("10003"))
+    first = await workshop.accept(process)
+    await workshop.run_until_idle(process)
+    await post_all(workshop, process)
+    view = await process.services.servers.view(GUILD_ID)
+    assert (view.server.log_channel_id, view.server.log_closed) == (CHANNEL_ID, True)
+
+    second = await workshop.accept(process)
+    await workshop.run_until_idle(process)
+    await post_all(workshop, process)
+    for job_id in (first, second):
+        await workshop.expect_clip(job_id)
+    assert kinds(workshop) == [LogKind.CHANGED]
+
+    await process.services.servers.set_log_channel(GUILD_ID, OTHER_CHANNEL_ID, set_by=MODERATOR_ID)
+    await post_all(workshop, process)
+    assert not (await process.services.servers.view(GUILD_ID)).server.log_closed
+    assert kinds(workshop, OTHER_CHANNEL_ID) == [LogKind.CHANGED]
+
+
+async def test_a_channel_that_was_chosen_anew_meanwhile_is_not_taken_for_the_one_that_is_gone(
+    workshop: Workshop,
+) -> None:
+    process = await started(workshop)
+    post = workshop.log.post_log_card
+
+    async def post_too_late(channel_id: int, entry: LogEntry) -> int:
+        workshop.log.post_log_card = post  # type: ignore[method-assign] (as it was)
+        await process.services.servers.set_log_channel(GUILD_ID, OTHER_CHANNEL_ID, set_by=MODERATOR_ID)
+        raise DestinationClosedError(str((channel_id, entry.id)))
+
+    workshop.log.post_log_card = post_too_late  # type: ignore[method-assign] (for the next card)
+
+    await post_all(workshop, process)
+
+    assert not (await process.services.servers.view(GUILD_ID)).server.log_closed
+    assert [card.id for card in cards(workshop, OTHER_CHANNEL_ID)] == [1, 2]
+
+
+async def test_a_card_that_was_posted_and_not_noted_is_found_and_not_posted_again(workshop: Workshop) -> None:
+    process = workshop.start(database=(flaky := FlakyDatabase(workshop.database)))
+    await process.services.servers.set_log_channel(GUILD_ID, CHANNEL_ID, set_by=MODERATOR_ID)
+    flaky.troubles.extend([None, None, None, "commit"])  # to look, to claim, to read the channel; to note it
+
+    await process.log.tick()
+    assert kinds(workshop) == [LogKind.CHANGED]
+    workshop.time.advance(LEASE_SECONDS + 1)
+    await post_all(workshop, workshop.start("local/2"))
+
+    assert kinds(workshop) == [LogKind.CHANGED]
+    assert await workshop.start().log.tick() is None
+
+
+async def test_a_killed_processs_cards_are_posted_by_its_successor_at_once(workshop: Workshop) -> None:
+    process = await started(workshop)
+    posting = asyncio.Event()
+
+    async def never(channel_id: int, entry: LogEntry) -> int:
+        posting.set()
+        await asyncio.Event().wait()
+        raise AssertionError((channel_id, entry))
+
+    post, workshop.log.post_log_card = workshop.log.post_log_card, never  # type: ignore[method-assign] (for now)
+    killed = asyncio.create_task(process.log.tick())
+    await posting.wait()
+    killed.cancel()
+    await asyncio.wait({killed})
+    posted = asyncio.Event()
+
+    async def post_and_say(channel_id: int, entry: LogEntry) -> int:
+        posted.set()
+        return await post(channel_id, entry)
+
+    workshop.log.post_log_card = post_and_say  # type: ignore[method-assign] (from now on)
+    successor = workshop.start()
+    running = asyncio.create_task(successor.log.run())
+    await posted.wait()
+    successor.log.stop()
+    await running
+
+    assert kinds(workshop) == [LogKind.CHANGED]
+
+
+async def test_a_card_that_cannot_be_made_keeps_no_other_from_its_place(
+    workshop: Workshop, caplog: pytest.LogCaptureFixture
+) -> None:
+    process = await started(workshop)
+    await process.services.servers.pause(GUILD_ID, "a flood", set_by=MODERATOR_ID)
+    workshop.log.troubles.append(ZeroDivisionError())
+
+    await post_all(workshop, process)
+
+    assert [card.id for card in cards(workshop)] == [2]
+    assert "log card left out" in caplog.text
+
+
+async def test_a_card_that_is_refused_for_hours_is_left_out_in_the_end(workshop: Workshop) -> None:
+    process = await started(workshop)
+    await process.services.servers.pause(GUILD_ID, "a flood", set_by=MODERATOR_ID)
+    workshop.log.troubles.extend([DISCORD_IS_DOWN] * ATTEMPTS_BEFORE_DROPPED)
+
+    await post_all(workshop, process)
+
+    assert [card.id for card in cards(workshop)] == [2]
+
+
+async def test_the_loop_outlives_a_database_that_does_not_answer(workshop: Workshop) -> None:
+    flaky = FlakyDatabase(workshop.database)
+    process = workshop.start(database=flaky)
+    await process.services.servers.set_log_channel(GUILD_ID, CHANNEL_ID, set_by=MODERATOR_ID)
+    flaky.troubles.append("write")
+
+    with pytest.raises(StoreUnavailableError):
+        await process.services.servers.pause(GUILD_ID, "a flood", set_by=MODERATOR_ID)
+    flaky.troubles.extend(["read", None, "write"])
+    for _ in range(2):
+        with pytest.raises(StoreUnavailableError):
+            await process.log.tick()
+    await post_all(workshop, process)
+
+    assert kinds(workshop) == [LogKind.CHANGED]

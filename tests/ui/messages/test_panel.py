@@ -1,0 +1,343 @@
+"""The settings panel and the log's cards: whatever is in them, Discord takes them."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot.models import (
+    Access,
+    Aspect,
+    CapStatus,
+    Change,
+    ChangeKind,
+    ChannelRule,
+    Gift,
+    JobError,
+    JobState,
+    LogEntry,
+    LogKind,
+    Pause,
+    Period,
+    PromptRule,
+    PromptRuleKind,
+    Quota,
+    QuotaRule,
+    QuotaSource,
+    Server,
+)
+from bot.services.jobs.admission import Explanation, PlaceRules
+from bot.services.moderation.servers import ServerView
+from bot.services.quotas.service import RuleAsked
+from bot.services.quotas.usage import MemberUsage, UsageReport
+from bot.services.screening.automod import AutomodRule, AutomodRules
+from bot.ui import forms
+from bot.ui.messages import panel as panel_messages
+from bot.ui.messages.modlog_card import log_view
+from bot.ui.text import moderators as moderator_text
+from bot.ui.text import modlog as modlog_text
+from bot.ui.text import panel as panel_text
+from bot.ui.text.panel import PanelFacts
+from cogs.clips import RECENT_JOBS
+from tests.support.discord_server.requests import RouteKind
+from tests.support.discord_server.schema import OpenApiCheck
+from tests.support.jobs import CREATED_AT, RESETS_AT, make_block, make_job, make_quota_status
+from tests.support.openapi import OPENAPI, needs_openapi
+from tests.support.workshop import asker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from discord import ui
+
+COMPONENTS_MAX, CHARACTERS_MAX, BYTES_MAX, OPTIONS_MAX = 40, 4000, 10_000, 25
+HIDEOUS = "*\U0001f9cc@[_~`|<>"
+"""Every character is escaped, or has four bytes."""
+WIDE = 2**63 - 1
+
+
+def hideous(length: int) -> str:
+    return (HIDEOUS * (length // len(HIDEOUS) + 1))[:length]
+
+
+def rules(source: QuotaSource, count: int) -> list[QuotaRule]:
+    quota = Quota(1_000_000, Period.MONTH)
+    return [QuotaRule(1, source, WIDE - place, quota, WIDE, CREATED_AT, RESETS_AT) for place in range(count)]
+
+
+PROMPT_RULES = [
+    PromptRule(
+        id=WIDE - place,
+        guild_id=1,
+        kind=PromptRuleKind.PATTERN,
+        text=hideous(200),
+        set_by=WIDE,
+        set_at=CREATED_AT,
+    )
+    for place in range(30)
+]
+FACTS = PanelFacts(
+    view=ServerView(
+        server=Server(
+            guild_id=1,
+            timezone="America/Argentina/ComodRivadavia",
+            log_channel_id=WIDE,
+            log_closed=True,
+            pause=Pause(hideous(300), WIDE, CREATED_AT),
+        ),
+        cap=CapStatus(cap=Quota(1_000_000, Period.MONTH), used_seconds=999_999, resets_at=RESETS_AT),
+        rules=[*rules(QuotaSource.CHANNEL, 30), *rules(QuotaSource.ROLE, 30), *rules(QuotaSource.MEMBER, 30)],
+        channels=[
+            ChannelRule(
+                guild_id=1,
+                channel_id=WIDE - place,
+                access=Access.REFUSED,
+                aspect=Aspect.LANDSCAPE,
+                duration_seconds=10,
+            )
+            for place in range(30)
+        ],
+        gifts=[Gift(WIDE - place, 1_000_000, RESETS_AT, WIDE - place, WIDE) for place in range(30)],
+        blocks=[make_block(member_id=WIDE - place, reason=hideous(300), set_by=WIDE) for place in range(30)],
+        rule_counts={PromptRuleKind.WORDS: 1000, PromptRuleKind.PATTERN: 50},
+    ),
+    automod=AutomodRules(tuple(AutomodRule("r", patterns=("(",)) for _ in range(6))),
+    operator_quota=Quota(60),
+    gone={WIDE - place for place in range(0, 30, 2)},
+    names={WIDE - place: hideous(100) for place in range(30)},
+)
+JOBS = [make_job(hideous(2000), id=f"job{place:013}", guild_id=WIDE, member_id=WIDE) for place in range(30)]
+FACTS_OF_CHANGES: dict[ChangeKind, tuple[dict[str, Any] | None, dict[str, Any] | None]] = {
+    ChangeKind.QUOTA: (rules(QuotaSource.ROLE, 1)[0].facts, rules(QuotaSource.ROLE, 1)[0].facts),
+    ChangeKind.POOL: (rules(QuotaSource.CHANNEL, 1)[0].facts, None),
+    ChangeKind.GRANT: (None, {"seconds": 1_000_000, "until": RESETS_AT.isoformat()}),
+    ChangeKind.CAP: (None, Quota(1_000_000, Period.MONTH).facts),
+    ChangeKind.TIMEZONE: ({"timezone": "UTC"}, {"timezone": "America/Argentina/ComodRivadavia"}),
+    ChangeKind.LOG_CHANNEL: ({"channel_id": WIDE}, {"channel_id": WIDE}),
+    ChangeKind.CHANNEL: (FACTS.view.channels[0].facts, FACTS.view.channels[0].facts),
+    ChangeKind.PAUSE: ({"reason": hideous(300)}, {"reason": hideous(300)}),
+    ChangeKind.BLOCK: (FACTS.view.blocks[0].facts, make_block(reason=hideous(300), expires_at=RESETS_AT).facts),
+    ChangeKind.PROMPT_RULE: (None, PROMPT_RULES[0].facts),
+    ChangeKind.JOB_CANCELLED: (
+        {"state": "queued", "prompt": hideous(2000)},
+        {"state": "cancelled", "prompt": hideous(2000)},
+    ),
+    ChangeKind.CLIP_REMOVED: (None, {"seconds": 6, "prompt": hideous(2000)}),
+}
+
+
+def change(kind: ChangeKind) -> Change:
+    before, after = FACTS_OF_CHANGES[kind]
+    return Change(
+        id=1,
+        guild_id=WIDE,
+        made_by=WIDE,
+        made_at=CREATED_AT,
+        kind=kind,
+        subject_id=WIDE,
+        before=before,
+        after=after,
+    )
+
+
+SECTIONS: dict[str, Callable[[], ui.LayoutView]] = {
+    "home": lambda: panel_messages.home(FACTS),
+    "quotas": lambda: panel_messages.quotas(FACTS, 2),
+    "pools": lambda: panel_messages.pools(FACTS, 2),
+    "cap": lambda: panel_messages.cap(FACTS),
+    "channels": lambda: panel_messages.channels(FACTS, 2),
+    "channel": lambda: panel_messages.channel(FACTS, WIDE),
+    "rules": lambda: panel_messages.prompt_rules(FACTS, PROMPT_RULES, 2),
+    "gifts": lambda: panel_messages.gifts(FACTS, 2),
+    "blocks": lambda: panel_messages.blocks(FACTS, 2),
+    "clips": lambda: panel_messages.clips(JOBS[: panel_messages.JOBS_PAGE_LENGTH], 2, has_more=True),
+    "clip": lambda: panel_messages.clip(JOBS[0], 2),
+    "asleep": lambda: panel_messages.with_note(panel_messages.jobs(JOBS, 2), panel_text.ASLEEP),
+    "noted": lambda: panel_messages.with_note(
+        panel_messages.blocks(FACTS, 2), moderator_text.blocked(FACTS.view.blocks[0], 1)
+    ),
+    "closed": panel_messages.closed,
+    "log": lambda: panel_messages.log(FACTS),
+    "jobs": lambda: panel_messages.jobs(JOBS, 2),
+    **{
+        f"audit of {kind}": lambda kind=kind: panel_messages.audit([change(kind)] * 10, (), 2, 3) for kind in ChangeKind
+    },
+}
+REFUSED = {"member_id": WIDE, "channel_id": WIDE, "prompt": hideous(2000), "aspect": "16:9", "duration": 10}
+QUOTA_FACTS = Quota(1_000_000, Period.MONTH).facts
+ENTRIES = {
+    "posted": LogEntry(
+        id=1,
+        guild_id=WIDE,
+        kind=LogKind.POSTED,
+        created_at=CREATED_AT,
+        job=replace(
+            JOBS[0],
+            state=JobState.DELIVERED,
+            message_id=WIDE,
+            message_channel_id=JOBS[0].channel_id,
+            removed_by=WIDE,
+            removed_at=CREATED_AT,
+        ),
+        refunded=True,
+        block=make_block(reason=hideous(300), expires_at=RESETS_AT),
+    ),
+    **{
+        f"failed: {error}": LogEntry(
+            id=1,
+            guild_id=WIDE,
+            kind=LogKind.FAILED,
+            created_at=CREATED_AT,
+            job=replace(JOBS[0], state=JobState.FAILED, error_code=error),
+        )
+        for error in JobError
+    },
+    **{
+        f"refused: {reason}": LogEntry(
+            id=1,
+            guild_id=WIDE,
+            kind=LogKind.REFUSED,
+            created_at=CREATED_AT,
+            facts=REFUSED | {"reason": reason} | facts,
+        )
+        for reason, facts in {
+            "paused": {"rule": hideous(300)},
+            "blocked": {"rule": hideous(300)},
+            "channel": {"ruled_by": WIDE},
+            "prompt_rule": {"rule": hideous(200)},
+            "automod": {"rule": hideous(100)},
+            "open_jobs": {},
+            "quota": QUOTA_FACTS | {"source": "channel", "subject_id": WIDE},
+            "cap": QUOTA_FACTS,
+        }.items()
+    },
+    **{
+        f"changed: {kind}": LogEntry(
+            id=1, guild_id=WIDE, kind=LogKind.CHANGED, created_at=CREATED_AT, change=change(kind)
+        )
+        for kind in ChangeKind
+    },
+    **{
+        kind: LogEntry(
+            id=1,
+            guild_id=WIDE,
+            kind=kind,
+            created_at=CREATED_AT,
+            facts=QUOTA_FACTS | {"used": 999_999, "resets_at": RESETS_AT.isoformat()},
+        )
+        for kind in (LogKind.CAP_NEAR, LogKind.CAP_REACHED)
+    },
+}
+
+
+def parts(components: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return all components, nested ones too."""
+    found: list[dict[str, Any]] = []
+    for component in components:
+        found.append(component)
+        found += parts(component.get("components", []))
+        if "accessory" in component:
+            found += parts([component["accessory"]])
+    return found
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+async def test_every_section_fits_a_message(section: str) -> None:
+    expect_fitting(SECTIONS[section]())
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+async def test_every_card_fits_a_message(name: str) -> None:
+    expect_fitting(log_view(ENTRIES[name]))
+
+
+def expect_fitting(view: ui.LayoutView) -> None:
+    found = parts(view.to_components())
+    texts = "".join(part["content"] for part in found if "content" in part)
+    assert len(found) <= COMPONENTS_MAX
+    assert len(texts) <= CHARACTERS_MAX
+    assert len(texts.encode()) <= BYTES_MAX
+    custom_ids = [part["custom_id"] for part in found if "custom_id" in part]
+    assert len(custom_ids) == len(set(custom_ids))
+    assert all(len(custom_id) <= 100 for custom_id in custom_ids)
+    for options in (part["options"] for part in found if part.get("options")):
+        assert len(options) <= OPTIONS_MAX
+        assert len({option["value"] for option in options}) == len(options)
+
+
+@needs_openapi
+async def test_panels_and_cards_are_as_discord_describes_them() -> None:
+    check = await asyncio.to_thread(OpenApiCheck, OPENAPI)
+    for view in (*(make() for make in SECTIONS.values()), *map(log_view, ENTRIES.values())):
+        body = {"components": view.to_components(), "flags": 1 << 15, "nonce": "log1", "enforce_nonce": True}
+        check.check_body(RouteKind.CREATE_MESSAGE, body)
+
+
+@needs_openapi
+async def test_forms_are_as_discord_describes_them() -> None:
+    check = await asyncio.to_thread(OpenApiCheck, OPENAPI)
+
+    async def submit(*_: object) -> None:
+        raise AssertionError("nobody fills it in")
+
+    for form in (
+        forms.quota_form("Quota of somebody with quite a long name, yes", submit),
+        forms.quota_form("The whole server", submit, with_days=False),
+        forms.gift_form("Seconds for somebody", submit),
+        forms.block_form(submit, hideous(100)),
+        forms.pause_form(submit),
+        forms.timezone_form(submit),
+        forms.rule_form("Pattern", submit),
+        forms.test_form(submit),
+    ):
+        check.check_body(RouteKind.CALLBACK, {"type": 9, "data": form.to_dict()})
+
+
+def test_a_page_past_the_end_is_the_last_one() -> None:
+    assert panel_messages.page_of(range(21), 9) == (range(20, 21), 3, 3)
+    assert panel_messages.page_of(range(0), 9) == (range(0), 1, 1)
+    assert panel_messages.page_of(range(21), -1) == (range(10), 1, 3)
+
+
+def plain_answers() -> dict[str, str]:
+    roles = tuple(WIDE - place for place in range(100))
+    explanation = Explanation(
+        asker=asker(role_ids=roles, places=(WIDE, WIDE - 1, WIDE - 2)),
+        server=FACTS.view.server,
+        block=make_block(reason=hideous(300)),
+        place=PlaceRules(),
+        rule_counts=FACTS.view.rule_counts,
+        open_jobs=2,
+        max_open_jobs=2,
+        sources=[
+            *(RuleAsked(QuotaSource.CHANNEL, WIDE - place, None) for place in range(3)),
+            *(RuleAsked(QuotaSource.ROLE, role_id, Quota(1_000_000, Period.MONTH)) for role_id in roles),
+            RuleAsked(QuotaSource.OPERATOR, None, Quota(60), holds=True),
+        ],
+        status=make_quota_status(granted=100_000),
+        cap=FACTS.view.cap,
+    )
+    members = [
+        MemberUsage(
+            member_id=WIDE - place, used_seconds=10**6, delivered=10**5, failed=9, cancelled=9, open=9, removed=9
+        )
+        for place in range(100)
+    ]
+    report = UsageReport(period=Period.MONTH, start=CREATED_AT, end=RESETS_AT, members=members, refused=10**6, jobs=())
+    return {
+        "why": moderator_text.why(explanation, FACTS.automod, FACTS.gone),
+        "test": moderator_text.prompt_tested(hideous(2000), PROMPT_RULES, AutomodRule(hideous(100))),
+        "block": moderator_text.blocked(make_block(reason=hideous(300), expires_at=RESETS_AT), 99),
+        "pause": moderator_text.paused(hideous(300)),
+        "rule": moderator_text.prompt_rule_added(PROMPT_RULES[0]),
+        "usage": moderator_text.usage_summary(report, 9),
+        "recent": modlog_text.recent_jobs(WIDE, [ENTRIES["posted"].job or JOBS[0], *JOBS][:RECENT_JOBS]),
+    }
+
+
+@pytest.mark.parametrize("name", plain_answers())
+def test_every_answer_fits_a_message(name: str) -> None:
+    assert len(plain_answers()[name]) <= 2000
