@@ -22,13 +22,13 @@ from bot.models import OperatorAlert, Quota
 from bot.services.jobs.account import AccountCheck
 from bot.services.jobs.alerts import Operator
 from bot.services.jobs.delivery import Deliverer
-from bot.services.jobs.leases import JobKeeper
+from bot.services.jobs.leases import LeasedJobs
 from bot.services.jobs.policy import WorkerPolicy
 from bot.services.jobs.rendering import Renderer
-from bot.services.jobs.status_cards import CardNews, StatusBoard
-from bot.services.jobs.throttle import ServiceGates
+from bot.services.jobs.status_cards import CardChanges, StatusCardUpdater
+from bot.services.jobs.throttle import ServiceThrottle
 from bot.services.jobs.worker import Worker
-from bot.services.moderation.modlog import ModerationLog
+from bot.services.moderation.modlog import Modlog
 from bot.services.polling.watch import RenderWatch
 from bot.services.ports import SystemClock
 from bot.services.services import Services
@@ -58,10 +58,10 @@ class Reelay:
 
     bot: ReelayBot
     worker: Worker
-    board: StatusBoard
-    log: ModerationLog
+    card_updater: StatusCardUpdater
+    log: Modlog
     services: Services
-    gates: ServiceGates
+    throttle: ServiceThrottle
     watch: RenderWatch
     publisher: DiscordPublisher
     operator: Operator
@@ -78,7 +78,7 @@ def assemble(
     policy: WorkerPolicy,
     owner: str,
     operator_channel_id: int | None = None,
-    chance: random.Random | None = None,
+    rng: random.Random | None = None,
 ) -> Reelay:
     """Wire the parts; nothing is opened or started here.
 
@@ -86,8 +86,8 @@ def assemble(
         owner: this process's name in leases.
         chance: where jitter and ids come from; the operating system's by default.
     """
-    chance = chance or random.SystemRandom()
-    gates, news, wake = ServiceGates(policy, chance.random), CardNews(), asyncio.Event()
+    rng = rng or random.SystemRandom()
+    throttle, card_changes, wake = ServiceThrottle(policy, rng.random), CardChanges(), asyncio.Event()
     bot = ReelayBot(digests=CommandDigests(database))
     log_publisher = DiscordLogPublisher(client=bot)
     services = Services.wire(
@@ -95,33 +95,35 @@ def assemble(
         clock=clock,
         publisher=log_publisher,
         automod_source=log_publisher,
-        gates=gates,
-        news=news,
+        throttle=throttle,
+        card_changes=card_changes,
         wake=wake,
         operator_quota=operator_quota,
         max_open_jobs=max_open_jobs,
-        random_bits=chance.getrandbits,
+        random_bits=rng.getrandbits,
         owner=owner,
         lease_seconds=policy.lease_seconds,
     )
-    bot.equip(services)
+    bot.attach_services(services)
     publisher = DiscordPublisher(client=bot, clock=clock, operator_channel_id=operator_channel_id)
-    board = StatusBoard(database=database, clock=clock, publisher=publisher, gates=gates, news=news)
-    keeper = JobKeeper(database=database, clock=clock, changes=services.changes, owner=owner)
-    watch = RenderWatch(database=database, jitter=chance.random, time_scale=policy.poll_time_scale)
+    card_updater = StatusCardUpdater(
+        database=database, clock=clock, publisher=publisher, throttle=throttle, card_changes=card_changes
+    )
+    leased_jobs = LeasedJobs(database=database, clock=clock, changes=services.changes, owner=owner)
+    watch = RenderWatch(database=database, jitter=rng.random, time_scale=policy.poll_time_scale)
     operator = Operator(publisher)
     recovery = Recovery(database=database, clock=clock, operator=operator)
     renderer = Renderer(
         database=database,
         service=service,
         operator=operator,
-        keeper=keeper,
-        gates=gates,
+        leased_jobs=leased_jobs,
+        throttle=throttle,
         watch=watch,
         recovery=recovery,
         clock=clock,
         policy=policy,
-        jitter=chance.random,
+        jitter=rng.random,
     )
     worker = Worker(
         database=database,
@@ -130,8 +132,8 @@ def assemble(
             database=database,
             service=service,
             operator=operator,
-            keeper=keeper,
-            gates=gates,
+            leased_jobs=leased_jobs,
+            throttle=throttle,
             watch=watch,
             recovery=recovery,
             renderer=renderer,
@@ -143,7 +145,7 @@ def assemble(
             database=database,
             service=service,
             operator=operator,
-            gates=gates,
+            throttle=throttle,
             recovery=recovery,
             clock=clock,
             policy=policy,
@@ -153,37 +155,37 @@ def assemble(
             publisher=publisher,
             media=media,
             quotas=services.quotas,
-            keeper=keeper,
+            leased_jobs=leased_jobs,
             clock=clock,
-            jitter=chance.random,
+            jitter=rng.random,
         ),
-        account=AccountCheck(service=service, gates=gates, operator=operator, clock=clock),
-        keeper=keeper,
-        board=board,
-        news=news,
+        account=AccountCheck(service=service, throttle=throttle, operator=operator, clock=clock),
+        leased_jobs=leased_jobs,
+        card_updater=card_updater,
+        card_changes=card_changes,
         wake=wake,
         held=services.jobs.held,
-        gates=gates,
+        throttle=throttle,
         clock=clock,
         policy=policy,
         model=service.model,
         owner=owner,
-        jitter=chance.random,
+        jitter=rng.random,
     )
     return Reelay(
         bot=bot,
         worker=worker,
-        board=board,
-        log=ModerationLog(
+        card_updater=card_updater,
+        log=Modlog(
             database=database,
             clock=clock,
             publisher=log_publisher,
             changes=services.changes,
             owner=owner,
-            jitter=chance.random,
+            jitter=rng.random,
         ),
         services=services,
-        gates=gates,
+        throttle=throttle,
         watch=watch,
         publisher=publisher,
         operator=operator,
@@ -231,7 +233,7 @@ async def run(settings: Settings, *, policy: WorkerPolicy | None = None) -> None
         async with asyncio.TaskGroup() as group:
             serving = group.create_task(reelay.bot.connect())
             working = group.create_task(reelay.worker.run())
-            showing = group.create_task(reelay.board.run())
+            showing = group.create_task(reelay.card_updater.run())
             telling = group.create_task(reelay.log.run())
             refreshing = group.create_task(reelay.bot.panel.run())
             group.create_task(_check_service(service, reelay))
@@ -242,7 +244,7 @@ async def run(settings: Settings, *, policy: WorkerPolicy | None = None) -> None
             await stop.wait()
             _log.info("stopping")
             reelay.worker.stop()
-            reelay.board.stop()
+            reelay.card_updater.stop()
             reelay.log.stop()
             reelay.bot.panel.stop()
             await asyncio.wait(
@@ -291,7 +293,7 @@ async def _check_service(service: VideoService, reelay: Reelay) -> None:
             extra={"error": type(error).__name__, "http_status": error.http_status, "request_id": error.request_id},
         )
         if isinstance(error, UnauthorizedError):
-            await reelay.operator.tell(reelay.gates.confirm(SystemClock().now(), OperatorAlert.UNAUTHORIZED))
+            await reelay.operator.tell(reelay.throttle.confirm(SystemClock().now(), OperatorAlert.UNAUTHORIZED))
         return
     _log.info("video service reached", extra={"remaining_credits": balance.credits})
     try:

@@ -64,7 +64,7 @@ class ReelayTree(app_commands.CommandTree["ReelayBot"]):
     async def on_error(self, interaction: discord.Interaction[ReelayBot], error: app_commands.AppCommandError) -> None:
         """Tell the member in one sentence what went wrong."""
         original = error.original if isinstance(error, app_commands.CommandInvokeError) else error
-        await replies.say_why(interaction, original)
+        await replies.reply_with_error(interaction, original)
 
 
 class ReelayBot(commands.Bot):
@@ -97,7 +97,7 @@ class ReelayBot(commands.Bot):
         self._clip_actions: ClipActions
         self._panel_actions: PanelActions
 
-    def equip(self, services: Services) -> None:
+    def attach_services(self, services: Services) -> None:
         """Give it what people may ask for, before ``sign_in``: some of the services need the client themselves."""
         self.services = services
         self.panel = Panel(services)

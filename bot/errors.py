@@ -221,9 +221,9 @@ class NotRemovableError(RefusedError):
         removed_at: when.
     """
 
-    def __init__(self, removed_by: int | None = None, removed_at: datetime | None = None) -> None:
+    def __init__(self, removed_by_id: int | None = None, removed_at: datetime | None = None) -> None:
         super().__init__("not removable")
-        self.removed_by = removed_by
+        self.removed_by_id = removed_by_id
         self.removed_at = removed_at
 
 

@@ -36,7 +36,7 @@ class ClipActions:
             )
             await interaction.edit_original_response(view=status_view(card))
         except Exception as error:  # noqa: BLE001 (discord.py only logs a button's error; the member sees nothing)
-            await replies.say_why(interaction, error)
+            await replies.reply_with_error(interaction, error)
 
     async def press_card(self, interaction: discord.Interaction, action: str, entry_id: int) -> None:
         """Do what a log card's button says, or say why not; for moderators, checked when the button is pressed."""
@@ -50,7 +50,7 @@ class ClipActions:
                 case _:
                     await self._show_recent(interaction, entry_id)
         except Exception as error:  # noqa: BLE001 (as above)
-            await replies.say_why(interaction, error)
+            await replies.reply_with_error(interaction, error)
 
     async def _remove(self, interaction: discord.Interaction, entry_id: int, *, refunds: bool) -> None:
         await interaction.response.defer()
@@ -59,7 +59,7 @@ class ClipActions:
             raise NotRemovableError
         try:
             await self._services.jobs.remove_clip(
-                card.job.id, guild_id=card.guild_id, removed_by=interaction.user.id, refunds=refunds
+                card.job.id, guild_id=card.guild_id, removed_by_id=interaction.user.id, refunds=refunds
             )
         except NotRemovableError:
             await self._redraw(interaction, entry_id)  # somebody was quicker: the card says who
@@ -76,10 +76,10 @@ class ClipActions:
                 card.member_id or 0,
                 reason=reason,
                 days=forms.parse_days(days),
-                set_by=submitted.user.id,
+                set_by_id=submitted.user.id,
             )
             await self._redraw(submitted, entry_id)
-            await replies.say(submitted, moderator_text.blocked(made, cancelled))
+            await replies.reply(submitted, moderator_text.blocked(made, cancelled))
 
         await interaction.response.send_modal(forms.block_form(block, modlog_text.THIS_MEMBER))
 
@@ -92,8 +92,8 @@ class ClipActions:
             jobs = self._services.jobs
             return member_id, await jobs.list_recent(guild_id=guild_id, member_id=member_id, limit=RECENT_JOBS)
 
-        member_id, recent = await replies.promptly(interaction, look(), private=True)
-        await replies.say(interaction, modlog_text.recent_jobs(member_id, recent))
+        member_id, recent = await replies.run_or_defer(interaction, look(), private=True)
+        await replies.reply(interaction, modlog_text.recent_jobs(member_id, recent))
 
     async def _redraw(self, interaction: discord.Interaction, entry_id: int) -> None:
         """Let the log card say who did what."""

@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING
 import discord
 from discord import app_commands
 
-from bot.services.quotas.service import Asker
+from bot.services.quotas.service import Requester
 
 if TYPE_CHECKING:
     from discord.abc import Snowflake
 
 
-def asker(
+def requester(
     interaction: discord.Interaction,
     member: discord.Member | discord.User | None = None,
     channel: Snowflake | None = None,
-) -> Asker:
+) -> Requester:
     """Say who asks where: whoever uses the command in its channel, or another member, elsewhere."""
     member = member or interaction.user
     is_member = isinstance(member, discord.Member)
     permissions = interaction.permissions if member.id == interaction.user.id else None
-    return Asker(
+    return Requester(
         guild_id=interaction.guild_id or 0,
         member_id=member.id,
         role_ids=role_ids(member) if is_member else (),

@@ -11,7 +11,7 @@ from discord.ext import commands
 from bot.ui import replies
 from bot.ui.text import commands as command_text
 from bot.ui.text import members as member_text
-from cogs.context import asker
+from cogs.context import requester
 
 if TYPE_CHECKING:
     from bot.services.jobs.admission import Admission
@@ -27,6 +27,6 @@ class QuotaCog(commands.Cog):
     @app_commands.guild_only()
     async def quota(self, interaction: discord.Interaction) -> None:
         """Show what is used and left, which rule holds and when it resets, and what else is in the way."""
-        asking = self._admission.explain(asker(interaction))
-        stand = await replies.promptly(interaction, asking, private=True)
-        await replies.say(interaction, member_text.quota_overview(stand.status, stand.cap, stand.refusal))
+        asking = self._admission.explain(requester(interaction))
+        stand = await replies.run_or_defer(interaction, asking, private=True)
+        await replies.reply(interaction, member_text.quota_overview(stand.status, stand.cap, stand.refusal))

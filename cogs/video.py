@@ -18,7 +18,7 @@ from bot.ui import replies
 from bot.ui.messages.job import status_view
 from bot.ui.text import commands as command_text
 from bot.ui.text import formatting
-from cogs.context import asker
+from cogs.context import requester
 
 if TYPE_CHECKING:
     from bot.services.jobs.requests import JobService
@@ -56,10 +56,10 @@ class VideoCog(commands.Cog):
         request = JobRequest(
             interaction_id=interaction.id,
             channel_id=interaction.channel_id or 0,
-            asker=asker(interaction),
+            requester=requester(interaction),
             wish=Wish(spec, leaves_aspect=aspect is None, leaves_duration=duration is None),
         )
-        accepted = await replies.promptly(interaction, self._jobs.accept_held(request), private=False)
+        accepted = await replies.run_or_defer(interaction, self._jobs.accept_held(request), private=False)
         job_id, message_id = accepted.card.job.id, None
         try:
             if interaction.response.is_done():  # acknowledged without the card, which the job need not wait for

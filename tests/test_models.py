@@ -15,8 +15,8 @@ from bot.models import (
     PROMPT_MAX_CHARACTERS,
     Aspect,
     Balance,
-    Draw,
     EffectiveQuota,
+    GrantUse,
     JobState,
     Quota,
     QuotaSource,
@@ -24,7 +24,7 @@ from bot.models import (
     StatusCard,
     VideoSpec,
 )
-from tests.support.jobs import RESETS_AT, make_gift, make_job
+from tests.support.jobs import RESETS_AT, make_grant, make_job
 
 FAMILY = "\N{MAN}\N{ZERO WIDTH JOINER}\N{WOMAN}\N{ZERO WIDTH JOINER}\N{GIRL}"
 
@@ -122,7 +122,7 @@ def test_a_quota_that_is_no_sensible_number_is_refused(seconds: int, reason: str
 
 
 @pytest.mark.parametrize(
-    ("seconds", "used", "drawn", "gift", "limit", "left"),
+    ("seconds", "used", "from_grants", "grant", "limit", "left"),
     [
         (60, 0, 0, 0, 60, 60),
         (60, 24, 0, 6, 66, 42),
@@ -134,13 +134,13 @@ def test_a_quota_that_is_no_sensible_number_is_refused(seconds: int, reason: str
     ],
 )
 def test_what_is_left_is_the_limit_with_gifts_less_what_is_used_and_never_negative(
-    seconds: int | None, used: int, drawn: int, gift: int, limit: int | None, left: int | None
+    seconds: int | None, used: int, from_grants: int, grant: int, limit: int | None, left: int | None
 ) -> None:
     status = QuotaStatus(
         effective=EffectiveQuota(Quota(seconds), QuotaSource.OPERATOR),
         used_seconds=used,
-        drawn_seconds=drawn,
-        gifts=(make_gift(1, gift, RESETS_AT),) if gift else (),
+        from_grants_seconds=from_grants,
+        grants=(make_grant(1, grant, RESETS_AT),) if grant else (),
         resets_at=RESETS_AT,
     )
 
@@ -148,7 +148,7 @@ def test_what_is_left_is_the_limit_with_gifts_less_what_is_used_and_never_negati
 
 
 @pytest.mark.parametrize(
-    ("cost", "draws"),
+    ("cost", "grant_uses"),
     [
         (6, [(1, 6)]),  # of what ends with the period first
         (10, [(1, 8)]),  # then of the quota
@@ -156,16 +156,16 @@ def test_what_is_left_is_the_limit_with_gifts_less_what_is_used_and_never_negati
         (24, [(1, 8), (2, 4)]),  # then of what outlasts it
     ],
 )
-def test_what_ends_first_is_used_first(cost: int, draws: list[tuple[int, int]]) -> None:
+def test_what_ends_first_is_used_first(cost: int, grant_uses: list[tuple[int, int]]) -> None:
     status = QuotaStatus(
         effective=EffectiveQuota(Quota(20), QuotaSource.OPERATOR),
         used_seconds=10,
-        drawn_seconds=2,
-        gifts=(make_gift(1, 8, RESETS_AT), make_gift(2, 9, RESETS_AT + timedelta(days=3))),
+        from_grants_seconds=2,
+        grants=(make_grant(1, 8, RESETS_AT), make_grant(2, 9, RESETS_AT + timedelta(days=3))),
         resets_at=RESETS_AT,
     )
 
-    assert status.draw(cost) == tuple(Draw(*draw) for draw in draws)
+    assert status.use_grants(cost) == tuple(GrantUse(*use_grants) for use_grants in grant_uses)
 
 
 def test_every_state_is_either_open_or_final() -> None:
@@ -200,10 +200,10 @@ def test_what_can_be_spent_is_the_smaller_of_key_and_account_and_unknown_is_not_
 def test_a_card_looks_the_same_until_something_visible_changes() -> None:
     card = StatusCard(make_job(progress=41.2))
 
-    assert card.look == StatusCard(make_job(progress=41.9, attempts=3, request_id="req-1")).look
-    assert card.look != StatusCard(make_job(progress=42.0)).look
-    assert card.look != StatusCard(make_job(progress=41.2), queue_place=1).look
-    assert card.look != StatusCard(make_job(progress=41.2), waiting_for_operator=True).look
+    assert card.appearance == StatusCard(make_job(progress=41.9, attempts=3, request_id="req-1")).appearance
+    assert card.appearance != StatusCard(make_job(progress=42.0)).appearance
+    assert card.appearance != StatusCard(make_job(progress=41.2), queue_place=1).appearance
+    assert card.appearance != StatusCard(make_job(progress=41.2), waiting_for_operator=True).appearance
 
 
 def test_models_cannot_be_changed() -> None:

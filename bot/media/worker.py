@@ -84,14 +84,14 @@ class MediaWorker:
         except _ProcessDiedError as error:
             raise CannotFitError(f"fit: {error}") from error
 
-    async def _call(self, gate: asyncio.Semaphore, seconds: float, *arguments: str | Path | int) -> VideoInfo:
-        call = asyncio.create_task(self._run(gate, seconds, *arguments))
+    async def _call(self, backoff: asyncio.Semaphore, seconds: float, *arguments: str | Path | int) -> VideoInfo:
+        call = asyncio.create_task(self._run(backoff, seconds, *arguments))
         self._calls.add(call)
         call.add_done_callback(self._calls.discard)
         return await call
 
-    async def _run(self, gate: asyncio.Semaphore, seconds: float, *arguments: str | Path | int) -> VideoInfo:
-        async with gate:
+    async def _run(self, backoff: asyncio.Semaphore, seconds: float, *arguments: str | Path | int) -> VideoInfo:
+        async with backoff:
             process = await asyncio.create_subprocess_exec(
                 *_command(*arguments),
                 cwd=_ROOT,

@@ -3,7 +3,7 @@
 All times are aware UTC datetimes; all lengths are whole seconds of video unless a name says otherwise.
 """
 
-from bot.models._values import Facts
+from bot.models._values import AuditDetails
 from bot.models.jobs import (
     FINAL_STATES,
     OPEN_STATES,
@@ -38,9 +38,9 @@ from bot.models.quotas import (
     Account,
     AccountKind,
     CapStatus,
-    Draw,
     EffectiveQuota,
-    Gift,
+    Grant,
+    GrantUse,
     Period,
     Quota,
     QuotaRule,
@@ -81,6 +81,7 @@ __all__ = [
     "Account",
     "AccountKind",
     "Aspect",
+    "AuditDetails",
     "Balance",
     "Block",
     "CapStatus",
@@ -90,12 +91,11 @@ __all__ = [
     "Clip",
     "ClipFile",
     "ClipLink",
-    "Draw",
     "EffectiveQuota",
-    "Facts",
     "Generation",
     "GenerationStatus",
-    "Gift",
+    "Grant",
+    "GrantUse",
     "Job",
     "JobError",
     "JobState",

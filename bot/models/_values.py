@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 _Value = TypeVar("_Value")
 
-Facts = dict[str, Any]
+AuditDetails = dict[str, Any]
 """What was the case, as JSON has it: texts, whole numbers, None; moments in ISO 8601."""
 
 

@@ -106,7 +106,7 @@ class Job:
     message_id: int | None = None
     error_code: JobError | None = None
     finished_at: datetime | None = None
-    removed_by: int | None = None
+    removed_by_id: int | None = None
     removed_at: datetime | None = None
 
 
@@ -143,7 +143,7 @@ class StatusCard:
     waiting_for_operator: bool = False
 
     @property
-    def look(self) -> tuple[object, ...]:
+    def appearance(self) -> tuple[object, ...]:
         """Return all that can be seen of the card; two cards with the same look need no edit between them."""
         progress = None if self.job.progress is None else int(self.job.progress)
         return (self.job.state, progress, self.queue_place, self.waiting_for_operator)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import InvalidSettingError
-from bot.models._values import Facts, moment
+from bot.models._values import AuditDetails, moment
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -26,11 +26,11 @@ class Pause:
     """No new clips in a server, and why."""
 
     reason: str
-    paused_by: int
+    paused_by_id: int
     paused_at: datetime
 
     @property
-    def facts(self) -> Facts:
+    def facts(self) -> AuditDetails:
         """Say what it is, for the audit."""
         return {"reason": self.reason}
 
@@ -101,7 +101,7 @@ class ChannelRule:
         return (self.access, self.aspect, self.duration_seconds) == (None, None, None)
 
     @property
-    def facts(self) -> Facts | None:
+    def facts(self) -> AuditDetails | None:
         """Say what it is, for the audit; None where it says nothing."""
         if self.is_empty:
             return None
@@ -119,12 +119,12 @@ class Block:
     guild_id: int
     member_id: int
     reason: str
-    set_by: int
+    set_by_id: int
     set_at: datetime
     expires_at: datetime | None = None
 
     @property
-    def facts(self) -> Facts:
+    def facts(self) -> AuditDetails:
         """Say what it is, for the audit."""
         return {"reason": self.reason, "until": moment(self.expires_at)}
 
@@ -144,11 +144,11 @@ class PromptRule:
     guild_id: int
     kind: PromptRuleKind
     text: str
-    set_by: int
+    set_by_id: int
     set_at: datetime
 
     @property
-    def facts(self) -> Facts:
+    def facts(self) -> AuditDetails:
         """Say what it is, for the audit."""
         return {"kind": self.kind.value, "text": self.text}
 
@@ -181,12 +181,12 @@ class Change:
 
     id: int = 0
     guild_id: int
-    made_by: int
+    made_by_id: int
     made_at: datetime
     kind: ChangeKind
     subject_id: int | None = None
-    before: Facts | None = None
-    after: Facts | None = None
+    before: AuditDetails | None = None
+    after: AuditDetails | None = None
 
 
 class LogKind(StrEnum):
@@ -218,7 +218,7 @@ class LogEntry:
     created_at: datetime
     job: Job | None = None
     change: Change | None = None
-    facts: Facts = field(default_factory=dict[str, Any])
+    facts: AuditDetails = field(default_factory=dict[str, Any])
     attempts: int = 0
     channel_id: int | None = None
     message_id: int | None = None

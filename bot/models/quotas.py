@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from bot.errors import InvalidQuotaError
-from bot.models._values import Facts, moment, unchecked
+from bot.models._values import AuditDetails, moment, unchecked
 from bot.models.video import DURATIONS_SECONDS
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Quota:
             _check_quota_seconds(self.seconds, at_least=0)
 
     @property
-    def facts(self) -> Facts:
+    def facts(self) -> AuditDetails:
         """Say what it is, for the audit."""
         return {"seconds": self.seconds, "period": self.period.value}
 
@@ -115,20 +115,20 @@ class QuotaRule:
     source: QuotaSource
     subject_id: int
     quota: Quota
-    set_by: int
+    set_by_id: int
     set_at: datetime
     expires_at: datetime | None = None
     then: Quota | None = None
 
     @property
-    def facts(self) -> Facts:
+    def facts(self) -> AuditDetails:
         """Say what it is, for the audit."""
         then = {} if self.then is None else {"then": self.then.facts}
         return self.quota.facts | {"source": self.source.value, "until": moment(self.expires_at)} | then
 
 
 @dataclass(frozen=True, slots=True)
-class Gift:
+class Grant:
     """What is left of a moderator's grant, and until when.
 
     Attributes:
@@ -139,19 +139,19 @@ class Gift:
     left_seconds: int
     expires_at: datetime
     member_id: int
-    given_by: int
+    given_by_id: int
 
     @property
-    def facts(self) -> Facts:
+    def facts(self) -> AuditDetails:
         """Say what it is, for the audit."""
         return {"seconds": self.left_seconds, "until": moment(self.expires_at)}
 
 
 @dataclass(frozen=True, slots=True)
-class Draw:
+class GrantUse:
     """Seconds of a clip that are paid from a gift instead of from the quota."""
 
-    gift_id: int
+    grant_id: int
     seconds: int
 
 
@@ -168,14 +168,14 @@ class QuotaStatus:
 
     effective: EffectiveQuota
     used_seconds: int
-    drawn_seconds: int = 0
-    gifts: tuple[Gift, ...] = ()
+    from_grants_seconds: int = 0
+    grants: tuple[Grant, ...] = ()
     resets_at: datetime
 
     @property
     def granted_seconds(self) -> int:
         """Say how much gifts add to this period: what is left of them, and what was used of them."""
-        return self.drawn_seconds + sum(gift.left_seconds for gift in self.gifts)
+        return self.from_grants_seconds + sum(grant.left_seconds for grant in self.grants)
 
     @property
     def limit_seconds(self) -> int | None:
@@ -187,31 +187,31 @@ class QuotaStatus:
     def left_seconds(self) -> int | None:
         """Say how much is left, gifts included, never negative; None is unlimited."""
         of_quota = self.left_of_quota_seconds
-        return None if of_quota is None else of_quota + sum(gift.left_seconds for gift in self.gifts)
+        return None if of_quota is None else of_quota + sum(grant.left_seconds for grant in self.grants)
 
     @property
     def left_of_quota_seconds(self) -> int | None:
         """Say how much is left without gifts, never negative; None is unlimited."""
         seconds = self.effective.quota.seconds
-        return None if seconds is None else max(0, seconds - (self.used_seconds - self.drawn_seconds))
+        return None if seconds is None else max(0, seconds - (self.used_seconds - self.from_grants_seconds))
 
-    def draw(self, cost_seconds: int) -> tuple[Draw, ...]:
+    def use_grants(self, cost_seconds: int) -> tuple[GrantUse, ...]:
         """Say which gifts pay how much of a clip; the quota pays the rest.
 
         What ends first is used first: gifts that end with the period or before, then the quota, then other gifts.
         """
         wanted = cost_seconds
-        draws: list[Draw] = []
+        grant_uses: list[GrantUse] = []
         if self.left_of_quota_seconds is None:
             return ()
-        before = [gift for gift in self.gifts if gift.expires_at <= self.resets_at]
-        after = [gift for gift in self.gifts if gift.expires_at > self.resets_at]
-        for gift in (*before, None, *after):
-            taken = min(wanted, self.left_of_quota_seconds if gift is None else gift.left_seconds)
+        before = [grant for grant in self.grants if grant.expires_at <= self.resets_at]
+        after = [grant for grant in self.grants if grant.expires_at > self.resets_at]
+        for grant in (*before, None, *after):
+            taken = min(wanted, self.left_of_quota_seconds if grant is None else grant.left_seconds)
             wanted -= taken
-            if gift is not None and taken:
-                draws.append(Draw(gift.id, taken))
-        return tuple(draws)
+            if grant is not None and taken:
+                grant_uses.append(GrantUse(grant.id, taken))
+        return tuple(grant_uses)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

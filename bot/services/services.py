@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.services.jobs.admission import Admission
 from bot.services.jobs.requests import JobService
-from bot.services.moderation.audit_trail import Changes
+from bot.services.moderation.audit_trail import AuditTrail
 from bot.services.moderation.servers import ServerService
 from bot.services.quotas.service import QuotaService
 from bot.services.quotas.usage import UsageService
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bot.models import Quota
-    from bot.services.jobs.status_cards import CardNews
-    from bot.services.jobs.throttle import ServiceGates
+    from bot.services.jobs.status_cards import CardChanges
+    from bot.services.jobs.throttle import ServiceThrottle
     from bot.services.ports import AutomodSource, Clock, LogPublisher
     from bot.store.database import Database
 
@@ -36,7 +36,7 @@ class Services:
     automod: AutomodService
     admission: Admission
     usage: UsageService
-    changes: Changes
+    changes: AuditTrail
 
     @classmethod
     def wire(
@@ -46,8 +46,8 @@ class Services:
         clock: Clock,
         publisher: LogPublisher,
         automod_source: AutomodSource,
-        gates: ServiceGates,
-        news: CardNews,
+        throttle: ServiceThrottle,
+        card_changes: CardChanges,
         wake: asyncio.Event,
         operator_quota: Quota,
         max_open_jobs: int,
@@ -56,7 +56,7 @@ class Services:
         lease_seconds: float,
     ) -> Services:
         """Make the services; nothing is opened or started here."""
-        changes = Changes(database=database, clock=clock)
+        changes = AuditTrail(database=database, clock=clock)
         quotas = QuotaService(database=database, clock=clock, changes=changes, operator_quota=operator_quota)
         prompts = PromptService(database=database, clock=clock, changes=changes)
         automod = AutomodService(database=database, clock=clock, source=automod_source)
@@ -74,9 +74,9 @@ class Services:
             admission=admission,
             changes=changes,
             publisher=publisher,
-            gates=gates,
+            throttle=throttle,
             random_bits=random_bits,
-            news=news,
+            card_changes=card_changes,
             wake=wake,
             owner=owner,
             lease_seconds=lease_seconds,

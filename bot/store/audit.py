@@ -20,7 +20,7 @@ async def add(connection: AsyncConnection, change: Change) -> Change:
     """Write a change down; return it with its id."""
     statement = insert(changes).values(
         guild_id=change.guild_id,
-        made_by=change.made_by,
+        made_by_id=change.made_by_id,
         made_at=change.made_at,
         kind=change.kind,
         subject_id=change.subject_id,
@@ -54,7 +54,7 @@ def _from_row(row: Row[Any]) -> Change:
     return Change(
         id=row.id,
         guild_id=row.guild_id,
-        made_by=row.made_by,
+        made_by_id=row.made_by_id,
         made_at=row.made_at,
         kind=ChangeKind(row.kind),
         subject_id=row.subject_id,

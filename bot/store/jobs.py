@@ -158,15 +158,18 @@ async def start_next(
     limit: int,
     owner: str,
     lease_until: datetime,
-    in_hand: Collection[str],
+    in_flight: Collection[str],
+    last: Collection[str] = (),
 ) -> list[Job]:
     """Move up to ``limit`` waiting jobs that nobody holds to ``submitting``, in fair turns; lease them to ``owner``.
 
     Args:
-        in_hand: jobs this worker is still at, which may be back in the queue already.
+        in_flight: jobs this worker is still at, which may be back in the queue already.
+        last: jobs that let all others go first.
     """
-    turns = _in_fair_turns().where(jobs.c.id.not_in(in_hand), _is_free(now)).limit(limit)
-    job_ids: list[str] = [row.id for row in await connection.execute(turns)]
+    turns = _in_fair_turns().where(jobs.c.id.not_in(in_flight), _is_free(now)).limit(limit + len(last))
+    waiting_ids: list[str] = [row.id for row in await connection.execute(turns)]
+    job_ids = sorted(waiting_ids, key=lambda job_id: job_id in last)[:limit]
     changes = {
         "state": JobState.SUBMITTING,
         "attempts": 0,
@@ -190,16 +193,16 @@ async def claim_due(
     limit: int,
     owner: str,
     lease_until: datetime,
-    in_hand: Collection[str],
+    in_flight: Collection[str],
 ) -> list[Job]:
     """Lease up to ``limit`` due jobs that nobody holds to ``owner``, longest due first.
 
     Args:
-        in_hand: jobs this worker is already at, which are not to be taken twice even if their lease ran out.
+        in_flight: jobs this worker is already at, which are not to be taken twice even if their lease ran out.
     """
     due = (
         select(jobs.c.id)
-        .where(jobs.c.state.in_(states), jobs.c.due_at <= now, _is_free(now), jobs.c.id.not_in(in_hand))
+        .where(jobs.c.state.in_(states), jobs.c.due_at <= now, _is_free(now), jobs.c.id.not_in(in_flight))
         .order_by(jobs.c.due_at)
         .limit(limit)
     )
@@ -317,12 +320,12 @@ async def call_off(connection: AsyncConnection, job: Job, error_code: JobError, 
     return replace(job, **changes)
 
 
-async def note_removed(connection: AsyncConnection, job_id: str, *, removed_by: int, now: datetime) -> bool:
+async def note_removed(connection: AsyncConnection, job_id: str, *, removed_by_id: int, now: datetime) -> bool:
     """Note that a delivered clip was taken away; tell whether this was the first to do so."""
     statement = sql_update(jobs).where(
         jobs.c.id == job_id, jobs.c.state == JobState.DELIVERED, jobs.c.removed_at.is_(None)
     )
-    result = await connection.execute(statement.values(removed_by=removed_by, removed_at=now))
+    result = await connection.execute(statement.values(removed_by_id=removed_by_id, removed_at=now))
     return result.rowcount == 1
 
 

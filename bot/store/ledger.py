@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, bindparam, case, func, insert, select, update
 
-from bot.models import Account, AccountKind, Gift
-from bot.store.tables import draws, ledger, usage
+from bot.models import Account, AccountKind, Grant
+from bot.store.tables import grant_uses, ledger, usage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
     from sqlalchemy import Insert, Select, Update
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from bot.models import Draw, Job
+    from bot.models import GrantUse, Job
 
 _QUARTER_MINUTES = 15
 
 
-async def charge(connection: AsyncConnection, job: Job, *, now: datetime, drawn: Sequence[Draw] = ()) -> None:
+async def charge(connection: AsyncConnection, job: Job, *, now: datetime, from_grants: Sequence[GrantUse] = ()) -> None:
     """Take the job's cost from its account, with what gifts pay of it."""
     account = job.effective_quota.account(guild_id=job.guild_id, member_id=job.member_id)
-    drawn_seconds = sum(draw.seconds for draw in drawn)
+    from_grants_seconds = sum(use_grants.seconds for use_grants in from_grants)
     await connection.execute(
         insert(ledger).values(
             guild_id=job.guild_id,
@@ -43,20 +43,23 @@ async def charge(connection: AsyncConnection, job: Job, *, now: datetime, drawn:
             pool_id=account.id if account.kind is AccountKind.CHANNEL else None,
             kind="charge",
             seconds=job.spec.cost_seconds,
-            drawn_seconds=drawn_seconds,
+            from_grants_seconds=from_grants_seconds,
             counted_at=now,
             made_at=now,
-            made_by=job.member_id,
+            made_by_id=job.member_id,
             job_id=job.id,
         )
     )
-    if drawn:
-        rows = [{"grant_id": draw.gift_id, "job_id": job.id, "seconds": draw.seconds} for draw in drawn]
-        await connection.execute(insert(draws), rows)
-    await _count(connection, account, now, job.spec.cost_seconds, drawn_seconds)
+    if from_grants:
+        rows = [
+            {"grant_id": use_grants.grant_id, "job_id": job.id, "seconds": use_grants.seconds}
+            for use_grants in from_grants
+        ]
+        await connection.execute(insert(grant_uses), rows)
+    await _count(connection, account, now, job.spec.cost_seconds, from_grants_seconds)
 
 
-async def refund(connection: AsyncConnection, job: Job, *, now: datetime, made_by: int) -> bool:
+async def refund(connection: AsyncConnection, job: Job, *, now: datetime, made_by_id: int) -> bool:
     """Give back what the job was charged, once; tell whether that was now. A job without a charge gets nothing."""
     entries = await connection.execute(select(ledger).where(ledger.c.job_id == job.id))
     by_kind = {entry.kind: entry for entry in entries}
@@ -70,16 +73,16 @@ async def refund(connection: AsyncConnection, job: Job, *, now: datetime, made_b
             pool_id=charged.pool_id,
             kind="refund",
             seconds=charged.seconds,
-            drawn_seconds=charged.drawn_seconds,
+            from_grants_seconds=charged.from_grants_seconds,
             counted_at=charged.counted_at,
             made_at=now,
-            made_by=made_by,
+            made_by_id=made_by_id,
             job_id=job.id,
         )
     )
     kind = AccountKind.MEMBER if charged.pool_id is None else AccountKind.CHANNEL
     account = Account(charged.guild_id, kind, charged.pool_id or charged.member_id)
-    await _count(connection, account, charged.counted_at, -charged.seconds, -charged.drawn_seconds)
+    await _count(connection, account, charged.counted_at, -charged.seconds, -charged.from_grants_seconds)
     return True
 
 
@@ -95,7 +98,7 @@ async def grant(
     guild_id: int,
     member_id: int,
     seconds: int,
-    granted_by: int,
+    granted_by_id: int,
     interaction_id: int,
     now: datetime,
     expires_at: datetime,
@@ -112,7 +115,7 @@ async def grant(
             seconds=seconds,
             counted_at=now,
             made_at=now,
-            made_by=granted_by,
+            made_by_id=granted_by_id,
             interaction_id=interaction_id,
             expires_at=expires_at,
         )
@@ -120,26 +123,26 @@ async def grant(
     return True
 
 
-async def list_gifts(
+async def list_grants(
     connection: AsyncConnection, *, guild_id: int, member_id: int | None = None, now: datetime
-) -> list[Gift]:
+) -> list[Grant]:
     """Return the gifts of a member, or of a whole server, of which something is left; those that end first first."""
     statement = _gifts(of_one=member_id is not None)
     rows = await connection.execute(statement, {"guild_id": guild_id, "member_id": member_id, "now": now})
-    return [Gift(row.id, int(row.left), row.expires_at, row.member_id, row.made_by) for row in rows if row.left > 0]
+    return [Grant(row.id, int(row.left), row.expires_at, row.member_id, row.made_by_id) for row in rows if row.left > 0]
 
 
-async def end_gift(connection: AsyncConnection, gift: Gift, *, now: datetime) -> None:
+async def end_gift(connection: AsyncConnection, grant: Grant, *, now: datetime) -> None:
     """Let nothing more be drawn from a gift."""
-    await connection.execute(update(ledger).where(ledger.c.id == gift.id).values(expires_at=now))
+    await connection.execute(update(ledger).where(ledger.c.id == grant.id).values(expires_at=now))
 
 
 async def sum_period(
     connection: AsyncConnection, account: Account, *, start: datetime, end: datetime
 ) -> tuple[int, int]:
     """Return the seconds used (charges less refunds) from ``start`` until just before ``end``, and those from gifts."""
-    used, drawn = (await connection.execute(_sums(), _key(account) | {"start": start, "end": end})).one()
-    return int(used), int(drawn)
+    used, from_grants = (await connection.execute(_sums(), _key(account) | {"start": start, "end": end})).one()
+    return int(used), int(from_grants)
 
 
 async def sum_by_member(
@@ -158,7 +161,7 @@ async def sum_by_member(
 
 
 async def _count(
-    connection: AsyncConnection, account: Account, counted_at: datetime, seconds: int, drawn_seconds: int
+    connection: AsyncConnection, account: Account, counted_at: datetime, seconds: int, from_grants_seconds: int
 ) -> None:
     """Count seconds, which may be negative, for an account and for its whole server."""
     server = Account(account.guild_id, AccountKind.SERVER, account.guild_id)
@@ -166,7 +169,7 @@ async def _count(
         minutes=counted_at.minute % _QUARTER_MINUTES, seconds=counted_at.second, microseconds=counted_at.microsecond
     )
     for counted in (account, server):
-        values = _key(counted) | {"quarter": quarter_at, "more_seconds": seconds, "more_drawn": drawn_seconds}
+        values = _key(counted) | {"quarter": quarter_at, "more_seconds": seconds, "more_drawn": from_grants_seconds}
         if (await connection.execute(_count_more(), values)).rowcount == 0:
             await connection.execute(_count_first(), values)
 
@@ -181,7 +184,9 @@ def _key(account: Account) -> dict[str, object]:
 @cache
 def _sums() -> Select[int, int]:
     time = usage.c.quarter_at.type
-    return select(func.coalesce(func.sum(usage.c.seconds), 0), func.coalesce(func.sum(usage.c.drawn_seconds), 0)).where(
+    return select(
+        func.coalesce(func.sum(usage.c.seconds), 0), func.coalesce(func.sum(usage.c.from_grants_seconds), 0)
+    ).where(
         *_of_account(),
         usage.c.quarter_at >= bindparam("start", type_=time),
         usage.c.quarter_at < bindparam("end", type_=time),
@@ -191,10 +196,12 @@ def _sums() -> Select[int, int]:
 @cache
 def _gifts(*, of_one: bool) -> Select[Any, Any, Any, Any, Any]:
     refunds = ledger.alias()
-    refunded = select(refunds.c.id).where(refunds.c.job_id == draws.c.job_id, refunds.c.kind == "refund").exists()
-    drawn = select(func.coalesce(func.sum(draws.c.seconds), 0)).where(draws.c.grant_id == ledger.c.id, ~refunded)
-    left = (ledger.c.seconds - drawn.scalar_subquery()).label("left")
-    statement = select(ledger.c.id, ledger.c.expires_at, ledger.c.member_id, ledger.c.made_by, left).where(
+    refunded = select(refunds.c.id).where(refunds.c.job_id == grant_uses.c.job_id, refunds.c.kind == "refund").exists()
+    from_grants = select(func.coalesce(func.sum(grant_uses.c.seconds), 0)).where(
+        grant_uses.c.grant_id == ledger.c.id, ~refunded
+    )
+    left = (ledger.c.seconds - from_grants.scalar_subquery()).label("left")
+    statement = select(ledger.c.id, ledger.c.expires_at, ledger.c.member_id, ledger.c.made_by_id, left).where(
         ledger.c.guild_id == bindparam("guild_id"),
         ledger.c.expires_at > bindparam("now", type_=ledger.c.expires_at.type),
     )
@@ -211,7 +218,7 @@ def _count_more() -> Update:
         .where(*_of_account(), usage.c.quarter_at == quarter)
         .values(
             seconds=usage.c.seconds + bindparam("more_seconds"),
-            drawn_seconds=usage.c.drawn_seconds + bindparam("more_drawn"),
+            from_grants_seconds=usage.c.from_grants_seconds + bindparam("more_drawn"),
         )
     )
 
@@ -224,7 +231,7 @@ def _count_first() -> Insert:
         account_id=bindparam("account"),
         quarter_at=bindparam("quarter"),
         seconds=bindparam("more_seconds"),
-        drawn_seconds=bindparam("more_drawn"),
+        from_grants_seconds=bindparam("more_drawn"),
     )
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from bot.models import Change, Facts, Job, Server
+    from bot.models import AuditDetails, Change, Job, Server
 
 REFUSAL_CARDS_A_MINUTE = 5
 """How many of a member's refusals get a card; more are only counted, or one member could bury the log."""
@@ -41,7 +41,7 @@ async def add(
     job: Job | None = None,
     change: Change | None = None,
     interaction_id: int | None = None,
-    facts: Facts | None = None,
+    facts: AuditDetails | None = None,
 ) -> None:
     """Write a card for the server's log channel; where there is none, only a refusal is kept, to be counted.
 

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 async def add(
-    connection: AsyncConnection, *, guild_id: int, kind: PromptRuleKind, text: str, set_by: int, now: datetime
+    connection: AsyncConnection, *, guild_id: int, kind: PromptRuleKind, text: str, set_by_id: int, now: datetime
 ) -> PromptRule:
     """Add a rule."""
-    statement = insert(prompt_rules).values(guild_id=guild_id, kind=kind, text=text, set_by=set_by, set_at=now)
+    statement = insert(prompt_rules).values(guild_id=guild_id, kind=kind, text=text, set_by_id=set_by_id, set_at=now)
     return _from_row((await connection.execute(statement.returning(prompt_rules))).one())
 
 
@@ -66,6 +66,6 @@ def _from_row(row: Row[Any]) -> PromptRule:
         guild_id=row.guild_id,
         kind=PromptRuleKind(row.kind),
         text=row.text,
-        set_by=row.set_by,
+        set_by_id=row.set_by_id,
         set_at=row.set_at,
     )

@@ -26,7 +26,7 @@ async def put(connection: AsyncConnection, rule: QuotaRule) -> QuotaRule:
     """
     mine = _of_subject(rule.guild_id, rule.source, rule.subject_id)
     if rule.expires_at is not None:
-        mine = (*mine, quota_rules.c.is_passing)
+        mine = (*mine, quota_rules.c.is_temporary)
     await connection.execute(delete(quota_rules).where(*mine))
     await connection.execute(
         delete(quota_rules).where(quota_rules.c.guild_id == rule.guild_id, quota_rules.c.expires_at <= rule.set_at)
@@ -36,10 +36,10 @@ async def put(connection: AsyncConnection, rule: QuotaRule) -> QuotaRule:
             guild_id=rule.guild_id,
             subject_id=rule.subject_id,
             source=rule.source,
-            is_passing=rule.expires_at is not None,
+            is_temporary=rule.expires_at is not None,
             seconds=rule.quota.seconds,
             period=rule.quota.period,
-            set_by=rule.set_by,
+            set_by_id=rule.set_by_id,
             set_at=rule.set_at,
             expires_at=rule.expires_at,
         )
@@ -95,7 +95,7 @@ def _rules_now(*, some: bool) -> Select[Any]:
         )
         some_subjects = quota_rules.c.subject_id.in_(bindparam("subject_ids", expanding=True))
         statement = statement.where(every_source, some_subjects)  # both, so that the key serves
-    return statement.order_by(quota_rules.c.is_passing, quota_rules.c.set_at, quota_rules.c.subject_id)
+    return statement.order_by(quota_rules.c.is_temporary, quota_rules.c.set_at, quota_rules.c.subject_id)
 
 
 def _from_row(row: Row[Any]) -> QuotaRule:
@@ -104,7 +104,7 @@ def _from_row(row: Row[Any]) -> QuotaRule:
         source=QuotaSource(row.source),
         subject_id=row.subject_id,
         quota=Quota.accepted(row.seconds, Period(row.period)),
-        set_by=row.set_by,
+        set_by_id=row.set_by_id,
         set_at=row.set_at,
         expires_at=row.expires_at,
     )

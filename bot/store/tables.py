@@ -93,7 +93,7 @@ jobs = Table(
     Column("message_id", BigInteger),
     Column("error_code", String(32)),
     Column("finished_at", UtcDateTime),
-    Column("removed_by", BigInteger),
+    Column("removed_by", BigInteger, key="removed_by_id"),
     Column("removed_at", UtcDateTime),
 )
 Index("jobs_by_due_at", jobs.c.state, jobs.c.due_at)
@@ -151,11 +151,11 @@ ledger = Table(
     Column("seconds", Integer, nullable=False),
     Column("counted_at", UtcDateTime, nullable=False),
     Column("made_at", UtcDateTime, nullable=False),
-    Column("made_by", BigInteger, nullable=False),
+    Column("made_by", BigInteger, nullable=False, key="made_by_id"),
     Column("job_id", String(25), ForeignKey("jobs.id")),
     Column("interaction_id", BigInteger, unique=True),
     Column("pool_id", BigInteger),
-    Column("drawn_seconds", Integer, nullable=False, server_default="0"),
+    Column("drawn_seconds", Integer, nullable=False, server_default="0", key="from_grants_seconds"),
     Column("expires_at", UtcDateTime),
     UniqueConstraint("job_id", "kind"),
     CheckConstraint("seconds > 0", name="ledger_seconds_positive"),
@@ -170,7 +170,7 @@ Index(
     postgresql_where=ledger.c.expires_at.is_not(None),
 )
 
-draws = Table(
+grant_uses = Table(
     "draws",
     metadata,
     Column("grant_id", Integer, ForeignKey("ledger.id"), primary_key=True),
@@ -187,7 +187,7 @@ usage = Table(
     Column("account_id", BigInteger, primary_key=True),
     Column("quarter_at", UtcDateTime, primary_key=True),
     Column("seconds", Integer, nullable=False),
-    Column("drawn_seconds", Integer, nullable=False),
+    Column("drawn_seconds", Integer, nullable=False, key="from_grants_seconds"),
 )
 
 quota_rules = Table(
@@ -196,10 +196,10 @@ quota_rules = Table(
     Column("guild_id", BigInteger, primary_key=True),
     Column("source", String(16), primary_key=True),
     Column("subject_id", BigInteger, primary_key=True),
-    Column("is_passing", Boolean, primary_key=True),
+    Column("is_passing", Boolean, primary_key=True, key="is_temporary"),
     Column("seconds", Integer),
     Column("period", String(8), nullable=False),
-    Column("set_by", BigInteger, nullable=False),
+    Column("set_by", BigInteger, nullable=False, key="set_by_id"),
     Column("set_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime),
     CheckConstraint("source IN ('member', 'role', 'channel', 'server')", name="quota_rules_source"),
@@ -217,7 +217,7 @@ servers = Table(
     Column("log_channel_id", BigInteger),
     Column("log_closed", Boolean, nullable=False),
     Column("pause_reason", Text),
-    Column("paused_by", BigInteger),
+    Column("paused_by", BigInteger, key="paused_by_id"),
     Column("paused_at", UtcDateTime),
     Column("rules_version", Integer, nullable=False),
 )
@@ -238,7 +238,7 @@ blocks = Table(
     Column("guild_id", BigInteger, primary_key=True),
     Column("member_id", BigInteger, primary_key=True),
     Column("reason", Text, nullable=False),
-    Column("set_by", BigInteger, nullable=False),
+    Column("set_by", BigInteger, nullable=False, key="set_by_id"),
     Column("set_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime),
 )
@@ -250,7 +250,7 @@ prompt_rules = Table(
     Column("guild_id", BigInteger, nullable=False),
     Column("kind", String(8), nullable=False),
     Column("text", Text, nullable=False),
-    Column("set_by", BigInteger, nullable=False),
+    Column("set_by", BigInteger, nullable=False, key="set_by_id"),
     Column("set_at", UtcDateTime, nullable=False),
     UniqueConstraint("guild_id", "kind", "text"),
 )
@@ -267,7 +267,7 @@ changes = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("guild_id", BigInteger, nullable=False),
-    Column("made_by", BigInteger, nullable=False),
+    Column("made_by", BigInteger, nullable=False, key="made_by_id"),
     Column("made_at", UtcDateTime, nullable=False),
     Column("kind", String(16), nullable=False),
     Column("subject_id", BigInteger),

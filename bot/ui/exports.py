@@ -64,7 +64,7 @@ def _clip_row(job: Job) -> Sequence[object]:
         _charged_to(job.effective_quota),
         _outcome(job),
         "" if job.error_code is None else job.error_code.value,
-        job.removed_by or "",
+        job.removed_by_id or "",
         modlog_text.clip_link(job) or "",
     )
 

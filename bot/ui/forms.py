@@ -50,7 +50,7 @@ class Form(ui.Modal):
 
     async def on_error(self, interaction: discord.Interaction, error: Exception) -> None:
         """Say what was wrong."""
-        await replies.say_why(interaction, error)
+        await replies.reply_with_error(interaction, error)
 
 
 def quota_form(title: str, submit: Submit, *, with_days: bool = True) -> Form:
@@ -66,7 +66,7 @@ def quota_form(title: str, submit: Submit, *, with_days: bool = True) -> Form:
     return Form(title, submit, *fields)
 
 
-def gift_form(title: str, submit: Submit) -> Form:
+def grant_form(title: str, submit: Submit) -> Form:
     """Ask for seconds and for how many days."""
     days = _days("leave it empty for the present period")
     return Form(title, submit, _text("Seconds of video", _COSTS, max_length=20), days)

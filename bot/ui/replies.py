@@ -46,7 +46,7 @@ class UnheardError(Exception):
     """The first answer came too late for Discord to show it to anybody."""
 
 
-async def promptly(
+async def run_or_defer(
     interaction: discord.Interaction, work: Coroutine[Any, Any, _Result], *, private: bool, redraws: bool = False
 ) -> _Result:
     """Return the work's result, having acknowledged the interaction if that takes longer than a moment.
@@ -120,17 +120,17 @@ async def redraw(interaction: discord.Interaction, view: ui.LayoutView) -> None:
         _log.warning("layout not changed", extra=_facts(interaction, error))
 
 
-async def say(interaction: discord.Interaction, text: str, *, files: Sequence[discord.File] = ()) -> bool:
+async def reply(interaction: discord.Interaction, text: str, *, files: Sequence[discord.File] = ()) -> bool:
     """Say something to the member alone, in place of a public acknowledgement if there is one; tell whether it went."""
     try:
-        await _say(interaction, text, files)
+        await _reply(interaction, text, files)
     except UNDELIVERED as error:
         _log.warning("answer failed", extra=_facts(interaction, error))
         return False
     return True
 
 
-async def say_why(interaction: discord.Interaction, error: Exception) -> None:
+async def reply_with_error(interaction: discord.Interaction, error: Exception) -> None:
     """Tell the member in one sentence why something was not done; log what has no sentence."""
     if isinstance(error, discord.HTTPException) and error.code == ALREADY_ANSWERED:
         _log.info("already answered", extra=_facts(interaction, error))  # by another process on this token
@@ -142,7 +142,7 @@ async def say_why(interaction: discord.Interaction, error: Exception) -> None:
         text = member_text.unknown_failure(reference)
     else:
         _log.info("refused", extra=_facts(interaction, error))
-    await say(interaction, text)
+    await reply(interaction, text)
 
 
 def _explain(error: Exception) -> str | None:
@@ -178,7 +178,7 @@ async def _post(interaction: discord.Interaction, view: ui.LayoutView) -> int | 
     return (await channel.send(view=view)).id
 
 
-async def _say(interaction: discord.Interaction, text: str, files: Sequence[discord.File]) -> None:
+async def _reply(interaction: discord.Interaction, text: str, files: Sequence[discord.File]) -> None:
     if not interaction.response.is_done():
         try:
             await interaction.response.send_message(text, files=files, ephemeral=True)

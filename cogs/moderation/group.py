@@ -68,18 +68,18 @@ class ModerateGroup(ModeratorGroup):
     ) -> None:
         """Let a member make no more clips."""
         blocking = self._services.servers.block(
-            interaction.guild_id or 0, member.id, reason=reason, days=days, set_by=interaction.user.id
+            interaction.guild_id or 0, member.id, reason=reason, days=days, set_by_id=interaction.user.id
         )
-        made, cancelled = await replies.promptly(interaction, blocking, private=True)
-        await replies.say(interaction, moderator_text.blocked(made, cancelled))
+        made, cancelled = await replies.run_or_defer(interaction, blocking, private=True)
+        await replies.reply(interaction, moderator_text.blocked(made, cancelled))
 
     @app_commands.command(name="unblock", description=command_text.MODERATE_UNBLOCK)
     @app_commands.describe(member=command_text.OPTION_BLOCK_MEMBER)
     async def unblock(self, interaction: discord.Interaction, member: discord.Member | discord.User) -> None:
         """Let a member make clips again."""
-        unblocking = self._services.servers.unblock(interaction.guild_id or 0, member.id, set_by=interaction.user.id)
-        ended = await replies.promptly(interaction, unblocking, private=True)
-        await replies.say(interaction, moderator_text.unblocked(member.id, ended))
+        unblocking = self._services.servers.unblock(interaction.guild_id or 0, member.id, set_by_id=interaction.user.id)
+        ended = await replies.run_or_defer(interaction, unblocking, private=True)
+        await replies.reply(interaction, moderator_text.unblocked(member.id, ended))
 
     # The server ----------------------------------------------------------------------------------
 
@@ -87,16 +87,16 @@ class ModerateGroup(ModeratorGroup):
     @app_commands.describe(reason=command_text.OPTION_PAUSE_REASON)
     async def pause(self, interaction: discord.Interaction, reason: str) -> None:
         """Take no new clips."""
-        pausing = self._services.servers.pause(interaction.guild_id or 0, reason, set_by=interaction.user.id)
-        server = await replies.promptly(interaction, pausing, private=True)
-        await replies.say(interaction, moderator_text.paused(server.pause.reason if server.pause else ""))
+        pausing = self._services.servers.pause(interaction.guild_id or 0, reason, set_by_id=interaction.user.id)
+        server = await replies.run_or_defer(interaction, pausing, private=True)
+        await replies.reply(interaction, moderator_text.paused(server.pause.reason if server.pause else ""))
 
     @app_commands.command(name="resume", description=command_text.MODERATE_RESUME)
     async def resume(self, interaction: discord.Interaction) -> None:
         """Take clips again."""
-        resuming = self._services.servers.resume(interaction.guild_id or 0, set_by=interaction.user.id)
-        await replies.promptly(interaction, resuming, private=True)
-        await replies.say(interaction, moderator_text.RESUMED)
+        resuming = self._services.servers.resume(interaction.guild_id or 0, set_by_id=interaction.user.id)
+        await replies.run_or_defer(interaction, resuming, private=True)
+        await replies.reply(interaction, moderator_text.RESUMED)
 
     @app_commands.command(name="log", description=command_text.MODERATE_LOG)
     @app_commands.describe(channel=command_text.OPTION_LOG_CHANNEL)
@@ -104,18 +104,18 @@ class ModerateGroup(ModeratorGroup):
         """Choose where the log goes."""
         channel_id = None if channel is None else require_log_channel(interaction, channel.id)
         setting = self._services.servers.set_log_channel(
-            interaction.guild_id or 0, channel_id, set_by=interaction.user.id
+            interaction.guild_id or 0, channel_id, set_by_id=interaction.user.id
         )
-        await replies.promptly(interaction, setting, private=True)
-        await replies.say(interaction, moderator_text.log_set(channel_id))
+        await replies.run_or_defer(interaction, setting, private=True)
+        await replies.reply(interaction, moderator_text.log_set(channel_id))
 
     @app_commands.command(name="timezone", description=command_text.MODERATE_TIMEZONE)
     @app_commands.describe(zone=command_text.OPTION_ZONE)
     async def set_timezone(self, interaction: discord.Interaction, zone: str) -> None:
         """Choose when days begin."""
-        setting = self._services.servers.set_timezone(interaction.guild_id or 0, zone, set_by=interaction.user.id)
-        server = await replies.promptly(interaction, setting, private=True)
-        await replies.say(interaction, moderator_text.timezone_set(server))
+        setting = self._services.servers.set_timezone(interaction.guild_id or 0, zone, set_by_id=interaction.user.id)
+        server = await replies.run_or_defer(interaction, setting, private=True)
+        await replies.reply(interaction, moderator_text.timezone_set(server))
 
     @set_timezone.autocomplete("zone")
     async def offer_zones(self, interaction: discord.Interaction, current: str) -> list[Choice[str]]:
@@ -150,8 +150,8 @@ class ModerateGroup(ModeratorGroup):
         except ValueError:
             raise InvalidQuotaError("period") from None
         reporting = self._services.usage.report(interaction.guild_id or 0, parsed_period)
-        report = await replies.promptly(interaction, reporting, private=True)
+        report = await replies.run_or_defer(interaction, reporting, private=True)
         files, listed = await asyncio.to_thread(exports.usage_files, report)
         summary = moderator_text.usage_summary(report, listed)
-        if not await replies.say(interaction, summary, files=files):
-            await replies.say(interaction, summary)
+        if not await replies.reply(interaction, summary, files=files):
+            await replies.reply(interaction, summary)

@@ -197,12 +197,12 @@ def parse_id(value: object) -> int:
 
 def rule_choices(guild: discord.Guild | None, rules: Iterable[QuotaRule]) -> list[tuple[str, str]]:
     """Offer rules by name, those of deleted roles and channels among them."""
-    names, gone = names_in(guild), gone_of(guild, rules)
+    names, deleted = names_in(guild), deleted_in_rules(guild, rules)
     choices: list[tuple[str, str]] = []
     for rule in rules:
         known = names.get(rule.subject_id, str(rule.subject_id))
         is_role = rule.source is QuotaSource.ROLE
-        name = formatting.gone_name(rule.subject_id, is_role=is_role) if rule.subject_id in gone else known
+        name = formatting.deleted_name(rule.subject_id, is_role=is_role) if rule.subject_id in deleted else known
         choices.append((f"{rule.source.value}: {name}", f"{rule.source.value}:{rule.subject_id}"))
     return choices
 
@@ -214,13 +214,13 @@ def names_in(guild: discord.Guild | None) -> dict[int, str]:
     return {named.id: named.name for named in (*guild.roles, *guild.channels, *guild.threads)}
 
 
-def gone_of(guild: discord.Guild | None, rules: Iterable[QuotaRule]) -> set[int]:
+def deleted_in_rules(guild: discord.Guild | None, rules: Iterable[QuotaRule]) -> set[int]:
     """Return the ids of roles and channels with rules that are known to be deleted."""
     kinds = {QuotaSource.ROLE, QuotaSource.CHANNEL}
-    return gone_ids(guild, (rule.subject_id for rule in rules if rule.source in kinds))
+    return deleted_ids(guild, (rule.subject_id for rule in rules if rule.source in kinds))
 
 
-def gone_changed(guild: discord.Guild | None, changes: Iterable[Change]) -> set[int]:
+def deleted_in_changes(guild: discord.Guild | None, changes: Iterable[Change]) -> set[int]:
     """Return the ids of deleted roles and channels that changes are about."""
     about_places = {ChangeKind.POOL, ChangeKind.CHANNEL}
     ids: list[int] = []
@@ -230,10 +230,10 @@ def gone_changed(guild: discord.Guild | None, changes: Iterable[Change]) -> set[
         if change.subject_id is not None and (is_role or change.kind in about_places):
             ids.append(change.subject_id)
         ids += [each["channel_id"] for each in facts if "channel_id" in each]
-    return gone_ids(guild, ids)
+    return deleted_ids(guild, ids)
 
 
-def gone_ids(guild: discord.Guild | None, ids: Iterable[int]) -> set[int]:
+def deleted_ids(guild: discord.Guild | None, ids: Iterable[int]) -> set[int]:
     """Return those ids that no role, channel or thread of a server has; none while the server is not known."""
     if guild is None or guild.unavailable:
         return set()

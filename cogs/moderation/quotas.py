@@ -13,12 +13,12 @@ from bot.models import DAYS_MAX, QUOTA_MAX_SECONDS, Period, QuotaSource, check_g
 from bot.ui import replies
 from bot.ui.text import commands as command_text
 from bot.ui.text import moderators as moderator_text
-from cogs.context import asker
+from cogs.context import requester
 from cogs.moderation.options import (
     PERIODS,
     AnyPlace,
     ModeratorGroup,
-    gone_ids,
+    deleted_ids,
     matching,
     offer_days,
     parse_quota,
@@ -70,11 +70,11 @@ class QuotaGroup(ModeratorGroup):
             source=source,
             subject_id=subject_id,
             quota=quota,
-            set_by=interaction.user.id,
+            set_by_id=interaction.user.id,
             days=days,
         )
-        rule, replaced = await replies.promptly(interaction, setting, private=True)
-        await replies.say(interaction, moderator_text.rule_set(rule, replaced))
+        rule, replaced = await replies.run_or_defer(interaction, setting, private=True)
+        await replies.reply(interaction, moderator_text.rule_set(rule, replaced))
 
     @app_commands.command(name="clear", description=command_text.MODERATE_CLEAR)
     @app_commands.describe(who=command_text.OPTION_WHO, rule=command_text.OPTION_RULE_CLEAR)
@@ -119,14 +119,14 @@ class QuotaGroup(ModeratorGroup):
         """Give a member seconds, in the present period or for some days."""
         check_grant_seconds(seconds)
         granting = self._services.quotas.grant(
-            asker(interaction, member).in_no_place(),
+            requester(interaction, member).in_no_place(),
             seconds=seconds,
-            granted_by=interaction.user.id,
+            granted_by_id=interaction.user.id,
             interaction_id=interaction.id,
             days=days,
         )
-        status, expires_at = await replies.promptly(interaction, granting, private=True)
-        await replies.say(interaction, moderator_text.granted(member.id, seconds, status, expires_at))
+        status, expires_at = await replies.run_or_defer(interaction, granting, private=True)
+        await replies.reply(interaction, moderator_text.granted(member.id, seconds, status, expires_at))
 
     @app_commands.command(name="why", description=command_text.MODERATE_WHY)
     @app_commands.describe(member=command_text.OPTION_WHY_MEMBER, channel=command_text.OPTION_WHY_CHANNEL)
@@ -134,7 +134,7 @@ class QuotaGroup(ModeratorGroup):
         self, interaction: discord.Interaction, member: discord.Member, channel: AnyPlace | None = None
     ) -> None:
         """Explain what decides for a member in a channel."""
-        about = asker(interaction, member, channel)
+        about = requester(interaction, member, channel)
 
         services = self._services
 
@@ -142,10 +142,10 @@ class QuotaGroup(ModeratorGroup):
             automod = await services.automod.known_rules(about.guild_id)
             return await services.admission.explain(about), automod
 
-        explanation, automod = await replies.promptly(interaction, look(), private=True)
+        explanation, automod = await replies.run_or_defer(interaction, look(), private=True)
         ids = [source.subject_id for source in explanation.sources if source.subject_id is not None]
-        gone = gone_ids(interaction.guild, ids) - {member.id}
-        await replies.say(interaction, moderator_text.why(explanation, automod, gone))
+        deleted = deleted_ids(interaction.guild, ids) - {member.id}
+        await replies.reply(interaction, moderator_text.why(explanation, automod, deleted))
 
 
 class PoolGroup(ModeratorGroup):
@@ -182,11 +182,11 @@ class PoolGroup(ModeratorGroup):
             source=QuotaSource.CHANNEL,
             subject_id=channel.id,
             quota=quota,
-            set_by=interaction.user.id,
+            set_by_id=interaction.user.id,
             days=days,
         )
-        rule, replaced = await replies.promptly(interaction, setting, private=True)
-        await replies.say(interaction, moderator_text.rule_set(rule, replaced))
+        rule, replaced = await replies.run_or_defer(interaction, setting, private=True)
+        await replies.reply(interaction, moderator_text.rule_set(rule, replaced))
 
     @app_commands.command(name="clear", description=command_text.MODERATE_POOL_CLEAR)
     @app_commands.describe(channel=command_text.OPTION_POOL_CHANNEL, pool=command_text.OPTION_POOL_CLEAR)
@@ -224,25 +224,25 @@ class CapGroup(ModeratorGroup):
     ) -> None:
         """Cap what the whole server may use."""
         cap = parse_quota(seconds, period)
-        setting = self._services.servers.set_cap(interaction.guild_id or 0, cap, set_by=interaction.user.id)
-        status = await replies.promptly(interaction, setting, private=True)
-        await replies.say(interaction, moderator_text.cap_set(status))
+        setting = self._services.servers.set_cap(interaction.guild_id or 0, cap, set_by_id=interaction.user.id)
+        status = await replies.run_or_defer(interaction, setting, private=True)
+        await replies.reply(interaction, moderator_text.cap_set(status))
 
     @app_commands.command(name="clear", description=command_text.MODERATE_CAP_CLEAR)
     async def clear_cap(self, interaction: discord.Interaction) -> None:
         """Take the cap away."""
-        setting = self._services.servers.set_cap(interaction.guild_id or 0, None, set_by=interaction.user.id)
-        status = await replies.promptly(interaction, setting, private=True)
-        await replies.say(interaction, moderator_text.cap_set(status))
+        setting = self._services.servers.set_cap(interaction.guild_id or 0, None, set_by_id=interaction.user.id)
+        status = await replies.run_or_defer(interaction, setting, private=True)
+        await replies.reply(interaction, moderator_text.cap_set(status))
 
 
 async def _clear(services: Services, interaction: discord.Interaction, source: QuotaSource, subject_id: int) -> None:
     clearing = services.quotas.clear_rule(
-        guild_id=interaction.guild_id or 0, source=source, subject_id=subject_id, cleared_by=interaction.user.id
+        guild_id=interaction.guild_id or 0, source=source, subject_id=subject_id, cleared_by_id=interaction.user.id
     )
-    cleared = await replies.promptly(interaction, clearing, private=True)
-    gone = gone_ids(interaction.guild, [subject_id]) if source is not QuotaSource.MEMBER else set[int]()
-    await replies.say(interaction, moderator_text.rule_cleared(source, subject_id, cleared, gone))
+    cleared = await replies.run_or_defer(interaction, clearing, private=True)
+    deleted = deleted_ids(interaction.guild, [subject_id]) if source is not QuotaSource.MEMBER else set[int]()
+    await replies.reply(interaction, moderator_text.rule_cleared(source, subject_id, cleared, deleted))
 
 
 async def _offer_rules(

@@ -15,8 +15,8 @@ from bot.ui import replies
 from bot.ui.text import commands as command_text
 from bot.ui.text import formatting
 from bot.ui.text import moderators as moderator_text
-from cogs.context import asker
-from cogs.moderation.options import AnyPlace, AppCommandPlace, ModeratorGroup, gone_ids, matching, names_in, parse_id
+from cogs.context import requester
+from cogs.moderation.options import AnyPlace, AppCommandPlace, ModeratorGroup, deleted_ids, matching, names_in, parse_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,20 +47,20 @@ class RulesGroup(ModeratorGroup):
         except ValueError:
             raise InvalidSettingError("kind", "unknown") from None
         adding = self._services.prompts.add(
-            guild_id=interaction.guild_id or 0, kind=parsed_kind, text=text, set_by=interaction.user.id
+            guild_id=interaction.guild_id or 0, kind=parsed_kind, text=text, set_by_id=interaction.user.id
         )
-        rule = await replies.promptly(interaction, adding, private=True)
-        await replies.say(interaction, moderator_text.prompt_rule_added(rule))
+        rule = await replies.run_or_defer(interaction, adding, private=True)
+        await replies.reply(interaction, moderator_text.prompt_rule_added(rule))
 
     @app_commands.command(name="remove", description=command_text.MODERATE_RULES_REMOVE)
     @app_commands.describe(rule=command_text.OPTION_RULE)
     async def remove_rule(self, interaction: discord.Interaction, rule: str) -> None:
         """Remove a rule."""
         removing = self._services.prompts.remove(
-            guild_id=interaction.guild_id or 0, rule_id=parse_id(rule), removed_by=interaction.user.id
+            guild_id=interaction.guild_id or 0, rule_id=parse_id(rule), removed_by_id=interaction.user.id
         )
-        removed = await replies.promptly(interaction, removing, private=True)
-        await replies.say(interaction, moderator_text.prompt_rule_removed(removed))
+        removed = await replies.run_or_defer(interaction, removing, private=True)
+        await replies.reply(interaction, moderator_text.prompt_rule_removed(removed))
 
     @remove_rule.autocomplete("rule")
     @app_commands.checks.has_permissions(moderate_members=True)  # the command\'s own check is not asked
@@ -80,9 +80,9 @@ class RulesGroup(ModeratorGroup):
         """See which rules refuse a prompt."""
         if not isinstance(prompt, str):  # pyright: ignore[reportUnnecessaryIsInstance] (Discord's client is not trusted)
             raise InvalidSpecError("prompt", "empty")
-        testing = self._services.admission.test(prompt, asker(interaction))
-        rules, automod = await replies.promptly(interaction, testing, private=True)
-        await replies.say(interaction, moderator_text.prompt_tested(prompt, rules, automod))
+        testing = self._services.admission.test(prompt, requester(interaction))
+        rules, automod = await replies.run_or_defer(interaction, testing, private=True)
+        await replies.reply(interaction, moderator_text.prompt_tested(prompt, rules, automod))
 
 
 class ChannelsGroup(ModeratorGroup):
@@ -149,8 +149,8 @@ class ChannelsGroup(ModeratorGroup):
         view = await self._services.servers.view(interaction.guild_id or 0)
         names = names_in(interaction.guild) | {EVERYWHERE: moderator_text.EVERYWHERE_ELSE}
         ids = [rule.channel_id for rule in view.channels]
-        gone = gone_ids(interaction.guild, ids)
-        names |= {each: formatting.gone_name(each, is_role=False) for each in gone}
+        deleted = deleted_ids(interaction.guild, ids)
+        names |= {each: formatting.deleted_name(each, is_role=False) for each in deleted}
         choices = ((names.get(each, str(each)), str(each)) for each in ids)
         return matching(choices, current)
 
@@ -166,11 +166,11 @@ class ChannelsGroup(ModeratorGroup):
         self, interaction: discord.Interaction, channel_id: int, change: Callable[[ChannelRule], ChannelRule]
     ) -> None:
         changing = self._services.servers.change_channel(
-            interaction.guild_id or 0, channel_id, change, set_by=interaction.user.id
+            interaction.guild_id or 0, channel_id, change, set_by_id=interaction.user.id
         )
-        rule = await replies.promptly(interaction, changing, private=True)
-        gone = gone_ids(interaction.guild, [channel_id])
-        await replies.say(interaction, f"{moderator_text.channel_rule(rule, gone)}.")
+        rule = await replies.run_or_defer(interaction, changing, private=True)
+        deleted = deleted_ids(interaction.guild, [channel_id])
+        await replies.reply(interaction, f"{moderator_text.channel_rule(rule, deleted)}.")
 
 
 def parse_aspect(value: object) -> Aspect:

@@ -12,9 +12,9 @@ from bot.models import DURATIONS_SECONDS, Access, Aspect, PromptRuleKind, QuotaS
 from bot.ui import forms, replies
 from bot.ui.text import moderators as moderator_text
 from bot.ui.text import panel as panel_text
-from cogs.context import asker
+from cogs.context import requester
 from cogs.moderation.options import (
-    gone_ids,
+    deleted_ids,
     parse_id,
     parse_quota,
     parse_rule_key,
@@ -50,7 +50,7 @@ class PanelActions:
             else:
                 await known(interaction, arguments, values)
         except Exception as error:  # noqa: BLE001 (discord.py only logs an item's error; the moderator sees nothing)
-            await replies.say_why(interaction, error)
+            await replies.reply_with_error(interaction, error)
 
     # Going about ---------------------------------------------------------------------------------
 
@@ -69,15 +69,15 @@ class PanelActions:
 
         async def submit(submitted: discord.Interaction, reason: object) -> None:
             require_moderator(submitted)
-            pausing = self._services.servers.pause(submitted.guild_id or 0, reason, set_by=submitted.user.id)
-            await self._panel.do(submitted, pausing, "home", say=_paused)
+            pausing = self._services.servers.pause(submitted.guild_id or 0, reason, set_by_id=submitted.user.id)
+            await self._panel.do(submitted, pausing, "home", reply=_paused)
 
         await interaction.response.send_modal(forms.pause_form(submit))
 
     async def do_resume(self, interaction: discord.Interaction, _: Sequence[str], __: Sequence[Any]) -> None:
         """Take clips again."""
-        resuming = self._services.servers.resume(interaction.guild_id or 0, set_by=interaction.user.id)
-        await self._panel.do(interaction, resuming, "home", say=lambda _: moderator_text.RESUMED)
+        resuming = self._services.servers.resume(interaction.guild_id or 0, set_by_id=interaction.user.id)
+        await self._panel.do(interaction, resuming, "home", reply=lambda _: moderator_text.RESUMED)
 
     # Quotas --------------------------------------------------------------------------------------
 
@@ -115,10 +115,10 @@ class PanelActions:
                 source=source,
                 subject_id=subject_id,
                 quota=parse_quota(limit, str(period), unlimited=limit is None),
-                set_by=submitted.user.id,
+                set_by_id=submitted.user.id,
                 days=forms.parse_days(days),
             )
-            await self._panel.do(submitted, setting, *place, say=lambda made: moderator_text.rule_set(*made))
+            await self._panel.do(submitted, setting, *place, reply=lambda made: moderator_text.rule_set(*made))
 
         await interaction.response.send_modal(forms.quota_form(title, submit))
 
@@ -128,14 +128,14 @@ class PanelActions:
         """Remove the quota or pool that was chosen."""
         source, subject_id = parse_rule_key(values[0])
         clearing = self._services.quotas.clear_rule(
-            guild_id=interaction.guild_id or 0, source=source, subject_id=subject_id, cleared_by=interaction.user.id
+            guild_id=interaction.guild_id or 0, source=source, subject_id=subject_id, cleared_by_id=interaction.user.id
         )
-        gone = gone_ids(interaction.guild, [subject_id]) if source is not QuotaSource.MEMBER else set[int]()
+        deleted = deleted_ids(interaction.guild, [subject_id]) if source is not QuotaSource.MEMBER else set[int]()
         await self._panel.do(
             interaction,
             clearing,
             *arguments,
-            say=lambda rule: moderator_text.rule_cleared(source, subject_id, rule, gone),
+            reply=lambda rule: moderator_text.rule_cleared(source, subject_id, rule, deleted),
         )
 
     # Given seconds -------------------------------------------------------------------------------
@@ -150,9 +150,9 @@ class PanelActions:
             require_moderator(submitted)
             given = forms.parse_whole_seconds(seconds)
             giving = self._services.quotas.grant(
-                asker(submitted, member).in_no_place(),
+                requester(submitted, member).in_no_place(),
                 seconds=given,
-                granted_by=submitted.user.id,
+                granted_by_id=submitted.user.id,
                 interaction_id=submitted.id,
                 days=forms.parse_days(days),
             )
@@ -160,20 +160,20 @@ class PanelActions:
                 submitted,
                 giving,
                 *("gifts", *arguments),
-                say=lambda made: moderator_text.granted(member.id, given, *made),
+                reply=lambda made: moderator_text.granted(member.id, given, *made),
             )
 
         title = panel_text.form_title(panel_text.SECONDS_FOR, member.name)
-        await interaction.response.send_modal(forms.gift_form(title, submit))
+        await interaction.response.send_modal(forms.grant_form(title, submit))
 
     async def do_gift_end(
         self, interaction: discord.Interaction, arguments: Sequence[str], values: Sequence[Any]
     ) -> None:
         """Take back what is left of the gift that was chosen."""
-        taking = self._services.quotas.take_back(
-            parse_id(values[0]), guild_id=interaction.guild_id or 0, taken_by=interaction.user.id
+        taking = self._services.quotas.reclaim_leases(
+            parse_id(values[0]), guild_id=interaction.guild_id or 0, taken_by_id=interaction.user.id
         )
-        await self._panel.do(interaction, taking, "gifts", *arguments, say=moderator_text.gift_ended)
+        await self._panel.do(interaction, taking, "gifts", *arguments, reply=moderator_text.grant_revoked)
 
     # Cap and time zone ---------------------------------------------------------------------------
 
@@ -184,23 +184,23 @@ class PanelActions:
             require_moderator(submitted)
             limit = forms.parse_seconds(seconds)
             cap = parse_quota(limit, str(period), unlimited=limit is None)
-            setting = self._services.servers.set_cap(submitted.guild_id or 0, cap, set_by=submitted.user.id)
-            await self._panel.do(submitted, setting, "cap", say=moderator_text.cap_set)
+            setting = self._services.servers.set_cap(submitted.guild_id or 0, cap, set_by_id=submitted.user.id)
+            await self._panel.do(submitted, setting, "cap", reply=moderator_text.cap_set)
 
         await interaction.response.send_modal(forms.quota_form(panel_text.CAP, submit, with_days=False))
 
     async def do_cap_clear(self, interaction: discord.Interaction, _: Sequence[str], __: Sequence[Any]) -> None:
         """Take the cap away."""
-        setting = self._services.servers.set_cap(interaction.guild_id or 0, None, set_by=interaction.user.id)
-        await self._panel.do(interaction, setting, "cap", say=moderator_text.cap_set)
+        setting = self._services.servers.set_cap(interaction.guild_id or 0, None, set_by_id=interaction.user.id)
+        await self._panel.do(interaction, setting, "cap", reply=moderator_text.cap_set)
 
     async def do_timezone(self, interaction: discord.Interaction, _: Sequence[str], __: Sequence[Any]) -> None:
         """Ask for a time zone."""
 
         async def submit(submitted: discord.Interaction, name: object) -> None:
             require_moderator(submitted)
-            setting = self._services.servers.set_timezone(submitted.guild_id or 0, name, set_by=submitted.user.id)
-            await self._panel.do(submitted, setting, "cap", say=moderator_text.timezone_set)
+            setting = self._services.servers.set_timezone(submitted.guild_id or 0, name, set_by_id=submitted.user.id)
+            await self._panel.do(submitted, setting, "cap", reply=moderator_text.timezone_set)
 
         await interaction.response.send_modal(forms.timezone_form(submit))
 
@@ -245,14 +245,14 @@ class PanelActions:
             return replace(rule, **changes)
 
         changing = self._services.servers.change_channel(
-            interaction.guild_id or 0, parse_id(channel_id), change, set_by=interaction.user.id
+            interaction.guild_id or 0, parse_id(channel_id), change, set_by_id=interaction.user.id
         )
-        gone = gone_ids(interaction.guild, [parse_id(channel_id)])
+        deleted = deleted_ids(interaction.guild, [parse_id(channel_id)])
         await self._panel.do(
             interaction,
             changing,
             *("channel", channel_id),
-            say=lambda rule: f"{moderator_text.channel_rule(rule, gone)}.",
+            reply=lambda rule: f"{moderator_text.channel_rule(rule, deleted)}.",
         )
 
     # Prompt rules --------------------------------------------------------------------------------
@@ -264,9 +264,9 @@ class PanelActions:
         async def submit(submitted: discord.Interaction, text: object) -> None:
             require_moderator(submitted)
             adding = self._services.prompts.add(
-                guild_id=submitted.guild_id or 0, kind=kind, text=text, set_by=submitted.user.id
+                guild_id=submitted.guild_id or 0, kind=kind, text=text, set_by_id=submitted.user.id
             )
-            await self._panel.do(submitted, adding, "rules", *arguments[1:], say=moderator_text.prompt_rule_added)
+            await self._panel.do(submitted, adding, "rules", *arguments[1:], reply=moderator_text.prompt_rule_added)
 
         await interaction.response.send_modal(forms.rule_form(moderator_text.PROMPT_RULE_KINDS[kind], submit))
 
@@ -275,18 +275,18 @@ class PanelActions:
     ) -> None:
         """Remove the rule that was chosen."""
         removing = self._services.prompts.remove(
-            guild_id=interaction.guild_id or 0, rule_id=parse_id(values[0]), removed_by=interaction.user.id
+            guild_id=interaction.guild_id or 0, rule_id=parse_id(values[0]), removed_by_id=interaction.user.id
         )
-        await self._panel.do(interaction, removing, "rules", *arguments, say=moderator_text.prompt_rule_removed)
+        await self._panel.do(interaction, removing, "rules", *arguments, reply=moderator_text.prompt_rule_removed)
 
     async def do_rule_test(self, interaction: discord.Interaction, _: Sequence[str], __: Sequence[Any]) -> None:
         """Ask for a prompt, and say which rules refuse it."""
 
         async def submit(submitted: discord.Interaction, prompt: object) -> None:
             require_moderator(submitted)
-            testing = self._services.admission.test(str(prompt), asker(submitted))
-            rules, automod = await replies.promptly(submitted, testing, private=True)
-            await replies.say(submitted, moderator_text.prompt_tested(str(prompt), rules, automod))
+            testing = self._services.admission.test(str(prompt), requester(submitted))
+            rules, automod = await replies.run_or_defer(submitted, testing, private=True)
+            await replies.reply(submitted, moderator_text.prompt_tested(str(prompt), rules, automod))
 
         await interaction.response.send_modal(forms.test_form(submit))
 
@@ -305,10 +305,10 @@ class PanelActions:
                 member_id,
                 reason=reason,
                 days=forms.parse_days(days),
-                set_by=submitted.user.id,
+                set_by_id=submitted.user.id,
             )
             place = "blocks", *arguments
-            await self._panel.do(submitted, blocking, *place, say=lambda made: moderator_text.blocked(*made))
+            await self._panel.do(submitted, blocking, *place, reply=lambda made: moderator_text.blocked(*made))
 
         await interaction.response.send_modal(forms.block_form(submit, values[0].name))
 
@@ -317,12 +317,12 @@ class PanelActions:
     ) -> None:
         """End the block that was chosen."""
         member_id = parse_id(values[0])
-        unblocking = self._services.servers.unblock(interaction.guild_id or 0, member_id, set_by=interaction.user.id)
+        unblocking = self._services.servers.unblock(interaction.guild_id or 0, member_id, set_by_id=interaction.user.id)
         await self._panel.do(
             interaction,
             unblocking,
             *("blocks", *arguments),
-            say=lambda block: moderator_text.unblocked(member_id, block),
+            reply=lambda block: moderator_text.unblocked(member_id, block),
         )
 
     # Log and clips -------------------------------------------------------------------------------
@@ -331,21 +331,21 @@ class PanelActions:
         """Send the log to the channel that was chosen."""
         channel_id = require_log_channel(interaction, values[0].id)
         setting = self._services.servers.set_log_channel(
-            interaction.guild_id or 0, channel_id, set_by=interaction.user.id
+            interaction.guild_id or 0, channel_id, set_by_id=interaction.user.id
         )
-        await self._panel.do(interaction, setting, "log", say=lambda _: moderator_text.log_set(channel_id))
+        await self._panel.do(interaction, setting, "log", reply=lambda _: moderator_text.log_set(channel_id))
 
     async def do_log_clear(self, interaction: discord.Interaction, _: Sequence[str], __: Sequence[Any]) -> None:
         """Keep no log."""
-        setting = self._services.servers.set_log_channel(interaction.guild_id or 0, None, set_by=interaction.user.id)
-        await self._panel.do(interaction, setting, "log", say=lambda _: moderator_text.log_set(None))
+        setting = self._services.servers.set_log_channel(interaction.guild_id or 0, None, set_by_id=interaction.user.id)
+        await self._panel.do(interaction, setting, "log", reply=lambda _: moderator_text.log_set(None))
 
     async def do_job_cancel(self, interaction: discord.Interaction, arguments: Sequence[str], _: Sequence[Any]) -> None:
         """Cancel a clip that is on the way."""
         cancelling = self._services.jobs.cancel_as_moderator(
-            arguments[0], guild_id=interaction.guild_id or 0, cancelled_by=interaction.user.id
+            arguments[0], guild_id=interaction.guild_id or 0, cancelled_by_id=interaction.user.id
         )
-        await self._panel.do(interaction, cancelling, "jobs", *arguments[1:], say=moderator_text.clip_cancelled)
+        await self._panel.do(interaction, cancelling, "jobs", *arguments[1:], reply=moderator_text.clip_cancelled)
 
     async def do_clip_remove(
         self, interaction: discord.Interaction, arguments: Sequence[str], _: Sequence[Any]
@@ -353,9 +353,9 @@ class PanelActions:
         """Remove a clip that was posted."""
         job_id, then, *page = arguments
         removing = self._services.jobs.remove_clip(
-            job_id, guild_id=interaction.guild_id or 0, removed_by=interaction.user.id, refunds=then == "refund"
+            job_id, guild_id=interaction.guild_id or 0, removed_by_id=interaction.user.id, refunds=then == "refund"
         )
-        await self._panel.do(interaction, removing, "clips", *page, say=moderator_text.clip_removed)
+        await self._panel.do(interaction, removing, "clips", *page, reply=moderator_text.clip_removed)
 
 
 def _paused(server: Server) -> str:

@@ -16,7 +16,7 @@ from bot.ui import replies
 from bot.ui.messages import panel as panel_messages
 from bot.ui.text import panel as panel_text
 from bot.ui.text.panel import PanelFacts
-from cogs.moderation.options import gone_changed, gone_ids, gone_of, is_still_moderator, names_in
+from cogs.moderation.options import deleted_ids, deleted_in_changes, deleted_in_rules, is_still_moderator, names_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
@@ -85,7 +85,7 @@ class Panel:
     async def open(self, interaction: discord.Interaction, *place: str) -> None:
         """Answer a command with the panel."""
         seen = self._changes
-        view = await replies.promptly(interaction, self._view(interaction, place), private=True)
+        view = await replies.run_or_defer(interaction, self._view(interaction, place), private=True)
         message_id = await replies.show_privately(interaction, view)
         if message_id is not None:
             self._note_open(message_id, interaction, place, seen)
@@ -97,7 +97,7 @@ class Panel:
             note: what has just been done.
         """
         seen = self._changes
-        view = await replies.promptly(interaction, self._view(interaction, place), private=True, redraws=True)
+        view = await replies.run_or_defer(interaction, self._view(interaction, place), private=True, redraws=True)
         await replies.redraw(interaction, view if note is None else panel_messages.with_note(view, note))
         if interaction.message is not None:
             self._note_open(interaction.message.id, interaction, place, seen, note)
@@ -107,7 +107,7 @@ class Panel:
         interaction: discord.Interaction,
         work: Coroutine[Any, Any, _Result],
         *place: str,
-        say: Callable[[_Result], str],
+        reply: Callable[[_Result], str],
     ) -> None:
         """Let a service do something, then show a place, with a sentence about what came of it.
 
@@ -116,8 +116,8 @@ class Panel:
         message_id = 0 if interaction.message is None else interaction.message.id
         opened = self._open.pop(message_id, None)  # it is shown anew in a moment
         try:
-            done = await replies.promptly(interaction, work, private=True, redraws=True)
-            await self.show(interaction, *place, note=say(done))
+            done = await replies.run_or_defer(interaction, work, private=True, redraws=True)
+            await self.show(interaction, *place, note=reply(done))
         except ReelayError:
             with suppress(ReelayError):
                 await self.show(interaction, *place)
@@ -143,8 +143,8 @@ class Panel:
             case "clip":
                 job = await self._services.jobs.find(argument, guild_id=guild_id)
                 page = int(place[2]) if len(place) > 2 and place[2].isdecimal() else 1
-                gone = job is None or job.removed_at
-                return await self._clips(guild_id, page) if gone or job is None else panel_messages.clip(job, page)
+                deleted = job is None or job.removed_at
+                return await self._clips(guild_id, page) if deleted or job is None else panel_messages.clip(job, page)
             case _:
                 facts = await self._facts(interaction, section, number)
         match section:
@@ -161,7 +161,7 @@ class Panel:
             case "rules":
                 return panel_messages.prompt_rules(facts, (await self._services.prompts.book(guild_id)).rules, number)
             case "gifts":
-                return panel_messages.gifts(facts, number)
+                return panel_messages.grants(facts, number)
             case "blocks":
                 return panel_messages.blocks(facts, number)
             case "log":
@@ -184,7 +184,7 @@ class Panel:
             interaction.guild_id or 0, limit=length, skip=(max(1, number) - 1) * length
         )
         return panel_messages.audit(
-            changes, gone_changed(interaction.guild, changes), number, max(1, -(-total // length))
+            changes, deleted_in_changes(interaction.guild, changes), number, max(1, -(-total // length))
         )
 
     async def _facts(self, interaction: discord.Interaction, section: str, number: int) -> PanelFacts:
@@ -200,7 +200,7 @@ class Panel:
             view=view,
             automod=await self._services.automod.known_rules(guild_id),
             operator_quota=self._services.quotas.operator_quota,
-            gone=gone_of(guild, view.rules) | gone_ids(guild, places),
+            deleted=deleted_in_rules(guild, view.rules) | deleted_ids(guild, places),
             names=names_in(guild) | await self._member_names(interaction.client, member_ids),
         )
 

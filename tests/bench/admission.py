@@ -136,19 +136,19 @@ async def _time_write(workshop: Workshop, member_id: int) -> float:
 
 async def _moderate(workshop: Workshop) -> None:
     """Set up the server, all rules at once."""
-    chance, now = random.Random(1), ServiceClock(workshop.time).now()
-    made = {"guild_id": GUILD_ID, "set_by": MODERATOR_ID, "set_at": now}
+    rng, now = random.Random(1), ServiceClock(workshop.time).now()
+    made = {"guild_id": GUILD_ID, "set_by_id": MODERATOR_ID, "set_at": now}
     rules = [
         made
         | {
             "source": "role" if number % 2 else "member",
             "subject_id": 1000 + number,
-            "is_passing": False,
+            "is_temporary": False,
             "period": Period.DAY,
         }
         for number in range(QUOTA_RULES)
     ]
-    letters = ("".join(chance.choices("abcdefghijklmnopqrstuvwxyz", k=7)) for _ in range(WORDS))
+    letters = ("".join(rng.choices("abcdefghijklmnopqrstuvwxyz", k=7)) for _ in range(WORDS))
     words = [made | {"kind": "words", "text": f"{word}{number:03}"} for number, word in enumerate(letters)]
     patterns = [
         made | {"kind": "pattern", "text": rf"\b(?:gr[ue]some|g[o0]re)\s+{number}[a-z]*\b"}
@@ -157,7 +157,7 @@ async def _moderate(workshop: Workshop) -> None:
     server = Server(
         guild_id=GUILD_ID, timezone="Europe/Berlin", cap=Quota(QUOTA_MAX_SECONDS, Period.MONTH), rules_version=1
     )
-    block = Block(guild_id=GUILD_ID, member_id=1, reason="spam", set_by=MODERATOR_ID, set_at=now)
+    block = Block(guild_id=GUILD_ID, member_id=1, reason="spam", set_by_id=MODERATOR_ID, set_at=now)
     async with workshop.database.write() as connection:
         await connection.execute(tables.quota_rules.insert(), rules)
         await connection.execute(tables.prompt_rules.insert(), words + patterns)
@@ -212,7 +212,7 @@ async def _plans(workshop: Workshop, process: Process) -> list[str]:
 
     event.listen(engine, "before_cursor_execute", explain)
     request = workshop.request(PROMPT)
-    await process.jobs.accept(replace(request, asker=replace(request.asker, member_id=MEMBER_ID)))
+    await process.jobs.accept(replace(request, requester=replace(request.requester, member_id=MEMBER_ID)))
     event.remove(engine, "before_cursor_execute", explain)
     return list(dict.fromkeys(plans))
 

@@ -37,12 +37,12 @@ class LagProbe:
 
         On a busy machine most lateness is waiting for a processor, which says nothing about the program.
         """
-        looks = self._between(since, until)
+        polls = self._between(since, until)
         lags, last = [], 0
-        for due, seen, computed in looks:
-            while last + 1 < len(looks) and looks[last + 1][1] <= due:
+        for due, seen, computed in polls:
+            while last + 1 < len(polls) and polls[last + 1][1] <= due:
                 last += 1
-            lags.append(max(0.0, min(seen - due, computed - looks[last][2])) * 1000)
+            lags.append(max(0.0, min(seen - due, computed - polls[last][2])) * 1000)
         return lags
 
     def save(self, path: Path) -> None:
@@ -57,8 +57,8 @@ class LagProbe:
         return probe
 
     def _between(self, since: float, until: float) -> list[tuple[float, float, float]]:
-        looks = zip(self._looks[::3], self._looks[1::3], self._looks[2::3], strict=True)
-        return [look for look in looks if since <= look[0] < until]
+        polls = zip(self._looks[::3], self._looks[1::3], self._looks[2::3], strict=True)
+        return [look for look in polls if since <= look[0] < until]
 
     def _plan(self, due: float) -> None:
         self._loop.call_at(due, self._look, due)

@@ -15,7 +15,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.services.polling.schedule import ADVISED_SECONDS, SHORTEST_SECONDS, Pace, RenderTimes, Watch, next_poll_delay
+from bot.services.polling.schedule import (
+    ADVISED_SECONDS,
+    SHORTEST_SECONDS,
+    PollSchedule,
+    ProgressTrack,
+    RenderTimes,
+    next_poll_delay,
+)
 
 RENDERS = 1000
 TRAINING_RENDERS = 200
@@ -34,19 +41,19 @@ def no_progress(_done: float, _random: random.Random) -> None:
     return None
 
 
-def scaled_noise(done: float, chance: random.Random) -> float:
+def scaled_noise(done: float, rng: random.Random) -> float:
     """Off by 10 % of itself; 90 % when it jumps to 99."""
-    return 99.0 if done >= 0.9 else min(99.0, 100 * done * max(0.0, 1 + chance.gauss(0, 0.1)))
+    return 99.0 if done >= 0.9 else min(99.0, 100 * done * max(0.0, 1 + rng.gauss(0, 0.1)))
 
 
-def added_noise(done: float, chance: random.Random) -> float:
+def added_noise(done: float, rng: random.Random) -> float:
     """Off by 10 points; 90 % when it jumps to 99."""
-    return 99.0 if done >= 0.9 else min(99.0, max(0.0, 100 * done + chance.gauss(0, 10)))
+    return 99.0 if done >= 0.9 else min(99.0, max(0.0, 100 * done + rng.gauss(0, 10)))
 
 
-def scaled_noise_reaching_99(done: float, chance: random.Random) -> float:
+def scaled_noise_reaching_99(done: float, rng: random.Random) -> float:
     """Off by 10 % of itself; climbs to 99 by the time it sticks there."""
-    return 99.0 if done >= 0.9 else min(99.0, 110 * done * max(0.0, 1 + chance.gauss(0, 0.1)))
+    return 99.0 if done >= 0.9 else min(99.0, 110 * done * max(0.0, 1 + rng.gauss(0, 0.1)))
 
 
 def stuck_progress(_done: float, _random: random.Random) -> float:
@@ -71,38 +78,38 @@ class Outcome:
     mean_delay_seconds: float
 
 
-def draw_renders(count: int, chance: random.Random) -> list[float]:
-    return [chance.lognormvariate(MEAN_LOG, DEVIATION_LOG) for _ in range(count)]
+def draw_renders(count: int, rng: random.Random) -> list[float]:
+    return [rng.lognormvariate(MEAN_LOG, DEVIATION_LOG) for _ in range(count)]
 
 
 def watch_advised(renders: list[float]) -> Outcome:
     """Look after 5 s, then every 10 s."""
     polls = [1 + max(0, math.ceil((seconds - 5) / 10)) for seconds in renders]
-    delays = [5 + 10 * (looks - 1) - seconds for looks, seconds in zip(polls, renders, strict=True)]
+    delays = [5 + 10 * (polls - 1) - seconds for polls, seconds in zip(polls, renders, strict=True)]
     return Outcome(sum(polls), statistics.fmean(delays))
 
 
-def watch_paced(renders: list[float], pace: Pace, progress: Progress, chance: random.Random) -> Outcome:
+def watch_paced(renders: list[float], schedule: PollSchedule, progress: Progress, rng: random.Random) -> Outcome:
     """Look when ``next_poll_delay`` says so."""
     polls, delays = 0, []
     for seconds in renders:
-        elapsed, watch = 0.0, Watch()
+        elapsed, watch = 0.0, ProgressTrack()
         while True:
-            elapsed += next_poll_delay(pace, watch, elapsed_seconds=elapsed, jitter=chance.random())
+            elapsed += next_poll_delay(schedule, watch, elapsed_seconds=elapsed, jitter=rng.random())
             polls += 1
             if elapsed >= seconds:
                 break
-            watch = watch.seeing(progress(elapsed / seconds, chance), elapsed_seconds=elapsed)
+            watch = watch.seeing(progress(elapsed / seconds, rng), elapsed_seconds=elapsed)
         delays.append(elapsed - seconds)
     return Outcome(polls, statistics.fmean(delays))
 
 
 def compare(progress: Progress, *, seed: int, training_renders: int = TRAINING_RENDERS) -> tuple[Outcome, Outcome]:
     """Learn from some renders, then watch 1,000 others; return our outcome and the advised schedule's."""
-    chance = random.Random(seed)
-    pace = Pace.learned(RenderTimes.of(draw_renders(training_renders, chance)))
-    renders = draw_renders(RENDERS, chance)
-    return watch_paced(renders, pace, progress, chance), watch_advised(renders)
+    rng = random.Random(seed)
+    schedule = PollSchedule.learned(RenderTimes.of(draw_renders(training_renders, rng)))
+    renders = draw_renders(RENDERS, rng)
+    return watch_paced(renders, schedule, progress, rng), watch_advised(renders)
 
 
 def bound_without_progress(step_seconds: float = 0.1) -> float:
@@ -142,10 +149,10 @@ def measure(progress: Progress, training_renders: int) -> dict[str, object]:
 
 def microseconds_per_call(calls: int = 5_000) -> float:
     """Time ``next_poll_delay`` where it has the most to do: long before the end."""
-    pace = Pace.learned(RenderTimes.of(draw_renders(TRAINING_RENDERS, random.Random(1))))
+    schedule = PollSchedule.learned(RenderTimes.of(draw_renders(TRAINING_RENDERS, random.Random(1))))
     started = time.perf_counter()
     for _ in range(calls):
-        next_poll_delay(pace, Watch(), elapsed_seconds=6.0, jitter=0.5)
+        next_poll_delay(schedule, ProgressTrack(), elapsed_seconds=6.0, jitter=0.5)
     return (time.perf_counter() - started) / calls * 1e6
 
 

@@ -10,7 +10,7 @@ import pytest
 from simcord.components import walk_components
 
 from bot.models import JobError
-from bot.services.jobs.leases import JobKeeper
+from bot.services.jobs.leases import LeasedJobs
 from bot.store import jobs as job_store
 from bot.store.tables import log_entries
 from tests.support.community import words
@@ -60,11 +60,11 @@ async def test_a_failed_clip_says_why_and_that_the_seconds_came_back(community: 
     await community.mia.slash(community.channel, "video", prompt="A cat")
     now = community.clock.now()
     async with community.database.write() as connection:
-        [job] = await job_store.start_next(connection, now=now, limit=1, owner="local/1", lease_until=now, in_hand=())
-    keeper = JobKeeper(
+        [job] = await job_store.start_next(connection, now=now, limit=1, owner="local/1", lease_until=now, in_flight=())
+    leased_jobs = LeasedJobs(
         database=community.database, clock=community.clock, changes=community.bot.services.changes, owner="local/1"
     )
-    await keeper.fail(job, JobError.CONTENT_POLICY)
+    await leased_jobs.fail(job, JobError.CONTENT_POLICY)
 
     card = words((await community.log_cards())[-1])
 
@@ -149,7 +149,7 @@ async def test_a_clip_that_somebody_deleted_by_hand_can_be_refunded(community: C
 async def test_whoever_is_second_is_told_who_was_first(community: Community) -> None:
     job, card = await clip_and_card(community)
     await community.bot.services.jobs.remove_clip(
-        job.id, guild_id=community.guild.id, removed_by=community.ben.id, refunds=False
+        job.id, guild_id=community.guild.id, removed_by_id=community.ben.id, refunds=False
     )
 
     second = await community.moderator.click(card, label="Remove and refund")

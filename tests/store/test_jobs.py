@@ -51,9 +51,9 @@ async def test_job_goes_into_postgresql_and_back_with_its_charge_and_its_refund(
                 limit=1000,
                 owner="a",
                 lease_until=moment,
-                in_hand=[],
+                in_flight=[],
             )
-            await ledger.refund(connection, job, now=moment, made_by=0)
+            await ledger.refund(connection, job, now=moment, made_by_id=0)
             withdrawn = await jobs.withdraw(connection, job, now=moment)
         async with database.read() as connection:
             kept = await jobs.get(connection, job.id)

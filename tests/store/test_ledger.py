@@ -17,10 +17,10 @@ from sqlalchemy import select
 
 from bot.errors import CapReachedError, LeaseLostError, NotCancellableError, NotRemovableError, QuotaExceededError
 from bot.models import Account, AccountKind, JobError, JobState, Period, Quota, QuotaSource, VideoSpec
-from bot.services.jobs.leases import JobKeeper
+from bot.services.jobs.leases import LeasedJobs
 from bot.services.quotas.periods import period_bounds
 from bot.store import jobs, ledger
-from bot.store.tables import draws as draws_table
+from bot.store.tables import grant_uses as draws_table
 from bot.store.tables import ledger as ledger_table
 from bot.store.tables import usage as usage_table
 from tests.support.workshop import (
@@ -30,8 +30,8 @@ from tests.support.workshop import (
     Process,
     ServiceClock,
     Workshop,
-    asker,
     open_workshop,
+    requester,
 )
 
 MEMBERS = (MEMBER_ID, MEMBER_ID + 1)
@@ -82,7 +82,7 @@ class Bookkeeping:
         self.workshop = workshop
         self.process: Process = workshop.start()
         self.clock = ServiceClock(workshop.time)
-        self.keeper = JobKeeper(
+        self.leased_jobs = LeasedJobs(
             database=workshop.database, clock=self.clock, changes=self.process.services.changes, owner="local/1"
         )
         self.model = Model()
@@ -95,9 +95,9 @@ class Bookkeeping:
             source=QuotaSource.CHANNEL,
             subject_id=POOL_ID,
             quota=Quota(POOL_SECONDS),
-            set_by=MODERATOR_ID,
+            set_by_id=MODERATOR_ID,
         )
-        await self.process.services.servers.set_cap(GUILD_ID, Quota(CAP_SECONDS), set_by=MODERATOR_ID)
+        await self.process.services.servers.set_cap(GUILD_ID, Quota(CAP_SECONDS), set_by_id=MODERATOR_ID)
 
     async def do(self, deed: Deed, *, alone: bool) -> None:
         match deed:
@@ -105,9 +105,9 @@ class Bookkeeping:
                 await self._accept(member_id, seconds, in_pool=kind != "accept", alone=alone)
             case ("grant" | "grant for 2 days" as kind, member_id, seconds):
                 await self.process.quotas.grant(
-                    asker(member_id),
+                    requester(member_id),
                     seconds=seconds,
-                    granted_by=MODERATOR_ID,
+                    granted_by_id=MODERATOR_ID,
                     interaction_id=next(self.interaction_ids),
                     days=None if kind == "grant" else 2,
                 )
@@ -121,7 +121,7 @@ class Bookkeeping:
 
     async def _accept(self, member_id: int, seconds: int, *, in_pool: bool, alone: bool) -> None:
         places = (POOL_ID,) if in_pool else (CHANNEL_ID,)
-        status, cap = await self.process.stand(asker(member_id, places=places))
+        status, cap = await self.process.stand(requester(member_id, places=places))
         assert status.left_seconds is not None
         assert cap is not None
         fits = seconds <= min(status.left_seconds, cap.left_seconds)
@@ -145,7 +145,7 @@ class Bookkeeping:
                         await self.process.jobs.cancel(job_id, guild_id=GUILD_ID, member_id=job.member_id)
                     else:
                         await self.process.jobs.cancel_as_moderator(
-                            job_id, guild_id=GUILD_ID, cancelled_by=MODERATOR_ID
+                            job_id, guild_id=GUILD_ID, cancelled_by_id=MODERATOR_ID
                         )
                 except NotCancellableError:
                     return
@@ -153,14 +153,14 @@ class Bookkeeping:
             case "remove":
                 try:
                     await self.process.jobs.remove_clip(
-                        job_id, guild_id=GUILD_ID, removed_by=MODERATOR_ID, refunds=True
+                        job_id, guild_id=GUILD_ID, removed_by_id=MODERATOR_ID, refunds=True
                     )
                 except NotRemovableError:
                     return
                 self.model.refunded.add(job_id)
             case "refund again" if job_id in self.model.refunded:
                 async with self.workshop.database.write() as connection:
-                    assert not await ledger.refund(connection, job, now=self.clock.now(), made_by=0)
+                    assert not await ledger.refund(connection, job, now=self.clock.now(), made_by_id=0)
             case "fail" | "deliver":
                 await self._finish(job_id, delivers=kind == "deliver")
             case _:
@@ -170,22 +170,22 @@ class Bookkeeping:
         now = self.clock.now()
         async with self.workshop.database.write() as connection:
             started = await jobs.start_next(
-                connection, now=now, limit=100, owner="local/1", lease_until=now, in_hand=()
+                connection, now=now, limit=100, owner="local/1", lease_until=now, in_flight=()
             )
         for job in started:
             with suppress(LeaseLostError):  # a moderator has called it off meanwhile
                 if job.id != job_id:
-                    await self.keeper.release(job, due_in_seconds=0, state=JobState.QUEUED)
+                    await self.leased_jobs.release(job, due_in_seconds=0, state=JobState.QUEUED)
                 elif delivers:
-                    await self.keeper.deliver(job, channel_id=1, message_id=1)
+                    await self.leased_jobs.deliver(job, channel_id=1, message_id=1)
                 else:
-                    await self.keeper.fail(job, JobError.GENERATION_FAILED)
+                    await self.leased_jobs.fail(job, JobError.GENERATION_FAILED)
                     self.model.refunded.add(job.id)
 
     async def check(self) -> None:
         """Check that what people are told is what happened, and that no limit was passed on any day."""
         for member_id in MEMBERS:
-            status, cap = await self.process.stand(asker(member_id))
+            status, cap = await self.process.stand(requester(member_id))
             assert status.used_seconds == self.model.used(member_id, self.day)
             assert cap is not None
             assert cap.used_seconds == self.model.used_by_all(self.day)
@@ -193,20 +193,20 @@ class Bookkeeping:
             assert self.model.used_by_all(day) <= CAP_SECONDS
             assert self.model.used(POOL_ID, day) <= POOL_SECONDS
             for member_id in MEMBERS:
-                used, drawn = await self._sum(Account(GUILD_ID, AccountKind.MEMBER, member_id), day)
+                used, from_grants = await self._sum(Account(GUILD_ID, AccountKind.MEMBER, member_id), day)
                 assert used == self.model.used(member_id, day)
-                assert 0 <= used - drawn <= LIMIT_SECONDS
+                assert 0 <= used - from_grants <= LIMIT_SECONDS
 
     async def check_entries(self) -> None:
         """Check that charges and refunds are those there were, that gifts paid what they had, and the kept sums."""
         async with self.workshop.database.read() as connection:
             entries = (await connection.execute(select(ledger_table))).all()
-            drawn = (await connection.execute(select(draws_table))).all()
+            from_grants = (await connection.execute(select(draws_table))).all()
             kept = (await connection.execute(select(usage_table))).all()
         said = [(job_id, "charge", seconds) for job_id, (_, _, seconds) in self.model.charges.items()]
         said += [(job_id, "refund", self.model.charges[job_id][2]) for job_id in self.model.refunded]
         assert sorted((row.job_id, row.kind, row.seconds) for row in entries if row.job_id) == sorted(said)
-        self._check_gifts({row.id: row for row in entries if row.kind == "grant"}, entries, drawn)
+        self._check_gifts({row.id: row for row in entries if row.kind == "grant"}, entries, from_grants)
         sums: Counter[tuple[str, int, datetime]] = Counter()
         for row in entries:
             if row.kind != "grant":
@@ -219,19 +219,19 @@ class Bookkeeping:
                     sums[*account, quarter_at.replace(microsecond=0)] += signed
         assert {(row.account_kind, row.account_id, row.quarter_at): row.seconds for row in kept} == dict(sums)
 
-    def _check_gifts(self, gifts: dict[int, object], entries: list, drawn: list) -> None:  # type: ignore[type-arg] (rows)
+    def _check_gifts(self, grants: dict[int, object], entries: list, from_grants: list) -> None:  # type: ignore[type-arg] (rows)
         charges = {row.job_id: row for row in entries if row.kind == "charge"}
         by_gift: defaultdict[int, int] = defaultdict(int)
         by_job: defaultdict[str, int] = defaultdict(int)
-        for row in drawn:
-            gift, charge = gifts[row.grant_id], charges[row.job_id]
-            assert gift.made_at <= charge.made_at < gift.expires_at
-            assert gift.member_id == charge.member_id
+        for row in from_grants:
+            grant, charge = grants[row.grant_id], charges[row.job_id]
+            assert grant.made_at <= charge.made_at < grant.expires_at
+            assert grant.member_id == charge.member_id
             by_job[row.job_id] += row.seconds
             if row.job_id not in self.model.refunded:
                 by_gift[row.grant_id] += row.seconds
-        assert all(by_gift[gift_id] <= gift.seconds for gift_id, gift in gifts.items())
-        assert all(by_job[job_id] == charge.drawn_seconds for job_id, charge in charges.items())
+        assert all(by_gift[grant_id] <= grant.seconds for grant_id, grant in grants.items())
+        assert all(by_job[job_id] == charge.from_grants_seconds for job_id, charge in charges.items())
 
     async def _sum(self, account: Account, day: int) -> tuple[int, int]:
         seconds_ago = (self.day - day) * 24 * 3600

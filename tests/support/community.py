@@ -16,11 +16,11 @@ from sqlalchemy import select
 
 from bot.client import ReelayBot
 from bot.models import ClipLink, Period, Quota
-from bot.services.jobs.leases import JobKeeper
+from bot.services.jobs.leases import LeasedJobs
 from bot.services.jobs.policy import WorkerPolicy
-from bot.services.jobs.status_cards import CardNews
-from bot.services.jobs.throttle import ServiceGates
-from bot.services.moderation.modlog import ModerationLog
+from bot.services.jobs.status_cards import CardChanges
+from bot.services.jobs.throttle import ServiceThrottle
+from bot.services.moderation.modlog import Modlog
 from bot.services.services import Services
 from bot.store import jobs as job_store
 from bot.store import tables
@@ -65,13 +65,13 @@ class Community:
     database: Database
     database_path: Path
     clock: GivenClock
-    gates: ServiceGates
+    throttle: ServiceThrottle
     publisher: DiscordPublisher
     guild: GuildHandle
     channel: ChannelHandle
     operators: ChannelHandle
     log_channel: ChannelHandle
-    log: ModerationLog
+    log: Modlog
     mia: MemberActor
     ben: MemberActor
     moderator: MemberActor
@@ -137,14 +137,16 @@ class Community:
         await actor.slash(self.channel, "video", prompt=prompt)
         now, owner = self.clock.now(), "local/1"
         async with self.database.write() as connection:
-            [job] = await job_store.start_next(connection, now=now, limit=1, owner=owner, lease_until=now, in_hand=())
+            [job] = await job_store.start_next(connection, now=now, limit=1, owner=owner, lease_until=now, in_flight=())
         posted = await self.publisher.post_clip(job, ClipLink("https://files.example/x.mp4", None), None)
-        keeper = JobKeeper(database=self.database, clock=self.clock, changes=self.bot.services.changes, owner=owner)
-        return await keeper.deliver(job, channel_id=posted.channel_id, message_id=posted.message_id)
+        leased_jobs = LeasedJobs(
+            database=self.database, clock=self.clock, changes=self.bot.services.changes, owner=owner
+        )
+        return await leased_jobs.deliver(job, channel_id=posted.channel_id, message_id=posted.message_id)
 
     async def restart(self) -> None:
         """End the bot and start another on the same database, as after a deploy."""
-        bot, publisher = make_bot(self.database, self.clock, self.gates)
+        bot, publisher = make_bot(self.database, self.clock, self.throttle)
         await self.env.restart_bot(bot)
         self.bot, self.publisher = bot, publisher
 
@@ -216,7 +218,7 @@ def _texts(components: Iterable[dict[str, Any]]) -> Iterable[str]:
 
 
 def make_bot(
-    database: Database, clock: GivenClock, gates: ServiceGates, *, max_open_jobs: int = 2
+    database: Database, clock: GivenClock, throttle: ServiceThrottle, *, max_open_jobs: int = 2
 ) -> tuple[ReelayBot, DiscordPublisher]:
     """Wire the bot up as the composition root does, without anything that runs by itself."""
     bot = ReelayBot(digests=CommandDigests(database))
@@ -226,8 +228,8 @@ def make_bot(
         clock=clock,
         publisher=log_publisher,
         automod_source=log_publisher,
-        gates=gates,
-        news=CardNews(),
+        throttle=throttle,
+        card_changes=CardChanges(),
         wake=asyncio.Event(),
         operator_quota=Quota(60, Period.DAY),
         max_open_jobs=max_open_jobs,
@@ -235,7 +237,7 @@ def make_bot(
         owner="local/1",
         lease_seconds=WorkerPolicy().lease_seconds,
     )
-    bot.equip(services)
+    bot.attach_services(services)
     bot.panel.seconds_between = 0.0
     return bot, DiscordPublisher(client=bot, clock=clock, operator_channel_id=None)
 
@@ -247,8 +249,8 @@ async def open_community(folder: Path) -> AsyncGenerator[Community]:
     clock = GivenClock()
     url = await fresh_database(folder)
     async with Database.open(url, busy_timeout_seconds=LOCK_TIMEOUT_SECONDS, migrate=False) as database:
-        gates = ServiceGates(WorkerPolicy(), random.Random(7).random)
-        bot, publisher = make_bot(database, clock, gates)
+        throttle = ServiceThrottle(WorkerPolicy(), random.Random(7).random)
+        bot, publisher = make_bot(database, clock, throttle)
         env = simcord.Env(bot)
         await env.start()
         try:
@@ -260,13 +262,13 @@ async def open_community(folder: Path) -> AsyncGenerator[Community]:
                 database=database,
                 database_path=path,
                 clock=clock,
-                gates=gates,
+                throttle=throttle,
                 publisher=publisher,
                 guild=guild,
                 channel=guild.create_text_channel("general"),
                 operators=guild.create_text_channel(OPERATOR_CHANNEL_NAME),
                 log_channel=guild.create_text_channel("mod-log"),
-                log=ModerationLog(
+                log=Modlog(
                     database=database,
                     clock=clock,
                     publisher=DiscordLogPublisher(client=bot),

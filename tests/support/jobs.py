@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from bot.models import Block, EffectiveQuota, Gift, Job, JobState, Quota, QuotaSource, QuotaStatus, VideoSpec
+from bot.models import Block, EffectiveQuota, Grant, Job, JobState, Quota, QuotaSource, QuotaStatus, VideoSpec
 
 CREATED_AT = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 RESETS_AT = datetime(2026, 3, 5, tzinfo=UTC)
@@ -32,17 +32,17 @@ def make_quota_status(used: int = 0, *, granted: int = 0, effective: EffectiveQu
     return QuotaStatus(
         effective=effective,
         used_seconds=used,
-        gifts=(make_gift(1, granted, RESETS_AT),) if granted else (),
+        grants=(make_grant(1, granted, RESETS_AT),) if granted else (),
         resets_at=RESETS_AT,
     )
 
 
-def make_gift(gift_id: int, left_seconds: int, expires_at: datetime) -> Gift:
+def make_grant(grant_id: int, left_seconds: int, expires_at: datetime) -> Grant:
     """Return what is left of a gift."""
-    return Gift(gift_id, left_seconds, expires_at, member_id=4, given_by=5)
+    return Grant(grant_id, left_seconds, expires_at, member_id=4, given_by_id=5)
 
 
 def make_block(**fields: object) -> Block:
     """Return a block without an end, with the given differences."""
-    values: dict[str, object] = {"guild_id": 2, "member_id": 4, "reason": "spam", "set_by": 5, "set_at": CREATED_AT}
+    values: dict[str, object] = {"guild_id": 2, "member_id": 4, "reason": "spam", "set_by_id": 5, "set_at": CREATED_AT}
     return Block(**(values | fields))  # type: ignore[arg-type] (the names are checked by the class itself)

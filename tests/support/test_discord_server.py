@@ -200,9 +200,9 @@ async def test_public_answer_is_a_message_that_the_bot_token_can_edit_and_delete
     assert (shot.text, shot.response.edits) == ("half done", 1)
     await message.delete()
     assert shot.response.is_deleted
-    with pytest.raises(discord.NotFound) as gone:
+    with pytest.raises(discord.NotFound) as deleted:
         await message.edit(view=ClipView("too late"))
-    assert gone.value.code == 10008
+    assert deleted.value.code == 10008
 
 
 async def test_private_answer_is_not_in_the_channel(bot: SmallBot, server: DiscordServer) -> None:
@@ -302,7 +302,7 @@ async def test_same_nonce_in_the_same_channel_is_one_message(bot: SmallBot, serv
 
 async def test_history_gives_the_newest_first_and_no_nonces(bot: SmallBot, server: DiscordServer) -> None:
     channel = channel_of(bot, server)
-    server.say(server.clips, server.ada, "hello")
+    server.reply(server.clips, server.ada, "hello")
     sent = [await channel.send(str(number), nonce=f"job-{number}") for number in range(4)]
     assert [message.content async for message in channel.history()] == ["3", "2", "1", "0", "hello"]
     after = [message async for message in channel.history(after=sent[1], oldest_first=False)]

@@ -23,16 +23,16 @@ from bot.services.jobs.account import AccountCheck
 from bot.services.jobs.admission import Wish
 from bot.services.jobs.alerts import Operator
 from bot.services.jobs.delivery import Deliverer
-from bot.services.jobs.leases import JobKeeper
+from bot.services.jobs.leases import LeasedJobs
 from bot.services.jobs.policy import WorkerPolicy
 from bot.services.jobs.rendering import Renderer
 from bot.services.jobs.requests import JobRequest
-from bot.services.jobs.status_cards import CardNews, StatusBoard
-from bot.services.jobs.throttle import ServiceGates
+from bot.services.jobs.status_cards import CardChanges, StatusCardUpdater
+from bot.services.jobs.throttle import ServiceThrottle
 from bot.services.jobs.worker import Worker
-from bot.services.moderation.modlog import ModerationLog
+from bot.services.moderation.modlog import Modlog
 from bot.services.polling.watch import RenderWatch
-from bot.services.quotas.service import Asker
+from bot.services.quotas.service import Requester
 from bot.services.screening.automod import AutomodRules
 from bot.services.services import Services
 from bot.services.submits.recovery import Recovery
@@ -297,9 +297,9 @@ class SurprisingService:
             answered and does not return; the other methods likewise.
     """
 
-    def __init__(self, service: VideoService, **surprises: list[Exception]) -> None:
+    def __init__(self, service: VideoService, **unexpected_errors: list[Exception]) -> None:
         self._service = service
-        self._surprises = surprises
+        self._unexpected_errors = unexpected_errors
         self.holds: dict[str, Hold] = {}
 
     @property
@@ -333,17 +333,17 @@ class SurprisingService:
 
     async def _enter(self, method: str) -> None:
         await self._wait(f"before {method}")
-        if self._surprises.get(method):
-            raise self._surprises[method].pop(0)
+        if self._unexpected_errors.get(method):
+            raise self._unexpected_errors[method].pop(0)
 
     async def _wait(self, point: str) -> None:
         if (hold := self.holds.pop(point, None)) is not None:
             await hold.wait()
 
 
-def asker(member_id: int = MEMBER_ID, **fields: Any) -> Asker:  # noqa: ANN401
+def requester(member_id: int = MEMBER_ID, **fields: Any) -> Requester:  # noqa: ANN401
     """Make a member in no place with no roles; ``fields`` are Asker's."""
-    return Asker(**({"guild_id": GUILD_ID, "member_id": member_id} | fields))
+    return Requester(**({"guild_id": GUILD_ID, "member_id": member_id} | fields))
 
 
 @dataclass(kw_only=True)
@@ -394,19 +394,19 @@ class Process:
     """One bot process: its own memory over the shared database, service and Discord."""
 
     worker: Worker
-    board: StatusBoard
-    log: ModerationLog
+    card_updater: StatusCardUpdater
+    log: Modlog
     services: Services
     jobs: JobService
     quotas: QuotaService
-    gates: ServiceGates
-    news: CardNews
+    throttle: ServiceThrottle
+    card_changes: CardChanges
     wake: asyncio.Event
     policy: WorkerPolicy
 
-    async def stand(self, asker: Asker) -> tuple[QuotaStatus, CapStatus | None]:
+    async def stand(self, requester: Requester) -> tuple[QuotaStatus, CapStatus | None]:
         """Say where a member stands, and the server against its cap."""
-        explanation = await self.services.admission.explain(asker)
+        explanation = await self.services.admission.explain(requester)
         return explanation.status, explanation.cap
 
 
@@ -424,7 +424,7 @@ class Workshop:
     database_url: str
     quota: Quota = field(default_factory=lambda: Quota(60, Period.DAY))
     max_open_jobs: int = 100
-    chance: random.Random = field(default_factory=lambda: random.Random(0))
+    rng: random.Random = field(default_factory=lambda: random.Random(0))
     _interactions: int = 0
 
     def start(
@@ -438,25 +438,27 @@ class Workshop:
         """Start a process, as after a crash if one of that name ran before."""
         database, service = database or self.database, service or self.client
         changed_policy = replace(self.policy, **policy)
-        clock, gates = ServiceClock(self.time), ServiceGates(changed_policy, lambda: 0.0)
-        news, wake = CardNews(), asyncio.Event()
+        clock, throttle = ServiceClock(self.time), ServiceThrottle(changed_policy, lambda: 0.0)
+        card_changes, wake = CardChanges(), asyncio.Event()
         services = Services.wire(
             database=database,
             clock=clock,
             publisher=self.log,
             automod_source=self.log,
-            gates=gates,
-            news=news,
+            throttle=throttle,
+            card_changes=card_changes,
             wake=wake,
             operator_quota=self.quota,
             max_open_jobs=self.max_open_jobs,
-            random_bits=self.chance.getrandbits,
+            random_bits=self.rng.getrandbits,
             owner=owner,
             lease_seconds=changed_policy.lease_seconds,
         )
         quotas, changes = services.quotas, services.changes
-        keeper = JobKeeper(database=database, clock=clock, changes=changes, owner=owner)
-        board = StatusBoard(database=database, clock=clock, publisher=self.discord, gates=gates, news=news)
+        leased_jobs = LeasedJobs(database=database, clock=clock, changes=changes, owner=owner)
+        card_updater = StatusCardUpdater(
+            database=database, clock=clock, publisher=self.discord, throttle=throttle, card_changes=card_changes
+        )
         operator = Operator(self.discord)
         recovery = Recovery(database=database, clock=clock, operator=operator)
         watch = RenderWatch(database=database, jitter=lambda: 0.0, time_scale=changed_policy.poll_time_scale)
@@ -464,8 +466,8 @@ class Workshop:
             database=database,
             service=service,
             operator=operator,
-            keeper=keeper,
-            gates=gates,
+            leased_jobs=leased_jobs,
+            throttle=throttle,
             watch=watch,
             recovery=recovery,
             clock=clock,
@@ -477,7 +479,7 @@ class Workshop:
             publisher=self.discord,
             media=DirectMedia(),
             quotas=quotas,
-            keeper=keeper,
+            leased_jobs=leased_jobs,
             clock=clock,
             jitter=lambda: 0.0,
         )
@@ -488,8 +490,8 @@ class Workshop:
                 database=database,
                 service=service,
                 operator=operator,
-                keeper=keeper,
-                gates=gates,
+                leased_jobs=leased_jobs,
+                throttle=throttle,
                 watch=watch,
                 recovery=recovery,
                 renderer=renderer,
@@ -501,37 +503,37 @@ class Workshop:
                 database=database,
                 service=service,
                 operator=operator,
-                gates=gates,
+                throttle=throttle,
                 recovery=recovery,
                 clock=clock,
                 policy=changed_policy,
             ),
             deliverer=deliverer,
-            account=AccountCheck(service=service, gates=gates, operator=operator, clock=clock),
-            keeper=keeper,
-            board=board,
-            news=news,
+            account=AccountCheck(service=service, throttle=throttle, operator=operator, clock=clock),
+            leased_jobs=leased_jobs,
+            card_updater=card_updater,
+            card_changes=card_changes,
             wake=wake,
             held=services.jobs.held,
-            gates=gates,
+            throttle=throttle,
             clock=clock,
             policy=changed_policy,
             model=service.model,
             owner=owner,
             jitter=lambda: 0.0,
         )
-        log = ModerationLog(
+        log = Modlog(
             database=database, clock=clock, publisher=self.log, changes=changes, owner=owner, jitter=lambda: 0.0
         )
         return Process(
             worker=worker,
-            board=board,
+            card_updater=card_updater,
             log=log,
             services=services,
             jobs=services.jobs,
             quotas=quotas,
-            gates=gates,
-            news=news,
+            throttle=throttle,
+            card_changes=card_changes,
             wake=wake,
             policy=changed_policy,
         )
@@ -557,7 +559,7 @@ class Workshop:
         return JobRequest(
             interaction_id=interaction_id or self._interactions,
             channel_id=channel_id,
-            asker=asker(**({"places": (channel_id,)} | who)),
+            requester=requester(**({"places": (channel_id,)} | who)),
             wish=Wish(
                 spec or VideoSpec(prompt, Aspect.LANDSCAPE, 6),
                 leaves_aspect="aspect" in leaves,
@@ -620,7 +622,7 @@ class Workshop:
         for _ in range(most):
             for process in processes:
                 await process.worker.tick()
-                await process.board.tick()
+                await process.card_updater.tick()
             if self._peek("SELECT count(*) FROM jobs WHERE due_at IS NOT NULL") == 0:
                 return
             self.advance_to_next(*processes)
@@ -633,7 +635,7 @@ class Workshop:
                 return await self.job(job_id)
             self.advance_to_next(process)
             await process.worker.tick()
-            await process.board.tick()
+            await process.card_updater.tick()
         raise AssertionError(f"the job never was {state}, it is {(await self.job(job_id)).state}")
 
     async def run_for(self, process: Process, seconds: float) -> None:
@@ -641,13 +643,15 @@ class Workshop:
         until = self.time() + seconds
         while self.time() < until:
             await process.worker.tick()
-            await process.board.tick()
+            await process.card_updater.tick()
             self.advance_to_next(process, at_most=until - self.time())
-        await process.board.tick()
+        await process.card_updater.tick()
 
     def advance_to_next(self, *processes: Process, at_most: float = math.inf) -> None:
         """Move the clock to the next moment at which a worker has something to do, or by ``at_most`` seconds."""
-        if any(it.gates.tries_one for it in processes) and self._peek("SELECT count(*) FROM jobs WHERE state='queued'"):
+        if any(it.throttle.tries_one for it in processes) and self._peek(
+            "SELECT count(*) FROM jobs WHERE state='queued'"
+        ):
             return  # the worker has woken itself to send one
         now = ServiceClock(self.time).now()
         due = self._peek(
@@ -665,10 +669,10 @@ class Workshop:
                 free_at = datetime.fromisoformat(held).replace(tzinfo=UTC)
                 free_at += timedelta(seconds=process.policy.slot_seconds)
                 times += [free_at] if free_at > now else []
-            gates = process.gates
-            if due is not None and gates.poll.opens_at and times[0] <= gates.poll.opens_at:
-                times[0] = gates.poll.opens_at
-            times += [time for time in (gates.submit.opens_at, gates.probe_at) if time and time > now]
+            throttle = process.throttle
+            if due is not None and throttle.poll.opens_at and times[0] <= throttle.poll.opens_at:
+                times[0] = throttle.poll.opens_at
+            times += [time for time in (throttle.submit.opens_at, throttle.probe_at) if time and time > now]
         waits = [(time - now).total_seconds() for time in times] or [15.0]
         # A tenth of a millisecond more, since seconds as a float may fall just short of the moment.
         self.time.advance(min(at_most, max(0.0, min(waits)) + 0.0001))

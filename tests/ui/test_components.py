@@ -57,7 +57,7 @@ async def test_started_job_is_too_late_to_cancel(community: Community) -> None:
     message = await ask(community)
     now = community.clock.now()
     async with community.database.write() as connection:
-        await job_store.start_next(connection, now=now, limit=1, owner="worker", lease_until=now, in_hand=())
+        await job_store.start_next(connection, now=now, limit=1, owner="worker", lease_until=now, in_flight=())
 
     result = await community.mia.click(message, label="Cancel")
 
@@ -67,7 +67,7 @@ async def test_started_job_is_too_late_to_cancel(community: Community) -> None:
 
 async def test_button_works_after_a_restart(community: Community) -> None:
     message = await ask(community)
-    bot, _ = make_bot(community.database, community.clock, community.gates)
+    bot, _ = make_bot(community.database, community.clock, community.throttle)
 
     await community.env.restart_bot(bot)
     await community.mia.click(message, label="Cancel")

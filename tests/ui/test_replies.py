@@ -24,7 +24,7 @@ async def test_work_goes_on_when_the_command_that_waits_for_it_is_cancelled() ->
         await may_end.wait()
         ended.set()
 
-    command = asyncio.create_task(replies.promptly(UNUSED, accept(), private=False))
+    command = asyncio.create_task(replies.run_or_defer(UNUSED, accept(), private=False))
     await begun.wait()
     command.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -38,4 +38,4 @@ async def test_quick_work_is_returned_without_an_acknowledgement() -> None:
     async def look_up() -> int:
         return 36
 
-    assert await replies.promptly(UNUSED, look_up(), private=True) == 36
+    assert await replies.run_or_defer(UNUSED, look_up(), private=True) == 36

@@ -10,7 +10,7 @@ from bot.models import OperatorAlert
 
 if TYPE_CHECKING:
     from bot.services.jobs.alerts import Operator
-    from bot.services.jobs.throttle import ServiceGates
+    from bot.services.jobs.throttle import ServiceThrottle
     from bot.services.ports import Clock, VideoService
 
 _log = logging.getLogger(__name__)
@@ -19,40 +19,40 @@ _log = logging.getLogger(__name__)
 class AccountCheck:
     """Asks the service what it says of the key, the money and the model, and lets the gates know."""
 
-    def __init__(self, *, service: VideoService, gates: ServiceGates, operator: Operator, clock: Clock) -> None:
+    def __init__(self, *, service: VideoService, throttle: ServiceThrottle, operator: Operator, clock: Clock) -> None:
         self._service = service
-        self._gates = gates
+        self._throttle = throttle
         self._operator = operator
         self._clock = clock
 
-    async def look(self) -> None:
+    async def check(self) -> None:
         """Look once: go on submitting if the operator has acted, pause and alert if a refusal is confirmed."""
-        reason = self._gates.paused_for
+        reason = self._throttle.paused_for
         try:
             mended = await (self._has_access() if reason is OperatorAlert.NO_ACCESS else self._is_solvent(reason))
         except UnauthorizedError:
             confirmed = OperatorAlert.UNAUTHORIZED
         except VideoServiceError as error:
             if isinstance(error, RateLimitedError):
-                self._gates.hold_probe(self._clock.now(), error.retry_after_seconds)
-            self._gates.note_silent_probe()
+                self._throttle.hold_probe(self._clock.now(), error.retry_after_seconds)
+            self._throttle.note_silent_probe()
             fields = {"error": type(error).__name__, "request_id": error.request_id}
             _log.info("the account could not be looked at", extra=fields)
             return
         else:
             if mended is None:
-                self._gates.note_silent_probe()
+                self._throttle.note_silent_probe()
             elif mended and reason is not None:
-                self._gates.resume()
+                self._throttle.resume()
             if mended is not False:
                 return
             confirmed = reason if reason is OperatorAlert.NO_ACCESS else OperatorAlert.INSUFFICIENT_FUNDS
-        await self._operator.tell(self._gates.confirm(self._clock.now(), confirmed))
+        await self._operator.tell(self._throttle.confirm(self._clock.now(), confirmed))
 
     async def _has_access(self) -> bool | None:
         """Tell whether the key may use the model; None when the service does not say."""
         models = await self._service.fetch_models()
-        return self._service.model in models if models else None
+        return None if models is None else self._service.model in models
 
     async def _is_solvent(self, reason: OperatorAlert | None) -> bool | None:
         """Tell whether the key works and there is something to spend; None when that is unknown."""

@@ -32,7 +32,7 @@ from bot.errors import (
 )
 from bot.models import EVERYWHERE, Access, CapStatus
 from bot.services.quotas.caps import cap_status
-from bot.services.quotas.service import Asker, RuleAsked, ask_rules
+from bot.services.quotas.service import Requester, RuleAsked, ask_rules
 from bot.store import jobs, prompt_rules, servers
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class PlaceRules:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ScreeningResult:
     """What a server's rules say about a prompt.
 
     Attributes:
@@ -129,7 +129,7 @@ class Explanation:
         open_jobs: the member's in this server; the limit is for all servers together.
     """
 
-    asker: Asker
+    requester: Requester
     server: Server
     block: Block | None
     place: PlaceRules
@@ -166,35 +166,41 @@ class Admission:
         self._automod = automod
         self._max_open_jobs = max_open_jobs
 
-    async def judge(self, prompt: str, asker: Asker) -> Verdict:
+    async def judge(self, prompt: str, requester: Requester) -> ScreeningResult:
         """Ask a server's rules about a prompt: before any transaction, since it takes its time.
 
         Raises:
             StoreUnavailableError: when the database cannot be asked.
         """
-        book = await self._prompts.book(asker.guild_id, may_be_old=True)
+        book = await self._prompts.book(requester.guild_id, may_be_old=True)
         rule = next(iter(await book.find(prompt)), None)
-        if asker.manages_server:  # exempt, as Discord itself has it
-            return Verdict(book.version, rule)
-        automod = await self._automod.known_rules(asker.guild_id)
+        if requester.manages_server:  # exempt, as Discord itself has it
+            return ScreeningResult(book.version, rule)
+        automod = await self._automod.known_rules(requester.guild_id)
         if automod is None:
-            return Verdict(book.version, rule, is_unsure=True)
-        return Verdict(book.version, rule, await automod.find(prompt, asker))
+            return ScreeningResult(book.version, rule, is_unsure=True)
+        return ScreeningResult(book.version, rule, await automod.find(prompt, requester))
 
-    async def test(self, prompt: str, asker: Asker) -> tuple[list[PromptRule], AutomodRule | None]:
+    async def test(self, prompt: str, requester: Requester) -> tuple[list[PromptRule], AutomodRule | None]:
         """Return all rules that refuse a prompt, AutoMod's whoever asks for it.
 
         Raises:
             RulesUnknownError: when AutoMod's have never been read and can't be now.
             StoreUnavailableError: when the database cannot be asked.
         """
-        rules = await self._automod.rules(asker.guild_id)
-        book = await self._prompts.book(asker.guild_id)
-        member = Asker(guild_id=asker.guild_id, member_id=0, places=asker.places)
+        rules = await self._automod.rules(requester.guild_id)
+        book = await self._prompts.book(requester.guild_id)
+        member = Requester(guild_id=requester.guild_id, member_id=0, places=requester.places)
         return await book.find(prompt), await rules.find(prompt, member)
 
     async def admit(
-        self, connection: AsyncConnection, server: Server, asker: Asker, wish: Wish, verdict: Verdict, now: datetime
+        self,
+        connection: AsyncConnection,
+        server: Server,
+        requester: Requester,
+        wish: Wish,
+        screening: ScreeningResult,
+        now: datetime,
     ) -> Admitted:
         """Say yes in a transaction of the caller's, or raise why not.
 
@@ -202,16 +208,16 @@ class Admission:
             PausedError, BlockedError, ChannelRefusedError, PromptRefusedError, RulesUnknownError,
             TooManyOpenJobsError, QuotaExceededError, CapReachedError: the first that says no.
         """
-        block = await servers.get_block(connection, guild_id=asker.guild_id, member_id=asker.member_id, now=now)
-        place = await self._place(connection, asker)
+        block = await servers.get_block(connection, guild_id=requester.guild_id, member_id=requester.member_id, now=now)
+        place = await self._place(connection, requester)
         refusal = _first_refusal(server, block, place)
         if refusal is not None:
             raise refusal
-        await self._check_prompt(connection, server, wish.spec.prompt, verdict)
-        if await jobs.count_open(connection, asker.member_id) >= self._max_open_jobs:
+        await self._check_prompt(connection, server, wish.spec.prompt, screening)
+        if await jobs.count_open(connection, requester.member_id) >= self._max_open_jobs:
             raise TooManyOpenJobsError(self._max_open_jobs)
         spec = wish.filled_by(place)
-        status = await self._quotas.status_within(connection, server, asker, now)
+        status = await self._quotas.status_within(connection, server, requester, now)
         if status.left_seconds is not None and spec.cost_seconds > status.left_seconds:
             raise QuotaExceededError(status, spec.cost_seconds)
         cap = await cap_status(connection, server, now)
@@ -219,7 +225,7 @@ class Admission:
             raise CapReachedError(cap, spec.cost_seconds)
         return Admitted(spec=spec, status=status, cap=cap)
 
-    async def explain(self, asker: Asker) -> Explanation:
+    async def explain(self, requester: Requester) -> Explanation:
         """Say what decides for a member in a place.
 
         Raises:
@@ -227,36 +233,40 @@ class Admission:
         """
         now = self._clock.now()
         async with self._database.read() as connection:
-            server = await servers.get(connection, asker.guild_id)
-            rules = await self._quotas.rules_for(connection, asker, now)
+            server = await servers.get(connection, requester.guild_id)
+            rules = await self._quotas.rules_for(connection, requester, now)
             return Explanation(
-                asker=asker,
+                requester=requester,
                 server=server,
-                block=await servers.get_block(connection, guild_id=asker.guild_id, member_id=asker.member_id, now=now),
-                place=await self._place(connection, asker),
-                rule_counts=await prompt_rules.count(connection, asker.guild_id),
-                open_jobs=await jobs.count_open(connection, asker.member_id, guild_id=asker.guild_id),
+                block=await servers.get_block(
+                    connection, guild_id=requester.guild_id, member_id=requester.member_id, now=now
+                ),
+                place=await self._place(connection, requester),
+                rule_counts=await prompt_rules.count(connection, requester.guild_id),
+                open_jobs=await jobs.count_open(connection, requester.member_id, guild_id=requester.guild_id),
                 max_open_jobs=self._max_open_jobs,
-                sources=ask_rules(rules, asker, self._quotas.operator_quota),
-                status=await self._quotas.status_within(connection, server, asker, now),
+                sources=ask_rules(rules, requester, self._quotas.operator_quota),
+                status=await self._quotas.status_within(connection, server, requester, now),
                 cap=await cap_status(connection, server, now),
             )
 
-    async def _check_prompt(self, connection: AsyncConnection, server: Server, prompt: str, verdict: Verdict) -> None:
-        rule = verdict.rule
-        if verdict.version != server.rules_version:  # they have changed since it was judged
+    async def _check_prompt(
+        self, connection: AsyncConnection, server: Server, prompt: str, screening: ScreeningResult
+    ) -> None:
+        rule = screening.rule
+        if screening.version != server.rules_version:  # they have changed since it was judged
             book = await self._prompts.book_within(connection, server)
             rule = next(iter(await book.find(prompt)), None)
         if rule is not None:
             raise PromptRefusedError(rule.text, is_automod=False)
-        if verdict.automod is not None:
-            raise PromptRefusedError(verdict.automod.name, is_automod=True)
-        if verdict.is_unsure:
+        if screening.automod is not None:
+            raise PromptRefusedError(screening.automod.name, is_automod=True)
+        if screening.is_unsure:
             raise RulesUnknownError
 
-    async def _place(self, connection: AsyncConnection, asker: Asker) -> PlaceRules:
-        places = (*asker.places, EVERYWHERE)
-        return PlaceRules.of(await servers.list_channel_rules(connection, asker.guild_id, places), places)
+    async def _place(self, connection: AsyncConnection, requester: Requester) -> PlaceRules:
+        places = (*requester.places, EVERYWHERE)
+        return PlaceRules.of(await servers.list_channel_rules(connection, requester.guild_id, places), places)
 
 
 def _first_refusal(server: Server, block: Block | None, place: PlaceRules) -> RefusedError | None:

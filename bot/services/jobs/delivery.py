@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from bot.models import Clip, Job, PostedMessage, QuotaStatus, VideoInfo
-    from bot.services.jobs.leases import JobKeeper
+    from bot.services.jobs.leases import LeasedJobs
     from bot.services.ports import Clock, Publisher, VideoService
     from bot.services.quotas.service import QuotaService
 
@@ -76,7 +76,7 @@ class Deliverer:
         publisher: Publisher,
         media: Media,
         quotas: QuotaService,
-        keeper: JobKeeper,
+        leased_jobs: LeasedJobs,
         clock: Clock,
         jitter: Callable[[], float],
     ) -> None:
@@ -84,7 +84,7 @@ class Deliverer:
         self._media = media
         self._publisher = publisher
         self._quotas = quotas
-        self._keeper = keeper
+        self._leased_jobs = leased_jobs
         self._clock = clock
         self._jitter = jitter
         self._doubts: Counter[str] = Counter()  # memory only: at worst an address is asked some times more
@@ -103,7 +103,7 @@ class Deliverer:
                 with tempfile.TemporaryDirectory(prefix="reelay-") as folder:
                     clip = await self._fetch(job, Path(folder))
                     if job.state is not JobState.DELIVERING:
-                        job = await self._keeper.hold(job, state=JobState.DELIVERING, attempts=0)
+                        job = await self._leased_jobs.hold(job, state=JobState.DELIVERING, attempts=0)
                     posted = await self._post(job, clip, Path(folder))
         except ClipGoneError as error:
             await self._doubt(job, error, JobError.CLIP_GONE)
@@ -116,7 +116,7 @@ class Deliverer:
         except DestinationClosedError as error:
             await self._fail(job, error, JobError.UNDELIVERABLE)
         else:
-            await self._keeper.deliver(job, channel_id=posted.channel_id, message_id=posted.message_id)
+            await self._leased_jobs.deliver(job, channel_id=posted.channel_id, message_id=posted.message_id)
 
     async def _find(self, job: Job) -> PostedMessage | None:
         """Look everywhere for the message that an interrupted attempt may have posted."""
@@ -207,9 +207,9 @@ class Deliverer:
             type(error).__name__,
             extra={"job_id": job.id, "attempts": attempts, "seconds": delay},
         )
-        await self._keeper.release(job, due_in_seconds=delay, attempts=attempts)
+        await self._leased_jobs.release(job, due_in_seconds=delay, attempts=attempts)
 
     async def _fail(self, job: Job, error: Exception, error_code: JobError) -> None:
         self._doubts.pop(job.id, None)
         _log.error("clip not delivered: %s", type(error).__name__, extra={"job_id": job.id})
-        await self._keeper.fail(job, error_code)
+        await self._leased_jobs.fail(job, error_code)

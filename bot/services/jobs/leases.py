@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from bot.models import Job, JobError, SubmitOutcome
-    from bot.services.moderation.audit_trail import Changes
+    from bot.services.moderation.audit_trail import AuditTrail
     from bot.services.ports import Clock
     from bot.store.database import Database
 
@@ -40,7 +40,7 @@ class SubmitNote:
     generation_id: str | None = None
 
 
-class JobKeeper:
+class LeasedJobs:
     """Changes jobs on behalf of one worker, ``owner``, which must hold their leases.
 
     Every method raises ``LeaseLostError`` when the job is no longer the owner's in the state it was read in; what the
@@ -48,7 +48,7 @@ class JobKeeper:
     cannot be asked; nothing has changed then.
     """
 
-    def __init__(self, *, database: Database, clock: Clock, changes: Changes, owner: str) -> None:
+    def __init__(self, *, database: Database, clock: Clock, changes: AuditTrail, owner: str) -> None:
         self._database = database
         self._clock = clock
         self._changes = changes
@@ -127,7 +127,7 @@ class JobKeeper:
         kind = LogKind.POSTED
         if job.state is JobState.FAILED:
             kind = LogKind.FAILED
-            await ledger.refund(connection, job, now=now, made_by=BOT_ID)
+            await ledger.refund(connection, job, now=now, made_by_id=BOT_ID)
         await log.add(connection, await servers.get(connection, job.guild_id), kind, now=now, job=job)
 
 

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
     from bot.models import Generation, Job
     from bot.services.jobs.alerts import Operator
-    from bot.services.jobs.leases import JobKeeper
+    from bot.services.jobs.leases import LeasedJobs
     from bot.services.jobs.policy import WorkerPolicy
-    from bot.services.jobs.throttle import ServiceGates
+    from bot.services.jobs.throttle import ServiceThrottle
     from bot.services.polling.watch import RenderWatch
     from bot.services.ports import Clock, VideoService
     from bot.services.submits.recovery import Recovery
@@ -42,9 +42,11 @@ RESULT_VALID = timedelta(hours=24)
 """How long a result's address works where the service does not say (contract, "Poll")."""
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far the service's clock may be from ours before what it says of a time is put down to something else."""
-LOOKS_BEFORE_BELIEVED = 3
-"""How often "no such task" or "completed, but nowhere" must be heard before the job ends for it."""
-_RELOOK_SECONDS = 10.0
+ANSWERS_BEFORE_BELIEVED = 3
+"""How often "no such task" or a refused prompt must be heard on polls before the job ends for it."""
+ANSWERS_WITHOUT_ADDRESS = 12
+"""How often "completed, but nowhere": the address may follow some minutes later."""
+_REPOLL_SECONDS = 10.0
 _LONGEST_RETRY_SECONDS = 30.0
 
 
@@ -60,8 +62,8 @@ class Renderer:
         database: Database,
         service: VideoService,
         operator: Operator,
-        keeper: JobKeeper,
-        gates: ServiceGates,
+        leased_jobs: LeasedJobs,
+        throttle: ServiceThrottle,
         watch: RenderWatch,
         recovery: Recovery,
         clock: Clock,
@@ -71,24 +73,24 @@ class Renderer:
         self._database = database
         self._service = service
         self._operator = operator
-        self._keeper = keeper
-        self._gates = gates
+        self._leased_jobs = leased_jobs
+        self._throttle = throttle
         self._watch = watch
         self._recovery = recovery
         self._clock = clock
         self._policy = policy
         self._jitter = jitter
 
-    async def look(self, job: Job) -> None:
+    async def poll(self, job: Job) -> None:
         """Ask what became of a job's generation."""
         try:
             generation = await self._fetch(job)
         except VideoServiceError as error:
-            alert = self._gates.refused(self._gates.poll, self._clock.now(), error)
+            alert = self._throttle.refused(self._throttle.poll, self._clock.now(), error)
             await self.not_seen(job, error)
             await self._operator.tell(alert)
         else:
-            self._gates.answered(self._gates.poll, self._clock.now(), generation.rate_limit)
+            self._throttle.answered(self._throttle.poll, self._clock.now(), generation.rate_limit)
             await self.seen(job, generation)
 
     async def _fetch(self, job: Job) -> Generation:
@@ -103,13 +105,13 @@ class Renderer:
         except (NotConnectedError, RateLimitedError):
             raise
         except VideoServiceError as error:
-            finds = False if isinstance(error, GenerationNotFoundError | RequestRejectedError) else None
+            finds = False if isinstance(error, GenerationNotFoundError) else None
             log_error(error, job)
         else:
             await self._recovery.note(model, finds=True)
             if generation.id == generation_id:
                 return generation
-        self._gates.poll.note_sent(self._clock.now())
+        self._throttle.poll.note_sent(self._clock.now())
         generation = await self._service.fetch_generation(generation_id)
         if finds is False:  # and it is there, by the other id
             await self._recovery.note(model, finds=False)
@@ -143,7 +145,7 @@ class Renderer:
                 )
             case GenerationStatus.COMPLETED:
                 is_over = SubmitNote(SubmitOutcome.COMPLETED)
-                await self._look_again_or_fail(job, JobError.NO_RESULT, submit=is_over)
+                await self._poll_again_or_fail(job, JobError.NO_RESULT, times=ANSWERS_WITHOUT_ADDRESS, submit=is_over)
             case GenerationStatus.FAILED:
                 _log.warning(
                     "generation failed",
@@ -155,9 +157,9 @@ class Renderer:
                 await self._give_up(job, JobError.TIMED_OUT, address=address, expires_at=generation.expires_at)
             case _:
                 delay = self._watch.next_delay_seconds(job, generation.progress, now)
-                await self._keeper.release(
+                await self._leased_jobs.release(
                     job,
-                    due_in_seconds=max(delay, self._gates.poll.turn_seconds),
+                    due_in_seconds=max(delay, self._throttle.poll.turn_seconds),
                     attempts=0,
                     progress=generation.progress if generation.progress is not None else job.progress,
                     result_url=address,
@@ -171,11 +173,11 @@ class Renderer:
             case RateLimitedError():
                 await self._unanswered(job, error, due_in_seconds=0)
             case GenerationNotFoundError():
-                await self._look_again_or_fail(job, JobError.GENERATION_LOST, error)
+                await self._poll_again_or_fail(job, JobError.GENERATION_LOST, error)
             case ContentPolicyError():
-                await self.fail(job, JobError.CONTENT_POLICY, error)
-            case RequestRejectedError():
-                await self._look_again_or_fail(job, JobError.REJECTED, error)
+                await self._poll_again_or_fail(job, JobError.CONTENT_POLICY, error)
+            case RequestRejectedError() if self.seconds_since_start(job) >= self._policy.job_deadline_seconds:
+                await self._give_up(job, JobError.SERVICE_FAULT, error)  # the poll was wrong, not the prompt
             case _:
                 await self._unanswered(job, error, due_in_seconds=self._retry_seconds(job))
 
@@ -195,24 +197,25 @@ class Renderer:
             return
         log_error(error, job)
         request_id = error.request_id or job.request_id
-        await self._keeper.release(job, due_in_seconds=due_in_seconds, request_id=request_id)
+        await self._leased_jobs.release(job, due_in_seconds=due_in_seconds, request_id=request_id)
 
-    async def _look_again_or_fail(
+    async def _poll_again_or_fail(
         self,
         job: Job,
         error_code: JobError,
         error: VideoServiceError | None = None,
         *,
+        times: int = ANSWERS_BEFORE_BELIEVED,
         submit: SubmitNote | None = None,
     ) -> None:
-        if job.attempts + 1 >= LOOKS_BEFORE_BELIEVED:
+        if job.attempts + 1 >= times:
             await self._give_up(job, error_code, error, submit=submit)
         else:
             if error is not None:
                 log_error(error, job)
-            await self._keeper.release(
+            await self._leased_jobs.release(
                 job,
-                due_in_seconds=backoff_seconds(1, self._jitter(), first=_RELOOK_SECONDS),
+                due_in_seconds=backoff_seconds(1, self._jitter(), first=_REPOLL_SECONDS),
                 attempts=job.attempts + 1,
                 submit=submit,
                 request_id=(error.request_id if error is not None else None) or job.request_id,
@@ -252,7 +255,7 @@ class Renderer:
     ) -> None:
         if expires_at is None or expires_at <= rendered_at:
             expires_at = rendered_at + RESULT_VALID
-        await self._keeper.release(
+        await self._leased_jobs.release(
             job,
             due_in_seconds=0,
             state=JobState.READY,
@@ -278,7 +281,7 @@ class Renderer:
             log_error(error, job)
         request_id = error.request_id if error is not None else None
         self._watch.forget(job.id)
-        await self._keeper.fail(job, error_code, submit=submit, request_id=request_id or job.request_id)
+        await self._leased_jobs.fail(job, error_code, submit=submit, request_id=request_id or job.request_id)
 
     # Figures -------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from bot.errors import NotCancellableError, NotRemovableError, RefusedError
 from bot.models import ChangeKind, Job, JobError, JobState, LogKind, StatusCard
 from bot.services.jobs.leases import BOT_ID
 from bot.services.moderation.refusal_details import refusal_facts
-from bot.services.quotas.caps import tell_of_cap
+from bot.services.quotas.caps import record_cap_alert
 from bot.store import jobs, ledger, log, servers
 
 if TYPE_CHECKING:
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
     from bot.models import Server
     from bot.services.jobs.admission import Admission, Admitted, Wish
-    from bot.services.jobs.status_cards import CardNews
-    from bot.services.jobs.throttle import ServiceGates
-    from bot.services.moderation.audit_trail import Changes
+    from bot.services.jobs.status_cards import CardChanges
+    from bot.services.jobs.throttle import ServiceThrottle
+    from bot.services.moderation.audit_trail import AuditTrail
     from bot.services.ports import Clock, LogPublisher
-    from bot.services.quotas.service import Asker
+    from bot.services.quotas.service import Requester
     from bot.store.database import Database
 
 _log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class JobRequest:
 
     interaction_id: int
     channel_id: int
-    asker: Asker
+    requester: Requester
     wish: Wish
 
 
@@ -74,11 +74,11 @@ class JobService:
         database: Database,
         clock: Clock,
         admission: Admission,
-        changes: Changes,
+        changes: AuditTrail,
         publisher: LogPublisher,
-        gates: ServiceGates,
+        throttle: ServiceThrottle,
         random_bits: Callable[[int], int],
-        news: CardNews,
+        card_changes: CardChanges,
         wake: asyncio.Event,
         owner: str,
         lease_seconds: float,
@@ -88,9 +88,9 @@ class JobService:
         self._admission = admission
         self._changes = changes
         self._publisher = publisher
-        self._gates = gates
+        self._throttle = throttle
         self._random_bits = random_bits
-        self._news = news
+        self._card_changes = card_changes
         self._wake = wake
         self._owner = owner
         self._lease_seconds = lease_seconds
@@ -115,30 +115,30 @@ class JobService:
         return await self._accept(request, holds=True)
 
     async def _accept(self, request: JobRequest, *, holds: bool) -> Accepted:
-        asker, wish = request.asker, request.wish
-        verdict = await self._admission.judge(wish.spec.prompt, asker)
+        requester, wish = request.requester, request.wish
+        screening = await self._admission.judge(wish.spec.prompt, requester)
         now = self._clock.now()
         refused: RefusedError | None = None
         is_new = False
         async with self._database.write() as connection:
-            server = await servers.get(connection, asker.guild_id)
+            server = await servers.get(connection, requester.guild_id)
             job = await jobs.find_by_interaction(connection, request.interaction_id)
             if job is None:
                 try:
-                    admitted = await self._admission.admit(connection, server, asker, wish, verdict, now)
+                    admitted = await self._admission.admit(connection, server, requester, wish, screening, now)
                 except RefusedError as error:
                     refused = error
                     await self._log_refusal(connection, server, request, error, now)
                 else:
                     is_new, job = True, self._new_job(request, admitted, now, holds=holds)
                     await jobs.insert(connection, job)
-                    drawn = admitted.status.draw(job.spec.cost_seconds)
-                    await ledger.charge(connection, job, now=now, drawn=drawn)
+                    from_grants = admitted.status.use_grants(job.spec.cost_seconds)
+                    await ledger.charge(connection, job, now=now, from_grants=from_grants)
                     if admitted.cap is not None:
                         used = admitted.cap.used_seconds + job.spec.cost_seconds
-                        await tell_of_cap(connection, server, replace(admitted.cap, used_seconds=used), now)
+                        await record_cap_alert(connection, server, replace(admitted.cap, used_seconds=used), now)
             card = None if job is None else await self._card(connection, job)
-        self._changes.tell(asker.guild_id)
+        self._changes.tell(requester.guild_id)
         if refused is not None:
             raise refused
         assert card is not None  # it is admitted, or was before
@@ -146,7 +146,7 @@ class JobService:
         if is_new and holds:
             self.held.add(job.id)
         _log.info("job accepted", extra={"job_id": job.id, "guild_id": job.guild_id, "member_id": job.member_id})
-        self._news.begin(card)
+        self._card_changes.begin(card)
         self._wake.set()
         return Accepted(card, is_new)
 
@@ -160,7 +160,7 @@ class JobService:
         async with self._database.write() as connection:
             await jobs.free(connection, job_id, owner=self._owner)
             await jobs.attach_status(connection, job_id, message_id, now=self._clock.now())
-        self._news.touch(job_id)
+        self._card_changes.touch(job_id)
         self._wake.set()
 
     async def free(self, job_id: str) -> None:
@@ -189,7 +189,7 @@ class JobService:
         async with self._database.write() as connection:
             withdrawn = await jobs.withdraw(connection, job, now=now, error_code=JobError.UNHEARD)
             if withdrawn is not None:
-                await ledger.refund(connection, withdrawn, now=now, made_by=BOT_ID)
+                await ledger.refund(connection, withdrawn, now=now, made_by_id=BOT_ID)
         _log.warning("nobody heard the answer", extra={"job_id": job.id, "withdrawn": withdrawn is not None})
         self._changes.tell(job.guild_id)
         self.note_cancelled()
@@ -209,13 +209,13 @@ class JobService:
             cancelled = await jobs.withdraw(connection, job, now=now)
             if cancelled is None:
                 raise NotCancellableError(job.state)
-            await ledger.refund(connection, cancelled, now=now, made_by=member_id)
+            await ledger.refund(connection, cancelled, now=now, made_by_id=member_id)
         _log.info("job cancelled", extra={"job_id": job_id})
         self._changes.tell(guild_id)
         self.note_cancelled()
         return StatusCard(cancelled)
 
-    async def cancel_as_moderator(self, job_id: str, *, guild_id: int, cancelled_by: int) -> Job:
+    async def cancel_as_moderator(self, job_id: str, *, guild_id: int, cancelled_by_id: int) -> Job:
         """Cancel any job of a server that is not on its way to the channel yet, and give its seconds back.
 
         Raises:
@@ -230,21 +230,21 @@ class JobService:
             cancelled = await jobs.call_off(connection, job, JobError.CANCELLED_BY_MODERATOR, now=now)
             if cancelled is None:
                 raise NotCancellableError(job.state, by_moderator=True)
-            await ledger.refund(connection, cancelled, now=now, made_by=cancelled_by)
+            await ledger.refund(connection, cancelled, now=now, made_by_id=cancelled_by_id)
             await self._changes.record(
                 connection,
                 guild_id=guild_id,
-                made_by=cancelled_by,
+                made_by_id=cancelled_by_id,
                 kind=ChangeKind.JOB_CANCELLED,
                 subject_id=job.member_id,
                 before={"state": job.state.value, "prompt": job.spec.prompt},
                 after={"state": cancelled.state.value, "prompt": job.spec.prompt},
             )
-        _log.info("job cancelled by a moderator", extra={"job_id": job_id, "moderator_id": cancelled_by})
+        _log.info("job cancelled by a moderator", extra={"job_id": job_id, "moderator_id": cancelled_by_id})
         self.note_cancelled()
         return cancelled
 
-    async def remove_clip(self, job_id: str, *, guild_id: int, removed_by: int, refunds: bool) -> Job:
+    async def remove_clip(self, job_id: str, *, guild_id: int, removed_by_id: int, refunds: bool) -> Job:
         """Take a delivered clip away again: delete its message, refund it if asked, and write down who did.
 
         The message goes first, and deleting it twice does no harm: what fails half-way is done by doing it again.
@@ -262,22 +262,22 @@ class JobService:
             await self._publisher.remove_clip(job)
         now = self._clock.now()
         async with self._changes.write(guild_id) as connection:
-            if not await jobs.note_removed(connection, job_id, removed_by=removed_by, now=now):
+            if not await jobs.note_removed(connection, job_id, removed_by_id=removed_by_id, now=now):
                 earlier = await jobs.get(connection, job_id) or job
-                raise NotRemovableError(earlier.removed_by, earlier.removed_at)
-            refunded = refunds and await ledger.refund(connection, job, now=now, made_by=removed_by)
+                raise NotRemovableError(earlier.removed_by_id, earlier.removed_at)
+            refunded = refunds and await ledger.refund(connection, job, now=now, made_by_id=removed_by_id)
             facts = {"prompt": job.spec.prompt, "seconds": job.spec.cost_seconds if refunded else 0}
             await self._changes.record(
                 connection,
                 guild_id=guild_id,
-                made_by=removed_by,
+                made_by_id=removed_by_id,
                 kind=ChangeKind.CLIP_REMOVED,
                 subject_id=job.member_id,
                 before=None,
                 after=facts,
             )
-        _log.info("clip removed", extra={"job_id": job_id, "moderator_id": removed_by, "refunded": refunded})
-        return replace(job, removed_by=removed_by, removed_at=now)
+        _log.info("clip removed", extra={"job_id": job_id, "moderator_id": removed_by_id, "refunded": refunded})
+        return replace(job, removed_by_id=removed_by_id, removed_at=now)
 
     async def find(self, job_id: str, *, guild_id: int) -> Job | None:
         """Return a server's job, or None.
@@ -318,16 +318,16 @@ class JobService:
 
     def note_cancelled(self) -> None:
         """Let the cards of jobs that were cancelled show it, and the queue move up."""
-        self._news.touch_queue()
+        self._card_changes.touch_queue()
         self._wake.set()
 
     def _new_job(self, request: JobRequest, admitted: Admitted, now: datetime, *, holds: bool) -> Job:
         return Job(
             id=new_job_id(now, self._random_bits),
             interaction_id=request.interaction_id,
-            guild_id=request.asker.guild_id,
+            guild_id=request.requester.guild_id,
             channel_id=request.channel_id,
-            member_id=request.asker.member_id,
+            member_id=request.requester.member_id,
             spec=admitted.spec,
             state=JobState.QUEUED,
             created_at=now,
@@ -344,7 +344,7 @@ class JobService:
         if facts is not None:
             spec = request.wish.spec
             facts |= {
-                "member_id": request.asker.member_id,
+                "member_id": request.requester.member_id,
                 "channel_id": request.channel_id,
                 "prompt": spec.prompt,
                 "aspect": spec.aspect.value,
@@ -357,7 +357,7 @@ class JobService:
     async def _card(self, connection: AsyncConnection, job: Job) -> StatusCard:
         order = await jobs.queue_order(connection) if job.state is JobState.QUEUED else []
         place = order.index(job.id) + 1 if job.id in order else None
-        return StatusCard(job, queue_place=place, waiting_for_operator=self._gates.is_paused)
+        return StatusCard(job, queue_place=place, waiting_for_operator=self._throttle.is_paused)
 
 
 def new_job_id(now: datetime, random_bits: Callable[[int], int]) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.models import Job
-    from bot.services.jobs.throttle import ServiceGates
+    from bot.services.jobs.throttle import ServiceThrottle
     from bot.services.ports import Clock, Publisher
     from bot.store.database import Database
 
@@ -45,11 +45,11 @@ SHORTEST_PAUSE_SECONDS = 0.2
 class _Shown:
     """What a card showed last, and when it may show something else."""
 
-    look: tuple[object, ...] | None
+    appearance: tuple[object, ...] | None
     editable_at: datetime
 
 
-class CardNews:
+class CardChanges:
     """What may look different now: noted by whoever changes a job, read by the board."""
 
     def __init__(self) -> None:
@@ -62,7 +62,7 @@ class CardNews:
         """Note the card that the member is shown first, so that it is not edited before it is out of date."""
         if len(self._shown) >= MOST_REMEMBERED:
             self._shown.clear()  # at the price of an edit each for the cards that are still open
-        self._shown[card.job.id] = _Shown(card.look, _first_editable_at(card.job))
+        self._shown[card.job.id] = _Shown(card.appearance, _first_editable_at(card.job))
         self.touch_queue()
 
     def touch(self, job_id: str) -> None:
@@ -100,17 +100,17 @@ class CardNews:
 
     def note_shown(self, card: StatusCard, at: datetime) -> None:
         """Note what a card shows now."""
-        self._shown[card.job.id] = _Shown(card.look, at + timedelta(seconds=SHORTEST_INTERVAL_SECONDS))
+        self._shown[card.job.id] = _Shown(card.appearance, at + timedelta(seconds=SHORTEST_INTERVAL_SECONDS))
 
     def note_failed(self, job_id: str, at: datetime) -> None:
         """Note an edit that may or may not have arrived."""
         self._shown[job_id] = _Shown(None, at + timedelta(seconds=SHORTEST_INTERVAL_SECONDS))
         self.put_back({job_id})
 
-    def is_news(self, card: StatusCard) -> bool:
+    def has_changed(self, card: StatusCard) -> bool:
         """Tell whether a card looks different from what it showed last."""
         shown = self._shown.get(card.job.id)
-        return shown is None or shown.look != card.look
+        return shown is None or shown.appearance != card.appearance
 
     def editable_at(self, job: Job) -> datetime:
         """Say when a job's card may be edited again."""
@@ -131,7 +131,7 @@ def _first_editable_at(job: Job) -> datetime:
     return job.created_at + timedelta(seconds=FIRST_EDIT_SECONDS)
 
 
-class StatusBoard:
+class StatusCardUpdater:
     """Edits the cards of open jobs that were touched; the worker settles those of finished ones through it.
 
     A card is only ever edited under its job's lock, and from the job as it is stored at that moment, so an
@@ -139,15 +139,21 @@ class StatusBoard:
     """
 
     def __init__(
-        self, *, database: Database, clock: Clock, publisher: Publisher, gates: ServiceGates, news: CardNews
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        publisher: Publisher,
+        throttle: ServiceThrottle,
+        card_changes: CardChanges,
     ) -> None:
         self._database = database
         self._clock = clock
         self._publisher = publisher
-        self._gates = gates
-        self._news = news
+        self._throttle = throttle
+        self._card_changes = card_changes
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._in_hand: set[str] = set()
+        self._in_flight: set[str] = set()
         self._stopping = False
 
     async def run(self) -> None:
@@ -155,7 +161,7 @@ class StatusBoard:
         edits: set[asyncio.Task[None]] = set()
         async with asyncio.TaskGroup() as group:
             while not self._stopping:
-                self._news.woken.clear()
+                self._card_changes.woken.clear()
                 cards, pause = await self._pick_or_log()
                 for card in cards:
                     task = group.create_task(self._edit(card))
@@ -164,14 +170,14 @@ class StatusBoard:
                 await asyncio.sleep(SHORTEST_PAUSE_SECONDS)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(pause):  # wait_for may lose a cancellation in Python 3.11
-                        await self._news.woken.wait()
+                        await self._card_changes.woken.wait()
             for task in edits:
                 task.cancel()
 
     def stop(self) -> None:
         """End ``run`` and drop the edits in hand: the next process makes them anew."""
         self._stopping = True
-        self._news.woken.set()
+        self._card_changes.woken.set()
 
     async def tick(self) -> float | None:
         """Edit the most pressing cards that may be edited now, and wait for that.
@@ -182,12 +188,12 @@ class StatusBoard:
         now = self._clock.now()
         cards = await self._pick(now)
         await asyncio.gather(*(self._edit(card) for card in cards))
-        return self._news.seconds_to_next(now)
+        return self._card_changes.seconds_to_next(now)
 
     async def _pick_or_log(self) -> tuple[list[StatusCard], float | None]:
         now = self._clock.now()
         try:
-            return await self._pick(now), self._news.seconds_to_next(now)
+            return await self._pick(now), self._card_changes.seconds_to_next(now)
         except Exception:  # noqa: BLE001 (logged; a card is never worth the loop)
             _log.exception("status cards could not be updated")
             return [], SHORTEST_INTERVAL_SECONDS
@@ -195,10 +201,10 @@ class StatusBoard:
     async def _pick(self, now: datetime) -> list[StatusCard]:
         """Take the most pressing cards to edit now into hand, and put the others back."""
         changed = await self._changed_cards(now)
-        free = EDITS_AT_ONCE - len(self._in_hand)
-        picked = [card for card in changed if card.job.id not in self._in_hand][:free]
-        self._in_hand |= {card.job.id for card in picked}
-        self._news.put_back(card.job.id for card in changed if card not in picked)
+        free = EDITS_AT_ONCE - len(self._in_flight)
+        picked = [card for card in changed if card.job.id not in self._in_flight][:free]
+        self._in_flight |= {card.job.id for card in picked}
+        self._card_changes.put_back(card.job.id for card in changed if card not in picked)
         return picked
 
     async def settle(self, job: Job) -> None:
@@ -212,7 +218,7 @@ class StatusBoard:
                 await self._publisher.remove_status(job)
             else:
                 await self._publisher.show_status(StatusCard(job))
-        self._news.forget(job.id)
+        self._card_changes.forget(job.id)
 
     async def _changed_cards(self, now: datetime) -> list[StatusCard]:
         """Return touched cards that show something else than they should, most pressing first.
@@ -221,26 +227,26 @@ class StatusBoard:
         """
         async with self._database.read() as connection:
             order = await jobs.queue_order(connection)
-            touched = self._news.take(order, now)
+            touched = self._card_changes.take(order, now)
             try:
                 found = {job.id: job for job in await jobs.get_many(connection, touched)}
             except BaseException:  # whatever it was: what was taken and not shown is still news
-                self._news.put_back(touched)
+                self._card_changes.put_back(touched)
                 raise
         places = {job_id: place for place, job_id in enumerate(order, start=1)}
         for job in found.values():
             if job.state.is_final and job.due_at is None:
-                self._news.forget(job.id)
+                self._card_changes.forget(job.id)
         cards = [
             StatusCard(
                 job,
                 queue_place=places.get(job.id),
-                waiting_for_operator=job.state is JobState.QUEUED and self._gates.is_paused,
+                waiting_for_operator=job.state is JobState.QUEUED and self._throttle.is_paused,
             )
             for job in map(found.get, touched)
             if job is not None and not job.state.is_final and job.status_message_id is not None
         ]
-        changed = [card for card in cards if self._news.is_news(card)]
+        changed = [card for card in cards if self._card_changes.has_changed(card)]
         return sorted(changed, key=lambda card: card.queue_place or 0)
 
     async def _edit(self, card: StatusCard) -> None:
@@ -255,14 +261,16 @@ class StatusBoard:
                 await self._publisher.show_status(card)
         except (PublishError, StoreUnavailableError, TimeoutError) as error:
             _log.warning("status card not updated", extra={"job_id": job_id, "error": type(error).__name__})
-            self._news.note_failed(job_id, self._clock.now())
+            self._card_changes.note_failed(job_id, self._clock.now())
         except Exception:  # noqa: BLE001 (logged; a card is never worth the loop)
             _log.exception("status card left as it is", extra={"job_id": job_id})
-            self._news.note_shown(card, self._clock.now())  # to be tried again when there is something new to show
+            self._card_changes.note_shown(
+                card, self._clock.now()
+            )  # to be tried again when there is something new to show
         else:
-            self._news.note_shown(card, self._clock.now())
+            self._card_changes.note_shown(card, self._clock.now())
         finally:
-            self._in_hand.discard(job_id)
+            self._in_flight.discard(job_id)
 
     def _lock(self, job_id: str) -> asyncio.Lock:
         return self._locks.setdefault(job_id, asyncio.Lock())

@@ -25,6 +25,7 @@ from bot.errors import (
     WrongEndpointError,
 )
 from bot.models import OperatorAlert
+from bot.services.jobs.suspects import Suspects
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +48,9 @@ LONGEST_SPACING_SECONDS = 30.0
 FIRST_PROBE_SECONDS = 15.0
 LONGEST_PROBE_SECONDS = 300.0
 
+FOREIGN_HOLD_SECONDS = 60.0
+"""The longest that somebody else than the service, a proxy, can hold all requests of a kind back."""
+
 BURST_SECONDS, MINUTE_SECONDS = 10.0, 60.0
 WINDOW_MARGIN_SECONDS = 1.0
 """Added to both windows: requests don't travel equally fast."""
@@ -68,7 +72,7 @@ class Sent:
     first_at: datetime | None
 
 
-class RequestGate:
+class Backoff:
     """Says how many requests of one kind may go out: within the limits, none while held back, few while it persists.
 
     Args:
@@ -143,6 +147,10 @@ class RequestGate:
         self._wait(now, seconds)
         _log.warning("held back by the video service", extra={"kind": self._kind, "seconds": seconds})
 
+    def wait(self, now: datetime, seconds: float) -> None:
+        """Let nothing out for so long; unlike a 429 it says nothing about how much is too much."""
+        self._wait(now, max(seconds, SHORTEST_HOLD_SECONDS))
+
     def miss(self, now: datetime) -> None:
         """Note that the service could not be reached: try again, alone, after ever longer waits."""
         if self._opens_at is None or now >= self._opens_at:
@@ -203,7 +211,7 @@ def window_start(now: datetime, seconds: float) -> datetime:
     return now - timedelta(seconds=seconds + WINDOW_MARGIN_SECONDS)
 
 
-class ServiceGates:
+class ServiceThrottle:
     """The gates of both kinds of request, and the pause that only the operator can end.
 
     A pause goes on until a look at the account says that the operator has acted, or, where such looks say nothing,
@@ -211,8 +219,9 @@ class ServiceGates:
     """
 
     def __init__(self, policy: WorkerPolicy, jitter: Callable[[], float]) -> None:
-        self.submit = RequestGate("submit", policy.rate_limits.submits, jitter)
-        self.poll = RequestGate("poll", policy.rate_limits.queries, jitter)
+        self.submit = Backoff("submit", policy.rate_limits.submits, jitter)
+        self.poll = Backoff("poll", policy.rate_limits.queries, jitter)
+        self.suspects = Suspects()
         self._policy = policy
         self._paused_for: OperatorAlert | None = None
         self._alerted_for: set[OperatorAlert] = set()
@@ -243,46 +252,53 @@ class ServiceGates:
         """Say when to look at the account; None while nothing is paused and no refusal is in doubt."""
         return self._probe_at
 
-    def answered(self, gate: RequestGate, now: datetime, status: RateLimitStatus | None) -> None:
+    def answered(self, backoff: Backoff, now: datetime, status: RateLimitStatus | None) -> None:
         """Note an answer of the service's own that was no refusal."""
-        gate.succeed(now)
-        gate.note_told(status)
+        backoff.succeed(now)
+        backoff.note_told(status)
         self._foreign = 0
 
-    def submitted(self, now: datetime, status: RateLimitStatus | None = None) -> None:
+    def submitted(self, now: datetime, status: RateLimitStatus | None = None, *, job_id: str = "") -> None:
         """Note an accepted submit: whatever was wrong is over, and would be news if it came back."""
         self.answered(self.submit, now, status)
+        self.suspects.note_accepted(job_id)
         self._alerted_for.clear()
         self._probe_seconds = FIRST_PROBE_SECONDS
         if self.is_paused:
             self.resume()
 
-    def refused(self, gate: RequestGate, now: datetime, error: VideoServiceError) -> OperatorAlert | None:
+    def refused(
+        self, backoff: Backoff, now: datetime, error: VideoServiceError, *, job_id: str = ""
+    ) -> OperatorAlert | None:
         """Note a refusal or no answer; return what to alert the operator of, once until a submit is accepted.
 
         A bad key, an empty account and a model out of reach pause submitting: at once where a submit met them, else
         when a look at the account says so, too. A wrong endpoint does not: it cannot be mended while we run.
+
+        Args:
+            job_id: whose submit it was, if it was one.
         """
-        gate.note_told(error.rate_limit)
+        backoff.note_told(error.rate_limit)
         match error:
             case NotConnectedError():
-                gate.miss(now)
+                backoff.miss(now)
             case RateLimitedError() | NotTakenError():
-                gate.hold(now, error.retry_after_seconds)
+                backoff.hold(now, error.retry_after_seconds)
+                self.suspects.note_held(job_id)
             case NoAnswerError():
                 if error.retry_after_seconds is not None:
-                    gate.hold(now, error.retry_after_seconds)
+                    backoff.wait(now, min(error.retry_after_seconds, FOREIGN_HOLD_SECONDS))
                 return self._note_foreign() if error.is_foreign else None
             case _:
-                gate.succeed(now)
+                backoff.succeed(now)
         if not isinstance(error, NoAnswerError):
             self._foreign = 0
         alert = next((alert for kind, alert in _PAUSES.items() if isinstance(error, kind)), None)
         if alert is not None:
-            return self._note_operators(gate, now, alert)
+            return self._note_operators(backoff, now, alert, job_id)
         if isinstance(error, WrongEndpointError):
             return self._alert(OperatorAlert.WRONG_ENDPOINT)
-        if gate is self.submit and self._tried and isinstance(error, ContentPolicyError | RequestRejectedError):
+        if backoff is self.submit and self._tried and isinstance(error, ContentPolicyError | RequestRejectedError):
             self.resume()  # the job that was sent to see was refused, but not for what the operator has to mend
         return None
 
@@ -325,8 +341,13 @@ class ServiceGates:
         self._tried = False
         _log.info("submitting goes on")
 
-    def _note_operators(self, gate: RequestGate, now: datetime, reason: OperatorAlert) -> OperatorAlert | None:
-        if gate is self.submit:
+    def _note_operators(
+        self, backoff: Backoff, now: datetime, reason: OperatorAlert, job_id: str
+    ) -> OperatorAlert | None:
+        if backoff is self.submit:
+            self.suspects.note_refused(job_id)
+            if self.suspects.is_alone(job_id):
+                return None  # others are taken: it says something of this job only
             self._pause(now, reason)
             return self._alert(reason)
         if not self.is_paused and (

@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from bot.models import Job, Submit
     from bot.services.jobs.account import AccountCheck
     from bot.services.jobs.delivery import Deliverer
-    from bot.services.jobs.leases import JobKeeper
+    from bot.services.jobs.leases import LeasedJobs
     from bot.services.jobs.policy import WorkerPolicy
     from bot.services.jobs.rendering import Renderer
-    from bot.services.jobs.status_cards import CardNews, StatusBoard
-    from bot.services.jobs.throttle import ServiceGates
+    from bot.services.jobs.status_cards import CardChanges, StatusCardUpdater
+    from bot.services.jobs.throttle import ServiceThrottle
     from bot.services.ports import Clock, Publisher
     from bot.services.submits.submitting import Submitter
     from bot.services.submits.unattended import UnattendedSubmits
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-SURPRISES_BEFORE_FAILING = 8
+UNEXPECTED_ERRORS_BEFORE_FAILING = 8
 """Unexpected errors in one state after which a job ends as failed, some five minutes after the first.
 
 Counted in memory, apart from a job's attempts: a delivery that has been put off for hours is not given up for one.
@@ -88,7 +88,7 @@ class _Pass(NamedTuple):
     """
 
     steps: list[_Step]
-    looks_at_account: bool
+    checks_account: bool
     pause_seconds: float | None
 
 
@@ -112,12 +112,12 @@ class Worker:
         unattended: UnattendedSubmits,
         deliverer: Deliverer,
         account: AccountCheck,
-        keeper: JobKeeper,
-        board: StatusBoard,
-        news: CardNews,
+        leased_jobs: LeasedJobs,
+        card_updater: StatusCardUpdater,
+        card_changes: CardChanges,
         wake: asyncio.Event,
         held: Collection[str],
-        gates: ServiceGates,
+        throttle: ServiceThrottle,
         clock: Clock,
         policy: WorkerPolicy,
         model: str,
@@ -129,12 +129,12 @@ class Worker:
         self._submitter = submitter
         self._unattended = unattended
         self._account = account
-        self._keeper = keeper
-        self._board = board
-        self._news = news
+        self._leased_jobs = leased_jobs
+        self._card_updater = card_updater
+        self._card_changes = card_changes
         self._wake = wake
         self._held = held
-        self._gates = gates
+        self._throttle = throttle
         self._clock = clock
         self._policy = policy
         self._model = model
@@ -142,18 +142,18 @@ class Worker:
         self._jitter = jitter
         self._submit = _Lane("submit", policy.max_concurrent_renders)
         self._reconcile = _Lane("reconcile", policy.polls_at_once, {JobState.SUBMITTING}, polls=True)
-        self._look = _Lane("look", policy.polls_at_once, {JobState.RENDERING}, polls=True)
+        self._poll = _Lane("look", policy.polls_at_once, {JobState.RENDERING}, polls=True)
         self._follow = _Lane("follow", policy.polls_at_once, polls=True)
         self._deliver = _Lane("deliver", policy.deliveries_at_once, {JobState.READY, JobState.DELIVERING})
         self._settle = _Lane("settle", policy.settles_at_once, FINAL_STATES)
         self._acts: dict[_Lane, Callable[[Job], Awaitable[None]]] = {
             self._reconcile: submitter.reconcile,
-            self._look: renderer.look,
+            self._poll: renderer.poll,
             self._deliver: deliverer.deliver,
             self._settle: self._settle_card,
         }
-        self._in_hand: dict[str, _Lane] = {}
-        self._surprises: Counter[tuple[str, JobState]] = Counter()
+        self._in_flight: dict[str, _Lane] = {}
+        self._unexpected_errors: Counter[tuple[str, JobState]] = Counter()
         self._renewed_at = clock.now()
         self._stopping = False
 
@@ -164,7 +164,7 @@ class Worker:
 
     async def run(self) -> None:
         """Work until stopped, then finish or release what is in hand within the deadline."""
-        await self.take_back()
+        await self.reclaim_leases()
         steps: set[asyncio.Task[None]] = set()
         async with asyncio.TaskGroup() as group:
             while not self._stopping:
@@ -175,13 +175,13 @@ class Worker:
                     steps.add(task)
                     task.add_done_callback(steps.discard)
                 await self._sleep(taken.pause_seconds)
-            _log.info("stopping", extra={"in_hand": len(steps)})
+            _log.info("stopping", extra={"in_flight": len(steps)})
             if steps:
                 await asyncio.wait(steps, timeout=self._policy.stop_deadline_seconds)
             for task in steps:
                 task.cancel()
         try:
-            await self.take_back()
+            await self.reclaim_leases()
         except StoreUnavailableError:
             _log.warning("leases not released; they run out, or are taken back at the next start")
 
@@ -193,7 +193,7 @@ class Worker:
                 group.create_task(step)
         return len(taken.steps)
 
-    async def take_back(self) -> None:
+    async def reclaim_leases(self) -> None:
         """Release this worker's own leases: at the start those of a process that was killed, at the end its last."""
         async with self._database.write() as connection:
             released = await jobs.release_leases(connection, owner=self._owner)
@@ -211,14 +211,14 @@ class Worker:
 
     async def _claim(self) -> _Pass:
         now = self._clock.now()
-        looks_at_account = self._gates.take_probe(now)
+        checks_account = self._throttle.take_probe(now)
         steps: list[_Step] = []
         try:
             async with self._database.write() as connection:
                 await self._renew(connection, now)
                 backlog = await jobs.backlog(connection)
                 rendering = backlog.get(JobState.RENDERING)
-                self._gates.poll.shared_by = 0 if rendering is None else rendering.count
+                self._throttle.poll.shared_by = 0 if rendering is None else rendering.count
                 taken_slots = await self._start_waiting(connection, now, backlog, steps)
                 for lane in self._acts:
                     due_at = _next_due_at(lane, backlog)
@@ -230,20 +230,20 @@ class Worker:
                 pause_seconds = self._pause_seconds(now, backlog, taken_slots, unattended_at)
         except BaseException:  # whatever it was: what was not committed is not in hand
             for step in steps:
-                self._in_hand.pop(step.key, None)
+                self._in_flight.pop(step.key, None)
             raise
         for step in steps:
             if step.lane is self._submit:
                 _log.info("job submitting", extra={"job_id": step.key})
-                self._news.touch(step.key)
-                self._news.touch_queue()
-        return _Pass(steps, looks_at_account, pause_seconds)
+                self._card_changes.touch(step.key)
+                self._card_changes.touch_queue()
+        return _Pass(steps, checks_account, pause_seconds)
 
     def _take(self, taken: Iterable[_Step], steps: list[_Step]) -> None:
         """Take steps in hand."""
         for step in taken:
             steps.append(step)
-            self._in_hand[step.key] = step.lane
+            self._in_flight[step.key] = step.lane
 
     async def _start_waiting(
         self,
@@ -253,16 +253,16 @@ class Worker:
         steps: list[_Step],
     ) -> submits.Slots | None:
         """Start waiting jobs in free render slots; return the slots as they were if a job has to wait for one."""
-        if JobState.QUEUED not in backlog or (self._gates.is_paused and not self._gates.tries_one):
+        if JobState.QUEUED not in backlog or (self._throttle.is_paused and not self._throttle.tries_one):
             return None
         since = now - timedelta(seconds=self._policy.slot_seconds)
         slots = await submits.slots(connection, since=since)
         wanted = self._policy.max_concurrent_renders - slots.taken
         if wanted <= 0:
             return slots
-        limit = self._gates.submit.allowance(
+        limit = self._throttle.submit.allowance(
             now,
-            wanted=1 if self._gates.is_paused else wanted,
+            wanted=1 if self._throttle.is_paused else wanted,
             in_flight=self._count(self._submit),
             sent=(
                 Sent(*await submits.count_sent(connection, since=window_start(now, BURST_SECONDS))),
@@ -277,10 +277,11 @@ class Worker:
             limit=limit,
             owner=self._owner,
             lease_until=self._lease_until(now),
-            in_hand=self._in_hand.keys(),
+            in_flight=self._in_flight.keys(),
+            last=self._throttle.suspects.last,
         )
-        if started and self._gates.is_paused:
-            self._gates.note_tried()
+        if started and self._throttle.is_paused:
+            self._throttle.note_tried()
         added = await submits.add(connection, started, model=self._model, now=now)
         self._take((self._submit_step(job, added[job.id]) for job in started), steps)
         return None
@@ -291,7 +292,7 @@ class Worker:
     async def _claim_lane(self, connection: AsyncConnection, lane: _Lane, now: datetime) -> list[_Step]:
         limit = lane.at_once - self._count(lane)
         if lane.polls:
-            limit = self._gates.poll.allowance(now, wanted=limit, in_flight=self._count_polls())
+            limit = self._throttle.poll.allowance(now, wanted=limit, in_flight=self._count_polls())
         if limit <= 0:
             return []
         claimed = await jobs.claim_due(
@@ -301,10 +302,10 @@ class Worker:
             limit=limit,
             owner=self._owner,
             lease_until=self._lease_until(now),
-            in_hand=self._in_hand.keys(),
+            in_flight=self._in_flight.keys(),
         )
         if lane.polls:
-            self._gates.poll.note_sent(now, len(claimed))
+            self._throttle.poll.note_sent(now, len(claimed))
         return [_Step(job.id, lane, partial(self._acts[lane], job), job) for job in claimed]
 
     async def _claim_unattended(
@@ -315,19 +316,19 @@ class Worker:
         if due_at is None or due_at > now:
             return due_at
         free = self._follow.at_once - self._count(self._follow)
-        limit = self._gates.poll.allowance(now, wanted=free, in_flight=self._count_polls())
+        limit = self._throttle.poll.allowance(now, wanted=free, in_flight=self._count_polls())
         if limit > 0:
             due = await submits.claim_unattended(connection, now=now, until=self._lease_until(now), limit=limit)
-            self._gates.poll.note_sent(now, len(due))
+            self._throttle.poll.note_sent(now, len(due))
             self._take(map(self._follow_step, due), steps)
         return await submits.next_unattended_at(connection)
 
     def _follow_step(self, submit: Submit) -> _Step:
-        return _Step(f"{submit.job_id}#{submit.number}", self._follow, partial(self._unattended.look, submit))
+        return _Step(f"{submit.job_id}#{submit.number}", self._follow, partial(self._unattended.poll, submit))
 
     async def _renew(self, connection: AsyncConnection, now: datetime) -> None:
         if now - self._renewed_at >= timedelta(seconds=self._policy.lease_seconds / 3):
-            mine = self._in_hand.keys() | self._held
+            mine = self._in_flight.keys() | self._held
             await jobs.renew_leases(connection, mine, owner=self._owner, lease_until=self._lease_until(now))
             self._renewed_at = now
 
@@ -336,20 +337,20 @@ class Worker:
     def _steps(self, taken: _Pass) -> Iterator[Coroutine[None, None, None]]:
         for step in taken.steps:
             yield self._do(step)
-        if taken.looks_at_account:
-            yield self._look_at_account()
+        if taken.checks_account:
+            yield self._check_account()
 
-    async def _look_at_account(self) -> None:
+    async def _check_account(self) -> None:
         """Ask whether the operator has acted, or has to."""
-        was_paused = self._gates.is_paused
+        was_paused = self._throttle.is_paused
         try:
-            await self._account.look()
+            await self._account.check()
         except Exception:  # noqa: BLE001 (logged; the loop outlives what it did not expect)
             _log.exception("the worker could not ask whether the operator has acted")
         self._pause_may_have_changed(was_paused)
 
     async def _do(self, step: _Step) -> None:
-        was_paused = self._gates.is_paused
+        was_paused = self._throttle.is_paused
         fields = {"job_id": step.key} if step.job is None else {"job_id": step.job.id}
         try:
             await step.act()
@@ -364,18 +365,18 @@ class Worker:
                 extra=fields | {"generation_id": None if step.job is None else step.job.generation_id},
             )
             if step.job is not None:
-                self._surprises[step.job.id, step.job.state] += 1
+                self._unexpected_errors[step.job.id, step.job.state] += 1
             await self._put_off(step.job)
         finally:
-            del self._in_hand[step.key]  # nobody takes a job that is in hand
+            del self._in_flight[step.key]  # nobody takes a job that is in hand
             if step.job is not None:
-                self._news.touch(step.job.id)
+                self._card_changes.touch(step.job.id)
             self._pause_may_have_changed(was_paused)
             self._wake.set()
 
     def _pause_may_have_changed(self, was_paused: bool) -> None:
-        if was_paused or self._gates.is_paused:
-            self._news.touch_queue()
+        if was_paused or self._throttle.is_paused:
+            self._card_changes.touch_queue()
             self._wake.set()
 
     async def _put_off(self, job: Job | None) -> None:
@@ -387,16 +388,16 @@ class Worker:
                 current = await jobs.get(connection, job.id)
             if current is None or current.lease_owner != self._owner:
                 return
-            surprises = self._surprises[job.id, job.state]
-            if surprises < SURPRISES_BEFORE_FAILING:
-                delay = backoff_seconds(max(1, surprises), self._jitter())
-                await self._keeper.release(current, due_in_seconds=delay)
+            unexpected_errors = self._unexpected_errors[job.id, job.state]
+            if unexpected_errors < UNEXPECTED_ERRORS_BEFORE_FAILING:
+                delay = backoff_seconds(max(1, unexpected_errors), self._jitter())
+                await self._leased_jobs.release(current, due_in_seconds=delay)
                 return
             if current.state.is_final:
-                await self._keeper.settle(current)
+                await self._leased_jobs.settle(current)
             else:
-                await self._keeper.fail(current, JobError.INTERNAL)
-            del self._surprises[job.id, job.state]
+                await self._leased_jobs.fail(current, JobError.INTERNAL)
+            del self._unexpected_errors[job.id, job.state]
         except Exception:  # noqa: BLE001 (logged; the loop outlives what it did not expect)
             _log.exception("job could not be put off; its lease will run out", extra={"job_id": job.id})
 
@@ -404,28 +405,28 @@ class Worker:
         try:
             if job.status_message_id is None:
                 job = await self._find_card(job)
-            early_seconds = (self._news.editable_at(job) - self._clock.now()).total_seconds()
+            early_seconds = (self._card_changes.editable_at(job) - self._clock.now()).total_seconds()
             if job.state is not JobState.DELIVERED and early_seconds > 0:
-                await self._keeper.release(job, due_in_seconds=early_seconds)
+                await self._leased_jobs.release(job, due_in_seconds=early_seconds)
                 return
             if job.status_message_id is not None:
-                await self._board.settle(job)
+                await self._card_updater.settle(job)
         except DestinationClosedError:
             _log.info("status card out of reach", extra={"job_id": job.id})
         except PublishError as error:
             attempts = job.attempts + 1
             if attempts < SETTLE_ATTEMPTS:
                 delay = backoff_seconds(attempts, self._jitter())
-                await self._keeper.release(job, due_in_seconds=delay, attempts=attempts)
+                await self._leased_jobs.release(job, due_in_seconds=delay, attempts=attempts)
                 return
             _log.warning("status card left as it is", extra={"job_id": job.id, "error": type(error).__name__})
-        await self._keeper.settle(job)
+        await self._leased_jobs.settle(job)
         for state in JobState:
-            self._surprises.pop((job.id, state), None)
+            self._unexpected_errors.pop((job.id, state), None)
 
     async def _find_card(self, job: Job) -> Job:
         found = await self._publisher.find_status(job)
-        return job if found is None else await self._keeper.hold(job, status_message_id=found)
+        return job if found is None else await self._leased_jobs.hold(job, status_message_id=found)
 
     # Waiting -------------------------------------------------------------------------------------
 
@@ -442,7 +443,7 @@ class Worker:
         unattended_at: datetime | None,
     ) -> float | None:
         """Return how long nothing more will be due; a lane that is full is woken by its own next end."""
-        times = [self._gates.probe_at, self._gates.submit.opens_at]
+        times = [self._throttle.probe_at, self._throttle.submit.opens_at]
         if JobState.QUEUED in backlog:  # where it isn't past, the next is held, and free when its lease has ended
             times.append(backlog[JobState.QUEUED].due_at)
         if slots is not None and slots.oldest_sent_at is not None:
@@ -452,21 +453,21 @@ class Worker:
         for lane, due_at in [*due, (self._follow, unattended_at)]:
             if due_at is None or self._count(lane) >= lane.at_once:
                 continue
-            if lane.polls and not self._gates.poll.allowance(now, wanted=1, in_flight=self._count_polls()):
-                opens_at = self._gates.poll.opens_at
+            if lane.polls and not self._throttle.poll.allowance(now, wanted=1, in_flight=self._count_polls()):
+                opens_at = self._throttle.poll.opens_at
                 if opens_at is None or opens_at <= now:
                     continue  # one poll is out to see if the gate holds; its answer wakes the loop
                 due_at = max(due_at, opens_at)
             times.append(due_at)
-        if self._in_hand or self._held:
+        if self._in_flight or self._held:
             times.append(now + timedelta(seconds=self._policy.lease_seconds / 3))
         return max(_SHORTEST_PAUSE_SECONDS, (min(times) - now).total_seconds()) if times else None
 
     def _count_polls(self) -> int:
-        return sum(lane.polls for lane in self._in_hand.values())
+        return sum(lane.polls for lane in self._in_flight.values())
 
     def _count(self, lane: _Lane) -> int:
-        return sum(1 for taken in self._in_hand.values() if taken is lane)
+        return sum(1 for taken in self._in_flight.values() if taken is lane)
 
     def _lease_until(self, now: datetime) -> datetime:
         return now + timedelta(seconds=self._policy.lease_seconds)

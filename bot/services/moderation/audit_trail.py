@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from bot.models import ChangeKind, Facts
+    from bot.models import AuditDetails, ChangeKind
     from bot.services.ports import Clock
     from bot.store.database import Database
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _SAME_END = timedelta(minutes=1)
 
 
-class Changes:
+class AuditTrail:
     """Makes changes to servers.
 
     Two moderators who change the same thing at once change it one after the other; each entry of the audit has what
@@ -37,7 +37,7 @@ class Changes:
         self._database = database
         self._clock = clock
         self._listeners: list[Callable[[int], None]] = []
-        self.log_woken = asyncio.Event()
+        self.modlog_woken = asyncio.Event()
 
     def listen(self, listener: Callable[[int], None]) -> None:
         """Call this with a server's id after each change of it."""
@@ -56,7 +56,7 @@ class Changes:
 
     def tell(self, guild_id: int) -> None:
         """Say that something about a server may look different now."""
-        self.log_woken.set()
+        self.modlog_woken.set()
         for listener in self._listeners:
             listener(guild_id)
 
@@ -65,11 +65,11 @@ class Changes:
         connection: AsyncConnection,
         *,
         guild_id: int,
-        made_by: int,
+        made_by_id: int,
         kind: ChangeKind,
         subject_id: int | None = None,
-        before: Facts | None,
-        after: Facts | None,
+        before: AuditDetails | None,
+        after: AuditDetails | None,
     ) -> None:
         """Write a change down in the transaction that makes it; what is as it was is no change."""
         if are_same(before, after):
@@ -78,7 +78,7 @@ class Changes:
             connection,
             Change(
                 guild_id=guild_id,
-                made_by=made_by,
+                made_by_id=made_by_id,
                 made_at=self._clock.now(),
                 kind=kind,
                 subject_id=subject_id,
@@ -90,7 +90,7 @@ class Changes:
         await log.add(connection, server, LogKind.CHANGED, now=change.made_at, change=change)
 
 
-def are_same(before: Facts | None, after: Facts | None) -> bool:
+def are_same(before: AuditDetails | None, after: AuditDetails | None) -> bool:
     """Tell whether facts are the same, but for an end that is less than a minute off.
 
     Every process that serves the token hears of a command and does it; who is second would change nothing but, by a

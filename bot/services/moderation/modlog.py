@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bot.models import LogEntry
-    from bot.services.moderation.audit_trail import Changes
+    from bot.services.moderation.audit_trail import AuditTrail
     from bot.services.ports import Clock, LogPublisher
     from bot.store.database import Database
 
@@ -43,7 +43,7 @@ ATTEMPTS_BEFORE_DROPPED = 30
 _RETRY_SECONDS = 5.0
 
 
-class ModerationLog:
+class Modlog:
     """Owns the loop. ``tick`` is one pass, for tests; ``run`` is the process's.
 
     Args:
@@ -56,7 +56,7 @@ class ModerationLog:
         database: Database,
         clock: Clock,
         publisher: LogPublisher,
-        changes: Changes,
+        changes: AuditTrail,
         owner: str,
         jitter: Callable[[], float],
     ) -> None:
@@ -71,7 +71,7 @@ class ModerationLog:
 
     async def run(self) -> None:
         """Post until stopped; a card in hand then is posted by the next process."""
-        woken = self._changes.log_woken
+        woken = self._changes.modlog_woken
         started = False
         async with asyncio.TaskGroup() as posting:
             while not self._stopping:
@@ -92,7 +92,7 @@ class ModerationLog:
     def stop(self) -> None:
         """Let ``run`` end once the cards in hand are posted or put off."""
         self._stopping = True
-        self._changes.log_woken.set()
+        self._changes.modlog_woken.set()
 
     async def tick(self) -> float | None:
         """Post what is due; return the seconds until more is, None when nothing waits."""
@@ -138,7 +138,7 @@ class ModerationLog:
             _log.exception("log cards put off", extra={"guild_id": guild_id})
         finally:  # what is still leased is due again when the lease ends
             self._posting.discard(guild_id)
-            self._changes.log_woken.set()
+            self._changes.modlog_woken.set()
 
     async def _post_in_order(self, guild_id: int, entries: list[LogEntry]) -> None:
         """Post one server's cards; those after one that fails wait for it."""

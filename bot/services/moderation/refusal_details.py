@@ -16,10 +16,10 @@ from bot.errors import (
 )
 
 if TYPE_CHECKING:
-    from bot.models import Facts
+    from bot.models import AuditDetails
 
 
-def refusal_facts(error: RefusedError) -> Facts | None:
+def refusal_facts(error: RefusedError) -> AuditDetails | None:
     """Return what moderators are told of a refusal; None where no rule of theirs has to do with it."""
     match error:
         case PausedError():

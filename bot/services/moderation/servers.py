@@ -20,7 +20,7 @@ from bot.models import (
     parse_reason,
 )
 from bot.services.moderation.audit_trail import are_same
-from bot.services.quotas.caps import cap_status, tell_of_cap
+from bot.services.quotas.caps import cap_status, record_cap_alert
 from bot.services.quotas.periods import parse_timezone
 from bot.store import audit, jobs, ledger, log, prompt_rules, quotas, servers
 
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from bot.models import CapStatus, Change, Facts, Gift, LogEntry, QuotaRule
+    from bot.models import AuditDetails, CapStatus, Change, Grant, LogEntry, QuotaRule
     from bot.services.jobs.requests import JobService
-    from bot.services.moderation.audit_trail import Changes
+    from bot.services.moderation.audit_trail import AuditTrail
     from bot.services.ports import Clock
     from bot.store.database import Database
 
@@ -47,7 +47,7 @@ class ServerView:
     rules: list[QuotaRule]
     channels: list[ChannelRule]
     blocks: list[Block]
-    gifts: list[Gift]
+    grants: list[Grant]
     rule_counts: dict[PromptRuleKind, int]
 
 
@@ -57,7 +57,7 @@ class ServerService:
     Every method raises ``StoreUnavailableError`` when the database cannot be asked; nothing has changed then.
     """
 
-    def __init__(self, *, database: Database, clock: Clock, changes: Changes, jobs: JobService) -> None:
+    def __init__(self, *, database: Database, clock: Clock, changes: AuditTrail, jobs: JobService) -> None:
         self._database = database
         self._clock = clock
         self._changes = changes
@@ -74,7 +74,7 @@ class ServerService:
                 rules=await quotas.list_for(connection, guild_id=guild_id, now=now),
                 channels=await servers.list_channel_rules(connection, guild_id),
                 blocks=await servers.list_blocks(connection, guild_id=guild_id, now=now),
-                gifts=await ledger.list_gifts(connection, guild_id=guild_id, now=now),
+                grants=await ledger.list_grants(connection, guild_id=guild_id, now=now),
                 rule_counts=await prompt_rules.count(connection, guild_id),
             )
 
@@ -99,7 +99,7 @@ class ServerService:
 
     # Settings ------------------------------------------------------------------------------------
 
-    async def set_timezone(self, guild_id: int, name: object, *, set_by: int) -> Server:
+    async def set_timezone(self, guild_id: int, name: object, *, set_by_id: int) -> Server:
         """Set when days, weeks and months begin; what was used is counted anew by that.
 
         Raises:
@@ -108,33 +108,33 @@ class ServerService:
         zone = parse_timezone(name)
         return await self._change(
             guild_id,
-            set_by,
+            set_by_id,
             ChangeKind.TIMEZONE,
             lambda server: replace(server, timezone=zone),
             lambda server: {"timezone": server.timezone},
         )
 
-    async def set_cap(self, guild_id: int, cap: Quota | None, *, set_by: int) -> CapStatus | None:
+    async def set_cap(self, guild_id: int, cap: Quota | None, *, set_by_id: int) -> CapStatus | None:
         """Set what the whole server may use in a period, or that there is no cap; return where it stands then."""
         cap = None if cap is None or cap.seconds is None else cap
         async with self._changes.write(guild_id) as connection:
             server = await self._apply(
                 connection,
                 guild_id,
-                set_by,
+                set_by_id,
                 ChangeKind.CAP,
                 lambda server: replace(server, cap=cap, cap_told_percent=0),
                 lambda server: None if server.cap is None else server.cap.facts,
             )
             return await self._tell_of_cap(connection, server)
 
-    async def set_log_channel(self, guild_id: int, channel_id: int | None, *, set_by: int) -> Server:
+    async def set_log_channel(self, guild_id: int, channel_id: int | None, *, set_by_id: int) -> Server:
         """Choose where the log goes, from now on; None is nowhere. The caller has seen that it is the server's own."""
         async with self._changes.write(guild_id) as connection:
             server = await self._apply(
                 connection,
                 guild_id,
-                set_by,
+                set_by_id,
                 ChangeKind.LOG_CHANNEL,
                 lambda server: replace(server, log_channel_id=channel_id, log_closed=False),
                 _log_channel_facts,
@@ -142,30 +142,30 @@ class ServerService:
             await self._tell_of_cap(connection, server)
         return server
 
-    async def pause(self, guild_id: int, reason: object, *, set_by: int) -> Server:
+    async def pause(self, guild_id: int, reason: object, *, set_by_id: int) -> Server:
         """Take no new clips; those that were accepted are still made.
 
         Raises:
             InvalidSettingError: when there is no reason, or it is too long.
         """
-        pause = Pause(parse_reason(reason), set_by, self._clock.now())
-        return await self._change_pause(guild_id, pause, set_by)
+        pause = Pause(parse_reason(reason), set_by_id, self._clock.now())
+        return await self._change_pause(guild_id, pause, set_by_id)
 
-    async def resume(self, guild_id: int, *, set_by: int) -> Server:
+    async def resume(self, guild_id: int, *, set_by_id: int) -> Server:
         """Take clips again."""
-        return await self._change_pause(guild_id, None, set_by)
+        return await self._change_pause(guild_id, None, set_by_id)
 
     async def _tell_of_cap(self, connection: AsyncConnection, server: Server) -> CapStatus | None:
         now = self._clock.now()
         status = await cap_status(connection, server, now)
         if status is not None:
-            await tell_of_cap(connection, server, status, now)
+            await record_cap_alert(connection, server, status, now)
         return status
 
-    async def _change_pause(self, guild_id: int, pause: Pause | None, set_by: int) -> Server:
+    async def _change_pause(self, guild_id: int, pause: Pause | None, set_by_id: int) -> Server:
         return await self._change(
             guild_id,
-            set_by,
+            set_by_id,
             ChangeKind.PAUSE,
             lambda server: replace(server, pause=pause),
             lambda server: None if server.pause is None else server.pause.facts,
@@ -174,22 +174,22 @@ class ServerService:
     async def _change(
         self,
         guild_id: int,
-        made_by: int,
+        made_by_id: int,
         kind: ChangeKind,
         change: Callable[[Server], Server],
-        facts: Callable[[Server], Facts | None],
+        facts: Callable[[Server], AuditDetails | None],
     ) -> Server:
         async with self._changes.write(guild_id) as connection:
-            return await self._apply(connection, guild_id, made_by, kind, change, facts)
+            return await self._apply(connection, guild_id, made_by_id, kind, change, facts)
 
     async def _apply(
         self,
         connection: AsyncConnection,
         guild_id: int,
-        made_by: int,
+        made_by_id: int,
         kind: ChangeKind,
         change: Callable[[Server], Server],
-        facts: Callable[[Server], Facts | None],
+        facts: Callable[[Server], AuditDetails | None],
     ) -> Server:
         server = await servers.get(connection, guild_id)
         changed = change(server)
@@ -197,14 +197,14 @@ class ServerService:
             return server
         await servers.put(connection, changed)
         await self._changes.record(
-            connection, guild_id=guild_id, made_by=made_by, kind=kind, before=facts(server), after=facts(changed)
+            connection, guild_id=guild_id, made_by_id=made_by_id, kind=kind, before=facts(server), after=facts(changed)
         )
         return changed
 
     # Channels ------------------------------------------------------------------------------------
 
     async def change_channel(
-        self, guild_id: int, channel_id: int, change: Callable[[ChannelRule], ChannelRule], *, set_by: int
+        self, guild_id: int, channel_id: int, change: Callable[[ChannelRule], ChannelRule], *, set_by_id: int
     ) -> ChannelRule:
         """Change what holds in a channel, a category, a thread or ``EVERYWHERE``."""
         async with self._changes.write(guild_id) as connection:
@@ -215,7 +215,7 @@ class ServerService:
             await self._changes.record(
                 connection,
                 guild_id=guild_id,
-                made_by=set_by,
+                made_by_id=set_by_id,
                 kind=ChangeKind.CHANNEL,
                 subject_id=channel_id,
                 before=rule.facts,
@@ -226,7 +226,7 @@ class ServerService:
     # Blocks --------------------------------------------------------------------------------------
 
     async def block(
-        self, guild_id: int, member_id: int, *, reason: object, days: int | None, set_by: int
+        self, guild_id: int, member_id: int, *, reason: object, days: int | None, set_by_id: int
     ) -> tuple[Block, int]:
         """Let a member make no more clips; cancel and refund what they have waiting. Return how much that was.
 
@@ -243,7 +243,7 @@ class ServerService:
             guild_id=guild_id,
             member_id=member_id,
             reason=parse_reason(reason),
-            set_by=set_by,
+            set_by_id=set_by_id,
             set_at=now,
             expires_at=expires_at,
         )
@@ -256,12 +256,12 @@ class ServerService:
             for job in await jobs.list_waiting(connection, guild_id=guild_id, member_id=member_id):
                 called_off = await jobs.call_off(connection, job, JobError.MEMBER_BLOCKED, now=now)
                 if called_off is not None:
-                    await ledger.refund(connection, called_off, now=now, made_by=set_by)
+                    await ledger.refund(connection, called_off, now=now, made_by_id=set_by_id)
                     cancelled += 1
             await self._changes.record(
                 connection,
                 guild_id=guild_id,
-                made_by=set_by,
+                made_by_id=set_by_id,
                 kind=ChangeKind.BLOCK,
                 subject_id=member_id,
                 before=None if earlier is None else earlier.facts,
@@ -271,7 +271,7 @@ class ServerService:
         self._jobs.note_cancelled()
         return block, cancelled
 
-    async def unblock(self, guild_id: int, member_id: int, *, set_by: int) -> Block | None:
+    async def unblock(self, guild_id: int, member_id: int, *, set_by_id: int) -> Block | None:
         """End a member's block; return it, or None when there was none."""
         async with self._changes.write(guild_id) as connection:
             block = await servers.get_block(connection, guild_id=guild_id, member_id=member_id, now=self._clock.now())
@@ -279,7 +279,7 @@ class ServerService:
             await self._changes.record(
                 connection,
                 guild_id=guild_id,
-                made_by=set_by,
+                made_by_id=set_by_id,
                 kind=ChangeKind.BLOCK,
                 subject_id=member_id,
                 before=None if block is None else block.facts,
@@ -288,7 +288,7 @@ class ServerService:
         return block
 
 
-def _log_channel_facts(server: Server) -> Facts | None:
+def _log_channel_facts(server: Server) -> AuditDetails | None:
     if server.log_channel_id is None:
         return None
     return {"channel_id": server.log_channel_id} | ({"closed": True} if server.log_closed else {})

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-FIRST_LOOK_SECONDS = 5.0
+FIRST_POLL_SECONDS = 5.0
 """When to look first (contract, "Poll")."""
 SHORTEST_SECONDS = 5.0
 """Never look at one job more often (contract, "Poll": the least interval advised)."""
@@ -50,13 +50,13 @@ _ARRIVED_PERCENT = 99.0
 """Progress that says "any moment now", and where many services stay until the end."""
 _PATIENCE = 1.5
 """How long, as a multiple of the time it was due or arrived, to believe a progress that has promised the end."""
-_ENOUGH_LOOKS = 3
+_ENOUGH_POLLS = 3
 """Looks it takes to tell a line from an accident."""
 _VAGUEST = 0.3
 """A predicted end less certain than this part of itself is no better than what finished renders tell."""
 _NOISE_VARIANCE = 0.1**2
 """How far progress (0 to 1) is taken to scatter before its own scatter shows; weighs as four looks."""
-_KEENNESS = 2.0
+_RATE = 2.0
 """How much denser to look by progress: it saves so many early looks that late ones are cheap."""
 
 _NARROWEST = 0.02
@@ -95,27 +95,27 @@ class Forecast:
         tail = math.sqrt(math.pi / 2) * math.erfc(z / math.sqrt(2))
         return math.exp(-z * z / 2) / (tail * deviation * seconds)
 
-    def interval(self, elapsed_seconds: float, keenness: float) -> float:
+    def interval(self, elapsed_seconds: float, rate: float) -> float:
         """Return the seconds until ``keenness * ∫√hazard`` has grown by one, within the bounds."""
         step_seconds = max(_STEP_SECONDS, elapsed_seconds / 200)
-        looks, waited = 0.0, 0.0
+        polls, waited = 0.0, 0.0
         while waited < LONGEST_SECONDS:
             middle = elapsed_seconds + waited + step_seconds / 2
-            step_looks = keenness * math.sqrt(self.hazard(middle)) * step_seconds
-            if looks + step_looks >= 1:
-                waited += step_seconds * (1 - looks) / step_looks
+            step_polls = rate * math.sqrt(self.hazard(middle)) * step_seconds
+            if polls + step_polls >= 1:
+                waited += step_seconds * (1 - polls) / step_polls
                 return min(LONGEST_SECONDS, max(SHORTEST_SECONDS, waited))
-            looks += step_looks
+            polls += step_polls
             waited += step_seconds
         return LONGEST_SECONDS
 
-    def expected_looks(self, interval: Callable[[float], float]) -> float:
+    def expected_polls(self, interval: Callable[[float], float]) -> float:
         """Return how many looks a render needs on average, where ``interval`` gives the wait after each."""
-        looks, elapsed_seconds = 1.0, FIRST_LOOK_SECONDS
+        polls, elapsed_seconds = 1.0, FIRST_POLL_SECONDS
         while elapsed_seconds < _PLAUSIBLE_SECONDS[1] and (unfinished := self.survival(elapsed_seconds)) > 1e-3:
-            looks += unfinished
+            polls += unfinished
             elapsed_seconds += interval(elapsed_seconds)
-        return looks
+        return polls
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ class RenderTimes:
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class PollSchedule:
     """What finished renders of one clip length teach about looking at the next.
 
     Attributes:
@@ -165,23 +165,23 @@ class Pace:
     """
 
     render_times: RenderTimes
-    keenness: float
+    rate: float
 
     @classmethod
     @lru_cache(maxsize=8)
-    def learned(cls, render_times: RenderTimes) -> Pace:
+    def learned(cls, render_times: RenderTimes) -> PollSchedule:
         """Work out the pace; takes some milliseconds, so keep it until another render is done."""
         forecast = Forecast(render_times.mean_log, render_times.variance_log)
-        budget = _THRIFT * forecast.expected_looks(lambda _: ADVISED_SECONDS)
-        keenness = 1.0
+        budget = _THRIFT * forecast.expected_polls(lambda _: ADVISED_SECONDS)
+        rate = 1.0
         for _ in range(4):  # looks grow nearly in proportion to keenness, so few rounds come close
-            looks = forecast.expected_looks(lambda elapsed, now=keenness: forecast.interval(elapsed, now))
-            keenness *= budget / looks
-        return cls(render_times, keenness)
+            polls = forecast.expected_polls(lambda elapsed, now=rate: forecast.interval(elapsed, now))
+            rate *= budget / polls
+        return cls(render_times, rate)
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class ProgressTrack:
     """What the looks at one render have shown: sums for a line through its progress.
 
     Attributes:
@@ -190,23 +190,23 @@ class Watch:
     """
 
     arrived_seconds: float | None = None
-    looks: int = 0
+    polls: int = 0
     _sum_elapsed: float = 0.0
     _sum_progress: float = 0.0
     _sum_elapsed_squared: float = 0.0
     _sum_products: float = 0.0
     _sum_progress_squared: float = 0.0
 
-    def seeing(self, progress_percent: float | None, *, elapsed_seconds: float) -> Watch:
+    def seeing(self, progress_percent: float | None, *, elapsed_seconds: float) -> ProgressTrack:
         """Return what is known after a look; no progress, 0 and what is not a percentage add nothing."""
         if progress_percent is None or not 0 < progress_percent <= 100:
             return replace(self, arrived_seconds=None)
         if progress_percent >= _ARRIVED_PERCENT:
             return self if self.arrived_seconds else replace(self, arrived_seconds=elapsed_seconds)
         progress = progress_percent / 100
-        return Watch(
+        return ProgressTrack(
             None,
-            self.looks + 1,
+            self.polls + 1,
             self._sum_elapsed + elapsed_seconds,
             self._sum_progress + progress,
             self._sum_elapsed_squared + elapsed_seconds**2,
@@ -219,18 +219,18 @@ class Watch:
 
         The line need not start at zero, so a render that waited in the service's queue is understood.
         """
-        if self.looks < _ENOUGH_LOOKS:
+        if self.polls < _ENOUGH_POLLS:
             return None
-        mean_elapsed, mean_progress = self._sum_elapsed / self.looks, self._sum_progress / self.looks
+        mean_elapsed, mean_progress = self._sum_elapsed / self.polls, self._sum_progress / self.polls
         spread = self._sum_elapsed_squared - self._sum_elapsed * mean_elapsed
         common = self._sum_products - self._sum_elapsed * mean_progress
         if spread < 1 or (slope := common / spread) < 1 / _PLAUSIBLE_SECONDS[1]:
             return None  # all looks at one moment, or no climb to speak of
         ahead_seconds = (1 - mean_progress) / slope
         scatter = max(0.0, self._sum_progress_squared - self._sum_progress * mean_progress - slope * common)
-        variance = (scatter + 4 * _NOISE_VARIANCE) / (self.looks + 2)
+        variance = (scatter + 4 * _NOISE_VARIANCE) / (self.polls + 2)
         end_seconds = mean_elapsed + ahead_seconds
-        end_variance = variance / slope**2 * (1 / self.looks + ahead_seconds**2 / spread)
+        end_variance = variance / slope**2 * (1 / self.polls + ahead_seconds**2 / spread)
         variance_log = end_variance / end_seconds**2
         if variance_log > _VAGUEST**2:
             return None
@@ -242,7 +242,7 @@ class Watch:
 
 
 def next_poll_delay(
-    pace: Pace, watch: Watch, *, elapsed_seconds: float, jitter: float, hold_seconds: float = 0.0
+    schedule: PollSchedule, watch: ProgressTrack, *, elapsed_seconds: float, jitter: float, hold_seconds: float = 0.0
 ) -> float:
     """Return in how many seconds to look at a render again, asked right after the submit and after each look.
 
@@ -256,24 +256,24 @@ def next_poll_delay(
             to 6 s at most, and lengthens a hold by a tenth at most.
         hold_seconds: what is left of a back-off (``Retry-After``, a fault), 0 for none.
     """
-    if elapsed_seconds < FIRST_LOOK_SECONDS:
-        delay = FIRST_LOOK_SECONDS + jitter
+    if elapsed_seconds < FIRST_POLL_SECONDS:
+        delay = FIRST_POLL_SECONDS + jitter
     else:
-        spare = _interval(pace, watch, elapsed_seconds) - SHORTEST_SECONDS
+        spare = _interval(schedule, watch, elapsed_seconds) - SHORTEST_SECONDS
         delay = min(LONGEST_SECONDS, SHORTEST_SECONDS + spare * (0.9 + 0.2 * jitter))
     return max(delay, hold_seconds * (1 + 0.1 * jitter))
 
 
-def _interval(pace: Pace, watch: Watch, elapsed_seconds: float) -> float:
+def _interval(schedule: PollSchedule, watch: ProgressTrack, elapsed_seconds: float) -> float:
     if watch.arrived_seconds is not None:
         if elapsed_seconds < _PATIENCE * watch.arrived_seconds:
             return SHORTEST_SECONDS
-    elif forecast := watch.forecast(pace.render_times):
+    elif forecast := watch.forecast(schedule.render_times):
         if elapsed_seconds < _PATIENCE * math.exp(forecast.mean_log):
-            return forecast.interval(elapsed_seconds, _KEENNESS * pace.keenness)
-    elif 0 < watch.looks < _ENOUGH_LOOKS:
+            return forecast.interval(elapsed_seconds, _RATE * schedule.rate)
+    elif 0 < watch.polls < _ENOUGH_POLLS:
         return ADVISED_SECONDS  # there is a progress: see soon whether it can be used
-    if pace.render_times.count < _FEW_RENDERS:
+    if schedule.render_times.count < _FEW_RENDERS:
         return ADVISED_SECONDS
-    usual = Forecast(pace.render_times.mean_log, pace.render_times.variance_log)
-    return usual.interval(elapsed_seconds, pace.keenness)
+    usual = Forecast(schedule.render_times.mean_log, schedule.render_times.variance_log)
+    return usual.interval(elapsed_seconds, schedule.rate)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.models import DURATIONS_SECONDS
-from bot.services.polling.schedule import FIRST_LOOK_SECONDS, Pace, RenderTimes, Watch, next_poll_delay
+from bot.services.polling.schedule import FIRST_POLL_SECONDS, PollSchedule, ProgressTrack, RenderTimes, next_poll_delay
 from bot.store import jobs
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ class RenderWatch:
         self._database = database
         self._jitter = jitter
         self._time_scale = time_scale
-        self._paces = {duration: Pace.learned(RenderTimes()) for duration in DURATIONS_SECONDS}
-        self._watches: dict[str, Watch] = {}
+        self._schedules = {duration: PollSchedule.learned(RenderTimes()) for duration in DURATIONS_SECONDS}
+        self._tracks: dict[str, ProgressTrack] = {}
 
     async def recall(self) -> None:
         """Learn from the renders that earlier processes saw finished.
@@ -46,28 +46,28 @@ class RenderWatch:
         async with self._database.read() as connection:
             for duration in DURATIONS_SECONDS:
                 seconds = await jobs.recent_render_seconds(connection, duration, REMEMBERED_RENDERS)
-                self._paces[duration] = Pace.learned(RenderTimes.of(reversed(seconds)))
+                self._schedules[duration] = PollSchedule.learned(RenderTimes.of(reversed(seconds)))
 
     def first_delay_seconds(self) -> float:
         """Return how long to leave a job alone that has just been submitted."""
-        return (FIRST_LOOK_SECONDS + self._jitter()) * self._time_scale
+        return (FIRST_POLL_SECONDS + self._jitter()) * self._time_scale
 
     def next_delay_seconds(self, job: Job, progress: float | None, now: datetime) -> float:
         """Note what a look showed; return how long to leave the job alone now."""
         elapsed = (now - (job.submitted_at or job.created_at)).total_seconds() / self._time_scale
-        watch = self._watches.get(job.id, Watch()).seeing(progress, elapsed_seconds=elapsed)
-        self._watches[job.id] = watch
-        pace = self._paces[job.spec.duration_seconds]
-        delay = next_poll_delay(pace, watch, elapsed_seconds=elapsed, jitter=self._jitter())
+        watch = self._tracks.get(job.id, ProgressTrack()).seeing(progress, elapsed_seconds=elapsed)
+        self._tracks[job.id] = watch
+        schedule = self._schedules[job.spec.duration_seconds]
+        delay = next_poll_delay(schedule, watch, elapsed_seconds=elapsed, jitter=self._jitter())
         return delay * self._time_scale
 
     def finished(self, job: Job, rendered_at: datetime) -> None:
         """Learn from a render that is done, and drop what was remembered of it."""
         self.forget(job.id)
         seconds = (rendered_at - (job.submitted_at or job.created_at)).total_seconds() / self._time_scale
-        pace = self._paces[job.spec.duration_seconds]
-        self._paces[job.spec.duration_seconds] = Pace.learned(pace.render_times.including(seconds))
+        schedule = self._schedules[job.spec.duration_seconds]
+        self._schedules[job.spec.duration_seconds] = PollSchedule.learned(schedule.render_times.including(seconds))
 
     def forget(self, job_id: str) -> None:
         """Drop what is remembered of a job's looks."""
-        self._watches.pop(job_id, None)
+        self._tracks.pop(job_id, None)

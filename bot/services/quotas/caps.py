@@ -31,7 +31,7 @@ async def cap_status(connection: AsyncConnection, server: Server, now: datetime)
     return CapStatus(cap=server.cap, used_seconds=used, resets_at=end)
 
 
-async def tell_of_cap(connection: AsyncConnection, server: Server, cap: CapStatus, now: datetime) -> None:
+async def record_cap_alert(connection: AsyncConnection, server: Server, cap: CapStatus, now: datetime) -> None:
     """Tell the log that a server has come to a mark, once for each mark in a period.
 
     A cap is reached when no clip fits in what is left.

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from bot.models import Gift, Server
-    from bot.services.moderation.audit_trail import Changes
+    from bot.models import Grant, Server
+    from bot.services.moderation.audit_trail import AuditTrail
     from bot.services.ports import Clock
     from bot.store.database import Database
 
@@ -38,7 +38,7 @@ _DAYS = {Period.DAY: 1.0, Period.WEEK: 7.0, Period.MONTH: 365.25 / 12}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asker:
+class Requester:
     """A member in a place of a server: all that decides which rules hold.
 
     Attributes:
@@ -52,7 +52,7 @@ class Asker:
     places: tuple[int, ...] = ()
     manages_server: bool = False
 
-    def in_no_place(self) -> Asker:
+    def in_no_place(self) -> Requester:
         """Return the same member wherever no pool is."""
         return replace(self, places=())
 
@@ -64,23 +64,25 @@ class QuotaService:
         operator_quota: what holds where a server has set nothing.
     """
 
-    def __init__(self, *, database: Database, clock: Clock, changes: Changes, operator_quota: Quota) -> None:
+    def __init__(self, *, database: Database, clock: Clock, changes: AuditTrail, operator_quota: Quota) -> None:
         self._database = database
         self._clock = clock
         self._changes = changes
         self.operator_quota = operator_quota
 
     async def status_within(
-        self, connection: AsyncConnection, server: Server, asker: Asker, now: datetime
+        self, connection: AsyncConnection, server: Server, requester: Requester, now: datetime
     ) -> QuotaStatus:
         """Say where a member stands, in a transaction of the caller's: it still holds when that writes."""
-        rules = await self.rules_for(connection, asker, now)
-        return await _stand(connection, server, choose_rule(rules, asker, self.operator_quota), asker.member_id, now)
+        rules = await self.rules_for(connection, requester, now)
+        return await _stand(
+            connection, server, choose_rule(rules, requester, self.operator_quota), requester.member_id, now
+        )
 
-    async def rules_for(self, connection: AsyncConnection, asker: Asker, now: datetime) -> list[QuotaRule]:
+    async def rules_for(self, connection: AsyncConnection, requester: Requester, now: datetime) -> list[QuotaRule]:
         """Return every rule that has to do with a member in a place."""
-        subject_ids = {asker.member_id, asker.guild_id, *asker.role_ids, *asker.places}
-        return await quotas.list_for(connection, guild_id=asker.guild_id, now=now, subject_ids=subject_ids)
+        subject_ids = {requester.member_id, requester.guild_id, *requester.role_ids, *requester.places}
+        return await quotas.list_for(connection, guild_id=requester.guild_id, now=now, subject_ids=subject_ids)
 
     async def status_under(self, effective: EffectiveQuota, *, guild_id: int, member_id: int) -> QuotaStatus:
         """Say where a member stands under a rule that is already known.
@@ -99,7 +101,7 @@ class QuotaService:
         source: QuotaSource,
         subject_id: int,
         quota: Quota,
-        set_by: int,
+        set_by_id: int,
         days: int | None = None,
     ) -> tuple[QuotaRule, QuotaRule | None]:
         """Set the rule of a member, a role, a pool or the server (``subject_id`` is then the guild's own id).
@@ -119,17 +121,17 @@ class QuotaService:
         check_days(days)
         now = self._clock.now()
         expires_at = None if days is None else now + timedelta(days=days)
-        rule = QuotaRule(guild_id, source, subject_id, quota, set_by, now, expires_at)
+        rule = QuotaRule(guild_id, source, subject_id, quota, set_by_id, now, expires_at)
         async with self._changes.write(guild_id) as connection:
             replaced = await quotas.get(connection, guild_id=guild_id, source=source, subject_id=subject_id, now=now)
             if replaced is not None and are_same(replace(replaced, then=None).facts, rule.facts):
                 return replaced, replaced
             rule = await quotas.put(connection, rule)
-            await self._record(connection, rule, set_by, before=replaced, after=rule)
+            await self._record(connection, rule, set_by_id, before=replaced, after=rule)
         return rule, replaced
 
     async def clear_rule(
-        self, *, guild_id: int, source: QuotaSource, subject_id: int, cleared_by: int
+        self, *, guild_id: int, source: QuotaSource, subject_id: int, cleared_by_id: int
     ) -> QuotaRule | None:
         """Remove a subject's rules, with an end and without; return the one that held, or None.
 
@@ -142,7 +144,7 @@ class QuotaService:
             )
             if rule is not None:
                 await quotas.remove(connection, rule)
-                await self._record(connection, rule, cleared_by, before=rule, after=None)
+                await self._record(connection, rule, cleared_by_id, before=rule, after=None)
         return rule
 
     async def list_rules(self, *, guild_id: int) -> list[QuotaRule]:
@@ -157,7 +159,7 @@ class QuotaService:
         return sorted(rules, key=lambda rule: (order.index(rule.source), rule.subject_id))
 
     async def grant(
-        self, asker: Asker, *, seconds: int, granted_by: int, interaction_id: int, days: int | None = None
+        self, requester: Requester, *, seconds: int, granted_by_id: int, interaction_id: int, days: int | None = None
     ) -> tuple[QuotaStatus, datetime]:
         """Give a member seconds; return where they stand then, and until when the gift can be used.
 
@@ -174,16 +176,16 @@ class QuotaService:
         check_grant_seconds(seconds)
         check_days(days)
         now = self._clock.now()
-        async with self._changes.write(asker.guild_id) as connection:
-            server = await servers.get(connection, asker.guild_id)
-            standing = await self.status_within(connection, server, asker, now)
+        async with self._changes.write(requester.guild_id) as connection:
+            server = await servers.get(connection, requester.guild_id)
+            standing = await self.status_within(connection, server, requester, now)
             expires_at = standing.resets_at if days is None else now + timedelta(days=days)
             is_new = await ledger.grant(
                 connection,
-                guild_id=asker.guild_id,
-                member_id=asker.member_id,
+                guild_id=requester.guild_id,
+                member_id=requester.member_id,
                 seconds=seconds,
-                granted_by=granted_by,
+                granted_by_id=granted_by_id,
                 interaction_id=interaction_id,
                 now=now,
                 expires_at=expires_at,
@@ -191,16 +193,16 @@ class QuotaService:
             if is_new:
                 await self._changes.record(
                     connection,
-                    guild_id=asker.guild_id,
-                    made_by=granted_by,
+                    guild_id=requester.guild_id,
+                    made_by_id=granted_by_id,
                     kind=ChangeKind.GRANT,
-                    subject_id=asker.member_id,
+                    subject_id=requester.member_id,
                     before=None,
                     after={"seconds": seconds, "until": expires_at.isoformat()},
                 )
-            return await self.status_within(connection, server, asker, now), expires_at
+            return await self.status_within(connection, server, requester, now), expires_at
 
-    async def take_back(self, gift_id: int, *, guild_id: int, taken_by: int) -> Gift:
+    async def reclaim_leases(self, grant_id: int, *, guild_id: int, taken_by_id: int) -> Grant:
         """Take back what is left of a gift; return that.
 
         Raises:
@@ -209,27 +211,27 @@ class QuotaService:
         """
         now = self._clock.now()
         async with self._changes.write(guild_id) as connection:
-            gifts = await ledger.list_gifts(connection, guild_id=guild_id, now=now)
-            gift = next((gift for gift in gifts if gift.id == gift_id), None)
-            if gift is None:
+            grants = await ledger.list_grants(connection, guild_id=guild_id, now=now)
+            grant = next((grant for grant in grants if grant.id == grant_id), None)
+            if grant is None:
                 raise InvalidSettingError("gift", "gone")
-            await ledger.end_gift(connection, gift, now=now)
+            await ledger.end_gift(connection, grant, now=now)
             await self._changes.record(
                 connection,
                 guild_id=guild_id,
-                made_by=taken_by,
+                made_by_id=taken_by_id,
                 kind=ChangeKind.GRANT,
-                subject_id=gift.member_id,
-                before=gift.facts,
+                subject_id=grant.member_id,
+                before=grant.facts,
                 after=None,
             )
-        return gift
+        return grant
 
     async def _record(
         self,
         connection: AsyncConnection,
         rule: QuotaRule,
-        made_by: int,
+        made_by_id: int,
         *,
         before: QuotaRule | None,
         after: QuotaRule | None,
@@ -237,7 +239,7 @@ class QuotaService:
         await self._changes.record(
             connection,
             guild_id=rule.guild_id,
-            made_by=made_by,
+            made_by_id=made_by_id,
             kind=ChangeKind.POOL if rule.source is QuotaSource.CHANNEL else ChangeKind.QUOTA,
             subject_id=rule.subject_id,
             before=None if before is None else before.facts,
@@ -261,20 +263,20 @@ class RuleAsked:
     holds: bool = False
 
 
-def ask_rules(rules: Sequence[QuotaRule], asker: Asker, operator_quota: Quota) -> list[RuleAsked]:
+def ask_rules(rules: Sequence[QuotaRule], requester: Requester, operator_quota: Quota) -> list[RuleAsked]:
     """Ask every source in turn for its rule; the first that has one holds, of several roles the most generous.
 
     The place's pool (the thread's, the channel's, the category's), else the member's own, else their roles', else the
     server's default, else the operator's.
     """
     by_subject = {(rule.source, rule.subject_id): rule.quota for rule in rules}
-    roles = [(QuotaSource.ROLE, role_id) for role_id in asker.role_ids]
+    roles = [(QuotaSource.ROLE, role_id) for role_id in requester.role_ids]
     ranked = sorted(roles, key=lambda role: _seconds_per_day(by_subject.get(role)), reverse=True)
     subjects = [
-        *((QuotaSource.CHANNEL, place) for place in asker.places),
-        (QuotaSource.MEMBER, asker.member_id),
+        *((QuotaSource.CHANNEL, place) for place in requester.places),
+        (QuotaSource.MEMBER, requester.member_id),
         *ranked,
-        (QuotaSource.SERVER, asker.guild_id),
+        (QuotaSource.SERVER, requester.guild_id),
     ]
     asked = [RuleAsked(*subject, by_subject.get(subject)) for subject in subjects]
     asked.append(RuleAsked(QuotaSource.OPERATOR, None, operator_quota))
@@ -284,9 +286,9 @@ def ask_rules(rules: Sequence[QuotaRule], asker: Asker, operator_quota: Quota) -
     return asked
 
 
-def choose_rule(rules: Sequence[QuotaRule], asker: Asker, operator_quota: Quota) -> EffectiveQuota:
+def choose_rule(rules: Sequence[QuotaRule], requester: Requester, operator_quota: Quota) -> EffectiveQuota:
     """Choose the rule that holds for a member in a place."""
-    holding = next(source for source in ask_rules(rules, asker, operator_quota) if source.holds)
+    holding = next(source for source in ask_rules(rules, requester, operator_quota) if source.holds)
     subject_id = None if holding.source is QuotaSource.SERVER else holding.subject_id
     return EffectiveQuota(holding.quota or operator_quota, holding.source, subject_id)
 
@@ -302,10 +304,12 @@ async def _stand(
 ) -> QuotaStatus:
     start, end = period_bounds(effective.quota.period, now, zone_of(server.timezone))
     account = effective.account(guild_id=server.guild_id, member_id=member_id)
-    used, drawn = await ledger.sum_period(connection, account, start=start, end=end)
-    gifts = (
-        await ledger.list_gifts(connection, guild_id=server.guild_id, member_id=member_id, now=now)
+    used, from_grants = await ledger.sum_period(connection, account, start=start, end=end)
+    grants = (
+        await ledger.list_grants(connection, guild_id=server.guild_id, member_id=member_id, now=now)
         if account.kind is AccountKind.MEMBER
         else []
     )
-    return QuotaStatus(effective=effective, used_seconds=used, drawn_seconds=drawn, gifts=tuple(gifts), resets_at=end)
+    return QuotaStatus(
+        effective=effective, used_seconds=used, from_grants_seconds=from_grants, grants=tuple(grants), resets_at=end
+    )

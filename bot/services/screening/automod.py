@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from bot.services.ports import AutomodSource, Clock
-    from bot.services.quotas.service import Asker
+    from bot.services.quotas.service import Requester
     from bot.store.database import Database
 
 _log = logging.getLogger(__name__)
@@ -58,9 +58,9 @@ class AutomodRule:
     exempt_roles: frozenset[int] = frozenset()
     exempt_channels: frozenset[int] = frozenset()
 
-    def holds_for(self, asker: Asker) -> bool:
+    def holds_for(self, requester: Requester) -> bool:
         """Tell whether a member in a place is bound by it."""
-        return not self.exempt_roles & set(asker.role_ids) and not self.exempt_channels & set(asker.places)
+        return not self.exempt_roles & set(requester.role_ids) and not self.exempt_channels & set(requester.places)
 
     def refuses(self, prompt: str) -> bool:
         """Tell whether a keyword or a pattern is found that no allowed phrase covers."""
@@ -114,11 +114,11 @@ class AutomodRules:
     rules: tuple[AutomodRule, ...] = ()
     is_closed: bool = False
 
-    async def find(self, prompt: str, asker: Asker) -> AutomodRule | None:
+    async def find(self, prompt: str, requester: Requester) -> AutomodRule | None:
         """Return the first rule that refuses a member's prompt; asked away from the event loop."""
-        if asker.manages_server:
+        if requester.manages_server:
             return None  # as Discord itself does it
-        holding = [rule for rule in self.rules if rule.holds_for(asker)]
+        holding = [rule for rule in self.rules if rule.holds_for(requester)]
         return await asyncio.to_thread(_first_refusing, holding, prompt) if holding else None
 
 

@@ -42,21 +42,21 @@ _PLAIN_LETTERS = str.maketrans("øđłħŧıƀɨ", "odlhtibi")
 """Letters with a stroke, which Unicode does not take apart."""
 
 
-def revealed(text: str) -> str:
+def strip_invisible(text: str) -> str:
     """Return a text with nothing hidden in it."""
     if text.isascii() and text.isprintable():
         return text
     return unicodedata.normalize("NFC", "".join(character for character in text if not _is_hidden(character)))
 
 
-def legible(text: str) -> str:
+def normalize(text: str) -> str:
     """Return a text with nothing hidden and its compatibility forms made plain: full-width letters, ligatures."""
-    return unicodedata.normalize("NFKC", revealed(unicodedata.normalize("NFKC", text)))
+    return unicodedata.normalize("NFKC", strip_invisible(unicodedata.normalize("NFKC", text)))
 
 
-def bare(text: str) -> str:
+def skeleton(text: str) -> str:
     """Return a text with all that dresses its letters up taken off: case, accents and whatever ``legible`` does."""
-    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", legible(text)).casefold())
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", normalize(text)).casefold())
     kept = ""
     for character in decomposed:
         makes_a_letter = character == _BREVE and kept[-1:] in _LETTERS_WITH_BREVE

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import re2 as untyped_re2  # pyright: ignore[reportMissingTypeStubs] (it has none)
 
 from bot.errors import InvalidSettingError
-from bot.services.screening.normalize import legible, revealed
+from bot.services.screening.normalize import normalize, strip_invisible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +61,7 @@ class Pattern:
     """
 
     def __init__(self, text: str) -> None:
-        text = revealed(text)
+        text = strip_invisible(text)
         self._has_edges = False
         self._reads_stand_ins = False
         if _ASCII_CLASS.search(text) is not None:
@@ -99,7 +99,7 @@ class Pattern:
 
 def readings(text: str) -> set[str]:
     """Return what patterns are looked for in: a text without what is hidden, and with all of it made plain."""
-    return {_spaced(revealed(text)), _spaced(legible(text))}
+    return {_spaced(strip_invisible(text)), _spaced(normalize(text))}
 
 
 def tokens(pattern: str) -> Iterator[tuple[str, bool]]:
@@ -171,7 +171,7 @@ def parse_pattern(text: object) -> str:
     Raises:
         InvalidSettingError: when it is empty, too long, can't be read, or would refuse nearly everything.
     """
-    trimmed = revealed(text).strip() if isinstance(text, str) else ""
+    trimmed = strip_invisible(text).strip() if isinstance(text, str) else ""
     if not trimmed:
         raise InvalidSettingError("pattern", "none")
     if len(trimmed) > PATTERN_MAX_CHARACTERS:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from bot.models import Server
-    from bot.services.moderation.audit_trail import Changes
+    from bot.services.moderation.audit_trail import AuditTrail
     from bot.services.ports import Clock
     from bot.store.database import Database
 
@@ -62,7 +62,7 @@ class RuleBook:
 class PromptService:
     """Keeps servers' rule books, and changes them."""
 
-    def __init__(self, *, database: Database, clock: Clock, changes: Changes) -> None:
+    def __init__(self, *, database: Database, clock: Clock, changes: AuditTrail) -> None:
         self._database = database
         self._clock = clock
         self._changes = changes
@@ -94,7 +94,7 @@ class PromptService:
             self._books.popitem(last=False)
         return book
 
-    async def add(self, *, guild_id: int, kind: PromptRuleKind, text: object, set_by: int) -> PromptRule:
+    async def add(self, *, guild_id: int, kind: PromptRuleKind, text: object, set_by_id: int) -> PromptRule:
         """Add a rule.
 
         Raises:
@@ -111,12 +111,12 @@ class PromptService:
             if len(alike) >= MOST_RULES[kind]:
                 raise InvalidSettingError(kind.value, "too_many")
             rule = await prompt_rules.add(
-                connection, guild_id=guild_id, kind=kind, text=parsed, set_by=set_by, now=self._clock.now()
+                connection, guild_id=guild_id, kind=kind, text=parsed, set_by_id=set_by_id, now=self._clock.now()
             )
-            await self._note(connection, rule, set_by, added=True)
+            await self._note(connection, rule, set_by_id, added=True)
         return rule
 
-    async def remove(self, *, guild_id: int, rule_id: int, removed_by: int) -> PromptRule:
+    async def remove(self, *, guild_id: int, rule_id: int, removed_by_id: int) -> PromptRule:
         """Remove a rule; return it.
 
         Raises:
@@ -127,16 +127,16 @@ class PromptService:
             rule = await prompt_rules.remove(connection, guild_id=guild_id, rule_id=rule_id)
             if rule is None:
                 raise InvalidSettingError("rule", "gone")
-            await self._note(connection, rule, removed_by, added=False)
+            await self._note(connection, rule, removed_by_id, added=False)
         return rule
 
-    async def _note(self, connection: AsyncConnection, rule: PromptRule, made_by: int, *, added: bool) -> None:
+    async def _note(self, connection: AsyncConnection, rule: PromptRule, made_by_id: int, *, added: bool) -> None:
         server = await servers.get(connection, rule.guild_id)
         await servers.put(connection, replace(server, rules_version=server.rules_version + 1))
         await self._changes.record(
             connection,
             guild_id=rule.guild_id,
-            made_by=made_by,
+            made_by_id=made_by_id,
             kind=ChangeKind.PROMPT_RULE,
             subject_id=rule.id,
             before=None if added else rule.facts,

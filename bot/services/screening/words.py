@@ -16,7 +16,7 @@ from itertools import groupby, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from bot.errors import InvalidSettingError
-from bot.services.screening.normalize import bare, is_in, revealed
+from bot.services.screening.normalize import is_in, skeleton, strip_invisible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -58,7 +58,7 @@ class Word(NamedTuple):
 
 def words_of(text: str) -> list[Word]:
     """Return a text's words in order, as they are compared."""
-    return [_word(word) for word in _split(bare(text))]
+    return [_word(word) for word in _split(skeleton(text))]
 
 
 def parse_words(text: object) -> str:
@@ -67,7 +67,7 @@ def parse_words(text: object) -> str:
     Raises:
         InvalidSettingError: when there is no word in it, or too much.
     """
-    trimmed = " ".join(revealed(text).split()) if isinstance(text, str) else ""
+    trimmed = " ".join(strip_invisible(text).split()) if isinstance(text, str) else ""
     if len(trimmed) > WORDS_MAX_CHARACTERS:
         raise InvalidSettingError("words", "too_long")
     if not words_of(trimmed):

@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
     from bot.models import Generation, Job, Submit
     from bot.services.jobs.alerts import Operator
-    from bot.services.jobs.leases import JobKeeper
+    from bot.services.jobs.leases import LeasedJobs
     from bot.services.jobs.policy import WorkerPolicy
     from bot.services.jobs.rendering import Renderer
-    from bot.services.jobs.throttle import ServiceGates
+    from bot.services.jobs.throttle import ServiceThrottle
     from bot.services.polling.watch import RenderWatch
     from bot.services.ports import Clock, VideoService
     from bot.services.submits.recovery import Recovery
@@ -53,8 +53,8 @@ class Submitter:
         database: Database,
         service: VideoService,
         operator: Operator,
-        keeper: JobKeeper,
-        gates: ServiceGates,
+        leased_jobs: LeasedJobs,
+        throttle: ServiceThrottle,
         watch: RenderWatch,
         recovery: Recovery,
         renderer: Renderer,
@@ -64,8 +64,8 @@ class Submitter:
         self._database = database
         self._service = service
         self._operator = operator
-        self._keeper = keeper
-        self._gates = gates
+        self._leased_jobs = leased_jobs
+        self._throttle = throttle
         self._watch = watch
         self._recovery = recovery
         self._renderer = renderer
@@ -88,12 +88,12 @@ class Submitter:
         try:
             generation = await self._service.submit(job.spec, client_business_id=job.id)
         except VideoServiceError as error:
-            alert = self._gates.refused(self._gates.submit, self._clock.now(), error)
+            alert = self._throttle.refused(self._throttle.submit, self._clock.now(), error, job_id=job.id)
             await self._not_submitted(job, submit.number, error)
             await self._operator.tell(alert)
         else:
-            self._gates.submitted(self._clock.now(), generation.rate_limit)
-            await self._keeper.release(
+            self._throttle.submitted(self._clock.now(), generation.rate_limit, job_id=job.id)
+            await self._leased_jobs.release(
                 job,
                 due_in_seconds=self._watch.first_delay_seconds(),
                 submit=SubmitNote(SubmitOutcome.ACCEPTED, submit.number, generation.id),
@@ -109,44 +109,52 @@ class Submitter:
             return
         asked_at = self._clock.now()
         if submit.cut_at is None:  # whoever sent it is gone: from now on its answer can't come
-            job = await self._keeper.hold(job, submit=SubmitNote(number=submit.number), attempts=job.attempts)
+            job = await self._leased_jobs.hold(job, submit=SubmitNote(number=submit.number), attempts=job.attempts)
         try:
             generation = await self._service.fetch_generation(job.id)
         except VideoServiceError as error:
-            alert = self._gates.refused(self._gates.poll, self._clock.now(), error)
+            alert = self._throttle.refused(self._throttle.poll, self._clock.now(), error)
             if isinstance(error, GenerationNotFoundError):
                 await self._not_found(job, submit, error, asked_at)
             else:
                 await self._renderer.not_seen(job, error)
             await self._operator.tell(alert)
         else:
-            self._gates.answered(self._gates.poll, self._clock.now(), generation.rate_limit)
+            self._throttle.answered(self._throttle.poll, self._clock.now(), generation.rate_limit)
             accepted = SubmitNote(SubmitOutcome.ACCEPTED, submit.number, generation.id)
-            job = await self._keeper.hold(job, submit=accepted, **_adopted(job, generation))
+            job = await self._leased_jobs.hold(job, submit=accepted, **_adopted(job, generation))
             await self._renderer.seen(job, generation)
 
     async def _not_submitted(self, job: Job, number: int, error: VideoServiceError) -> None:
         """Act on a submit that was refused, or of which nobody knows."""
-        refused = SubmitNote(SubmitOutcome.REFUSED, number)
+        # Whatever it is about: a submit that ended in a fault may have been taken.
+        is_unclear = (error.http_status or 0) >= 500
+        refused = SubmitNote(None if is_unclear else SubmitOutcome.REFUSED, number)
+        not_taken = SubmitNote(SubmitOutcome.NOT_TAKEN, number)
         unclear = SubmitNote(number=number)
-        # A fault that blames the request ends the job; but a submit that ended in a fault may have been taken.
-        ended = unclear if error.http_status is None or error.http_status >= 500 else refused
         match error:
-            case RateLimitedError() | NotTakenError():
-                await self._put_back(job, SubmitNote(SubmitOutcome.NOT_TAKEN, number), error)
-            case UnauthorizedError() | InsufficientFundsError() | ModelAccessError():
-                await self._put_back(job, refused, error)
+            case NotTakenError():
+                await self._put_back(job, not_taken, error)
             case NotConnectedError():
                 await self._put_back(job, SubmitNote(SubmitOutcome.NOT_SENT, number), error)
             case WrongEndpointError():
                 await self._renderer.fail(job, JobError.WRONG_ENDPOINT, error, submit=refused)
             case ContentPolicyError():
-                await self._renderer.fail(job, JobError.CONTENT_POLICY, error, submit=ended)
+                await self._renderer.fail(job, JobError.CONTENT_POLICY, error, submit=refused)
             case RequestRejectedError():
-                await self._renderer.fail(job, JobError.REJECTED, error, submit=ended)
+                await self._renderer.fail(job, JobError.REJECTED, error, submit=refused)
+            case RateLimitedError() | UnauthorizedError() | InsufficientFundsError() | ModelAccessError() if (
+                self._throttle.suspects.is_hopeless(job.id)
+            ):
+                self._throttle.suspects.forget(job.id)
+                await self._renderer.fail(job, JobError.SERVICE_FAULT, error, submit=refused)
+            case RateLimitedError() if not is_unclear:
+                await self._put_back(job, not_taken, error)
+            case UnauthorizedError() | InsufficientFundsError() | ModelAccessError() if not is_unclear:
+                await self._put_back(job, refused, error)
             case _:  # a fault, or no answer: it may have arrived
                 log_error(error, job)
-                await self._keeper.release(
+                await self._leased_jobs.release(
                     job,
                     due_in_seconds=min(self._policy.retry_seconds, self._policy.reconcile_seconds),
                     attempts=0,
@@ -159,12 +167,14 @@ class Submitter:
         cut_at = submit.cut_at or asked_at
         wait_seconds = self._policy.reconcile_seconds - (asked_at - cut_at).total_seconds()
         if wait_seconds > 0:
-            await self._keeper.release(job, due_in_seconds=min(wait_seconds, self._policy.reconcile_interval_seconds))
+            await self._leased_jobs.release(
+                job, due_in_seconds=min(wait_seconds, self._policy.reconcile_interval_seconds)
+            )
             return
         missing = SubmitNote(SubmitOutcome.MISSING, submit.number)
         if await self._recovery.finds_by_job_id(submit.model or self._service.model) is False:
             await self._renderer.fail(job, JobError.SERVICE_FAULT, error)  # its submit stays open, and counts as spent
-        elif await self._count_missing(job) + 1 >= self._policy.max_submits:
+        elif not self._throttle.is_paused and await self._count_missing(job) + 1 >= self._policy.max_submits:
             await self._renderer.fail(job, JobError.SERVICE_FAULT, error, submit=missing)
         elif self._is_too_late(job):
             await self._renderer.fail(job, JobError.TIMED_OUT, error, submit=missing)
@@ -184,7 +194,7 @@ class Submitter:
         if error is not None:
             log_error(error, job)
         keeps_start = was_on_wire or job.started_at != job.submitted_at
-        await self._keeper.release(
+        await self._leased_jobs.release(
             job,
             due_in_seconds=0,
             submit=submit,

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from bot.errors import ContentPolicyError, GenerationNotFoundError, RequestRejectedError, VideoServiceError
 from bot.models import GenerationStatus, SubmitOutcome
-from bot.services.jobs.rendering import LOOKS_BEFORE_BELIEVED
+from bot.services.jobs.rendering import ANSWERS_BEFORE_BELIEVED
 from bot.store import submits
 
 if TYPE_CHECKING:
     from bot.models import Generation, Submit
     from bot.services.jobs.alerts import Operator
     from bot.services.jobs.policy import WorkerPolicy
-    from bot.services.jobs.throttle import ServiceGates
+    from bot.services.jobs.throttle import ServiceThrottle
     from bot.services.ports import Clock, VideoService
     from bot.services.submits.recovery import Recovery
     from bot.store.database import Database
@@ -40,7 +40,7 @@ class UnattendedSubmits:
         database: Database,
         service: VideoService,
         operator: Operator,
-        gates: ServiceGates,
+        throttle: ServiceThrottle,
         recovery: Recovery,
         clock: Clock,
         policy: WorkerPolicy,
@@ -48,12 +48,12 @@ class UnattendedSubmits:
         self._database = database
         self._service = service
         self._operator = operator
-        self._gates = gates
+        self._throttle = throttle
         self._recovery = recovery
         self._clock = clock
         self._policy = policy
 
-    async def look(self, submit: Submit) -> None:
+    async def poll(self, submit: Submit) -> None:
         """Ask what became of a submit; close it if the service says that it is over."""
         if self._age_seconds(submit) >= self._policy.unattended_for_seconds:
             _log.warning("what became of a submit is not known", extra=_fields_of(submit))
@@ -68,7 +68,7 @@ class UnattendedSubmits:
         try:
             generation = await self._service.fetch_generation(submit.generation_id or submit.job_id)
         except VideoServiceError as error:
-            alert = self._gates.refused(self._gates.poll, self._clock.now(), error)
+            alert = self._throttle.refused(self._throttle.poll, self._clock.now(), error)
             if isinstance(error, GenerationNotFoundError) and submit.outcome is None:
                 wait = timedelta(seconds=self._policy.reconcile_seconds)
                 is_settled = submit.cut_at is not None and asked_at >= submit.cut_at + wait
@@ -79,7 +79,7 @@ class UnattendedSubmits:
                 await self._later(submit, changes)
             await self._operator.tell(alert)
         else:
-            self._gates.answered(self._gates.poll, self._clock.now(), generation.rate_limit)
+            self._throttle.answered(self._throttle.poll, self._clock.now(), generation.rate_limit)
             await self._seen(submit, generation)
 
     async def _seen(self, submit: Submit, generation: Generation) -> None:
@@ -103,7 +103,7 @@ class UnattendedSubmits:
 
     async def _doubt(self, submit: Submit, error: VideoServiceError) -> None:
         """Believe what ends an accepted generation when it was said often enough."""
-        if submit.attempts + 1 < LOOKS_BEFORE_BELIEVED:
+        if submit.attempts + 1 < ANSWERS_BEFORE_BELIEVED:
             await self._later(submit, {"attempts": submit.attempts + 1})
         else:
             is_refused = isinstance(error, ContentPolicyError)

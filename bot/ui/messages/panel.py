@@ -80,19 +80,19 @@ def pools(facts: PanelFacts, number: int) -> ui.LayoutView:
     return _rules("pools", facts, number, _channel_select(f"pool_channel:{number}", panel_text.POOL_CHANNEL))
 
 
-def gifts(facts: PanelFacts, number: int) -> ui.LayoutView:
+def grants(facts: PanelFacts, number: int) -> ui.LayoutView:
     """Show seconds that moderators gave and that are not used up, give more, and take some back."""
-    shown, number, count = page_of(facts.view.gifts, number)
+    shown, number, count = page_of(facts.view.grants, number)
     known = [
-        SelectOption(label=_name(facts, gift.member_id), description=panel_text.gift_left(gift), value=str(gift.id))
-        for gift in shown
+        SelectOption(label=_name(facts, grant.member_id), description=panel_text.grant_left(grant), value=str(grant.id))
+        for grant in shown
     ]
-    who = ui.UserSelect[Any](custom_id=f"panel:gift_who:{number}", placeholder=panel_text.GIFT_WHO)
+    who = ui.UserSelect[Any](custom_id=f"panel:gift_who:{number}", placeholder=panel_text.GRANT_WHO)
     return _layout(
         "gifts",
-        _list("gifts", [moderator_text.gift_line(gift) for gift in shown], number, count),
+        _list("gifts", [moderator_text.grant_line(grant) for grant in shown], number, count),
         _row(who),
-        *([_select(f"gift_end:{number}", panel_text.GIFT_END, known)] if known else []),
+        *([_select(f"gift_end:{number}", panel_text.GRANT_END, known)] if known else []),
         _ends("gifts", number, count),
     )
 
@@ -111,7 +111,7 @@ def cap(facts: PanelFacts) -> ui.LayoutView:
 def channels(facts: PanelFacts, number: int) -> ui.LayoutView:
     """Show what holds where, and offer to change it."""
     shown, number, count = page_of(_ordered_channels(facts.view.channels), number)
-    lines = [moderator_text.channel_rule(rule, facts.gone) for rule in shown]
+    lines = [moderator_text.channel_rule(rule, facts.deleted) for rule in shown]
     known = [
         SelectOption(label=_name(facts, rule.channel_id), value=str(rule.channel_id))
         for rule in shown
@@ -150,7 +150,7 @@ def channel(facts: PanelFacts, channel_id: int) -> ui.LayoutView:
     ]
     return _layout(
         "channels",
-        moderator_text.channel_rule(rule, facts.gone),
+        moderator_text.channel_rule(rule, facts.deleted),
         _buttons(*access),
         _select(f"aspect:{channel_id}", panel_text.ASPECT, [*aspects, _unset(is_set=rule.aspect is not None)]),
         _select(
@@ -251,9 +251,9 @@ def clip(job: Job, number: int) -> ui.LayoutView:
     return _layout("clips", "\n".join(filter(None, (modlog_text.job_line(job), link))), row)
 
 
-def audit(changes: Sequence[Change], gone: Collection[int], number: int, count: int) -> ui.LayoutView:
+def audit(changes: Sequence[Change], deleted: Collection[int], number: int, count: int) -> ui.LayoutView:
     """Show the latest changes."""
-    lines = [modlog_text.audit_line(change, gone) for change in changes]
+    lines = [modlog_text.audit_line(change, deleted) for change in changes]
     return _layout("audit", _list("audit", lines, number, count), _ends("audit", number, count, refreshes=True))
 
 
@@ -272,7 +272,7 @@ def _rules(section: str, facts: PanelFacts, number: int, *controls: _Item) -> ui
     clear = {"quotas": panel_text.QUOTA_CLEAR, "pools": panel_text.POOL_CLEAR}[section]
     return _layout(
         section,
-        _list(section, [moderator_text.rule_line(rule, facts.gone) for rule in shown], number, count),
+        _list(section, [moderator_text.rule_line(rule, facts.deleted) for rule in shown], number, count),
         *controls,
         *([_select(f"rule_clear:{section}:{number}", clear, known)] if known else []),
         _ends(section, number, count),
@@ -286,7 +286,7 @@ def members_shown(section: str, view: ServerView, number: int) -> list[int]:
             shown, _, _ = page_of(_ordered_rules(section, view), number)
             return [rule.subject_id for rule in shown if rule.source is QuotaSource.MEMBER]
         case "gifts":
-            return [gift.member_id for gift in page_of(view.gifts, number)[0]]
+            return [grant.member_id for grant in page_of(view.grants, number)[0]]
         case "blocks":
             return [block.member_id for block in page_of(view.blocks, number)[0]]
         case _:
@@ -307,8 +307,8 @@ def _ordered_channels(rules: Sequence[ChannelRule]) -> list[ChannelRule]:
 
 
 def _name(facts: PanelFacts, subject_id: int, *, is_role: bool = False) -> str:
-    if subject_id in facts.gone:
-        return formatting.gone_name(subject_id, is_role=is_role)
+    if subject_id in facts.deleted:
+        return formatting.deleted_name(subject_id, is_role=is_role)
     return formatting.plain(facts.names.get(subject_id, str(subject_id)), 90) or str(subject_id)
 
 

@@ -134,7 +134,7 @@ def permission_names(permissions: Iterable[str]) -> str:
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
-def subject(source: QuotaSource, subject_id: int | None, gone: Collection[int] = ()) -> str:
+def subject(source: QuotaSource, subject_id: int | None, deleted: Collection[int] = ()) -> str:
     """Write whose rule it is.
 
     Args:
@@ -142,10 +142,10 @@ def subject(source: QuotaSource, subject_id: int | None, gone: Collection[int] =
     """
     match source:
         case QuotaSource.CHANNEL:
-            return channel(subject_id or 0, gone)
+            return channel(subject_id or 0, deleted)
         case QuotaSource.MEMBER:
             return f"<@{subject_id}>"
-        case QuotaSource.ROLE if subject_id in gone:
+        case QuotaSource.ROLE if subject_id in deleted:
             return f"a deleted role (`{subject_id}`)"
         case QuotaSource.ROLE:
             return f"<@&{subject_id}>"
@@ -155,14 +155,14 @@ def subject(source: QuotaSource, subject_id: int | None, gone: Collection[int] =
             return "the bot's default"
 
 
-def gone_name(subject_id: int, *, is_role: bool) -> str:
+def deleted_name(subject_id: int, *, is_role: bool) -> str:
     """Name a role or a channel that is not there, for a list that reads no markup."""
     return f"{'deleted' if is_role else 'deleted or archived'} ({subject_id})"
 
 
-def channel(channel_id: int, gone: Collection[int] = ()) -> str:
+def channel(channel_id: int, deleted: Collection[int] = ()) -> str:
     """Write a channel, a category or a thread."""
-    return f"a deleted channel or archived thread (`{channel_id}`)" if channel_id in gone else f"<#{channel_id}>"
+    return f"a deleted channel or archived thread (`{channel_id}`)" if channel_id in deleted else f"<#{channel_id}>"
 
 
 def until(end: datetime | None, *, otherwise: str) -> str:

@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
 CANCEL_BUTTON = "Cancel"
 LINK_BUTTON = "Open the clip"
-GIFTS_SHOWN = 5
+GRANTS_SHOWN = 5
 
 SERVER_ONLY = "This works in servers only."
 UNREADABLE_COMMAND = "I could not read that command; choose it and its options from Discord's list and try again."
@@ -292,10 +292,10 @@ def quota_overview(status: QuotaStatus, cap: CapStatus | None, refusal: ReelayEr
     if status.granted_seconds:
         lines.append(f"Moderators gave you {formatting.seconds(status.granted_seconds)} more.")
     lines += [
-        f"{formatting.seconds(gift.left_seconds)} of that can be used "
-        f"{formatting.until(gift.expires_at, otherwise='')}."
-        for gift in status.gifts[:GIFTS_SHOWN]
-        if gift.expires_at != status.resets_at
+        f"{formatting.seconds(grant.left_seconds)} of that can be used "
+        f"{formatting.until(grant.expires_at, otherwise='')}."
+        for grant in status.grants[:GRANTS_SHOWN]
+        if grant.expires_at != status.resets_at
     ]
     lines.append(f"It resets {formatting.relative(status.resets_at)}.")
     why_not = None if refusal is None else explain(refusal)
@@ -361,11 +361,11 @@ def explain(error: ReelayError) -> str | None:
             )
         case NotCancellableError():
             return _not_cancellable(error)
-        case NotRemovableError(removed_by=None):
+        case NotRemovableError(removed_by_id=None):
             return "There is no such clip here to be removed."
         case NotRemovableError():
             when = "" if error.removed_at is None else f" {formatting.relative(error.removed_at)}"
-            return f"<@{error.removed_by}> already removed this clip{when}."
+            return f"<@{error.removed_by_id}> already removed this clip{when}."
         case DestinationClosedError():
             return "I can't get at that channel any more, so nothing was changed; somebody has to do it by hand."
         case PublishError():

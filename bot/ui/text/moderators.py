@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
-    from bot.models import Block, CapStatus, Gift, Job, PromptRule, QuotaRule, QuotaStatus, Server
+    from bot.models import Block, CapStatus, Grant, Job, PromptRule, QuotaRule, QuotaStatus, Server
     from bot.services.jobs.admission import Explanation
     from bot.services.quotas.service import RuleAsked
     from bot.services.quotas.usage import UsageReport
@@ -35,9 +35,9 @@ _USED_IN = {Period.DAY: "today", Period.WEEK: "this week", Period.MONTH: "this m
 # Quotas ------------------------------------------------------------------------------------------
 
 
-def rule_line(rule: QuotaRule, gone: Collection[int] = ()) -> str:
+def rule_line(rule: QuotaRule, deleted: Collection[int] = ()) -> str:
     """Write a rule as lists have it: whose, how much, until when, who set it."""
-    return f"{_whose(rule, gone)}: {formatting.quota_rule(rule.quota)}{_ends(rule)}, set by <@{rule.set_by}>"
+    return f"{_whose(rule, deleted)}: {formatting.quota_rule(rule.quota)}{_ends(rule)}, set by <@{rule.set_by_id}>"
 
 
 def rule_set(rule: QuotaRule, replaced: QuotaRule | None) -> str:
@@ -45,13 +45,15 @@ def rule_set(rule: QuotaRule, replaced: QuotaRule | None) -> str:
     quota = rule.quota
     now = "no limit now" if quota.seconds is None else f"{formatting.quota_rule(quota)} now"
     count = "" if quota.seconds is None else f" ({formatting.clips(quota.seconds)})"
-    was = "" if replaced is None else f" It was {formatting.quota_rule(replaced.quota)}, set by <@{replaced.set_by}>."
+    was = (
+        "" if replaced is None else f" It was {formatting.quota_rule(replaced.quota)}, set by <@{replaced.set_by_id}>."
+    )
     return f"{_whose(rule)}: {now}{count}{_ends(rule)}.{was}"
 
 
-def rule_cleared(source: QuotaSource, subject_id: int, cleared: QuotaRule | None, gone: Collection[int] = ()) -> str:
+def rule_cleared(source: QuotaSource, subject_id: int, cleared: QuotaRule | None, deleted: Collection[int] = ()) -> str:
     """Confirm that a subject has no rule of its own."""
-    subject = formatting.subject(source, subject_id, gone)
+    subject = formatting.subject(source, subject_id, deleted)
     if cleared is None:
         return f"{subject}: there was no quota to clear."
     if source is QuotaSource.CHANNEL:
@@ -68,27 +70,27 @@ def granted(member_id: int, given_seconds: int, status: QuotaStatus, expires_at:
     return f"<@{member_id}> got {formatting.seconds(given_seconds)} more {when}: {standing}."
 
 
-def gift_line(gift: Gift) -> str:
+def grant_line(grant: Grant) -> str:
     """Write a gift as lists have it."""
-    left, until = formatting.seconds(gift.left_seconds), formatting.until(gift.expires_at, otherwise="")
-    return f"<@{gift.member_id}>: {left} left, {until}, given by <@{gift.given_by}>"
+    left, until = formatting.seconds(grant.left_seconds), formatting.until(grant.expires_at, otherwise="")
+    return f"<@{grant.member_id}>: {left} left, {until}, given by <@{grant.given_by_id}>"
 
 
-def gift_ended(gift: Gift) -> str:
+def grant_revoked(grant: Grant) -> str:
     """Confirm that what was left of a gift is taken back."""
-    return f"<@{gift.member_id}>: {formatting.seconds(gift.left_seconds)} taken back."
+    return f"<@{grant.member_id}>: {formatting.seconds(grant.left_seconds)} taken back."
 
 
-def why(explanation: Explanation, automod: AutomodRules | None, gone: Collection[int] = ()) -> str:
+def why(explanation: Explanation, automod: AutomodRules | None, deleted: Collection[int] = ()) -> str:
     """Explain what decides for a member in a place, in the order in which it is asked."""
-    asker, server, place = explanation.asker, explanation.server, explanation.place
-    where = formatting.channel(asker.places[0], gone) if asker.places else "this server"
+    requester, server, place = explanation.requester, explanation.server, explanation.place
+    where = formatting.channel(requester.places[0], deleted) if requester.places else "this server"
     access = "allowed" if place.access is Access.ALLOWED else "**refused**"
-    ruled = "nothing says otherwise" if place.ruled_by is None else f"by the rule of {_place(place.ruled_by, gone)}"
+    ruled = "nothing says otherwise" if place.ruled_by is None else f"by the rule of {_place(place.ruled_by, deleted)}"
     rules = explanation.rule_counts
     block = explanation.block
     lines = [
-        f"**<@{asker.member_id}> in {where}**, in the order I ask:",
+        f"**<@{requester.member_id}> in {where}**, in the order I ask:",
         f"1. Paused: {'no' if server.pause is None else f'**yes**, {_in_line(server.pause.reason)}'}",
         f"2. Blocked: {'no' if block is None else f'**yes**, {_block_ends(block)}: {_in_line(block.reason)}'}",
         f"3. Channel: {access}, {ruled}",
@@ -96,7 +98,7 @@ def why(explanation: Explanation, automod: AutomodRules | None, gone: Collection
         f"{automod_count(automod)}",
         f"5. Clips on the way: {explanation.open_jobs} in this server, of at most {explanation.max_open_jobs} anywhere",
         "6. Quota:",
-        *(f"  - {_asked(source, gone)}" for source in _worth_telling(explanation.sources)),
+        *(f"  - {_asked(source, deleted)}" for source in _worth_telling(explanation.sources)),
         f"  - {_standing(explanation.status)}",
         f"7. The server's cap: {'none' if explanation.cap is None else cap_standing(explanation.cap)}",
     ]
@@ -114,11 +116,11 @@ def _in_line(text: str) -> str:
     return formatting.quoted(formatting.plain(text, LINE_CHARACTERS))
 
 
-def _asked(asked: RuleAsked, gone: Collection[int]) -> str:
+def _asked(asked: RuleAsked, deleted: Collection[int]) -> str:
     names = {
-        QuotaSource.CHANNEL: f"pool of {formatting.subject(asked.source, asked.subject_id, gone)}",
+        QuotaSource.CHANNEL: f"pool of {formatting.subject(asked.source, asked.subject_id, deleted)}",
         QuotaSource.MEMBER: "the member's own",
-        QuotaSource.ROLE: f"role {formatting.subject(asked.source, asked.subject_id, gone)}",
+        QuotaSource.ROLE: f"role {formatting.subject(asked.source, asked.subject_id, deleted)}",
         QuotaSource.SERVER: "everyone",
         QuotaSource.OPERATOR: "the bot's default",
     }
@@ -128,8 +130,8 @@ def _asked(asked: RuleAsked, gone: Collection[int]) -> str:
 
 def _standing(status: QuotaStatus) -> str:
     used = formatting.seconds(status.used_seconds)
-    gifts = sum(gift.left_seconds for gift in status.gifts)
-    given = f", {formatting.seconds(gifts)} of it given by moderators" if gifts else ""
+    grants = sum(grant.left_seconds for grant in status.grants)
+    given = f", {formatting.seconds(grants)} of it given by moderators" if grants else ""
     left = "no limit" if status.left_seconds is None else f"{formatting.seconds(status.left_seconds)} left{given}"
     return (
         f"{used} used {_USED_IN[status.effective.quota.period]}, {left}; resets {formatting.relative(status.resets_at)}"
@@ -178,9 +180,9 @@ def paused(reason: str) -> str:
     )
 
 
-def channel_rule(rule: ChannelRule, gone: Collection[int] = ()) -> str:
+def channel_rule(rule: ChannelRule, deleted: Collection[int] = ()) -> str:
     """Write what holds in a channel of its own."""
-    place = EVERYWHERE_ELSE if rule.is_everywhere else formatting.channel(rule.channel_id, gone)
+    place = EVERYWHERE_ELSE if rule.is_everywhere else formatting.channel(rule.channel_id, deleted)
     return f"{place}: {channel_facts(rule)}"
 
 
@@ -196,8 +198,8 @@ def channel_facts(rule: ChannelRule) -> str:
     return ", ".join(filter(None, said)) or "as its category or the server says"
 
 
-def _place(place_id: int, gone: Collection[int]) -> str:
-    return "the server" if place_id == EVERYWHERE else formatting.channel(place_id, gone)
+def _place(place_id: int, deleted: Collection[int]) -> str:
+    return "the server" if place_id == EVERYWHERE else formatting.channel(place_id, deleted)
 
 
 # Members and prompts -----------------------------------------------------------------------------
@@ -217,7 +219,7 @@ def unblocked(member_id: int, block: Block | None) -> str:
 
 def block_line(block: Block) -> str:
     """Write a block as lists have it."""
-    return f"<@{block.member_id}> {_block_ends(block)}, by <@{block.set_by}>: {_in_line(block.reason)}"
+    return f"<@{block.member_id}> {_block_ends(block)}, by <@{block.set_by_id}>: {_in_line(block.reason)}"
 
 
 def block_words(block: Block) -> str:
@@ -231,7 +233,7 @@ def _block_ends(block: Block) -> str:
 
 def prompt_rule_line(rule: PromptRule) -> str:
     """Write a prompt rule as lists have it."""
-    return f"{PROMPT_RULE_KINDS[rule.kind]} {_in_line(rule.text)}, set by <@{rule.set_by}>"
+    return f"{PROMPT_RULE_KINDS[rule.kind]} {_in_line(rule.text)}, set by <@{rule.set_by_id}>"
 
 
 def prompt_rule_added(rule: PromptRule) -> str:
@@ -319,6 +321,6 @@ def _ends(rule: QuotaRule) -> str:
     return "" if rule.expires_at is None else f", {formatting.until(rule.expires_at, otherwise='')}{then}"
 
 
-def _whose(rule: QuotaRule, gone: Collection[int] = ()) -> str:
-    subject = formatting.subject(rule.source, rule.subject_id, gone)
+def _whose(rule: QuotaRule, deleted: Collection[int] = ()) -> str:
+    subject = formatting.subject(rule.source, rule.subject_id, deleted)
     return f"{subject}, shared pool" if rule.source is QuotaSource.CHANNEL else subject

@@ -25,7 +25,7 @@ from bot.ui.text import moderators as moderator_text
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from bot.models import Block, Change, Facts, Job, LogEntry
+    from bot.models import AuditDetails, Block, Change, Job, LogEntry
 
 REMOVE_BUTTON = "Remove"
 REFUND_BUTTON = "Remove and refund"
@@ -86,12 +86,14 @@ def removed_line(job: Job, *, refunded: bool) -> str:
     """Say on a clip's card who took it away."""
     when = "" if job.removed_at is None else f", {formatting.moment(job.removed_at)}"
     back = f"; {formatting.seconds(job.spec.cost_seconds)} went back" if refunded else ""
-    return f"**Removed** by <@{job.removed_by}>{when}{back}"
+    return f"**Removed** by <@{job.removed_by_id}>{when}{back}"
 
 
 def blocked_line(block: Block) -> str:
     """Say on a card who blocked its member."""
-    return f"**Blocked** by <@{block.set_by}>, {formatting.moment(block.set_at)}: {moderator_text.block_words(block)}"
+    return (
+        f"**Blocked** by <@{block.set_by_id}>, {formatting.moment(block.set_at)}: {moderator_text.block_words(block)}"
+    )
 
 
 def clip_link(job: Job) -> str | None:
@@ -146,7 +148,7 @@ def _clip_words(job: Job) -> list[str]:
     ]
 
 
-def _refusal_words(facts: Facts) -> list[str]:
+def _refusal_words(facts: AuditDetails) -> list[str]:
     rule = facts.get("rule")
     detail = f": {formatting.quoted(rule)}" if isinstance(rule, str) else ""
     match facts["reason"]:
@@ -165,12 +167,12 @@ def _refusal_words(facts: Facts) -> list[str]:
     ]
 
 
-def _cap_words(facts: Facts) -> str:
+def _cap_words(facts: AuditDetails) -> str:
     resets_at = datetime.fromisoformat(facts["resets_at"])
     return f"{facts['used']:,} s of {_quota(facts)}; it resets {formatting.relative(resets_at)}"
 
 
-def _percent(facts: Facts) -> int:
+def _percent(facts: AuditDetails) -> int:
     return min(100, facts["used"] * 100 // facts["seconds"])
 
 
@@ -211,15 +213,15 @@ def change_title(change: Change) -> str:
             return "Clip removed"
 
 
-def change_words(change: Change, gone: Collection[int] = (), *, said_characters: int = _PROMPT_CHARACTERS) -> str:
+def change_words(change: Change, deleted: Collection[int] = (), *, said_characters: int = _PROMPT_CHARACTERS) -> str:
     """Write who changed what, from what to what.
 
     Args:
         said_characters: how much to show of what a person wrote.
     """
-    who, subject = f"<@{change.made_by}>", _change_subject(change, gone)
-    before = "none" if change.before is None else _fact_words(change, change.before, said_characters, gone)
-    after = "none" if change.after is None else _fact_words(change, change.after, said_characters, gone)
+    who, subject = f"<@{change.made_by_id}>", _change_subject(change, deleted)
+    before = "none" if change.before is None else _fact_words(change, change.before, said_characters, deleted)
+    after = "none" if change.after is None else _fact_words(change, change.after, said_characters, deleted)
     is_over, was = change.after is None, "" if change.before is None else f" (before: {before})"
     match change.kind:
         case ChangeKind.GRANT if is_over:
@@ -244,25 +246,27 @@ def change_words(change: Change, gone: Collection[int] = (), *, said_characters:
             return f"{who} set {subject} to {after} (before: {before})"
 
 
-def audit_line(change: Change, gone: Collection[int] = ()) -> str:
+def audit_line(change: Change, deleted: Collection[int] = ()) -> str:
     """Write an entry of the audit."""
-    words = change_words(change, gone, said_characters=_AUDIT_CHARACTERS)
+    words = change_words(change, deleted, said_characters=_AUDIT_CHARACTERS)
     return f"{formatting.relative(change.made_at)} **{change_title(change)}** · {words}"
 
 
-def _change_subject(change: Change, gone: Collection[int]) -> str:
+def _change_subject(change: Change, deleted: Collection[int]) -> str:
     """Name what was changed: a setting, or whose clip, quota or block it is."""
     match change.kind:
         case ChangeKind.QUOTA:
             source = QuotaSource((change.after or change.before or {})["source"])
-            whose = "everyone" if source is QuotaSource.SERVER else formatting.subject(source, change.subject_id, gone)
+            whose = (
+                "everyone" if source is QuotaSource.SERVER else formatting.subject(source, change.subject_id, deleted)
+            )
             return f"the quota of {whose}"
         case ChangeKind.POOL:
-            return f"the pool of {formatting.channel(change.subject_id or 0, gone)}"
+            return f"the pool of {formatting.channel(change.subject_id or 0, deleted)}"
         case ChangeKind.CHANNEL if change.subject_id == EVERYWHERE:
             return "everywhere else"
         case ChangeKind.CHANNEL:
-            return formatting.channel(change.subject_id or 0, gone)
+            return formatting.channel(change.subject_id or 0, deleted)
         case ChangeKind.CAP:
             return "the server's cap"
         case ChangeKind.TIMEZONE:
@@ -273,7 +277,7 @@ def _change_subject(change: Change, gone: Collection[int]) -> str:
             return f"<@{change.subject_id}>"
 
 
-def _fact_words(change: Change, facts: Facts, said_characters: int, gone: Collection[int]) -> str:
+def _fact_words(change: Change, facts: AuditDetails, said_characters: int, deleted: Collection[int]) -> str:
     match change.kind:
         case ChangeKind.QUOTA | ChangeKind.POOL | ChangeKind.CAP:
             then = facts.get("then")
@@ -283,7 +287,7 @@ def _fact_words(change: Change, facts: Facts, said_characters: int, gone: Collec
         case ChangeKind.TIMEZONE:
             return facts["timezone"]
         case ChangeKind.LOG_CHANNEL:
-            return formatting.channel(facts["channel_id"], gone) + (", closed to me" if facts.get("closed") else "")
+            return formatting.channel(facts["channel_id"], deleted) + (", closed to me" if facts.get("closed") else "")
         case ChangeKind.CHANNEL:
             return moderator_text.channel_facts(
                 ChannelRule(
@@ -313,10 +317,10 @@ def _said(text: str, max_characters: int) -> str:
     return formatting.quoted(formatting.plain(text, max_characters))
 
 
-def _quota(facts: Facts) -> str:
+def _quota(facts: AuditDetails) -> str:
     return formatting.quota_rule(Quota.accepted(facts["seconds"], Period(facts["period"])))
 
 
-def _ends(facts: Facts) -> str:
+def _ends(facts: AuditDetails) -> str:
     until = facts.get("until")
     return "" if until is None else f" {formatting.until(datetime.fromisoformat(until), otherwise='')}"

@@ -12,7 +12,7 @@ from bot.ui.text import moderators as moderator_text
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from bot.models import Gift, Quota
+    from bot.models import Grant, Quota
     from bot.services.moderation.servers import ServerView
     from bot.services.screening.automod import AutomodRules
 
@@ -60,7 +60,7 @@ BACK, REFRESH = "Back", "Refresh"
 PREVIOUS, NEXT = "◀", "▶"
 PAUSE, RESUME = "Pause…", "Resume"
 QUOTA_WHO, QUOTA_EVERYONE, QUOTA_CLEAR = "Set a member's or a role's quota…", "Everyone's quota…", "Clear a quota…"
-GIFT_WHO, GIFT_END = "Give seconds to a member…", "Take back…"
+GRANT_WHO, GRANT_END = "Give seconds to a member…", "Take back…"
 POOL_CHANNEL, POOL_CLEAR = "Give a channel or category a pool…", "Clear a pool…"
 CAP_SET, CAP_CLEAR, TIMEZONE = "Set cap…", "No cap", "Time zone…"
 CHANNEL, CHANNEL_KNOWN = "Choose any channel or category…", "Choose one that has a rule, deleted ones too…"
@@ -94,7 +94,7 @@ class PanelFacts:
     view: ServerView
     automod: AutomodRules | None
     operator_quota: Quota
-    gone: Collection[int]
+    deleted: Collection[int]
     names: dict[int, str]
 
 
@@ -108,7 +108,7 @@ def summary(facts: PanelFacts) -> str:
     paused = (
         "allowed"
         if pause is None
-        else f"**paused** by <@{pause.paused_by}> {formatting.relative(pause.paused_at)}: "
+        else f"**paused** by <@{pause.paused_by_id}> {formatting.relative(pause.paused_at)}: "
         f"{formatting.quoted(pause.reason)}"
     )
     default = (
@@ -119,7 +119,7 @@ def summary(facts: PanelFacts) -> str:
     lines = [
         f"**Clips**: {paused}",
         f"**Everyone**: {default}; quotas of members or roles: {len(own) or 'none'}",
-        f"**Given seconds**: {f'{len(view.gifts):,} still to be used' if view.gifts else 'none'}",
+        f"**Given seconds**: {f'{len(view.grants):,} still to be used' if view.grants else 'none'}",
         f"**Pools**: {_count(len(pools), 'channel')}",
         f"**Cap**: {cap_words(facts)}",
         f"**Time zone**: {server.timezone}",
@@ -141,7 +141,7 @@ def log_words(facts: PanelFacts) -> str:
     server = facts.view.server
     if server.log_channel_id is None:
         return "none"
-    channel = formatting.channel(server.log_channel_id, facts.gone)
+    channel = formatting.channel(server.log_channel_id, facts.deleted)
     if server.log_closed:
         return f"{channel}, **but I can't post there**: it is deleted or closed to me; choose a channel anew"
     return channel
@@ -163,9 +163,9 @@ def form_title(what: str, name: str) -> str:
     return formatting.plain(f"{what} {name}", _TITLE_CHARACTERS)
 
 
-def gift_left(gift: Gift) -> str:
+def grant_left(grant: Grant) -> str:
     """Write what is left of a gift, for a list that reads no markup."""
-    return f"{formatting.seconds(gift.left_seconds)} left, until {gift.expires_at:%d %B %Y, %H:%M} UTC"
+    return f"{formatting.seconds(grant.left_seconds)} left, until {grant.expires_at:%d %B %Y, %H:%M} UTC"
 
 
 def to_set_up(facts: PanelFacts) -> list[tuple[str, str]]:

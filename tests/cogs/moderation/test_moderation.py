@@ -77,13 +77,13 @@ async def test_deleted_roles_and_channels_are_shown_as_deleted_and_can_be_cleare
     await community.bot.get_channel(channel.id).delete()
 
     assert f"a deleted role (`{role.id}`): 6 s per day" in await community.moderate("quota list")
-    for command, option, gone in (
+    for command, option, deleted in (
         ("quota clear", "rule", f"role: deleted ({role.id})"),
         ("pool clear", "pool", f"channel: deleted or archived ({channel.id})"),
         ("channels reset", "known", f"deleted or archived ({channel.id})"),
     ):
         [choice] = await community.moderator.autocomplete(community.channel, f"moderate {command}", option, "")
-        assert choice["name"] == gone
+        assert choice["name"] == deleted
         assert "a deleted" in await community.moderate(command, **{option: choice["value"]})
         assert await community.moderator.autocomplete(community.channel, f"moderate {command}", option, "") == []
 

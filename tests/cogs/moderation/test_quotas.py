@@ -39,7 +39,7 @@ async def test_set_confirms_what_now_holds_for_a_member(community: Community) ->
 
     assert said == f"{community.mia.mention}: 120 s per month now (20 6-second clips)."
     [rule] = await rules(community)
-    assert (rule.source, rule.subject_id, rule.quota, rule.set_by) == (
+    assert (rule.source, rule.subject_id, rule.quota, rule.set_by_id) == (
         QuotaSource.MEMBER,
         community.mia.id,
         Quota(120, Period.MONTH),

@@ -278,7 +278,7 @@ async def test_what_changes_while_a_panel_is_shown_is_shown_then(
     redraw = replies.redraw
 
     async def redraw_late(interaction: discord.Interaction, view: discord.ui.LayoutView) -> None:
-        await community.bot.services.servers.pause(community.guild.id, "A flood", set_by=community.ben.id)
+        await community.bot.services.servers.pause(community.guild.id, "A flood", set_by_id=community.ben.id)
         await community.bot.panel.tick()
         await redraw(interaction, view)
 
@@ -304,7 +304,7 @@ async def test_a_panel_is_left_alone_for_some_seconds_after_it_was_changed(
     monkeypatch.setattr(discord.Interaction, "edit_original_response", edit_and_say)
     running = asyncio.create_task(community.bot.panel.run())
     for reason in ("The first", "The second", "The third", "The last"):
-        await community.bot.services.servers.pause(community.guild.id, reason, set_by=community.ben.id)
+        await community.bot.services.servers.pause(community.guild.id, reason, set_by_id=community.ben.id)
         await edited.wait()
     assert len(edits) == 1
 
@@ -375,7 +375,7 @@ async def test_a_panel_that_discord_holds_back_keeps_no_other_waiting(
     running = asyncio.create_task(community.bot.panel.run())
     for reason in ("A flood", "Another"):
         others.clear()
-        await community.bot.services.servers.pause(community.guild.id, reason, set_by=community.moderator.id)
+        await community.bot.services.servers.pause(community.guild.id, reason, set_by_id=community.moderator.id)
         await others.wait()
     assert ("Another" in other.text, "paused" in held.text) == (True, False)
 
@@ -391,7 +391,7 @@ async def test_an_open_panel_shows_nothing_more_to_whoever_is_no_moderator_any_m
     await cached.edit(permissions=cached.permissions.none())
 
     await community.bot.services.prompts.add(
-        guild_id=community.guild.id, kind=PromptRuleKind.WORDS, text="secret", set_by=1
+        guild_id=community.guild.id, kind=PromptRuleKind.WORDS, text="secret", set_by_id=1
     )
     await community.bot.panel.tick()
 
@@ -427,7 +427,7 @@ async def test_a_late_change_by_itself_does_not_undo_where_somebody_went(
         return await edit(interaction, **fields)
 
     monkeypatch.setattr(discord.Interaction, "edit_original_response", edit_late)
-    await community.bot.services.servers.pause(community.guild.id, "A flood", set_by=community.ben.id)
+    await community.bot.services.servers.pause(community.guild.id, "A flood", set_by_id=community.ben.id)
     late = asyncio.create_task(community.bot.panel.tick())
     await held.wait()
     await panel.go("cap")
@@ -478,7 +478,7 @@ async def test_what_was_on_the_last_page_and_is_gone_leads_to_the_page_before(co
     await panel.press("open:clips:2")
     assert len(clips_in(community, panel)) == 1
 
-    await jobs.remove_clip(last.id, guild_id=community.guild.id, removed_by=community.ben.id, refunds=False)
+    await jobs.remove_clip(last.id, guild_id=community.guild.id, removed_by_id=community.ben.id, refunds=False)
     await community.bot.panel.tick()
 
     assert len(clips_in(community, panel)) == JOBS_PAGE_LENGTH
@@ -510,11 +510,11 @@ async def test_seconds_are_given_and_taken_back(community: Community) -> None:
     assert f"{community.mia.mention} got 1,000 s more until <t:" in panel.text
     assert f"- {community.mia.mention}: 1,000 s left, until <t:" in panel.text
     await community.mia.slash(community.channel, "video", prompt="A cat")
-    [gift] = (await community.bot.services.servers.view(community.guild.id)).gifts
-    await panel.choose("gift_end", str(gift.id))
+    [grant] = (await community.bot.services.servers.view(community.guild.id)).grants
+    await panel.choose("gift_end", str(grant.id))
 
     assert f"{community.mia.mention}: 1,000 s taken back." in panel.text
-    assert (await community.bot.services.servers.view(community.guild.id)).gifts == []
+    assert (await community.bot.services.servers.view(community.guild.id)).grants == []
     again = await panel.fill(await panel.choose("gift_who", community.mia), "many", "")
     assert "whole number" in said(again)
     changes, _ = await community.bot.services.servers.list_changes(community.guild.id, limit=9)
@@ -596,7 +596,7 @@ async def test_names_are_asked_for_once_and_only_where_they_are_shown(
     monkeypatch.setattr(community.bot, "fetch_user", fetch_user)
     for member_id in range(1, 13):
         await community.bot.services.servers.block(
-            community.guild.id, member_id, reason="spam", days=None, set_by=community.moderator.id
+            community.guild.id, member_id, reason="spam", days=None, set_by_id=community.moderator.id
         )
     panel = await open_panel(community)
     assert asked == []

@@ -22,7 +22,7 @@ from bot.errors import (
 from bot.models import EVERYWHERE, Access, Aspect, ChannelRule, Period, PromptRuleKind, Quota, QuotaSource, VideoSpec
 from bot.services.jobs.admission import PlaceRules
 from bot.store.tables import jobs, ledger
-from tests.support.workshop import CHANNEL_ID, GUILD_ID, MEMBER_ID, asker
+from tests.support.workshop import CHANNEL_ID, GUILD_ID, MEMBER_ID, requester
 
 if TYPE_CHECKING:
     from bot.models import Job
@@ -57,7 +57,7 @@ async def pool(process: Process, subject_id: int, quota: Quota, *, days: int | N
         source=QuotaSource.CHANNEL,
         subject_id=subject_id,
         quota=quota,
-        set_by=MODERATOR_ID,
+        set_by_id=MODERATOR_ID,
         days=days,
     )
 
@@ -67,7 +67,7 @@ async def set_access(process: Process, channel_id: int, access: Access | None) -
         GUILD_ID,
         channel_id,
         lambda rule: ChannelRule(guild_id=rule.guild_id, channel_id=rule.channel_id, access=access),
-        set_by=MODERATOR_ID,
+        set_by_id=MODERATOR_ID,
     )
 
 
@@ -77,18 +77,18 @@ async def test_each_reason_is_given_only_when_no_earlier_one_is_and_nothing_is_c
     services = process.services
     await accept(process, workshop)
     await process.worker.tick()  # it renders, so a block does not cancel it
-    await services.servers.set_cap(GUILD_ID, Quota(6), set_by=MODERATOR_ID)
+    await services.servers.set_cap(GUILD_ID, Quota(6), set_by_id=MODERATOR_ID)
     await pool(process, CHANNEL_ID, Quota(0))
-    await services.prompts.add(guild_id=GUILD_ID, kind=PromptRuleKind.WORDS, text="fox", set_by=MODERATOR_ID)
+    await services.prompts.add(guild_id=GUILD_ID, kind=PromptRuleKind.WORDS, text="fox", set_by_id=MODERATOR_ID)
     await set_access(process, CHANNEL_ID, Access.REFUSED)
-    await services.servers.block(GUILD_ID, MEMBER_ID, reason="spam", days=1, set_by=MODERATOR_ID)
-    await services.servers.pause(GUILD_ID, "a flood", set_by=MODERATOR_ID)
+    await services.servers.block(GUILD_ID, MEMBER_ID, reason="spam", days=1, set_by_id=MODERATOR_ID)
+    await services.servers.pause(GUILD_ID, "a flood", set_by_id=MODERATOR_ID)
     before = await rows(workshop)
 
     reasons = [type(await refusal(process, workshop))]
-    await services.servers.resume(GUILD_ID, set_by=MODERATOR_ID)
+    await services.servers.resume(GUILD_ID, set_by_id=MODERATOR_ID)
     reasons.append(type(await refusal(process, workshop)))
-    await services.servers.unblock(GUILD_ID, MEMBER_ID, set_by=MODERATOR_ID)
+    await services.servers.unblock(GUILD_ID, MEMBER_ID, set_by_id=MODERATOR_ID)
     reasons.append(type(await refusal(process, workshop)))
     await set_access(process, CHANNEL_ID, None)
     reasons.append(type(await refusal(process, workshop)))
@@ -105,15 +105,15 @@ async def test_each_reason_is_given_only_when_no_earlier_one_is_and_nothing_is_c
 
 async def test_none_of_it_is_seen_from_another_server_with_the_same_ids(workshop: Workshop) -> None:
     process = workshop.start()
-    await process.services.servers.set_cap(GUILD_ID, Quota(0), set_by=MODERATOR_ID)
+    await process.services.servers.set_cap(GUILD_ID, Quota(0), set_by_id=MODERATOR_ID)
     await pool(process, CHANNEL_ID, Quota(0))
-    await process.services.prompts.add(guild_id=GUILD_ID, kind=PromptRuleKind.WORDS, text="fox", set_by=MODERATOR_ID)
+    await process.services.prompts.add(guild_id=GUILD_ID, kind=PromptRuleKind.WORDS, text="fox", set_by_id=MODERATOR_ID)
     await set_access(process, CHANNEL_ID, Access.REFUSED)
-    await process.services.servers.block(GUILD_ID, MEMBER_ID, reason="spam", days=None, set_by=MODERATOR_ID)
-    await process.services.servers.pause(GUILD_ID, "a flood", set_by=MODERATOR_ID)
-    await process.services.servers.set_timezone(GUILD_ID, "Asia/Tokyo", set_by=MODERATOR_ID)
+    await process.services.servers.block(GUILD_ID, MEMBER_ID, reason="spam", days=None, set_by_id=MODERATOR_ID)
+    await process.services.servers.pause(GUILD_ID, "a flood", set_by_id=MODERATOR_ID)
+    await process.services.servers.set_timezone(GUILD_ID, "Asia/Tokyo", set_by_id=MODERATOR_ID)
 
-    elsewhere = asker(guild_id=OTHER_GUILD_ID, places=(CHANNEL_ID,))
+    elsewhere = requester(guild_id=OTHER_GUILD_ID, places=(CHANNEL_ID,))
     await accept(process, workshop, guild_id=OTHER_GUILD_ID)
 
     status, cap = await process.stand(elsewhere)
@@ -162,7 +162,7 @@ async def test_a_channels_defaults_fill_in_what_the_member_left_open(workshop: W
             lambda rule, aspect=aspect, duration=duration: ChannelRule(
                 guild_id=rule.guild_id, channel_id=rule.channel_id, aspect=aspect, duration_seconds=duration
             ),
-            set_by=MODERATOR_ID,
+            set_by_id=MODERATOR_ID,
         )
 
     left = await accept(process, workshop, places=PLACES, leaves="aspect duration")
@@ -188,7 +188,7 @@ async def test_in_a_pool_clips_are_charged_to_it_and_members_quotas_stay_untouch
 
     assert isinstance(refused, QuotaExceededError)
     assert (refused.status.used_seconds, refused.status.left_seconds) == (12, 0)
-    own, _ = await process.stand(asker())
+    own, _ = await process.stand(requester())
     assert own.used_seconds == 0
 
 
@@ -208,7 +208,7 @@ async def test_the_most_particular_pool_counts_and_a_refund_goes_back_to_it(work
 async def test_fifty_at_once_never_pass_a_pool_or_a_cap(workshop: Workshop) -> None:
     process = workshop.start()
     await pool(process, CHANNEL_ID, Quota(33))
-    await process.services.servers.set_cap(GUILD_ID, Quota(45), set_by=MODERATOR_ID)
+    await process.services.servers.set_cap(GUILD_ID, Quota(45), set_by_id=MODERATOR_ID)
 
     async def ask(number: int, places: tuple[int, ...]) -> object:
         return await accept(process, workshop, member_id=MEMBER_ID + number, places=places)
@@ -234,13 +234,13 @@ async def test_when_a_rule_has_ended_the_next_one_holds_again(workshop: Workshop
             source=source,
             subject_id=subject_id,
             quota=Quota(days and 6),
-            set_by=MODERATOR_ID,
+            set_by_id=MODERATOR_ID,
             days=days,
         )
     sources = []
 
     for _ in range(3):
-        status, _ = await process.stand(asker(places=(CHANNEL_ID,)))
+        status, _ = await process.stand(requester(places=(CHANNEL_ID,)))
         sources.append(status.effective.source)
         workshop.time.advance(24 * 3600)
 
@@ -259,19 +259,19 @@ async def test_a_members_own_quota_holds_again_when_one_for_some_days_has_ended(
             source=QuotaSource.MEMBER,
             subject_id=MEMBER_ID,
             quota=quota,
-            set_by=MODERATOR_ID,
+            set_by_id=MODERATOR_ID,
             days=days,
         )
 
     async def holding() -> list[tuple[int | None, int | None]]:
         rules = await quotas.list_rules(guild_id=GUILD_ID)
-        status, _ = await process.stand(asker())
+        status, _ = await process.stand(requester())
         assert [rule.quota for rule in rules][:1] in ([], [status.effective.quota])
         return [(rule.quota.seconds, rule.then and rule.then.seconds) for rule in rules]
 
     async def clear() -> None:
         await quotas.clear_rule(
-            guild_id=GUILD_ID, source=QuotaSource.MEMBER, subject_id=MEMBER_ID, cleared_by=MODERATOR_ID
+            guild_id=GUILD_ID, source=QuotaSource.MEMBER, subject_id=MEMBER_ID, cleared_by_id=MODERATOR_ID
         )
 
     await put(300)
@@ -305,9 +305,9 @@ async def test_senseless_lengths_of_time_are_refused_and_change_nothing(workshop
     with pytest.raises(InvalidSettingError, match="days"):
         await pool(process, CHANNEL_ID, Quota(6), days=days)
     with pytest.raises(InvalidSettingError, match="days"):
-        await process.quotas.grant(asker(), seconds=6, granted_by=1, interaction_id=1, days=days)
+        await process.quotas.grant(requester(), seconds=6, granted_by_id=1, interaction_id=1, days=days)
     with pytest.raises(InvalidSettingError, match="days"):
-        await process.services.servers.block(GUILD_ID, MEMBER_ID, reason="x", days=days, set_by=MODERATOR_ID)
+        await process.services.servers.block(GUILD_ID, MEMBER_ID, reason="x", days=days, set_by_id=MODERATOR_ID)
 
     view = await process.services.servers.view(GUILD_ID)
     assert (view.rules, view.blocks) == ([], [])
@@ -316,7 +316,7 @@ async def test_senseless_lengths_of_time_are_refused_and_change_nothing(workshop
 async def test_a_gift_for_some_days_lasts_over_nights_and_is_used_once(workshop: Workshop) -> None:
     workshop.quota = Quota(6)
     process = workshop.start()
-    await process.quotas.grant(asker(), seconds=12, granted_by=MODERATOR_ID, interaction_id=1, days=3)
+    await process.quotas.grant(requester(), seconds=12, granted_by_id=MODERATOR_ID, interaction_id=1, days=3)
 
     for _ in range(2):  # today: the quota's own clip and one of the gift's two
         await accept(process, workshop)
@@ -328,14 +328,14 @@ async def test_a_gift_for_some_days_lasts_over_nights_and_is_used_once(workshop:
     await process.jobs.cancel(last.id, guild_id=GUILD_ID, member_id=MEMBER_ID)
     await accept(process, workshop)
     workshop.time.advance(24 * 3600)
-    status, _ = await process.stand(asker())
+    status, _ = await process.stand(requester())
     assert (status.left_seconds, status.granted_seconds) == (6, 0)
 
 
 async def test_a_gift_ends_when_it_says(workshop: Workshop) -> None:
     workshop.quota = Quota(0)
     process = workshop.start()
-    await process.quotas.grant(asker(), seconds=6, granted_by=MODERATOR_ID, interaction_id=1, days=1)
+    await process.quotas.grant(requester(), seconds=6, granted_by_id=MODERATOR_ID, interaction_id=1, days=1)
 
     workshop.time.advance(24 * 3600)
 
@@ -348,7 +348,7 @@ async def test_a_gift_ends_when_it_says(workshop: Workshop) -> None:
 async def test_a_servers_day_ends_at_its_own_midnight_also_when_the_clocks_change(workshop: Workshop) -> None:
     workshop.quota = Quota(6)
     process = workshop.start()
-    await process.services.servers.set_timezone(GUILD_ID, "europe/berlin", set_by=MODERATOR_ID)
+    await process.services.servers.set_timezone(GUILD_ID, "europe/berlin", set_by_id=MODERATOR_ID)
     workshop.time.seconds = datetime(2026, 10, 24, 22, 30, tzinfo=UTC).timestamp()  # 0:30 on the day of 25 hours
     await accept(process, workshop)
 
@@ -366,7 +366,7 @@ async def test_time_zones_that_do_not_exist_are_refused_and_change_nothing(works
     process = workshop.start()
 
     with pytest.raises(InvalidSettingError, match="timezone"):
-        await process.services.servers.set_timezone(GUILD_ID, name, set_by=MODERATOR_ID)
+        await process.services.servers.set_timezone(GUILD_ID, name, set_by_id=MODERATOR_ID)
 
     assert (await process.services.servers.view(GUILD_ID)).server.timezone == "UTC"
 
@@ -377,13 +377,13 @@ async def test_time_zones_that_do_not_exist_are_refused_and_change_nothing(works
 async def test_every_source_is_explained_in_the_order_it_is_asked(workshop: Workshop) -> None:
     process = workshop.start()
     await process.quotas.set_rule(
-        guild_id=GUILD_ID, source=QuotaSource.ROLE, subject_id=501, quota=Quota(20), set_by=MODERATOR_ID
+        guild_id=GUILD_ID, source=QuotaSource.ROLE, subject_id=501, quota=Quota(20), set_by_id=MODERATOR_ID
     )
     await process.quotas.set_rule(
-        guild_id=GUILD_ID, source=QuotaSource.ROLE, subject_id=502, quota=Quota(30), set_by=MODERATOR_ID
+        guild_id=GUILD_ID, source=QuotaSource.ROLE, subject_id=502, quota=Quota(30), set_by_id=MODERATOR_ID
     )
 
-    explained = await process.services.admission.explain(asker(role_ids=(501, 502, 503), places=(CHANNEL_ID,)))
+    explained = await process.services.admission.explain(requester(role_ids=(501, 502, 503), places=(CHANNEL_ID,)))
 
     assert [(source.source, source.subject_id, source.holds) for source in explained.sources] == [
         (QuotaSource.CHANNEL, CHANNEL_ID, False),

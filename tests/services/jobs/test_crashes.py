@@ -166,14 +166,14 @@ class Story:
         with suppress(StoreUnavailableError):
             await self.process.worker.tick()
         with suppress(StoreUnavailableError):
-            await self.process.board.tick()
+            await self.process.card_updater.tick()
         self.workshop.advance_to_next(self.process)
 
     async def _restart(self) -> None:
         """Start again as after SIGKILL: nothing of the old process is left but what it wrote down."""
         self.process = self.workshop.start(database=self.database, service=self._service)
         with suppress(StoreUnavailableError):
-            await self.process.worker.take_back()
+            await self.process.worker.reclaim_leases()
 
     async def _crash_at(self, point: str) -> None:
         """Kill the process when its next pass gets to a point, or at the pass's end if it does not."""

@@ -313,7 +313,7 @@ async def test_a_process_that_dies_while_it_posts_leaves_the_clip_to_the_next(wo
     assert (await workshop.job(job_id)).state is JobState.DELIVERING
 
     restarted = workshop.start()
-    await restarted.worker.take_back()
+    await restarted.worker.reclaim_leases()
     await workshop.run_until_idle(restarted)
 
     await workshop.expect_clip(job_id)

@@ -23,7 +23,7 @@ from bot.models import EffectiveQuota, JobError, JobState, Period, Quota, QuotaS
 from bot.services.jobs.requests import new_job_id
 from bot.store.database import Database
 from bot.store.tables import jobs, ledger
-from tests.support.workshop import CHANNEL_ID, GUILD_ID, MEMBER_ID, asker
+from tests.support.workshop import CHANNEL_ID, GUILD_ID, MEMBER_ID, requester
 
 if TYPE_CHECKING:
     from tests.support.workshop import Workshop
@@ -96,7 +96,7 @@ async def test_fifty_requests_at_once_never_pass_the_limit(workshop: Workshop, d
 
     assert sum(isinstance(result, QuotaExceededError) for result in results) == 45
     assert await rows(workshop) == (5, 5)
-    status, _ = await processes[0].stand(asker())
+    status, _ = await processes[0].stand(requester())
     assert status.used_seconds == 30
 
 
@@ -110,7 +110,7 @@ async def test_a_member_may_have_so_many_jobs_open_in_all_servers_together(works
         await process.jobs.accept(workshop.request())
     assert refusal.value.limit == 2
     assert (await process.services.usage.report(GUILD_ID, Period.DAY)).refused == 1
-    explanation = await process.services.admission.explain(asker())
+    explanation = await process.services.admission.explain(requester())
     assert (explanation.open_jobs, explanation.max_open_jobs) == (1, 2)
     await process.jobs.accept(workshop.request(member_id=OTHER_MEMBER_ID))
     assert await rows(workshop) == (3, 3)
@@ -206,7 +206,7 @@ async def test_while_the_database_is_locked_the_answer_is_no_and_nothing_changes
                 await process.jobs.cancel(waiting, guild_id=GUILD_ID, member_id=MEMBER_ID)
             with pytest.raises(StoreUnavailableError):
                 await process.jobs.attach_status(waiting, 1)
-            status, _ = await process.stand(asker())
+            status, _ = await process.stand(requester())
             assert status.used_seconds == 6  # reading goes on
             another_program.execute("ROLLBACK")
 
@@ -282,7 +282,7 @@ async def test_whatever_became_of_the_answer_but_too_late_lets_the_job_start(wor
             await process.jobs.free(job_id)
         case "restart":
             process = workshop.start("a/1")
-            await process.worker.take_back()
+            await process.worker.reclaim_leases()
         case _:
             process = workshop.start("b/1")
             await process.worker.tick()

@@ -29,7 +29,7 @@ async def start_rendering(workshop: Workshop, process: Process) -> str:
     job_id = await workshop.accept(process)
     await process.worker.tick()
     workshop.time.advance(10)
-    await process.board.tick()
+    await process.card_updater.tick()
     assert cards(workshop, job_id)[-1].job.state is JobState.RENDERING
     return job_id
 
@@ -41,9 +41,9 @@ async def test_a_card_that_shows_what_is_true_already_is_not_edited(workshop: Wo
 
     for _ in range(5):
         workshop.time.advance(10)
-        process.news.touch(waiting)
-        process.news.touch_queue()
-        assert await process.board.tick() is None
+        process.card_changes.touch(waiting)
+        process.card_changes.touch_queue()
+        assert await process.card_updater.tick() is None
 
     assert cards(workshop, waiting) == []
 
@@ -57,7 +57,7 @@ async def test_a_card_that_discord_refuses_for_a_reason_nobody_foresaw_is_left_u
     workshop.time.advance(10)
     workshop.discord.fail("show_status", ZeroDivisionError("a refusal without a word"))
 
-    await process.board.tick()
+    await process.card_updater.tick()
     assert "status card left as it is" in caplog.text
     assert cards(workshop, job_id) == []
     await workshop.run_until_idle(process)
@@ -72,7 +72,7 @@ async def test_a_card_is_edited_at_most_every_five_seconds_and_then_shows_the_la
     for _ in range(45):
         shown = len(cards(workshop, job_id))
         await process.worker.tick()
-        await process.board.tick()
+        await process.card_updater.tick()
         if len(cards(workshop, job_id)) > shown:
             edited_at.append(workshop.time())
         workshop.time.advance(0.7)
@@ -114,7 +114,7 @@ async def test_an_end_is_never_painted_over_by_an_edit_that_was_held_up(workshop
     await process.worker.tick()
     workshop.time.advance(10)
     hold = workshop.discord.hold("show_status")
-    held_up = asyncio.create_task(process.board.tick())
+    held_up = asyncio.create_task(process.card_updater.tick())
     await hold.arrival()
 
     workshop.time.advance(60)
@@ -122,7 +122,7 @@ async def test_an_end_is_never_painted_over_by_an_edit_that_was_held_up(workshop
     assert (await workshop.job(job_id)).state is JobState.FAILED
     workshop.time.advance(10)
     settling = asyncio.create_task(process.worker.tick())
-    late = asyncio.create_task(process.board.tick())
+    late = asyncio.create_task(process.card_updater.tick())
     hold.release.set()
     await asyncio.gather(held_up, settling, late)
     await workshop.run_until_idle(process)
@@ -136,9 +136,9 @@ async def test_a_card_is_not_put_back_after_the_clip_took_its_place(workshop: Wo
     await workshop.run_until_idle(process)
     await workshop.expect_clip(job_id)
 
-    process.news.touch(job_id)
+    process.card_changes.touch(job_id)
     workshop.time.advance(10)
-    await process.board.tick()
+    await process.card_updater.tick()
 
     assert workshop.discord.cards[job_id][-1] is None
 
@@ -151,13 +151,13 @@ async def test_an_edit_that_failed_is_made_again_after_five_seconds(workshop: Wo
     workshop.time.advance(6)
     workshop.discord.fail("show_status", DISCORD_IS_DOWN, after=arrived)
 
-    assert await process.board.tick() == 5.0
+    assert await process.card_updater.tick() == 5.0
     failed = len(cards(workshop, job_id))
-    await process.board.tick()
+    await process.card_updater.tick()
     assert len(cards(workshop, job_id)) == failed
 
     workshop.time.advance(5)
-    assert await process.board.tick() is None
+    assert await process.card_updater.tick() is None
     assert cards(workshop, job_id)[-1].job.state is JobState.RENDERING
 
 
@@ -173,14 +173,14 @@ async def test_what_is_new_is_not_forgotten_when_the_database_does_not_answer(
     database.troubles.extend([*[None] * reads_that_work, "read"])
 
     if reads_that_work:
-        assert await process.board.tick() == 5.0
+        assert await process.card_updater.tick() == 5.0
     else:
         with pytest.raises(StoreUnavailableError):
-            await process.board.tick()
+            await process.card_updater.tick()
     assert cards(workshop, job_id) == []
 
     workshop.time.advance(6)
-    await process.board.tick()
+    await process.card_updater.tick()
     assert cards(workshop, job_id)[-1].job.state is JobState.RENDERING
 
 
@@ -193,14 +193,14 @@ async def test_the_board_outlives_a_database_that_does_not_answer_and_stops_when
     await process.worker.tick()
     workshop.time.advance(6)
     database.troubles.append("read")
-    run = asyncio.create_task(process.board.run())
+    run = asyncio.create_task(process.card_updater.run())
     async with asyncio.timeout(10):
         while database.troubles:  # until it has read in vain
-            process.news.woken.set()
+            process.card_changes.woken.set()
             await asyncio.wait({run}, timeout=0.01)
-        process.news.touch(job_id)
+        process.card_changes.touch(job_id)
         await workshop.discord.until(lambda: bool(cards(workshop, job_id)))
-        process.board.stop()
+        process.card_updater.stop()
         await run
 
     assert "status cards could not be updated" in caplog.messages
@@ -212,10 +212,10 @@ async def test_more_changes_than_can_be_shown_at_once_are_shown_in_turn(workshop
     await process.worker.tick()
     workshop.time.advance(6)
 
-    assert await process.board.tick() == 0.0
+    assert await process.card_updater.tick() == 0.0
     assert sum(bool(cards(workshop, job_id)) for job_id in job_ids) == EDITS_AT_ONCE
-    assert await process.board.tick() == 0.0
-    assert await process.board.tick() is None
+    assert await process.card_updater.tick() == 0.0
+    assert await process.card_updater.tick() is None
     assert all(len(cards(workshop, job_id)) == 1 for job_id in job_ids)
 
 
@@ -227,11 +227,11 @@ async def test_a_card_that_discord_holds_back_keeps_neither_another_card_nor_the
     await process.worker.tick()
     workshop.time.advance(6)
     slow = workshop.discord.hold("show_status")
-    run = asyncio.create_task(process.board.run())
+    run = asyncio.create_task(process.card_updater.run())
     async with asyncio.timeout(10):
         await slow.reached.wait()
         await workshop.discord.until(lambda: any(cards(workshop, job_id) for job_id in job_ids))
-        process.board.stop()
+        process.card_updater.stop()
         await run
 
     assert sum(bool(cards(workshop, job_id)) for job_id in job_ids) == 1

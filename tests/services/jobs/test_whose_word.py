@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from bot.models import JobError, JobState, OperatorAlert
 from bot.sandbox.faults import Fault
+from tests.support.toapis import STARTED_AT
 
 if TYPE_CHECKING:
     from tests.support.workshop import Process, Workshop
@@ -140,6 +142,83 @@ async def test_a_refusal_under_a_fault_ends_the_job_and_is_asked_about_for_the_b
 
     assert await workshop.spent_seconds() == workshop.server.billed_seconds() == (6 if is_taken else 0)
     assert len(workshop.server.submits) == 1
+
+
+@pytest.mark.parametrize("slots", [1, 4])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Fault.error("model_access_denied", times=None),
+        Fault.error("unauthorized", times=None),
+        Fault.error("insufficient_user_quota", times=None),
+        Fault.error("rate_limit_exceeded", times=None),
+    ],
+    ids=["access", "key", "money", "rate"],
+)
+async def test_one_jobs_refusal_that_looks_like_everybodys_stops_nobody_for_long(
+    workshop: Workshop, slots: int, answer: Fault
+) -> None:
+    process = workshop.start(max_concurrent_renders=slots)
+    workshop.server.faults.submit.append(replace(answer, prompt="a poisoned fox"))
+    poisoned = await workshop.accept(process, "a poisoned fox")
+    others = [await workshop.accept(process, f"fox {place}", member_id=400 + place) for place in range(8)]
+
+    await workshop.run_until_idle(process, most=900)
+
+    for job_id in others:
+        await workshop.expect_clip(job_id)
+    assert max(it.accepted_at for it in workshop.server.generations.values()) - STARTED_AT < 600
+    assert len(workshop.discord.alerts) <= 1
+    await workshop.expect_refund(poisoned, JobError.SERVICE_FAULT)
+    assert await workshop.spent_seconds() == workshop.server.billed_seconds()
+
+
+@pytest.mark.parametrize("name", ["rate_limit_exceeded", "insufficient_quota", "model_access_denied", "unauthorized"])
+@pytest.mark.parametrize("status", [500, 502, 504])
+async def test_a_fault_is_asked_about_whatever_else_it_says(workshop: Workshop, name: str, status: int) -> None:
+    process = workshop.start()
+    workshop.server.faults.submit.append(Fault.error(name, status=status, accept=True))
+    job_id = await workshop.accept(process)
+
+    await workshop.run_until_idle(process)
+
+    await workshop.expect_clip(job_id)
+    assert len(workshop.server.paid(job_id)) == 1
+
+
+@pytest.mark.parametrize("kind", ["poll", "submit"])
+async def test_a_page_that_asks_to_wait_for_a_day_holds_nobody_back_for_more_than_a_minute(
+    workshop: Workshop, kind: str
+) -> None:
+    process = workshop.start()
+    job_id = await rendering(workshop, process)
+    getattr(workshop.server.faults, kind).append(Fault.page(503, headers={"Retry-After": "86400"}))
+    other = await workshop.accept(process, "another fox")
+    await workshop.run_for(process, 180)
+
+    assert (await workshop.job(job_id)).state is JobState.DELIVERED
+    assert (await workshop.job(other)).state is JobState.DELIVERED
+
+
+async def test_polls_that_are_refused_as_wrong_blame_no_prompt_and_lose_no_clip(workshop: Workshop) -> None:
+    process = workshop.start()
+    job_id = await rendering(workshop, process)
+    workshop.server.faults.poll.append(Fault.error("invalid_request", times=8))
+
+    await workshop.run_until_idle(process)
+
+    await workshop.expect_clip(job_id)
+
+
+async def test_an_address_that_follows_a_minute_after_completed_is_taken(workshop: Workshop) -> None:
+    process = workshop.start()
+    job_id = await rendering(workshop, process)
+    workshop.time.advance(30)
+    workshop.server.faults.poll.append(Fault(change={"result": None}, times=6))
+
+    await workshop.run_until_idle(process)
+
+    await workshop.expect_clip(job_id)
 
 
 async def test_a_members_words_that_come_back_in_a_message_stop_nobody(workshop: Workshop) -> None:

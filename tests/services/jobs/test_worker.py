@@ -14,7 +14,7 @@ from bot.errors import PublishUnavailableError, StoreUnavailableError
 from bot.models import ClipFile, JobError, JobState
 from bot.sandbox.faults import Fault
 from bot.services.jobs import worker
-from bot.services.jobs.worker import SETTLE_ATTEMPTS, SURPRISES_BEFORE_FAILING
+from bot.services.jobs.worker import SETTLE_ATTEMPTS, UNEXPECTED_ERRORS_BEFORE_FAILING
 from bot.store.database import Database
 from tests.support.workshop import MEMBER_ID, FlakyDatabase, SurprisingService, open_workshop
 
@@ -184,7 +184,7 @@ async def test_a_killed_process_takes_its_own_job_back_at_once_when_it_is_starte
 
     assert await workshop.start("local/2").worker.tick() == 0
     restarted = workshop.start("local/1")
-    await restarted.worker.take_back()
+    await restarted.worker.reclaim_leases()
     assert await restarted.worker.tick() == 1
     answer.set()
 
@@ -221,27 +221,27 @@ async def test_an_unexpected_error_delays_its_own_job_and_no_other(
     ("method", "error_code", "times"),
     [
         ("submit", JobError.SERVICE_FAULT, 4),  # each may be on the wire, so each is asked about first
-        ("fetch_generation", JobError.INTERNAL, SURPRISES_BEFORE_FAILING),
-        ("download", JobError.INTERNAL, SURPRISES_BEFORE_FAILING),
+        ("fetch_generation", JobError.INTERNAL, UNEXPECTED_ERRORS_BEFORE_FAILING),
+        ("download", JobError.INTERNAL, UNEXPECTED_ERRORS_BEFORE_FAILING),
     ],
 )
 async def test_a_job_that_meets_the_unexpected_again_and_again_ends_and_is_refunded(
     workshop: Workshop, method: str, error_code: JobError, times: int
 ) -> None:
-    surprises = [BREAKS] * (2 * SURPRISES_BEFORE_FAILING)
-    process = workshop.start(service=SurprisingService(workshop.client, **{method: surprises}))
+    unexpected_errors = [BREAKS] * (2 * UNEXPECTED_ERRORS_BEFORE_FAILING)
+    process = workshop.start(service=SurprisingService(workshop.client, **{method: unexpected_errors}))
     job_id = await workshop.accept(process)
 
     await workshop.run_until(process, job_id, JobState.FAILED)
-    assert 2 * SURPRISES_BEFORE_FAILING - len(surprises) == times
+    assert 2 * UNEXPECTED_ERRORS_BEFORE_FAILING - len(unexpected_errors) == times
 
     await workshop.run_until_idle(process)
     await workshop.expect_refund(job_id, error_code)
 
 
 async def test_one_fewer_than_too_many_surprises_still_gives_the_clip(workshop: Workshop) -> None:
-    surprises = [BREAKS] * (SURPRISES_BEFORE_FAILING - 1)
-    process = workshop.start(service=SurprisingService(workshop.client, fetch_generation=surprises))
+    unexpected_errors = [BREAKS] * (UNEXPECTED_ERRORS_BEFORE_FAILING - 1)
+    process = workshop.start(service=SurprisingService(workshop.client, fetch_generation=unexpected_errors))
     job_id = await workshop.accept(process)
 
     await workshop.run_until_idle(process)
@@ -284,7 +284,7 @@ async def test_a_database_that_is_often_busy_costs_nobody_their_clip(workshop: W
     job_id = await workshop.accept(process)
     await workshop.run_until(process, job_id, JobState.RENDERING)
     # Of three writes one goes by: some claims, some answers, some puttings-off.
-    database.troubles.extend(workshop.chance.choices([None, "write", "commit"], k=8 * SURPRISES_BEFORE_FAILING))
+    database.troubles.extend(workshop.rng.choices([None, "write", "commit"], k=8 * UNEXPECTED_ERRORS_BEFORE_FAILING))
     while database.troubles:
         with suppress(StoreUnavailableError):
             await process.worker.tick()
@@ -357,7 +357,7 @@ async def test_a_database_that_is_locked_while_the_worker_stops_does_not_spoil_t
         await asyncio.wait_for(run, 5)
 
     restarted = workshop.start()
-    await restarted.worker.take_back()
+    await restarted.worker.reclaim_leases()
     await workshop.run_until_idle(restarted)
     await workshop.expect_clip(job_id)
 

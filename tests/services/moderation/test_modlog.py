@@ -28,7 +28,7 @@ DISCORD_IS_DOWN = PublishUnavailableError("503")
 
 async def started(workshop: Workshop) -> Process:
     process = workshop.start()
-    await process.services.servers.set_log_channel(GUILD_ID, CHANNEL_ID, set_by=MODERATOR_ID)
+    await process.services.servers.set_log_channel(GUILD_ID, CHANNEL_ID, set_by_id=MODERATOR_ID)
     return process
 
 
@@ -56,7 +56,7 @@ async def test_clips_posted_failed_and_refused_and_changes_each_get_a_card_in_or
     failed = await workshop.accept(process, "fail:content_policy")
     await workshop.run_until_idle(process)
     await process.services.prompts.add(
-        guild_id=GUILD_ID, kind=PromptRuleKind.WORDS, text="spoiler", set_by=MODERATOR_ID
+        guild_id=GUILD_ID, kind=PromptRuleKind.WORDS, text="spoiler", set_by_id=MODERATOR_ID
     )
     with pytest.raises(PromptRefusedError):
         await workshop.accept(process, "a spoiler")
@@ -75,7 +75,7 @@ async def test_clips_posted_failed_and_refused_and_changes_each_get_a_card_in_or
 
 async def test_a_member_who_is_refused_again_and_again_does_not_bury_the_log(workshop: Workshop) -> None:
     process = await started(workshop)
-    await process.services.servers.pause(GUILD_ID, "a flood", set_by=MODERATOR_ID)
+    await process.services.servers.pause(GUILD_ID, "a flood", set_by_id=MODERATOR_ID)
     await post_all(workshop, process)
     members = [*[MEMBER_ID] * 8, MEMBER_ID + 1]
     for member_id in members:
@@ -101,7 +101,7 @@ async def test_a_member_who_is_refused_again_and_again_does_not_bury_the_log(wor
 async def test_the_log_is_woken_only_when_the_card_can_be_seen(workshop: Workshop) -> None:
     process = await started(workshop)
     await post_all(workshop, process)
-    woken = process.services.changes.log_woken
+    woken = process.services.changes.modlog_woken
     for prompt in ("a fox", "fail:content_policy"):
         woken.clear()
         job_id = await workshop.accept(process, prompt)
@@ -116,10 +116,10 @@ async def test_without_a_log_nothing_waits_to_be_posted(workshop: Workshop) -> N
     process = workshop.start()
     await workshop.accept(process)
     await workshop.run_until_idle(process)
-    await process.services.servers.pause(GUILD_ID, "a flood", set_by=MODERATOR_ID)
+    await process.services.servers.pause(GUILD_ID, "a flood", set_by_id=MODERATOR_ID)
     with pytest.raises(PausedError):
         await workshop.accept(process)
-    await process.services.servers.set_log_channel(GUILD_ID, CHANNEL_ID, set_by=MODERATOR_ID)
+    await process.services.servers.set_log_channel(GUILD_ID, CHANNEL_ID, set_by_id=MODERATOR_ID)
 
     await post_all(workshop, process)
 
@@ -130,11 +130,11 @@ async def test_a_card_that_discord_does_not_take_now_is_posted_later_and_those_a
     workshop: Workshop,
 ) -> None:
     process = await started(workshop)
-    await process.services.servers.pause(GUILD_ID, "a flood", set_by=MODERATOR_ID)
-    await process.services.servers.resume(GUILD_ID, set_by=MODERATOR_ID)
+    await process.services.servers.pause(GUILD_ID, "a flood", set_by_id=MODERATOR_ID)
+    await process.services.servers.resume(GUILD_ID, set_by_id=MODERATOR_ID)
     workshop.log.troubles.extend([DISCORD_IS_DOWN] * 3)
     await process.log.tick()
-    await process.services.servers.pause(GUILD_ID, "another", set_by=MODERATOR_ID)
+    await process.services.servers.pause(GUILD_ID, "another", set_by_id=MODERATOR_ID)
 
     await post_all(workshop, process)
 
@@ -145,7 +145,7 @@ async def test_a_card_that_discord_does_not_take_now_is_posted_later_and_those_a
 async def test_a_server_whose_log_is_held_back_keeps_no_other_waiting(workshop: Workshop) -> None:
     process = await started(workshop)
     for reason in map(str, range(CARDS_AT_ONCE + 1)):
-        await process.services.servers.pause(GUILD_ID, reason, set_by=MODERATOR_ID)
+        await process.services.servers.pause(GUILD_ID, reason, set_by_id=MODERATOR_ID)
     post, held, released, others = workshop.log.post_log_card, asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def hold_one(channel_id: int, entry: LogEntry) -> int:
@@ -160,7 +160,7 @@ async def test_a_server_whose_log_is_held_back_keeps_no_other_waiting(workshop: 
     workshop.log.post_log_card = hold_one  # type: ignore[method-assign] (from now on)
     running = asyncio.create_task(process.log.run())
     await held.wait()
-    await process.services.servers.set_log_channel(OTHER_GUILD_ID, OTHER_CHANNEL_ID, set_by=MODERATOR_ID)
+    await process.services.servers.set_log_channel(OTHER_GUILD_ID, OTHER_CHANNEL_ID, set_by_id=MODERATOR_ID)
     await others.wait()
     assert (kinds(workshop), kinds(workshop, OTHER_CHANNEL_ID)) == ([], [LogKind.CHANGED])
 
@@ -191,7 +191,7 @@ async def test_a_channel_that_is_gone_ends_the_log_until_another_is_chosen_and_s
         await workshop.expect_clip(job_id)
     assert kinds(workshop) == [LogKind.CHANGED]
 
-    await process.services.servers.set_log_channel(GUILD_ID, OTHER_CHANNEL_ID, set_by=MODERATOR_ID)
+    await process.services.servers.set_log_channel(GUILD_ID, OTHER_CHANNEL_ID, set_by_id=MODERATOR_ID)
     await post_all(workshop, process)
     assert not (await process.services.servers.view(GUILD_ID)).server.log_closed
     assert kinds(workshop, OTHER_CHANNEL_ID) == [LogKind.CHANGED]
@@ -205,7 +205,7 @@ async def test_a_channel_that_was_chosen_anew_meanwhile_is_not_taken_for_the_one
 
     async def post_too_late(channel_id: int, entry: LogEntry) -> int:
         workshop.log.post_log_card = post  # type: ignore[method-assign] (as it was)
-        await process.services.servers.set_log_channel(GUILD_ID, OTHER_CHANNEL_ID, set_by=MODERATOR_ID)
+        await process.services.servers.set_log_channel(GUILD_ID, OTHER_CHANNEL_ID, set_by_id=MODERATOR_ID)
         raise DestinationClosedError(str((channel_id, entry.id)))
 
     workshop.log.post_log_card = post_too_late  # type: ignore[method-assign] (for the next card)
@@ -218,7 +218,7 @@ async def test_a_channel_that_was_chosen_anew_meanwhile_is_not_taken_for_the_one
 
 async def test_a_card_that_was_posted_and_not_noted_is_found_and_not_posted_again(workshop: Workshop) -> None:
     process = workshop.start(database=(flaky := FlakyDatabase(workshop.database)))
-    await process.services.servers.set_log_channel(GUILD_ID, CHANNEL_ID, set_by=MODERATOR_ID)
+    await process.services.servers.set_log_channel(GUILD_ID, CHANNEL_ID, set_by_id=MODERATOR_ID)
     flaky.troubles.extend([None, None, None, "commit"])  # to look, to claim, to read the channel; to note it
 
     await process.log.tick()
@@ -264,7 +264,7 @@ async def test_a_card_that_cannot_be_made_keeps_no_other_from_its_place(
     workshop: Workshop, caplog: pytest.LogCaptureFixture
 ) -> None:
     process = await started(workshop)
-    await process.services.servers.pause(GUILD_ID, "a flood", set_by=MODERATOR_ID)
+    await process.services.servers.pause(GUILD_ID, "a flood", set_by_id=MODERATOR_ID)
     workshop.log.troubles.append(ZeroDivisionError())
 
     await post_all(workshop, process)
@@ -275,7 +275,7 @@ async def test_a_card_that_cannot_be_made_keeps_no_other_from_its_place(
 
 async def test_a_card_that_is_refused_for_hours_is_left_out_in_the_end(workshop: Workshop) -> None:
     process = await started(workshop)
-    await process.services.servers.pause(GUILD_ID, "a flood", set_by=MODERATOR_ID)
+    await process.services.servers.pause(GUILD_ID, "a flood", set_by_id=MODERATOR_ID)
     workshop.log.troubles.extend([DISCORD_IS_DOWN] * ATTEMPTS_BEFORE_DROPPED)
 
     await post_all(workshop, process)
@@ -286,11 +286,11 @@ async def test_a_card_that_is_refused_for_hours_is_left_out_in_the_end(workshop:
 async def test_the_loop_outlives_a_database_that_does_not_answer(workshop: Workshop) -> None:
     flaky = FlakyDatabase(workshop.database)
     process = workshop.start(database=flaky)
-    await process.services.servers.set_log_channel(GUILD_ID, CHANNEL_ID, set_by=MODERATOR_ID)
+    await process.services.servers.set_log_channel(GUILD_ID, CHANNEL_ID, set_by_id=MODERATOR_ID)
     flaky.troubles.append("write")
 
     with pytest.raises(StoreUnavailableError):
-        await process.services.servers.pause(GUILD_ID, "a flood", set_by=MODERATOR_ID)
+        await process.services.servers.pause(GUILD_ID, "a flood", set_by_id=MODERATOR_ID)
     flaky.troubles.extend(["read", None, "write"])
     for _ in range(2):
         with pytest.raises(StoreUnavailableError):

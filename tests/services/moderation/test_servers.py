@@ -30,7 +30,7 @@ from bot.models import (
 )
 from bot.sandbox.faults import Fault
 from bot.store.database import Database
-from tests.support.workshop import CHANNEL_ID, GUILD_ID, MEMBER_ID, Hold, SurprisingService, asker
+from tests.support.workshop import CHANNEL_ID, GUILD_ID, MEMBER_ID, Hold, SurprisingService, requester
 
 if TYPE_CHECKING:
     from bot.models import Change
@@ -51,17 +51,17 @@ async def test_every_change_is_a_row_with_who_made_it_and_what_was_before_and_af
     day, week = {"seconds": 60, "period": "day"}, {"seconds": 90, "period": "week"}
     for quota in (Quota(60), Quota(90, Period.WEEK)):
         await services.quotas.set_rule(
-            guild_id=GUILD_ID, source=QuotaSource.ROLE, subject_id=5, quota=quota, set_by=MODERATOR_ID
+            guild_id=GUILD_ID, source=QuotaSource.ROLE, subject_id=5, quota=quota, set_by_id=MODERATOR_ID
         )
-        await services.servers.set_cap(GUILD_ID, quota, set_by=MODERATOR_ID)
+        await services.servers.set_cap(GUILD_ID, quota, set_by_id=MODERATOR_ID)
     await services.quotas.clear_rule(
-        guild_id=GUILD_ID, source=QuotaSource.ROLE, subject_id=5, cleared_by=MODERATOR_ID + 1
+        guild_id=GUILD_ID, source=QuotaSource.ROLE, subject_id=5, cleared_by_id=MODERATOR_ID + 1
     )
-    await services.servers.set_timezone(GUILD_ID, "Asia/Tokyo", set_by=MODERATOR_ID)
-    await services.servers.pause(GUILD_ID, "  a   flood ", set_by=MODERATOR_ID)
-    await services.servers.resume(GUILD_ID, set_by=MODERATOR_ID)
-    await services.servers.set_log_channel(GUILD_ID, LOG_CHANNEL_ID, set_by=MODERATOR_ID)
-    await services.servers.block(GUILD_ID, MEMBER_ID, reason="spam", days=None, set_by=MODERATOR_ID)
+    await services.servers.set_timezone(GUILD_ID, "Asia/Tokyo", set_by_id=MODERATOR_ID)
+    await services.servers.pause(GUILD_ID, "  a   flood ", set_by_id=MODERATOR_ID)
+    await services.servers.resume(GUILD_ID, set_by_id=MODERATOR_ID)
+    await services.servers.set_log_channel(GUILD_ID, LOG_CHANNEL_ID, set_by_id=MODERATOR_ID)
+    await services.servers.block(GUILD_ID, MEMBER_ID, reason="spam", days=None, set_by_id=MODERATOR_ID)
 
     role = {"source": "role", "until": None}
     assert [(change.kind, change.subject_id, change.before, change.after) for change in await changes(process)] == [
@@ -76,15 +76,15 @@ async def test_every_change_is_a_row_with_who_made_it_and_what_was_before_and_af
         (ChangeKind.LOG_CHANNEL, None, None, {"channel_id": LOG_CHANNEL_ID}),
         (ChangeKind.BLOCK, MEMBER_ID, None, {"reason": "spam", "until": None}),
     ]
-    assert [change.made_by for change in await changes(process)].count(MODERATOR_ID + 1) == 1
+    assert [change.made_by_id for change in await changes(process)].count(MODERATOR_ID + 1) == 1
 
 
 async def test_what_is_as_it_was_is_no_change(workshop: Workshop) -> None:
     process = workshop.start()
     for _ in range(2):
-        await process.services.servers.set_timezone(GUILD_ID, "Asia/Tokyo", set_by=MODERATOR_ID)
-        await process.services.servers.resume(GUILD_ID, set_by=MODERATOR_ID)
-        await process.services.servers.unblock(GUILD_ID, MEMBER_ID, set_by=MODERATOR_ID)
+        await process.services.servers.set_timezone(GUILD_ID, "Asia/Tokyo", set_by_id=MODERATOR_ID)
+        await process.services.servers.resume(GUILD_ID, set_by_id=MODERATOR_ID)
+        await process.services.servers.unblock(GUILD_ID, MEMBER_ID, set_by_id=MODERATOR_ID)
 
     assert [change.kind for change in await changes(process)] == [ChangeKind.TIMEZONE]
 
@@ -92,33 +92,33 @@ async def test_what_is_as_it_was_is_no_change(workshop: Workshop) -> None:
 async def test_who_decides_what_is_decided_already_does_not_take_it_over(workshop: Workshop) -> None:
     process = workshop.start()
     for moderator_id in (MODERATOR_ID, MODERATOR_ID + 1):
-        await process.services.servers.pause(GUILD_ID, "a flood", set_by=moderator_id)
-        await process.services.servers.block(GUILD_ID, MEMBER_ID, reason="spam", days=3, set_by=moderator_id)
+        await process.services.servers.pause(GUILD_ID, "a flood", set_by_id=moderator_id)
+        await process.services.servers.block(GUILD_ID, MEMBER_ID, reason="spam", days=3, set_by_id=moderator_id)
         await process.quotas.set_rule(
             guild_id=GUILD_ID,
             source=QuotaSource.SERVER,
             subject_id=GUILD_ID,
             quota=Quota(6),
-            set_by=moderator_id,
+            set_by_id=moderator_id,
         )
 
     view = await process.services.servers.view(GUILD_ID)
     assert view.server.pause is not None
-    assert {view.server.pause.paused_by, view.blocks[0].set_by, view.rules[0].set_by} == {MODERATOR_ID}
-    assert {change.made_by for change in await changes(process)} == {MODERATOR_ID}
+    assert {view.server.pause.paused_by_id, view.blocks[0].set_by_id, view.rules[0].set_by_id} == {MODERATOR_ID}
+    assert {change.made_by_id for change in await changes(process)} == {MODERATOR_ID}
 
 
 async def test_a_closed_log_that_is_chosen_again_is_a_change(workshop: Workshop) -> None:
     process = workshop.start()
-    await process.services.servers.set_log_channel(GUILD_ID, LOG_CHANNEL_ID, set_by=MODERATOR_ID)
+    await process.services.servers.set_log_channel(GUILD_ID, LOG_CHANNEL_ID, set_by_id=MODERATOR_ID)
     workshop.log.troubles.append(DestinationClosedError("10003"))
     await process.log.tick()
 
-    await process.services.servers.set_log_channel(GUILD_ID, LOG_CHANNEL_ID, set_by=MODERATOR_ID + 1)
+    await process.services.servers.set_log_channel(GUILD_ID, LOG_CHANNEL_ID, set_by_id=MODERATOR_ID + 1)
     await process.log.tick()
 
     _, again = await changes(process)
-    assert (again.made_by, again.before, again.after) == (
+    assert (again.made_by_id, again.before, again.after) == (
         MODERATOR_ID + 1,
         {"channel_id": LOG_CHANNEL_ID, "closed": True},
         {"channel_id": LOG_CHANNEL_ID},
@@ -130,14 +130,14 @@ async def test_what_two_processes_hear_of_is_written_down_once(workshop: Worksho
     async with Database.open(workshop.database_url) as other_database:
         processes = workshop.start(), workshop.start("local/2", database=other_database)
         for process in processes:
-            await process.services.servers.set_log_channel(GUILD_ID, LOG_CHANNEL_ID, set_by=MODERATOR_ID)
-            await process.services.servers.block(GUILD_ID, MEMBER_ID, reason="spam", days=3, set_by=MODERATOR_ID)
+            await process.services.servers.set_log_channel(GUILD_ID, LOG_CHANNEL_ID, set_by_id=MODERATOR_ID)
+            await process.services.servers.block(GUILD_ID, MEMBER_ID, reason="spam", days=3, set_by_id=MODERATOR_ID)
             await process.quotas.set_rule(
                 guild_id=GUILD_ID,
                 source=QuotaSource.MEMBER,
                 subject_id=MEMBER_ID,
                 quota=Quota(6),
-                set_by=MODERATOR_ID,
+                set_by_id=MODERATOR_ID,
                 days=7,
             )
             workshop.time.advance(0.5)
@@ -165,7 +165,7 @@ async def test_two_moderators_at_once_change_it_one_after_the_other_and_each_is_
                     source=QuotaSource.SERVER,
                     subject_id=GUILD_ID,
                     quota=Quota(10 * number),
-                    set_by=MODERATOR_ID + number,
+                    set_by_id=MODERATOR_ID + number,
                 )
                 for number, process in enumerate(processes * 3, start=1)
             )
@@ -177,20 +177,20 @@ async def test_two_moderators_at_once_change_it_one_after_the_other_and_each_is_
     assert len(set(replaced)) == 5
     [last] = await processes[0].quotas.list_rules(guild_id=GUILD_ID)
     assert audited[-1].after == last.facts
-    assert audited[-1].made_by == last.set_by
+    assert audited[-1].made_by_id == last.set_by_id
 
 
 async def test_settings_are_there_after_a_restart(workshop: Workshop) -> None:
     servers = workshop.start().services.servers
-    await servers.pause(GUILD_ID, "a flood", set_by=MODERATOR_ID)
-    await servers.set_cap(GUILD_ID, Quota(60, Period.MONTH), set_by=MODERATOR_ID)
-    await servers.set_log_channel(GUILD_ID, LOG_CHANNEL_ID, set_by=MODERATOR_ID)
-    await servers.block(GUILD_ID, MEMBER_ID, reason="spam", days=3, set_by=MODERATOR_ID)
+    await servers.pause(GUILD_ID, "a flood", set_by_id=MODERATOR_ID)
+    await servers.set_cap(GUILD_ID, Quota(60, Period.MONTH), set_by_id=MODERATOR_ID)
+    await servers.set_log_channel(GUILD_ID, LOG_CHANNEL_ID, set_by_id=MODERATOR_ID)
+    await servers.block(GUILD_ID, MEMBER_ID, reason="spam", days=3, set_by_id=MODERATOR_ID)
     await servers.change_channel(
         GUILD_ID,
         CHANNEL_ID,
         lambda rule: ChannelRule(guild_id=rule.guild_id, channel_id=rule.channel_id, access=Access.REFUSED),
-        set_by=MODERATOR_ID,
+        set_by_id=MODERATOR_ID,
     )
 
     assert await workshop.start().services.servers.view(GUILD_ID) == await servers.view(GUILD_ID)
@@ -211,9 +211,9 @@ async def test_reasons_that_say_nothing_or_too_much_are_refused_and_change_nothi
     servers = workshop.start().services.servers
 
     with pytest.raises(InvalidSettingError, match=wrong):
-        await servers.pause(GUILD_ID, reason, set_by=MODERATOR_ID)
+        await servers.pause(GUILD_ID, reason, set_by_id=MODERATOR_ID)
     with pytest.raises(InvalidSettingError, match=wrong):
-        await servers.block(GUILD_ID, MEMBER_ID, reason=reason, days=None, set_by=MODERATOR_ID)
+        await servers.block(GUILD_ID, MEMBER_ID, reason=reason, days=None, set_by_id=MODERATOR_ID)
 
     view = await servers.view(GUILD_ID)
     assert (view.server.pause, view.blocks) == (None, [])
@@ -222,7 +222,7 @@ async def test_reasons_that_say_nothing_or_too_much_are_refused_and_change_nothi
 async def test_while_paused_what_was_accepted_is_still_made(workshop: Workshop) -> None:
     process = workshop.start()
     job_id = await workshop.accept(process)
-    await process.services.servers.pause(GUILD_ID, "a flood", set_by=MODERATOR_ID)
+    await process.services.servers.pause(GUILD_ID, "a flood", set_by_id=MODERATOR_ID)
 
     await workshop.run_until_idle(process)
 
@@ -238,7 +238,7 @@ async def test_a_block_cancels_and_refunds_what_waits_and_leaves_what_renders(wo
     elsewhere = await workshop.accept(process, guild_id=OTHER_GUILD_ID)
 
     block, cancelled = await process.services.servers.block(
-        GUILD_ID, MEMBER_ID, reason="spam", days=1, set_by=MODERATOR_ID
+        GUILD_ID, MEMBER_ID, reason="spam", days=1, set_by_id=MODERATOR_ID
     )
     await workshop.run_until_idle(process)
 
@@ -267,12 +267,12 @@ async def test_a_moderator_can_cancel_whatever_is_not_on_its_way_yet(workshop: W
     job_id = await workshop.accept(process)
     await workshop.run_until(process, job_id, state)
 
-    await process.jobs.cancel_as_moderator(job_id, guild_id=GUILD_ID, cancelled_by=MODERATOR_ID)
+    await process.jobs.cancel_as_moderator(job_id, guild_id=GUILD_ID, cancelled_by_id=MODERATOR_ID)
     await workshop.run_until_idle(process)
 
     await expect_called_off(workshop, job_id)
     [change] = await changes(process)
-    assert (change.kind, change.subject_id, change.made_by) == (ChangeKind.JOB_CANCELLED, MEMBER_ID, MODERATOR_ID)
+    assert (change.kind, change.subject_id, change.made_by_id) == (ChangeKind.JOB_CANCELLED, MEMBER_ID, MODERATOR_ID)
 
 
 @pytest.mark.parametrize("point", ["after submit", "after fetch_generation", "after download"])
@@ -287,7 +287,7 @@ async def test_a_job_that_is_cancelled_while_it_is_in_hand_goes_no_further(works
     step = asyncio.create_task(process.worker.tick())
     await hold.reached.wait()
 
-    await process.jobs.cancel_as_moderator(job_id, guild_id=GUILD_ID, cancelled_by=MODERATOR_ID)
+    await process.jobs.cancel_as_moderator(job_id, guild_id=GUILD_ID, cancelled_by_id=MODERATOR_ID)
     hold.release.set()
     await step
     await workshop.run_until_idle(process)
@@ -317,7 +317,7 @@ async def test_what_is_on_its_way_or_anothers_cannot_be_cancelled(workshop: Work
 
     for guild_id in (GUILD_ID, OTHER_GUILD_ID):
         with pytest.raises(NotCancellableError):
-            await process.jobs.cancel_as_moderator(job_id, guild_id=guild_id, cancelled_by=MODERATOR_ID)
+            await process.jobs.cancel_as_moderator(job_id, guild_id=guild_id, cancelled_by_id=MODERATOR_ID)
     hold.release.set()
     await step
     await workshop.run_until_idle(process)
@@ -331,17 +331,17 @@ async def test_a_clip_is_removed_once_and_refunded_if_asked(workshop: Workshop, 
     process, job_id = await with_clip(workshop)
 
     async def remove(moderator_id: int) -> object:
-        return await process.jobs.remove_clip(job_id, guild_id=GUILD_ID, removed_by=moderator_id, refunds=refunds)
+        return await process.jobs.remove_clip(job_id, guild_id=GUILD_ID, removed_by_id=moderator_id, refunds=refunds)
 
     made = await asyncio.gather(remove(MODERATOR_ID), remove(MODERATOR_ID + 1), return_exceptions=True)
 
     job = await workshop.job(job_id)
     [refused] = [error for error in made if isinstance(error, NotRemovableError)]
-    assert (refused.removed_by, refused.removed_at) == (job.removed_by, job.removed_at)
+    assert (refused.removed_by_id, refused.removed_at) == (job.removed_by_id, job.removed_at)
     assert set(workshop.log.removed) == {job_id}
     assert await workshop.entries(job_id) == [("charge", 6), *([("refund", 6)] if refunds else [])]
     [change] = await changes(process)
-    assert (change.kind, change.made_by) == (ChangeKind.CLIP_REMOVED, job.removed_by)
+    assert (change.kind, change.made_by_id) == (ChangeKind.CLIP_REMOVED, job.removed_by_id)
 
 
 async def test_a_clip_that_discord_does_not_delete_is_not_removed(workshop: Workshop) -> None:
@@ -349,10 +349,10 @@ async def test_a_clip_that_discord_does_not_delete_is_not_removed(workshop: Work
     workshop.log.removal_troubles.append(PublishUnavailableError("503"))
 
     with pytest.raises(PublishUnavailableError):
-        await process.jobs.remove_clip(job_id, guild_id=GUILD_ID, removed_by=MODERATOR_ID, refunds=True)
+        await process.jobs.remove_clip(job_id, guild_id=GUILD_ID, removed_by_id=MODERATOR_ID, refunds=True)
     assert await workshop.entries(job_id) == [("charge", 6)]
-    await process.jobs.remove_clip(job_id, guild_id=GUILD_ID, removed_by=MODERATOR_ID, refunds=True)
-    assert (await workshop.job(job_id)).removed_by == MODERATOR_ID
+    await process.jobs.remove_clip(job_id, guild_id=GUILD_ID, removed_by_id=MODERATOR_ID, refunds=True)
+    assert (await workshop.job(job_id)).removed_by_id == MODERATOR_ID
 
 
 async def test_only_clips_of_the_server_that_are_there_can_be_removed(workshop: Workshop) -> None:
@@ -361,7 +361,7 @@ async def test_only_clips_of_the_server_that_are_there_can_be_removed(workshop: 
 
     for guild_id, each in ((OTHER_GUILD_ID, job_id), (GUILD_ID, waiting), (GUILD_ID, "nonsense")):
         with pytest.raises(NotRemovableError):
-            await process.jobs.remove_clip(each, guild_id=guild_id, removed_by=MODERATOR_ID, refunds=True)
+            await process.jobs.remove_clip(each, guild_id=guild_id, removed_by_id=MODERATOR_ID, refunds=True)
 
     assert workshop.log.removed == []
 
@@ -386,8 +386,8 @@ async def told(workshop: Workshop, process: Process) -> list[LogKind]:
 
 async def test_the_log_is_told_of_the_cap_at_80_and_at_100_percent_once_in_a_period(workshop: Workshop) -> None:
     process = workshop.start()
-    await process.services.servers.set_log_channel(GUILD_ID, LOG_CHANNEL_ID, set_by=MODERATOR_ID)
-    await process.services.servers.set_cap(GUILD_ID, Quota(36), set_by=MODERATOR_ID)
+    await process.services.servers.set_log_channel(GUILD_ID, LOG_CHANNEL_ID, set_by_id=MODERATOR_ID)
+    await process.services.servers.set_cap(GUILD_ID, Quota(36), set_by_id=MODERATOR_ID)
     heard = []
 
     for _ in range(6):
@@ -407,8 +407,8 @@ async def test_the_log_is_told_of_the_cap_at_80_and_at_100_percent_once_in_a_per
 
 async def test_a_cap_is_reached_when_no_clip_fits_in_what_is_left(workshop: Workshop) -> None:
     process = workshop.start()
-    await process.services.servers.set_log_channel(GUILD_ID, LOG_CHANNEL_ID, set_by=MODERATOR_ID)
-    await process.services.servers.set_cap(GUILD_ID, Quota(17), set_by=MODERATOR_ID)
+    await process.services.servers.set_log_channel(GUILD_ID, LOG_CHANNEL_ID, set_by_id=MODERATOR_ID)
+    await process.services.servers.set_cap(GUILD_ID, Quota(17), set_by_id=MODERATOR_ID)
     for _ in range(2):
         await workshop.accept(process)
 
@@ -422,29 +422,29 @@ async def test_a_cap_is_reached_when_no_clip_fits_in_what_is_left(workshop: Work
 async def test_the_log_is_told_once_in_a_period_whatever_is_set_meanwhile(workshop: Workshop, period: Period) -> None:
     process = workshop.start()
     servers = process.services.servers
-    await servers.set_log_channel(GUILD_ID, LOG_CHANNEL_ID, set_by=MODERATOR_ID)
-    await servers.set_cap(GUILD_ID, Quota(15, period), set_by=MODERATOR_ID)
+    await servers.set_log_channel(GUILD_ID, LOG_CHANNEL_ID, set_by_id=MODERATOR_ID)
+    await servers.set_cap(GUILD_ID, Quota(15, period), set_by_id=MODERATOR_ID)
     for _ in range(2):
         await workshop.accept(process)
 
     for zone in ("America/Los_Angeles", "Asia/Kolkata", "UTC"):  # at 8:40 UTC it is the same day in each
-        await servers.set_timezone(GUILD_ID, zone, set_by=MODERATOR_ID)
-        await servers.set_cap(GUILD_ID, Quota(15, period), set_by=MODERATOR_ID)
-        await servers.set_log_channel(GUILD_ID, LOG_CHANNEL_ID + 1, set_by=MODERATOR_ID)
-        await servers.set_log_channel(GUILD_ID, LOG_CHANNEL_ID, set_by=MODERATOR_ID)
+        await servers.set_timezone(GUILD_ID, zone, set_by_id=MODERATOR_ID)
+        await servers.set_cap(GUILD_ID, Quota(15, period), set_by_id=MODERATOR_ID)
+        await servers.set_log_channel(GUILD_ID, LOG_CHANNEL_ID + 1, set_by_id=MODERATOR_ID)
+        await servers.set_log_channel(GUILD_ID, LOG_CHANNEL_ID, set_by_id=MODERATOR_ID)
     assert await told(workshop, process) == [LogKind.CAP_REACHED]
 
-    await servers.set_cap(GUILD_ID, Quota(14, period), set_by=MODERATOR_ID)  # another cap
+    await servers.set_cap(GUILD_ID, Quota(14, period), set_by_id=MODERATOR_ID)  # another cap
     assert await told(workshop, process) == [LogKind.CAP_REACHED] * 2
 
 
 async def test_a_day_that_begins_by_a_new_time_zone_is_told_of_anew(workshop: Workshop) -> None:
     process = workshop.start()
     servers = process.services.servers
-    await servers.set_log_channel(GUILD_ID, LOG_CHANNEL_ID, set_by=MODERATOR_ID)
-    await servers.set_cap(GUILD_ID, Quota(6), set_by=MODERATOR_ID)
+    await servers.set_log_channel(GUILD_ID, LOG_CHANNEL_ID, set_by_id=MODERATOR_ID)
+    await servers.set_cap(GUILD_ID, Quota(6), set_by_id=MODERATOR_ID)
     await workshop.accept(process)
-    await servers.set_timezone(GUILD_ID, "Asia/Tokyo", set_by=MODERATOR_ID)
+    await servers.set_timezone(GUILD_ID, "Asia/Tokyo", set_by_id=MODERATOR_ID)
     workshop.time.advance(6.5 * 3600)  # past midnight in Tokyo
 
     await workshop.accept(process)
@@ -454,20 +454,20 @@ async def test_a_day_that_begins_by_a_new_time_zone_is_told_of_anew(workshop: Wo
 
 async def test_a_log_that_is_chosen_later_is_told_how_the_cap_stands(workshop: Workshop) -> None:
     process = workshop.start()
-    await process.services.servers.set_cap(GUILD_ID, Quota(6), set_by=MODERATOR_ID)
+    await process.services.servers.set_cap(GUILD_ID, Quota(6), set_by_id=MODERATOR_ID)
     await workshop.accept(process)
 
-    await process.services.servers.set_log_channel(GUILD_ID, LOG_CHANNEL_ID, set_by=MODERATOR_ID)
+    await process.services.servers.set_log_channel(GUILD_ID, LOG_CHANNEL_ID, set_by_id=MODERATOR_ID)
 
     assert await told(workshop, process) == [LogKind.CAP_REACHED]
 
 
 async def test_a_cap_lowered_below_what_is_used_says_so_and_takes_nothing_away(workshop: Workshop) -> None:
     process = workshop.start()
-    await process.services.servers.set_log_channel(GUILD_ID, LOG_CHANNEL_ID, set_by=MODERATOR_ID)
+    await process.services.servers.set_log_channel(GUILD_ID, LOG_CHANNEL_ID, set_by_id=MODERATOR_ID)
     job_id = await workshop.accept(process)
 
-    cap = await process.services.servers.set_cap(GUILD_ID, Quota(5), set_by=MODERATOR_ID)
+    cap = await process.services.servers.set_cap(GUILD_ID, Quota(5), set_by_id=MODERATOR_ID)
 
     assert cap is not None
     assert (cap.used_seconds, cap.left_seconds) == (6, 0)
@@ -478,9 +478,9 @@ async def test_a_cap_lowered_below_what_is_used_says_so_and_takes_nothing_away(w
 
 async def test_no_cap_is_no_cap(workshop: Workshop) -> None:
     servers = workshop.start().services.servers
-    await servers.set_cap(GUILD_ID, Quota(0), set_by=MODERATOR_ID)
+    await servers.set_cap(GUILD_ID, Quota(0), set_by_id=MODERATOR_ID)
 
-    assert await servers.set_cap(GUILD_ID, Quota(None), set_by=MODERATOR_ID) is None
+    assert await servers.set_cap(GUILD_ID, Quota(None), set_by_id=MODERATOR_ID) is None
     assert (await servers.view(GUILD_ID)).server.cap is None
 
 
@@ -490,16 +490,16 @@ async def test_no_cap_is_no_cap(workshop: Workshop) -> None:
 async def test_use_is_reported_by_member_with_outcomes_and_what_was_refused(workshop: Workshop) -> None:
     process = workshop.start()
     services = process.services
-    await process.services.servers.set_log_channel(GUILD_ID, LOG_CHANNEL_ID, set_by=MODERATOR_ID)
+    await process.services.servers.set_log_channel(GUILD_ID, LOG_CHANNEL_ID, set_by_id=MODERATOR_ID)
     posted = [await workshop.accept(process) for _ in range(2)]
     await workshop.accept(process, "fail:content_policy", member_id=MEMBER_ID + 1)
     await workshop.accept(process, guild_id=OTHER_GUILD_ID)
     await workshop.run_until_idle(process)
-    await process.jobs.remove_clip(posted[0], guild_id=GUILD_ID, removed_by=MODERATOR_ID, refunds=True)
+    await process.jobs.remove_clip(posted[0], guild_id=GUILD_ID, removed_by_id=MODERATOR_ID, refunds=True)
     cancelled = await workshop.accept(process, member_id=MEMBER_ID + 2)
     await process.jobs.cancel(cancelled, guild_id=GUILD_ID, member_id=MEMBER_ID + 2)
     await workshop.accept(process, member_id=MEMBER_ID + 2)
-    await services.servers.pause(GUILD_ID, "a flood", set_by=MODERATOR_ID)
+    await services.servers.pause(GUILD_ID, "a flood", set_by_id=MODERATOR_ID)
     for _ in range(3):
         with pytest.raises(PausedError):
             await workshop.accept(process)
@@ -510,5 +510,5 @@ async def test_use_is_reported_by_member_with_outcomes_and_what_was_refused(work
     assert (report.used_seconds, report.delivered, report.failed, report.cancelled) == (12, 2, 1, 1)
     assert (report.open, report.removed, report.refused) == (1, 1, 3)
     assert len(report.jobs) == 5
-    status, _ = await process.stand(asker())
+    status, _ = await process.stand(requester())
     assert status.used_seconds == report.members[0].used_seconds

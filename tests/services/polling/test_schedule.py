@@ -10,22 +10,22 @@ from bot.services.polling.schedule import (
     ADVISED_SECONDS,
     LONGEST_SECONDS,
     SHORTEST_SECONDS,
-    Pace,
+    PollSchedule,
+    ProgressTrack,
     RenderTimes,
-    Watch,
     next_poll_delay,
 )
 from tests.bench.pacing import bound_without_progress, compare, no_progress, scaled_noise
 
-COLD = Pace.learned(RenderTimes())
-ABOUT_TWO_MINUTES = Pace.learned(RenderTimes.of([100, 110, 120, 130, 140] * 10))
+COLD = PollSchedule.learned(RenderTimes())
+ABOUT_TWO_MINUTES = PollSchedule.learned(RenderTimes.of([100, 110, 120, 130, 140] * 10))
 PACES = [
     COLD,
     ABOUT_TWO_MINUTES,
-    Pace.learned(RenderTimes.of([3.0] * 300)),
-    Pace.learned(RenderTimes.of([20, 600] * 50)),
-    Pace.learned(RenderTimes.of([3000.0] * 50)),
-    Pace.learned(RenderTimes.of([-5, 0, 1e9, math.inf] * 10)),
+    PollSchedule.learned(RenderTimes.of([3.0] * 300)),
+    PollSchedule.learned(RenderTimes.of([20, 600] * 50)),
+    PollSchedule.learned(RenderTimes.of([3000.0] * 50)),
+    PollSchedule.learned(RenderTimes.of([-5, 0, 1e9, math.inf] * 10)),
 ]
 
 paces = st.sampled_from(PACES)
@@ -35,18 +35,20 @@ percentages = st.none() | st.floats(allow_nan=True, allow_infinity=True) | st.fl
 watches = st.lists(st.tuples(st.floats(0, 1e4), percentages), max_size=12)
 
 
-def watched(looks: list[tuple[float, float | None]]) -> Watch:
-    watch = Watch()
-    for elapsed_seconds, percent in looks:
+def watched(polls: list[tuple[float, float | None]]) -> ProgressTrack:
+    watch = ProgressTrack()
+    for elapsed_seconds, percent in polls:
         watch = watch.seeing(percent, elapsed_seconds=elapsed_seconds)
     return watch
 
 
-def delay(pace: Pace, elapsed_seconds: float, watch: Watch | None = None, jitter: float = 0.5) -> float:
-    return next_poll_delay(pace, watch or Watch(), elapsed_seconds=elapsed_seconds, jitter=jitter)
+def delay(
+    schedule: PollSchedule, elapsed_seconds: float, watch: ProgressTrack | None = None, jitter: float = 0.5
+) -> float:
+    return next_poll_delay(schedule, watch or ProgressTrack(), elapsed_seconds=elapsed_seconds, jitter=jitter)
 
 
-def steady(render_seconds: float, until_seconds: float, *, queued_seconds: float = 0) -> Watch:
+def steady(render_seconds: float, until_seconds: float, *, queued_seconds: float = 0) -> ProgressTrack:
     """Looks every 10 s at a progress that climbs in a straight line."""
     moments = [5 + 10 * index for index in range(int((until_seconds - 5) // 10) + 1)]
     return watched(
@@ -59,28 +61,33 @@ def steady(render_seconds: float, until_seconds: float, *, queued_seconds: float
 
 @given(paces, watches, moments, jitters)
 def test_the_next_look_is_never_sooner_than_5_seconds_nor_later_than_45(
-    pace: Pace, looks: list[tuple[float, float | None]], elapsed_seconds: float, jitter: float
+    schedule: PollSchedule, polls: list[tuple[float, float | None]], elapsed_seconds: float, jitter: float
 ) -> None:
-    seconds = delay(pace, elapsed_seconds, watched(looks), jitter)
+    seconds = delay(schedule, elapsed_seconds, watched(polls), jitter)
 
     assert SHORTEST_SECONDS <= seconds <= LONGEST_SECONDS
 
 
 @given(paces, watches, moments, jitters, st.floats(0, 1e5))
 def test_a_hold_is_waited_out_and_shortens_nothing(
-    pace: Pace, looks: list[tuple[float, float | None]], elapsed_seconds: float, jitter: float, hold_seconds: float
+    schedule: PollSchedule,
+    polls: list[tuple[float, float | None]],
+    elapsed_seconds: float,
+    jitter: float,
+    hold_seconds: float,
 ) -> None:
-    watch = watched(looks)
+    watch = watched(polls)
 
-    held = next_poll_delay(pace, watch, elapsed_seconds=elapsed_seconds, jitter=jitter, hold_seconds=hold_seconds)
+    held = next_poll_delay(schedule, watch, elapsed_seconds=elapsed_seconds, jitter=jitter, hold_seconds=hold_seconds)
 
     assert held >= hold_seconds
-    assert held >= delay(pace, elapsed_seconds, watch, jitter)
+    assert held >= delay(schedule, elapsed_seconds, watch, jitter)
 
 
 def test_jobs_held_back_together_come_back_apart() -> None:
     early, late = (
-        next_poll_delay(COLD, Watch(), elapsed_seconds=20, jitter=jitter, hold_seconds=60) for jitter in (0.0, 0.9)
+        next_poll_delay(COLD, ProgressTrack(), elapsed_seconds=20, jitter=jitter, hold_seconds=60)
+        for jitter in (0.0, 0.9)
     )
 
     assert (early, late) == (60, pytest.approx(65.4))
@@ -88,27 +95,29 @@ def test_jobs_held_back_together_come_back_apart() -> None:
 
 @given(paces, watches, moments, jitters, jitters)
 def test_more_jitter_never_means_sooner(
-    pace: Pace, looks: list[tuple[float, float | None]], elapsed_seconds: float, one: float, other: float
+    schedule: PollSchedule, polls: list[tuple[float, float | None]], elapsed_seconds: float, one: float, other: float
 ) -> None:
-    watch = watched(looks)
+    watch = watched(polls)
 
-    assert delay(pace, elapsed_seconds, watch, min(one, other)) <= delay(pace, elapsed_seconds, watch, max(one, other))
+    assert delay(schedule, elapsed_seconds, watch, min(one, other)) <= delay(
+        schedule, elapsed_seconds, watch, max(one, other)
+    )
 
 
 # The shape of a schedule ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("pace", PACES)
-def test_the_first_look_comes_after_5_seconds(pace: Pace) -> None:
-    assert delay(pace, 0, jitter=0) == 5
-    assert delay(pace, 0, jitter=0.999) < 6
+@pytest.mark.parametrize("schedule", PACES)
+def test_the_first_look_comes_after_5_seconds(schedule: PollSchedule) -> None:
+    assert delay(schedule, 0, jitter=0) == 5
+    assert delay(schedule, 0, jitter=0.999) < 6
 
 
 @pytest.mark.parametrize("known", range(10))
 def test_with_few_finished_renders_the_service_s_advice_holds(known: int) -> None:
-    pace = Pace.learned(RenderTimes.of([120.0] * known))
+    schedule = PollSchedule.learned(RenderTimes.of([120.0] * known))
 
-    assert [delay(pace, elapsed) for elapsed in (5, 60, 120, 600)] == [ADVISED_SECONDS] * 4
+    assert [delay(schedule, elapsed) for elapsed in (5, 60, 120, 600)] == [ADVISED_SECONDS] * 4
 
 
 @pytest.mark.parametrize(
@@ -122,9 +131,9 @@ def test_looks_are_rare_while_the_end_is_unlikely_and_5_seconds_apart_around_it(
 
 
 def test_a_wait_begun_long_before_the_likely_time_does_not_reach_past_it() -> None:
-    pace = Pace.learned(RenderTimes.of([38, 40, 42] * 20))
+    schedule = PollSchedule.learned(RenderTimes.of([38, 40, 42] * 20))
 
-    assert 5 + delay(pace, 5) < 42
+    assert 5 + delay(schedule, 5) < 42
 
 
 @given(st.floats(5, 100), st.floats(5, 100))
@@ -142,7 +151,7 @@ def test_a_service_that_has_become_faster_is_followed() -> None:
     render_times = RenderTimes.of([300.0] * 500 + [60.0] * 1500)
 
     assert math.exp(render_times.mean_log) == pytest.approx(60, rel=0.1)
-    assert delay(Pace.learned(render_times), 55) < ADVISED_SECONDS
+    assert delay(PollSchedule.learned(render_times), 55) < ADVISED_SECONDS
 
 
 def test_finished_renders_are_counted_one_by_one_or_all_at_once_alike() -> None:
@@ -152,15 +161,15 @@ def test_finished_renders_are_counted_one_by_one_or_all_at_once_alike() -> None:
 # Progress -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("pace", [COLD, ABOUT_TWO_MINUTES])
-def test_steady_progress_tells_of_a_render_that_takes_far_longer_than_usual(pace: Pace) -> None:
-    assert delay(pace, 125, steady(400, 125)) > 12
-    assert delay(pace, 390, steady(400, 390)) == SHORTEST_SECONDS
+@pytest.mark.parametrize("schedule", [COLD, ABOUT_TWO_MINUTES])
+def test_steady_progress_tells_of_a_render_that_takes_far_longer_than_usual(schedule: PollSchedule) -> None:
+    assert delay(schedule, 125, steady(400, 125)) > 12
+    assert delay(schedule, 390, steady(400, 390)) == SHORTEST_SECONDS
 
 
-@pytest.mark.parametrize("pace", [COLD, ABOUT_TWO_MINUTES])
-def test_steady_progress_tells_of_a_render_that_is_done_sooner_than_usual(pace: Pace) -> None:
-    assert delay(pace, 45, steady(52, 45)) < 7
+@pytest.mark.parametrize("schedule", [COLD, ABOUT_TWO_MINUTES])
+def test_steady_progress_tells_of_a_render_that_is_done_sooner_than_usual(schedule: PollSchedule) -> None:
+    assert delay(schedule, 45, steady(52, 45)) < 7
 
 
 def test_time_spent_in_the_service_s_queue_does_not_spoil_the_prediction() -> None:
@@ -196,26 +205,30 @@ def test_progress_that_falls_back_from_99_has_not_arrived() -> None:
     moments,
 )
 def test_what_is_not_a_percentage_is_as_good_as_no_progress(
-    pace: Pace, garbage: list[float | None], elapsed_seconds: float
+    schedule: PollSchedule, garbage: list[float | None], elapsed_seconds: float
 ) -> None:
     watch = watched([(5.0 + 10 * index, percent) for index, percent in enumerate(garbage)])
 
-    assert delay(pace, elapsed_seconds, watch) == delay(pace, elapsed_seconds)
+    assert delay(schedule, elapsed_seconds, watch) == delay(schedule, elapsed_seconds)
 
 
 @given(paces, st.floats(0.1, 98), st.integers(3, 20), moments)
-def test_progress_that_never_changes_is_ignored(pace: Pace, percent: float, looks: int, elapsed_seconds: float) -> None:
-    watch = watched([(5.0 + 10 * index, percent) for index in range(looks)])
+def test_progress_that_never_changes_is_ignored(
+    schedule: PollSchedule, percent: float, polls: int, elapsed_seconds: float
+) -> None:
+    watch = watched([(5.0 + 10 * index, percent) for index in range(polls)])
 
-    assert delay(pace, elapsed_seconds, watch) == delay(pace, elapsed_seconds)
+    assert delay(schedule, elapsed_seconds, watch) == delay(schedule, elapsed_seconds)
 
 
 @given(paces, st.lists(st.floats(0.1, 98), min_size=3, max_size=12, unique=True), moments)
-def test_progress_that_goes_backwards_is_ignored(pace: Pace, percentages: list[float], elapsed_seconds: float) -> None:
+def test_progress_that_goes_backwards_is_ignored(
+    schedule: PollSchedule, percentages: list[float], elapsed_seconds: float
+) -> None:
     falling = sorted(percentages, reverse=True)
     watch = watched([(5.0 + 10 * index, percent) for index, percent in enumerate(falling)])
 
-    assert delay(pace, elapsed_seconds, watch) == delay(pace, elapsed_seconds)
+    assert delay(schedule, elapsed_seconds, watch) == delay(schedule, elapsed_seconds)
 
 
 def test_progress_too_slow_to_ever_end_is_ignored() -> None:

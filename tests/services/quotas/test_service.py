@@ -16,7 +16,7 @@ from bot.models import Period, Quota, QuotaRule, QuotaSource
 from bot.services.quotas.periods import period_bounds
 from bot.services.quotas.service import choose_rule
 from bot.store.database import Database
-from tests.support.workshop import GUILD_ID, MEMBER_ID, asker
+from tests.support.workshop import GUILD_ID, MEMBER_ID, requester
 
 if TYPE_CHECKING:
     from bot.models import QuotaStatus
@@ -27,7 +27,7 @@ MODERATOR_ID = 900
 PAINTER_ID, SCULPTOR_ID = 501, 502
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)  # a Wednesday
 OPERATORS = Quota(60)
-ARTIST = asker(role_ids=(PAINTER_ID, SCULPTOR_ID))
+ARTIST = requester(role_ids=(PAINTER_ID, SCULPTOR_ID))
 DAY, WEEK, MONTH = Period.DAY, Period.WEEK, Period.MONTH
 
 
@@ -88,13 +88,13 @@ def test_with_no_rule_the_operators_holds() -> None:
 
 
 async def status(process: Process, *, guild_id: int = GUILD_ID, role_ids: tuple[int, ...] = ()) -> QuotaStatus:
-    standing, _ = await process.stand(asker(guild_id=guild_id, role_ids=role_ids))
+    standing, _ = await process.stand(requester(guild_id=guild_id, role_ids=role_ids))
     return standing
 
 
 async def give(process: Process, seconds: int, *, interaction_id: int = 7001, days: int | None = None) -> QuotaStatus:
     standing, _ = await process.quotas.grant(
-        asker(), seconds=seconds, granted_by=MODERATOR_ID, interaction_id=interaction_id, days=days
+        requester(), seconds=seconds, granted_by_id=MODERATOR_ID, interaction_id=interaction_id, days=days
     )
     return standing
 
@@ -109,13 +109,13 @@ async def set_rule(
     days: int | None = None,
 ) -> None:
     await process.quotas.set_rule(
-        guild_id=guild_id, source=source, subject_id=subject_id, quota=quota, set_by=MODERATOR_ID, days=days
+        guild_id=guild_id, source=source, subject_id=subject_id, quota=quota, set_by_id=MODERATOR_ID, days=days
     )
 
 
 async def clear_rule(process: Process, source: QuotaSource, subject_id: int) -> bool:
     return await process.quotas.clear_rule(
-        guild_id=GUILD_ID, source=source, subject_id=subject_id, cleared_by=MODERATOR_ID
+        guild_id=GUILD_ID, source=source, subject_id=subject_id, cleared_by_id=MODERATOR_ID
     )
 
 
@@ -176,8 +176,8 @@ async def test_a_gift_widens_the_present_period_and_no_other(workshop: Workshop)
     workshop.quota = Quota(0)
     process = workshop.start()
 
-    gift = await give(process, 6)
-    assert (gift.granted_seconds, gift.left_seconds) == (6, 6)
+    grant = await give(process, 6)
+    assert (grant.granted_seconds, grant.left_seconds) == (6, 6)
     await process.jobs.accept(workshop.request())
     with pytest.raises(QuotaExceededError):
         await process.jobs.accept(workshop.request())

@@ -10,7 +10,7 @@ import pytest
 
 from bot.errors import PausedError, PromptRefusedError, PublishUnavailableError, RulesUnknownError
 from bot.services.screening.automod import FRESH_FOR, UNREAD_FOR, AutomodRule, AutomodRules
-from tests.support.workshop import CHANNEL_ID, GUILD_ID, asker
+from tests.support.workshop import CHANNEL_ID, GUILD_ID, requester
 
 if TYPE_CHECKING:
     from tests.support.workshop import Workshop
@@ -114,11 +114,11 @@ async def test_exempt_roles_channels_and_those_who_manage_the_server_are_let_thr
         (AutomodRule("r", keywords=("bad",), exempt_roles=frozenset({5}), exempt_channels=frozenset({6, 7})),)
     )
 
-    assert await rules.find("bad", asker()) is not None
-    assert await rules.find("bad", asker(role_ids=(4, 5))) is None
-    assert await rules.find("bad", asker(places=(1, 6))) is None  # a thread's channel
-    assert await rules.find("bad", asker(places=(1, 2, 7))) is None  # its category
-    assert await rules.find("bad", asker(manages_server=True)) is None
+    assert await rules.find("bad", requester()) is not None
+    assert await rules.find("bad", requester(role_ids=(4, 5))) is None
+    assert await rules.find("bad", requester(places=(1, 6))) is None  # a thread's channel
+    assert await rules.find("bad", requester(places=(1, 2, 7))) is None  # its category
+    assert await rules.find("bad", requester(manages_server=True)) is None
 
 
 async def test_prompts_are_refused_and_nothing_is_charged(workshop: Workshop) -> None:
@@ -180,7 +180,7 @@ async def test_who_is_exempt_does_not_wait_for_rules_that_are_not_known(workshop
 async def test_rules_that_are_not_known_are_no_reason_where_there_is_an_earlier_one(workshop: Workshop) -> None:
     workshop.log.automod = DISCORD_IS_DOWN
     process = workshop.start()
-    await process.services.servers.pause(GUILD_ID, "a flood", set_by=1)
+    await process.services.servers.pause(GUILD_ID, "a flood", set_by_id=1)
 
     with pytest.raises(PausedError):
         await process.jobs.accept(workshop.request())

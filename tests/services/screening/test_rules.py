@@ -10,7 +10,7 @@ from bot.errors import InvalidSettingError, PromptRefusedError
 from bot.models import ChangeKind, PromptRuleKind
 from bot.services.screening import rules
 from bot.store.database import Database
-from tests.support.workshop import GUILD_ID, asker
+from tests.support.workshop import GUILD_ID, requester
 
 if TYPE_CHECKING:
     from bot.models import PromptRule
@@ -21,7 +21,7 @@ WORDS, PATTERN = PromptRuleKind.WORDS, PromptRuleKind.PATTERN
 
 
 async def add(process: Process, text: str, kind: PromptRuleKind = WORDS, *, guild_id: int = GUILD_ID) -> PromptRule:
-    return await process.services.prompts.add(guild_id=guild_id, kind=kind, text=text, set_by=MODERATOR_ID)
+    return await process.services.prompts.add(guild_id=guild_id, kind=kind, text=text, set_by_id=MODERATOR_ID)
 
 
 async def refuses(process: Process, workshop: Workshop, prompt: str, **who: int) -> bool:
@@ -39,7 +39,7 @@ async def test_a_rule_holds_at_once_and_ends_when_it_is_removed(workshop: Worksh
 
     rule = await add(process, "spoiler")
     assert await refuses(process, workshop, "a SPÓILER")
-    await process.services.prompts.remove(guild_id=GUILD_ID, rule_id=rule.id, removed_by=MODERATOR_ID)
+    await process.services.prompts.remove(guild_id=GUILD_ID, rule_id=rule.id, removed_by_id=MODERATOR_ID)
     assert not await refuses(process, workshop, "a spoiler")
 
 
@@ -58,9 +58,9 @@ async def test_a_rule_made_while_a_prompt_was_judged_holds_for_it(workshop: Work
     judge = admission.judge
 
     async def judge_and_be_overtaken(*arguments: object) -> object:
-        verdict = await judge(*arguments)  # type: ignore[arg-type] (as they came)
+        screening = await judge(*arguments)  # type: ignore[arg-type] (as they came)
         await add(process, "spoiler")
-        return verdict
+        return screening
 
     admission.judge = judge_and_be_overtaken  # type: ignore[method-assign] (for this moment)
 
@@ -73,7 +73,7 @@ async def test_one_servers_rules_are_not_anothers_and_cannot_be_removed_from_the
 
     assert not await refuses(process, workshop, "a spoiler", guild_id=GUILD_ID + 1)
     with pytest.raises(InvalidSettingError):
-        await process.services.prompts.remove(guild_id=GUILD_ID + 1, rule_id=rule.id, removed_by=MODERATOR_ID)
+        await process.services.prompts.remove(guild_id=GUILD_ID + 1, rule_id=rule.id, removed_by_id=MODERATOR_ID)
     assert await refuses(process, workshop, "a spoiler")
 
 
@@ -118,7 +118,7 @@ async def test_testing_names_every_rule_and_makes_nothing(workshop: Workshop) ->
     await add(process, "d.g", PATTERN)
     await add(process, "cat")
 
-    rules, automod = await process.services.admission.test("a bad dog", asker())
+    rules, automod = await process.services.admission.test("a bad dog", requester())
 
     assert [rule.text for rule in rules] == ["bad dog", "d.g"]
     assert automod is None

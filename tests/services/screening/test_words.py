@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import InvalidSettingError
-from bot.services.screening.normalize import bare, legible
+from bot.services.screening.normalize import normalize, skeleton
 from bot.services.screening.words import WORDS_MAX_CHARACTERS, WordFinder, parse_words, words_of
 
 
@@ -141,8 +141,8 @@ def test_the_time_grows_with_the_prompt_and_hardly_with_the_rules() -> None:
 @given(st.text(max_size=200))
 def test_any_text_can_be_asked_and_is_bare_but_once(text: str) -> None:
     assert all(word.letters for word in words_of(text))
-    assert bare(bare(text)) == bare(text)
-    assert legible(legible(text)) == legible(text)
+    assert skeleton(skeleton(text)) == skeleton(text)
+    assert normalize(normalize(text)) == normalize(text)
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ async def run_until_answered(workshop: Workshop, process: Process, job_ids: list
 
 
 async def cancel(process: Process, job_id: str) -> None:
-    await process.jobs.cancel_as_moderator(job_id, guild_id=GUILD_ID, cancelled_by=MODERATOR_ID)
+    await process.jobs.cancel_as_moderator(job_id, guild_id=GUILD_ID, cancelled_by_id=MODERATOR_ID)
 
 
 # The row -----------------------------------------------------------------------------------------
@@ -279,7 +279,7 @@ async def test_the_wait_counts_from_the_restart_and_not_from_the_submit(workshop
         await tick
 
     restarted = workshop.start()
-    await restarted.worker.take_back()
+    await restarted.worker.reclaim_leases()
     await workshop.run_for(restarted, 29)
     assert len(workshop.server.submits) == 1
     arrived.set()
@@ -298,7 +298,7 @@ async def test_the_wait_is_not_begun_anew_by_a_second_restart(workshop: Workshop
     sent_at = workshop.time()
     for _ in range(4):
         process = workshop.start()
-        await process.worker.take_back()
+        await process.worker.reclaim_leases()
         await workshop.run_for(process, 10)
 
     await workshop.run_until(process, job_id, JobState.RENDERING)
@@ -571,7 +571,7 @@ class Story:
                     self.job_ids.append((await self.process.jobs.accept(self.workshop.request())).job.id)
                 case ("restart",):
                     self.start()
-                    await self.process.worker.take_back()
+                    await self.process.worker.reclaim_leases()
                 case ("cancel",):
                     if self.job_ids:
                         await cancel(self.process, self.job_ids[-1])
@@ -605,7 +605,7 @@ class Story:
         await asyncio.gather(tick, arrival, return_exceptions=True)
         self.service.holds.clear()
         self.start()
-        await self.process.worker.take_back()
+        await self.process.worker.reclaim_leases()
 
     async def check(self) -> None:
         """Nothing is paid twice, and the books never show less than the bill."""
@@ -619,7 +619,7 @@ class Story:
         self.workshop.server.faults.clear()
         self.database.troubles.clear()
         self.start()
-        await self.process.worker.take_back()
+        await self.process.worker.reclaim_leases()
         await run_until_answered(self.workshop, self.process, self.job_ids)
         await self.check()
         assert await self.workshop.spent_seconds() == self.workshop.server.billed_seconds()

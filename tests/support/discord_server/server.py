@@ -173,7 +173,7 @@ class DiscordServer:
         data = button_data(message, custom_id)
         return self._interact(COMPONENT, message.channel, member, data, message=message, session=session)
 
-    def say(self, channel: Channel, member: Member, content: str) -> Message:
+    def reply(self, channel: Channel, member: Member, content: str) -> Message:
         """Post a member's own message."""
         return self.world.post(channel, member.user, {"content": content})
 

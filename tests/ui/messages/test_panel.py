@@ -15,7 +15,7 @@ from bot.models import (
     Change,
     ChangeKind,
     ChannelRule,
-    Gift,
+    Grant,
     JobError,
     JobState,
     LogEntry,
@@ -46,7 +46,7 @@ from tests.support.discord_server.requests import RouteKind
 from tests.support.discord_server.schema import OpenApiCheck
 from tests.support.jobs import CREATED_AT, RESETS_AT, make_block, make_job, make_quota_status
 from tests.support.openapi import OPENAPI, needs_openapi
-from tests.support.workshop import asker
+from tests.support.workshop import requester
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,7 +74,7 @@ PROMPT_RULES = [
         guild_id=1,
         kind=PromptRuleKind.PATTERN,
         text=hideous(200),
-        set_by=WIDE,
+        set_by_id=WIDE,
         set_at=CREATED_AT,
     )
     for place in range(30)
@@ -100,13 +100,13 @@ FACTS = PanelFacts(
             )
             for place in range(30)
         ],
-        gifts=[Gift(WIDE - place, 1_000_000, RESETS_AT, WIDE - place, WIDE) for place in range(30)],
-        blocks=[make_block(member_id=WIDE - place, reason=hideous(300), set_by=WIDE) for place in range(30)],
+        grants=[Grant(WIDE - place, 1_000_000, RESETS_AT, WIDE - place, WIDE) for place in range(30)],
+        blocks=[make_block(member_id=WIDE - place, reason=hideous(300), set_by_id=WIDE) for place in range(30)],
         rule_counts={PromptRuleKind.WORDS: 1000, PromptRuleKind.PATTERN: 50},
     ),
     automod=AutomodRules(tuple(AutomodRule("r", patterns=("(",)) for _ in range(6))),
     operator_quota=Quota(60),
-    gone={WIDE - place for place in range(0, 30, 2)},
+    deleted={WIDE - place for place in range(0, 30, 2)},
     names={WIDE - place: hideous(100) for place in range(30)},
 )
 JOBS = [make_job(hideous(2000), id=f"job{place:013}", guild_id=WIDE, member_id=WIDE) for place in range(30)]
@@ -134,7 +134,7 @@ def change(kind: ChangeKind) -> Change:
     return Change(
         id=1,
         guild_id=WIDE,
-        made_by=WIDE,
+        made_by_id=WIDE,
         made_at=CREATED_AT,
         kind=kind,
         subject_id=WIDE,
@@ -151,7 +151,7 @@ SECTIONS: dict[str, Callable[[], ui.LayoutView]] = {
     "channels": lambda: panel_messages.channels(FACTS, 2),
     "channel": lambda: panel_messages.channel(FACTS, WIDE),
     "rules": lambda: panel_messages.prompt_rules(FACTS, PROMPT_RULES, 2),
-    "gifts": lambda: panel_messages.gifts(FACTS, 2),
+    "gifts": lambda: panel_messages.grants(FACTS, 2),
     "blocks": lambda: panel_messages.blocks(FACTS, 2),
     "clips": lambda: panel_messages.clips(JOBS[: panel_messages.JOBS_PAGE_LENGTH], 2, has_more=True),
     "clip": lambda: panel_messages.clip(JOBS[0], 2),
@@ -179,7 +179,7 @@ ENTRIES = {
             state=JobState.DELIVERED,
             message_id=WIDE,
             message_channel_id=JOBS[0].channel_id,
-            removed_by=WIDE,
+            removed_by_id=WIDE,
             removed_at=CREATED_AT,
         ),
         refunded=True,
@@ -286,7 +286,7 @@ async def test_forms_are_as_discord_describes_them() -> None:
     for form in (
         forms.quota_form("Quota of somebody with quite a long name, yes", submit),
         forms.quota_form("The whole server", submit, with_days=False),
-        forms.gift_form("Seconds for somebody", submit),
+        forms.grant_form("Seconds for somebody", submit),
         forms.block_form(submit, hideous(100)),
         forms.pause_form(submit),
         forms.timezone_form(submit),
@@ -305,7 +305,7 @@ def test_a_page_past_the_end_is_the_last_one() -> None:
 def plain_answers() -> dict[str, str]:
     roles = tuple(WIDE - place for place in range(100))
     explanation = Explanation(
-        asker=asker(role_ids=roles, places=(WIDE, WIDE - 1, WIDE - 2)),
+        requester=requester(role_ids=roles, places=(WIDE, WIDE - 1, WIDE - 2)),
         server=FACTS.view.server,
         block=make_block(reason=hideous(300)),
         place=PlaceRules(),
@@ -328,7 +328,7 @@ def plain_answers() -> dict[str, str]:
     ]
     report = UsageReport(period=Period.MONTH, start=CREATED_AT, end=RESETS_AT, members=members, refused=10**6, jobs=())
     return {
-        "why": moderator_text.why(explanation, FACTS.automod, FACTS.gone),
+        "why": moderator_text.why(explanation, FACTS.automod, FACTS.deleted),
         "test": moderator_text.prompt_tested(hideous(2000), PROMPT_RULES, AutomodRule(hideous(100))),
         "block": moderator_text.blocked(make_block(reason=hideous(300), expires_at=RESETS_AT), 99),
         "pause": moderator_text.paused(hideous(300)),
