@@ -197,16 +197,16 @@ async def _moderate(
 ) -> None:
     """Set up what a moderator would in two minutes: a log, a pool, a cap and a rule for prompts."""
     services = reelay.services
-    await services.servers.set_log_channel(guild.id, channels[LOG_CHANNEL].id, set_by=moderator.id)
-    await services.servers.set_cap(guild.id, Quota(600), set_by=moderator.id)
+    await services.servers.set_log_channel(guild.id, channels[LOG_CHANNEL].id, set_by_id=moderator.id)
+    await services.servers.set_cap(guild.id, Quota(600), set_by_id=moderator.id)
     await services.quotas.set_rule(
         guild_id=guild.id,
         source=QuotaSource.CHANNEL,
         subject_id=channels["brainstorm"].id,
         quota=Quota(300, Period.WEEK),
-        set_by=moderator.id,
+        set_by_id=moderator.id,
     )
-    await services.prompts.add(guild_id=guild.id, kind=PromptRuleKind.WORDS, text="spoiler", set_by=moderator.id)
+    await services.prompts.add(guild_id=guild.id, kind=PromptRuleKind.WORDS, text="spoiler", set_by_id=moderator.id)
 
 
 async def _set_clock(env: simcord.Env) -> None:
@@ -254,7 +254,7 @@ async def _running(stage: _Stage, page: Preview, stopped: asyncio.Event) -> Asyn
 
     async with asyncio.TaskGroup() as group:
         group.create_task(stage.reelay.worker.run())
-        group.create_task(stage.reelay.board.run())
+        group.create_task(stage.reelay.card_updater.run())
         group.create_task(stage.reelay.log.run())
         group.create_task(stage.reelay.bot.panel.run())
         for_page = [group.create_task(_keep_page_true(stage, page)), group.create_task(stop_with_page())]
@@ -262,7 +262,7 @@ async def _running(stage: _Stage, page: Preview, stopped: asyncio.Event) -> Asyn
             yield
         finally:
             stage.reelay.worker.stop()
-            stage.reelay.board.stop()
+            stage.reelay.card_updater.stop()
             stage.reelay.log.stop()
             stage.reelay.bot.panel.stop()
             for task in for_page:
