@@ -19,22 +19,33 @@ from bot.errors import SettingsError, StoreUnavailableError, UnauthorizedError, 
 from bot.instance import claim_instance_name
 from bot.media import MediaWorker
 from bot.models import OperatorAlert, Quota
-from bot.services.jobs.account import AccountCheck
-from bot.services.jobs.alerts import Operator
+from bot.services.jobs.admission import Admission
+from bot.services.jobs.context import WorkContext
 from bot.services.jobs.delivery import Deliverer
+from bot.services.jobs.held import HeldJobs
 from bot.services.jobs.leases import LeasedJobs
 from bot.services.jobs.policy import WorkerPolicy
 from bot.services.jobs.rendering import Renderer
+from bot.services.jobs.requests import JobService
+from bot.services.jobs.settling import CardSettler
 from bot.services.jobs.status_cards import CardChanges, StatusCardUpdater
-from bot.services.jobs.throttle import ServiceThrottle
 from bot.services.jobs.worker import Worker
+from bot.services.moderation.audit_trail import AuditTrail
 from bot.services.moderation.modlog import Modlog
+from bot.services.moderation.servers import ServerService
 from bot.services.polling.watch import RenderWatch
 from bot.services.ports import SystemClock
+from bot.services.quotas.service import QuotaService
+from bot.services.quotas.usage import UsageService
+from bot.services.screening.automod import AutomodService
+from bot.services.screening.rules import PromptService
 from bot.services.services import Services
 from bot.services.submits.recovery import Recovery
 from bot.services.submits.submitting import Submitter
 from bot.services.submits.unattended import UnattendedSubmits
+from bot.services.throttling.account import AccountCheck
+from bot.services.throttling.alerts import OperatorAlerts
+from bot.services.throttling.throttle import ServiceThrottle
 from bot.store.database import Database
 from bot.store.digests import CommandDigests
 from bot.toapis.account import explain_models
@@ -47,27 +58,128 @@ if TYPE_CHECKING:
 
     from bot.config import Settings
     from bot.services.jobs.delivery import Media
-    from bot.services.ports import Clock, VideoService
+    from bot.services.ports import AutomodSource, Clock, LogPublisher, Publisher, VideoService
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reelay:
-    """The parts that run, wired to one another."""
+class Ports:
+    """The outside: real for the product, simulated where the demo or a test wants it so.
 
-    bot: ReelayBot
+    Attributes:
+        modlog_publisher: puts cards into log channels.
+        automod_source: reads servers' own AutoMod rules.
+        jitter: returns a number from 0 to 1, for whatever is to be spread by chance.
+        random_bits: returns an integer of so many random bits, for ids.
+    """
+
+    database: Database
+    clock: Clock
+    service: VideoService
+    publisher: Publisher
+    modlog_publisher: LogPublisher
+    automod_source: AutomodSource
+    media: Media
+    jitter: Callable[[], float]
+    random_bits: Callable[[int], int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reelay:
+    """The parts that run, wired to one another.
+
+    Attributes:
+        services: what people's commands and buttons ask for.
+        wake: set to let the worker look for work.
+    """
+
+    services: Services
     worker: Worker
     card_updater: StatusCardUpdater
-    log: Modlog
-    services: Services
+    card_changes: CardChanges
+    modlog: Modlog
     throttle: ServiceThrottle
     watch: RenderWatch
-    publisher: DiscordPublisher
-    operator: Operator
+    alerts: OperatorAlerts
+    wake: asyncio.Event
 
 
-def assemble(
+def assemble(ports: Ports, *, operator_quota: Quota, max_open_jobs: int, policy: WorkerPolicy, owner: str) -> Reelay:
+    """Wire the parts, for the product, the demo and the tests alike; nothing is opened or started here.
+
+    Args:
+        ports: the outside.
+        operator_quota: the rule that holds where moderators have set none.
+        max_open_jobs: how many jobs one member may have open.
+        owner: this process's name in leases.
+    """
+    database, clock = ports.database, ports.clock
+    throttle, card_changes, wake = ServiceThrottle(policy, ports.jitter), CardChanges(), asyncio.Event()
+    held, alerts = HeldJobs(), OperatorAlerts(ports.publisher, wake)
+    services = _wire_services(
+        ports,
+        throttle=throttle,
+        card_changes=card_changes,
+        wake=wake,
+        held=held,
+        operator_quota=operator_quota,
+        max_open_jobs=max_open_jobs,
+        owner=owner,
+        lease_seconds=policy.lease_seconds,
+    )
+    work = WorkContext(
+        database=database,
+        clock=clock,
+        policy=policy,
+        jitter=ports.jitter,
+        owner=owner,
+        service=ports.service,
+        publisher=ports.publisher,
+        throttle=throttle,
+        leased_jobs=LeasedJobs(database=database, clock=clock, audit_trail=services.audit_trail, owner=owner),
+        alerts=alerts,
+        watch=RenderWatch(database=database, jitter=ports.jitter, time_scale=policy.poll_time_scale),
+        recovery=Recovery(database=database, clock=clock, alerts=alerts),
+    )
+    card_updater = StatusCardUpdater(
+        database=database, clock=clock, publisher=ports.publisher, throttle=throttle, card_changes=card_changes
+    )
+    renderer = Renderer(work)
+    worker = Worker(
+        work,
+        submitter=Submitter(work, renderer=renderer),
+        renderer=renderer,
+        unattended=UnattendedSubmits(work),
+        deliverer=Deliverer(work, media=ports.media, quotas=services.quotas),
+        settler=CardSettler(work, card_updater=card_updater, card_changes=card_changes),
+        account=AccountCheck(work),
+        card_changes=card_changes,
+        held=held,
+        wake=wake,
+    )
+    modlog = Modlog(
+        database=database,
+        clock=clock,
+        publisher=ports.modlog_publisher,
+        audit_trail=services.audit_trail,
+        owner=owner,
+        jitter=ports.jitter,
+    )
+    return Reelay(
+        services=services,
+        worker=worker,
+        card_updater=card_updater,
+        card_changes=card_changes,
+        modlog=modlog,
+        throttle=throttle,
+        watch=work.watch,
+        alerts=alerts,
+        wake=wake,
+    )
+
+
+def assemble_on_discord(
     *,
     database: Database,
     service: VideoService,
@@ -79,116 +191,75 @@ def assemble(
     owner: str,
     operator_channel_id: int | None = None,
     rng: random.Random | None = None,
-) -> Reelay:
-    """Wire the parts; nothing is opened or started here.
+) -> tuple[ReelayBot, Reelay]:
+    """Make a Discord client, and wire the parts to it.
 
     Args:
-        owner: this process's name in leases.
-        chance: where jitter and ids come from; the operating system's by default.
+        operator_channel_id: where the operator is alerted; None is nowhere.
+        rng: where jitter and ids come from; the operating system's by default.
     """
     rng = rng or random.SystemRandom()
-    throttle, card_changes, wake = ServiceThrottle(policy, rng.random), CardChanges(), asyncio.Event()
     bot = ReelayBot(digests=CommandDigests(database))
-    log_publisher = DiscordLogPublisher(client=bot)
-    services = Services.wire(
+    modlog_publisher = DiscordLogPublisher(client=bot)
+    ports = Ports(
         database=database,
         clock=clock,
-        publisher=log_publisher,
-        automod_source=log_publisher,
-        throttle=throttle,
-        card_changes=card_changes,
-        wake=wake,
-        operator_quota=operator_quota,
-        max_open_jobs=max_open_jobs,
-        random_bits=rng.getrandbits,
-        owner=owner,
-        lease_seconds=policy.lease_seconds,
-    )
-    bot.attach_services(services)
-    publisher = DiscordPublisher(client=bot, clock=clock, operator_channel_id=operator_channel_id)
-    card_updater = StatusCardUpdater(
-        database=database, clock=clock, publisher=publisher, throttle=throttle, card_changes=card_changes
-    )
-    leased_jobs = LeasedJobs(database=database, clock=clock, changes=services.changes, owner=owner)
-    watch = RenderWatch(database=database, jitter=rng.random, time_scale=policy.poll_time_scale)
-    operator = Operator(publisher)
-    recovery = Recovery(database=database, clock=clock, operator=operator)
-    renderer = Renderer(
-        database=database,
         service=service,
-        operator=operator,
-        leased_jobs=leased_jobs,
-        throttle=throttle,
-        watch=watch,
-        recovery=recovery,
-        clock=clock,
-        policy=policy,
+        publisher=DiscordPublisher(client=bot, clock=clock, operator_channel_id=operator_channel_id),
+        modlog_publisher=modlog_publisher,
+        automod_source=modlog_publisher,
+        media=media,
         jitter=rng.random,
+        random_bits=rng.getrandbits,
     )
-    worker = Worker(
+    reelay = assemble(ports, operator_quota=operator_quota, max_open_jobs=max_open_jobs, policy=policy, owner=owner)
+    bot.attach_services(reelay.services)
+    return bot, reelay
+
+
+def _wire_services(
+    ports: Ports,
+    *,
+    throttle: ServiceThrottle,
+    card_changes: CardChanges,
+    wake: asyncio.Event,
+    held: HeldJobs,
+    operator_quota: Quota,
+    max_open_jobs: int,
+    owner: str,
+    lease_seconds: float,
+) -> Services:
+    database, clock = ports.database, ports.clock
+    audit_trail = AuditTrail(database=database, clock=clock)
+    quotas = QuotaService(database=database, clock=clock, audit_trail=audit_trail, operator_quota=operator_quota)
+    prompts = PromptService(database=database, clock=clock, audit_trail=audit_trail)
+    automod = AutomodService(database=database, clock=clock, source=ports.automod_source)
+    admission = Admission(
+        database=database, clock=clock, quotas=quotas, prompts=prompts, automod=automod, max_open_jobs=max_open_jobs
+    )
+    jobs = JobService(
         database=database,
-        publisher=publisher,
-        submitter=Submitter(
-            database=database,
-            service=service,
-            operator=operator,
-            leased_jobs=leased_jobs,
-            throttle=throttle,
-            watch=watch,
-            recovery=recovery,
-            renderer=renderer,
-            clock=clock,
-            policy=policy,
-        ),
-        renderer=renderer,
-        unattended=UnattendedSubmits(
-            database=database,
-            service=service,
-            operator=operator,
-            throttle=throttle,
-            recovery=recovery,
-            clock=clock,
-            policy=policy,
-        ),
-        deliverer=Deliverer(
-            service=service,
-            publisher=publisher,
-            media=media,
-            quotas=services.quotas,
-            leased_jobs=leased_jobs,
-            clock=clock,
-            jitter=rng.random,
-        ),
-        account=AccountCheck(service=service, throttle=throttle, operator=operator, clock=clock),
-        leased_jobs=leased_jobs,
-        card_updater=card_updater,
+        clock=clock,
+        admission=admission,
+        audit_trail=audit_trail,
+        publisher=ports.modlog_publisher,
+        throttle=throttle,
+        random_bits=ports.random_bits,
         card_changes=card_changes,
         wake=wake,
-        held=services.jobs.held,
-        throttle=throttle,
-        clock=clock,
-        policy=policy,
-        model=service.model,
+        held=held,
         owner=owner,
-        jitter=rng.random,
+        lease_seconds=lease_seconds,
     )
-    return Reelay(
-        bot=bot,
-        worker=worker,
-        card_updater=card_updater,
-        log=Modlog(
-            database=database,
-            clock=clock,
-            publisher=log_publisher,
-            changes=services.changes,
-            owner=owner,
-            jitter=rng.random,
-        ),
-        services=services,
-        throttle=throttle,
-        watch=watch,
-        publisher=publisher,
-        operator=operator,
+    return Services(
+        jobs=jobs,
+        quotas=quotas,
+        servers=ServerService(database=database, clock=clock, audit_trail=audit_trail, jobs=jobs),
+        prompts=prompts,
+        automod=automod,
+        admission=admission,
+        usage=UsageService(database=database, clock=clock),
+        audit_trail=audit_trail,
     )
 
 
@@ -212,7 +283,7 @@ async def run(settings: Settings, *, policy: WorkerPolicy | None = None) -> None
         database = await stack.enter_async_context(_open_database(database_url))
         owner = stack.enter_context(claim_instance_name(database_url))
         service = open_service(settings, await stack.enter_async_context(aiohttp.ClientSession()))
-        reelay = assemble(
+        bot, reelay = assemble_on_discord(
             database=database,
             service=service,
             media=await stack.enter_async_context(MediaWorker()),
@@ -228,14 +299,14 @@ async def run(settings: Settings, *, policy: WorkerPolicy | None = None) -> None
             operator_channel_id=settings.operator_channel_id,
         )
         await reelay.watch.recall()
-        await stack.enter_async_context(reelay.bot)
-        await reelay.bot.sign_in(settings.discord_token.get_secret_value())
+        await stack.enter_async_context(bot)
+        await bot.sign_in(settings.discord_token.get_secret_value())
         async with asyncio.TaskGroup() as group:
-            serving = group.create_task(reelay.bot.connect())
+            serving = group.create_task(bot.connect())
             working = group.create_task(reelay.worker.run())
             showing = group.create_task(reelay.card_updater.run())
-            telling = group.create_task(reelay.log.run())
-            refreshing = group.create_task(reelay.bot.panel.run())
+            telling = group.create_task(reelay.modlog.run())
+            refreshing = group.create_task(bot.panel.run())
             group.create_task(_check_service(service, reelay))
             stop = asyncio.Event()
             _on_signals(stop.set)
@@ -245,12 +316,12 @@ async def run(settings: Settings, *, policy: WorkerPolicy | None = None) -> None
             _log.info("stopping")
             reelay.worker.stop()
             reelay.card_updater.stop()
-            reelay.log.stop()
-            reelay.bot.panel.stop()
+            reelay.modlog.stop()
+            bot.panel.stop()
             await asyncio.wait(
                 {working, showing, telling, refreshing}
             )  # what is in hand goes through the bot's own connections
-            await reelay.bot.close()
+            await bot.close()
             await serving
     _log.info("stopped")
 
@@ -293,7 +364,7 @@ async def _check_service(service: VideoService, reelay: Reelay) -> None:
             extra={"error": type(error).__name__, "http_status": error.http_status, "request_id": error.request_id},
         )
         if isinstance(error, UnauthorizedError):
-            await reelay.operator.tell(reelay.throttle.confirm(SystemClock().now(), OperatorAlert.UNAUTHORIZED))
+            reelay.alerts.note(reelay.throttle.confirm(SystemClock().now(), OperatorAlert.UNAUTHORIZED))
         return
     _log.info("video service reached", extra={"remaining_credits": balance.credits})
     try:

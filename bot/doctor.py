@@ -10,11 +10,16 @@ import aiohttp
 from bot.app import open_service
 from bot.client import check_token, point_discord_at
 from bot.errors import (
+    ModelAccessError,
+    NoAnswerError,
+    NotConnectedError,
+    RateLimitedError,
     ReelayError,
     SettingsError,
     StoreUnavailableError,
     UnauthorizedError,
     VideoServiceError,
+    WrongEndpointError,
 )
 from bot.store.database import Database
 from bot.toapis.account import explain_models
@@ -76,32 +81,66 @@ async def _check_video_service(settings: Settings) -> str:
         service = open_service(settings, session)
         try:
             balance = await service.fetch_balance()
-        except UnauthorizedError as error:
-            raise _Trouble("the key is not accepted: check TOAPIS_API_KEY.") from error
         except VideoServiceError as error:
-            raise _Trouble("does not answer as it should: check TOAPIS_BASE_URL.") from error
+            raise _Trouble(_advice(error)) from error
+        unlisted = ""
         try:
             models = await service.fetch_models()
-        except VideoServiceError:
-            models = []  # nothing is known of them then, and clips may work all the same
+        except VideoServiceError as error:  # nothing is known of them then, and clips may work all the same
+            models = None
+            if isinstance(error, UnauthorizedError | ModelAccessError):
+                unlisted = f"; the key may not list its models (HTTP {error.http_status})"
     wrong_model = explain_models(service.model, models)
-    found = f"the key works, {_credits(balance)}"
+    found = f"{_credits(balance)}{unlisted}"
     if balance.is_empty or wrong_model is not None:
         raise _Trouble(" ".join(filter(None, [f"{found}.", wrong_model])))
     return found
 
 
+def _advice(error: VideoServiceError) -> str:
+    """Say what stands between the bot and the service's answer, and what to do."""
+    match error:
+        case ModelAccessError() | UnauthorizedError(http_status=403):
+            return f"the key or its account is forbidden or banned ({_named(error)}): look into its console."
+        case UnauthorizedError():
+            return "the key is not accepted: check TOAPIS_API_KEY."
+        case RateLimitedError():
+            return "it asks to slow down: try again later."
+        case NotConnectedError():
+            return "it cannot be reached: check TOAPIS_BASE_URL and the network."
+        case _ if error.http_status is not None and error.http_status >= 500:
+            return f"it has trouble of its own ({_named(error)}): try again later."
+        case WrongEndpointError():
+            return "the address is not that of its video tasks: check TOAPIS_BASE_URL."
+        case NoAnswerError(is_foreign=True):
+            return "what answers at its address is not the service: check TOAPIS_BASE_URL."
+        case NoAnswerError():
+            return "it did not answer in time: try again later, and check TOAPIS_BASE_URL if this lasts."
+        case _:
+            return f"it refuses to say what can be spent ({_named(error)}): ask its support."
+
+
+def _named(error: VideoServiceError) -> str:
+    return ", ".join(filter(None, [f"HTTP {error.http_status}", error.code]))
+
+
 def _credits(balance: Balance) -> str:
     """Say what can be spent, in the service's credits, and what to do when that is nothing."""
     if balance.account_credits is not None and balance.account_credits <= 0:
-        return "but the account is out of credits: top it up"
+        return "the key works, but the account is out of credits: top it up"
     if balance.is_empty:
-        return "but it may spend no more credits: raise its limit"
+        return "the key works, but it may spend no more credits: raise its limit"
+    if balance.key_credits is None:
+        return "the key is not refused, credits unknown"
     if balance.credits is None:
-        return "credits unknown"
+        return "the key works, credits unknown"
     if balance.key_credits == math.inf:
-        return f"no limit on the key, {balance.credits:,.0f} credits in the account"
-    return f"{balance.credits:,.0f} credits to spend"
+        return f"the key works, no limit on the key, {_rounded(balance.credits)} credits in the account"
+    return f"the key works, {_rounded(balance.credits)} credits to spend"
+
+
+def _rounded(number: float) -> str:
+    return f"{number:,.0f}" if number >= 10 else f"{number:.2g}"
 
 
 async def _check_discord(settings: Settings) -> str:

@@ -21,7 +21,7 @@ from bot.ui.text import formatting
 from cogs.context import requester
 
 if TYPE_CHECKING:
-    from bot.services.jobs.requests import JobService
+    from bot.services.jobs.requests import Accepted, JobService
 
 _log = logging.getLogger(__name__)
 
@@ -59,28 +59,30 @@ class VideoCog(commands.Cog):
             requester=requester(interaction),
             wish=Wish(spec, leaves_aspect=aspect is None, leaves_duration=duration is None),
         )
-        accepted = await replies.run_or_defer(interaction, self._jobs.accept_held(request), private=False)
-        job_id, message_id = accepted.card.job.id, None
+        try:
+            accepted = await replies.run_or_defer(interaction, self._jobs.accept_held(request), private=False)
+        except BaseException:  # whatever it was: a job that is accepted all the same is held by nobody
+            self._jobs.abandon(interaction.id)
+            raise
         try:
             if interaction.response.is_done():  # acknowledged without the card, which the job need not wait for
-                await self._let_start(job_id, None)
+                await self._let_start(accepted)
             message_id = await replies.show(interaction, status_view(accepted.card))
         except replies.UnheardError:
-            await self._jobs.withdraw_unheard(accepted)
+            self._jobs.withdraw_unheard(accepted)
+        except BaseException:  # as above
+            self._jobs.abandon(interaction.id)
+            raise
         else:
-            await self._let_start(job_id, message_id)
-        finally:
-            self._jobs.held.discard(job_id)  # whatever happened: its lease is renewed no more
+            await self._let_start(accepted, message_id)
 
-    async def _let_start(self, job_id: str, message_id: int | None) -> None:
+    async def _let_start(self, accepted: Accepted, message_id: int | None = None) -> None:
         """Let a job start that was held for its answer, and remember its card where there is one."""
         try:
-            if message_id is None:
-                await self._jobs.free(job_id)
-            else:
-                await self._jobs.attach_status(job_id, message_id)
+            await self._jobs.let_start(accepted, message_id)
         except StoreUnavailableError:
-            _log.warning("status card not remembered", extra={"job_id": job_id, "message_id": message_id})
+            fields = {"job_id": accepted.card.job.id, "message_id": message_id}
+            _log.warning("status card not remembered", extra=fields)
 
 
 def _require_permissions(interaction: discord.Interaction) -> None:

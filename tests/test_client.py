@@ -25,7 +25,7 @@ def syncs(community: Community) -> int:
 async def test_commands_are_synced_once_and_not_again_while_unchanged(community: Community) -> None:
     assert syncs(community) == 1
 
-    bot, _ = make_bot(community.database, community.clock, community.throttle)
+    bot, _ = make_bot(community.database, community.clock)
     await community.env.restart_bot(bot)
 
     assert syncs(community) == 1
@@ -35,7 +35,7 @@ async def test_commands_are_synced_once_and_not_again_while_unchanged(community:
 async def test_changed_commands_are_synced_again(community: Community, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cogs.quota.QuotaCog.quota.description", "See it differently")
 
-    bot, _ = make_bot(community.database, community.clock, community.throttle)
+    bot, _ = make_bot(community.database, community.clock)
     await community.env.restart_bot(bot)
 
     assert syncs(community) == 2

@@ -131,6 +131,66 @@ async def test_models_nobody_lists_are_no_finding(tmp_path: Path, fault: Fault, 
         assert await _check_video_service(chosen) == "the key works, 1,820 credits to spend"
 
 
+@pytest.mark.parametrize(
+    ("fault", "finding"),
+    [
+        (Fault.error("unauthorized", times=None), "not accepted: check TOAPIS_API_KEY"),
+        (Fault.error("account_suspended", times=None), r"forbidden or banned \(HTTP 403, account_suspended\)"),
+        (Fault(status=403, body={"success": False, "message": "user banned"}, times=None), "forbidden or banned"),
+        (Fault.error("rate_limit_exceeded", times=None), "slow down: try again later"),
+        (
+            Fault.error("internal_error", times=None),
+            r"trouble of its own \(HTTP 500, internal_error\): try",
+        ),
+        (Fault.page(502, times=None), r"trouble of its own \(HTTP 502\): try again later"),
+        (Fault.page(200, times=None), "not the service: check TOAPIS_BASE_URL"),
+        (Fault.foreign(403, times=None), "not the service: check TOAPIS_BASE_URL"),
+        (Fault.status_line(403, times=None), "not the service: check TOAPIS_BASE_URL"),
+        (Fault.error("invalid_apitype", times=None), "check TOAPIS_BASE_URL"),
+        (Fault(drop=True, times=None), "did not answer in time: try again later"),
+        (Fault.error("invalid_request", times=None), "refuses to say what can be spent"),
+    ],
+)
+async def test_each_trouble_with_the_service_is_told_from_the_others(
+    tmp_path: Path, fault: Fault, finding: str, no_waits: None
+) -> None:
+    async with video_service(tmp_path / "reelay.db") as (server, chosen):
+        server.faults.everywhere(fault)
+        with pytest.raises(ReelayError, match=finding):
+            await _check_video_service(chosen)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"success": True, "remain_balance": 0},
+        {"object": "credit_summary", "total_available": 100},
+        {"success": False, "message": "not now"},
+        {"success": 0, "remain_credits": 0},
+    ],
+)
+async def test_answer_without_credits_is_no_trouble(tmp_path: Path, body: dict[str, object]) -> None:
+    async with video_service(tmp_path / "reelay.db") as (server, chosen):
+        for queue in (server.faults.balance, server.faults.account):
+            queue.append(Fault(status=200, body=body))
+        assert await _check_video_service(chosen) == "the key is not refused, credits unknown"
+
+
+@pytest.mark.parametrize("http_status", [401, 403])
+async def test_key_that_may_not_list_its_models_is_said(tmp_path: Path, http_status: int) -> None:
+    async with video_service(tmp_path / "reelay.db") as (server, chosen):
+        server.faults.models.append(Fault(status=http_status, body={"success": False, "message": "no"}))
+        found = await _check_video_service(chosen)
+        assert found == f"the key works, 1,820 credits to spend; the key may not list its models (HTTP {http_status})"
+
+
+async def test_key_that_may_use_no_model_is_said(tmp_path: Path) -> None:
+    async with video_service(tmp_path / "reelay.db") as (server, chosen):
+        server.models = []
+        with pytest.raises(ReelayError, match="the models this key may use: none"):
+            await _check_video_service(chosen)
+
+
 @asynccontextmanager
 async def discord_with(remaining: int, patch: pytest.MonkeyPatch) -> AsyncGenerator[None]:
     """Serve what a sign-in asks for, with that many starts left."""

@@ -63,3 +63,8 @@ class Submit:
     due_at: datetime | None = None
     generation_id: str | None = None
     attempts: int = 0
+
+    @property
+    def key(self) -> str:
+        """Name the submit among all."""
+        return f"{self.job_id}#{self.number}"

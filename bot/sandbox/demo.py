@@ -21,7 +21,7 @@ import discord
 import simcord
 from simcord.backend.errors import SetupError
 
-from bot.app import Reelay, assemble
+from bot.app import Reelay, assemble_on_discord
 from bot.errors import InvalidSpecError
 from bot.media import MediaWorker
 from bot.models import Job, JobState, Period, PromptRuleKind, Quota, QuotaSource, StatusCard, VideoSpec
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from simcord.actors import MemberActor
     from simcord.builders import ChannelHandle, GuildHandle
     from simcord.preview import Preview
+
+    from bot.client import ReelayBot
 
 CHANNELS = ("clips", "brainstorm", "mod-log")
 """Of the community; brainstorm has a pool, and mod-log is the moderators'."""
@@ -62,6 +64,7 @@ _BAR_WIDTH = 30
 class _Stage:
     """Everything the demo shows."""
 
+    bot: ReelayBot
     reelay: Reelay
     database: Database
     env: simcord.Env
@@ -155,7 +158,7 @@ async def _set(stack: AsyncExitStack, *, render_seconds: float) -> _Stage:
     service = await stack.enter_async_context(SandboxServer(queue_seconds=QUEUE_SECONDS, render_seconds=render_seconds))
     session = await stack.enter_async_context(aiohttp.ClientSession())
     database = await stack.enter_async_context(Database.open(f"sqlite+aiosqlite:///{folder / 'reelay.db'}"))
-    reelay = assemble(
+    bot, reelay = assemble_on_discord(
         database=database,
         service=ToApisClient(session=session, base_url=service.base_url, api_key=service.api_key, model="gemini_omni"),
         media=await stack.enter_async_context(MediaWorker()),
@@ -165,22 +168,23 @@ async def _set(stack: AsyncExitStack, *, render_seconds: float) -> _Stage:
         policy=POLICY,
         owner="demo",
     )
-    answer_error = reelay.bot.tree.on_error
-    env = await stack.enter_async_context(simcord.run(reelay.bot, check_errors=False))  # the bot logs its errors
-    reelay.bot.tree.error(answer_error)  # SimCord's own would have its page call every refused command a failure
+    answer_error = bot.tree.on_error
+    env = await stack.enter_async_context(simcord.run(bot, check_errors=False))  # the bot logs its errors
+    bot.tree.error(answer_error)  # SimCord's own would have its page call every refused command a failure
     await _set_clock(env)
-    assert reelay.bot.user is not None, "signed in"
-    await reelay.bot.user.edit(username="Reelay")
+    assert bot.user is not None, "signed in"
+    await bot.user.edit(username="Reelay")
     guild = env.create_guild("Film club")
     moderators = guild.create_role("Moderators", permissions=discord.Permissions(moderate_members=True))
     hidden, seen = discord.PermissionOverwrite(view_channel=False), discord.PermissionOverwrite(view_channel=True)
     channels = {name: guild.create_text_channel(name) for name in CHANNELS if name != LOG_CHANNEL}
     channels[LOG_CHANNEL] = guild.create_text_channel(
-        LOG_CHANNEL, overwrites={guild.default_role: hidden, moderators: seen, reelay.bot.user: seen}
+        LOG_CHANNEL, overwrites={guild.default_role: hidden, moderators: seen, bot.user: seen}
     )
     moderator = guild.add_member(env.create_user("Mo"), roles=[moderators])
     await _moderate(reelay, guild, channels, moderator)
     return _Stage(
+        bot=bot,
         reelay=reelay,
         database=database,
         env=env,
@@ -255,16 +259,16 @@ async def _running(stage: _Stage, page: Preview, stopped: asyncio.Event) -> Asyn
     async with asyncio.TaskGroup() as group:
         group.create_task(stage.reelay.worker.run())
         group.create_task(stage.reelay.card_updater.run())
-        group.create_task(stage.reelay.log.run())
-        group.create_task(stage.reelay.bot.panel.run())
+        group.create_task(stage.reelay.modlog.run())
+        group.create_task(stage.bot.panel.run())
         for_page = [group.create_task(_keep_page_true(stage, page)), group.create_task(stop_with_page())]
         try:
             yield
         finally:
             stage.reelay.worker.stop()
             stage.reelay.card_updater.stop()
-            stage.reelay.log.stop()
-            stage.reelay.bot.panel.stop()
+            stage.reelay.modlog.stop()
+            stage.bot.panel.stop()
             for task in for_page:
                 task.cancel()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field, replace
+from http.client import responses
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
 if TYPE_CHECKING:
@@ -47,6 +48,11 @@ ERRORS: Mapping[str, ErrorAnswer] = {
     "moderation_under_500": ErrorAnswer(500, "upstream_error", "Failed", "DataInspectionFailed"),
     "moderation_in_words": ErrorAnswer(400, "upstream_error", "The prompt violates our usage policies", "400"),
     "no_route": ErrorAnswer(404, "invalid_request_error", "Invalid URL (POST /v1/videos/generations)", ""),
+    "account_suspended": ErrorAnswer(403, "new_api_error", "Suspended for violating our terms of service"),
+    "upstreams_key": ErrorAnswer(401, "upstream_error", "Incorrect API key provided", "fail_to_fetch_task"),
+    "duplicate": ErrorAnswer(409, "new_api_error", "It was submitted before", "duplicate_client_business_id"),
+    "wrong_duration": ErrorAnswer(422, "invalid_request_error", "duration: Input should be 6 or 10", ""),
+    "price_missing": ErrorAnswer(400, "new_api_error", "No price is set for this model", "model_price_error"),
 }
 """By name: HTTP status, type, message, and the code where it is not the name; the first ten are the usual ones."""
 
@@ -122,6 +128,12 @@ class Fault:
     def foreign(cls, status: int, *, accept: bool = False, times: int | None = 1) -> Self:
         """Make an API gateway in front of the service answer with JSON of its own."""
         return cls(status=status, body={"message": "Forbidden"}, accept=accept, times=times)
+
+    @classmethod
+    def status_line(cls, status: int, *, accept: bool = False, times: int | None = 1) -> Self:
+        """Make an edge in front of the service answer in the service's shape, but with no more than an HTTP status."""
+        error = {"code": str(status), "message": responses.get(status, "Error")}
+        return cls(status=status, body={"error": error}, accept=accept, times=times)
 
     @classmethod
     def failed(cls, message: str, *, code: str = "generation_failed") -> Self:
@@ -212,7 +224,7 @@ PROMPT_FAULTS: Mapping[str, tuple[FaultKind, Fault]] = {
 }
 """Words in a prompt that make its clip fail, for readers of the demo.
 
-Those of a submit spoil every submit of the clip when they are final by the contract, else its first one only,
+Those of a submit spoil every submit of the clip when they are final, else its first one only,
 so that the bot can be seen to recover.
 """
 

@@ -1,4 +1,4 @@
-"""A video service on loopback that answers by the contract: the demo's service, and the tests' double.
+"""A video service on loopback that answers as the real one is documented to: the demo's service, and the tests' double.
 
 Its clock is given, and what a generation's progress is at a time follows from when it was accepted, so a test
 moves the clock instead of waiting. It keeps what it was asked, and fails on request (``bot.sandbox.faults``).
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["Fault", "SandboxGeneration", "SandboxServer"]
 
 CREDITS_PER_USD = 200
-"""Contract, "Account"."""
+"""As the service documents it for its balance."""
 
 _LATE_LOOK_SECONDS = 0.02
 """How often a waiting test looks whether a late submit was accepted: nothing happens that would wake it."""

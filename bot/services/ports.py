@@ -62,8 +62,8 @@ class VideoService(Protocol):
         """Ask what can be spent; ``UnauthorizedError`` is the key's own check, and what can't be read is unknown."""
         ...
 
-    async def fetch_models(self) -> list[str]:
-        """Ask which video models the key may use; empty when the service does not say."""
+    async def fetch_models(self) -> list[str] | None:
+        """Ask which video models the key may use; None when the service does not say, empty when it says none."""
         ...
 
     async def download(self, url: str, destination: Path) -> None:

@@ -87,8 +87,8 @@ async def note(
     outcome: SubmitOutcome | None = None,
     number: int | None = None,
     generation_id: str | None = None,
-) -> None:
-    """Write down what the service says of a submit; without an outcome, that its answer can no longer come.
+) -> bool:
+    """Write down what the service says of a submit; without an outcome, that its answer can come no more from now on.
 
     An acceptance is heard even where the submit was taken for missing before: it opens again, or counts as spent
     where another one is open.
@@ -96,20 +96,28 @@ async def note(
     Args:
         number: which of the job's; None is the one that is open.
         generation_id: the service's id for it, with ``ACCEPTED``.
+
+    Returns:
+        Whether that can be true: False where an accepted submit is said to be missing.
     """
     mine = (submits.c.job_id == job_id) & (_IS_OPEN if number is None else submits.c.number == number)
-    if outcome is None:
-        unanswered = mine & _IS_OPEN & submits.c.outcome.is_(None) & submits.c.cut_at.is_(None)
-        await connection.execute(sql_update(submits).where(unanswered).values(cut_at=now))
-    elif outcome is not SubmitOutcome.ACCEPTED:
-        await connection.execute(
-            sql_update(submits).where(mine & _IS_OPEN).values(outcome=outcome, ended_at=now, due_at=None)
-        )
-    else:
-        words = {"outcome": outcome, "generation_id": generation_id}
-        result = await connection.execute(sql_update(submits).where(mine & _IS_OPEN).values(words))
-        if result.rowcount == 0 and number is not None:
-            await _reopen(connection, job_id, number, words, now)
+    is_unanswered = _IS_OPEN & submits.c.outcome.is_(None)
+    match outcome:
+        case None:
+            await connection.execute(sql_update(submits).where(mine, is_unanswered).values(cut_at=now))
+        case SubmitOutcome.ACCEPTED:
+            words = {"outcome": outcome, "generation_id": generation_id}
+            result = await connection.execute(sql_update(submits).where(mine, _IS_OPEN).values(words))
+            if result.rowcount == 0 and number is not None:
+                await _reopen(connection, job_id, number, words, now)
+        case SubmitOutcome.MISSING:
+            ended = {"outcome": outcome, "ended_at": now, "due_at": None}
+            result = await connection.execute(sql_update(submits).where(mine, is_unanswered).values(ended))
+            return result.rowcount == 1
+        case _:
+            ended = {"outcome": outcome, "ended_at": now, "due_at": None}
+            await connection.execute(sql_update(submits).where(mine, _IS_OPEN).values(ended))
+    return True
 
 
 async def _reopen(connection: AsyncConnection, job_id: str, number: int, words: dict[str, Any], now: datetime) -> None:
@@ -124,12 +132,14 @@ async def _reopen(connection: AsyncConnection, job_id: str, number: int, words: 
         waiting = (jobs.c.id == job_id) & (jobs.c.state == JobState.QUEUED)
         adopted = {"state": JobState.RENDERING, "generation_id": words["generation_id"], "due_at": now}
         await connection.execute(sql_update(jobs).where(waiting).values(adopted))
-        has_ended = select(jobs.c.id).where(jobs.c.state.in_(FINAL_STATES))
-        await connection.execute(
-            sql_update(submits)
-            .where(submits.c.job_id == job_id, _IS_OPEN, submits.c.job_id.in_(has_ended))
-            .values(due_at=now)
-        )
+        await leave_if_ended(connection, job_id, now=now)
+
+
+async def leave_if_ended(connection: AsyncConnection, job_id: str, *, now: datetime) -> None:
+    """Let an open submit be asked about from now on if its job has ended."""
+    has_ended = select(jobs.c.id).where(jobs.c.state.in_(FINAL_STATES), jobs.c.id == job_id)
+    mine = (submits.c.job_id == job_id) & _IS_OPEN & submits.c.job_id.in_(has_ended)
+    await connection.execute(sql_update(submits).where(mine).values(due_at=now))
 
 
 async def leave(connection: AsyncConnection, job_id: str, *, now: datetime) -> None:
@@ -143,10 +153,17 @@ async def put_off(connection: AsyncConnection, submit: Submit, *, due_at: dateti
     await connection.execute(sql_update(submits).where(mine).values(due_at=due_at, **changes))
 
 
-async def claim_unattended(connection: AsyncConnection, *, now: datetime, until: datetime, limit: int) -> list[Submit]:
-    """Return up to ``limit`` open submits that are due and whose jobs have ended, and put them off until then."""
-    due = select(submits).where(submits.c.due_at <= now).order_by(submits.c.due_at).limit(limit)
-    claimed = [_from_row(row) for row in await connection.execute(due)]
+async def claim_unattended(
+    connection: AsyncConnection, *, now: datetime, until: datetime, limit: int, in_flight: Collection[str]
+) -> list[Submit]:
+    """Return up to ``limit`` open submits that are due and whose jobs have ended, and put them off until then.
+
+    Args:
+        in_flight: keys of those that this worker is already at.
+    """
+    due = select(submits).where(submits.c.due_at <= now).order_by(submits.c.due_at).limit(limit + len(in_flight))
+    found = [_from_row(row) for row in await connection.execute(due)]
+    claimed = [submit for submit in found if submit.key not in in_flight][:limit]
     for submit in claimed:
         await put_off(connection, submit, due_at=until)
     return claimed
@@ -155,6 +172,14 @@ async def claim_unattended(connection: AsyncConnection, *, now: datetime, until:
 async def next_unattended_at(connection: AsyncConnection) -> datetime | None:
     """Return when the next open submit whose job has ended is due; None when nobody has to ask."""
     statement = select(func.min(submits.c.due_at)).where(submits.c.due_at.is_not(None))
+    return (await connection.execute(statement)).scalar_one()
+
+
+async def count_unattended(connection: AsyncConnection, due_at: datetime | None) -> int:
+    """Count the open submits whose jobs have ended and that are still asked about; ``due_at`` is the next one's."""
+    if due_at is None:
+        return 0
+    statement = select(func.count()).select_from(submits).where(submits.c.due_at.is_not(None))
     return (await connection.execute(statement)).scalar_one()
 
 

@@ -133,6 +133,13 @@ Index(
     postgresql_where=submits.c.due_at.is_not(None),
 )
 
+polls_sent = Table(
+    "polls_sent",
+    metadata,
+    Column("second_at", UtcDateTime, primary_key=True),
+    Column("count", Integer, nullable=False),
+)
+
 models = Table(
     "models",
     metadata,

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 BODY_MAX_BYTES = 1024 * 1024
-"""An answer is some hundred bytes by the contract; what is larger than this is not read."""
+"""An answer is some hundred bytes as documented; what is larger than this is not read."""
 CONNECT_TIMEOUT_SECONDS = 10.0
 """A connection is there within a second, or not at all."""
 _UNKNOWN_STATES_MAX = 100
@@ -45,7 +45,7 @@ class _Reader(Protocol[_T_co]):
 
 
 class ToApisClient:
-    """The video service by its contract; implements ``services.ports.VideoService``.
+    """The video service as its makers document it; implements ``services.ports.VideoService``.
 
     Args:
         session: carries the requests; its owner closes it.
@@ -125,7 +125,7 @@ class ToApisClient:
         """
         path = f"/v1/videos/generations/{quote(key, safe='')}"
         answer = await self._exchange("GET", path, timeout_seconds=self._poll_timeout_seconds)
-        return self._generation(answer, RequestKind.POLL)
+        return self._generation(answer, RequestKind.POLL, asked=key)
 
     async def fetch_balance(self) -> Balance:
         """Ask what key and account can spend; what can't be read is unknown.
@@ -140,8 +140,8 @@ class ToApisClient:
         )
         return account.combine_balance(key, of_account)
 
-    async def fetch_models(self) -> list[str]:
-        """Ask which video models the key may use; empty when the service does not say.
+    async def fetch_models(self) -> list[str] | None:
+        """Ask which video models the key may use; None when the service does not say, empty when it says none.
 
         Raises:
             VideoServiceError: when it refuses or does not answer.
@@ -220,9 +220,9 @@ class ToApisClient:
         # A service may quote the key it refuses, and its words go to the log.
         return bytes(body).replace(self._api_key.encode(), b"***") if self._api_key else bytes(body)
 
-    def _generation(self, answer: Answer, request: RequestKind, *, prompt: str = "") -> Generation:
-        generation = wire.read_generation(answer, request=request, now=self._now(), prompt=prompt)
-        state = wire.unknown_state(answer)
+    def _generation(self, answer: Answer, request: RequestKind, *, prompt: str = "", asked: str = "") -> Generation:
+        generation = wire.read_generation(answer, request=request, now=self._now(), prompt=prompt, asked=asked)
+        state = wire.unknown_state(answer, request=request, asked=asked)
         if state is not None and state not in self._unknown_states and len(self._unknown_states) < _UNKNOWN_STATES_MAX:
             self._unknown_states.add(state)
             logger.warning(

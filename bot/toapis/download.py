@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from aiohttp.abc import AbstractResolver
 
 CLIP_MAX_BYTES = 200_000_000
-"""200 MB, the bound the issue sets; a 10-second 720p clip is some 10 MB."""
+"""200 MB; a 10-second 720p clip is some 10 MB."""
 REDIRECTS_MAX = 5
 """File hosts redirect once or twice; browsers give up after 20."""
 _WRITE_BYTES = 1024 * 1024

@@ -20,14 +20,17 @@ from bot.errors import (
 )
 from bot.toapis.answers import RequestKind, without_request_id
 from bot.toapis.headers import read_rate_limit, read_retry_after
-from bot.toapis.subjects import Subject, find_subject
+from bot.toapis.kinds import Subject
+from bot.toapis.quotes import without_quotes
+from bot.toapis.subjects import find_subject
 from bot.toapis.values import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from bot.toapis.answers import Answer, StatedError
+    from bot.toapis.answers import Answer
+    from bot.toapis.error_shapes import StatedError
 
 _ERRORS: Mapping[Subject, type[VideoServiceError]] = {
     Subject.MONEY: InsufficientFundsError,
@@ -83,12 +86,18 @@ def refusal_of(answer: Answer, *, request: RequestKind, now: datetime, prompt: s
 
 
 def _subject_of(stated: StatedError, http_status: int, request: RequestKind, prompt: str) -> Subject:
-    message = _without(without_request_id(stated.message), prompt)
-    subject = find_subject(stated.words, http_status, message)
-    if subject is Subject.NOT_TAKEN and request is not RequestKind.SUBMIT:
-        return Subject.FAULT
+    """Say what an error is about, as far as what was asked for lets it be.
+
+    Only a submit carries a prompt: what is said of anything else is about that request, and no word of its text is
+    about moderation. A fault proves no generation missing and none refused.
+    """
+    is_submit = request is RequestKind.SUBMIT
+    message = without_quotes(without_request_id(stated.message), prompt)
+    subject = find_subject(stated.words, http_status, message, reads_text=is_submit)
     if subject is Subject.MISSING:
         return _missing(http_status, request)
+    if subject is Subject.NOT_TAKEN or (subject is Subject.MODERATION and http_status >= 500):
+        return subject if is_submit else Subject.FAULT
     if http_status == 404 and (request is RequestKind.POLL or subject not in _OPERATORS_OR_MODERATION):
         return Subject.NO_ANSWER
     return subject
@@ -99,7 +108,3 @@ def _missing(http_status: int, request: RequestKind) -> Subject:
     if http_status >= 500:
         return Subject.FAULT
     return Subject.MISSING if request is RequestKind.POLL else Subject.NO_ANSWER
-
-
-def _without(message: str, prompt: str) -> str:
-    return message.casefold().replace(prompt.casefold(), " ") if prompt else message

@@ -6,43 +6,36 @@ Whatever is optional may be garbage and is then taken as absent; nothing here do
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from bot.models import Generation, GenerationStatus
-from bot.toapis.answers import WORD_MAX_CHARACTERS, Answer, RequestKind, message_of, own_words_of, words_of
+from bot.toapis.addresses import find_address
+from bot.toapis.answers import Answer, RequestKind
+from bot.toapis.envelopes import find_generation
+from bot.toapis.error_shapes import (
+    WORD_MAX_CHARACTERS,
+    error_fields,
+    is_success,
+    message_of,
+    names_error,
+    own_words_of,
+    text_of,
+    words_of,
+)
 from bot.toapis.headers import read_rate_limit
 from bot.toapis.refusals import refusal_of
-from bot.toapis.subjects import fold, is_moderation
-from bot.toapis.values import JsonObject, one_line, read_list, read_number, read_object, read_text, read_time
+from bot.toapis.subjects import is_moderation, specific_subject
+from bot.toapis.values import JsonObject, one_line, read_number, read_text, read_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
 
     from bot.models import VideoSpec
 
-GENERATION_ID_MAX_CHARACTERS = 128
-"""What the database keeps; ids are some 30 characters where they were seen."""
-
-_STATES = {
-    GenerationStatus.QUEUED: (
-        "queued queueing in_queue submitted submitting pending not_start not_started created waiting accepted received "
-        "scheduled new"
-    ),
-    GenerationStatus.IN_PROGRESS: (
-        "in_progress processing running generating rendering started preparing starting working active progressing "
-        "throttled uploading downloading finalizing retrying"
-    ),
-    GenerationStatus.COMPLETED: "completed complete succeeded succeed success successful done finished",
-    GenerationStatus.FAILED: (
-        "failed failure fail error errored cancelled canceled expired rejected timeout timed_out aborted terminated "
-        "unsuccessful moderated content_moderated request_moderated"
-    ),
-}
-_STATUSES = {word: status for status, words in _STATES.items() for word in words.split()}
-_PICTURES = ("image", "thumb", "cover", "poster", "jpg", "jpeg", "png", "webp", "gif")
-"""What stands in the type or format of an address that is not the clip's."""
-_ADDRESSES_LOOKED_AT = 20
+FAILURE_CODES = ("error_code", "failure_code", "fail_code", "error_type")
+"""The keys, folded, of a code that stands beside the state and not in an error."""
+FAILURES = ("error", "fail_reason", "failure_reason", "failure", "fail_message")
+"""The keys, folded, of an error: an object, a list, or a text."""
+FAILURE_MESSAGES = ("error_message", "failure_message", "task_status_msg", "status_message", "message", "msg")
 
 
 def submit_payload(spec: VideoSpec, *, model: str, resolution: str, client_business_id: str) -> JsonObject:
@@ -57,125 +50,65 @@ def submit_payload(spec: VideoSpec, *, model: str, resolution: str, client_busin
     }
 
 
-def read_generation(answer: Answer, *, request: RequestKind, now: datetime, prompt: str = "") -> Generation:
-    """Read the generation of an answer; ``prompt`` is what the service may quote when it refuses.
+def read_generation(
+    answer: Answer, *, request: RequestKind, now: datetime, prompt: str = "", asked: str = ""
+) -> Generation:
+    """Read the generation of an answer.
+
+    Args:
+        answer: what came.
+        request: what was asked for.
+        now: the present, for times that count from it.
+        prompt: what the service may quote when it refuses.
+        asked: the id that a poll asked by, which its answer need not name.
 
     Raises:
         VideoServiceError: when the service names an error, or the answer is not the service's.
     """
-    body = _find_generation(answer.readable)
-    if body is None:
+    found = find_generation(answer, request=request, asked=asked)
+    if found is None:
         raise refusal_of(answer, request=request, now=now, prompt=prompt)
-    status = _status_of(body)
-    failure = _failure_of(body) if status is GenerationStatus.FAILED else {}
+    has_failed = found.status is GenerationStatus.FAILED
+    # Older gateways put the address of a finished clip into the reason of a failure, for want of another field.
+    also = found.fields.get("fail_reason") if found.status is GenerationStatus.COMPLETED else None
+    times = (read_time(found.fields.get(name)) for name in ("completed_at", "finished_at", "finish_time"))
     return Generation(
-        id=_id_of(body) or "",
-        status=status,
-        progress=_progress(body.get("progress")),
-        completed_at=read_time(body.get("completed_at")) or read_time(body.get("finish_time")),
-        expires_at=read_time(body.get("expires_at")),
-        result_url=_result_url(body, status),
+        id=found.id,
+        status=found.status,
+        progress=_progress(found.fields.get("progress")),
+        completed_at=next(filter(None, times), None),
+        expires_at=read_time(found.fields.get("expires_at")),
+        result_url=find_address(found.fields, also=also),
         request_id=answer.request_id,
         rate_limit=read_rate_limit(answer.headers, now, category=request.value),
-        **failure,
+        **(_failure_of(found.fields, found.state) if has_failed else {}),
     )
 
 
-def unknown_state(answer: Answer) -> str | None:
+def unknown_state(answer: Answer, *, request: RequestKind = RequestKind.POLL, asked: str = "") -> str | None:
     """Return the state of an answer in the service's own word, when it is one that nobody knows."""
-    body = _find_generation(answer.readable)
-    if body is None or _status_of(body) is not GenerationStatus.UNKNOWN:
+    found = find_generation(answer, request=request, asked=asked)
+    if found is None or found.status is not GenerationStatus.UNKNOWN:
         return None
-    return one_line(str(_raw_status(body))[:WORD_MAX_CHARACTERS]).lower()
+    return one_line(str(found.state)[:WORD_MAX_CHARACTERS]).lower()
 
 
-def _find_generation(body: JsonObject) -> JsonObject | None:
-    """Return the object with the generation's id, unwrapped from up to two layers of ``data``."""
-    for _ in range(3):
-        inner = body.get("data")
-        items = read_list(inner)
-        wrapped = read_object(items[0] if len(items) == 1 else inner)
-        # An id without a state beside a whole generation is the exchange's.
-        if _id_of(body) and (_raw_status(body) is not None or not (_id_of(wrapped) and _raw_status(wrapped))):
-            return body
-        body = wrapped
-    return None
-
-
-def _id_of(body: JsonObject) -> str | None:
-    ids = (read_text(body.get(name)) for name in ("task_id", "id"))
-    return next((it for it in ids if it and len(it) <= GENERATION_ID_MAX_CHARACTERS), None)
-
-
-def _raw_status(body: JsonObject) -> object:
-    names = ("status", "task_status", "state")
-    return next((body[name] for name in names if body.get(name) is not None), None)
-
-
-def _status_of(body: JsonObject) -> GenerationStatus:
-    word = _raw_status(body)
-    if not isinstance(word, str):
-        return GenerationStatus.UNKNOWN
-    return _STATUSES.get(fold(word).removeprefix("task_status_"), GenerationStatus.UNKNOWN)
-
-
-def _failure_of(body: JsonObject) -> dict[str, Any]:
+def _failure_of(fields: JsonObject, state: object) -> dict[str, Any]:
     """Return why a generation failed, as a generation's fields."""
-    error = body.get("error")
-    fields = read_object(error)
-    words = words_of(fields) or own_words_of(body)
-    reasons = (body.get(name) for name in ("fail_reason", "failure_reason", "error_message"))
-    texts = (message_of(fields), error, *reasons, message_of(body))
-    message = next((text for text in texts if isinstance(text, str) and text.strip()), "")
-    state = _raw_status(body)
+    errors = [error for name in FAILURES if names_error(error := error_fields(fields.get(name)))]
+    texts = [text_of(fields.get(name)) for name in FAILURES if not error_fields(fields.get(name))]
+    codes = (read_text(fields.get(name)) for name in FAILURE_CODES)
+    words = [word for error in errors for word in words_of(error)]
+    words += [code for code in codes if code and not is_success(code)]
+    words += [text for text in texts if specific_subject(text)]
+    words += [] if words else own_words_of(fields)
+    messages = [*map(message_of, errors), *texts, *(text_of(fields.get(name)) for name in FAILURE_MESSAGES)]
+    telling = [message for message in messages if not is_success(message)]
     return {
-        "error_code": words[0] if words else None,
-        "error_message": one_line(message) or None,
-        "was_moderated": is_moderation((*words, str(state)), message),
+        "error_code": words[0][:WORD_MAX_CHARACTERS] if words else None,
+        "error_message": one_line(telling[0]) if telling else None,
+        "was_moderated": is_moderation((*words, str(state)), "\n".join(telling)),
     }
-
-
-def _result_url(body: JsonObject, status: GenerationStatus) -> str | None:
-    result = read_object(body.get("result"))
-    places = [
-        result.get("data"),
-        body.get("result"),
-        body,
-        body.get("metadata"),
-        body.get("result_url"),
-        body.get("data"),
-    ]
-    if status is GenerationStatus.COMPLETED:
-        places.append(body.get("fail_reason"))  # where older gateways put the address, for want of another field
-    return next((address for place in places for address in _addresses(place)), None)
-
-
-def _addresses(place: object, depth: int = 3) -> Iterator[str]:
-    """Give the addresses of clips at a place: a text, an object with ``url`` or ``video_url``, or a list of those."""
-    address = _clip_address(place)
-    if address is not None:
-        yield address
-    fields = read_object(place)
-    inner = () if _is_picture(fields) else (fields.get("url"), fields.get("video_url"))
-    for value in (*read_list(place)[:_ADDRESSES_LOOKED_AT], *inner):
-        if depth and value is not None:
-            yield from _addresses(value, depth - 1)
-
-
-def _is_picture(fields: JsonObject) -> bool:
-    kinds = " ".join(str(fields.get(name)).casefold() for name in ("type", "format", "kind", "role", "mime_type"))
-    return "video" not in kinds and any(word in kinds for word in _PICTURES)
-
-
-def _clip_address(value: object) -> str | None:
-    address = read_text(value)
-    if address is None or not address.casefold().startswith(("http://", "https://")):
-        return None
-    try:
-        path = urlsplit(address).path.casefold()
-    except ValueError:
-        return None
-    return None if path.endswith((".jpg", ".jpeg", ".png", ".webp", ".gif")) else address
 
 
 def _progress(value: object) -> float | None:

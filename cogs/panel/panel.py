@@ -80,7 +80,7 @@ class Panel:
         self._changes = 0
         self._woken = asyncio.Event()
         self._stopped = asyncio.Event()
-        services.changes.listen(self._note_change)
+        services.audit_trail.listen(self._note_change)
 
     async def open(self, interaction: discord.Interaction, *place: str) -> None:
         """Answer a command with the panel."""

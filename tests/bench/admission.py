@@ -37,7 +37,9 @@ from bot.models import (
 from bot.services.jobs.requests import new_job_id
 from bot.store import jobs, ledger, servers, tables
 from tests.bench.figures import machine, print_report
-from tests.support.workshop import CHANNEL_ID, GUILD_ID, MEMBER_ID, ServiceClock, open_workshop
+from tests.support.clocks import ServiceClock
+from tests.support.simulated_discord import CHANNEL_ID
+from tests.support.workshop import GUILD_ID, MEMBER_ID, open_workshop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -61,8 +61,9 @@ async def test_a_failed_clip_says_why_and_that_the_seconds_came_back(community: 
     now = community.clock.now()
     async with community.database.write() as connection:
         [job] = await job_store.start_next(connection, now=now, limit=1, owner="local/1", lease_until=now, in_flight=())
+    audit_trail = community.bot.services.audit_trail
     leased_jobs = LeasedJobs(
-        database=community.database, clock=community.clock, changes=community.bot.services.changes, owner="local/1"
+        database=community.database, clock=community.clock, audit_trail=audit_trail, owner="local/1"
     )
     await leased_jobs.fail(job, JobError.CONTENT_POLICY)
 

@@ -313,6 +313,7 @@ async def test_command_whose_answer_came_too_late_is_undone(
     community.env.inject_error("POST", CALLBACK, status=404, code=10062, times=None)
 
     await community.mia.slash(community.channel, "video", prompt="A cat")
+    await community.reelay.worker.tick()
 
     [job] = await community.jobs()
     assert (job.state, job.error_code, job.status_message_id) == (JobState.CANCELLED, JobError.UNHEARD, None)

@@ -23,16 +23,9 @@ from bot.store import jobs, ledger
 from bot.store.tables import grant_uses as draws_table
 from bot.store.tables import ledger as ledger_table
 from bot.store.tables import usage as usage_table
-from tests.support.workshop import (
-    CHANNEL_ID,
-    GUILD_ID,
-    MEMBER_ID,
-    Process,
-    ServiceClock,
-    Workshop,
-    open_workshop,
-    requester,
-)
+from tests.support.clocks import ServiceClock
+from tests.support.simulated_discord import CHANNEL_ID
+from tests.support.workshop import GUILD_ID, MEMBER_ID, Process, Workshop, open_workshop, requester
 
 MEMBERS = (MEMBER_ID, MEMBER_ID + 1)
 POOL_ID = CHANNEL_ID + 1
@@ -83,7 +76,7 @@ class Bookkeeping:
         self.process: Process = workshop.start()
         self.clock = ServiceClock(workshop.time)
         self.leased_jobs = LeasedJobs(
-            database=workshop.database, clock=self.clock, changes=self.process.services.changes, owner="local/1"
+            database=workshop.database, clock=self.clock, audit_trail=self.process.services.audit_trail, owner="local/1"
         )
         self.model = Model()
         self.day = 0

@@ -8,27 +8,22 @@ import sqlite3
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import discord
 import simcord
 from sqlalchemy import select
 
-from bot.client import ReelayBot
+from bot.app import assemble_on_discord
 from bot.models import ClipLink, Period, Quota
 from bot.services.jobs.leases import LeasedJobs
 from bot.services.jobs.policy import WorkerPolicy
-from bot.services.jobs.status_cards import CardChanges
-from bot.services.jobs.throttle import ServiceThrottle
-from bot.services.moderation.modlog import Modlog
-from bot.services.services import Services
 from bot.store import jobs as job_store
 from bot.store import tables
 from bot.store.database import Database
-from bot.store.digests import CommandDigests
-from bot.ui.modlog_publisher import DiscordLogPublisher
 from bot.ui.publisher import DiscordPublisher
 from tests.support.databases import fresh_database
+from tests.support.media import DirectMedia
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Iterable
@@ -39,8 +34,13 @@ if TYPE_CHECKING:
     from simcord.builders import ChannelHandle, GuildHandle
     from simcord.results import InteractionResult, ResponseMessage
 
+    from bot.app import Reelay
+    from bot.client import ReelayBot
     from bot.models import Job
+    from bot.services.moderation.modlog import Modlog
+    from bot.services.ports import VideoService
 
+OWNER = "local/1"
 OPERATOR_CHANNEL_NAME = "operators"
 START = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 LOCK_TIMEOUT_SECONDS = 0.05
@@ -65,13 +65,12 @@ class Community:
     database: Database
     database_path: Path
     clock: GivenClock
-    throttle: ServiceThrottle
+    reelay: Reelay
     publisher: DiscordPublisher
     guild: GuildHandle
     channel: ChannelHandle
     operators: ChannelHandle
     log_channel: ChannelHandle
-    log: Modlog
     mia: MemberActor
     ben: MemberActor
     moderator: MemberActor
@@ -140,15 +139,19 @@ class Community:
             [job] = await job_store.start_next(connection, now=now, limit=1, owner=owner, lease_until=now, in_flight=())
         posted = await self.publisher.post_clip(job, ClipLink("https://files.example/x.mp4", None), None)
         leased_jobs = LeasedJobs(
-            database=self.database, clock=self.clock, changes=self.bot.services.changes, owner=owner
+            database=self.database, clock=self.clock, audit_trail=self.bot.services.audit_trail, owner=owner
         )
         return await leased_jobs.deliver(job, channel_id=posted.channel_id, message_id=posted.message_id)
 
     async def restart(self) -> None:
         """End the bot and start another on the same database, as after a deploy."""
-        bot, publisher = make_bot(self.database, self.clock, self.throttle)
-        await self.env.restart_bot(bot)
-        self.bot, self.publisher = bot, publisher
+        self.bot, self.reelay = make_bot(self.database, self.clock)
+        await self.env.restart_bot(self.bot)
+        self.publisher = DiscordPublisher(client=self.bot, clock=self.clock, operator_channel_id=None)
+
+    @property
+    def log(self) -> Modlog:
+        return self.reelay.modlog
 
     async def keep_log(self) -> None:
         """Choose the log's channel, as a moderator."""
@@ -217,29 +220,30 @@ def _texts(components: Iterable[dict[str, Any]]) -> Iterable[str]:
         yield from _texts(component.get("components", []))
 
 
-def make_bot(
-    database: Database, clock: GivenClock, throttle: ServiceThrottle, *, max_open_jobs: int = 2
-) -> tuple[ReelayBot, DiscordPublisher]:
-    """Wire the bot up as the composition root does, without anything that runs by itself."""
-    bot = ReelayBot(digests=CommandDigests(database))
-    log_publisher = DiscordLogPublisher(client=bot)
-    services = Services.wire(
+class UnusedService:
+    """A video service that nobody asks: in a community no worker runs."""
+
+    model = "gemini_omni"
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AssertionError(f"{name} of the video service")
+
+
+def make_bot(database: Database, clock: GivenClock, *, max_open_jobs: int = 2) -> tuple[ReelayBot, Reelay]:
+    """Wire the bot up as the product is, but let nothing run by itself."""
+    bot, reelay = assemble_on_discord(
         database=database,
+        service=cast("VideoService", UnusedService()),
+        media=DirectMedia(),
         clock=clock,
-        publisher=log_publisher,
-        automod_source=log_publisher,
-        throttle=throttle,
-        card_changes=CardChanges(),
-        wake=asyncio.Event(),
         operator_quota=Quota(60, Period.DAY),
         max_open_jobs=max_open_jobs,
-        random_bits=random.Random(7).getrandbits,
-        owner="local/1",
-        lease_seconds=WorkerPolicy().lease_seconds,
+        policy=WorkerPolicy(),
+        owner=OWNER,
+        rng=random.Random(7),
     )
-    bot.attach_services(services)
     bot.panel.seconds_between = 0.0
-    return bot, DiscordPublisher(client=bot, clock=clock, operator_channel_id=None)
+    return bot, reelay
 
 
 @asynccontextmanager
@@ -249,8 +253,7 @@ async def open_community(folder: Path) -> AsyncGenerator[Community]:
     clock = GivenClock()
     url = await fresh_database(folder)
     async with Database.open(url, busy_timeout_seconds=LOCK_TIMEOUT_SECONDS, migrate=False) as database:
-        throttle = ServiceThrottle(WorkerPolicy(), random.Random(7).random)
-        bot, publisher = make_bot(database, clock, throttle)
+        bot, reelay = make_bot(database, clock)
         env = simcord.Env(bot)
         await env.start()
         try:
@@ -262,20 +265,12 @@ async def open_community(folder: Path) -> AsyncGenerator[Community]:
                 database=database,
                 database_path=path,
                 clock=clock,
-                throttle=throttle,
-                publisher=publisher,
+                reelay=reelay,
+                publisher=DiscordPublisher(client=bot, clock=clock, operator_channel_id=None),
                 guild=guild,
                 channel=guild.create_text_channel("general"),
                 operators=guild.create_text_channel(OPERATOR_CHANNEL_NAME),
                 log_channel=guild.create_text_channel("mod-log"),
-                log=Modlog(
-                    database=database,
-                    clock=clock,
-                    publisher=DiscordLogPublisher(client=bot),
-                    changes=bot.services.changes,
-                    owner="local/1",
-                    jitter=lambda: 0.0,
-                ),
                 mia=guild.add_member(env.create_user("mia")),
                 ben=guild.add_member(env.create_user("ben")),
                 moderator=guild.add_member(env.create_user("mo"), roles=[moderators]),

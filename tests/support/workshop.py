@@ -5,340 +5,55 @@ Time is one clock for the bot and the service; a test moves it and drives the wo
 
 from __future__ import annotations
 
-import asyncio
 import math
 import random
 import sqlite3
-from collections import deque
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from bot.errors import StoreUnavailableError
-from bot.media.fitting import fit
-from bot.media.probing import probe
-from bot.models import Aspect, ClipFile, Job, JobState, Period, PostedMessage, Quota, VideoSpec
-from bot.services.jobs.account import AccountCheck
+from bot.app import Ports, assemble
+from bot.models import Aspect, Job, JobState, Period, Quota, VideoSpec
 from bot.services.jobs.admission import Wish
-from bot.services.jobs.alerts import Operator
-from bot.services.jobs.delivery import Deliverer
-from bot.services.jobs.leases import LeasedJobs
 from bot.services.jobs.policy import WorkerPolicy
-from bot.services.jobs.rendering import Renderer
 from bot.services.jobs.requests import JobRequest
-from bot.services.jobs.status_cards import CardChanges, StatusCardUpdater
-from bot.services.jobs.throttle import ServiceThrottle
-from bot.services.jobs.worker import Worker
-from bot.services.moderation.modlog import Modlog
-from bot.services.polling.watch import RenderWatch
 from bot.services.quotas.service import Requester
-from bot.services.screening.automod import AutomodRules
-from bot.services.services import Services
-from bot.services.submits.recovery import Recovery
-from bot.services.submits.submitting import Submitter
-from bot.services.submits.unattended import UnattendedSubmits
 from bot.store import jobs as job_store
 from bot.store import submits as submit_store
 from bot.store.database import Database
 from bot.store.tables import ledger
+from tests.support.clocks import GivenTime, ServiceClock
 from tests.support.databases import fresh_database
+from tests.support.media import DirectMedia
+from tests.support.simulated_discord import CHANNEL_ID, SimulatedDiscord, SimulatedLog
 from tests.support.toapis import ManualTime, client_of, sandbox
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import AsyncGenerator, Callable
     from pathlib import Path
 
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
+    from bot.app import Reelay
     from bot.models import (
-        Balance,
         CapStatus,
-        Clip,
-        Generation,
         JobError,
-        LogEntry,
-        OperatorAlert,
         QuotaStatus,
-        StatusCard,
         Submit,
-        VideoInfo,
     )
     from bot.sandbox.toapis_server import SandboxServer
     from bot.services.jobs.requests import JobService
+    from bot.services.jobs.status_cards import CardChanges, StatusCardUpdater
+    from bot.services.jobs.worker import Worker
+    from bot.services.moderation.modlog import Modlog
     from bot.services.ports import VideoService
     from bot.services.quotas.service import QuotaService
+    from bot.services.services import Services
+    from bot.services.throttling.throttle import ServiceThrottle
     from bot.toapis.client import ToApisClient
+    from tests.support.simulated_discord import Message
 
-GUILD_ID, CHANNEL_ID, MEMBER_ID = 100, 200, 300
-UPLOAD_LIMIT_BYTES = 10 * 1024 * 1024
-
-
-class GivenTime(ManualTime):
-    """A Unix clock that goes by itself and cannot be moved."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        super().__init__()
-        self._clock = clock
-
-    def __call__(self) -> float:
-        return self._clock()
-
-
-class ServiceClock:
-    """The bot's clock, told by the sandbox's."""
-
-    def __init__(self, time: ManualTime) -> None:
-        self._time = time
-
-    def now(self) -> datetime:
-        return datetime.fromtimestamp(self._time(), UTC)
-
-
-class DirectMedia:
-    """The media functions in a thread, without the worker process of the real thing."""
-
-    async def probe(self, path: Path) -> VideoInfo:
-        return await asyncio.to_thread(probe, path)
-
-    async def fit(self, source: Path, destination: Path, max_bytes: int) -> VideoInfo:
-        return await asyncio.to_thread(fit, source, destination, max_bytes)
-
-
-@dataclass
-class Message:
-    """A message on the simulated Discord."""
-
-    id: int
-    place: str
-    nonce: str
-    clip: Clip
-    size_bytes: int
-    left_seconds: int | None
-
-
-@dataclass
-class Trouble:
-    """What goes wrong with the next call of a method: before it did anything, or after."""
-
-    error: Exception
-    after: bool = False
-
-
-@dataclass
-class Hold:
-    """A call that does not go on before it is let: ``reached`` when it has come, ``release`` to let it go on."""
-
-    reached: asyncio.Event = field(default_factory=asyncio.Event)
-    release: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def wait(self) -> None:
-        """Be the call: come, and wait to be let go on."""
-        self.reached.set()
-        await self.release.wait()
-
-    async def arrival(self) -> None:
-        """Wait until the call has come."""
-        async with asyncio.timeout(10):
-            await self.reached.wait()
-
-
-@dataclass
-class SimulatedDiscord:
-    """A ``Publisher`` that keeps what it is given, drops repeated nonces and fails on request.
-
-    Attributes:
-        troubles: by method name, what goes wrong next.
-        cards: what each card shows, by job id; a removed card is None.
-        forgotten_cards: message ids of cards that no process remembers, by job id.
-    """
-
-    upload_limit: int = UPLOAD_LIMIT_BYTES
-    messages: list[Message] = field(default_factory=list[Message])
-    cards: dict[str, list[StatusCard | None]] = field(default_factory=dict[str, list["StatusCard | None"]])
-    alerts: list[OperatorAlert] = field(default_factory=list["OperatorAlert"])
-    troubles: dict[str, deque[Trouble]] = field(default_factory=dict[str, deque[Trouble]])
-    remembers_nonces: bool = True
-    holds: dict[str, Hold] = field(default_factory=dict[str, "Hold"])
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
-    forgotten_cards: dict[str, int] = field(default_factory=dict[str, int])
-
-    def fail(self, method: str, *errors: Exception, after: bool = False) -> None:
-        """Let the next calls of a method fail, one error each."""
-        self.troubles.setdefault(method, deque()).extend(Trouble(error, after) for error in errors)
-
-    async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait until a condition on what can be seen holds; it is looked at after each change."""
-        while not condition():
-            self.changed.clear()
-            await self.changed.wait()
-
-    def hold(self, method: str) -> Hold:
-        """Let the next call of a method wait before it does anything; ``after post_clip`` waits once it is posted."""
-        return self.holds.setdefault(method, Hold())
-
-    async def upload_limit_bytes(self, job: Job) -> int:
-        await self._before("upload_limit_bytes")
-        return self.upload_limit
-
-    async def find_clip(self, job: Job) -> PostedMessage | None:
-        await self._before("find_clip")
-        return self._find("channel", job)
-
-    async def find_clip_in_dm(self, job: Job) -> PostedMessage | None:
-        await self._before("find_clip_in_dm")
-        return self._find("dm", job)
-
-    async def post_clip(self, job: Job, clip: Clip, status: QuotaStatus | None) -> PostedMessage:
-        return await self._post("post_clip", "channel", job, clip, status)
-
-    async def post_clip_in_dm(self, job: Job, clip: Clip, status: QuotaStatus | None) -> PostedMessage:
-        return await self._post("post_clip_in_dm", "dm", job, clip, status)
-
-    async def find_status(self, job: Job) -> int | None:
-        await self._before("find_status")
-        return self.forgotten_cards.get(job.id)
-
-    async def show_status(self, card: StatusCard) -> None:
-        await self._before("show_status")
-        self.cards.setdefault(card.job.id, []).append(card)
-        self._after("show_status")
-
-    async def remove_status(self, job: Job) -> None:
-        await self._before("remove_status")
-        self.cards.setdefault(job.id, []).append(None)
-        self._after("remove_status")
-
-    async def alert_operator(self, alert: OperatorAlert) -> None:
-        await self._before("alert_operator")
-        self.alerts.append(alert)
-
-    def clips(self, job_id: str) -> list[Message]:
-        """Return the messages that carry a job's clip."""
-        return [message for message in self.messages if message.nonce == job_id]
-
-    async def _post(self, method: str, place: str, job: Job, clip: Clip, status: QuotaStatus | None) -> PostedMessage:
-        await self._before(method)
-        known = self._find(place, job) if self.remembers_nonces else None
-        if known is None:
-            size = clip.path.stat().st_size if isinstance(clip, ClipFile) else 0
-            left = None if status is None else status.left_seconds
-            self.messages.append(Message(len(self.messages) + 1, place, job.id, clip, size, left))
-        self._after(method)
-        await self._wait(f"after {method}")
-        return known or PostedMessage(CHANNEL_ID, self.messages[-1].id)
-
-    def _find(self, place: str, job: Job) -> PostedMessage | None:
-        for message in self.messages:
-            if (message.nonce, message.place) == (job.id, place):
-                return PostedMessage(CHANNEL_ID, message.id)
-        return None
-
-    async def _wait(self, point: str) -> None:
-        if (hold := self.holds.pop(point, None)) is not None:
-            await hold.wait()
-
-    async def _before(self, method: str) -> None:
-        await self._wait(method)
-        waiting = self.troubles.get(method)
-        if waiting and not waiting[0].after:
-            raise waiting.popleft().error
-
-    def _after(self, method: str) -> None:
-        self.changed.set()
-        waiting = self.troubles.get(method)
-        if waiting and waiting[0].after:
-            raise waiting.popleft().error
-
-
-class FlakyDatabase(Database):
-    """A database that fails on request: instead of a read, instead of a write, or instead of a write's commit.
-
-    Attributes:
-        troubles: what goes wrong with the next uses: ``read`` and ``write`` for each as it comes, ``commit`` for a
-            write; None lets one use go by.
-        writes: how many writes were begun.
-    """
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self.troubles: deque[str | None] = deque()
-        self.writes = 0
-
-    @asynccontextmanager
-    async def read(self) -> AsyncGenerator[AsyncConnection]:
-        if self._next("read") is not None:
-            raise StoreUnavailableError("no read")
-        async with self._database.read() as connection:
-            yield connection
-
-    @asynccontextmanager
-    async def write(self) -> AsyncGenerator[AsyncConnection]:
-        self.writes += 1
-        trouble = self._next("write", "commit")
-        if trouble == "write":
-            raise StoreUnavailableError("no write")
-        async with self._database.write() as connection:
-            yield connection
-            if trouble == "commit":
-                raise StoreUnavailableError("no commit")
-
-    def _next(self, *kinds: str) -> str | None:
-        if not self.troubles or self.troubles[0] not in (None, *kinds):
-            return None
-        return self.troubles.popleft()
-
-
-class SurprisingService:
-    """The video service, but some calls raise what nobody expects of it: by method name, one for each call.
-
-    Attributes:
-        holds: calls that do not go on: ``before submit`` does not reach the service, ``after submit`` has been
-            answered and does not return; the other methods likewise.
-    """
-
-    def __init__(self, service: VideoService, **unexpected_errors: list[Exception]) -> None:
-        self._service = service
-        self._unexpected_errors = unexpected_errors
-        self.holds: dict[str, Hold] = {}
-
-    @property
-    def model(self) -> str:
-        return self._service.model
-
-    async def submit(self, spec: VideoSpec, *, client_business_id: str) -> Generation:
-        await self._enter("submit")
-        generation = await self._service.submit(spec, client_business_id=client_business_id)
-        await self._wait("after submit")
-        return generation
-
-    async def fetch_generation(self, key: str) -> Generation:
-        await self._enter("fetch_generation")
-        generation = await self._service.fetch_generation(key)
-        await self._wait("after fetch_generation")
-        return generation
-
-    async def fetch_balance(self) -> Balance:
-        await self._enter("fetch_balance")
-        return await self._service.fetch_balance()
-
-    async def fetch_models(self) -> list[str]:
-        await self._enter("fetch_models")
-        return await self._service.fetch_models()
-
-    async def download(self, url: str, destination: Path) -> None:
-        await self._enter("download")
-        await self._service.download(url, destination)
-        await self._wait("after download")
-
-    async def _enter(self, method: str) -> None:
-        await self._wait(f"before {method}")
-        if self._unexpected_errors.get(method):
-            raise self._unexpected_errors[method].pop(0)
-
-    async def _wait(self, point: str) -> None:
-        if (hold := self.holds.pop(point, None)) is not None:
-            await hold.wait()
+GUILD_ID, MEMBER_ID = 100, 300
 
 
 def requester(member_id: int = MEMBER_ID, **fields: Any) -> Requester:  # noqa: ANN401
@@ -347,62 +62,47 @@ def requester(member_id: int = MEMBER_ID, **fields: Any) -> Requester:  # noqa: 
 
 
 @dataclass(kw_only=True)
-class SimulatedLog:
-    """Log channels by id, each with its cards, and the servers' AutoMod rules.
-
-    Attributes:
-        cards: what was posted, by channel.
-        removed: jobs whose clips were taken away.
-        troubles: what goes wrong with the next posts: an error each.
-        removal_troubles: the same for removals.
-        automod: what reading the rules gives, or raises.
-        automod_reads: how often they were read.
-    """
-
-    cards: dict[int, list[LogEntry]] = field(default_factory=dict[int, "list[LogEntry]"])
-    removed: list[str] = field(default_factory=list[str])
-    troubles: deque[Exception] = field(default_factory=deque[Exception])
-    removal_troubles: deque[Exception] = field(default_factory=deque[Exception])
-    automod: AutomodRules | Exception = field(default_factory=AutomodRules)
-    automod_reads: int = 0
-
-    async def find_log_card(self, channel_id: int, entry: LogEntry) -> int | None:
-        places = [place for place, card in enumerate(self.cards.get(channel_id, []), start=1) if card.id == entry.id]
-        return places[0] if places else None
-
-    async def post_log_card(self, channel_id: int, entry: LogEntry) -> int:
-        if self.troubles:
-            raise self.troubles.popleft()
-        cards = self.cards.setdefault(channel_id, [])
-        cards.append(entry)
-        return len(cards)
-
-    async def remove_clip(self, job: Job) -> None:
-        if self.removal_troubles:
-            raise self.removal_troubles.popleft()
-        self.removed.append(job.id)
-
-    async def fetch_automod_rules(self, guild_id: int) -> AutomodRules:
-        self.automod_reads += 1
-        if isinstance(self.automod, Exception):
-            raise self.automod
-        return self.automod
-
-
-@dataclass(kw_only=True)
 class Process:
     """One bot process: its own memory over the shared database, service and Discord."""
 
-    worker: Worker
-    card_updater: StatusCardUpdater
-    log: Modlog
-    services: Services
-    jobs: JobService
-    quotas: QuotaService
-    throttle: ServiceThrottle
-    card_changes: CardChanges
-    wake: asyncio.Event
+    reelay: Reelay
     policy: WorkerPolicy
+
+    @property
+    def worker(self) -> Worker:
+        return self.reelay.worker
+
+    @property
+    def card_updater(self) -> StatusCardUpdater:
+        return self.reelay.card_updater
+
+    @property
+    def card_changes(self) -> CardChanges:
+        return self.reelay.card_changes
+
+    @property
+    def log(self) -> Modlog:
+        return self.reelay.modlog
+
+    @property
+    def services(self) -> Services:
+        return self.reelay.services
+
+    @property
+    def jobs(self) -> JobService:
+        return self.services.jobs
+
+    @property
+    def quotas(self) -> QuotaService:
+        return self.services.quotas
+
+    @property
+    def throttle(self) -> ServiceThrottle:
+        return self.reelay.throttle
+
+    @property
+    def wake(self) -> asyncio.Event:
+        return self.reelay.wake
 
     async def stand(self, requester: Requester) -> tuple[QuotaStatus, CapStatus | None]:
         """Say where a member stands, and the server against its cap."""
@@ -436,107 +136,25 @@ class Workshop:
         **policy: Any,  # noqa: ANN401 (WorkerPolicy fields)
     ) -> Process:
         """Start a process, as after a crash if one of that name ran before."""
-        database, service = database or self.database, service or self.client
         changed_policy = replace(self.policy, **policy)
-        clock, throttle = ServiceClock(self.time), ServiceThrottle(changed_policy, lambda: 0.0)
-        card_changes, wake = CardChanges(), asyncio.Event()
-        services = Services.wire(
-            database=database,
-            clock=clock,
-            publisher=self.log,
-            automod_source=self.log,
-            throttle=throttle,
-            card_changes=card_changes,
-            wake=wake,
+        reelay = assemble(
+            Ports(
+                database=database or self.database,
+                clock=ServiceClock(self.time),
+                service=service or self.client,
+                publisher=self.discord,
+                modlog_publisher=self.log,
+                automod_source=self.log,
+                media=DirectMedia(),
+                jitter=lambda: 0.0,
+                random_bits=self.rng.getrandbits,
+            ),
             operator_quota=self.quota,
             max_open_jobs=self.max_open_jobs,
-            random_bits=self.rng.getrandbits,
+            policy=changed_policy,
             owner=owner,
-            lease_seconds=changed_policy.lease_seconds,
         )
-        quotas, changes = services.quotas, services.changes
-        leased_jobs = LeasedJobs(database=database, clock=clock, changes=changes, owner=owner)
-        card_updater = StatusCardUpdater(
-            database=database, clock=clock, publisher=self.discord, throttle=throttle, card_changes=card_changes
-        )
-        operator = Operator(self.discord)
-        recovery = Recovery(database=database, clock=clock, operator=operator)
-        watch = RenderWatch(database=database, jitter=lambda: 0.0, time_scale=changed_policy.poll_time_scale)
-        renderer = Renderer(
-            database=database,
-            service=service,
-            operator=operator,
-            leased_jobs=leased_jobs,
-            throttle=throttle,
-            watch=watch,
-            recovery=recovery,
-            clock=clock,
-            policy=changed_policy,
-            jitter=lambda: 0.0,
-        )
-        deliverer = Deliverer(
-            service=service,
-            publisher=self.discord,
-            media=DirectMedia(),
-            quotas=quotas,
-            leased_jobs=leased_jobs,
-            clock=clock,
-            jitter=lambda: 0.0,
-        )
-        worker = Worker(
-            database=database,
-            publisher=self.discord,
-            submitter=Submitter(
-                database=database,
-                service=service,
-                operator=operator,
-                leased_jobs=leased_jobs,
-                throttle=throttle,
-                watch=watch,
-                recovery=recovery,
-                renderer=renderer,
-                clock=clock,
-                policy=changed_policy,
-            ),
-            renderer=renderer,
-            unattended=UnattendedSubmits(
-                database=database,
-                service=service,
-                operator=operator,
-                throttle=throttle,
-                recovery=recovery,
-                clock=clock,
-                policy=changed_policy,
-            ),
-            deliverer=deliverer,
-            account=AccountCheck(service=service, throttle=throttle, operator=operator, clock=clock),
-            leased_jobs=leased_jobs,
-            card_updater=card_updater,
-            card_changes=card_changes,
-            wake=wake,
-            held=services.jobs.held,
-            throttle=throttle,
-            clock=clock,
-            policy=changed_policy,
-            model=service.model,
-            owner=owner,
-            jitter=lambda: 0.0,
-        )
-        log = Modlog(
-            database=database, clock=clock, publisher=self.log, changes=changes, owner=owner, jitter=lambda: 0.0
-        )
-        return Process(
-            worker=worker,
-            card_updater=card_updater,
-            log=log,
-            services=services,
-            jobs=services.jobs,
-            quotas=quotas,
-            throttle=throttle,
-            card_changes=card_changes,
-            wake=wake,
-            policy=changed_policy,
-        )
+        return Process(reelay=reelay, policy=changed_policy)
 
     def request(
         self,

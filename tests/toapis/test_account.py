@@ -11,6 +11,7 @@ import pytest
 
 from bot.errors import (
     InsufficientFundsError,
+    ModelAccessError,
     NoAnswerError,
     RateLimitedError,
     ServiceFaultError,
@@ -60,6 +61,12 @@ UNAUTHORIZED = {"error": {"code": "unauthorized", "message": "no"}}
         (credits("-1"), math.inf),
         (credits(0, unlimited_quota=True), math.inf),
         (credits(None, unlimited_quota=True), math.inf),
+        (credits(0, unlimited_quota="true"), math.inf),
+        (credits(0, unlimited_quota=1), math.inf),
+        (credits(-1, unlimited_quota=False), None),
+        (credits("-1", unlimited_quota="false"), None),
+        (credits(5, unlimited_quota="false"), 5),
+        (credits("1,820"), 1820),
         ({"data": credits(7)}, 7),
         ({"code": "success", "message": "", "data": credits(7)}, 7),
         ({"success": True, "remain_balance": 9.1}, None),
@@ -69,6 +76,12 @@ UNAUTHORIZED = {"error": {"code": "unauthorized", "message": "no"}}
         ({"success": True}, None),
         (SAYS_NO, None),
         ({"success": False, "remain_credits": 0}, None),
+        ({"success": "false", "message": "no", "remain_credits": 0}, None),
+        ({"success": 0, "remain_credits": 0}, None),
+        ({"code": "internal_error", "message": "no", "remain_credits": 0}, None),
+        ({"code": "internal_error", "message": "no", "data": {"remain_credits": 0}}, None),
+        ({"data": {"success": False, "message": "no", "remain_credits": 0}}, None),
+        ({"error": {"code": 0, "message": "success"}, "data": credits(7)}, 7),
         (PAGE, None),
     ],
 )
@@ -98,6 +111,34 @@ def test_nothing_known_is_unknown_and_not_empty() -> None:
     balance = combine_balance(found(SAYS_NO), found({"success": True, "remain_balance": 0}))
     assert balance == Balance()
     assert not balance.is_empty
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"success": True, "remain_balance": 0},
+        {"object": "credit_summary", "total_available": 100},
+        {"object": "billing_subscription", "hard_limit_usd": 10},
+        {"code": True, "message": "ok", "data": {"total_available": 100}},
+        {"remain_credits": None},
+        SAYS_NO,
+    ],
+)
+def test_answer_without_credits_is_unknown_and_no_error(body: object) -> None:
+    assert combine_balance(found(body), found(body)) == Balance()
+
+
+@pytest.mark.parametrize("body", [{}, [], "ok", {"status": "ok"}, {"message": "Forbidden"}, PAGE])
+def test_answer_about_something_else_is_not_the_services(body: object) -> None:
+    with pytest.raises(NoAnswerError):
+        combine_balance(found(body), found(body))
+
+
+def test_key_that_is_forbidden_says_so_unless_the_account_is_known_to_be_empty() -> None:
+    banned = found({"success": False, "message": "user banned"}, 403)
+    with pytest.raises(ModelAccessError):
+        combine_balance(banned, found(PLENTY))
+    assert combine_balance(banned, found(credits(0))).is_empty
 
 
 def test_key_is_bad_only_when_its_own_check_says_so() -> None:
@@ -137,14 +178,25 @@ def test_refusal_for_want_of_money_is_an_empty_balance() -> None:
     [
         ({"data": [{"id": "gemini_omni", "object": "model"}, {"id": "other"}]}, ["gemini_omni", "other"]),
         ({"success": True, "data": ["gemini_omni"]}, ["gemini_omni"]),
-        ({"data": [{"name": "x"}, None, 1.5, {"id": True}]}, []),
+        ({"data": [{"name": "x"}, {"model": "y"}, None, 1.5, {"id": True}]}, ["x", "y"]),
+        ({"success": True, "data": {"data": [{"id": "veo"}]}}, ["veo"]),
+        ({"success": True, "data": {"google": ["veo"], "others": [{"id": "omni"}]}}, ["veo", "omni"]),
+        ({"models": [{"name": "models/veo"}]}, ["veo"]),
+        ([{"id": "veo"}], ["veo"]),
+        ({"object": "list", "data": []}, []),
         ({"data": []}, []),
-        ({"success": True, "data": None}, []),
-        ({"object": "list"}, []),
+        ({"data": [None, {"id": True}]}, None),
+        ({"success": True, "data": None}, None),
+        ({"object": "list"}, None),
     ],
 )
-def test_models_are_read_as_far_as_they_can_be(body: object, models: list[str]) -> None:
+def test_models_are_read_as_far_as_they_can_be(body: object, models: list[str] | None) -> None:
     assert read_models(answer(body), now=NOW) == models
+
+
+def test_models_beside_an_error_are_none_of_the_keys() -> None:
+    with pytest.raises(ServiceFaultError):
+        read_models(answer({"success": False, "message": "no", "data": [{"id": "veo"}]}), now=NOW)
 
 
 @pytest.mark.parametrize(("body", "http_status"), [(PAGE, 200), (PAGE, 404), ({"message": "Forbidden"}, 403)])
@@ -154,10 +206,13 @@ def test_models_that_the_service_did_not_list_are_no_answer(body: object, http_s
 
 
 def test_models_are_named_when_the_chosen_one_is_not_among_them() -> None:
-    assert explain_models("gemini_omni", []) is None
+    assert explain_models("gemini_omni", None) is None
     assert explain_models("gemini_omni", ["other", "gemini_omni"]) is None
     sentence = explain_models("gemini_omni", ["a", "b"])
     assert sentence == "TOAPIS_MODEL is gemini_omni, which is not among the models this key may use: a, b."
-    many = explain_models("gemini_omni", [f"m{number}" for number in range(12)])
+    none = explain_models("gemini_omni", [])
+    assert none is not None
+    assert none.endswith("this key may use: none.")
+    many = explain_models("gemini_omni", [f"m{number}" for number in range(42)])
     assert many is not None
-    assert many.endswith("m8, m9 and 2 more.")
+    assert many.endswith("m38, m39 and 2 more.")

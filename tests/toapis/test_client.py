@@ -114,6 +114,10 @@ async def test_models_are_those_of_the_key(server: SandboxServer, client: ToApis
     assert await client.fetch_models() == [client.model] == ["gemini_omni"]
     server.models = ["veo", "gemini-omni-flash"]
     assert await client.fetch_models() == ["veo", "gemini-omni-flash"]
+    server.models = []
+    assert await client.fetch_models() == []
+    server.faults.models.append(Fault(change={"data": None}))
+    assert await client.fetch_models() is None
     server.faults.models.append(Fault.error("unauthorized"))
     with pytest.raises(UnauthorizedError):
         await client.fetch_models()
@@ -131,6 +135,34 @@ async def test_wrapped_answer_in_other_spellings_is_the_same_answer(
     done = await client.fetch_generation(accepted.id)
     assert (done.id, done.status, done.progress) == (accepted.id, GenerationStatus.COMPLETED, 100)
     assert done.result_url is not None
+
+
+@pytest.mark.parametrize("wrapping", ["inside", "outside", "nowhere"])
+async def test_generation_that_was_asked_for_need_not_name_itself(
+    server: SandboxServer, client: ToApisClient, service_time: ManualTime, wrapping: str
+) -> None:
+    accepted = await client.submit(FOX, client_business_id="job-1")
+    service_time.advance(200)
+    url = f"{server.base_url}/files/{accepted.id}.mp4"
+    body = {"code": "success", "data": {"status": "SUCCESS", "progress": "100%", "result_url": url}}
+    if wrapping == "inside":
+        body["data"] |= {"task_id": accepted.id}
+    elif wrapping == "outside":
+        body |= {"id": accepted.id}
+    server.faults.poll.append(Fault(status=200, body=body))
+    done = await client.fetch_generation(accepted.id)
+    assert (done.id, done.status, done.result_url) == (accepted.id, GenerationStatus.COMPLETED, url)
+
+
+@pytest.mark.parametrize("http_status", [200, 400, 404, 422, 500])
+async def test_generation_that_failed_is_one_under_any_http_status(
+    server: SandboxServer, client: ToApisClient, http_status: int
+) -> None:
+    accepted = await client.submit(FOX, client_business_id="job-1")
+    error = {"code": "generation_failed", "message": "no GPU"}
+    server.faults.poll.append(Fault(status=http_status, body={"id": accepted.id, "status": "failed", "error": error}))
+    failed = await client.fetch_generation("job-1")
+    assert (failed.id, failed.status, failed.error_message) == (accepted.id, GenerationStatus.FAILED, "no GPU")
 
 
 async def test_limits_come_with_answers_and_refusals(service_time: ManualTime) -> None:
@@ -223,9 +255,14 @@ ERROR_ROWS = [
     ("access_denied", ModelAccessError, ModelAccessError, "access_denied"),
     ("moderation_blocked", ContentPolicyError, ContentPolicyError, "moderation_blocked"),
     ("sensitive_words_detected", ContentPolicyError, ContentPolicyError, "sensitive_words_detected"),
-    ("moderation_under_500", ContentPolicyError, ContentPolicyError, "DataInspectionFailed"),
-    ("moderation_in_words", ContentPolicyError, ContentPolicyError, "400"),
+    ("moderation_under_500", ContentPolicyError, ServiceFaultError, "DataInspectionFailed"),
+    ("moderation_in_words", ContentPolicyError, RequestRejectedError, "400"),
     ("no_route", NoAnswerError, NoAnswerError, "invalid_request_error"),
+    ("account_suspended", UnauthorizedError, UnauthorizedError, "account_suspended"),
+    ("upstreams_key", ServiceFaultError, ServiceFaultError, "fail_to_fetch_task"),
+    ("duplicate", ServiceFaultError, ServiceFaultError, "duplicate_client_business_id"),
+    ("wrong_duration", RequestRejectedError, RequestRejectedError, "invalid_request_error"),
+    ("price_missing", ModelAccessError, ModelAccessError, "model_price_error"),
 ]
 
 
@@ -282,7 +319,7 @@ async def test_error_under_http_200_is_an_error(
 
 
 @pytest.mark.parametrize("http_status", [200, 400, 401, 402, 403, 404, 408, 413, 422, 429, 500, 502, 503, 504, 524])
-@pytest.mark.parametrize("fault", [Fault.page, Fault.foreign])
+@pytest.mark.parametrize("fault", [Fault.page, Fault.foreign, Fault.status_line])
 async def test_proxys_answer_says_nothing_whatever_its_status(
     server: SandboxServer, client: ToApisClient, http_status: int, fault: Callable[[int], Fault]
 ) -> None:

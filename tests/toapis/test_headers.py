@@ -24,6 +24,9 @@ NOW = datetime(2026, 1, 14, 10, 0, tzinfo=UTC)
         ("Wed, 14 Jan 2026 10:00:30 -0000", 30),
         ("Wed, 14 Jan 2026 09:00:00 GMT", 0),
         ("-7", 0),
+        ("30s", 30),
+        ("1m30s", 90),
+        ("250ms", 0.25),
         ("1e12", RETRY_AFTER_MAX_SECONDS),
         ("nan", None),
         ("soon", None),
@@ -47,6 +50,10 @@ def test_retry_after_is_seconds_or_a_date(header: str, seconds: float | None) ->
         ("2026-01-14T10:00:15", 15),
         (str(int(NOW.timestamp()) - 15), 0),
         ("86400", RETRY_AFTER_MAX_SECONDS),
+        ("30s", 30),
+        ("1m0s", 60),
+        ("500ms", 0.5),
+        ("1h", 3600),
         ("-3", None),
         ("soon", None),
         ("nan", None),
@@ -59,11 +66,33 @@ def test_reset_counts_from_now_or_is_a_time(header: str, wait_seconds: float | N
 
 
 @pytest.mark.parametrize(
-    ("header", "count"), [("49", 49), (" 49 ", 49), ("300, 300;w=60", 300), ("-1", None), ("many", None), ("1e3", None)]
+    ("header", "count"), [("49", 49), (" 49 ", 49), ("300, 300;w=60", 300), ("7.0", 7), ("many", None), ("1e3", None)]
 )
 def test_counts_are_whole_numbers_or_unknown(header: str, count: int | None) -> None:
     status = read_rate_limit({"X-RateLimit-Remaining": header}, NOW, category=None)
     assert status == (None if count is None else RateLimitStatus(remaining=count))
+
+
+@pytest.mark.parametrize("header", ["0", "-1", "0.0", " 0 "])
+@pytest.mark.parametrize(
+    ("more", "wait_seconds"),
+    [
+        ({}, 10),
+        ({"Retry-After": "25"}, 25),
+        ({"X-RateLimit-Reset": "soon"}, 10),
+        ({"X-RateLimit-Reset": "-3"}, 10),
+        ({"X-RateLimit-Reset": "40", "Retry-After": "25"}, 40),
+    ],
+)
+def test_limit_that_is_used_up_always_opens_again(header: str, more: dict[str, str], wait_seconds: float) -> None:
+    status = read_rate_limit({"X-RateLimit-Remaining": header, **more}, NOW, category=None)
+    assert status == RateLimitStatus(remaining=0, reset_at=NOW + timedelta(seconds=wait_seconds))
+
+
+@pytest.mark.parametrize(("header", "limit"), [("10", 10), ("0", None), ("-1", None)])
+def test_limit_alone_is_kept(header: str, limit: int | None) -> None:
+    status = read_rate_limit({"X-RateLimit-Limit": header}, NOW, category=None)
+    assert status == (None if limit is None else RateLimitStatus(limit=limit))
 
 
 @pytest.mark.parametrize(
@@ -71,6 +100,8 @@ def test_counts_are_whole_numbers_or_unknown(header: str, count: int | None) -> 
     [
         ("async_submit", "async_submit", True),
         ("ASYNC_SUBMIT ", "async_submit", True),
+        ("AsyncSubmit", "async_submit", True),
+        ("async-submit", "async_submit", True),
         ("async_query", "async_submit", False),
         ("async_submit", "async_query", False),
         ("async_submit", None, False),

@@ -1,4 +1,4 @@
-"""Whose word an answer is, and what it is about: a table of what real gateways, and proxies before them, answer."""
+"""Whose word an answer is, and what a refusal carries; what it is about is a table of ``test_gateways``."""
 
 from __future__ import annotations
 
@@ -15,12 +15,10 @@ from bot.errors import (
     ModelAccessError,
     NoAnswerError,
     NotTakenError,
-    RateLimitedError,
     RequestRejectedError,
     ServiceFaultError,
     UnauthorizedError,
     VideoServiceError,
-    WrongEndpointError,
 )
 from bot.toapis.answers import Answer, RequestKind
 from bot.toapis.wire import read_generation
@@ -52,100 +50,7 @@ def task_error(code: object, message: str = "no") -> dict[str, Any]:
     return {"code": code, "message": message, "data": None}
 
 
-# What it is about --------------------------------------------------------------------------------
-
-ABOUT: list[tuple[int, dict[str, Any], type[VideoServiceError]]] = [
-    # Money, whatever the status.
-    (402, error("insufficient_quota", "insufficient_quota"), InsufficientFundsError),
-    (402, error(None, None), InsufficientFundsError),
-    (403, error("insufficient_user_quota", "new_api_error"), InsufficientFundsError),
-    (403, task_error("insufficient_user_quota"), InsufficientFundsError),
-    (403, error("pre_consume_token_quota_failed", "new_api_error"), InsufficientFundsError),
-    (429, error("insufficient_quota", "insufficient_quota"), InsufficientFundsError),
-    (429, error("rate_limit_exceeded", "insufficient_quota"), InsufficientFundsError),
-    (400, error(400, "insufficient_quota"), InsufficientFundsError),
-    (400, error("400", "insufficient_quota"), InsufficientFundsError),
-    (400, error("billing_hard_limit_reached", "billing_limit_user_error"), InsufficientFundsError),
-    (403, error("AccountOverdueError", "Forbidden"), InsufficientFundsError),
-    (400, error("Arrearage"), InsufficientFundsError),
-    (500, error("InsufficientBalance", "upstream_error"), InsufficientFundsError),
-    (403, error("quota_not_enough"), InsufficientFundsError),
-    (200, {"success": False, "code": "balance_not_enough", "message": "no"}, InsufficientFundsError),
-    (200, task_error("insufficient_user_quota"), InsufficientFundsError),
-    (200, task_error(402, "top up, please"), InsufficientFundsError),
-    # The key.
-    (401, error("unauthorized", "authentication_error"), UnauthorizedError),
-    (401, error("", "new_api_error", "Invalid token (request id: 2026x)"), UnauthorizedError),
-    (401, error("invalid_api_key", "invalid_request_error"), UnauthorizedError),
-    (401, {"success": False, "message": "Invalid token"}, UnauthorizedError),
-    (403, error("invalid_api_key", "permission_error"), UnauthorizedError),
-    (400, error("InvalidApiKey"), UnauthorizedError),
-    (401, error(401, None, "Request had invalid credentials", status="UNAUTHENTICATED"), UnauthorizedError),
-    (200, {"success": False, "code": "AUTH_TOKEN_EXPIRED", "message": "sign in"}, UnauthorizedError),
-    # The model, or a thing the key may not do.
-    (403, error("access_denied", "new_api_error"), ModelAccessError),
-    (403, error(None, "new_api_error", "无权访问 vip 分组"), ModelAccessError),
-    (403, error("model_not_found", "invalid_request_error"), ModelAccessError),
-    (503, error("model_not_found", "new_api_error", "No available channel for model x"), ModelAccessError),
-    (404, error("model_not_found", "invalid_request_error", "The model x does not exist"), ModelAccessError),
-    (403, error(403, None, "no", status="PERMISSION_DENIED"), ModelAccessError),
-    (400, error("ModelNotOpen"), ModelAccessError),
-    (403, error("AccessDenied.Unpurchased"), ModelAccessError),
-    # Moderation, whatever the status.
-    (422, error("content_policy_violation", "content_policy_violation"), ContentPolicyError),
-    (422, error(None, None), ContentPolicyError),
-    (400, error("moderation_blocked", "image_generation_user_error"), ContentPolicyError),
-    (400, error("invalid_request", "content_policy_violation"), ContentPolicyError),
-    (403, error("sensitive_words_detected", "new_api_error"), ContentPolicyError),
-    (400, error("InputTextSensitiveContentDetected", "BadRequest"), ContentPolicyError),
-    (400, error("InputTextSensitiveContentDetected.PolicyViolation"), ContentPolicyError),
-    (500, error("DataInspectionFailed", "upstream_error"), ContentPolicyError),
-    (400, error("prompt_blocked"), ContentPolicyError),
-    (400, error("PROHIBITED_CONTENT"), ContentPolicyError),
-    (400, error("ResponsibleAIPolicyViolation", "content_filter"), ContentPolicyError),
-    (200, error("content_policy_violation"), ContentPolicyError),
-    (200, {"success": False, "message": "Content violates the content policy"}, ContentPolicyError),
-    (400, error("400", "upstream_error", "Your prompt violates our usage policies"), ContentPolicyError),
-    (500, task_error("fail_to_fetch_task", '{"error": "sensitive words detected"}'), ContentPolicyError),
-    (403, error("", "upstream_error", "Blocked due to safety concerns"), ContentPolicyError),
-    (400, error("invalid_parameter", None, "输入内容包含敏感词"), ContentPolicyError),
-    # The request.
-    (400, error("invalid_request", "invalid_request_error"), RequestRejectedError),
-    (400, error("bad_response_status_code", "upstream_error"), RequestRejectedError),
-    (413, error(None, "new_api_error"), RequestRejectedError),
-    (422, error("invalid_parameter", "invalid_request_error"), RequestRejectedError),
-    (200, error("invalid_request", "invalid_request_error"), RequestRejectedError),
-    (400, {"message": "no", "success": False}, RequestRejectedError),
-    # The address.
-    (400, error("invalid_request", "invalid_request_error", "invalid apitype: -1"), WrongEndpointError),
-    (500, error("invalid_api_type", "new_api_error"), WrongEndpointError),
-    # Too many.
-    (429, error("rate_limit_exceeded", "rate_limit_exceeded"), RateLimitedError),
-    (429, error(None, "new_api_error"), RateLimitedError),
-    (403, error("rate_limit_exceeded"), RateLimitedError),
-    (429, error(429, None, "no", status="RESOURCE_EXHAUSTED"), RateLimitedError),
-    (429, error("Throttling.RateQuota"), RateLimitedError),
-    (503, error("rate_limit_unavailable", "rate_limit_unavailable"), NotTakenError),
-    # The service's own trouble, and that with those behind it.
-    (500, error("internal_error", "internal_error"), ServiceFaultError),
-    (500, error("channel:invalid_key", "new_api_error"), ServiceFaultError),
-    (401, error("channel:invalid_key", "new_api_error"), ServiceFaultError),
-    (500, error("invalid_request", "invalid_request_error"), ServiceFaultError),
-    (503, error(None, None, "The moderation service is unavailable, try again"), ServiceFaultError),
-    (524, {"success": False, "message": "no"}, ServiceFaultError),
-    (200, error("internal_error"), ServiceFaultError),
-    (200, {"error": "something broke"}, ServiceFaultError),
-    (200, {"success": False, "message": "no"}, ServiceFaultError),
-]
-
-
-@pytest.mark.parametrize(("http_status", "body", "expected"), ABOUT)
-def test_refusal_is_about_what_code_and_type_say_and_then_the_status(
-    http_status: int, body: dict[str, Any], expected: type[VideoServiceError]
-) -> None:
-    raised = refusal(body, http_status)
-    assert type(raised) is expected
-    assert raised.http_status == http_status
+# Whose words count -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -158,12 +63,33 @@ def test_words_of_a_prompt_that_come_back_in_the_message_say_nothing_of_the_acco
     assert type(refusal(error(None, None, f"cannot make {words!r}"), http_status)) is expected
 
 
-def test_prompt_that_speaks_of_moderation_is_not_taken_for_the_services_words() -> None:
-    prompt = "A sign reads Content Policy Violation"
-    quoting = error(None, "permission_error", f"this key may not ask for: {prompt}")
-    assert type(refusal(quoting, 403, prompt=prompt)) is ModelAccessError
-    unclear = error("invalid_request", None, f"duration must be 6 or 10 for {prompt!r}")
-    assert type(refusal(unclear, 400, prompt=prompt)) is RequestRejectedError
+SIGN = 'A sign reads "Content Policy Violation" in red,\nand it goes on for quite a while after that'
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        SIGN,
+        SIGN.upper(),
+        repr(SIGN),
+        json.dumps(SIGN),
+        json.dumps(json.dumps(SIGN)),
+        f"{SIGN[:60]}...",
+        json.dumps(SIGN)[:55],
+        f"...{SIGN[10:70]}...",
+        " ".join(SIGN.split()),
+    ],
+)
+def test_quote_of_the_prompt_says_nothing_however_it_is_written(quote: str) -> None:
+    unclear = error("invalid_request", None, f"duration must be 6 or 10 for prompt: {quote}")
+    assert type(refusal(unclear, 400, prompt=SIGN)) is RequestRejectedError
+    assert type(refusal(error(None, "permission_error", quote), 403, prompt=SIGN)) is ModelAccessError
+
+
+@pytest.mark.parametrize("prompt", ["", "a fox", SIGN, "the prompt of a play"])
+def test_what_the_service_says_beside_a_quote_counts(prompt: str) -> None:
+    refused = error("invalid_request", None, f"{prompt!r} violates our usage policies")
+    assert type(refusal(refused, 400, prompt=prompt)) is ContentPolicyError
 
 
 def test_limiter_that_is_down_takes_no_submit_and_is_a_fault_of_a_poll() -> None:
@@ -259,6 +185,21 @@ NOT_THE_SERVICES = [
     '{"success": false, "errors": [{"code": 10000, "message": "Authentication error"}], "result": null}',
     '{"detail": "Not authenticated"}',
     '{"success": false}',
+    '{"error": {"code": "403", "message": "Forbidden"}}',
+    '{"error": {"code": 403, "message": "forbidden.", "status": "PERMISSION_DENIED"}}',
+    '{"error": {"code": "", "message": "Bad Request"}}',
+    '{"error": {"message": "401 Unauthorized"}}',
+    '{"error": {"code": "400", "message": "Unprocessable Entity", "type": ""}}',
+    '{"error": {"code": "413", "message": "FUNCTION_PAYLOAD_TOO_LARGE"}}',
+    '{"error": {"code": 502}}',
+    '{"error": {"code": "502", "message": "Gateway Time-out"}}',
+    '{"error": {"code": 0, "message": "success"}}',
+    '{"code": 7, "message": "Permission denied on resource", "details": []}',
+    '{"code": 16, "message": "JWT validation failed", "details": []}',
+    '{"code": 3, "message": "invalid field", "details": [{"reason": "x"}]}',
+    '{"error": "invalid_token", "error_description": "sign in"}',
+    '{"errors": [{"code": 10000, "message": "Authentication error"}]}',
+    '{"Code": "AccessDenied", "Message": "no"}',
 ]
 
 
@@ -280,6 +221,41 @@ def test_redirect_is_nobodys_word_whatever_it_carries() -> None:
     assert raised.is_foreign
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": "insufficient_quota"},
+        {"error": "insufficient_quota", "message": "top up, please"},
+        {"code": "insufficient_quota", "data": None},
+        {"code": "insufficient_quota", "message": ""},
+        {"code": "insufficient_user_quota", "error": "user quota is not enough"},
+        {"type": "insufficient_quota", "message": "no"},
+        {"success": False, "code": "insufficient_quota"},
+        {"success": False, "message": "insufficient_quota"},
+        {"success": False, "message": "no", "error": "insufficient_quota"},
+        {"success": "false", "error": {"code": "insufficient_quota"}},
+        {"message": "insufficient_quota"},
+        {"errors": [{"code": "insufficient_quota", "message": "no"}]},
+        {"error": [{"code": "insufficient_quota", "message": "no"}]},
+        {"error": {"error": {"code": "insufficient_quota", "message": "no"}}},
+        {"error": '{"code": "insufficient_quota"}'},
+        {"data": {"error": {"code": "insufficient_quota"}}},
+        {"error": {"code": "", "message": "insufficient_quota"}},
+        {"error": {"code": 0, "type": "insufficient_quota", "message": ""}},
+        {"error": {"code": 400, "message": "no", "details": [{"reason": "INSUFFICIENT_QUOTA"}]}},
+        {"error": {"code": 400, "message": "no", "errors": [{"reason": "quotaExceeded"}]}},
+    ],
+)
+@pytest.mark.parametrize("http_status", [200, 400, 403, 429, 503])
+def test_word_that_leaves_no_doubt_is_the_services_in_any_shape(body: dict[str, Any], http_status: int) -> None:
+    assert type(refusal(body, http_status)) is InsufficientFundsError
+
+
+@pytest.mark.parametrize("success", [False, "false", "False", 0, "0"])
+def test_flag_says_no_in_any_spelling(success: object) -> None:
+    assert type(refusal({"success": success, "message": "no"}, 400)) is RequestRejectedError
+
+
 @pytest.mark.parametrize("http_status", [408, 499])
 def test_service_that_gave_up_waiting_gave_no_answer_but_is_the_service(http_status: int) -> None:
     raised = refusal(error("request_timeout"), http_status)
@@ -293,6 +269,9 @@ def test_service_that_gave_up_waiting_gave_no_answer_but_is_the_service(http_sta
         {"id": "req_1", "error": {"code": "insufficient_quota", "message": "no"}},
         {"id": "req_1", "code": "insufficient_user_quota", "message": "no", "data": None},
         {"id": "req_1", "success": False, "message": "no", "code": "insufficient_quota"},
+        {"id": "req_1", "status": "error", "message": "no", "code": "insufficient_quota"},
+        {"id": "req_1", "status": "failed", "error": {"code": "insufficient_quota", "message": "no"}},
+        {"id": "req_1", "status": 402, "message": "no", "code": "insufficient_quota"},
     ],
 )
 def test_id_beside_an_error_is_no_generation(body: dict[str, Any]) -> None:

@@ -67,7 +67,7 @@ async def test_started_job_is_too_late_to_cancel(community: Community) -> None:
 
 async def test_button_works_after_a_restart(community: Community) -> None:
     message = await ask(community)
-    bot, _ = make_bot(community.database, community.clock, community.throttle)
+    bot, _ = make_bot(community.database, community.clock)
 
     await community.env.restart_bot(bot)
     await community.mia.click(message, label="Cancel")

@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from bot.models import Clip, Job, PostedMessage, QuotaStatus, VideoInfo
-    from bot.services.jobs.leases import LeasedJobs
-    from bot.services.ports import Clock, Publisher, VideoService
+    from bot.services.jobs.context import WorkContext
     from bot.services.quotas.service import QuotaService
 
 _log = logging.getLogger(__name__)
@@ -69,25 +68,12 @@ class Deliverer:
     as a link. Only when none of that can be done does the job fail, and then it is refunded.
     """
 
-    def __init__(
-        self,
-        *,
-        service: VideoService,
-        publisher: Publisher,
-        media: Media,
-        quotas: QuotaService,
-        leased_jobs: LeasedJobs,
-        clock: Clock,
-        jitter: Callable[[], float],
-    ) -> None:
-        self._service = service
+    def __init__(self, context: WorkContext, *, media: Media, quotas: QuotaService) -> None:
+        self._work = context
         self._media = media
-        self._publisher = publisher
         self._quotas = quotas
-        self._leased_jobs = leased_jobs
-        self._clock = clock
-        self._jitter = jitter
         self._doubts: Counter[str] = Counter()  # memory only: at worst an address is asked some times more
+        publisher = context.publisher
         self._channel = _Destination(publisher.find_clip, publisher.post_clip)
         self._direct = _Destination(publisher.find_clip_in_dm, publisher.post_clip_in_dm)
 
@@ -103,7 +89,7 @@ class Deliverer:
                 with tempfile.TemporaryDirectory(prefix="reelay-") as folder:
                     clip = await self._fetch(job, Path(folder))
                     if job.state is not JobState.DELIVERING:
-                        job = await self._leased_jobs.hold(job, state=JobState.DELIVERING, attempts=0)
+                        job = await self._work.leased_jobs.hold(job, state=JobState.DELIVERING, attempts=0)
                     posted = await self._post(job, clip, Path(folder))
         except ClipGoneError as error:
             await self._doubt(job, error, JobError.CLIP_GONE)
@@ -116,7 +102,7 @@ class Deliverer:
         except DestinationClosedError as error:
             await self._fail(job, error, JobError.UNDELIVERABLE)
         else:
-            await self._leased_jobs.deliver(job, channel_id=posted.channel_id, message_id=posted.message_id)
+            await self._work.leased_jobs.deliver(job, channel_id=posted.channel_id, message_id=posted.message_id)
 
     async def _find(self, job: Job) -> PostedMessage | None:
         """Look everywhere for the message that an interrupted attempt may have posted."""
@@ -134,7 +120,7 @@ class Deliverer:
         if job.result_url is None:
             raise ClipGoneError("no address")
         path = folder / "clip.mp4"
-        await self._service.download(job.result_url, path)
+        await self._work.service.download(job.result_url, path)
         clip = ClipFile(path, await self._media.probe(path))
         self._doubts.pop(job.id, None)
         return clip
@@ -183,7 +169,7 @@ class Deliverer:
 
     async def _upload_limit(self, job: Job) -> int:
         try:
-            return await self._publisher.upload_limit_bytes(job)
+            return await self._work.publisher.upload_limit_bytes(job)
         except DestinationClosedError:
             return DEFAULT_UPLOAD_BYTES
 
@@ -198,18 +184,18 @@ class Deliverer:
     async def _again_or_fail(self, job: Job, error: Exception, error_code: JobError) -> None:
         """Try later, for as long as the result's address works."""
         attempts = job.attempts + 1
-        if job.result_expires_at is not None and self._clock.now() >= job.result_expires_at:
+        if job.result_expires_at is not None and self._work.clock.now() >= job.result_expires_at:
             await self._fail(job, error, error_code)
             return
-        delay = backoff_seconds(attempts, self._jitter())
+        delay = backoff_seconds(attempts, self._work.jitter())
         _log.warning(
             "delivery put off: %s",
             type(error).__name__,
             extra={"job_id": job.id, "attempts": attempts, "seconds": delay},
         )
-        await self._leased_jobs.release(job, due_in_seconds=delay, attempts=attempts)
+        await self._work.leased_jobs.release(job, due_in_seconds=delay, attempts=attempts)
 
     async def _fail(self, job: Job, error: Exception, error_code: JobError) -> None:
         self._doubts.pop(job.id, None)
         _log.error("clip not delivered: %s", type(error).__name__, extra={"job_id": job.id})
-        await self._leased_jobs.fail(job, error_code)
+        await self._work.leased_jobs.fail(job, error_code)

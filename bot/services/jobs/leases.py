@@ -12,6 +12,8 @@ from bot.models import FINAL_STATES, JobState, LogKind
 from bot.store import jobs, ledger, log, servers, submits
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from bot.models import Job, JobError, SubmitOutcome
@@ -33,11 +35,13 @@ class SubmitNote:
         outcome: the service's word; None that its answer can no longer come.
         number: which submit of the job's; None is the one that is open.
         generation_id: the service's id for it, where it was accepted.
+        cut_at: since when its answer can no longer come; now by default.
     """
 
     outcome: SubmitOutcome | None = None
     number: int | None = None
     generation_id: str | None = None
+    cut_at: datetime | None = None
 
 
 class LeasedJobs:
@@ -48,10 +52,10 @@ class LeasedJobs:
     cannot be asked; nothing has changed then.
     """
 
-    def __init__(self, *, database: Database, clock: Clock, changes: AuditTrail, owner: str) -> None:
+    def __init__(self, *, database: Database, clock: Clock, audit_trail: AuditTrail, owner: str) -> None:
         self._database = database
         self._clock = clock
-        self._changes = changes
+        self._audit_trail = audit_trail
         self._owner = owner
 
     async def hold(self, job: Job, *, submit: SubmitNote | None = None, **changes: Any) -> Job:  # noqa: ANN401 (values of Job fields)
@@ -99,16 +103,19 @@ class LeasedJobs:
 
     async def _write(self, job: Job, changes: dict[str, Any], submit: SubmitNote | None = None) -> Job:
         async with self._database.write() as connection:
-            if submit is not None:
-                await submits.note(
-                    connection,
-                    job.id,
-                    now=self._clock.now(),
-                    outcome=submit.outcome,
-                    number=submit.number,
-                    generation_id=submit.generation_id,
-                )
+            now = self._clock.now()
+            if submit is not None and not await submits.note(
+                connection,
+                job.id,
+                now=now if submit.cut_at is None else submit.cut_at,
+                outcome=submit.outcome,
+                number=submit.number,
+                generation_id=submit.generation_id,
+            ):
+                raise LeaseLostError(job.id)  # it was taken after all, as somebody else has heard meanwhile
             changed = await jobs.update(connection, job, owner=self._owner, **changes)
+            if changed is None and submit is not None:
+                await submits.leave_if_ended(connection, job.id, now=now)
             ends = changed is not None and changed.state in FINAL_STATES - {job.state}
             if changed is not None and ends:
                 await submits.leave(connection, job.id, now=self._clock.now())
@@ -116,7 +123,7 @@ class LeasedJobs:
         if changed is None:
             raise LeaseLostError(job.id)
         if ends:
-            self._changes.tell(changed.guild_id)  # not before the card can be seen by the log
+            self._audit_trail.tell(changed.guild_id)  # not before the card can be seen by the log
         if changed.state is not job.state:
             _log_transition(job, changed)
         return changed

@@ -23,18 +23,10 @@ from bot.services.jobs.policy import backoff_seconds
 from bot.store import submits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
     from bot.models import Generation, Job
-    from bot.services.jobs.alerts import Operator
-    from bot.services.jobs.leases import LeasedJobs
-    from bot.services.jobs.policy import WorkerPolicy
-    from bot.services.jobs.throttle import ServiceThrottle
-    from bot.services.polling.watch import RenderWatch
-    from bot.services.ports import Clock, VideoService
-    from bot.services.submits.recovery import Recovery
-    from bot.store.database import Database
+    from bot.services.jobs.context import WorkContext
 
 _log = logging.getLogger(__name__)
 
@@ -51,46 +43,23 @@ _LONGEST_RETRY_SECONDS = 30.0
 
 
 class Renderer:
-    """Does one look at a leased job's generation, then lets go of the job.
+    """Polls a leased job's generation once, then lets go of the job.
 
     Raises from every step: ``LeaseLostError``, ``StoreUnavailableError``.
     """
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        service: VideoService,
-        operator: Operator,
-        leased_jobs: LeasedJobs,
-        throttle: ServiceThrottle,
-        watch: RenderWatch,
-        recovery: Recovery,
-        clock: Clock,
-        policy: WorkerPolicy,
-        jitter: Callable[[], float],
-    ) -> None:
-        self._database = database
-        self._service = service
-        self._operator = operator
-        self._leased_jobs = leased_jobs
-        self._throttle = throttle
-        self._watch = watch
-        self._recovery = recovery
-        self._clock = clock
-        self._policy = policy
-        self._jitter = jitter
+    def __init__(self, context: WorkContext) -> None:
+        self._work = context
 
     async def poll(self, job: Job) -> None:
         """Ask what became of a job's generation."""
         try:
             generation = await self._fetch(job)
         except VideoServiceError as error:
-            alert = self._throttle.refused(self._throttle.poll, self._clock.now(), error)
+            self._work.note_poll_refused(error)
             await self.not_seen(job, error)
-            await self._operator.tell(alert)
         else:
-            self._throttle.answered(self._throttle.poll, self._clock.now(), generation.rate_limit)
+            self._work.note_poll_answered(generation)
             await self.seen(job, generation)
 
     async def _fetch(self, job: Job) -> Generation:
@@ -98,43 +67,45 @@ class Renderer:
         generation_id = job.generation_id or job.id
         model = await self._model_to_find_out(job)
         if model is None:
-            return await self._service.fetch_generation(generation_id)
-        finds: bool | None = None
+            return await self._work.service.fetch_generation(generation_id)
+        is_missing = False
         try:
-            generation = await self._service.fetch_generation(job.id)
+            generation = await self._work.service.fetch_generation(job.id)
         except (NotConnectedError, RateLimitedError):
             raise
         except VideoServiceError as error:
-            finds = False if isinstance(error, GenerationNotFoundError) else None
+            is_missing = isinstance(error, GenerationNotFoundError)
             log_error(error, job)
         else:
-            await self._recovery.note(model, finds=True)
+            await self._work.recovery.note(model, finds=True)
             if generation.id == generation_id:
                 return generation
-        self._throttle.poll.note_sent(self._clock.now())
-        generation = await self._service.fetch_generation(generation_id)
-        if finds is False:  # and it is there, by the other id
-            await self._recovery.note(model, finds=False)
+        self._work.throttle.poll.note_extra()
+        generation = await self._work.service.fetch_generation(generation_id)
+        if is_missing:  # and it is there, by the other id
+            await self._work.recovery.note(model, finds=False)
         return generation
 
     async def _model_to_find_out(self, job: Job) -> str | None:
         """Return a job's model where it is to be found out whether the service finds its generations by our id."""
-        if not await self._recovery.is_to_be_asked(self._service.model):
+        model = self._work.service.model
+        if await self._work.recovery.finds_by_job_id(model) is not None:
             return None
-        async with self._database.read() as connection:
+        async with self._work.database.read() as connection:
             submit = await submits.find_open(connection, job.id)
-        return self._service.model if submit is not None and submit.model == self._service.model else None
+        is_of_model = submit is not None and submit.model == model
+        return model if is_of_model and self._work.recovery.may_ask(model) else None
 
-    # What a look showed --------------------------------------------------------------------------
+    # What a poll showed --------------------------------------------------------------------------
 
     async def seen(self, job: Job, generation: Generation) -> None:
         """Act on what the service says of a job's generation."""
-        now = self._clock.now()
+        now = self._work.clock.now()
         address = generation.result_url or job.result_url
         match generation.status:
             case GenerationStatus.COMPLETED if address is not None:
                 rendered_at = self._believable(generation.completed_at, job) or now
-                self._watch.finished(job, rendered_at)
+                self._work.watch.finished(job, rendered_at)
                 await self._take_clip(
                     job,
                     address,
@@ -153,13 +124,13 @@ class Renderer:
                 )
                 error_code = JobError.CONTENT_POLICY if generation.was_moderated else JobError.GENERATION_FAILED
                 await self.fail(job, error_code, submit=SubmitNote(SubmitOutcome.FAILED))
-            case _ if self.seconds_since_start(job) >= self._policy.job_deadline_seconds:
+            case _ if self.seconds_since_start(job) >= self._work.policy.job_deadline_seconds:
                 await self._give_up(job, JobError.TIMED_OUT, address=address, expires_at=generation.expires_at)
             case _:
-                delay = self._watch.next_delay_seconds(job, generation.progress, now)
-                await self._leased_jobs.release(
+                delay = self._work.watch.next_delay_seconds(job, generation.progress, now)
+                await self._work.leased_jobs.release(
                     job,
-                    due_in_seconds=max(delay, self._throttle.poll.turn_seconds),
+                    due_in_seconds=max(delay, self._work.throttle.poll.turn_seconds),
                     attempts=0,
                     progress=generation.progress if generation.progress is not None else job.progress,
                     result_url=address,
@@ -168,7 +139,7 @@ class Renderer:
                 )
 
     async def not_seen(self, job: Job, error: VideoServiceError) -> None:
-        """Act on a look that showed nothing."""
+        """Act on a poll that showed nothing."""
         match error:
             case RateLimitedError():
                 await self._unanswered(job, error, due_in_seconds=0)
@@ -176,7 +147,7 @@ class Renderer:
                 await self._poll_again_or_fail(job, JobError.GENERATION_LOST, error)
             case ContentPolicyError():
                 await self._poll_again_or_fail(job, JobError.CONTENT_POLICY, error)
-            case RequestRejectedError() if self.seconds_since_start(job) >= self._policy.job_deadline_seconds:
+            case RequestRejectedError() if self.seconds_since_start(job) >= self._work.policy.job_deadline_seconds:
                 await self._give_up(job, JobError.SERVICE_FAULT, error)  # the poll was wrong, not the prompt
             case _:
                 await self._unanswered(job, error, due_in_seconds=self._retry_seconds(job))
@@ -184,12 +155,12 @@ class Renderer:
     def _believable(self, completed_at: datetime | None, job: Job) -> datetime | None:
         """Return when the service says that it was done, unless that was before it was asked or is yet to come."""
         earliest = (job.started_at or job.created_at) - CLOCK_TOLERANCE
-        latest = self._clock.now() + CLOCK_TOLERANCE
+        latest = self._work.clock.now() + CLOCK_TOLERANCE
         return completed_at if completed_at is not None and earliest <= completed_at <= latest else None
 
     async def _unanswered(self, job: Job, error: VideoServiceError, *, due_in_seconds: float) -> None:
         """Keep asking a service that does not say: the clip may be there once it answers again."""
-        patience = self._policy.slot_seconds
+        patience = self._work.policy.slot_seconds
         if isinstance(error, UnauthorizedError | InsufficientFundsError | ModelAccessError):
             patience = RESULT_VALID.total_seconds()  # the operator's to mend, and the clip keeps that long
         if self.seconds_since_start(job) >= patience:
@@ -197,7 +168,7 @@ class Renderer:
             return
         log_error(error, job)
         request_id = error.request_id or job.request_id
-        await self._leased_jobs.release(job, due_in_seconds=due_in_seconds, request_id=request_id)
+        await self._work.leased_jobs.release(job, due_in_seconds=due_in_seconds, request_id=request_id)
 
     async def _poll_again_or_fail(
         self,
@@ -213,9 +184,9 @@ class Renderer:
         else:
             if error is not None:
                 log_error(error, job)
-            await self._leased_jobs.release(
+            await self._work.leased_jobs.release(
                 job,
-                due_in_seconds=backoff_seconds(1, self._jitter(), first=_REPOLL_SECONDS),
+                due_in_seconds=backoff_seconds(1, self._work.jitter(), first=_REPOLL_SECONDS),
                 attempts=job.attempts + 1,
                 submit=submit,
                 request_id=(error.request_id if error is not None else None) or job.request_id,
@@ -239,9 +210,9 @@ class Renderer:
             await self.fail(job, error_code, error, submit=submit)
             return
         _log.warning("given up waiting; taking the clip whose address is known", extra=fields_of(job))
-        self._watch.forget(job.id)
+        self._work.watch.forget(job.id)
         expires_at = expires_at or job.result_expires_at
-        await self._take_clip(job, address, rendered_at=self._clock.now(), expires_at=expires_at, submit=submit)
+        await self._take_clip(job, address, rendered_at=self._work.clock.now(), expires_at=expires_at, submit=submit)
 
     async def _take_clip(
         self,
@@ -255,7 +226,7 @@ class Renderer:
     ) -> None:
         if expires_at is None or expires_at <= rendered_at:
             expires_at = rendered_at + RESULT_VALID
-        await self._leased_jobs.release(
+        await self._work.leased_jobs.release(
             job,
             due_in_seconds=0,
             state=JobState.READY,
@@ -280,20 +251,20 @@ class Renderer:
         if error is not None:
             log_error(error, job)
         request_id = error.request_id if error is not None else None
-        self._watch.forget(job.id)
-        await self._leased_jobs.fail(job, error_code, submit=submit, request_id=request_id or job.request_id)
+        self._work.watch.forget(job.id)
+        await self._work.leased_jobs.fail(job, error_code, submit=submit, request_id=request_id or job.request_id)
 
     # Figures -------------------------------------------------------------------------------------
 
     def seconds_since_start(self, job: Job) -> float:
         """Return how long ago the job was first sent."""
-        return (self._clock.now() - (job.started_at or job.created_at)).total_seconds()
+        return (self._work.clock.now() - (job.started_at or job.created_at)).total_seconds()
 
     def _retry_seconds(self, job: Job) -> float:
         """Return how long to leave a service alone that does not answer: the longer, the longer it has not."""
-        since_sent = (self._clock.now() - (job.submitted_at or job.created_at)).total_seconds()
-        seconds = min(max(self._policy.retry_seconds, since_sent / 10), _LONGEST_RETRY_SECONDS)
-        return seconds * (1 + self._jitter() / 4)
+        since_sent = (self._work.clock.now() - (job.submitted_at or job.created_at)).total_seconds()
+        seconds = min(max(self._work.policy.retry_seconds, since_sent / 10), _LONGEST_RETRY_SECONDS)
+        return seconds * (1 + self._work.jitter() / 4)
 
 
 def log_error(error: VideoServiceError, job: Job) -> None:

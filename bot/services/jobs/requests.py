@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from bot.errors import NotCancellableError, NotRemovableError, RefusedError
 from bot.models import ChangeKind, Job, JobError, JobState, LogKind, StatusCard
-from bot.services.jobs.leases import BOT_ID
 from bot.services.moderation.refusal_details import refusal_facts
 from bot.services.quotas.caps import record_cap_alert
 from bot.store import jobs, ledger, log, servers
@@ -23,11 +22,12 @@ if TYPE_CHECKING:
 
     from bot.models import Server
     from bot.services.jobs.admission import Admission, Admitted, Wish
+    from bot.services.jobs.held import HeldJobs
     from bot.services.jobs.status_cards import CardChanges
-    from bot.services.jobs.throttle import ServiceThrottle
     from bot.services.moderation.audit_trail import AuditTrail
     from bot.services.ports import Clock, LogPublisher
     from bot.services.quotas.service import Requester
+    from bot.services.throttling.throttle import ServiceThrottle
     from bot.store.database import Database
 
 _log = logging.getLogger(__name__)
@@ -63,6 +63,7 @@ class JobService:
     """Takes jobs in, and lets members and moderators take them back.
 
     Args:
+        held: jobs that this process holds until their acknowledgement is answered.
         owner: this process's name in leases.
         random_bits: ``random.getrandbits`` or the like, for the ids.
         wake: set when there may be something new for the worker to do.
@@ -74,19 +75,20 @@ class JobService:
         database: Database,
         clock: Clock,
         admission: Admission,
-        changes: AuditTrail,
+        audit_trail: AuditTrail,
         publisher: LogPublisher,
         throttle: ServiceThrottle,
         random_bits: Callable[[int], int],
         card_changes: CardChanges,
         wake: asyncio.Event,
+        held: HeldJobs,
         owner: str,
         lease_seconds: float,
     ) -> None:
         self._database = database
         self._clock = clock
         self._admission = admission
-        self._changes = changes
+        self._audit_trail = audit_trail
         self._publisher = publisher
         self._throttle = throttle
         self._random_bits = random_bits
@@ -94,7 +96,7 @@ class JobService:
         self._wake = wake
         self._owner = owner
         self._lease_seconds = lease_seconds
-        self.held: set[str] = set()
+        self.held = held
 
     async def accept(self, request: JobRequest) -> StatusCard:
         """Check, charge and queue in one transaction; the same interaction again gives the same job.
@@ -104,7 +106,7 @@ class JobService:
         return (await self._accept(request, holds=False)).card
 
     async def accept_held(self, request: JobRequest) -> Accepted:
-        """Check, charge and queue, but hold the job until ``attach_status``, ``free`` or ``withdraw_unheard``.
+        """Check, charge and queue, but hold the job until ``let_start`` or ``withdraw_unheard``.
 
         It is held by this process's lease, so that a restart lets it start, too.
 
@@ -138,61 +140,61 @@ class JobService:
                         used = admitted.cap.used_seconds + job.spec.cost_seconds
                         await record_cap_alert(connection, server, replace(admitted.cap, used_seconds=used), now)
             card = None if job is None else await self._card(connection, job)
-        self._changes.tell(requester.guild_id)
+        self._audit_trail.tell(requester.guild_id)
         if refused is not None:
             raise refused
         assert card is not None  # it is admitted, or was before
         job = card.job
         if is_new and holds:
-            self.held.add(job.id)
+            self.held.hold(job)
         _log.info("job accepted", extra={"job_id": job.id, "guild_id": job.guild_id, "member_id": job.member_id})
         self._card_changes.begin(card)
         self._wake.set()
         return Accepted(card, is_new)
 
     async def attach_status(self, job_id: str, message_id: int) -> None:
-        """Remember the job's status card; if it was held for its answer, it may start now.
+        """Remember the job's status card.
 
         Raises:
-            StoreUnavailableError: when the database cannot be asked; a held job then starts when its lease has ended.
+            StoreUnavailableError: when the database cannot be asked.
         """
-        self.held.discard(job_id)
         async with self._database.write() as connection:
-            await jobs.free(connection, job_id, owner=self._owner)
             await jobs.attach_status(connection, job_id, message_id, now=self._clock.now())
         self._card_changes.touch(job_id)
         self._wake.set()
 
-    async def free(self, job_id: str) -> None:
-        """Let a held job start: its answer was heard, or may have been.
+    async def let_start(self, accepted: Accepted, message_id: int | None = None) -> None:
+        """Let a held job start: its acknowledgement was answered, or may have been.
+
+        Args:
+            message_id: of its status card, to be remembered; None where there is none, or not yet.
 
         Raises:
             StoreUnavailableError: when the database cannot be asked; the job then starts when its lease has ended.
         """
-        self.held.discard(job_id)
+        job_id = accepted.card.job.id
+        if accepted.is_new:
+            self.held.let_go(job_id)
         async with self._database.write() as connection:
-            await jobs.free(connection, job_id, owner=self._owner)
+            if accepted.is_new:
+                await jobs.free(connection, job_id, owner=self._owner)
+            if message_id is not None:
+                await jobs.attach_status(connection, job_id, message_id, now=self._clock.now())
+        self._card_changes.touch(job_id)
         self._wake.set()
 
-    async def withdraw_unheard(self, accepted: Accepted) -> None:
+    def withdraw_unheard(self, accepted: Accepted) -> None:
         """Undo a job of whose acceptance nobody heard: Discord took the answer for too late, so there is no card.
 
-        A job that was there before, or has started, stays.
-
-        Raises:
-            StoreUnavailableError: when the database cannot be asked; the job then starts when its lease has ended.
+        The worker does so, in its next pass in which the database can be asked. A job that was there before stays.
         """
-        job, now = accepted.card.job, self._clock.now()
-        self.held.discard(job.id)
-        if not accepted.is_new:
-            return
-        async with self._database.write() as connection:
-            withdrawn = await jobs.withdraw(connection, job, now=now, error_code=JobError.UNHEARD)
-            if withdrawn is not None:
-                await ledger.refund(connection, withdrawn, now=now, made_by_id=BOT_ID)
-        _log.warning("nobody heard the answer", extra={"job_id": job.id, "withdrawn": withdrawn is not None})
-        self._changes.tell(job.guild_id)
-        self.note_cancelled()
+        if accepted.is_new:
+            self.held.undo(accepted.card.job)
+            self._wake.set()
+
+    def abandon(self, interaction_id: int) -> None:
+        """Let what a command has accepted, or will accept, start some time: the command itself has ended early."""
+        self.held.abandon(interaction_id)
 
     async def cancel(self, job_id: str, *, guild_id: int, member_id: int) -> StatusCard:
         """Withdraw a member's own job while it waits, and give its seconds back.
@@ -211,7 +213,7 @@ class JobService:
                 raise NotCancellableError(job.state)
             await ledger.refund(connection, cancelled, now=now, made_by_id=member_id)
         _log.info("job cancelled", extra={"job_id": job_id})
-        self._changes.tell(guild_id)
+        self._audit_trail.tell(guild_id)
         self.note_cancelled()
         return StatusCard(cancelled)
 
@@ -223,7 +225,7 @@ class JobService:
             StoreUnavailableError: when the database cannot be asked.
         """
         now = self._clock.now()
-        async with self._changes.write(guild_id) as connection:
+        async with self._audit_trail.write(guild_id) as connection:
             job = await jobs.get(connection, job_id)
             if job is None or job.guild_id != guild_id:
                 raise NotCancellableError(None, by_moderator=True)
@@ -231,7 +233,7 @@ class JobService:
             if cancelled is None:
                 raise NotCancellableError(job.state, by_moderator=True)
             await ledger.refund(connection, cancelled, now=now, made_by_id=cancelled_by_id)
-            await self._changes.record(
+            await self._audit_trail.record(
                 connection,
                 guild_id=guild_id,
                 made_by_id=cancelled_by_id,
@@ -261,13 +263,13 @@ class JobService:
         if job.removed_at is None:
             await self._publisher.remove_clip(job)
         now = self._clock.now()
-        async with self._changes.write(guild_id) as connection:
+        async with self._audit_trail.write(guild_id) as connection:
             if not await jobs.note_removed(connection, job_id, removed_by_id=removed_by_id, now=now):
                 earlier = await jobs.get(connection, job_id) or job
                 raise NotRemovableError(earlier.removed_by_id, earlier.removed_at)
             refunded = refunds and await ledger.refund(connection, job, now=now, made_by_id=removed_by_id)
             facts = {"prompt": job.spec.prompt, "seconds": job.spec.cost_seconds if refunded else 0}
-            await self._changes.record(
+            await self._audit_trail.record(
                 connection,
                 guild_id=guild_id,
                 made_by_id=removed_by_id,

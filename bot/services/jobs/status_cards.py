@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from bot.errors import PublishError, StoreUnavailableError
 from bot.models import JobState, StatusCard
+from bot.services.loops import Loop
 from bot.store import jobs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Coroutine, Iterable
     from datetime import datetime
 
     from bot.models import Job
-    from bot.services.jobs.throttle import ServiceThrottle
     from bot.services.ports import Clock, Publisher
+    from bot.services.throttling.throttle import ServiceThrottle
     from bot.store.database import Database
 
 _log = logging.getLogger(__name__)
@@ -154,30 +154,29 @@ class StatusCardUpdater:
         self._card_changes = card_changes
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._in_flight: set[str] = set()
-        self._stopping = False
+        self._loop = Loop(
+            "status cards",
+            card_changes.woken,
+            retry_seconds=SHORTEST_INTERVAL_SECONDS,
+            shortest_pause_seconds=SHORTEST_PAUSE_SECONDS,
+        )
 
     async def run(self) -> None:
-        """Keep cards true until stopped; one that Discord holds back keeps no other waiting."""
-        edits: set[asyncio.Task[None]] = set()
-        async with asyncio.TaskGroup() as group:
-            while not self._stopping:
-                self._card_changes.woken.clear()
-                cards, pause = await self._pick_or_log()
-                for card in cards:
-                    task = group.create_task(self._edit(card))
-                    edits.add(task)
-                    task.add_done_callback(edits.discard)
-                await asyncio.sleep(SHORTEST_PAUSE_SECONDS)
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(pause):  # wait_for may lose a cancellation in Python 3.11
-                        await self._card_changes.woken.wait()
-            for task in edits:
-                task.cancel()
+        """Keep cards true until stopped; one that Discord holds back keeps no other waiting.
+
+        What is in flight then is dropped: the next process makes it anew.
+        """
+        await self._loop.run(self._pass)
 
     def stop(self) -> None:
-        """End ``run`` and drop the edits in hand: the next process makes them anew."""
-        self._stopping = True
-        self._card_changes.woken.set()
+        """End ``run``."""
+        self._loop.stop()
+
+    async def _pass(self, spawn: Callable[[Coroutine[Any, Any, None]], object]) -> float | None:
+        now = self._clock.now()
+        for card in await self._pick(now):
+            spawn(self._edit(card))
+        return self._card_changes.seconds_to_next(now)
 
     async def tick(self) -> float | None:
         """Edit the most pressing cards that may be edited now, and wait for that.
@@ -189,14 +188,6 @@ class StatusCardUpdater:
         cards = await self._pick(now)
         await asyncio.gather(*(self._edit(card) for card in cards))
         return self._card_changes.seconds_to_next(now)
-
-    async def _pick_or_log(self) -> tuple[list[StatusCard], float | None]:
-        now = self._clock.now()
-        try:
-            return await self._pick(now), self._card_changes.seconds_to_next(now)
-        except Exception:  # noqa: BLE001 (logged; a card is never worth the loop)
-            _log.exception("status cards could not be updated")
-            return [], SHORTEST_INTERVAL_SECONDS
 
     async def _pick(self, now: datetime) -> list[StatusCard]:
         """Take the most pressing cards to edit now into hand, and put the others back."""

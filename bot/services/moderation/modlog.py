@@ -10,17 +10,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.errors import DestinationClosedError, PublishError, StoreUnavailableError
 from bot.services.jobs.policy import backoff_seconds
+from bot.services.loops import Loop
 from bot.store import log, servers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from bot.models import LogEntry
     from bot.services.moderation.audit_trail import AuditTrail
@@ -56,49 +56,41 @@ class Modlog:
         database: Database,
         clock: Clock,
         publisher: LogPublisher,
-        changes: AuditTrail,
+        audit_trail: AuditTrail,
         owner: str,
         jitter: Callable[[], float],
     ) -> None:
         self._database = database
         self._clock = clock
         self._publisher = publisher
-        self._changes = changes
+        self._audit_trail = audit_trail
         self._owner = owner
         self._jitter = jitter
-        self._stopping = False
+        self._loop = Loop("modlog", audit_trail.modlog_woken, retry_seconds=_RETRY_SECONDS)
+        self._has_reclaimed = False
         self._posting: set[int] = set()
 
     async def run(self) -> None:
-        """Post until stopped; a card in hand then is posted by the next process."""
-        woken = self._changes.modlog_woken
-        started = False
-        async with asyncio.TaskGroup() as posting:
-            while not self._stopping:
-                woken.clear()
-                try:
-                    if not started:
-                        await self._take_back()
-                        started = True
-                    claimed, pause = await self._claim_due()
-                except Exception:  # noqa: BLE001 (logged; the loop outlives what it did not expect)
-                    _log.exception("the log could not be posted")
-                    claimed, pause = {}, _RETRY_SECONDS
-                self._begin(posting, claimed)
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(pause):
-                        await woken.wait()
+        """Post until stopped; cards in flight then are posted or put off first."""
+        await self._loop.run(self._pass, finish_seconds=None)
 
     def stop(self) -> None:
-        """Let ``run`` end once the cards in hand are posted or put off."""
-        self._stopping = True
-        self._changes.modlog_woken.set()
+        """Let ``run`` end."""
+        self._loop.stop()
+
+    async def _pass(self, spawn: Callable[[Coroutine[Any, Any, None]], object]) -> float | None:
+        if not self._has_reclaimed:
+            await self._reclaim_leases()
+            self._has_reclaimed = True
+        claimed, pause_seconds = await self._claim_due()
+        self._begin(spawn, claimed)
+        return pause_seconds
 
     async def tick(self) -> float | None:
         """Post what is due; return the seconds until more is, None when nothing waits."""
         claimed, pause = await self._claim_due()
         async with asyncio.TaskGroup() as posting:
-            self._begin(posting, claimed)
+            self._begin(posting.create_task, claimed)
         return 0.0 if claimed else pause
 
     async def _claim_due(self) -> tuple[dict[int, list[LogEntry]], float | None]:
@@ -123,11 +115,11 @@ class Modlog:
         later = [due_at for due_at in idle.values() if due_at > now]
         return claimed, (min(later) - now).total_seconds() if later else None
 
-    def _begin(self, posting: asyncio.TaskGroup, claimed: dict[int, list[LogEntry]]) -> None:
+    def _begin(self, spawn: Callable[[Coroutine[Any, Any, None]], object], claimed: dict[int, list[LogEntry]]) -> None:
         """Post each server's cards in a task of its own; its end lets the loop look again."""
         for guild_id, entries in claimed.items():
             self._posting.add(guild_id)
-            posting.create_task(self._post_for(guild_id, entries))
+            spawn(self._post_for(guild_id, entries))
 
     async def _post_for(self, guild_id: int, entries: list[LogEntry]) -> None:
         try:
@@ -138,14 +130,14 @@ class Modlog:
             _log.exception("log cards put off", extra={"guild_id": guild_id})
         finally:  # what is still leased is due again when the lease ends
             self._posting.discard(guild_id)
-            self._changes.modlog_woken.set()
+            self._audit_trail.modlog_woken.set()
 
     async def _post_in_order(self, guild_id: int, entries: list[LogEntry]) -> None:
         """Post one server's cards; those after one that fails wait for it."""
         async with self._database.read() as connection:
             channel_id = (await servers.get(connection, guild_id)).log_channel_id
         for place, entry in enumerate(entries):
-            if self._stopping:
+            if self._loop.is_stopping:
                 async with self._database.write() as connection:
                     await log.release(connection, entries[place:], owner=self._owner)
                 return
@@ -199,9 +191,9 @@ class Modlog:
             dropped = await log.drop_waiting(connection, guild_id)
             await servers.put(connection, replace(server, log_closed=True))
         _log.warning("log channel closed", extra={"guild_id": guild_id, "dropped": dropped, "error": str(error)})
-        self._changes.tell(guild_id)
+        self._audit_trail.tell(guild_id)
 
-    async def _take_back(self) -> None:
+    async def _reclaim_leases(self) -> None:
         async with self._database.write() as connection:
             await log.release_leases(connection, owner=self._owner)
 

@@ -57,10 +57,10 @@ class ServerService:
     Every method raises ``StoreUnavailableError`` when the database cannot be asked; nothing has changed then.
     """
 
-    def __init__(self, *, database: Database, clock: Clock, changes: AuditTrail, jobs: JobService) -> None:
+    def __init__(self, *, database: Database, clock: Clock, audit_trail: AuditTrail, jobs: JobService) -> None:
         self._database = database
         self._clock = clock
-        self._changes = changes
+        self._audit_trail = audit_trail
         self._jobs = jobs
 
     async def view(self, guild_id: int) -> ServerView:
@@ -117,7 +117,7 @@ class ServerService:
     async def set_cap(self, guild_id: int, cap: Quota | None, *, set_by_id: int) -> CapStatus | None:
         """Set what the whole server may use in a period, or that there is no cap; return where it stands then."""
         cap = None if cap is None or cap.seconds is None else cap
-        async with self._changes.write(guild_id) as connection:
+        async with self._audit_trail.write(guild_id) as connection:
             server = await self._apply(
                 connection,
                 guild_id,
@@ -130,7 +130,7 @@ class ServerService:
 
     async def set_log_channel(self, guild_id: int, channel_id: int | None, *, set_by_id: int) -> Server:
         """Choose where the log goes, from now on; None is nowhere. The caller has seen that it is the server's own."""
-        async with self._changes.write(guild_id) as connection:
+        async with self._audit_trail.write(guild_id) as connection:
             server = await self._apply(
                 connection,
                 guild_id,
@@ -179,7 +179,7 @@ class ServerService:
         change: Callable[[Server], Server],
         facts: Callable[[Server], AuditDetails | None],
     ) -> Server:
-        async with self._changes.write(guild_id) as connection:
+        async with self._audit_trail.write(guild_id) as connection:
             return await self._apply(connection, guild_id, made_by_id, kind, change, facts)
 
     async def _apply(
@@ -196,7 +196,7 @@ class ServerService:
         if are_same(facts(server), facts(changed)):
             return server
         await servers.put(connection, changed)
-        await self._changes.record(
+        await self._audit_trail.record(
             connection, guild_id=guild_id, made_by_id=made_by_id, kind=kind, before=facts(server), after=facts(changed)
         )
         return changed
@@ -207,12 +207,12 @@ class ServerService:
         self, guild_id: int, channel_id: int, change: Callable[[ChannelRule], ChannelRule], *, set_by_id: int
     ) -> ChannelRule:
         """Change what holds in a channel, a category, a thread or ``EVERYWHERE``."""
-        async with self._changes.write(guild_id) as connection:
+        async with self._audit_trail.write(guild_id) as connection:
             found = await servers.list_channel_rules(connection, guild_id, (channel_id,))
             rule = found[0] if found else ChannelRule(guild_id=guild_id, channel_id=channel_id)
             changed = change(rule)
             await servers.put_channel_rule(connection, changed)
-            await self._changes.record(
+            await self._audit_trail.record(
                 connection,
                 guild_id=guild_id,
                 made_by_id=set_by_id,
@@ -248,7 +248,7 @@ class ServerService:
             expires_at=expires_at,
         )
         cancelled = 0
-        async with self._changes.write(guild_id) as connection:
+        async with self._audit_trail.write(guild_id) as connection:
             earlier = await servers.get_block(connection, guild_id=guild_id, member_id=member_id, now=now)
             if earlier is not None and are_same(earlier.facts, block.facts):
                 block = earlier
@@ -258,7 +258,7 @@ class ServerService:
                 if called_off is not None:
                     await ledger.refund(connection, called_off, now=now, made_by_id=set_by_id)
                     cancelled += 1
-            await self._changes.record(
+            await self._audit_trail.record(
                 connection,
                 guild_id=guild_id,
                 made_by_id=set_by_id,
@@ -273,10 +273,10 @@ class ServerService:
 
     async def unblock(self, guild_id: int, member_id: int, *, set_by_id: int) -> Block | None:
         """End a member's block; return it, or None when there was none."""
-        async with self._changes.write(guild_id) as connection:
+        async with self._audit_trail.write(guild_id) as connection:
             block = await servers.get_block(connection, guild_id=guild_id, member_id=member_id, now=self._clock.now())
             await servers.remove_block(connection, guild_id=guild_id, member_id=member_id)
-            await self._changes.record(
+            await self._audit_trail.record(
                 connection,
                 guild_id=guild_id,
                 made_by_id=set_by_id,

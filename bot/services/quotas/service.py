@@ -64,10 +64,10 @@ class QuotaService:
         operator_quota: what holds where a server has set nothing.
     """
 
-    def __init__(self, *, database: Database, clock: Clock, changes: AuditTrail, operator_quota: Quota) -> None:
+    def __init__(self, *, database: Database, clock: Clock, audit_trail: AuditTrail, operator_quota: Quota) -> None:
         self._database = database
         self._clock = clock
-        self._changes = changes
+        self._audit_trail = audit_trail
         self.operator_quota = operator_quota
 
     async def status_within(
@@ -122,7 +122,7 @@ class QuotaService:
         now = self._clock.now()
         expires_at = None if days is None else now + timedelta(days=days)
         rule = QuotaRule(guild_id, source, subject_id, quota, set_by_id, now, expires_at)
-        async with self._changes.write(guild_id) as connection:
+        async with self._audit_trail.write(guild_id) as connection:
             replaced = await quotas.get(connection, guild_id=guild_id, source=source, subject_id=subject_id, now=now)
             if replaced is not None and are_same(replace(replaced, then=None).facts, rule.facts):
                 return replaced, replaced
@@ -138,7 +138,7 @@ class QuotaService:
         Raises:
             StoreUnavailableError: when the database cannot be asked.
         """
-        async with self._changes.write(guild_id) as connection:
+        async with self._audit_trail.write(guild_id) as connection:
             rule = await quotas.get(
                 connection, guild_id=guild_id, source=source, subject_id=subject_id, now=self._clock.now()
             )
@@ -176,7 +176,7 @@ class QuotaService:
         check_grant_seconds(seconds)
         check_days(days)
         now = self._clock.now()
-        async with self._changes.write(requester.guild_id) as connection:
+        async with self._audit_trail.write(requester.guild_id) as connection:
             server = await servers.get(connection, requester.guild_id)
             standing = await self.status_within(connection, server, requester, now)
             expires_at = standing.resets_at if days is None else now + timedelta(days=days)
@@ -191,7 +191,7 @@ class QuotaService:
                 expires_at=expires_at,
             )
             if is_new:
-                await self._changes.record(
+                await self._audit_trail.record(
                     connection,
                     guild_id=requester.guild_id,
                     made_by_id=granted_by_id,
@@ -210,13 +210,13 @@ class QuotaService:
             StoreUnavailableError: when the database cannot be asked.
         """
         now = self._clock.now()
-        async with self._changes.write(guild_id) as connection:
+        async with self._audit_trail.write(guild_id) as connection:
             grants = await ledger.list_grants(connection, guild_id=guild_id, now=now)
             grant = next((grant for grant in grants if grant.id == grant_id), None)
             if grant is None:
                 raise InvalidSettingError("gift", "gone")
             await ledger.end_gift(connection, grant, now=now)
-            await self._changes.record(
+            await self._audit_trail.record(
                 connection,
                 guild_id=guild_id,
                 made_by_id=taken_by_id,
@@ -236,7 +236,7 @@ class QuotaService:
         before: QuotaRule | None,
         after: QuotaRule | None,
     ) -> None:
-        await self._changes.record(
+        await self._audit_trail.record(
             connection,
             guild_id=rule.guild_id,
             made_by_id=made_by_id,

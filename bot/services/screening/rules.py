@@ -62,10 +62,10 @@ class RuleBook:
 class PromptService:
     """Keeps servers' rule books, and changes them."""
 
-    def __init__(self, *, database: Database, clock: Clock, changes: AuditTrail) -> None:
+    def __init__(self, *, database: Database, clock: Clock, audit_trail: AuditTrail) -> None:
         self._database = database
         self._clock = clock
-        self._changes = changes
+        self._audit_trail = audit_trail
         self._books: OrderedDict[int, RuleBook] = OrderedDict()
 
     async def book(self, guild_id: int, *, may_be_old: bool = False) -> RuleBook:
@@ -103,7 +103,7 @@ class PromptService:
         """
         parsed = parse_pattern(text) if kind is PromptRuleKind.PATTERN else parse_words(text)
         key = _compared(kind, parsed)
-        async with self._changes.write(guild_id) as connection:
+        async with self._audit_trail.write(guild_id) as connection:
             book = await self.book_within(connection, await servers.get(connection, guild_id))
             alike = [rule.text for rule in book.rules if rule.kind is kind]
             if any(_compared(kind, text) == key for text in alike):
@@ -123,7 +123,7 @@ class PromptService:
             InvalidSettingError: when the server has no such rule (any more).
             StoreUnavailableError: when the database cannot be asked.
         """
-        async with self._changes.write(guild_id) as connection:
+        async with self._audit_trail.write(guild_id) as connection:
             rule = await prompt_rules.remove(connection, guild_id=guild_id, rule_id=rule_id)
             if rule is None:
                 raise InvalidSettingError("rule", "gone")
@@ -133,7 +133,7 @@ class PromptService:
     async def _note(self, connection: AsyncConnection, rule: PromptRule, made_by_id: int, *, added: bool) -> None:
         server = await servers.get(connection, rule.guild_id)
         await servers.put(connection, replace(server, rules_version=server.rules_version + 1))
-        await self._changes.record(
+        await self._audit_trail.record(
             connection,
             guild_id=rule.guild_id,
             made_by_id=made_by_id,

@@ -7,32 +7,34 @@ pages. So the first job of a model that was accepted is also asked for by our id
 from __future__ import annotations
 
 import logging
-from collections import Counter
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.models import OperatorAlert
 from bot.store import submits
 
 if TYPE_CHECKING:
-    from bot.services.jobs.alerts import Operator
+    from datetime import datetime
+
     from bot.services.ports import Clock
+    from bot.services.throttling.alerts import OperatorAlerts
     from bot.store.database import Database
 
 _log = logging.getLogger(__name__)
 
-ASKS = 5
-"""How often a process asks where the answers say neither yes nor no; then what is documented holds."""
+SECONDS_BETWEEN_ASKS = 30.0
+"""Between two questions of a process where the answers say neither yes nor no."""
 
 
 class Recovery:
     """Remembers, for each model, whether the service finds its generations by our job's id."""
 
-    def __init__(self, *, database: Database, clock: Clock, operator: Operator) -> None:
+    def __init__(self, *, database: Database, clock: Clock, alerts: OperatorAlerts) -> None:
         self._database = database
         self._clock = clock
-        self._operator = operator
+        self._alerts = alerts
         self._finds: dict[str, bool] = {}
-        self._asked: Counter[str] = Counter()
+        self._asked_at: dict[str, datetime] = {}
 
     async def finds_by_job_id(self, model: str) -> bool | None:
         """Tell whether generations of a model are found by our job's id; None while nobody has found out.
@@ -48,15 +50,12 @@ class Recovery:
             self._finds[model] = finds
         return self._finds[model]
 
-    async def is_to_be_asked(self, model: str) -> bool:
-        """Tell whether an accepted job of the model should be asked for by our id, and count that it is.
-
-        Raises:
-            StoreUnavailableError: when the database cannot be asked.
-        """
-        if self._asked[model] >= ASKS or await self.finds_by_job_id(model) is not None:
+    def may_ask(self, model: str) -> bool:
+        """Tell whether it is time to ask for an accepted job of the model by our id, and note that it is done."""
+        now, asked_at = self._clock.now(), self._asked_at.get(model)
+        if asked_at is not None and now - asked_at < timedelta(seconds=SECONDS_BETWEEN_ASKS):
             return False
-        self._asked[model] += 1
+        self._asked_at[model] = now
         return True
 
     async def note(self, model: str, *, finds: bool) -> None:
@@ -65,10 +64,12 @@ class Recovery:
         Raises:
             StoreUnavailableError: when the database cannot be asked.
         """
+        if self._finds.get(model) == finds:
+            return
         async with self._database.write() as connection:
             is_first = await submits.note_finds_by_job_id(connection, model, finds=finds, now=self._clock.now())
         self._finds[model] = finds
         if is_first:
             _log.info("recovery by the job's id", extra={"model": model, "works": finds})
         if is_first and not finds:
-            await self._operator.tell(OperatorAlert.RECOVERY_INEXACT)
+            self._alerts.note(OperatorAlert.RECOVERY_INEXACT)

@@ -22,21 +22,14 @@ from bot.errors import (
 from bot.models import JobError, JobState, SubmitOutcome
 from bot.services.jobs.leases import SubmitNote
 from bot.services.jobs.rendering import fields_of, log_error
-from bot.store import submits
+from bot.store import jobs, submits
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.models import Generation, Job, Submit
-    from bot.services.jobs.alerts import Operator
-    from bot.services.jobs.leases import LeasedJobs
-    from bot.services.jobs.policy import WorkerPolicy
+    from bot.services.jobs.context import WorkContext
     from bot.services.jobs.rendering import Renderer
-    from bot.services.jobs.throttle import ServiceThrottle
-    from bot.services.polling.watch import RenderWatch
-    from bot.services.ports import Clock, VideoService
-    from bot.services.submits.recovery import Recovery
-    from bot.store.database import Database
 
 _log = logging.getLogger(__name__)
 
@@ -47,30 +40,9 @@ class Submitter:
     Raises from every step: ``LeaseLostError``, ``StoreUnavailableError``.
     """
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        service: VideoService,
-        operator: Operator,
-        leased_jobs: LeasedJobs,
-        throttle: ServiceThrottle,
-        watch: RenderWatch,
-        recovery: Recovery,
-        renderer: Renderer,
-        clock: Clock,
-        policy: WorkerPolicy,
-    ) -> None:
-        self._database = database
-        self._service = service
-        self._operator = operator
-        self._leased_jobs = leased_jobs
-        self._throttle = throttle
-        self._watch = watch
-        self._recovery = recovery
+    def __init__(self, context: WorkContext, *, renderer: Renderer) -> None:
+        self._work = context
         self._renderer = renderer
-        self._clock = clock
-        self._policy = policy
 
     async def submit(self, job: Job, submit: Submit) -> None:
         """Send a job whose submit is written down.
@@ -78,51 +50,54 @@ class Submitter:
         It is sent once. Whatever leaves open whether it arrived is left to ``reconcile``, which asks first.
         """
         not_sent = SubmitNote(SubmitOutcome.NOT_SENT, submit.number)
-        if not self._may_send(job):
-            _log.warning("not sent: its lease is nearly over", extra=fields_of(job))
+        if not await self._may_send(job):
+            _log.warning("not sent: it is no longer ours, or nearly so", extra=fields_of(job))
             await self._put_back(job, not_sent)
             return
         if self._is_too_late(job):
             await self._renderer.fail(job, JobError.TIMED_OUT, submit=not_sent)
             return
         try:
-            generation = await self._service.submit(job.spec, client_business_id=job.id)
+            generation = await self._work.service.submit(job.spec, client_business_id=job.id)
         except VideoServiceError as error:
-            alert = self._throttle.refused(self._throttle.submit, self._clock.now(), error, job_id=job.id)
+            self._work.note_submit_refused(error, job.id)
             await self._not_submitted(job, submit.number, error)
-            await self._operator.tell(alert)
         else:
-            self._throttle.submitted(self._clock.now(), generation.rate_limit, job_id=job.id)
-            await self._leased_jobs.release(
+            self._work.throttle.submitted(self._work.clock.now(), generation.rate_limit, job_id=job.id)
+            await self._work.leased_jobs.release(
                 job,
-                due_in_seconds=self._watch.first_delay_seconds(),
+                due_in_seconds=self._work.watch.first_delay_seconds(),
                 submit=SubmitNote(SubmitOutcome.ACCEPTED, submit.number, generation.id),
                 **_adopted(job, generation),
             )
 
     async def reconcile(self, job: Job) -> None:
         """Ask what became of a submit that may be on the wire; put its job back only if the service has none."""
-        async with self._database.read() as connection:
+        async with self._work.database.read() as connection:
             submit = await submits.find_open(connection, job.id)
         if submit is None:
             await self._put_back(job, None)
             return
-        asked_at = self._clock.now()
-        if submit.cut_at is None:  # whoever sent it is gone: from now on its answer can't come
-            job = await self._leased_jobs.hold(job, submit=SubmitNote(number=submit.number), attempts=job.attempts)
+        asked_at = self._work.clock.now()
+        cut_at = submit.cut_at or self._cut_at(submit, asked_at)
+        if submit.cut_at is None:
+            cut = SubmitNote(number=submit.number, cut_at=cut_at)
+            job = await self._work.leased_jobs.hold(job, submit=cut, attempts=job.attempts)
         try:
-            generation = await self._service.fetch_generation(job.id)
+            generation = await self._work.service.fetch_generation(submit.generation_id or job.id)
         except VideoServiceError as error:
-            alert = self._throttle.refused(self._throttle.poll, self._clock.now(), error)
+            self._work.note_poll_refused(error)
             if isinstance(error, GenerationNotFoundError):
-                await self._not_found(job, submit, error, asked_at)
+                await self._not_found(job, submit, error, waited=asked_at - cut_at)
             else:
                 await self._renderer.not_seen(job, error)
-            await self._operator.tell(alert)
         else:
-            self._throttle.answered(self._throttle.poll, self._clock.now(), generation.rate_limit)
+            self._work.note_poll_answered(generation)
+            self._work.throttle.submitted(self._work.clock.now(), job_id=job.id)
+            if submit.model:
+                await self._work.recovery.note(submit.model, finds=True)
             accepted = SubmitNote(SubmitOutcome.ACCEPTED, submit.number, generation.id)
-            job = await self._leased_jobs.hold(job, submit=accepted, **_adopted(job, generation))
+            job = await self._work.leased_jobs.hold(job, submit=accepted, **_adopted(job, generation))
             await self._renderer.seen(job, generation)
 
     async def _not_submitted(self, job: Job, number: int, error: VideoServiceError) -> None:
@@ -144,9 +119,9 @@ class Submitter:
             case RequestRejectedError():
                 await self._renderer.fail(job, JobError.REJECTED, error, submit=refused)
             case RateLimitedError() | UnauthorizedError() | InsufficientFundsError() | ModelAccessError() if (
-                self._throttle.suspects.is_hopeless(job.id)
+                self._work.throttle.suspects.is_hopeless(job.id)
             ):
-                self._throttle.suspects.forget(job.id)
+                self._work.throttle.suspects.forget(job.id)
                 await self._renderer.fail(job, JobError.SERVICE_FAULT, error, submit=refused)
             case RateLimitedError() if not is_unclear:
                 await self._put_back(job, not_taken, error)
@@ -154,27 +129,28 @@ class Submitter:
                 await self._put_back(job, refused, error)
             case _:  # a fault, or no answer: it may have arrived
                 log_error(error, job)
-                await self._leased_jobs.release(
+                await self._work.leased_jobs.release(
                     job,
-                    due_in_seconds=min(self._policy.retry_seconds, self._policy.reconcile_seconds),
+                    due_in_seconds=min(self._work.policy.retry_seconds, self._work.policy.reconcile_seconds),
                     attempts=0,
                     submit=unclear,
                     request_id=error.request_id or job.request_id,
                 )
 
-    async def _not_found(self, job: Job, submit: Submit, error: GenerationNotFoundError, asked_at: datetime) -> None:
+    async def _not_found(self, job: Job, submit: Submit, error: GenerationNotFoundError, *, waited: timedelta) -> None:
         """Act on "no such task": believed once a slow submit can no longer arrive, if our own id finds anything."""
-        cut_at = submit.cut_at or asked_at
-        wait_seconds = self._policy.reconcile_seconds - (asked_at - cut_at).total_seconds()
+        wait_seconds = self._work.policy.reconcile_seconds - waited.total_seconds()
         if wait_seconds > 0:
-            await self._leased_jobs.release(
-                job, due_in_seconds=min(wait_seconds, self._policy.reconcile_interval_seconds)
+            await self._work.leased_jobs.release(
+                job, due_in_seconds=min(wait_seconds, self._work.policy.reconcile_interval_seconds)
             )
             return
         missing = SubmitNote(SubmitOutcome.MISSING, submit.number)
-        if await self._recovery.finds_by_job_id(submit.model or self._service.model) is False:
+        if await self._work.recovery.finds_by_job_id(submit.model or self._work.service.model) is False:
             await self._renderer.fail(job, JobError.SERVICE_FAULT, error)  # its submit stays open, and counts as spent
-        elif not self._throttle.is_paused and await self._count_missing(job) + 1 >= self._policy.max_submits:
+        elif self._work.throttle.suspects.was_refused(job.id):
+            await self._put_back(job, missing, error)  # it waits for the operator, as long as that takes
+        elif not self._work.throttle.is_paused and await self._count_missing(job) + 1 >= self._work.policy.max_submits:
             await self._renderer.fail(job, JobError.SERVICE_FAULT, error, submit=missing)
         elif self._is_too_late(job):
             await self._renderer.fail(job, JobError.TIMED_OUT, error, submit=missing)
@@ -194,7 +170,7 @@ class Submitter:
         if error is not None:
             log_error(error, job)
         keeps_start = was_on_wire or job.started_at != job.submitted_at
-        await self._leased_jobs.release(
+        await self._work.leased_jobs.release(
             job,
             due_in_seconds=0,
             submit=submit,
@@ -206,16 +182,33 @@ class Submitter:
         )
 
     async def _count_missing(self, job: Job) -> int:
-        async with self._database.read() as connection:
+        async with self._work.database.read() as connection:
             return await submits.count_missing(connection, job.id)
 
-    def _may_send(self, job: Job) -> bool:
-        """Tell whether the lease holds until the request is out; else another process may have sent it by then."""
-        out_at = self._clock.now() + timedelta(seconds=self._policy.sending_seconds)
-        return job.lease_until is None or out_at < job.lease_until
+    async def _may_send(self, job: Job) -> bool:
+        """Tell whether the job is still to be sent, and by us, and its lease holds until the request is out.
+
+        Else it may have been cancelled, or another process may have sent it by then.
+        """
+        async with self._work.database.read() as connection:
+            current = await jobs.get(connection, job.id)
+        if current is None or (current.state, current.lease_owner) != (job.state, self._work.owner):
+            return False
+        out_at = self._work.clock.now() + timedelta(seconds=self._work.policy.sending_seconds)
+        return current.lease_until is not None and out_at < current.lease_until
+
+    def _cut_at(self, submit: Submit, now: datetime) -> datetime:
+        """Return from when on the answer to a submit can no longer come to whoever sent it.
+
+        That is now where they have died. Where they were only silent for so long that their lease ran out, they may
+        still wait for it, but no longer than a submit may take.
+        """
+        answered_by = submit.sent_at + timedelta(seconds=self._work.policy.answer_seconds)
+        silent_since = timedelta(seconds=self._work.policy.lease_seconds - self._work.policy.sending_seconds)
+        return max(now, answered_by) if now - submit.sent_at >= silent_since else now
 
     def _is_too_late(self, job: Job) -> bool:
-        return self._renderer.seconds_since_start(job) >= self._policy.job_deadline_seconds
+        return self._renderer.seconds_since_start(job) >= self._work.policy.job_deadline_seconds
 
 
 def _adopted(job: Job, generation: Generation) -> dict[str, Any]:

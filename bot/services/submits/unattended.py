@@ -13,12 +13,7 @@ from bot.store import submits
 
 if TYPE_CHECKING:
     from bot.models import Generation, Submit
-    from bot.services.jobs.alerts import Operator
-    from bot.services.jobs.policy import WorkerPolicy
-    from bot.services.jobs.throttle import ServiceThrottle
-    from bot.services.ports import Clock, VideoService
-    from bot.services.submits.recovery import Recovery
-    from bot.store.database import Database
+    from bot.services.jobs.context import WorkContext
 
 _log = logging.getLogger(__name__)
 
@@ -29,57 +24,40 @@ _SHARE_OF_AGE = 0.1
 
 
 class UnattendedSubmits:
-    """Does one look at a submit that nobody waits for.
+    """Asks once about a submit that nobody waits for.
 
-    Raises ``StoreUnavailableError``; the look is then done again later.
+    Raises ``StoreUnavailableError``; it is then done again later.
     """
 
-    def __init__(
-        self,
-        *,
-        database: Database,
-        service: VideoService,
-        operator: Operator,
-        throttle: ServiceThrottle,
-        recovery: Recovery,
-        clock: Clock,
-        policy: WorkerPolicy,
-    ) -> None:
-        self._database = database
-        self._service = service
-        self._operator = operator
-        self._throttle = throttle
-        self._recovery = recovery
-        self._clock = clock
-        self._policy = policy
+    def __init__(self, context: WorkContext) -> None:
+        self._work = context
 
     async def poll(self, submit: Submit) -> None:
         """Ask what became of a submit; close it if the service says that it is over."""
-        if self._age_seconds(submit) >= self._policy.unattended_for_seconds:
+        if self._age_seconds(submit) >= self._work.policy.unattended_for_seconds:
             _log.warning("what became of a submit is not known", extra=_fields_of(submit))
             await self._put_off(submit, None)
             return
         changes: dict[str, Any] = {}
         if submit.outcome is None and submit.cut_at is None:
             # Whoever sent it may still wait for the answer: until then it counts as on its way.
-            answered_by = submit.sent_at + timedelta(seconds=self._policy.answer_seconds)
-            changes["cut_at"] = max(self._clock.now(), answered_by)
-        asked_at = self._clock.now()
+            answered_by = submit.sent_at + timedelta(seconds=self._work.policy.answer_seconds)
+            changes["cut_at"] = max(self._work.clock.now(), answered_by)
+        asked_at = self._work.clock.now()
         try:
-            generation = await self._service.fetch_generation(submit.generation_id or submit.job_id)
+            generation = await self._work.service.fetch_generation(submit.generation_id or submit.job_id)
         except VideoServiceError as error:
-            alert = self._throttle.refused(self._throttle.poll, self._clock.now(), error)
+            self._work.note_poll_refused(error)
             if isinstance(error, GenerationNotFoundError) and submit.outcome is None:
-                wait = timedelta(seconds=self._policy.reconcile_seconds)
+                wait = timedelta(seconds=self._work.policy.reconcile_seconds)
                 is_settled = submit.cut_at is not None and asked_at >= submit.cut_at + wait
                 await self._not_found(submit, changes, is_settled=is_settled)
             elif isinstance(error, GenerationNotFoundError | RequestRejectedError | ContentPolicyError):
                 await self._doubt(submit, error)
             else:
                 await self._later(submit, changes)
-            await self._operator.tell(alert)
         else:
-            self._throttle.answered(self._throttle.poll, self._clock.now(), generation.rate_limit)
+            self._work.note_poll_answered(generation)
             await self._seen(submit, generation)
 
     async def _seen(self, submit: Submit, generation: Generation) -> None:
@@ -94,12 +72,12 @@ class UnattendedSubmits:
 
     async def _not_found(self, submit: Submit, changes: dict[str, Any], *, is_settled: bool) -> None:
         """Close a submit that the service does not have, once it can no longer arrive."""
-        if await self._recovery.finds_by_job_id(submit.model or self._service.model) is False:
-            await self._put_off(submit, None, **changes)  # there is no way to find out: it stays spent
-        elif is_settled:
-            await self._close(submit, SubmitOutcome.MISSING)
-        else:
+        if not is_settled:
             await self._later(submit, changes)
+        elif await self._work.recovery.finds_by_job_id(submit.model or self._work.service.model) is False:
+            await self._put_off(submit, None, **changes)  # there is no way to find out: it stays spent
+        else:
+            await self._close(submit, SubmitOutcome.MISSING)
 
     async def _doubt(self, submit: Submit, error: VideoServiceError) -> None:
         """Believe what ends an accepted generation when it was said often enough."""
@@ -111,22 +89,25 @@ class UnattendedSubmits:
 
     async def _later(self, submit: Submit, changes: dict[str, Any]) -> None:
         seconds = min(
-            max(self._policy.unattended_seconds, self._age_seconds(submit) * _SHARE_OF_AGE), LONGEST_INTERVAL_SECONDS
+            max(self._work.policy.unattended_seconds, self._age_seconds(submit) * _SHARE_OF_AGE),
+            LONGEST_INTERVAL_SECONDS,
         )
         await self._put_off(submit, seconds, **changes)
 
     async def _put_off(self, submit: Submit, seconds: float | None, **changes: Any) -> None:  # noqa: ANN401 (values of Submit fields)
-        due_at = None if seconds is None else self._clock.now() + timedelta(seconds=seconds)
-        async with self._database.write() as connection:
+        due_at = None if seconds is None else self._work.clock.now() + timedelta(seconds=seconds)
+        async with self._work.database.write() as connection:
             await submits.put_off(connection, submit, due_at=due_at, **changes)
 
     async def _close(self, submit: Submit, outcome: SubmitOutcome) -> None:
-        async with self._database.write() as connection:
-            await submits.note(connection, submit.job_id, now=self._clock.now(), outcome=outcome, number=submit.number)
+        async with self._work.database.write() as connection:
+            await submits.note(
+                connection, submit.job_id, now=self._work.clock.now(), outcome=outcome, number=submit.number
+            )
         _log.info("submit is over", extra=_fields_of(submit) | {"outcome": outcome.value})
 
     def _age_seconds(self, submit: Submit) -> float:
-        return (self._clock.now() - submit.sent_at).total_seconds()
+        return (self._work.clock.now() - submit.sent_at).total_seconds()
 
 
 def _fields_of(submit: Submit) -> dict[str, object]:

@@ -22,7 +22,8 @@ from bot.errors import (
 from bot.models import EVERYWHERE, Access, Aspect, ChannelRule, Period, PromptRuleKind, Quota, QuotaSource, VideoSpec
 from bot.services.jobs.admission import PlaceRules
 from bot.store.tables import jobs, ledger
-from tests.support.workshop import CHANNEL_ID, GUILD_ID, MEMBER_ID, requester
+from tests.support.simulated_discord import CHANNEL_ID
+from tests.support.workshop import GUILD_ID, MEMBER_ID, requester
 
 if TYPE_CHECKING:
     from bot.models import Job

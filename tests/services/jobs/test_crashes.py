@@ -19,7 +19,8 @@ from bot.errors import (
 )
 from bot.models import JobState
 from bot.sandbox.faults import Fault
-from tests.support.workshop import GUILD_ID, MEMBER_ID, FlakyDatabase, Hold, SurprisingService, Workshop, open_workshop
+from tests.support.faults import FlakyDatabase, Hold, SurprisingService
+from tests.support.workshop import GUILD_ID, MEMBER_ID, Workshop, open_workshop
 
 SUBMIT_FAULTS = {
     "lost on the way": Fault(drop=True),

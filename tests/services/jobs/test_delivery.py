@@ -17,9 +17,10 @@ from bot.models import ClipFile, ClipLink, JobError, JobState
 from bot.sandbox.faults import Fault
 from bot.services.jobs.delivery import DEFAULT_UPLOAD_BYTES
 from bot.toapis.download import Downloader
+from tests.support.faults import FlakyDatabase, SurprisingService
 from tests.support.toapis import client_of
 from tests.support.videos import large_video_file, video_file
-from tests.support.workshop import FlakyDatabase, SurprisingService, open_workshop
+from tests.support.workshop import open_workshop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator

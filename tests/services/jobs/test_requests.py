@@ -23,7 +23,9 @@ from bot.models import EffectiveQuota, JobError, JobState, Period, Quota, QuotaS
 from bot.services.jobs.requests import new_job_id
 from bot.store.database import Database
 from bot.store.tables import jobs, ledger
-from tests.support.workshop import CHANNEL_ID, GUILD_ID, MEMBER_ID, requester
+from tests.support.faults import FlakyDatabase
+from tests.support.simulated_discord import CHANNEL_ID
+from tests.support.workshop import GUILD_ID, MEMBER_ID, requester
 
 if TYPE_CHECKING:
     from tests.support.workshop import Workshop
@@ -249,14 +251,15 @@ async def test_a_job_is_read_as_it_was_written(workshop: Workshop) -> None:
 async def test_a_held_job_waits_for_its_answer_however_long_that_takes(workshop: Workshop) -> None:
     """No clock of ours decides: the lease is renewed as long as the answer is on its way."""
     mine, other = workshop.start("a/1"), workshop.start("b/1")
-    job_id = (await mine.jobs.accept_held(workshop.request())).card.job.id
+    accepted = await mine.jobs.accept_held(workshop.request())
+    job_id = accepted.card.job.id
     for _ in range(30):
         await mine.worker.tick()
         await other.worker.tick()
         workshop.time.advance(20)
     assert (await workshop.job(job_id)).state is JobState.QUEUED
 
-    await mine.jobs.attach_status(job_id, 4711)
+    await mine.jobs.let_start(accepted, 4711)
     await workshop.run_until_idle(mine)
     await workshop.expect_clip(job_id)
 
@@ -271,15 +274,21 @@ async def test_a_held_job_lets_others_start(workshop: Workshop) -> None:
     assert (await workshop.job(job_id)).state is JobState.RENDERING
 
 
-@pytest.mark.parametrize("how", ["answered", "lost answer", "restart", "dead process"])
+@pytest.mark.parametrize("how", ["answered", "lost answer", "abandoned", "restart", "dead process"])
 async def test_whatever_became_of_the_answer_but_too_late_lets_the_job_start(workshop: Workshop, how: str) -> None:
     process = workshop.start("a/1")
-    job_id = (await process.jobs.accept_held(workshop.request())).card.job.id
+    accepted = await process.jobs.accept_held(workshop.request())
+    job_id = accepted.card.job.id
     match how:
         case "answered":
-            await process.jobs.attach_status(job_id, 4711)
+            await process.jobs.let_start(accepted, 4711)
         case "lost answer":
-            await process.jobs.free(job_id)
+            await process.jobs.let_start(accepted)
+        case "abandoned":
+            process.jobs.abandon(accepted.card.job.interaction_id)
+            for _ in range(4):
+                await process.worker.tick()
+                workshop.time.advance(20)
         case "restart":
             process = workshop.start("a/1")
             await process.worker.reclaim_leases()
@@ -297,7 +306,7 @@ async def test_whatever_became_of_the_answer_but_too_late_lets_the_job_start(wor
 async def test_a_command_that_nobody_heard_is_undone(workshop: Workshop) -> None:
     process = workshop.start()
     accepted = await process.jobs.accept_held(workshop.request())
-    await process.jobs.withdraw_unheard(accepted)
+    process.jobs.withdraw_unheard(accepted)
 
     await workshop.run_until_idle(process)
 
@@ -316,8 +325,10 @@ async def test_only_the_event_that_made_the_job_can_undo_it(workshop: Workshop) 
     assert [it.is_new for it in (first, *again)] == [True, False, False]
 
     for accepted in again:
-        await other.jobs.withdraw_unheard(accepted)
-    await process.jobs.attach_status(first.card.job.id, 4711)
+        other.jobs.withdraw_unheard(accepted)
+        await process.jobs.let_start(accepted)
+    assert (await workshop.job(first.card.job.id)).lease_owner == "a/1"  # still held for the first
+    await process.jobs.let_start(first, 4711)
 
     await workshop.run_until_idle(process)
     await workshop.expect_clip(first.card.job.id)
@@ -333,3 +344,34 @@ async def test_a_member_can_cancel_a_job_that_is_held(workshop: Workshop) -> Non
 
     assert (await workshop.job(job_id)).state is JobState.CANCELLED
     assert workshop.server.submits == []
+
+
+async def test_a_job_that_nobody_heard_of_is_undone_once_the_database_can_be_asked(workshop: Workshop) -> None:
+    database = FlakyDatabase(workshop.database)
+    process = workshop.start(database=database)
+    accepted = await process.jobs.accept_held(workshop.request())
+    process.jobs.withdraw_unheard(accepted)
+    database.troubles.extend(["write", "commit"])
+    for _ in range(2):
+        with pytest.raises(StoreUnavailableError):
+            await process.worker.tick()
+        workshop.time.advance(61)  # its lease would have ended
+
+    await workshop.run_until_idle(process)
+
+    job = await workshop.job(accepted.card.job.id)
+    assert (job.state, job.error_code) == (JobState.CANCELLED, JobError.UNHEARD)
+    assert await workshop.entries(job.id) == [("charge", 6), ("refund", 6)]
+    assert workshop.server.submits == []
+
+
+async def test_a_command_that_ended_before_its_job_was_accepted_holds_nothing(workshop: Workshop) -> None:
+    process = workshop.start()
+    request = workshop.request()
+    process.jobs.abandon(request.interaction_id)
+    job_id = (await process.jobs.accept_held(request)).card.job.id
+    for _ in range(5):
+        await process.worker.tick()
+        workshop.time.advance(20)
+
+    assert (await workshop.job(job_id)).state is not JobState.QUEUED

@@ -12,7 +12,8 @@ from bot.errors import PublishUnavailableError, StoreUnavailableError
 from bot.models import JobError, JobState
 from bot.sandbox.faults import Fault
 from bot.services.jobs.status_cards import EDITS_AT_ONCE
-from tests.support.workshop import MEMBER_ID, FlakyDatabase
+from tests.support.faults import FlakyDatabase
+from tests.support.workshop import MEMBER_ID
 
 if TYPE_CHECKING:
     from bot.models import StatusCard
@@ -203,7 +204,7 @@ async def test_the_board_outlives_a_database_that_does_not_answer_and_stops_when
         process.card_updater.stop()
         await run
 
-    assert "status cards could not be updated" in caplog.messages
+    assert "status cards: a pass failed" in caplog.messages
 
 
 async def test_more_changes_than_can_be_shown_at_once_are_shown_in_turn(workshop: Workshop) -> None:

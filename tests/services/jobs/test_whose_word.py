@@ -339,11 +339,33 @@ async def test_a_topped_up_account_goes_on_whatever_the_balance_says(workshop: W
     assert workshop.server.submits[3].at - workshop.server.submits[0].at <= 15 + 30 + 60 + 15 + 1
 
 
-async def test_while_the_balance_says_empty_nothing_is_sent_to_see(workshop: Workshop) -> None:
+async def test_while_the_account_confirms_the_refusal_a_job_is_sent_to_see_but_rarely(workshop: Workshop) -> None:
+    """It may be the account's own answers that are wrong."""
     process = workshop.start()
-    workshop.server.account_credits = 0
-    await workshop.accept(process)
-
-    await workshop.run_for(process, 3600)
-
+    workshop.server.key_credits = 0
+    workshop.server.faults.balance.append(Fault(change={"remain_credits": 0}, times=None))
+    job_id = await workshop.accept(process)
+    await workshop.run_for(process, 1800)
     assert len(workshop.server.submits) == 1
+
+    workshop.server.key_credits = 1820  # topped up, but the balance goes on saying 0
+    await workshop.run_for(process, 1800)
+
+    assert len(workshop.server.submits) == 2
+    assert workshop.discord.alerts == [OperatorAlert.INSUFFICIENT_FUNDS]
+    await workshop.run_until_idle(process)
+    await workshop.expect_clip(job_id)
+
+
+async def test_a_key_that_only_the_balance_refuses_stops_nobody_for_ever(workshop: Workshop) -> None:
+    process = workshop.start()
+    workshop.server.key_credits = 0
+    workshop.server.faults.balance.append(Fault.error("unauthorized", times=None))
+    job_id = await workshop.accept(process)
+    await process.worker.tick()
+    workshop.server.key_credits = 1820
+
+    await workshop.run_for(process, 300)
+
+    assert workshop.discord.alerts == [OperatorAlert.INSUFFICIENT_FUNDS]
+    await workshop.expect_clip(job_id)

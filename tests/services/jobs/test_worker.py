@@ -6,20 +6,21 @@ import asyncio
 import time
 from collections import Counter
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from bot.errors import PublishUnavailableError, StoreUnavailableError
 from bot.models import ClipFile, JobError, JobState
 from bot.sandbox.faults import Fault
-from bot.services.jobs import worker
-from bot.services.jobs.worker import SETTLE_ATTEMPTS, UNEXPECTED_ERRORS_BEFORE_FAILING
+from bot.services.jobs.settling import SETTLE_ATTEMPTS
+from bot.services.jobs.worker import UNEXPECTED_ERRORS_BEFORE_FAILING
 from bot.store.database import Database
-from tests.support.workshop import MEMBER_ID, FlakyDatabase, SurprisingService, open_workshop
+from tests.support.faults import FlakyDatabase, SurprisingService
+from tests.support.workshop import MEMBER_ID, open_workshop
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Coroutine
     from pathlib import Path
 
     from tests.support.workshop import Process, Workshop
@@ -365,15 +366,15 @@ async def test_a_database_that_is_locked_while_the_worker_stops_does_not_spoil_t
 async def test_the_loop_outlives_a_database_that_does_not_answer(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(worker, "_LOOP_RETRY_SECONDS", 0.01)
     database = FlakyDatabase(workshop.database)
     process = workshop.start(database=database)
+    monkeypatch.setattr(process.worker._loop, "_retry_seconds", 0.01)
     job_id = await workshop.accept(workshop.start())
     database.troubles.extend([None, "write", "commit", "write"])
     async with running(process):
         await workshop.server.until(lambda: bool(workshop.server.paid(job_id)))
 
-    assert caplog.messages.count("the worker could not look for work") == 3
+    assert caplog.messages.count("worker: a pass failed") == 3
     assert len(workshop.server.submits) == 1
 
 
@@ -528,13 +529,14 @@ async def test_a_job_put_back_while_the_operator_is_still_being_told_is_not_star
     job_id = await workshop.accept(process)
     workshop.server.api_key = "another-key"
     telling = workshop.discord.hold("alert_operator")
+    await process.worker.tick()  # refused
     first = asyncio.create_task(process.worker.tick())
-    await telling.reached.wait()
+    await telling.arrival()
     workshop.server.api_key = "sandbox-key"
     workshop.time.advance(60)
     await process.worker.tick()  # the probe succeeds
     await process.worker.tick()
-    assert len(workshop.server.paid(job_id)) == 0
+    assert len(workshop.server.paid(job_id)) == 1  # and nobody waits for the operator's channel
 
     telling.release.set()
     await first
@@ -546,12 +548,13 @@ async def test_a_job_put_back_while_the_operator_is_still_being_told_is_not_star
 async def test_a_process_that_slept_past_its_lease_submits_nothing(workshop: Workshop) -> None:
     asleep, awake = workshop.start("local/1"), workshop.start("local/2")
     job_id = await workshop.accept(asleep)
-    claimed = await asleep.worker._claim()  # and then the machine pauses
+    steps: list[Coroutine[Any, Any, None]] = []
+    await asleep.worker._pass(steps.append)  # and then the machine pauses
     workshop.time.advance(workshop.policy.lease_seconds + 1)
     await workshop.run_until(awake, job_id, JobState.RENDERING)
     assert len(workshop.server.paid(job_id)) == 1
 
-    for step in asleep.worker._steps(claimed):
+    for step in steps:
         await step
 
     await workshop.run_until_idle(awake)

@@ -16,7 +16,8 @@ from bot.errors import (
 )
 from bot.models import LogKind, Period, PromptRuleKind
 from bot.services.moderation.modlog import ATTEMPTS_BEFORE_DROPPED, CARDS_AT_ONCE, LEASE_SECONDS
-from tests.support.workshop import GUILD_ID, MEMBER_ID, FlakyDatabase
+from tests.support.faults import FlakyDatabase
+from tests.support.workshop import GUILD_ID, MEMBER_ID
 
 if TYPE_CHECKING:
     from bot.models import LogEntry
@@ -101,7 +102,7 @@ async def test_a_member_who_is_refused_again_and_again_does_not_bury_the_log(wor
 async def test_the_log_is_woken_only_when_the_card_can_be_seen(workshop: Workshop) -> None:
     process = await started(workshop)
     await post_all(workshop, process)
-    woken = process.services.changes.modlog_woken
+    woken = process.services.audit_trail.modlog_woken
     for prompt in ("a fox", "fail:content_policy"):
         woken.clear()
         job_id = await workshop.accept(process, prompt)

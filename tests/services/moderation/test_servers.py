@@ -30,7 +30,9 @@ from bot.models import (
 )
 from bot.sandbox.faults import Fault
 from bot.store.database import Database
-from tests.support.workshop import CHANNEL_ID, GUILD_ID, MEMBER_ID, Hold, SurprisingService, requester
+from tests.support.faults import Hold, SurprisingService
+from tests.support.simulated_discord import CHANNEL_ID
+from tests.support.workshop import GUILD_ID, MEMBER_ID, requester
 
 if TYPE_CHECKING:
     from bot.models import Change

@@ -10,7 +10,8 @@ import pytest
 
 from bot.errors import PausedError, PromptRefusedError, PublishUnavailableError, RulesUnknownError
 from bot.services.screening.automod import FRESH_FOR, UNREAD_FOR, AutomodRule, AutomodRules
-from tests.support.workshop import CHANNEL_ID, GUILD_ID, requester
+from tests.support.simulated_discord import CHANNEL_ID
+from tests.support.workshop import GUILD_ID, requester
 
 if TYPE_CHECKING:
     from tests.support.workshop import Workshop

@@ -61,6 +61,12 @@ def upgrade() -> None:
         "submits_unattended", "submits", ["due_at"], unique=False, sqlite_where=is_due, postgresql_where=is_due
     )
     op.create_table(
+        "polls_sent",
+        sa.Column("second_at", _TIME, nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("second_at"),
+    )
+    op.create_table(
         "models",
         sa.Column("name", sa.String(length=128), nullable=False),
         sa.Column("finds_by_job_id", sa.Boolean(), nullable=False),
@@ -84,6 +90,8 @@ def _write_down_what_was_sent(now: datetime) -> None:
     ).all():
         connection.execute(submits.insert(), [_submit_of(job, now) for job in jobs])
         after = jobs[-1].id
+    # A job's attempts were its submits; now they are refused polls, and submits are counted here.
+    connection.execute(_JOBS.update().where(_JOBS.c.state == "submitting").values(attempts=0))
     waiting = sa.and_(_JOBS.c.state == "queued", was_sent)
     connection.execute(
         _JOBS.update()

@@ -40,6 +40,11 @@ class Suspects:
         """Note that a job was refused for what is the operator's to mend."""
         self._records.setdefault(job_id, _Record()).refusals += 1
 
+    def was_refused(self, job_id: str) -> bool:
+        """Tell whether a job was refused for what is the operator's to mend, and not taken since."""
+        record = self._records.get(job_id)
+        return record is not None and record.refusals > 0
+
     def note_held(self, job_id: str) -> None:
         """Note that a job was refused for too many requests."""
         self._records.setdefault(job_id, _Record()).holds += 1

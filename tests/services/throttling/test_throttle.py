@@ -17,13 +17,16 @@ from bot.errors import (
 )
 from bot.models import OperatorAlert, RateLimitStatus
 from bot.services.jobs.policy import RateGroup, RateLimit, WorkerPolicy, backoff_seconds
-from bot.services.jobs.throttle import (
+from bot.services.throttling.backoff import (
+    BURST_SECONDS,
     LONGEST_SPACING_SECONDS,
     LONGEST_UNREACHED_SECONDS,
+    MINUTE_SECONDS,
     Backoff,
     Sent,
-    ServiceThrottle,
+    window_start,
 )
+from bot.services.throttling.throttle import ServiceThrottle
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 BAD_KEY, NO_MONEY = UnauthorizedError("401"), InsufficientFundsError("402")
@@ -154,9 +157,14 @@ def test_the_groups_have_the_services_limits(group: str, submits: tuple[int, int
 def test_no_window_of_ten_seconds_or_a_minute_ever_holds_more_than_the_limit() -> None:
     backoff, sent = open_backoff(rate=RateLimit(100, 30)), list[float]()
     for step in range(1800):  # every tenth of a second somebody wants 20
-        count = backoff.allowance(later(step / 10), wanted=20, in_flight=0)
-        backoff.note_sent(later(step / 10), count)
-        sent += [step / 10] * count
+        now = step / 10
+        windows = (
+            [at for at in sent if later(at) > window_start(later(now), seconds)]
+            for seconds in (BURST_SECONDS, MINUTE_SECONDS)
+        )
+        burst, minute = (Sent(len(times), later(times[0]) if times else None) for times in windows)
+        count = backoff.allowance(later(now), wanted=20, in_flight=0, burst=burst, minute=minute)
+        sent += [now] * count
 
     for seconds, limit in ((10, 30), (60, 100)):
         busiest = max(sum(start <= at < start + seconds for at in sent) for start in sent)
@@ -167,8 +175,9 @@ def test_no_window_of_ten_seconds_or_a_minute_ever_holds_more_than_the_limit() -
 def test_what_went_out_from_elsewhere_counts() -> None:
     backoff = open_backoff()
 
-    assert backoff.allowance(NOW, wanted=20, in_flight=0, sent=(Sent(40, NOW), Sent(40, NOW))) == 5
-    assert backoff.allowance(NOW, wanted=20, in_flight=0, sent=(Sent(45, later(-4)), Sent(45, later(-4)))) == 0
+    some, enough = Sent(40, NOW), Sent(45, later(-4))
+    assert backoff.allowance(NOW, wanted=20, in_flight=0, burst=some, minute=some) == 5
+    assert backoff.allowance(NOW, wanted=20, in_flight=0, burst=enough, minute=enough) == 0
     assert wait_of(backoff, NOW) == 7  # when the first of them has left the window
 
 
@@ -177,12 +186,22 @@ def test_the_services_own_words_about_its_limit_are_believed() -> None:
     backoff.note_told(RateLimitStatus(limit=10, remaining=3, reset_at=later(20)))
 
     assert backoff.allowance(NOW, wanted=20, in_flight=0) == 3
+    backoff.note_sent(2)
+    backoff.note_told(RateLimitStatus(limit=10, remaining=9, reset_at=later(20.5)))  # an earlier answer, late
     assert backoff.allowance(NOW, wanted=20, in_flight=2) == 1
     backoff.note_told(RateLimitStatus(limit=10, remaining=0, reset_at=later(20)))
     assert backoff.allowance(NOW, wanted=20, in_flight=0) == 0
     assert wait_of(backoff, NOW) == 20
-    assert backoff.allowance(later(20), wanted=20, in_flight=0) == 10
-    assert backoff.allowance(later(20), wanted=20, in_flight=10) == 0
+    assert backoff.allowance(later(20.5), wanted=20, in_flight=0, minute=Sent(3, NOW)) == 6  # 9 of 10 a minute
+
+
+def test_a_429_says_nothing_against_waiting_longer_for_the_windows_end() -> None:
+    backoff = open_backoff()
+    backoff.note_told(RateLimitStatus(remaining=0, reset_at=later(58)))
+    backoff.hold(NOW, 1)
+
+    assert backoff.allowance(later(2), wanted=1, in_flight=0) == 0
+    assert wait_of(backoff, NOW) == 58
 
 
 @pytest.mark.parametrize("status", [RateLimitStatus(), RateLimitStatus(remaining=0), RateLimitStatus(limit=0)])

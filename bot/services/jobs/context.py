@@ -1,0 +1,55 @@
+"""What every step of the worker needs, in one hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.errors import VideoServiceError
+    from bot.models import Generation
+    from bot.services.jobs.leases import LeasedJobs
+    from bot.services.jobs.policy import WorkerPolicy
+    from bot.services.polling.watch import RenderWatch
+    from bot.services.ports import Clock, Publisher, VideoService
+    from bot.services.submits.recovery import Recovery
+    from bot.services.throttling.alerts import OperatorAlerts
+    from bot.services.throttling.throttle import ServiceThrottle
+    from bot.store.database import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkContext:
+    """The worker's surroundings: the outside, the figures, and what its steps share.
+
+    Attributes:
+        owner: names this process in leases; the same after a restart, and different from any other running one.
+        jitter: returns a number from 0 to 1.
+    """
+
+    database: Database
+    clock: Clock
+    policy: WorkerPolicy
+    jitter: Callable[[], float]
+    owner: str
+    service: VideoService
+    publisher: Publisher
+    throttle: ServiceThrottle
+    leased_jobs: LeasedJobs
+    alerts: OperatorAlerts
+    watch: RenderWatch
+    recovery: Recovery
+
+    def note_poll_refused(self, error: VideoServiceError) -> None:
+        """Note that a poll was refused or not answered, and let the operator be told where that is theirs to mend."""
+        self.alerts.note(self.throttle.refused(self.throttle.poll, self.clock.now(), error))
+
+    def note_submit_refused(self, error: VideoServiceError, job_id: str) -> None:
+        """Note the same of a job's submit."""
+        self.alerts.note(self.throttle.refused(self.throttle.submit, self.clock.now(), error, job_id=job_id))
+
+    def note_poll_answered(self, generation: Generation) -> None:
+        """Note that the service answered a poll."""
+        self.throttle.answered(self.throttle.poll, self.clock.now(), generation.rate_limit)

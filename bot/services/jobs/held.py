@@ -1,0 +1,85 @@
+"""Jobs that were accepted and wait for Discord's answer to their acknowledgement: held by this process's lease.
+
+Memory only: after a restart the leases are given up, and the jobs start.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from bot.models import JobError
+from bot.services.jobs.leases import BOT_ID
+from bot.store import jobs, ledger
+
+if TYPE_CHECKING:
+    from collections.abc import KeysView
+    from datetime import datetime
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from bot.models import Job
+
+_log = logging.getLogger(__name__)
+
+
+class HeldJobs:
+    """Remembers which jobs this process holds, and which of them nobody heard of and are to be undone."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, int] = {}
+        self._abandoned: set[int] = set()
+        self._unheard: dict[str, Job] = {}
+
+    @property
+    def job_ids(self) -> KeysView[str]:
+        """Return the jobs whose leases are renewed until somebody says what became of their acknowledgement."""
+        return self._held.keys()
+
+    @property
+    def are_to_be_undone(self) -> bool:
+        """Tell whether there are jobs that nobody heard of."""
+        return bool(self._unheard)
+
+    def hold(self, job: Job) -> None:
+        """Hold a new job, unless its command has ended meanwhile."""
+        if job.interaction_id in self._abandoned:
+            self._abandoned.discard(job.interaction_id)
+        else:
+            self._held[job.id] = job.interaction_id
+
+    def let_go(self, job_id: str) -> None:
+        """Renew a job's lease no more."""
+        self._held.pop(job_id, None)
+
+    def abandon(self, interaction_id: int) -> None:
+        """Let go of what a command holds or will hold: it has ended, and nobody will say what became of it."""
+        held = [job_id for job_id, its_id in self._held.items() if its_id == interaction_id]
+        for job_id in held:
+            del self._held[job_id]
+        if not held:
+            self._abandoned.add(interaction_id)
+
+    def undo(self, job: Job) -> None:
+        """Let a job be withdrawn and refunded as soon as the database can be asked."""
+        self._unheard[job.id] = job
+
+    async def withdraw(self, connection: AsyncConnection, now: datetime) -> list[Job]:
+        """Withdraw and refund what nobody heard of, in a transaction of the caller's; return what was withdrawn.
+
+        A job that has started meanwhile stays. Call ``withdrawn`` once it is committed.
+        """
+        undone: list[Job] = []
+        for job in self._unheard.values():
+            withdrawn = await jobs.withdraw(connection, job, now=now, error_code=JobError.UNHEARD)
+            if withdrawn is not None:
+                await ledger.refund(connection, withdrawn, now=now, made_by_id=BOT_ID)
+                undone.append(withdrawn)
+        return undone
+
+    def withdrawn(self) -> None:
+        """Note that what was to be withdrawn is."""
+        for job_id in self._unheard:
+            self._held.pop(job_id, None)
+            _log.warning("nobody heard the answer", extra={"job_id": job_id})
+        self._unheard.clear()

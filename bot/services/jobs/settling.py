@@ -1,0 +1,58 @@
+"""The last step of a job that has ended: its card shows the end, or goes when the clip itself is there."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from bot.errors import DestinationClosedError, PublishError
+from bot.models import JobState
+from bot.services.jobs.policy import backoff_seconds
+
+if TYPE_CHECKING:
+    from bot.models import Job
+    from bot.services.jobs.context import WorkContext
+    from bot.services.jobs.status_cards import CardChanges, StatusCardUpdater
+
+_log = logging.getLogger(__name__)
+
+SETTLE_ATTEMPTS = 10
+"""After so many refusals by Discord, most of an hour, a card is left as it is."""
+
+
+class CardSettler:
+    """Settles one leased job's card, then lets go of the job.
+
+    Raises: ``LeaseLostError``, ``StoreUnavailableError``.
+    """
+
+    def __init__(self, context: WorkContext, *, card_updater: StatusCardUpdater, card_changes: CardChanges) -> None:
+        self._work = context
+        self._card_updater = card_updater
+        self._card_changes = card_changes
+
+    async def settle(self, job: Job) -> None:
+        """Show a finished job's end on its card; look for a card that was shown but not remembered."""
+        try:
+            if job.status_message_id is None:
+                job = await self._find_card(job)
+            early_seconds = (self._card_changes.editable_at(job) - self._work.clock.now()).total_seconds()
+            if job.state is not JobState.DELIVERED and early_seconds > 0:
+                await self._work.leased_jobs.release(job, due_in_seconds=early_seconds)
+                return
+            if job.status_message_id is not None:
+                await self._card_updater.settle(job)
+        except DestinationClosedError:
+            _log.info("status card out of reach", extra={"job_id": job.id})
+        except PublishError as error:
+            attempts = job.attempts + 1
+            if attempts < SETTLE_ATTEMPTS:
+                delay = backoff_seconds(attempts, self._work.jitter())
+                await self._work.leased_jobs.release(job, due_in_seconds=delay, attempts=attempts)
+                return
+            _log.warning("status card left as it is", extra={"job_id": job.id, "error": type(error).__name__})
+        await self._work.leased_jobs.settle(job)
+
+    async def _find_card(self, job: Job) -> Job:
+        found = await self._work.publisher.find_status(job)
+        return job if found is None else await self._work.leased_jobs.hold(job, status_message_id=found)

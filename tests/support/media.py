@@ -1,0 +1,24 @@
+"""What is done to a video file, without the process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from bot.media.fitting import fit
+from bot.media.probing import probe
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bot.models import VideoInfo
+
+
+class DirectMedia:
+    """The media functions in a thread, without the worker process of the real thing."""
+
+    async def probe(self, path: Path) -> VideoInfo:
+        return await asyncio.to_thread(probe, path)
+
+    async def fit(self, source: Path, destination: Path, max_bytes: int) -> VideoInfo:
+        return await asyncio.to_thread(fit, source, destination, max_bytes)

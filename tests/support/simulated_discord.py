@@ -1,0 +1,191 @@
+"""Discord as the services see it, in memory: it keeps what it is given and fails on request."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bot.models import ClipFile, PostedMessage
+from bot.services.screening.automod import AutomodRules
+from tests.support.faults import Hold
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.models import Clip, Job, LogEntry, OperatorAlert, QuotaStatus, StatusCard
+
+CHANNEL_ID = 200
+UPLOAD_LIMIT_BYTES = 10 * 1024 * 1024
+
+
+@dataclass
+class Message:
+    """A message on the simulated Discord."""
+
+    id: int
+    place: str
+    nonce: str
+    clip: Clip
+    size_bytes: int
+    left_seconds: int | None
+
+
+@dataclass
+class Trouble:
+    """What goes wrong with the next call of a method: before it did anything, or after."""
+
+    error: Exception
+    after: bool = False
+
+
+@dataclass
+class SimulatedDiscord:
+    """A ``Publisher`` that keeps what it is given, drops repeated nonces and fails on request.
+
+    Attributes:
+        troubles: by method name, what goes wrong next.
+        cards: what each card shows, by job id; a removed card is None.
+        forgotten_cards: message ids of cards that no process remembers, by job id.
+    """
+
+    upload_limit: int = UPLOAD_LIMIT_BYTES
+    messages: list[Message] = field(default_factory=list[Message])
+    cards: dict[str, list[StatusCard | None]] = field(default_factory=dict[str, list["StatusCard | None"]])
+    alerts: list[OperatorAlert] = field(default_factory=list["OperatorAlert"])
+    troubles: dict[str, deque[Trouble]] = field(default_factory=dict[str, deque[Trouble]])
+    remembers_nonces: bool = True
+    holds: dict[str, Hold] = field(default_factory=dict[str, "Hold"])
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    forgotten_cards: dict[str, int] = field(default_factory=dict[str, int])
+
+    def fail(self, method: str, *errors: Exception, after: bool = False) -> None:
+        """Let the next calls of a method fail, one error each."""
+        self.troubles.setdefault(method, deque()).extend(Trouble(error, after) for error in errors)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until a condition on what can be seen holds; it is looked at after each change."""
+        while not condition():
+            self.changed.clear()
+            await self.changed.wait()
+
+    def hold(self, method: str) -> Hold:
+        """Let the next call of a method wait before it does anything; ``after post_clip`` waits once it is posted."""
+        return self.holds.setdefault(method, Hold())
+
+    async def upload_limit_bytes(self, job: Job) -> int:
+        await self._before("upload_limit_bytes")
+        return self.upload_limit
+
+    async def find_clip(self, job: Job) -> PostedMessage | None:
+        await self._before("find_clip")
+        return self._find("channel", job)
+
+    async def find_clip_in_dm(self, job: Job) -> PostedMessage | None:
+        await self._before("find_clip_in_dm")
+        return self._find("dm", job)
+
+    async def post_clip(self, job: Job, clip: Clip, status: QuotaStatus | None) -> PostedMessage:
+        return await self._post("post_clip", "channel", job, clip, status)
+
+    async def post_clip_in_dm(self, job: Job, clip: Clip, status: QuotaStatus | None) -> PostedMessage:
+        return await self._post("post_clip_in_dm", "dm", job, clip, status)
+
+    async def find_status(self, job: Job) -> int | None:
+        await self._before("find_status")
+        return self.forgotten_cards.get(job.id)
+
+    async def show_status(self, card: StatusCard) -> None:
+        await self._before("show_status")
+        self.cards.setdefault(card.job.id, []).append(card)
+        self._after("show_status")
+
+    async def remove_status(self, job: Job) -> None:
+        await self._before("remove_status")
+        self.cards.setdefault(job.id, []).append(None)
+        self._after("remove_status")
+
+    async def alert_operator(self, alert: OperatorAlert) -> None:
+        await self._before("alert_operator")
+        self.alerts.append(alert)
+
+    def clips(self, job_id: str) -> list[Message]:
+        """Return the messages that carry a job's clip."""
+        return [message for message in self.messages if message.nonce == job_id]
+
+    async def _post(self, method: str, place: str, job: Job, clip: Clip, status: QuotaStatus | None) -> PostedMessage:
+        await self._before(method)
+        known = self._find(place, job) if self.remembers_nonces else None
+        if known is None:
+            size = clip.path.stat().st_size if isinstance(clip, ClipFile) else 0
+            left = None if status is None else status.left_seconds
+            self.messages.append(Message(len(self.messages) + 1, place, job.id, clip, size, left))
+        self._after(method)
+        await self._wait(f"after {method}")
+        return known or PostedMessage(CHANNEL_ID, self.messages[-1].id)
+
+    def _find(self, place: str, job: Job) -> PostedMessage | None:
+        for message in self.messages:
+            if (message.nonce, message.place) == (job.id, place):
+                return PostedMessage(CHANNEL_ID, message.id)
+        return None
+
+    async def _wait(self, point: str) -> None:
+        if (hold := self.holds.pop(point, None)) is not None:
+            await hold.wait()
+
+    async def _before(self, method: str) -> None:
+        await self._wait(method)
+        waiting = self.troubles.get(method)
+        if waiting and not waiting[0].after:
+            raise waiting.popleft().error
+
+    def _after(self, method: str) -> None:
+        self.changed.set()
+        waiting = self.troubles.get(method)
+        if waiting and waiting[0].after:
+            raise waiting.popleft().error
+
+
+@dataclass(kw_only=True)
+class SimulatedLog:
+    """Log channels by id, each with its cards, and the servers' AutoMod rules.
+
+    Attributes:
+        cards: what was posted, by channel.
+        removed: jobs whose clips were taken away.
+        troubles: what goes wrong with the next posts: an error each.
+        removal_troubles: the same for removals.
+        automod: what reading the rules gives, or raises.
+        automod_reads: how often they were read.
+    """
+
+    cards: dict[int, list[LogEntry]] = field(default_factory=dict[int, "list[LogEntry]"])
+    removed: list[str] = field(default_factory=list[str])
+    troubles: deque[Exception] = field(default_factory=deque[Exception])
+    removal_troubles: deque[Exception] = field(default_factory=deque[Exception])
+    automod: AutomodRules | Exception = field(default_factory=AutomodRules)
+    automod_reads: int = 0
+
+    async def find_log_card(self, channel_id: int, entry: LogEntry) -> int | None:
+        places = [place for place, card in enumerate(self.cards.get(channel_id, []), start=1) if card.id == entry.id]
+        return places[0] if places else None
+
+    async def post_log_card(self, channel_id: int, entry: LogEntry) -> int:
+        if self.troubles:
+            raise self.troubles.popleft()
+        cards = self.cards.setdefault(channel_id, [])
+        cards.append(entry)
+        return len(cards)
+
+    async def remove_clip(self, job: Job) -> None:
+        if self.removal_troubles:
+            raise self.removal_troubles.popleft()
+        self.removed.append(job.id)
+
+    async def fetch_automod_rules(self, guild_id: int) -> AutomodRules:
+        self.automod_reads += 1
+        if isinstance(self.automod, Exception):
+            raise self.automod
+        return self.automod
