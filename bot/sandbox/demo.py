@@ -32,6 +32,7 @@ from bot.store import jobs
 from bot.store.database import Database
 from bot.toapis.client import ToApisClient
 from bot.ui.text import members as member_text
+from bot.ui.text import refusals
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -87,7 +88,7 @@ async def show(
         spec = VideoSpec.parse(DEMO_PROMPT if prompt is None else prompt, aspect, duration_seconds)
         await asyncio.to_thread(_check_writable, out or CLIPS_FOLDER / "clip.mp4")
     except InvalidSpecError as error:
-        return _fail(f"Refused: {member_text.explain(error)}")
+        return _fail(f"Refused: {refusals.explain(error)}")
     except OSError as error:
         return _fail(f"The clip cannot be saved there: {error.filename}: {error.strerror}.")
     serving = prompt is None and sys.stdin.isatty()

@@ -12,7 +12,7 @@ from discord import ui
 from bot.errors import DestinationClosedError
 from bot.services.screening.automod import AutomodRule, AutomodRules
 from bot.ui.discord_errors import as_publish_errors
-from bot.ui.messages.modlog_card import log_view
+from bot.ui.messages.modlog_card import modlog_view
 from bot.ui.text import modlog as modlog_text
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class DiscordLogPublisher:
         channel = self._client.get_partial_messageable(channel_id, guild_id=entry.guild_id)
         with as_publish_errors():
             message = await channel.send(
-                view=log_view(entry), nonce=f"log{entry.id}", allowed_mentions=discord.AllowedMentions.none()
+                view=modlog_view(entry), nonce=f"log{entry.id}", allowed_mentions=discord.AllowedMentions.none()
             )
         return message.id
 

@@ -14,8 +14,11 @@ from bot.services.jobs.leases import LeasedJobs
 from bot.store import jobs as job_store
 from bot.store.tables import log_entries
 from tests.support.community import words
+from tests.support.panel import filled_in, set_access, set_cap
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from simcord.results import InteractionResult
 
     from bot.models import Job
@@ -29,8 +32,7 @@ async def clip_and_card(community: Community, prompt: str = "A cat surfing") -> 
 
 
 async def fill_block(community: Community, shown: InteractionResult, reason: str, days: str = "") -> InteractionResult:
-    fields = [part["custom_id"] for part in walk_components(shown.modal["components"]) if "custom_id" in part]
-    return await community.moderator.submit_modal(shown, dict(zip(fields, (reason, days), strict=True)))
+    return await community.moderator.submit_modal(shown, filled_in(shown, reason, days))
 
 
 def ids(community: Community) -> set[int]:
@@ -73,20 +75,26 @@ async def test_a_failed_clip_says_why_and_that_the_seconds_came_back(community: 
 
 
 @pytest.mark.parametrize(
-    ("command", "options", "prompt", "reason"),
+    ("decide", "reason"),
     [
-        ("rules add", {"kind": "words", "text": "cat"}, "A cat", "a prompt rule: “\u2068cat\u2069”"),
-        ("pause", {"reason": "A flood"}, "A cat", "video making is paused: “\u2068A flood\u2069”"),
-        ("channels refuse", {}, "A cat", "no clips in this channel"),
-        ("cap set", {"seconds": 5}, "A cat", "the server's cap is reached: 5 s per day"),
+        (
+            lambda community: community.moderate("rules add", kind="words", text="cat"),
+            "a prompt rule: “\u2068cat\u2069”",
+        ),
+        (
+            lambda community: community.moderate("pause", reason="A flood"),
+            "video making is paused: “\u2068A flood\u2069”",
+        ),
+        (lambda community: set_access(community, "refused"), "no clips in this channel"),
+        (lambda community: set_cap(community, "5"), "the server's cap is reached: 5 s per day"),
     ],
 )
 async def test_a_refused_clip_gets_a_card_with_the_rule(
-    community: Community, command: str, options: dict[str, object], prompt: str, reason: str
+    community: Community, decide: Callable[[Community], Awaitable[str]], reason: str
 ) -> None:
     await community.keep_log()
-    await community.moderate(command, **options)
-    await community.mia.slash(community.channel, "video", prompt=prompt)
+    await decide(community)
+    await community.mia.slash(community.channel, "video", prompt="A cat")
 
     card = words((await community.log_cards())[-1])
 

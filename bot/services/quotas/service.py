@@ -202,7 +202,7 @@ class QuotaService:
                 )
             return await self.status_within(connection, server, requester, now), expires_at
 
-    async def reclaim_leases(self, grant_id: int, *, guild_id: int, taken_by_id: int) -> Grant:
+    async def revoke_grant(self, grant_id: int, *, guild_id: int, revoked_by_id: int) -> Grant:
         """Take back what is left of a gift; return that.
 
         Raises:
@@ -219,7 +219,7 @@ class QuotaService:
             await self._changes.record(
                 connection,
                 guild_id=guild_id,
-                made_by_id=taken_by_id,
+                made_by_id=revoked_by_id,
                 kind=ChangeKind.GRANT,
                 subject_id=grant.member_id,
                 before=grant.facts,

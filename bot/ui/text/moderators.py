@@ -1,4 +1,4 @@
-"""The words that moderators read in answer to what they do; ``log_texts.py`` has those of the log and the audit."""
+"""The words that moderators read in answer to what they do; ``modlog.py`` has those of the log and the audit."""
 
 from __future__ import annotations
 
@@ -183,10 +183,15 @@ def paused(reason: str) -> str:
 def channel_rule(rule: ChannelRule, deleted: Collection[int] = ()) -> str:
     """Write what holds in a channel of its own."""
     place = EVERYWHERE_ELSE if rule.is_everywhere else formatting.channel(rule.channel_id, deleted)
-    return f"{place}: {channel_facts(rule)}"
+    return f"{place}: {channel_details(rule)}"
 
 
-def channel_facts(rule: ChannelRule) -> str:
+def channel_ruled(rule: ChannelRule, deleted: Collection[int] = ()) -> str:
+    """Confirm what holds in a channel now."""
+    return f"{channel_rule(rule, deleted)}."
+
+
+def channel_details(rule: ChannelRule) -> str:
     """Write what a channel's rule says."""
     said = [
         {Access.ALLOWED: "clips allowed", Access.REFUSED: "no clips"}[rule.access] if rule.access else None,

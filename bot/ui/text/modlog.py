@@ -18,8 +18,7 @@ from bot.models import (
     Quota,
     QuotaSource,
 )
-from bot.ui.text import formatting
-from bot.ui.text import members as member_text
+from bot.ui.text import failures, formatting
 from bot.ui.text import moderators as moderator_text
 
 if TYPE_CHECKING:
@@ -32,7 +31,6 @@ REFUND_BUTTON = "Remove and refund"
 BLOCK_BUTTON = "Block member…"
 RECENT_BUTTON = "Recent clips"
 OPEN_BUTTON = "Open"
-THIS_MEMBER = "this member"
 
 _PROMPT_CHARACTERS = 300
 _RECENT_CHARACTERS = 30
@@ -132,7 +130,7 @@ def _clip_words(job: Job) -> list[str]:
     rule = f"{formatting.quota_rule(effective.quota)}, {formatting.subject(effective.source, effective.subject_id)}"
     place = f"<#{job.channel_id}>"
     if job.state is JobState.FAILED:
-        happened = member_text.failure(job.error_code)
+        happened = failures.failure(job.error_code)
         return [
             f"**Clip failed** for <@{job.member_id}> in {place}",
             _prompt(job.spec.prompt),
@@ -289,7 +287,7 @@ def _fact_words(change: Change, facts: AuditDetails, said_characters: int, delet
         case ChangeKind.LOG_CHANNEL:
             return formatting.channel(facts["channel_id"], deleted) + (", closed to me" if facts.get("closed") else "")
         case ChangeKind.CHANNEL:
-            return moderator_text.channel_facts(
+            return moderator_text.channel_details(
                 ChannelRule(
                     guild_id=change.guild_id,
                     channel_id=change.subject_id or 0,
