@@ -211,9 +211,9 @@ async def _moderate(
 
 
 async def _set_clock(env: simcord.Env) -> None:
-    """Bring SimCord's clock, which only moves when it is told to, up to the present.
+    """Bring SimCord's clock, which only moves when it is set, up to the present.
 
-    Ahead of it by the time until it is told again, or what happens meanwhile would be shown as yet to come.
+    Ahead of it by the time until it is set again, or what happens meanwhile would be shown as yet to come.
     """
     behind_seconds = (datetime.now(UTC) - env.now()).total_seconds() + _TICK_SECONDS
     await env.advance_time(max(0.0, behind_seconds))

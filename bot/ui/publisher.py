@@ -94,14 +94,14 @@ class DiscordPublisher:
         """Edit the job's status card, where there still is one that can be edited."""
         message = self._status_message(card.job)
         if message is not None:
-            with as_publish_errors(), _unless_gone(card.job):
+            with as_publish_errors(), _unless_deleted(card.job):
                 await message.edit(view=status_view(card))
 
     async def remove_status(self, job: Job) -> None:
         """Delete the job's status card, where there still is one."""
         message = self._status_message(job)
         if message is not None:
-            with as_publish_errors(), _unless_gone(job):
+            with as_publish_errors(), _unless_deleted(job):
                 await message.delete()
 
     async def alert_operator(self, alert: OperatorAlert) -> None:
@@ -154,8 +154,8 @@ class DiscordPublisher:
 
 
 @contextmanager
-def _unless_gone(job: Job) -> Generator[None]:
-    """Accept that a card is gone, out of reach, or edited too often to be edited again."""
+def _unless_deleted(job: Job) -> Generator[None]:
+    """Accept that a card is deleted, out of reach, or edited too often to be edited again."""
     try:
         yield
     except discord.HTTPException as error:

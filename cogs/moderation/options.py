@@ -173,7 +173,7 @@ def parse_rule_key(key: object) -> tuple[QuotaSource, int]:
     try:
         return QuotaSource(source), parse_id(subject_id)
     except ValueError:
-        raise InvalidSettingError("rule", "gone") from None
+        raise InvalidSettingError("rule", "unknown") from None
 
 
 def parse_id(value: object) -> int:
@@ -184,7 +184,7 @@ def parse_id(value: object) -> int:
     """
     text = str(value)
     if not (text.isascii() and text.isdecimal() and len(text) <= _ID_DIGITS and int(text) <= _LARGEST_ID):
-        raise InvalidSettingError("rule", "gone")
+        raise InvalidSettingError("rule", "unknown")
     return int(text)
 
 

@@ -240,7 +240,7 @@ class Panel:
                         await self._woken.wait()
 
     def stop(self) -> None:
-        """Let ``run`` end once the changes in hand are made."""
+        """Let ``run`` end once the changes under way are made."""
         self._stopped.set()
         self._woken.set()
 

@@ -214,7 +214,7 @@ class QuotaService:
             grants = await ledger.list_grants(connection, guild_id=guild_id, now=now)
             grant = next((grant for grant in grants if grant.id == grant_id), None)
             if grant is None:
-                raise InvalidSettingError("gift", "gone")
+                raise InvalidSettingError("grant", "used_up")
             await ledger.end_gift(connection, grant, now=now)
             await self._changes.record(
                 connection,

@@ -1,6 +1,6 @@
 """The words that members read on the status card, beside the clip and about their quota.
 
-All of them are put together from facts by the rules of ``formatting.py``, so that no exception's text, path, key or
+All of them are put together from values by the rules of ``formatting.py``, so that no exception's text, path, key or
 address of the video service can end up in front of anyone.
 """
 
@@ -66,7 +66,7 @@ def card_details(card: StatusCard) -> str | None:
         case JobState.QUEUED | JobState.SUBMITTING if card.waiting_for_operator:
             return "New clips are on hold until the operator has acted. Yours then starts by itself."
         case JobState.RENDERING if job.progress is not None:
-            percent = max(0, min(100, int(job.progress)))  # as ``StatusCard.look`` tells cards apart
+            percent = max(0, min(100, int(job.progress)))  # as ``StatusCard.appearance`` tells cards apart
             return f"{formatting.bar(percent / 100)} {percent} %"
         case _:
             return None

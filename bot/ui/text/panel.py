@@ -163,7 +163,7 @@ def timezone_line(details: PanelDetails) -> str:
 
 
 def grant_left(grant: Grant) -> str:
-    """Write what is left of a gift, for a list that reads no markup."""
+    """Write what is left of given seconds, for a list that reads no markup."""
     return f"{formatting.seconds(grant.left_seconds)} left, until {grant.expires_at:%d %B %Y, %H:%M} UTC"
 
 

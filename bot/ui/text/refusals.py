@@ -80,8 +80,8 @@ INVALID_SETTINGS = {
         "Threads), then try again."
     ),
     ("subject", "missing"): "Say whose: choose a member or role, or one from the list.",
-    ("gift", "gone"): "Nothing is left of that; it may have been used or taken back meanwhile.",
-    ("rule", "gone"): "There is no such rule; it may have been removed meanwhile.",
+    ("grant", "used_up"): "Nothing is left of that; it may have been used or taken back meanwhile.",
+    ("rule", "unknown"): "There is no such rule; it may have been removed meanwhile.",
     ("kind", "unknown"): "That kind of rule is not on offer; choose words or a pattern.",
     ("words", "none"): "There is no word in that to look for.",
     ("words", "too_long"): f"That is too long for a word or phrase; use at most {WORDS_MAX_CHARACTERS} characters.",

@@ -1,4 +1,4 @@
-"""Slash commands, button presses and choices in selects, as Discord hands them to a bot, and what the bot made of them."""
+"""Slash commands, buttons and selects as Discord hands them to a bot, and what the bot made of them."""
 
 from __future__ import annotations
 
