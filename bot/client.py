@@ -20,7 +20,7 @@ from bot.errors import PublishUnavailableError, SettingsError
 from bot.ui import replies
 from bot.ui.components import ITEM_CLASSES, Components
 from cogs.clips import StatusCardActions
-from cogs.context import guild_id_of, requester, require_moderator
+from cogs.context import guild_id_of, requester_in, require_moderator
 from cogs.moderation.acts import ModeratorActs
 from cogs.moderation.group import ModerateGroup
 from cogs.moderation.modlog_card import ModlogCardActions
@@ -124,10 +124,7 @@ class ReelayBot(commands.Bot):
         await self.add_cog(VideoCog(jobs=services.jobs))
         await self.add_cog(QuotaCog(admission=services.admission))
         self.tree.add_command(ModerateGroup(services, acts, self.panel))
-        self.components = Components(
-            requester=lambda interaction, guild_id: requester(interaction, guild_id=guild_id),
-            guild_of_job=services.jobs.guild_of,
-        )
+        self.components = Components(requester=requester_in, guild_of_job=services.jobs.guild_of)
         self.components.add(StatusCardActions(jobs=services.jobs))
         self.components.add(ModlogCardActions(services, acts), *self.panel.sections.values(), check=require_moderator)
         await self.add_cog(self.components)

@@ -30,26 +30,28 @@ def requester(
     interaction: discord.Interaction,
     member: discord.Member | discord.User | None = None,
     channel: Snowflake | None = None,
-    *,
-    guild_id: int | None = None,
 ) -> Requester:
     """Say who asks where: whoever uses the command in its channel, or another member, elsewhere.
 
-    Args:
-        guild_id: the server, where the interaction comes from direct messages; there nobody has roles or a channel.
-
     Raises:
-        discord.app_commands.NoPrivateMessage: when there is no server.
+        discord.app_commands.NoPrivateMessage: when the interaction comes from direct messages.
     """
     member = member or interaction.user
     is_own = member.id == interaction.user.id
     return Requester(
-        guild_id=guild_id_of(interaction) if guild_id is None else guild_id,
+        guild_id=guild_id_of(interaction),
         member_id=member.id,
         role_ids=role_ids(member) if isinstance(member, discord.Member) else (),
-        places=() if interaction.guild_id is None else places(interaction, channel or interaction.channel),
+        places=places(interaction, channel or interaction.channel),
         manages_server=is_own and interaction.permissions.manage_guild,
     )
+
+
+def requester_in(interaction: discord.Interaction, guild_id: int) -> Requester:
+    """Say who presses a button of this server; in direct messages nobody is known to have roles or a channel."""
+    if interaction.guild_id is None:
+        return Requester(guild_id=guild_id, member_id=interaction.user.id)
+    return requester(interaction)
 
 
 async def requester_by_id(interaction: discord.Interaction, member_id: int) -> Requester:

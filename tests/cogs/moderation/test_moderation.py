@@ -500,6 +500,18 @@ async def test_every_command_is_refused_to_members_whatever_their_client_sends(c
         assert result.response.content == "Only members with **Timeout Members** can do that.", name
 
 
+async def test_no_command_without_its_options_changes_anything(community: Community) -> None:
+    await community.moderate("quota set", who=community.mia, seconds=6)
+    await community.keep_log()
+    before = await community.bot.services.servers.list_changes(community.guild.id, limit=9)
+
+    for name in commands(community):
+        result = await community.forge(community.moderator, name)
+        assert result.ephemeral, name
+
+    assert await community.bot.services.servers.list_changes(community.guild.id, limit=9) == before
+
+
 @pytest.mark.parametrize(("command", "option"), [("quota clear", "rule"), ("rules remove", "rule")])
 async def test_members_are_offered_nothing_of_what_moderators_decided(
     community: Community, command: str, option: str
