@@ -6,7 +6,7 @@ import hashlib
 import json
 import logging
 import math
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import aiohttp
 import discord
@@ -18,18 +18,19 @@ from yarl import URL
 
 from bot.errors import PublishUnavailableError, SettingsError
 from bot.ui import replies
-from bot.ui.components import CancelButton, CardButton, PanelItem
-from cogs.clips import ClipActions
+from bot.ui.components import ITEM_CLASSES, Components
+from cogs.clips import StatusCardActions
+from cogs.context import guild_id_of, requester_in, require_moderator
+from cogs.moderation.acts import ModeratorActs
 from cogs.moderation.group import ModerateGroup
-from cogs.panel.actions import PanelActions
-from cogs.panel.panel import Panel
+from cogs.moderation.modlog_card import ModlogCardActions
+from cogs.panel import make_panel
 from cogs.quota import QuotaCog
 from cogs.video import VideoCog
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from bot.services.services import Services
+    from cogs.panel.panel import Panel
 
 _log = logging.getLogger(__name__)
 
@@ -57,8 +58,7 @@ class ReelayTree(app_commands.CommandTree["ReelayBot"]):
 
     async def interaction_check(self, interaction: discord.Interaction[ReelayBot]) -> bool:
         """Let through what comes from a server; Discord's own setting for that is only a hint."""
-        if interaction.guild_id is None:
-            raise app_commands.NoPrivateMessage
+        guild_id_of(interaction)
         return True
 
     async def on_error(self, interaction: discord.Interaction[ReelayBot], error: app_commands.AppCommandError) -> None:
@@ -73,10 +73,12 @@ class ReelayBot(commands.Bot):
     Attributes:
         services: what people's commands and buttons ask.
         panel: the settings panels that moderators have open.
+        components: what buttons, selects and forms do, once it is signed in.
     """
 
     services: Services
     panel: Panel
+    components: Components
 
     def __init__(self, *, digests: CommandDigests) -> None:
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it never speaks
@@ -94,13 +96,13 @@ class ReelayBot(commands.Bot):
             allowed_installs=app_commands.AppInstallationType(guild=True),
         )
         self._digests = digests
-        self._clip_actions: ClipActions
-        self._panel_actions: PanelActions
+        self._acts: ModeratorActs
 
     def attach_services(self, services: Services) -> None:
         """Give it what people may ask for, before ``sign_in``: some of the services need the client themselves."""
         self.services = services
-        self.panel = Panel(services)
+        self._acts = ModeratorActs(services)
+        self.panel = make_panel(services, self._acts)
 
     async def sign_in(self, token: str) -> None:
         """Check the token and set the commands up; afterwards messages can be posted.
@@ -118,31 +120,20 @@ class ReelayBot(commands.Bot):
 
     async def setup_hook(self) -> None:
         """Load what members can do and tell Discord about it."""
-        self._clip_actions = ClipActions(self.services)
-        self._panel_actions = PanelActions(self.services, self.panel)
-        await self.add_cog(VideoCog(jobs=self.services.jobs))
-        await self.add_cog(QuotaCog(admission=self.services.admission))
-        self.tree.add_command(ModerateGroup(self.services, self.panel))
-        self.add_dynamic_items(CancelButton, CardButton, PanelItem)
+        services, acts = self.services, self._acts
+        await self.add_cog(VideoCog(jobs=services.jobs))
+        await self.add_cog(QuotaCog(admission=services.admission))
+        self.tree.add_command(ModerateGroup(services, acts, self.panel))
+        self.components = Components(requester=requester_in, guild_of_job=services.jobs.guild_of)
+        self.components.add(StatusCardActions(jobs=services.jobs))
+        self.components.add(ModlogCardActions(services, acts), *self.panel.sections.values(), check=require_moderator)
+        await self.add_cog(self.components)
+        self.add_dynamic_items(*ITEM_CLASSES)
         await self._sync_commands()
 
     async def on_ready(self) -> None:
         """Say so in the log; Discord may send it again after a long break."""
         _log.info("connected to Discord", extra={"servers": len(self.guilds)})
-
-    async def press_cancel(self, interaction: discord.Interaction, job_id: str) -> None:
-        """Cancel a member's own job."""
-        await self._clip_actions.press_cancel(interaction, job_id)
-
-    async def press_card(self, interaction: discord.Interaction, action: str, entry_id: int) -> None:
-        """Do what a log card's button says."""
-        await self._clip_actions.press_card(interaction, action, entry_id)
-
-    async def press_panel(
-        self, interaction: discord.Interaction, action: str, arguments: Sequence[str], values: Sequence[Any]
-    ) -> None:
-        """Do what an item of the settings panel says."""
-        await self._panel_actions.press(interaction, action, arguments, values)
 
     async def _sync_commands(self) -> None:
         payload = sorted((command.to_dict(self.tree) for command in self.tree.get_commands()), key=str)

@@ -45,7 +45,7 @@
         ├── UploadTooLargeError       413, or code 40005
         └── PublishUnavailableError   could not be posted just now; it may have arrived
 
-Errors carry facts; the sentence people read is chosen in ``ui/texts.py``.
+Errors carry values; the sentence people read is chosen in ``ui/text/refusals.py``.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ class InvalidSettingError(RefusedError):
     """What a moderator gave is not something that can be set.
 
     Attributes:
-        field: which setting; reason: what is wrong with it. ``ui/moderator_texts.py`` has a sentence for each pair.
+        field: which setting; reason: what is wrong with it. ``ui/text/refusals.py`` has a sentence for each pair.
     """
 
     def __init__(self, field: str, reason: str) -> None:

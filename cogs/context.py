@@ -1,4 +1,4 @@
-"""What the commands need to know of a member and the place they are in."""
+"""Who asks, and where: what commands and buttons need to know of a member and their place."""
 
 from __future__ import annotations
 
@@ -7,10 +7,23 @@ from typing import TYPE_CHECKING
 import discord
 from discord import app_commands
 
+from bot.errors import PublishUnavailableError
 from bot.services.quotas.service import Requester
+from bot.ui.discord_errors import as_publish_errors
 
 if TYPE_CHECKING:
     from discord.abc import Snowflake
+
+
+def guild_id_of(interaction: discord.Interaction) -> int:
+    """Return the server that an interaction comes from.
+
+    Raises:
+        discord.app_commands.NoPrivateMessage: when it comes from direct messages.
+    """
+    if interaction.guild_id is None:
+        raise app_commands.NoPrivateMessage
+    return interaction.guild_id
 
 
 def requester(
@@ -18,17 +31,40 @@ def requester(
     member: discord.Member | discord.User | None = None,
     channel: Snowflake | None = None,
 ) -> Requester:
-    """Say who asks where: whoever uses the command in its channel, or another member, elsewhere."""
+    """Say who asks where: whoever uses the command in its channel, or another member, elsewhere.
+
+    Raises:
+        discord.app_commands.NoPrivateMessage: when the interaction comes from direct messages.
+    """
     member = member or interaction.user
-    is_member = isinstance(member, discord.Member)
-    permissions = interaction.permissions if member.id == interaction.user.id else None
+    is_own = member.id == interaction.user.id
     return Requester(
-        guild_id=interaction.guild_id or 0,
+        guild_id=guild_id_of(interaction),
         member_id=member.id,
-        role_ids=role_ids(member) if is_member else (),
+        role_ids=role_ids(member) if isinstance(member, discord.Member) else (),
         places=places(interaction, channel or interaction.channel),
-        manages_server=permissions is not None and permissions.manage_guild,
+        manages_server=is_own and interaction.permissions.manage_guild,
     )
+
+
+def requester_in(interaction: discord.Interaction, guild_id: int) -> Requester:
+    """Say who presses a button of this server; in direct messages nobody is known to have roles or a channel."""
+    if interaction.guild_id is None:
+        return Requester(guild_id=guild_id, member_id=interaction.user.id)
+    return requester(interaction)
+
+
+async def requester_by_id(interaction: discord.Interaction, member_id: int) -> Requester:
+    """Say who a member is of whom only the id is known, in no place; somebody who left has no roles.
+
+    Raises:
+        PublishError: when Discord does not say.
+    """
+    with as_publish_errors():
+        member = await _fetch_member(interaction, member_id)
+    if member is None:
+        return Requester(guild_id=guild_id_of(interaction), member_id=member_id)
+    return requester(interaction, member).in_no_place()
 
 
 def role_ids(member: discord.Member) -> tuple[int, ...]:
@@ -51,3 +87,41 @@ def places(interaction: discord.Interaction, channel: object) -> tuple[int, ...]
             above = (getattr(channel, "category_id", None),)
     channel_id = getattr(channel, "id", None)
     return tuple(place for place in (channel_id, *above) if place is not None)
+
+
+# Moderators --------------------------------------------------------------------------------------
+
+
+def require_moderator(interaction: discord.Interaction) -> None:
+    """Check that whoever does this is a moderator now.
+
+    Raises:
+        discord.app_commands.MissingPermissions: when not.
+    """
+    if not interaction.permissions.moderate_members:
+        raise app_commands.MissingPermissions(["moderate_members"])
+
+
+async def is_still_moderator(interaction: discord.Interaction) -> bool:
+    """Tell whether whoever did this is a moderator now.
+
+    Raises:
+        PublishUnavailableError, discord.HTTPException, aiohttp.ClientError, OSError: when Discord does not say.
+    """
+    member = await _fetch_member(interaction, interaction.user.id)
+    if member is None:
+        return False
+    channel = member.guild.get_channel_or_thread(interaction.channel_id or 0)
+    granted = member.guild_permissions if channel is None else channel.permissions_for(member)
+    return granted.moderate_members
+
+
+async def _fetch_member(interaction: discord.Interaction, member_id: int) -> discord.Member | None:
+    """Ask Discord for a member as they are now; None when they are no member."""
+    guild = interaction.guild
+    if guild is None or guild.unavailable:
+        raise PublishUnavailableError("the server is not known just now")
+    try:
+        return await guild.fetch_member(member_id)
+    except discord.NotFound:
+        return None

@@ -15,7 +15,7 @@ from bot.models import DURATIONS_SECONDS, PROMPT_MAX_CHARACTERS, PROMPT_MIN_CHAR
 from bot.services.jobs.admission import Wish
 from bot.services.jobs.requests import JobRequest
 from bot.ui import replies
-from bot.ui.messages.job import status_view
+from bot.ui.messages.status_card import status_view
 from bot.ui.text import commands as command_text
 from bot.ui.text import formatting
 from cogs.context import requester
@@ -38,7 +38,7 @@ class VideoCog(commands.Cog):
         prompt=command_text.VIDEO_PROMPT, aspect=command_text.VIDEO_ASPECT, duration=command_text.VIDEO_DURATION
     )
     @app_commands.choices(aspect=[Choice(name=name, value=aspect.value) for aspect, name in formatting.ASPECTS.items()])
-    @app_commands.choices(duration=[Choice(name=f"{seconds} seconds", value=seconds) for seconds in DURATIONS_SECONDS])
+    @app_commands.choices(duration=[Choice(name=name, value=seconds) for seconds, name in formatting.DURATIONS.items()])
     async def video(
         self,
         interaction: discord.Interaction,

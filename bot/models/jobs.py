@@ -38,7 +38,7 @@ RENDER_STATES = frozenset({JobState.SUBMITTING, JobState.RENDERING})
 
 
 class JobError(StrEnum):
-    """Why a job ended without a clip; ``ui/texts.py`` has a sentence for each.
+    """Why a job ended without a clip; ``ui/text/failures.py`` has a sentence for each.
 
     A cancelled job without one was cancelled by its member.
     """

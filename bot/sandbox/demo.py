@@ -32,6 +32,7 @@ from bot.store import jobs
 from bot.store.database import Database
 from bot.toapis.client import ToApisClient
 from bot.ui.text import members as member_text
+from bot.ui.text import refusals
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -90,7 +91,7 @@ async def show(
         spec = VideoSpec.parse(DEMO_PROMPT if prompt is None else prompt, aspect, duration_seconds)
         await asyncio.to_thread(_check_writable, out or CLIPS_FOLDER / "clip.mp4")
     except InvalidSpecError as error:
-        return _fail(f"Refused: {member_text.explain(error)}")
+        return _fail(f"Refused: {refusals.explain(error)}")
     except OSError as error:
         return _fail(f"The clip cannot be saved there: {error.filename}: {error.strerror}.")
     serving = prompt is None and sys.stdin.isatty()
@@ -214,9 +215,9 @@ async def _moderate(
 
 
 async def _set_clock(env: simcord.Env) -> None:
-    """Bring SimCord's clock, which only moves when it is told to, up to the present.
+    """Bring SimCord's clock, which only moves when it is set, up to the present.
 
-    Ahead of it by the time until it is told again, or what happens meanwhile would be shown as yet to come.
+    Ahead of it by the time until it is set again, or what happens meanwhile would be shown as yet to come.
     """
     behind_seconds = (datetime.now(UTC) - env.now()).total_seconds() + _TICK_SECONDS
     await env.advance_time(max(0.0, behind_seconds))

@@ -1,109 +1,282 @@
-"""Buttons that outlive the process: what one does is written into its ``custom_id``.
+"""Buttons, selects and forms that outlive the process: the ``custom_id`` of one names the function that answers it.
+
+A method becomes such a function by a decorator with the shape of its custom ids, and gets what stands in the braces::
+
+    @component("job:cancel:{job_id}")
+    async def cancel(self, press: Press, job_id: str) -> None: ...
+
+``Components`` knows all of them, and is the one place where a press is read, checked, answered when it is refused, and
+logged when something goes wrong.
 
 discord.py 2.7.1 forgets a class's pattern for good when a view stops that mixes it with a plain button or has lost its
-only button of the class. So: one class for all of a message's buttons (a status card's, a log card's, the settings
-panel's), no plain items beside them but links, a new view for each edit.
+only button of the class. So: one class for all of a message's buttons and selects, no plain items beside them but
+links, a new view for each edit. Forms it forgets with the process; they are read from the interaction itself.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, Self, cast
+import inspect
+import logging
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import discord
-from discord import ui
+from discord import app_commands, ui
+from discord.ext import commands
 
-from bot.ui.text import members as member_text
-from bot.ui.text import modlog as modlog_text
+from bot.ui import replies
+from bot.ui.text import refusals
 
 if TYPE_CHECKING:
-    import re
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
-_LABELS = {
-    "remove": modlog_text.REMOVE_BUTTON,
-    "refund": modlog_text.REFUND_BUTTON,
-    "block": modlog_text.BLOCK_BUTTON,
-    "recent": modlog_text.RECENT_BUTTON,
-}
-_DANGEROUS = frozenset({"remove", "refund"})
+    from bot.services.quotas.service import Requester
 
+_log = logging.getLogger(__name__)
 
-class Presses(Protocol):
-    """What buttons and selects ask of the client they arrive at; all answer, and never raise for a refusal."""
-
-    async def press_cancel(self, interaction: discord.Interaction, job_id: str) -> None:
-        """Cancel a member's own job."""
-        ...
-
-    async def press_card(self, interaction: discord.Interaction, action: str, entry_id: int) -> None:
-        """Do what a log card's button says."""
-        ...
-
-    async def press_panel(
-        self, interaction: discord.Interaction, action: str, arguments: Sequence[str], values: Sequence[Any]
-    ) -> None:
-        """Do what an item of the settings panel says, with the values that were chosen in it."""
-        ...
+_Function = TypeVar("_Function", bound="Callable[..., Awaitable[None]]")
+_TEMPLATE = "__component_template__"
+_FIELD = re.compile(r"\{(?P<name>\w+)(?::(?P<choices>[a-z|]+))?\}")
+_LARGEST_ID = 2**63 - 1
+"""What a database holds; Discord's ids are no larger."""
 
 
-class CancelButton(ui.DynamicItem[ui.Button[ui.LayoutView]], template=r"job:cancel:(?P<job_id>[0-9a-z]{1,25})"):
-    """The button on a status card by which a member withdraws a job."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Press:
+    """A button that was pressed, a select that was used or a form that was sent.
 
-    def __init__(self, job_id: str) -> None:
-        style = discord.ButtonStyle.secondary
-        super().__init__(ui.Button(label=member_text.CANCEL_BUTTON, style=style, custom_id=f"job:cancel:{job_id}"))
-        self.job_id = job_id
-
-    @classmethod
-    async def from_custom_id(cls, interaction: discord.Interaction, item: ui.Item[Any], match: re.Match[str]) -> Self:
-        """Rebuild the button that was pressed."""
-        return cls(match["job_id"])
-
-    async def callback(self, interaction: discord.Interaction) -> None:
-        """Hand the press on."""
-        await cast("Presses", interaction.client).press_cancel(interaction, self.job_id)
-
-
-class CardButton(
-    ui.DynamicItem[ui.Button[ui.LayoutView]],
-    template=r"log:(?P<action>remove|refund|block|recent):(?P<entry_id>[0-9]{1,18})",
-):
-    """A button on a card of the log."""
-
-    def __init__(self, action: str, entry_id: int) -> None:
-        style = discord.ButtonStyle.danger if action in _DANGEROUS else discord.ButtonStyle.secondary
-        super().__init__(ui.Button(label=_LABELS[action], style=style, custom_id=f"log:{action}:{entry_id}"))
-        self.action = action
-        self.entry_id = entry_id
-
-    @classmethod
-    async def from_custom_id(cls, interaction: discord.Interaction, item: ui.Item[Any], match: re.Match[str]) -> Self:
-        """Rebuild the button that was pressed."""
-        return cls(match["action"], int(match["entry_id"]))
-
-    async def callback(self, interaction: discord.Interaction) -> None:
-        """Hand the press on."""
-        await cast("Presses", interaction.client).press_card(interaction, self.action, self.entry_id)
-
-
-class PanelItem(ui.DynamicItem[ui.Item[ui.LayoutView]], template=r"panel:(?P<action>[a-z_]+)(?P<arguments>(:\w+)*)"):
-    """A button or a select of the settings panel.
-
-    Args:
-        item: what it looks like; its ``custom_id`` is ``panel:<action>``, with ``:<argument>`` as often as needed.
+    Attributes:
+        interaction: what to answer.
+        requester: who did it and where; in direct messages, of the server that the job in the custom id is of.
+        values: what was chosen in a select: members, roles and channels as objects, anything else as text.
+        fields: what was filled into a form, as it was typed, by the fields' names.
     """
 
-    def __init__(self, item: ui.Item[ui.LayoutView], action: str = "", arguments: Sequence[str] = ()) -> None:
-        super().__init__(item)
-        self.action = action
-        self.arguments = arguments
+    interaction: discord.Interaction
+    requester: Requester
+    values: Sequence[Any] = ()
+    fields: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def guild_id(self) -> int:
+        """The server."""
+        return self.requester.guild_id
+
+    @property
+    def member_id(self) -> int:
+        """Who did it."""
+        return self.requester.member_id
+
+    @property
+    def chosen(self) -> Any:  # noqa: ANN401 (a member, a role, a channel or text)
+        """What was chosen in a select that takes one value."""
+        return self.values[0]
+
+    def typed(self, name: str) -> str:
+        """Return what was filled into a form's field; nothing where the field was left out."""
+        return self.fields.get(name, "")
+
+
+def component(template: str) -> Callable[[_Function], _Function]:
+    """Let a method answer all presses whose custom id has this shape.
+
+    Args:
+        template: the custom id with ``{name}`` where something varies, which is given to the method by that name:
+            ``{job_id}`` is a job's id as text, any other ``{…_id}`` and ``{page}`` are integers,
+            ``{name:one|other}`` is one of these words, and any other ``{name}`` is a word of small letters.
+    """
+
+    def mark(function: _Function) -> _Function:
+        setattr(function, _TEMPLATE, template)
+        return function
+
+    return mark
+
+
+class _Item(ui.DynamicItem[ui.Item[ui.LayoutView]], template=r"(?!)"):
+    """A button or a select with a registered custom id, around the plain one that says what it looks like."""
 
     @classmethod
     async def from_custom_id(cls, interaction: discord.Interaction, item: ui.Item[Any], match: re.Match[str]) -> Self:
-        """Rebuild the item that was used."""
-        return cls(item, match["action"], match["arguments"].split(":")[1:])
+        """Wrap the item that was used."""
+        return cls(item)
 
     async def callback(self, interaction: discord.Interaction) -> None:
-        """Hand the press on."""
-        values: list[Any] = getattr(self.item, "values", [])
-        await cast("Presses", interaction.client).press_panel(interaction, self.action, self.arguments, values)
+        """Let ``Components`` answer."""
+        interaction.client.dispatch("press", interaction, self.custom_id, list[Any](getattr(self.item, "values", ())))
+
+
+class StatusCardItem(_Item, template=r"job:.+"):
+    """A button on a job's status card."""
+
+
+class ModlogCardItem(_Item, template=r"log:.+"):
+    """A button on a card of the moderators' log."""
+
+
+class PanelItem(_Item, template=r"panel:.+"):
+    """A button or a select of the settings panel."""
+
+
+ITEM_CLASSES = (StatusCardItem, ModlogCardItem, PanelItem)
+"""One for each kind of message, for ``Client.add_dynamic_items``."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Component:
+    """A function with the custom ids that it answers, and what is checked first."""
+
+    template: str
+    pattern: re.Pattern[str]
+    answer: Callable[..., Awaitable[None]]
+    check: Callable[[discord.Interaction], None] | None
+
+
+class Components(commands.Cog):
+    """Finds the function for each press, and answers what it raises.
+
+    Args:
+        requester: says who asks where: of an interaction, in the server with this id.
+        guild_of_job: finds the server that a job is of; None where there is no such job.
+    """
+
+    def __init__(
+        self,
+        *,
+        requester: Callable[[discord.Interaction, int], Requester],
+        guild_of_job: Callable[[str], Awaitable[int | None]],
+    ) -> None:
+        self._requester = requester
+        self._guild_of_job = guild_of_job
+        self._components: list[_Component] = []
+
+    @property
+    def templates(self) -> list[str]:
+        """The shapes of all custom ids that are answered."""
+        return [each.template for each in self._components]
+
+    def add(self, *owners: object, check: Callable[[discord.Interaction], None] | None = None) -> None:
+        """Answer presses by all methods of some objects that are marked with ``component``.
+
+        Args:
+            check: raises for those who may not do what these methods do; asked at each press.
+
+        Raises:
+            ValueError: when a template is there twice, or names something that its method does not take.
+        """
+        for owner in owners:
+            for answer in _marked(owner):
+                template: str = getattr(answer, _TEMPLATE)
+                names = {match["name"] for match in _FIELD.finditer(template)}
+                if template in self.templates or names != set(inspect.signature(answer).parameters) - {"press"}:
+                    raise ValueError(f"{template} is there twice, or is not what {answer} takes")
+                self._components.append(_Component(template, _compile(template), answer, check))
+        self._components.sort(key=lambda each: each.template.count("{"))  # what is said literally goes before a word
+
+    def find(self, custom_id: str) -> tuple[str, dict[str, str | int]] | None:
+        """Return the template that a custom id has the shape of and what varies in it, or None."""
+        found = self._find(custom_id)
+        return None if found is None else (found[0].template, found[1])
+
+    @commands.Cog.listener()
+    async def on_press(self, interaction: discord.Interaction, custom_id: str, values: Sequence[Any]) -> None:
+        """Answer a button or a select of a registered class."""
+        await self._answer(interaction, custom_id, values=values)
+
+    @commands.Cog.listener()
+    async def on_interaction(self, interaction: discord.Interaction) -> None:
+        """Answer forms, and what nothing else answers: an item of no class that there still is."""
+        data: Any = interaction.data
+        if interaction.type is discord.InteractionType.modal_submit:
+            await self._answer(interaction, data["custom_id"], fields=dict(_filled_in(data["components"])))
+        elif interaction.type is discord.InteractionType.component:
+            patterns = [each.__discord_ui_compiled_template__ for each in ITEM_CLASSES]
+            if not any(pattern.fullmatch(data["custom_id"]) for pattern in patterns):
+                await self._answer(interaction, data["custom_id"])
+
+    async def _answer(
+        self,
+        interaction: discord.Interaction,
+        custom_id: str,
+        *,
+        values: Sequence[Any] = (),
+        fields: Mapping[str, str] | None = None,
+    ) -> None:
+        """Do what was asked for, or say why not: discord.py would only log it, and the member would see nothing."""
+        try:
+            found = self._find(custom_id)
+            if found is None:
+                _log.info("unknown component", extra={"custom_id": custom_id, "interaction_id": interaction.id})
+                await replies.reply(interaction, refusals.UNKNOWN_COMPONENT)
+                return
+            component, ids = found
+            if component.check is not None:
+                component.check(interaction)
+            requester = self._requester(interaction, await self._guild_id(interaction, ids))
+            press = Press(interaction=interaction, requester=requester, values=values, fields=fields or {})
+            await component.answer(press, **ids)
+        except Exception as error:  # noqa: BLE001 (whatever it is, somebody waits for an answer; it is logged there)
+            await replies.reply_with_error(interaction, error)
+
+    async def _guild_id(self, interaction: discord.Interaction, ids: Mapping[str, str | int]) -> int:
+        """Return the server: the interaction's, or in direct messages that of the job in the custom id.
+
+        Raises:
+            discord.app_commands.NoPrivateMessage: when there is neither.
+        """
+        guild_id = interaction.guild_id
+        if guild_id is None and "job_id" in ids:
+            guild_id = await self._guild_of_job(str(ids["job_id"]))
+        if guild_id is None:
+            raise app_commands.NoPrivateMessage
+        return guild_id
+
+    def _find(self, custom_id: str) -> tuple[_Component, dict[str, str | int]] | None:
+        for each in self._components:
+            match = each.pattern.fullmatch(custom_id)
+            if match is not None:
+                ids = {name: int(text) if _is_number(name) else text for name, text in match.groupdict().items()}
+                known = all(value <= _LARGEST_ID for value in ids.values() if isinstance(value, int))
+                return (each, ids) if known else None
+        return None
+
+
+def _marked(owner: object) -> Iterator[Callable[..., Awaitable[None]]]:
+    for name in dir(type(owner)):
+        if hasattr(getattr(type(owner), name), _TEMPLATE):
+            yield getattr(owner, name)
+
+
+def _compile(template: str) -> re.Pattern[str]:
+    return re.compile(_FIELD.sub(lambda match: f"(?P<{match['name']}>{_shape(match)})", template), re.ASCII)
+
+
+def _shape(match: re.Match[str]) -> str:
+    """Return the pattern of what varies in a template."""
+    name: str = match["name"]
+    if name == "job_id":
+        return "[0-9a-z]{1,25}"
+    if _is_number(name):
+        return "[0-9]{1,6}" if name == "page" else "[0-9]{1,19}"
+    return match["choices"] or "[a-z_]+"
+
+
+def _is_number(name: str) -> bool:
+    return name == "page" or (name.endswith("_id") and name != "job_id")
+
+
+def _filled_in(components: Sequence[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Read a form as Discord sends it: the fields' names, and what was typed or chosen."""
+    for part in components:
+        match part:
+            case {"component": inner}:  # a label's
+                yield from _filled_in([inner])
+            case {"components": inner}:
+                yield from _filled_in(inner)
+            case {"custom_id": name, "values": chosen}:
+                yield name, str(chosen[0]) if chosen else ""
+            case {"custom_id": name, "value": typed}:
+                yield name, str(typed or "")
+            case _:
+                continue

@@ -17,7 +17,7 @@ _TOO_LARGE = 40005
 _THREAD_ARCHIVED = 50083
 _UNAUTHORIZED = 401
 CLOSED_STATUSES = frozenset({403, 404})
-"""Among others 10003 (channel gone), 50001 (no access), 50007 (no direct messages), 50013 (not permitted)."""
+"""Among others 10003 (channel deleted), 50001 (no access), 50007 (no direct messages), 50013 (not permitted)."""
 
 
 @contextmanager

@@ -1,112 +1,118 @@
-"""Forms that moderators fill in; each reads its fields and hands them on as they were typed."""
+"""Forms that moderators fill in, and how what was typed in one is read.
+
+A form's ``custom_id`` says what it is for, and each field's is its name, so that it is answered from the interaction
+alone (``components.py``), by whichever process is running when it is sent.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import discord
 from discord import ui
 
 from bot.errors import InvalidQuotaError, InvalidSettingError
-from bot.models import DAYS_MAX, DURATIONS_SECONDS, PROMPT_MAX_CHARACTERS, REASON_MAX_CHARACTERS, Period
-from bot.ui import replies
-from bot.ui.text import formatting
+from bot.models import PROMPT_MAX_CHARACTERS, REASON_MAX_CHARACTERS, Period, PromptRuleKind, QuotaSource
+from bot.ui.text import forms as form_text
+from bot.ui.text import moderators as moderator_text
 
-FORM_SECONDS = 840.0
-"""How long a filled-in form is still taken: Discord lets the answer to it come within 15 minutes."""
-
-Submit = Callable[..., Awaitable[None]]
+SECONDS, PERIOD, DAYS, REASON, ZONE, TEXT, PROMPT = "seconds", "period", "days", "reason", "zone", "text", "prompt"
+"""The fields' names."""
 _ANYTHING_LENGTH = 4000
 """Discord's limit for a field; our own limits are said in our own words."""
-_TITLE_CHARACTERS = 45
-"""Discord's limit for a form's title."""
-_COSTS = f"A clip costs {' or '.join(map(str, DURATIONS_SECONDS))}."
 _DIGITS = 20
 _GROUPED = r"[0-9]{1,3}(?:[,_\s][0-9]{3})+"
 """Digits in groups of three; ``1,5`` is no number of seconds."""
 _SECONDS = re.compile(rf"(-?(?:{_GROUPED}|[0-9]+))\s*(?:s|secs?|seconds?)?")
 _DAYS = re.compile(r"(-?[0-9]+)\s*(?:d|days?)?")
-_UNLIMITED_WORDS = frozenset({"unlimited", "no limit"})
 
 
-class Form(ui.Modal):
-    """A form whose fields' values go, in their order, to ``submit``, after the interaction.
+def quota_form(source: QuotaSource, subject_id: int, name: str, page: int) -> ui.Modal:
+    """Ask for the seconds (or "unlimited") and the period of a quota or a pool, and for how many days it holds.
 
-    What ``submit`` raises is said to the moderator.
+    Args:
+        name: whose it is, as people know them.
+        page: the page of the panel's section to go back to.
     """
-
-    def __init__(self, title: str, submit: Submit, *fields: ui.Label[Any]) -> None:
-        super().__init__(title=title, timeout=FORM_SECONDS)
-        self._fields = fields
-        self._submit = submit
-        for field in fields:
-            self.add_item(field)
-
-    async def on_submit(self, interaction: discord.Interaction) -> None:
-        """Hand on what was filled in."""
-        await self._submit(interaction, *(_value(field.component) for field in self._fields))
-
-    async def on_error(self, interaction: discord.Interaction, error: Exception) -> None:
-        """Say what was wrong."""
-        await replies.reply_with_error(interaction, error)
+    title = form_text.pool_title if source is QuotaSource.CHANNEL else form_text.quota_title
+    days = _days(form_text.DAYS_FOR_GOOD)
+    return _form(f"form:quota:{source.value}:{subject_id}:{page}", title(name), _limit(), _period(), days)
 
 
-def quota_form(title: str, submit: Submit, *, with_days: bool = True) -> Form:
-    """Ask for seconds (or "unlimited"), a period and, if wanted, for how many days it holds."""
-    periods = [discord.SelectOption(label=period.capitalize(), value=period.value) for period in Period]
-    periods[0].default = True
-    fields: list[ui.Label[Any]] = [
-        _text("Seconds of video", f"{_COSTS} Write a number, or: unlimited", max_length=20),
-        ui.Label(text="Per", component=ui.Select(options=periods)),
-    ]
-    if with_days:
-        fields.append(_days())
-    return Form(title, submit, *fields)
+def cap_form() -> ui.Modal:
+    """Ask for the seconds (or "unlimited") and the period of a server's cap."""
+    return _form("form:cap", form_text.CAP_TITLE, _limit(), _period())
 
 
-def grant_form(title: str, submit: Submit) -> Form:
-    """Ask for seconds and for how many days."""
-    days = _days("leave it empty for the present period")
-    return Form(title, submit, _text("Seconds of video", _COSTS, max_length=20), days)
+def grant_form(member_id: int, name: str, page: int) -> ui.Modal:
+    """Ask how many seconds to give a member, and for how many days.
+
+    Args:
+        page: the page of the panel's section to go back to.
+    """
+    seconds = _text(SECONDS, form_text.SECONDS, form_text.COSTS, max_length=20)
+    days = _days(form_text.DAYS_PRESENT_PERIOD)
+    return _form(f"form:grant:{member_id}:{page}", form_text.grant_title(name), seconds, days)
 
 
-def block_form(submit: Submit, name: str) -> Form:
-    """Ask for a reason and for how many days."""
-    return Form(formatting.plain(f"Block {name} from making clips", _TITLE_CHARACTERS), submit, _reason(), _days())
+def block_form(member_id: int, name: str, page: int) -> ui.Modal:
+    """Ask for the reason to block a member, and for how many days.
+
+    Args:
+        page: the page of the panel's section to go back to.
+    """
+    title = form_text.block_title(name)
+    return _form(f"form:block:{member_id}:{page}", title, _reason(), _days(form_text.DAYS_FOR_GOOD))
 
 
-def pause_form(submit: Submit) -> Form:
-    """Ask for a reason."""
-    return Form("Pause video making", submit, _reason())
+def card_block_form(entry_id: int) -> ui.Modal:
+    """Ask the same about the member whom a card of the log is about."""
+    title = form_text.block_title(form_text.THIS_MEMBER)
+    return _form(f"form:log_block:{entry_id}", title, _reason(), _days(form_text.DAYS_FOR_GOOD))
 
 
-def timezone_form(submit: Submit) -> Form:
+def pause_form() -> ui.Modal:
+    """Ask for the reason of a pause."""
+    return _form("form:pause", form_text.PAUSE_TITLE, _reason())
+
+
+def timezone_form() -> ui.Modal:
     """Ask for a time zone."""
-    return Form("Time zone", submit, _text("Time zone", "Written as Europe/Berlin or America/New_York", max_length=64))
+    zone = _text(ZONE, form_text.ZONE, form_text.ZONE_WRITTEN, max_length=64)
+    return _form("form:timezone", form_text.TIMEZONE_TITLE, zone)
 
 
-def rule_form(title: str, submit: Submit) -> Form:
-    """Ask for a prompt rule's text."""
-    return Form(title, submit, _text("What prompts may not hold", "", max_length=_ANYTHING_LENGTH))
+def rule_form(kind: PromptRuleKind, page: int) -> ui.Modal:
+    """Ask for a prompt rule's text.
+
+    Args:
+        page: the page of the panel's section to go back to.
+    """
+    text = _text(TEXT, form_text.RULE, max_length=_ANYTHING_LENGTH)
+    return _form(f"form:rule_add:{kind.value}:{page}", moderator_text.PROMPT_RULE_KINDS[kind], text)
 
 
-def test_form(submit: Submit) -> Form:
+def test_form() -> ui.Modal:
     """Ask for a prompt to test."""
-    return Form("Test a prompt", submit, _text("Prompt", "", max_length=PROMPT_MAX_CHARACTERS))
+    return _form(
+        "form:rule_test", form_text.TEST_TITLE, _text(PROMPT, form_text.PROMPT, max_length=PROMPT_MAX_CHARACTERS)
+    )
 
 
-def parse_seconds(text: object) -> int | None:
+# Reading what was typed --------------------------------------------------------------------------
+
+
+def parse_seconds(text: str) -> int | None:
     """Read seconds as typed; None is unlimited.
 
     Raises:
         InvalidQuotaError: when it is neither.
     """
-    return None if str(text).strip().lower() in _UNLIMITED_WORDS else parse_whole_seconds(text)
+    return None if text.strip().lower() in form_text.UNLIMITED_WORDS else parse_whole_seconds(text)
 
 
-def parse_whole_seconds(text: object) -> int:
+def parse_whole_seconds(text: str) -> int:
     """Read seconds as typed, such as ``60``, ``1,000`` or ``60 s``.
 
     Raises:
@@ -115,37 +121,56 @@ def parse_whole_seconds(text: object) -> int:
     return _whole_number(_SECONDS, text, InvalidQuotaError("not_a_number"))
 
 
-def parse_days(text: object) -> int | None:
+def parse_days(text: str) -> int | None:
     """Read days as typed; None is without end.
 
     Raises:
         InvalidSettingError: when it is no whole number.
     """
-    typed = str(text or "").strip()
+    typed = text.strip()
     return _whole_number(_DAYS, typed, InvalidSettingError("days", "out_of_range")) if typed else None
 
 
-def _whole_number(written: re.Pattern[str], text: object, error: Exception) -> int:
-    match = written.fullmatch(str(text).strip().lower())
+def _whole_number(written: re.Pattern[str], text: str, error: Exception) -> int:
+    match = written.fullmatch(text.strip().lower())
     if match is None:
         raise error
     return int(re.sub(r"[,_\s]", "", match[1])[:_DIGITS])
 
 
+# Parts -------------------------------------------------------------------------------------------
+
+
+def _form(custom_id: str, title: str, *fields: ui.Label[Any]) -> ui.Modal:
+    form = ui.Modal(title=title, timeout=None, custom_id=custom_id)
+    for field in fields:
+        form.add_item(field)
+    form.stop()  # so discord.py keeps none of them: there is one way to answer a form, before a restart and after
+    return form
+
+
+def _limit() -> ui.Label[Any]:
+    return _text(SECONDS, form_text.SECONDS, form_text.COSTS_OR_UNLIMITED, max_length=20)
+
+
+def _period() -> ui.Label[Any]:
+    periods = [
+        discord.SelectOption(label=label, value=period.value, default=period is Period.DAY)
+        for period, label in form_text.PERIODS.items()
+    ]
+    return ui.Label(text=form_text.PERIOD, component=ui.Select(custom_id=PERIOD, options=periods))
+
+
 def _reason() -> ui.Label[Any]:
-    return _text("Reason", "Members are shown it", max_length=REASON_MAX_CHARACTERS)
+    return _text(REASON, form_text.REASON, form_text.REASON_SHOWN, max_length=REASON_MAX_CHARACTERS)
 
 
-def _days(otherwise: str = "leave it empty for good") -> ui.Label[Any]:
-    return _text("For how many days", f"1 to {DAYS_MAX}; {otherwise}", max_length=10, required=False)
+def _days(description: str) -> ui.Label[Any]:
+    return _text(DAYS, form_text.DAYS, description, max_length=10, required=False)
 
 
-def _text(label: str, description: str, *, max_length: int, required: bool = True) -> ui.Label[Any]:
-    field = ui.TextInput[Any](max_length=max_length, required=required)
-    return ui.Label(text=label, description=description or None, component=field)
-
-
-def _value(component: ui.Item[Any]) -> object:
-    if isinstance(component, ui.Select):
-        return component.values[0] if component.values else ""
-    return component.value if isinstance(component, ui.TextInput) else None
+def _text(
+    name: str, label: str, description: str | None = None, *, max_length: int, required: bool = True
+) -> ui.Label[Any]:
+    field = ui.TextInput[Any](custom_id=name, max_length=max_length, required=required)
+    return ui.Label(text=label, description=description, component=field)

@@ -12,7 +12,7 @@ from discord import ui
 from bot.errors import DestinationClosedError
 from bot.services.screening.automod import AutomodRule, AutomodRules
 from bot.ui.discord_errors import as_publish_errors
-from bot.ui.messages.modlog_card import log_view
+from bot.ui.messages.modlog_card import modlog_view
 from bot.ui.text import modlog as modlog_text
 
 if TYPE_CHECKING:
@@ -51,12 +51,12 @@ class DiscordLogPublisher:
         channel = self._client.get_partial_messageable(channel_id, guild_id=entry.guild_id)
         with as_publish_errors():
             message = await channel.send(
-                view=log_view(entry), nonce=f"log{entry.id}", allowed_mentions=discord.AllowedMentions.none()
+                view=modlog_view(entry), nonce=f"log{entry.id}", allowed_mentions=discord.AllowedMentions.none()
             )
         return message.id
 
     async def remove_clip(self, job: Job) -> None:
-        """Delete a clip's message; one that is gone is no error."""
+        """Delete a clip's message; one that is deleted already is no error."""
         if job.message_id is None or job.message_channel_id is None:
             return
         message = self._client.get_partial_messageable(job.message_channel_id).get_partial_message(job.message_id)
@@ -64,7 +64,7 @@ class DiscordLogPublisher:
             try:
                 await message.delete()
             except discord.NotFound as error:
-                _log.info("clip gone already", extra={"job_id": job.id, "discord_code": error.code})
+                _log.info("clip deleted already", extra={"job_id": job.id, "discord_code": error.code})
 
     async def fetch_automod_rules(self, guild_id: int) -> AutomodRules:
         """Read a server's enabled keyword rules; without Manage Server they are closed to us.

@@ -15,7 +15,9 @@ from bot.errors import DestinationClosedError, PublishError
 from bot.models import ClipFile, PostedMessage
 from bot.services.jobs.delivery import DEFAULT_UPLOAD_BYTES
 from bot.ui.discord_errors import CLOSED_STATUSES, as_publish_errors
-from bot.ui.messages.job import clip_filename, clip_view, status_view
+from bot.ui.messages.clip import clip_filename, clip_view
+from bot.ui.messages.status_card import cancel_id, status_view
+from bot.ui.text import failures
 from bot.ui.text import members as member_text
 
 if TYPE_CHECKING:
@@ -92,14 +94,14 @@ class DiscordPublisher:
         """Edit the job's status card, where there still is one that can be edited."""
         message = self._status_message(card.job)
         if message is not None:
-            with as_publish_errors(), _unless_gone(card.job):
+            with as_publish_errors(), _unless_deleted(card.job):
                 await message.edit(view=status_view(card))
 
     async def remove_status(self, job: Job) -> None:
         """Delete the job's status card, where there still is one."""
         message = self._status_message(job)
         if message is not None:
-            with as_publish_errors(), _unless_gone(job):
+            with as_publish_errors(), _unless_deleted(job):
                 await message.delete()
 
     async def alert_operator(self, alert: OperatorAlert) -> None:
@@ -109,7 +111,7 @@ class DiscordPublisher:
         channel = self._client.get_partial_messageable(self._operator_channel_id)
         try:
             with as_publish_errors():
-                await channel.send(member_text.operator_alert(alert))
+                await channel.send(failures.operator_alert(alert))
         except (PublishError, discord.HTTPException) as error:
             _log.error("operator's channel not reached", extra={"alert": alert.value, "error": str(error)})
 
@@ -152,8 +154,8 @@ class DiscordPublisher:
 
 
 @contextmanager
-def _unless_gone(job: Job) -> Generator[None]:
-    """Accept that a card is gone, out of reach, or edited too often to be edited again."""
+def _unless_deleted(job: Job) -> Generator[None]:
+    """Accept that a card is deleted, out of reach, or edited too often to be edited again."""
     try:
         yield
     except discord.HTTPException as error:
@@ -173,7 +175,7 @@ def _is_card(message: discord.Message, job: Job) -> bool:
     if metadata is not None and metadata.id == job.interaction_id:
         return True
     buttons = ui.LayoutView.from_message(message, timeout=None).walk_children()
-    return any(isinstance(item, ui.Button) and item.custom_id == f"job:cancel:{job.id}" for item in buttons)
+    return any(isinstance(item, ui.Button) and item.custom_id == cancel_id(job.id) for item in buttons)
 
 
 def _shows_clip(message: discord.Message, job: Job) -> bool:

@@ -16,7 +16,7 @@ import discord
 from discord import app_commands
 
 from bot.errors import ReelayError
-from bot.ui.text import members as member_text
+from bot.ui.text import refusals
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
@@ -54,8 +54,11 @@ async def run_or_defer(
     The work is never cancelled half-way, whatever happens to the command that waits for it.
 
     Args:
+        work: takes the seconds it takes; after ``ANSWER_WITHIN_SECONDS`` the interaction is acknowledged without it.
         private: whether the answer is for the member alone.
-        redraws: the answer changes the message whose item was used.
+        redraws: whether the answer changes the message whose item was used.
+
+    Raises: what the work raises; the interaction may be acknowledged then. That the acknowledgement failed is logged.
     """
     task = asyncio.create_task(work)
     await asyncio.wait({task}, timeout=ANSWER_WITHIN_SECONDS)
@@ -67,15 +70,23 @@ async def run_or_defer(
             code = getattr(error, "code", None)
             interaction.extras[_UNHEARD] = code != ALREADY_ANSWERED
             interaction.extras[_TOO_LATE] = code == TOO_LATE
-            _log.warning("acknowledgement failed", extra=_facts(interaction, error))
+            _log.warning("acknowledgement failed", extra=_details(interaction, error))
     return await asyncio.shield(task)
+
+
+async def run_and_reply(interaction: discord.Interaction, work: Coroutine[Any, Any, str]) -> None:
+    """Do something that ends in a sentence, and say that to the member alone.
+
+    Raises: what the work raises; nothing is said then.
+    """
+    await reply(interaction, await run_or_defer(interaction, work, private=True))
 
 
 async def show(interaction: discord.Interaction, view: ui.LayoutView) -> int | None:
     """Show a card in public, by the interaction or else through its channel; return the message's id.
 
     Tried in turn: the first answer, an edit of the answer (it may have arrived although we heard nothing), a message
-    of its own. When none works the failure is logged and there is no card: the job goes on without.
+    of its own. When none works the failure is logged and None is returned: the job goes on without a card.
 
     Raises:
         UnheardError: when Discord says that the first answer came too late; nothing is shown then.
@@ -86,7 +97,7 @@ async def show(interaction: discord.Interaction, view: ui.LayoutView) -> int | N
         try:
             message_id = await attempt(interaction, view)
         except UNDELIVERED as error:
-            _log.warning("card not shown", extra={"attempt": attempt.__name__} | _facts(interaction, error))
+            _log.warning("card not shown", extra={"attempt": attempt.__name__} | _details(interaction, error))
             if attempt is _respond and getattr(error, "code", None) == TOO_LATE:
                 raise UnheardError from error
         else:
@@ -96,36 +107,48 @@ async def show(interaction: discord.Interaction, view: ui.LayoutView) -> int | N
 
 
 async def show_privately(interaction: discord.Interaction, view: ui.LayoutView) -> int | None:
-    """Show a layout to the member alone; return the message's id, or None when it could not be shown."""
+    """Show a layout to the member alone, as the answer or in place of its acknowledgement.
+
+    Returns:
+        The message's id; None when it could not be shown, which is logged.
+    """
     try:
         if interaction.response.is_done():
             return (await interaction.edit_original_response(view=view)).id
         return (await interaction.response.send_message(view=view, ephemeral=True)).message_id
     except UNDELIVERED as error:
         if getattr(error, "code", None) == ALREADY_ANSWERED:
-            _log.info("already answered", extra=_facts(interaction, error))
+            _log.info("already answered", extra=_details(interaction, error))
         else:
-            _log.warning("layout not shown", extra=_facts(interaction, error))
+            _log.warning("layout not shown", extra=_details(interaction, error))
         return None
 
 
 async def redraw(interaction: discord.Interaction, view: ui.LayoutView) -> None:
-    """Change the message whose item was used."""
+    """Change the message whose item was used; that it could not be changed is logged."""
     try:
         if interaction.response.is_done():
             await interaction.edit_original_response(view=view)
         else:
             await interaction.response.edit_message(view=view)
     except UNDELIVERED as error:
-        _log.warning("layout not changed", extra=_facts(interaction, error))
+        _log.warning("layout not changed", extra=_details(interaction, error))
 
 
 async def reply(interaction: discord.Interaction, text: str, *, files: Sequence[discord.File] = ()) -> bool:
-    """Say something to the member alone, in place of a public acknowledgement if there is one; tell whether it went."""
+    """Say something to the member alone, in place of a public acknowledgement if there is one.
+
+    Args:
+        text: at most 2,000 characters, Discord's limit.
+        files: to attach.
+
+    Returns:
+        Whether it was said; that it was not is logged.
+    """
     try:
         await _reply(interaction, text, files)
     except UNDELIVERED as error:
-        _log.warning("answer failed", extra=_facts(interaction, error))
+        _log.warning("answer failed", extra=_details(interaction, error))
         return False
     return True
 
@@ -133,30 +156,30 @@ async def reply(interaction: discord.Interaction, text: str, *, files: Sequence[
 async def reply_with_error(interaction: discord.Interaction, error: Exception) -> None:
     """Tell the member in one sentence why something was not done; log what has no sentence."""
     if isinstance(error, discord.HTTPException) and error.code == ALREADY_ANSWERED:
-        _log.info("already answered", extra=_facts(interaction, error))  # by another process on this token
+        _log.info("already answered", extra=_details(interaction, error))  # by another process on this token
         return
     text = _explain(error)
     if text is None:
         reference = secrets.token_hex(4)
-        _log.error("unexpected error", exc_info=error, extra={"reference": reference} | _facts(interaction))
-        text = member_text.unknown_failure(reference)
+        _log.error("unexpected error", exc_info=error, extra={"reference": reference} | _details(interaction))
+        text = refusals.unknown_failure(reference)
     else:
-        _log.info("refused", extra=_facts(interaction, error))
+        _log.info("refused", extra=_details(interaction, error))
     await reply(interaction, text)
 
 
 def _explain(error: Exception) -> str | None:
     match error:
         case ReelayError():
-            return member_text.explain(error)
+            return refusals.explain(error)
         case app_commands.BotMissingPermissions():
-            return member_text.bot_lacks(error.missing_permissions)
+            return refusals.bot_lacks(error.missing_permissions)
         case app_commands.MissingPermissions():
-            return member_text.member_lacks(error.missing_permissions)
+            return refusals.member_lacks(error.missing_permissions)
         case app_commands.NoPrivateMessage():
-            return member_text.SERVER_ONLY
+            return refusals.SERVER_ONLY
         case app_commands.TransformerError() | app_commands.CommandSignatureMismatch() | app_commands.CommandNotFound():
-            return member_text.UNREADABLE_COMMAND
+            return refusals.UNREADABLE_COMMAND
         case _:
             return None
 
@@ -187,7 +210,7 @@ async def _reply(interaction: discord.Interaction, text: str, files: Sequence[di
                 raise
             if not interaction.extras.get(_UNHEARD):
                 # Another process on this token was quicker, and has said the same.
-                _log.info("already answered", extra=_facts(interaction, error))
+                _log.info("already answered", extra=_details(interaction, error))
                 return
         else:
             return
@@ -203,7 +226,7 @@ async def _reply(interaction: discord.Interaction, text: str, files: Sequence[di
             await interaction.delete_original_response()
 
 
-def _facts(interaction: discord.Interaction, error: Exception | None = None) -> dict[str, object]:
+def _details(interaction: discord.Interaction, error: Exception | None = None) -> dict[str, object]:
     return {
         "interaction_id": interaction.id,
         "guild_id": interaction.guild_id,

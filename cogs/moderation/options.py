@@ -8,16 +8,22 @@ import discord
 from discord import app_commands
 from discord.app_commands import Choice
 
-from bot.errors import InvalidQuotaError, InvalidSettingError, PublishUnavailableError
-from bot.models import DAYS_MAX, EVERYWHERE, ChangeKind, Period, Quota, QuotaSource
+from bot.errors import InvalidQuotaError, InvalidSettingError
+from bot.models import DAYS_MAX, Period, Quota, QuotaSource
+from bot.ui import forms
+from bot.ui.text import commands as command_text
 from bot.ui.text import formatting
+from bot.ui.text import forms as form_text
+from cogs.context import require_moderator
+from cogs.directory import deleted_in_rules, names_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from bot.models import Change, QuotaRule
+    from bot.models import QuotaRule
+    from bot.ui.components import Press
 
-PERIODS = [Choice(name=period.value.capitalize(), value=period.value) for period in Period]
+PERIODS = [Choice(name=name, value=period.value) for period, name in form_text.PERIODS.items()]
 MOST_CHOICES = 25
 CHOICE_CHARACTERS = 100
 _ID_DIGITS, _LARGEST_ID = 19, 2**63 - 1
@@ -62,10 +68,6 @@ AnyPlace = app_commands.Transform[
     ),
 ]
 """A channel, a category for all its channels, or a thread."""
-LogPlace = app_commands.Transform[
-    AppCommandPlace, _Channels(_TYPES.text, _TYPES.news, _TYPES.public_thread, _TYPES.private_thread)
-]
-"""Where cards can be posted."""
 
 
 class ModeratorGroup(app_commands.Group):
@@ -75,34 +77,6 @@ class ModeratorGroup(app_commands.Group):
         """Let moderators through."""
         require_moderator(interaction)
         return True
-
-
-def require_moderator(interaction: discord.Interaction) -> None:
-    """Check that whoever does this is a moderator now.
-
-    Raises:
-        discord.app_commands.MissingPermissions: when not.
-    """
-    if not interaction.permissions.moderate_members:
-        raise app_commands.MissingPermissions(["moderate_members"])
-
-
-async def is_still_moderator(interaction: discord.Interaction) -> bool:
-    """Tell whether whoever did this is a moderator now.
-
-    Raises:
-        PublishUnavailableError, discord.HTTPException, aiohttp.ClientError, OSError: when Discord does not say.
-    """
-    guild = interaction.guild
-    if guild is None or guild.unavailable:
-        raise PublishUnavailableError("the server is not known just now")
-    try:
-        member = await guild.fetch_member(interaction.user.id)
-    except discord.NotFound:
-        return False
-    channel = guild.get_channel_or_thread(interaction.channel_id or 0)
-    granted = member.guild_permissions if channel is None else channel.permissions_for(member)
-    return granted.moderate_members
 
 
 def require_log_channel(interaction: discord.Interaction, channel_id: int) -> int:
@@ -127,7 +101,7 @@ async def offer_days(interaction: discord.Interaction, current: str) -> list[Cho
     """Offer lengths of time, or the one that is typed."""
     typed = current.strip()
     days = (int(typed[:4]),) if typed.isdecimal() else _OFFERED_DAYS
-    return [Choice(name=f"{each} day{'' if each == 1 else 's'}", value=each) for each in days if 1 <= each <= DAYS_MAX]
+    return [Choice(name=command_text.days(each), value=each) for each in days if 1 <= each <= DAYS_MAX]
 
 
 def matching(choices: Iterable[tuple[str, str]], current: str) -> list[Choice[str]]:
@@ -137,21 +111,40 @@ def matching(choices: Iterable[tuple[str, str]], current: str) -> list[Choice[st
     return found[:MOST_CHOICES]
 
 
+def parse_period(period: object) -> Period:
+    """Read a period.
+
+    Raises:
+        InvalidQuotaError: when it is not offered.
+    """
+    try:
+        return Period(period)
+    except ValueError:
+        raise InvalidQuotaError("period") from None
+
+
 def parse_quota(seconds: int | None, period: str, *, unlimited: bool = False) -> Quota:
     """Make a rule of options as they came.
 
     Raises:
         InvalidQuotaError: when they are not exactly one sensible rule.
     """
-    try:
-        parsed_period = Period(period)
-    except ValueError:
-        raise InvalidQuotaError("period") from None
+    parsed_period = parse_period(period)
     if unlimited and seconds is not None:
         raise InvalidQuotaError("contradictory")
     if not unlimited and seconds is None:
         raise InvalidQuotaError("missing")
     return Quota(seconds, parsed_period)
+
+
+def parse_typed_quota(press: Press) -> Quota:
+    """Make a rule of what was filled into a form.
+
+    Raises:
+        InvalidQuotaError: when it is no sensible rule.
+    """
+    seconds = forms.parse_seconds(press.typed(forms.SECONDS))
+    return parse_quota(seconds, press.typed(forms.PERIOD), unlimited=seconds is None)
 
 
 def parse_subject(interaction: discord.Interaction, who: object) -> tuple[QuotaSource, int]:
@@ -180,7 +173,7 @@ def parse_rule_key(key: object) -> tuple[QuotaSource, int]:
     try:
         return QuotaSource(source), parse_id(subject_id)
     except ValueError:
-        raise InvalidSettingError("rule", "gone") from None
+        raise InvalidSettingError("rule", "unknown") from None
 
 
 def parse_id(value: object) -> int:
@@ -191,7 +184,7 @@ def parse_id(value: object) -> int:
     """
     text = str(value)
     if not (text.isascii() and text.isdecimal() and len(text) <= _ID_DIGITS and int(text) <= _LARGEST_ID):
-        raise InvalidSettingError("rule", "gone")
+        raise InvalidSettingError("rule", "unknown")
     return int(text)
 
 
@@ -203,39 +196,5 @@ def rule_choices(guild: discord.Guild | None, rules: Iterable[QuotaRule]) -> lis
         known = names.get(rule.subject_id, str(rule.subject_id))
         is_role = rule.source is QuotaSource.ROLE
         name = formatting.deleted_name(rule.subject_id, is_role=is_role) if rule.subject_id in deleted else known
-        choices.append((f"{rule.source.value}: {name}", f"{rule.source.value}:{rule.subject_id}"))
+        choices.append((command_text.rule_choice(rule.source, name), f"{rule.source.value}:{rule.subject_id}"))
     return choices
-
-
-def names_in(guild: discord.Guild | None) -> dict[int, str]:
-    """Return the names of a server's roles, channels and threads by id."""
-    if guild is None:
-        return {}
-    return {named.id: named.name for named in (*guild.roles, *guild.channels, *guild.threads)}
-
-
-def deleted_in_rules(guild: discord.Guild | None, rules: Iterable[QuotaRule]) -> set[int]:
-    """Return the ids of roles and channels with rules that are known to be deleted."""
-    kinds = {QuotaSource.ROLE, QuotaSource.CHANNEL}
-    return deleted_ids(guild, (rule.subject_id for rule in rules if rule.source in kinds))
-
-
-def deleted_in_changes(guild: discord.Guild | None, changes: Iterable[Change]) -> set[int]:
-    """Return the ids of deleted roles and channels that changes are about."""
-    about_places = {ChangeKind.POOL, ChangeKind.CHANNEL}
-    ids: list[int] = []
-    for change in changes:
-        facts = [facts for facts in (change.before, change.after) if facts is not None]
-        is_role = any(each.get("source") == QuotaSource.ROLE for each in facts)
-        if change.subject_id is not None and (is_role or change.kind in about_places):
-            ids.append(change.subject_id)
-        ids += [each["channel_id"] for each in facts if "channel_id" in each]
-    return deleted_ids(guild, ids)
-
-
-def deleted_ids(guild: discord.Guild | None, ids: Iterable[int]) -> set[int]:
-    """Return those ids that no role, channel or thread of a server has; none while the server is not known."""
-    if guild is None or guild.unavailable:
-        return set()
-    known = names_in(guild).keys() | {guild.id, EVERYWHERE}
-    return {each for each in ids if each not in known}

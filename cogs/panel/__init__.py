@@ -1,1 +1,35 @@
-"""The moderators' settings panel."""
+"""``/moderate settings``: one panel that shows and changes everything, a file for each of its sections."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cogs.panel.audit import AuditSection
+from cogs.panel.blocks import BlocksSection
+from cogs.panel.cap import CapSection
+from cogs.panel.channels import ChannelSection, ChannelsSection
+from cogs.panel.clips import ClipSection, ClipsSection
+from cogs.panel.grants import GrantsSection
+from cogs.panel.home import HomeSection
+from cogs.panel.jobs import JobsSection
+from cogs.panel.modlog import ModlogSection
+from cogs.panel.panel import Panel
+from cogs.panel.pools import PoolsSection
+from cogs.panel.quotas import QuotasSection
+from cogs.panel.rules import RulesSection
+
+if TYPE_CHECKING:
+    from bot.services.services import Services
+    from cogs.moderation.acts import ModeratorActs
+
+SECTIONS = (
+    *(HomeSection, QuotasSection, GrantsSection, PoolsSection, CapSection, ChannelsSection, ChannelSection),
+    *(RulesSection, BlocksSection, ModlogSection, JobsSection, ClipsSection, ClipSection, AuditSection),
+)
+
+
+def make_panel(services: Services, acts: ModeratorActs) -> Panel:
+    """Make the panel with all its sections; nothing is started here."""
+    panel = Panel(services)
+    panel.sections = {section.name: section(services, acts, panel) for section in SECTIONS}
+    return panel

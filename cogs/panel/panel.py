@@ -7,26 +7,28 @@ import logging
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import discord
 
 from bot.errors import ReelayError
 from bot.ui import replies
-from bot.ui.messages import panel as panel_messages
+from bot.ui.messages.panel.parts import closed_view, with_note
 from bot.ui.text import panel as panel_text
-from bot.ui.text.panel import PanelFacts
-from cogs.moderation.options import deleted_ids, deleted_in_changes, deleted_in_rules, is_still_moderator, names_in
+from bot.ui.text.panel import PanelDetails
+from cogs.context import guild_id_of, is_still_moderator
+from cogs.directory import deleted_ids, deleted_in_rules, names_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable
+    from collections.abc import Callable, Collection, Coroutine, Iterable
 
     from discord import ui
 
+    from bot.services.moderation.servers import ServerView
     from bot.services.services import Services
+    from cogs.moderation.acts import ModeratorActs
 
 _log = logging.getLogger(__name__)
-_Result = TypeVar("_Result")
 
 TOKEN_SECONDS = 840.0
 """How long an open panel can be changed by itself: its interaction's token dies after 15 minutes."""
@@ -40,6 +42,40 @@ LAST_ATTEMPTS = 4
 _NAMES_KEPT = 10_000
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where somebody is in the panel.
+
+    Attributes:
+        section: a section's name; one that there is not is the first page.
+        page: of its list, from 1; a page past the end is the last.
+        key: the id of the channel or job that is looked at closely.
+    """
+
+    section: str
+    page: int = 1
+    key: str = ""
+
+
+class Section:
+    """One section of the panel: shows itself, and answers the items and forms that are marked with ``component``."""
+
+    name: ClassVar[str]
+
+    def __init__(self, services: Services, acts: ModeratorActs, panel: Panel) -> None:
+        self._services = services
+        self._acts = acts
+        self._panel = panel
+
+    async def view(self, interaction: discord.Interaction, place: Place) -> ui.LayoutView:
+        """Show what holds now.
+
+        Raises:
+            StoreUnavailableError: when the database cannot be asked.
+        """
+        raise NotImplementedError
+
+
 @dataclass(slots=True)
 class _Open:
     """A panel somebody has open: how to change it, what it shows, and since when.
@@ -51,7 +87,7 @@ class _Open:
     """
 
     interaction: discord.Interaction
-    place: tuple[str, ...]
+    place: Place
     since: float
     note: str | None = None
     is_stale: bool = False
@@ -59,19 +95,19 @@ class _Open:
 
 
 class Panel:
-    """Shows the panel; ``panel_actions.py`` does what is chosen in it.
-
-    A place in it is a section's name, with a page's number or an id.
+    """Shows the panel; its sections do what is chosen in it.
 
     Args:
         monotonic: a clock that only goes on, in seconds.
 
     Attributes:
         seconds_between: how long an open panel is left alone after it was changed by itself.
+        sections: by name.
     """
 
     def __init__(self, services: Services, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.seconds_between = SECONDS_BETWEEN
+        self.sections: dict[str, Section] = {}
         self._services = services
         self._monotonic = monotonic
         self._open: dict[int, _Open] = {}
@@ -82,137 +118,99 @@ class Panel:
         self._stopped = asyncio.Event()
         services.audit_trail.listen(self._note_change)
 
-    async def open(self, interaction: discord.Interaction, *place: str) -> None:
-        """Answer a command with the panel."""
+    async def open(self, interaction: discord.Interaction, place: Place) -> None:
+        """Answer a command with the panel, and keep it true for ``TOKEN_SECONDS``.
+
+        Raises:
+            StoreUnavailableError: when the database cannot be asked.
+        """
         seen = self._changes
         view = await replies.run_or_defer(interaction, self._view(interaction, place), private=True)
         message_id = await replies.show_privately(interaction, view)
         if message_id is not None:
             self._note_open(message_id, interaction, place, seen)
 
-    async def show(self, interaction: discord.Interaction, *place: str, note: str | None = None) -> None:
-        """Show another place, or the same anew, in the panel whose item was used.
+    async def show(self, interaction: discord.Interaction, place: Place, *, note: str | None = None) -> None:
+        """Show another place, or the same anew, in the panel whose item was used; it is true for as long again.
 
         Args:
-            note: what has just been done.
+            note: a sentence about what has just been done, shown below.
+
+        Raises:
+            StoreUnavailableError: when the database cannot be asked; the panel stays as it is.
         """
         seen = self._changes
         view = await replies.run_or_defer(interaction, self._view(interaction, place), private=True, redraws=True)
-        await replies.redraw(interaction, view if note is None else panel_messages.with_note(view, note))
+        await replies.redraw(interaction, view if note is None else with_note(view, note))
         if interaction.message is not None:
             self._note_open(interaction.message.id, interaction, place, seen, note)
 
-    async def do(
-        self,
-        interaction: discord.Interaction,
-        work: Coroutine[Any, Any, _Result],
-        *place: str,
-        reply: Callable[[_Result], str],
-    ) -> None:
-        """Let a service do something, then show a place, with a sentence about what came of it.
+    async def do(self, interaction: discord.Interaction, act: Coroutine[Any, Any, str], place: Place) -> None:
+        """Do something, then show a place with the sentence about what came of it.
 
-        Where nothing came of it, the place is shown all the same: what is open may be older than what was in the way.
+        Args:
+            act: of ``ModeratorActs``.
+
+        Raises: what the act raises. The place is shown all the same: what is open may be older than what was in the
+            way.
         """
         message_id = 0 if interaction.message is None else interaction.message.id
         opened = self._open.pop(message_id, None)  # it is shown anew in a moment
         try:
-            done = await replies.run_or_defer(interaction, work, private=True, redraws=True)
-            await self.show(interaction, *place, note=reply(done))
+            said = await replies.run_or_defer(interaction, act, private=True, redraws=True)
+            await self.show(interaction, place, note=said)
         except ReelayError:
             with suppress(ReelayError):
-                await self.show(interaction, *place)
+                await self.show(interaction, place)
             raise
         finally:
             if opened is not None and message_id not in self._open:  # it could not be shown
                 self._open[message_id] = opened
-                self._note_change(interaction.guild_id or 0)
+                self._note_change(guild_id_of(interaction))
 
     # What it shows -------------------------------------------------------------------------------
 
-    async def _view(self, interaction: discord.Interaction, place: tuple[str, ...]) -> ui.LayoutView:
-        guild_id = interaction.guild_id or 0
-        section, argument = place[0], place[1] if len(place) > 1 else ""
-        number = int(argument) if argument.isdecimal() else 1
-        match section:
-            case "jobs":
-                return panel_messages.jobs(await self._services.jobs.list_open(guild_id), number)
-            case "audit":
-                return await self._audit(interaction, number)
-            case "clips":
-                return await self._clips(guild_id, number)
-            case "clip":
-                job = await self._services.jobs.find(argument, guild_id=guild_id)
-                page = int(place[2]) if len(place) > 2 and place[2].isdecimal() else 1
-                deleted = job is None or job.removed_at
-                return await self._clips(guild_id, page) if deleted or job is None else panel_messages.clip(job, page)
-            case _:
-                facts = await self._facts(interaction, section, number)
-        match section:
-            case "quotas":
-                return panel_messages.quotas(facts, number)
-            case "pools":
-                return panel_messages.pools(facts, number)
-            case "cap":
-                return panel_messages.cap(facts)
-            case "channels":
-                return panel_messages.channels(facts, number)
-            case "channel":
-                return panel_messages.channel(facts, number)
-            case "rules":
-                return panel_messages.prompt_rules(facts, (await self._services.prompts.book(guild_id)).rules, number)
-            case "gifts":
-                return panel_messages.grants(facts, number)
-            case "blocks":
-                return panel_messages.blocks(facts, number)
-            case "log":
-                return panel_messages.log(facts)
-            case _:
-                return panel_messages.home(facts)
+    async def details(
+        self,
+        interaction: discord.Interaction,
+        *,
+        channel_ids: Iterable[int] = (),
+        members: Callable[[ServerView], Collection[int]] | None = None,
+    ) -> PanelDetails:
+        """Read what sections show of a server.
 
-    async def _clips(self, guild_id: int, number: int) -> ui.LayoutView:
-        length = panel_messages.JOBS_PAGE_LENGTH
-        while True:
-            skip = (max(1, number) - 1) * length
-            posted = await self._services.jobs.list_posted(guild_id, limit=length + 1, skip=skip)
-            if posted or number <= 1:
-                return panel_messages.clips(posted[:length], max(1, number), has_more=len(posted) > length)
-            number -= 1  # what was on that page has been removed meanwhile
+        Args:
+            channel_ids: channels that are looked at, beside those that have rules.
+            members: which members' names are needed.
 
-    async def _audit(self, interaction: discord.Interaction, number: int) -> ui.LayoutView:
-        length = panel_messages.PAGE_LENGTH
-        changes, total = await self._services.servers.list_changes(
-            interaction.guild_id or 0, limit=length, skip=(max(1, number) - 1) * length
-        )
-        return panel_messages.audit(
-            changes, deleted_in_changes(interaction.guild, changes), number, max(1, -(-total // length))
-        )
-
-    async def _facts(self, interaction: discord.Interaction, section: str, number: int) -> PanelFacts:
-        guild_id, guild = interaction.guild_id or 0, interaction.guild
+        Raises:
+            StoreUnavailableError: when the database cannot be asked.
+        """
+        guild_id, guild = guild_id_of(interaction), interaction.guild
         view = await self._services.servers.view(guild_id)
-        places = [rule.channel_id for rule in view.channels]
-        if section == "channel":
-            places.append(number)
+        places = [*channel_ids, *(rule.channel_id for rule in view.channels)]
         if view.server.log_channel_id is not None:
             places.append(view.server.log_channel_id)
-        member_ids = panel_messages.members_shown(section, view, number)
-        return PanelFacts(
+        return PanelDetails(
             view=view,
             automod=await self._services.automod.known_rules(guild_id),
             operator_quota=self._services.quotas.operator_quota,
             deleted=deleted_in_rules(guild, view.rules) | deleted_ids(guild, places),
-            names=names_in(guild) | await self._member_names(interaction.client, member_ids),
+            names=names_in(guild) | await self._member_names(interaction.client, members(view) if members else ()),
         )
 
-    async def _member_names(self, client: discord.Client, member_ids: Iterable[int]) -> dict[int, str]:
+    async def _view(self, interaction: discord.Interaction, place: Place) -> ui.LayoutView:
+        section = self.sections.get(place.section) or self.sections["home"]
+        return await section.view(interaction, place)
+
+    async def _member_names(self, client: discord.Client, member_ids: Collection[int]) -> dict[int, str]:
         """Return members' names: the bot knows no member list, and a select shows no mentions."""
-        wanted = list(member_ids)
         if len(self._names) > _NAMES_KEPT:
             self._names.clear()
-        unknown = [member_id for member_id in wanted if member_id not in self._names]
+        unknown = [member_id for member_id in member_ids if member_id not in self._names]
         names = await asyncio.gather(*(_fetch_name(client, member_id) for member_id in unknown))
         self._names |= {member_id: name for member_id, name in zip(unknown, names, strict=True) if name}
-        return {member_id: self._names[member_id] for member_id in wanted if member_id in self._names}
+        return {member_id: self._names[member_id] for member_id in member_ids if member_id in self._names}
 
     # Keeping open panels true --------------------------------------------------------------------
 
@@ -220,7 +218,7 @@ class Panel:
         self,
         message_id: int,
         interaction: discord.Interaction,
-        place: tuple[str, ...],
+        place: Place,
         seen: int,
         note: str | None = None,
     ) -> None:
@@ -228,7 +226,7 @@ class Panel:
         if len(self._open) < MOST_OPEN or message_id in self._open:
             self._open[message_id] = _Open(interaction, place, self._monotonic(), note)
             if self._changes != seen:
-                self._changed.add(interaction.guild_id or 0)
+                self._changed.add(guild_id_of(interaction))
             self._woken.set()
 
     async def run(self) -> None:
@@ -242,7 +240,7 @@ class Panel:
                         await self._woken.wait()
 
     def stop(self) -> None:
-        """Let ``run`` end once the changes in hand are made."""
+        """Let ``run`` end once the changes under way are made."""
         self._stopped.set()
         self._woken.set()
 
@@ -299,10 +297,10 @@ class Panel:
         try:
             async with asyncio.timeout(REFRESH_SECONDS):
                 may_see = await is_still_moderator(opened.interaction)
-                view = await self._view(opened.interaction, opened.place) if may_see else panel_messages.closed()
+                view = await self._view(opened.interaction, opened.place) if may_see else closed_view()
                 note = panel_text.ASLEEP if is_last else opened.note
                 if note and may_see:
-                    view = panel_messages.with_note(view, note)
+                    view = with_note(view, note)
                 if self._open.get(message_id) is opened:
                     await opened.interaction.edit_original_response(view=view)
         except discord.NotFound:
@@ -314,7 +312,7 @@ class Panel:
             _log.exception("open panel not changed")
             return False
         if self._open.get(message_id) is not opened:  # somebody went on in it meanwhile: the last word is theirs
-            self._note_change(opened.interaction.guild_id or 0)
+            self._note_change(guild_id_of(opened.interaction))
         elif not may_see:
             del self._open[message_id]
         return True

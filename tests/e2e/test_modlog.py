@@ -37,11 +37,14 @@ def _moderator(part: Part) -> Member:
 
 
 async def _keep_log(part: Part) -> None:
-    """Choose the log's channel, which all parts share."""
-    answer = await part.stage.server.slash(
-        part.channel, _moderator(part), "moderate log", {"channel": _log_channel(part)}
-    )
-    await part.until(lambda: "goes to" in answer.text)
+    """Choose the log's channel, which all parts share, in the settings panel."""
+    server, moderator = part.stage.server, _moderator(part)
+    answer = await server.slash(part.channel, moderator, "moderate settings")
+    panel = await part.until(lambda: answer.response if "### Settings" in answer.text else None)
+    await server.press(panel, "panel:section", moderator, "log")
+    await part.until(lambda: "### Log" in panel.text)
+    await server.press(panel, "panel:log_channel", moderator, _log_channel(part))
+    await part.until(lambda: "goes to" in panel.text)
 
 
 def _log_cards(part: Part) -> list[Message]:

@@ -155,7 +155,8 @@ class Community:
 
     async def keep_log(self) -> None:
         """Choose the log's channel, as a moderator."""
-        await self.moderate("log", channel=self.log_channel)
+        servers = self.bot.services.servers
+        await servers.set_log_channel(self.guild.id, self.log_channel.id, set_by_id=self.moderator.id)
 
     async def log_cards(self) -> list[discord.Message]:
         """Post what waits to be, and return all of the log's cards."""

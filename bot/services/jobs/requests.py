@@ -291,6 +291,16 @@ class JobService:
             job = await jobs.get(connection, job_id)
         return job if job is not None and job.guild_id == guild_id else None
 
+    async def guild_of(self, job_id: str) -> int | None:
+        """Return the server that a job is of, or None where there is no such job.
+
+        Raises:
+            StoreUnavailableError: when the database cannot be asked.
+        """
+        async with self._database.read() as connection:
+            job = await jobs.get(connection, job_id)
+        return None if job is None else job.guild_id
+
     async def list_open(self, guild_id: int) -> list[Job]:
         """Return what waits and renders in a server, oldest first.
 

@@ -22,6 +22,13 @@ def parse_timezone(name: object) -> str:
     raise InvalidSettingError("timezone", "unknown")
 
 
+def complete_timezone(typed: str) -> str:
+    """Return the name of the one time zone whose city somebody typed (``new york``); else what was typed."""
+    city = "/" + "_".join(typed.casefold().split())
+    found = [name for name in timezone_names() if name.casefold().endswith(city)]
+    return found[0] if len(found) == 1 else typed  # of several, such as Pacific, none is meant for sure
+
+
 def timezone_names() -> list[str]:
     """Return the zones that can be chosen, in alphabetical order."""
     return sorted(name for name in available_timezones() if name not in {"localtime", "Factory"})

@@ -202,7 +202,7 @@ class QuotaService:
                 )
             return await self.status_within(connection, server, requester, now), expires_at
 
-    async def reclaim_leases(self, grant_id: int, *, guild_id: int, taken_by_id: int) -> Grant:
+    async def revoke_grant(self, grant_id: int, *, guild_id: int, revoked_by_id: int) -> Grant:
         """Take back what is left of a gift; return that.
 
         Raises:
@@ -214,12 +214,12 @@ class QuotaService:
             grants = await ledger.list_grants(connection, guild_id=guild_id, now=now)
             grant = next((grant for grant in grants if grant.id == grant_id), None)
             if grant is None:
-                raise InvalidSettingError("gift", "gone")
+                raise InvalidSettingError("grant", "used_up")
             await ledger.end_gift(connection, grant, now=now)
             await self._audit_trail.record(
                 connection,
                 guild_id=guild_id,
-                made_by_id=taken_by_id,
+                made_by_id=revoked_by_id,
                 kind=ChangeKind.GRANT,
                 subject_id=grant.member_id,
                 before=grant.facts,

@@ -126,7 +126,7 @@ class PromptService:
         async with self._audit_trail.write(guild_id) as connection:
             rule = await prompt_rules.remove(connection, guild_id=guild_id, rule_id=rule_id)
             if rule is None:
-                raise InvalidSettingError("rule", "gone")
+                raise InvalidSettingError("rule", "unknown")
             await self._note(connection, rule, removed_by_id, added=False)
         return rule
 

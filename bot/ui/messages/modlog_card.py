@@ -1,4 +1,4 @@
-"""The log's cards, as Components V2 layouts."""
+"""The cards of the moderators' log, as Components V2 layouts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import discord
 from discord import ui
 
 from bot.models import LogKind
-from bot.ui.components import CardButton
+from bot.ui.components import ModlogCardItem
 from bot.ui.text import modlog as modlog_text
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _COLOURS = {
 }
 
 
-def log_view(entry: LogEntry) -> ui.LayoutView:
+def modlog_view(entry: LogEntry) -> ui.LayoutView:
     """Show what happened; a clip's card has buttons, and says who did what about it."""
     job = entry.job
     lines = modlog_text.card_words(entry)
@@ -48,14 +48,21 @@ def _buttons(entry: LogEntry) -> ui.ActionRow[ui.LayoutView]:
     buttons = ui.ActionRow[ui.LayoutView]()
     job = entry.job
     is_there = entry.kind is LogKind.POSTED and job is not None and job.removed_at is None
+    danger, plain = discord.ButtonStyle.danger, discord.ButtonStyle.secondary
     if is_there:
-        buttons.add_item(CardButton("remove", entry.id)).add_item(CardButton("refund", entry.id))
+        buttons.add_item(_button(f"log:remove:{entry.id}", modlog_text.REMOVE_BUTTON, danger))
+        buttons.add_item(_button(f"log:refund:{entry.id}", modlog_text.REFUND_BUTTON, danger))
     if entry.member_id is not None:
-        buttons.add_item(CardButton("block", entry.id)).add_item(CardButton("recent", entry.id))
+        buttons.add_item(_button(f"log:block:{entry.id}", modlog_text.BLOCK_BUTTON, plain))
+        buttons.add_item(_button(f"log:recent:{entry.id}", modlog_text.RECENT_BUTTON, plain))
     link = modlog_text.clip_link(job) if job is not None and is_there else None
     if link is not None:
         buttons.add_item(ui.Button(label=modlog_text.OPEN_BUTTON, url=link))
     return buttons
+
+
+def _button(custom_id: str, label: str, style: discord.ButtonStyle) -> ModlogCardItem:
+    return ModlogCardItem(ui.Button(label=label, style=style, custom_id=custom_id))
 
 
 def _colour(entry: LogEntry) -> discord.Colour:

@@ -1,6 +1,13 @@
 """What commands and their options say of themselves in Discord's list; at most 100 characters each."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from bot.models import DAYS_MAX
+
+if TYPE_CHECKING:
+    from bot.models import QuotaSource
 
 VIDEO_COMMAND = "Turn a line of text into a short video"
 VIDEO_PROMPT = "What the video shows: subject, action, scene, style"
@@ -8,10 +15,9 @@ VIDEO_ASPECT = "The video's shape; the channel's default, else landscape, unless
 VIDEO_DURATION = "How long the video is; the channel's default, else 6 seconds, unless you choose"
 QUOTA_COMMAND = "See how much video you have left"
 MODERATE_COMMAND = "Moderate video making in this server"
-MODERATE_QUOTA_GROUP = "Set, clear, list and top up quotas"
+MODERATE_QUOTA_GROUP = "Set, clear, top up and explain quotas"
 MODERATE_SET = "Set how much video a member, a role or (with @everyone) the whole server may make"
 MODERATE_CLEAR = "Remove the quota of a member, a role or (with @everyone) the whole server"
-MODERATE_LIST = "List the quotas of this server"
 MODERATE_GRANT = "Give a member extra seconds in the present period"
 OPTION_WHO = "A member or a role; @everyone is the server's default"
 OPTION_SECONDS = "Seconds of video per period; 0 allows none"
@@ -26,31 +32,9 @@ MODERATE_WHY = "Explain which quota holds for a member in a channel, and all els
 OPTION_WHY_MEMBER = "The member to explain it for"
 OPTION_WHY_CHANNEL = "Where; this channel unless you choose"
 
-MODERATE_POOL_GROUP = "Shared quotas of channels, categories and threads"
-MODERATE_POOL_SET = "Give a channel, a category or a thread a quota that everybody there shares"
-MODERATE_POOL_CLEAR = "Take a channel's pool away; members' own quotas count there again"
-OPTION_POOL_CHANNEL = "A channel, a thread, or a category for all its channels"
-OPTION_POOL_CLEAR = "Instead of a channel: one of the pools there are, also those of deleted channels"
-MODERATE_CAP_GROUP = "What the whole server may use"
-MODERATE_CAP_SET = "Cap what the whole server may use, on top of everything else"
-MODERATE_CAP_CLEAR = "Take the server's cap away"
-OPTION_CAP_SECONDS = "Seconds of video per period for everybody together"
-
-MODERATE_CHANNELS_GROUP = "Where clips may be made, and what is made there by default"
-MODERATE_CHANNELS_ALLOW = "Allow clips in a channel; without one, wherever no other rule holds"
-MODERATE_CHANNELS_REFUSE = "Refuse clips in a channel; without one, wherever no other rule holds"
-MODERATE_CHANNELS_RESET = "Let a channel follow its category and the server again"
-MODERATE_CHANNELS_DEFAULTS = "What clips are like in a channel when the member leaves it open"
-OPTION_CHANNEL_OR_ALL = "A channel, a thread or a category; without it, wherever no other rule holds"
-OPTION_CHANNEL = "A channel, a thread or a category"
-OPTION_CHANNEL_RESET = "Instead of a channel: one that has rules, also a deleted one"
-OPTION_DEFAULT_ASPECT = "The shape there"
-OPTION_DEFAULT_DURATION = "The length there"
-
 MODERATE_RULES_GROUP = "Words, phrases and patterns that no prompt may hold"
 MODERATE_RULES_ADD = "Refuse prompts that hold a word, a phrase or a pattern"
 MODERATE_RULES_REMOVE = "Remove a rule for prompts"
-MODERATE_RULES_LIST = "List the rules for prompts"
 MODERATE_RULES_TEST = "See which rules would refuse a prompt; nothing is made"
 OPTION_RULE_KIND = "Words match whole words only, however they are written; a pattern is a regular expression"
 OPTION_RULE_TEXT = "The word, the phrase or the pattern"
@@ -65,12 +49,17 @@ OPTION_BLOCK_DAYS = f"For how many days, 1 to {DAYS_MAX}; without it until a mod
 MODERATE_PAUSE = "Take no new clips in this server for now; those accepted are still made"
 MODERATE_RESUME = "Take clips again"
 OPTION_PAUSE_REASON = "Why; members are shown it"
-MODERATE_LOG = "Choose the channel that gets a card for each clip and each change"
-OPTION_LOG_CHANNEL = "The channel; without it no log is kept"
-MODERATE_TIMEZONE = "Choose when days, weeks and months begin in this server"
-OPTION_ZONE = "The time zone, such as Europe/Berlin"
 MODERATE_JOBS = "See and cancel what is waiting and rendering in this server"
 MODERATE_USAGE = "See who used how much, with a table to download"
 OPTION_USAGE_PERIOD = "The present day, week or month; the month unless you choose"
-MODERATE_SETTINGS = "See and change everything in one place"
-MODERATE_AUDIT = "See who changed what"
+MODERATE_SETTINGS = "See and change everything in one place: also pools, cap, channels, time zone, log and audit"
+
+
+def days(count: int) -> str:
+    """Offer a length of time."""
+    return f"{count} day{'' if count == 1 else 's'}"
+
+
+def rule_choice(source: QuotaSource, name: str) -> str:
+    """Offer a quota by whose it is."""
+    return f"{source.value}: {name}"

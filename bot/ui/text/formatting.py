@@ -27,6 +27,7 @@ COMBINING_MARKS_IN_A_ROW = 4
 """More than any script needs; stacked higher, marks run over the lines above and below."""
 
 ASPECTS = {Aspect.LANDSCAPE: "Landscape 16:9", Aspect.PORTRAIT: "Portrait 9:16"}
+DURATIONS = {seconds: f"{seconds} seconds" for seconds in DURATIONS_SECONDS}
 _NUMBER_WORDS = (
     *("no", "one", "two", "three", "four", "five", "six"),
     *("seven", "eight", "nine", "ten", "eleven", "twelve"),
@@ -138,7 +139,7 @@ def subject(source: QuotaSource, subject_id: int | None, deleted: Collection[int
     """Write whose rule it is.
 
     Args:
-        gone: ids of roles and channels that are known to be deleted.
+        deleted: ids of roles and channels that are known to be deleted.
     """
     match source:
         case QuotaSource.CHANNEL:

@@ -1,4 +1,4 @@
-"""The words that moderators read in answer to what they do; ``log_texts.py`` has those of the log and the audit."""
+"""The words that moderators read in answer to what they do; ``modlog.py`` has those of the log and the audit."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def rule_cleared(source: QuotaSource, subject_id: int, cleared: QuotaRule | None
 
 
 def granted(member_id: int, given_seconds: int, status: QuotaStatus, expires_at: datetime) -> str:
-    """Confirm a gift."""
+    """Confirm that a member was given seconds."""
     period = formatting.PERIOD_NOW[status.effective.quota.period]
     when = period if expires_at == status.resets_at else formatting.until(expires_at, otherwise="")
     left = status.left_seconds
@@ -71,13 +71,13 @@ def granted(member_id: int, given_seconds: int, status: QuotaStatus, expires_at:
 
 
 def grant_line(grant: Grant) -> str:
-    """Write a gift as lists have it."""
+    """Write given seconds as lists have them."""
     left, until = formatting.seconds(grant.left_seconds), formatting.until(grant.expires_at, otherwise="")
     return f"<@{grant.member_id}>: {left} left, {until}, given by <@{grant.given_by_id}>"
 
 
 def grant_revoked(grant: Grant) -> str:
-    """Confirm that what was left of a gift is taken back."""
+    """Confirm that what was left of given seconds is taken back."""
     return f"<@{grant.member_id}>: {formatting.seconds(grant.left_seconds)} taken back."
 
 
@@ -98,18 +98,18 @@ def why(explanation: Explanation, automod: AutomodRules | None, deleted: Collect
         f"{automod_count(automod)}",
         f"5. Clips on the way: {explanation.open_jobs} in this server, of at most {explanation.max_open_jobs} anywhere",
         "6. Quota:",
-        *(f"  - {_asked(source, deleted)}" for source in _worth_telling(explanation.sources)),
+        *(f"  - {_asked(source, deleted)}" for source in _worth_showing(explanation.sources)),
         f"  - {_standing(explanation.status)}",
         f"7. The server's cap: {'none' if explanation.cap is None else cap_standing(explanation.cap)}",
     ]
     return "\n".join(lines)
 
 
-def _worth_telling(sources: Sequence[RuleAsked]) -> list[RuleAsked]:
+def _worth_showing(sources: Sequence[RuleAsked]) -> list[RuleAsked]:
     """Leave out roles without a rule, and all but the most generous of those with one: a member may have dozens."""
     roles = [source for source in sources if source.source is QuotaSource.ROLE and source.quota is not None]
-    told = roles[:ROLES_SHOWN]
-    return [source for source in sources if source.source is not QuotaSource.ROLE or source in told]
+    shown = roles[:ROLES_SHOWN]
+    return [source for source in sources if source.source is not QuotaSource.ROLE or source in shown]
 
 
 def _in_line(text: str) -> str:
@@ -183,10 +183,15 @@ def paused(reason: str) -> str:
 def channel_rule(rule: ChannelRule, deleted: Collection[int] = ()) -> str:
     """Write what holds in a channel of its own."""
     place = EVERYWHERE_ELSE if rule.is_everywhere else formatting.channel(rule.channel_id, deleted)
-    return f"{place}: {channel_facts(rule)}"
+    return f"{place}: {channel_details(rule)}"
 
 
-def channel_facts(rule: ChannelRule) -> str:
+def channel_ruled(rule: ChannelRule, deleted: Collection[int] = ()) -> str:
+    """Confirm what holds in a channel now."""
+    return f"{channel_rule(rule, deleted)}."
+
+
+def channel_details(rule: ChannelRule) -> str:
     """Write what a channel's rule says."""
     said = [
         {Access.ALLOWED: "clips allowed", Access.REFUSED: "no clips"}[rule.access] if rule.access else None,
@@ -242,7 +247,7 @@ def prompt_rule_added(rule: PromptRule) -> str:
 
 
 def prompt_rule_removed(rule: PromptRule) -> str:
-    """Confirm that a rule is gone."""
+    """Confirm that a rule is removed."""
     return f"Removed: {PROMPT_RULE_KINDS[rule.kind].lower()} {formatting.quoted(rule.text)}."
 
 

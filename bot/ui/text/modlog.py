@@ -18,8 +18,7 @@ from bot.models import (
     Quota,
     QuotaSource,
 )
-from bot.ui.text import formatting
-from bot.ui.text import members as member_text
+from bot.ui.text import failures, formatting
 from bot.ui.text import moderators as moderator_text
 
 if TYPE_CHECKING:
@@ -32,7 +31,6 @@ REFUND_BUTTON = "Remove and refund"
 BLOCK_BUTTON = "Block member…"
 RECENT_BUTTON = "Recent clips"
 OPEN_BUTTON = "Open"
-THIS_MEMBER = "this member"
 
 _PROMPT_CHARACTERS = 300
 _RECENT_CHARACTERS = 30
@@ -132,7 +130,7 @@ def _clip_words(job: Job) -> list[str]:
     rule = f"{formatting.quota_rule(effective.quota)}, {formatting.subject(effective.source, effective.subject_id)}"
     place = f"<#{job.channel_id}>"
     if job.state is JobState.FAILED:
-        happened = member_text.failure(job.error_code)
+        happened = failures.failure(job.error_code)
         return [
             f"**Clip failed** for <@{job.member_id}> in {place}",
             _prompt(job.spec.prompt),
@@ -148,32 +146,32 @@ def _clip_words(job: Job) -> list[str]:
     ]
 
 
-def _refusal_words(facts: AuditDetails) -> list[str]:
-    rule = facts.get("rule")
-    detail = f": {formatting.quoted(rule)}" if isinstance(rule, str) else ""
-    match facts["reason"]:
+def _refusal_words(details: AuditDetails) -> list[str]:
+    rule = details.get("rule")
+    because = f": {formatting.quoted(rule)}" if isinstance(rule, str) else ""
+    match details["reason"]:
         case "quota":
-            whose = formatting.subject(QuotaSource(facts["source"]), facts["subject_id"])
-            detail = f": {_quota(facts)}, {whose}"
+            whose = formatting.subject(QuotaSource(details["source"]), details["subject_id"])
+            because = f": {_quota(details)}, {whose}"
         case "cap":
-            detail = f": {_quota(facts)}"
+            because = f": {_quota(details)}"
         case _:
             pass
     return [
-        f"**Clip refused** for <@{facts['member_id']}> in <#{facts['channel_id']}>",
-        _prompt(facts["prompt"]),
-        f"{formatting.ASPECTS[Aspect(facts['aspect'])]} · {facts['duration']} s · cost nothing · "
-        f"{_REASONS[facts['reason']]}{detail}",
+        f"**Clip refused** for <@{details['member_id']}> in <#{details['channel_id']}>",
+        _prompt(details["prompt"]),
+        f"{formatting.ASPECTS[Aspect(details['aspect'])]} · {details['duration']} s · cost nothing · "
+        f"{_REASONS[details['reason']]}{because}",
     ]
 
 
-def _cap_words(facts: AuditDetails) -> str:
-    resets_at = datetime.fromisoformat(facts["resets_at"])
-    return f"{facts['used']:,} s of {_quota(facts)}; it resets {formatting.relative(resets_at)}"
+def _cap_words(details: AuditDetails) -> str:
+    resets_at = datetime.fromisoformat(details["resets_at"])
+    return f"{details['used']:,} s of {_quota(details)}; it resets {formatting.relative(resets_at)}"
 
 
-def _percent(facts: AuditDetails) -> int:
-    return min(100, facts["used"] * 100 // facts["seconds"])
+def _percent(details: AuditDetails) -> int:
+    return min(100, details["used"] * 100 // details["seconds"])
 
 
 def _prompt(prompt: str) -> str:
@@ -220,8 +218,8 @@ def change_words(change: Change, deleted: Collection[int] = (), *, said_characte
         said_characters: how much to show of what a person wrote.
     """
     who, subject = f"<@{change.made_by_id}>", _change_subject(change, deleted)
-    before = "none" if change.before is None else _fact_words(change, change.before, said_characters, deleted)
-    after = "none" if change.after is None else _fact_words(change, change.after, said_characters, deleted)
+    before = "none" if change.before is None else _details_words(change, change.before, said_characters, deleted)
+    after = "none" if change.after is None else _details_words(change, change.after, said_characters, deleted)
     is_over, was = change.after is None, "" if change.before is None else f" (before: {before})"
     match change.kind:
         case ChangeKind.GRANT if is_over:
@@ -277,50 +275,52 @@ def _change_subject(change: Change, deleted: Collection[int]) -> str:
             return f"<@{change.subject_id}>"
 
 
-def _fact_words(change: Change, facts: AuditDetails, said_characters: int, deleted: Collection[int]) -> str:
+def _details_words(change: Change, details: AuditDetails, said_characters: int, deleted: Collection[int]) -> str:
     match change.kind:
         case ChangeKind.QUOTA | ChangeKind.POOL | ChangeKind.CAP:
-            then = facts.get("then")
-            return _quota(facts) + _ends(facts) + (f", then {_quota(then)} again" if then else "")
+            then = details.get("then")
+            return _quota(details) + _ends(details) + (f", then {_quota(then)} again" if then else "")
         case ChangeKind.GRANT:
-            return f"{facts['seconds']:,} s, to be used{_ends(facts)}"
+            return f"{details['seconds']:,} s, to be used{_ends(details)}"
         case ChangeKind.TIMEZONE:
-            return facts["timezone"]
+            return details["timezone"]
         case ChangeKind.LOG_CHANNEL:
-            return formatting.channel(facts["channel_id"], deleted) + (", closed to me" if facts.get("closed") else "")
+            return formatting.channel(details["channel_id"], deleted) + (
+                ", closed to me" if details.get("closed") else ""
+            )
         case ChangeKind.CHANNEL:
-            return moderator_text.channel_facts(
+            return moderator_text.channel_details(
                 ChannelRule(
                     guild_id=change.guild_id,
                     channel_id=change.subject_id or 0,
-                    access=Access(facts["access"]) if facts["access"] else None,
-                    aspect=Aspect(facts["aspect"]) if facts["aspect"] else None,
-                    duration_seconds=facts["duration"],
+                    access=Access(details["access"]) if details["access"] else None,
+                    aspect=Aspect(details["aspect"]) if details["aspect"] else None,
+                    duration_seconds=details["duration"],
                 )
             )
         case ChangeKind.PAUSE:
-            return _said(facts["reason"], said_characters)
+            return _said(details["reason"], said_characters)
         case ChangeKind.BLOCK:
-            until = _ends(facts).strip() or "until a moderator ends it"
-            return f"{until}: {_said(facts['reason'], said_characters)}"
+            until = _ends(details).strip() or "until a moderator ends it"
+            return f"{until}: {_said(details['reason'], said_characters)}"
         case ChangeKind.PROMPT_RULE:
-            kind = moderator_text.PROMPT_RULE_KINDS[PromptRuleKind(facts["kind"])]
-            return f"{kind.lower()} {_said(facts['text'], said_characters)}"
+            kind = moderator_text.PROMPT_RULE_KINDS[PromptRuleKind(details["kind"])]
+            return f"{kind.lower()} {_said(details['text'], said_characters)}"
         case ChangeKind.JOB_CANCELLED:
-            return _said(facts["prompt"], said_characters)
+            return _said(details["prompt"], said_characters)
         case ChangeKind.CLIP_REMOVED:
-            back = f", {facts['seconds']} s went back" if facts["seconds"] else ""
-            return f"{_said(facts['prompt'], said_characters)}{back}"
+            back = f", {details['seconds']} s went back" if details["seconds"] else ""
+            return f"{_said(details['prompt'], said_characters)}{back}"
 
 
 def _said(text: str, max_characters: int) -> str:
     return formatting.quoted(formatting.plain(text, max_characters))
 
 
-def _quota(facts: AuditDetails) -> str:
-    return formatting.quota_rule(Quota.accepted(facts["seconds"], Period(facts["period"])))
+def _quota(details: AuditDetails) -> str:
+    return formatting.quota_rule(Quota.accepted(details["seconds"], Period(details["period"])))
 
 
-def _ends(facts: AuditDetails) -> str:
-    until = facts.get("until")
+def _ends(details: AuditDetails) -> str:
+    until = details.get("until")
     return "" if until is None else f" {formatting.until(datetime.fromisoformat(until), otherwise='')}"

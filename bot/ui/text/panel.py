@@ -10,7 +10,7 @@ from bot.ui.text import formatting
 from bot.ui.text import moderators as moderator_text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from bot.models import Grant, Quota
     from bot.services.moderation.servers import ServerView
@@ -71,23 +71,19 @@ RULE_ADD_WORDS, RULE_ADD_PATTERN, RULE_TEST, RULE_REMOVE = "Add words…", "Add 
 BLOCK, UNBLOCK = "Block a member…", "Unblock…"
 LOG_CHANNEL, LOG_NONE, LOG_SET_UP = "Send the log to…", "No log", "Log channel…"
 JOB_CANCEL, CLIP_REMOVE = "Cancel", "Remove…"
-QUOTA_OF, POOL_OF, SECONDS_FOR = "Quota of", "Pool of", "Seconds for"
-EVERYONE, CAP = "everyone", "Cap of the whole server"
 SET_UP = "-# Not set yet, and a good start:"
 ASLEEP = "-# This panel is no longer kept up to date. Press anything in it, or open it anew with `/moderate settings`."
 CLOSED = "Only members with **Timeout Members** can see this."
-_TITLE_CHARACTERS = 45
-"""Discord's limit for a form's title."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PanelFacts:
+class PanelDetails:
     """All that the panel shows.
 
     Attributes:
         automod: None when the rules can't be read just now.
         operator_quota: what holds where nothing is set.
-        gone: ids of roles and channels that are known to be deleted.
+        deleted: ids of roles and channels that are known to be deleted.
         names: of roles, channels and members, by id.
     """
 
@@ -98,9 +94,9 @@ class PanelFacts:
     names: dict[int, str]
 
 
-def summary(facts: PanelFacts) -> str:
+def summary(details: PanelDetails) -> str:
     """Say in a line each how everything stands."""
-    view, server = facts.view, facts.view.server
+    view, server = details.view, details.view.server
     pools = [rule for rule in view.rules if rule.source is QuotaSource.CHANNEL]
     own = [rule for rule in view.rules if rule.source in {QuotaSource.MEMBER, QuotaSource.ROLE}]
     everyone = next((rule.quota for rule in view.rules if rule.source is QuotaSource.SERVER), None)
@@ -114,64 +110,67 @@ def summary(facts: PanelFacts) -> str:
     default = (
         formatting.quota_rule(everyone)
         if everyone
-        else f"{formatting.quota_rule(facts.operator_quota)} (the bot's default)"
+        else f"{formatting.quota_rule(details.operator_quota)} (the bot's default)"
     )
     lines = [
         f"**Clips**: {paused}",
         f"**Everyone**: {default}; quotas of members or roles: {len(own) or 'none'}",
         f"**Given seconds**: {f'{len(view.grants):,} still to be used' if view.grants else 'none'}",
         f"**Pools**: {_count(len(pools), 'channel')}",
-        f"**Cap**: {cap_words(facts)}",
+        f"**Cap**: {_cap(details)}",
         f"**Time zone**: {server.timezone}",
-        f"**Channels**: {_channels(facts)}",
-        f"**Prompts**: {_prompts(facts)}",
+        f"**Channels**: {_channels(details)}",
+        f"**Prompts**: {_prompts(details)}",
         f"**Blocked**: {_count(len(view.blocks), 'member')}",
-        f"**Log**: {log_words(facts)}",
+        f"**Log**: {_modlog(details)}",
     ]
     return "\n".join(lines)
 
 
-def cap_words(facts: PanelFacts) -> str:
+def cap_line(details: PanelDetails) -> str:
     """Say how the server stands against its cap."""
-    return "none" if facts.view.cap is None else moderator_text.cap_standing(facts.view.cap)
+    return f"Cap: {_cap(details)}"
 
 
-def log_words(facts: PanelFacts) -> str:
+def _cap(details: PanelDetails) -> str:
+    return "none" if details.view.cap is None else moderator_text.cap_standing(details.view.cap)
+
+
+def modlog_line(details: PanelDetails) -> str:
     """Say where the log goes, and whether it gets there."""
-    server = facts.view.server
+    return f"Log: {_modlog(details)}"
+
+
+def _modlog(details: PanelDetails) -> str:
+    server = details.view.server
     if server.log_channel_id is None:
         return "none"
-    channel = formatting.channel(server.log_channel_id, facts.deleted)
+    channel = formatting.channel(server.log_channel_id, details.deleted)
     if server.log_closed:
         return f"{channel}, **but I can't post there**: it is deleted or closed to me; choose a channel anew"
     return channel
 
 
-def automod_words(facts: PanelFacts) -> str:
+def automod_line(details: PanelDetails) -> str:
     """Say how the server's AutoMod comes in."""
-    count = moderator_text.automod_count(facts.automod)
+    count = moderator_text.automod_count(details.automod)
     return f"Besides: {count}. Discord's ready-made lists can't be read by bots."
 
 
-def timezone_words(facts: PanelFacts) -> str:
+def timezone_line(details: PanelDetails) -> str:
     """Say when days begin."""
-    return f"Time zone: {facts.view.server.timezone}. Days, weeks and months begin at midnight there."
-
-
-def form_title(what: str, name: str) -> str:
-    """Write what a form is about, and whose that is."""
-    return formatting.plain(f"{what} {name}", _TITLE_CHARACTERS)
+    return f"Time zone: {details.view.server.timezone}. Days, weeks and months begin at midnight there."
 
 
 def grant_left(grant: Grant) -> str:
-    """Write what is left of a gift, for a list that reads no markup."""
+    """Write what is left of given seconds, for a list that reads no markup."""
     return f"{formatting.seconds(grant.left_seconds)} left, until {grant.expires_at:%d %B %Y, %H:%M} UTC"
 
 
-def to_set_up(facts: PanelFacts) -> list[tuple[str, str]]:
+def to_set_up(details: PanelDetails) -> list[tuple[str, str]]:
     """Return the sections that a server should begin with and has not, with what to do there."""
-    server = facts.view.server
-    sources = {rule.source for rule in facts.view.rules}
+    server = details.view.server
+    sources = {rule.source for rule in details.view.rules}
     steps = {
         ("quotas", QUOTA_EVERYONE): QuotaSource.SERVER in sources,
         ("cap", CAP_SET): server.cap is not None,
@@ -180,26 +179,38 @@ def to_set_up(facts: PanelFacts) -> list[tuple[str, str]]:
     return [step for step, is_done in steps.items() if not is_done]
 
 
+def headed(section: str, text: str) -> str:
+    """Write a section's title and what it is about above what it shows."""
+    explanation = EXPLANATIONS.get(section)
+    return "\n".join(filter(None, (f"### {TITLES[section]}", explanation and f"-# {explanation}", text)))
+
+
+def listed(section: str, lines: Sequence[str], number: int = 1, count: int = 1) -> str:
+    """Write a page of a list, or that there is nothing in it."""
+    text = "\n".join(f"- {line}" for line in lines) or NOTHING[section]
+    return "\n".join(filter(None, (text, page(number, count))))
+
+
 def page(number: int, count: int) -> str:
-    """Write where one is in a list."""
-    return f"-# page {number} of {count}"
+    """Write where one is in a list that has several pages."""
+    return f"-# page {number} of {count}" if count > 1 else ""
 
 
-def _channels(facts: PanelFacts) -> str:
-    rules = facts.view.channels
+def _channels(details: PanelDetails) -> str:
+    rules = details.view.channels
     everywhere = next((rule for rule in rules if rule.is_everywhere), None)
     others = len(rules) - (everywhere is not None)
     own = _count(others, "channel with a rule of its own", "channels with rules of their own")
     if everywhere is None:
         return f"clips allowed; {own}"
-    return f"{moderator_text.channel_facts(everywhere)}{' everywhere else' if others else ''}; {own}"
+    return f"{moderator_text.channel_details(everywhere)}{' everywhere else' if others else ''}; {own}"
 
 
-def _prompts(facts: PanelFacts) -> str:
-    counts = facts.view.rule_counts
+def _prompts(details: PanelDetails) -> str:
+    counts = details.view.rule_counts
     words = _count(counts[PromptRuleKind.WORDS], "word or phrase", "words and phrases")
     patterns = _count(counts[PromptRuleKind.PATTERN], "pattern")
-    return f"{words}, {patterns}, {moderator_text.automod_count(facts.automod)}"
+    return f"{words}, {patterns}, {moderator_text.automod_count(details.automod)}"
 
 
 def _count(number: int, one: str, many: str | None = None) -> str:

@@ -13,6 +13,8 @@ from simcord.results import ResponseMessage
 
 from bot.models import JobState
 from tests.support.community import words
+from tests.support.panel import open_panel, set_access, set_cap, set_pool, set_timezone
+from tests.support.panel import said as said_beside
 
 if TYPE_CHECKING:
     from simcord.results import InteractionResult
@@ -44,9 +46,9 @@ async def test_rules_can_end_and_say_when(community: Community) -> None:
 
     ends = int((community.clock.now() + timedelta(days=7)).timestamp())
     assert said == f"{community.mia.mention}: 6 s per day now (one 6-second clip), until <t:{ends}:f>."
-    assert f"until <t:{ends}:f>" in await community.moderate("quota list")
+    assert f"until <t:{ends}:f>" in (await open_panel(community, section="quotas")).text
     community.clock.time += timedelta(days=7)
-    assert "until" not in await community.moderate("quota list")
+    assert "until" not in (await open_panel(community, section="quotas")).text
 
 
 async def test_setting_again_says_what_it_replaces_and_who_had_set_it(community: Community) -> None:
@@ -67,29 +69,43 @@ async def test_lengths_of_time_are_offered_in_words(community: Community) -> Non
     assert nonsense == []
 
 
-async def test_deleted_roles_and_channels_are_shown_as_deleted_and_can_be_cleared(community: Community) -> None:
-    role, channel = community.guild.create_role("Patrons"), community.guild.create_text_channel("ideas")
+async def test_deleted_roles_are_shown_as_deleted_and_can_be_cleared(community: Community) -> None:
+    role = community.guild.create_role("Patrons")
     await community.moderate("quota set", who=role, seconds=6)
-    await community.moderate("pool set", channel=channel, seconds=60)
-    await community.moderate("channels refuse", channel=channel)
     cached_role = community.bot.get_guild(community.guild.id).get_role(role.id)
     await cached_role.delete()
-    await community.bot.get_channel(channel.id).delete()
 
-    assert f"a deleted role (`{role.id}`): 6 s per day" in await community.moderate("quota list")
-    for command, option, deleted in (
-        ("quota clear", "rule", f"role: deleted ({role.id})"),
-        ("pool clear", "pool", f"channel: deleted or archived ({channel.id})"),
-        ("channels reset", "known", f"deleted or archived ({channel.id})"),
-    ):
-        [choice] = await community.moderator.autocomplete(community.channel, f"moderate {command}", option, "")
-        assert choice["name"] == deleted
-        assert "a deleted" in await community.moderate(command, **{option: choice["value"]})
-        assert await community.moderator.autocomplete(community.channel, f"moderate {command}", option, "") == []
+    assert f"a deleted role (`{role.id}`): 6 s per day" in (await open_panel(community, section="quotas")).text
+    [choice] = await community.moderator.autocomplete(community.channel, "moderate quota clear", "rule", "")
+    assert choice["name"] == f"role: deleted ({role.id})"
+    assert "a deleted" in await community.moderate("quota clear", rule=choice["value"])
+    assert await community.moderator.autocomplete(community.channel, "moderate quota clear", "rule", "") == []
+
+
+async def test_deleted_channels_are_shown_as_deleted_and_can_be_cleared(community: Community) -> None:
+    channel = community.guild.create_text_channel("ideas")
+    await set_pool(community, channel, "60")
+    await set_access(community, "refused", channel)
+    await community.bot.get_channel(channel.id).delete()
+    name = f"deleted or archived ({channel.id})"
+
+    panel = await open_panel(community, section="pools")
+    assert name in panel.options
+    await panel.choose("rule_clear:pools", f"channel:{channel.id}")
+    assert "a deleted" in panel.note
+    assert name not in panel.options
+
+    await panel.go("channels")
+    assert name in panel.options
+    await panel.choose("channel_known", str(channel.id))
+    await panel.press(f"channel_reset:{channel.id}")
+    assert "a deleted" in panel.note
+    await panel.go("channels")
+    assert name not in panel.options
 
 
 async def test_a_pool_is_shared_and_leaves_members_quotas_untouched(community: Community) -> None:
-    said = await community.moderate("pool set", channel=community.channel, seconds=12, period="week")
+    said = await set_pool(community, community.channel, "12", "week")
     assert said == f"{community.channel.mention}, shared pool: 12 s per week now (two 6-second clips)."
     for member in (community.mia, community.ben):
         await member.slash(community.channel, "video", prompt="A cat surfing")
@@ -115,7 +131,7 @@ async def test_a_categorys_pool_holds_in_its_channels_and_their_threads(communit
     category = community.guild.create_category("Ideas")
     channel = community.guild.create_text_channel("brainstorm", category=category)
     thread = await community.thread(channel)
-    await community.moderate("pool set", channel=category, seconds=60)
+    await set_pool(community, category, "60")
 
     for place in (channel, thread):
         await community.mia.slash(place, "video", prompt="A cat surfing")
@@ -125,16 +141,18 @@ async def test_a_categorys_pool_holds_in_its_channels_and_their_threads(communit
 
 async def test_the_cap_holds_for_everybody_and_says_what_is_used(community: Community) -> None:
     await ask(community)
-    said = await community.moderate("cap set", seconds=8)
+    said = await set_cap(community, "8")
     assert said.startswith("The whole server: 8 s per day: 6 s used today, 2 s left; resets <t:")
 
     assert "This server as a whole has only 2 s left today, too little for a clip." in await refused(community)
     quota = await community.mia.slash(community.channel, "quota")
     assert "This server as a whole has only 2 s left today, too little for a clip." in quota.response.content
 
-    said = await community.moderate("cap set", seconds=5)
+    said = await set_cap(community, "5")
     assert "No more clips can be made until then." in said
-    assert await community.moderate("cap clear") == "This server has no cap now."
+    panel = await open_panel(community, section="cap")
+    await panel.press("cap_clear")
+    assert panel.note == "This server has no cap now."
     await ask(community)
 
 
@@ -154,7 +172,7 @@ async def test_why_tells_every_source_in_the_order_it_is_asked(community: Commun
     pat = community.guild.add_member(community.env.create_user("pat"), roles=[role])
     await community.moderate("quota set", who=role, seconds=30)
     await community.moderate("rules add", kind="words", text="spoiler")
-    await community.moderate("cap set", seconds=600)
+    await set_cap(community, "600")
     await community.moderate("quota grant", member=pat, seconds=5)
 
     said = await community.moderate("quota why", member=pat, channel=community.operators)
@@ -179,7 +197,7 @@ async def test_why_tells_every_source_in_the_order_it_is_asked(community: Commun
 async def test_why_names_what_stands_in_the_way(community: Community) -> None:
     await community.moderate("pause", reason="A flood of cats")
     await community.moderate("block", member=community.mia, reason="spam")
-    await community.moderate("channels refuse")
+    await set_access(community, "refused")
 
     said = await community.moderate("quota why", member=community.mia)
 
@@ -192,25 +210,28 @@ async def test_why_names_what_stands_in_the_way(community: Community) -> None:
 
 
 async def test_channels_can_be_refused_and_allowed(community: Community) -> None:
-    assert await community.moderate("channels refuse", channel=community.channel) == (
-        f"{community.channel.mention}: no clips."
-    )
+    here = community.channel
+    assert await set_access(community, "refused", here) == f"{here.mention}: no clips."
     assert await refused(community) == "Moderators allow no clips in this channel. Try another one."
     await ask(community, channel=community.operators)
 
-    assert await community.moderate("channels refuse") == "Everywhere else: no clips."
+    assert await set_access(community, "refused") == "Everywhere else: no clips."
     await refused(community, channel=community.operators)
-    await community.moderate("channels allow", channel=community.channel)
+    await set_access(community, "allowed", here)
     await ask(community)
-    assert await community.moderate("channels reset", channel=community.channel) == (
-        f"{community.channel.mention}: as its category or the server says."
-    )
+    panel = await open_panel(community)
+    await panel.go_to_channel(here)
+    await panel.press(f"channel_reset:{here.id}")
+    assert panel.note == f"{here.mention}: as its category or the server says."
     await refused(community)
 
 
 async def test_a_channels_defaults_are_used_when_the_member_leaves_them_out(community: Community) -> None:
-    said = await community.moderate("channels defaults", channel=community.channel, aspect="9:16", duration=10)
-    assert said == f"{community.channel.mention}: Portrait 9:16, 10 s."
+    panel = await open_panel(community)
+    await panel.go_to_channel(community.channel)
+    await panel.choose(f"aspect:{community.channel.id}", "portrait")
+    await panel.choose(f"duration:{community.channel.id}", "10")
+    assert panel.note == f"{community.channel.mention}: Portrait 9:16, 10 s."
 
     left = await ask(community)
     said = await community.mia.slash(community.channel, "video", prompt="A cat", aspect="16:9", duration=6)
@@ -228,11 +249,8 @@ async def test_a_pause_refuses_with_its_reason_until_it_ends(community: Communit
     await ask(community)
 
 
-async def test_the_time_zone_is_offered_and_decides_when_days_end(community: Community) -> None:
-    offered = await community.moderator.autocomplete(community.channel, "moderate timezone", "zone", "new york")
-    assert [choice["value"] for choice in offered] == ["America/New_York"]
-
-    said = await community.moderate("timezone", zone="America/New_York")
+async def test_the_time_zone_is_found_by_its_city_and_decides_when_days_end(community: Community) -> None:
+    said = await set_timezone(community, "new york")
 
     assert said == "Days, weeks and months now begin at midnight in America/New_York."
     quota = await community.mia.slash(community.channel, "quota")
@@ -281,7 +299,7 @@ async def test_rules_are_listed_tested_offered_and_removed(community: Community)
     assert said == "Prompts with this are refused now: word or phrase “\u2068hot dog\u2069”."
     await community.moderate("rules add", kind="pattern", text="d[o0]g")
 
-    listed = await community.moderate("rules list")
+    listed = (await open_panel(community, section="rules")).text
     assert f"- Word or phrase “\u2068hot dog\u2069”, set by {community.moderator.mention}" in listed
     assert "- Pattern “\u2068d\\[o0\\]g\u2069”" in listed
     tested = await community.moderate("rules test", prompt="a hot dog")
@@ -319,7 +337,7 @@ async def test_senseless_rules_get_one_sentence_and_change_nothing(
 
     assert result.ephemeral
     assert sentence in result.response.content
-    assert "No rules." in await community.moderate("rules list")
+    assert "No rules." in (await open_panel(community, section="rules")).text
 
 
 async def test_the_servers_automod_rules_hold_for_prompts_as_well(community: Community) -> None:
@@ -365,7 +383,7 @@ async def test_use_is_summed_up_and_comes_as_tables_that_do_nothing_in_a_spreads
 
 
 async def test_use_is_told_in_the_servers_own_days(community: Community) -> None:
-    await community.moderate("timezone", zone="Asia/Tokyo")
+    await set_timezone(community, "Asia/Tokyo")
 
     result = await community.moderator.slash(community.channel, "moderate usage", period="day")
 
@@ -388,7 +406,7 @@ async def test_quota_says_what_else_is_in_the_way(community: Community) -> None:
         return (await community.mia.slash(community.channel, "quota")).response.content
 
     assert (await said()).startswith("**60 s left today")
-    await community.moderate("channels refuse", channel=community.channel)
+    await set_access(community, "refused", community.channel)
     assert (await said()).startswith("**Moderators allow no clips in this channel.")
     await community.moderate("block", member=community.mia, reason="spam")
     assert (await said()).startswith("**Moderators have blocked you")
@@ -398,7 +416,7 @@ async def test_quota_says_what_else_is_in_the_way(community: Community) -> None:
 
 
 async def test_a_categorys_pool_is_named_and_one_of_nothing_says_so(community: Community) -> None:
-    await community.moderate("pool set", channel=community.channel, seconds=0)
+    await set_pool(community, community.channel, "0")
 
     said = await refused(community)
 
@@ -409,9 +427,8 @@ async def test_a_categorys_pool_is_named_and_one_of_nothing_says_so(community: C
 async def test_ids_that_nothing_has_are_refused(community: Community, number: str) -> None:
     for command, option, value in (
         ("rules remove", "rule", number),
-        ("channels reset", "known", number),
         ("quota clear", "rule", f"role:{number}"),
-        ("pool clear", "pool", f"channel:{number}"),
+        ("quota clear", "rule", f"channel:{number}"),
     ):
         assert "no such rule" in await community.moderate(command, **{option: value})
 
@@ -450,9 +467,10 @@ async def test_the_audit_shows_the_latest_changes_with_who_made_them(community: 
     for seconds in (6, 12):
         await community.moderate("quota set", who=community.guild.default_role, seconds=seconds)
     await community.moderate("pause", reason="A flood")
-    await community.moderate("log", channel=community.log_channel)
+    panel = await open_panel(community, section="log")
+    await panel.choose("log_channel", community.log_channel)
 
-    audit = (await community.moderate("audit")).splitlines()
+    audit = (await open_panel(community, section="audit")).text.splitlines()
 
     mo = community.moderator.mention
     assert [line.partition("> ")[2] for line in audit if line.startswith("- ")] == [
@@ -472,23 +490,35 @@ def commands(community: Community) -> list[str]:
 
 async def test_every_command_is_refused_to_members_whatever_their_client_sends(community: Community) -> None:
     known = commands(community)
-    assert len(known) == 27
+    assert [name.removeprefix("moderate ") for name in sorted(known)] == [
+        *("block", "jobs", "pause", "quota clear", "quota grant", "quota set", "quota why", "resume"),
+        *("rules add", "rules remove", "rules test", "settings", "unblock", "usage"),
+    ]
 
     for name in known:
         result = await community.forge(community.mia, name)
         assert result.response.content == "Only members with **Timeout Members** can do that.", name
 
 
-@pytest.mark.parametrize(
-    ("command", "option"),
-    [("quota clear", "rule"), ("pool clear", "pool"), ("channels reset", "known"), ("rules remove", "rule")],
-)
+async def test_no_command_without_its_options_changes_anything(community: Community) -> None:
+    await community.moderate("quota set", who=community.mia, seconds=6)
+    await community.keep_log()
+    before = await community.bot.services.servers.list_changes(community.guild.id, limit=9)
+
+    for name in commands(community):
+        result = await community.forge(community.moderator, name)
+        assert result.ephemeral, name
+
+    assert await community.bot.services.servers.list_changes(community.guild.id, limit=9) == before
+
+
+@pytest.mark.parametrize(("command", "option"), [("quota clear", "rule"), ("rules remove", "rule")])
 async def test_members_are_offered_nothing_of_what_moderators_decided(
     community: Community, command: str, option: str
 ) -> None:
     await community.moderate("quota set", who=community.mia, seconds=6)
-    await community.moderate("pool set", channel=community.channel, seconds=6)
-    await community.moderate("channels refuse", channel=community.operators)
+    await set_pool(community, community.channel, "6")
+    await set_access(community, "refused", community.operators)
     await community.moderate("rules add", kind="words", text="secret")
     focused = {"name": option, "type": STRING, "value": "", "focused": True}
 
@@ -500,36 +530,38 @@ async def test_members_are_offered_nothing_of_what_moderators_decided(
     assert [len(answer.autocomplete_choices or []) for answer in offered] == [1, 0]
 
 
-@pytest.mark.parametrize("options", [{}, {"channel": "elsewhere"}, {"channel": 12}])
-async def test_the_log_cannot_be_sent_to_another_servers_channel(
-    community: Community, options: dict[str, object]
-) -> None:
+async def test_the_log_cannot_be_sent_to_another_servers_channel(community: Community) -> None:
     elsewhere = community.env.create_guild("Elsewhere").create_text_channel("x")
-    value = str(elsewhere.id) if options.get("channel") == "elsewhere" else options.get("channel")
-    sent = [] if value is None else [{"name": "channel", "type": CHANNEL, "value": value}]
-    resolved = {"channels": {str(elsewhere.id): {"id": str(elsewhere.id), "name": "x", "type": 0, "permissions": "0"}}}
+    panel = await open_panel(community, section="log")
 
-    await community.forge(community.moderator, "moderate log", *sent, resolved=resolved)
+    result = await panel.choose_unchecked("log_channel", str(elsewhere.id), elsewhere)
 
+    assert said_beside(result) == "That is not a channel of this server that I can see."
     view = await community.bot.services.servers.view(community.guild.id)
     assert view.server.log_channel_id is None
 
 
 async def test_a_log_channel_that_is_closed_to_the_bot_is_refused(community: Community) -> None:
     closed = community.without("send_messages")
+    panel = await open_panel(community, section="log")
 
-    assert "give me View Channel and Send Messages" in await community.moderate("log", channel=closed)
+    assert "give me View Channel and Send Messages" in said_beside(await panel.choose("log_channel", closed))
 
 
 async def test_locked_database_changes_nothing_and_says_so(community: Community) -> None:
-    with community.locked_database():
-        for command, options in (
-            ("pause", {"reason": "x"}),
-            ("cap set", {"seconds": 6}),
-            ("rules add", {"kind": "words", "text": "x"}),
-            ("block", {"member": community.mia, "reason": "x"}),
-            ("channels refuse", {}),
-        ):
-            assert "change anything just now" in await community.moderate(command, **options)
+    cap, channel = await open_panel(community, section="cap"), await open_panel(community)
+    await channel.go_to_channel(None)
+    form = await cap.press("cap_set")
 
+    with community.locked_database():
+        answers = [
+            await community.moderate("pause", reason="x"),
+            said_beside(await cap.fill(form, "6", "day")),
+            await community.moderate("rules add", kind="words", text="x"),
+            await community.moderate("block", member=community.mia, reason="x"),
+            said_beside(await channel.press("access:0:refused")),
+        ]
+
+    for answer in answers:
+        assert "change anything just now" in answer
     assert await community.bot.services.servers.list_changes(community.guild.id, limit=9) == ([], 0)

@@ -9,8 +9,9 @@ import pytest
 
 from bot.models import Period, Quota, QuotaRule, QuotaSource
 from bot.store import quotas as quota_store
-from bot.ui.messages.panel import PAGE_LENGTH
+from bot.ui.messages.panel.parts import PAGE_LENGTH
 from tests.support.community import words
+from tests.support.panel import open_panel
 
 if TYPE_CHECKING:
     from tests.support.community import Community
@@ -32,6 +33,10 @@ async def moderate(community: Community, command: str, **options: object) -> str
     assert result.ephemeral
     assert community.pinged(result.response) == set()
     return words(result.response)
+
+
+async def listed(community: Community) -> str:
+    return (await open_panel(community, section="quotas")).text
 
 
 async def test_set_confirms_what_now_holds_for_a_member(community: Community) -> None:
@@ -87,16 +92,20 @@ async def test_grant_confirms_what_is_left_and_is_in_the_ledger(community: Commu
     assert await community.ledger() == [("grant", 12)]
 
 
-@pytest.mark.parametrize("command", ["set", "clear", "list", "grant"])
+@pytest.mark.parametrize("command", ["quota set", "quota clear", "settings", "quota grant"])
 async def test_what_another_process_has_answered_is_neither_replaced_nor_said_twice(
     community: Community, caplog: pytest.LogCaptureFixture, command: str
 ) -> None:
     caplog.set_level("INFO", logger="bot.ui.replies")
     community.env.inject_error("POST", "/interactions/*/*/callback", status=400, code=40060, times=None)
-    subject = {"set": {"who": community.mia, "seconds": 6}, "clear": {"who": community.mia}, "list": {}}
-    options = subject.get(command, {"member": community.mia, "seconds": 6})
+    options = {
+        "quota set": {"who": community.mia, "seconds": 6},
+        "quota clear": {"who": community.mia},
+        "settings": {},
+        "quota grant": {"member": community.mia, "seconds": 6},
+    }[command]
 
-    result = await community.moderator.slash(community.channel, f"moderate quota {command}", **options)
+    result = await community.moderator.slash(community.channel, f"moderate {command}", **options)
 
     assert (result.response, list(result.followups)) == (None, [])
     assert not any("/webhooks/" in sent.path for sent in community.env.http_requests)
@@ -116,7 +125,7 @@ async def test_list_shows_general_rules_first_and_only_this_servers(community: C
     await moderate(community, "set", who=community.guild.default_role, seconds=0)
 
     by = f"set by {community.moderator.mention}"
-    assert [line for line in (await moderate(community, "list")).splitlines() if line.startswith("- ")] == [
+    assert [line for line in (await listed(community)).splitlines() if line.startswith("- ")] == [
         f"- Everyone (the server's default): 0 s per day, {by}",
         f"- {role.mention}: unlimited, {by}",
         f"- {community.mia.mention}: 6 s per day, {by}",
@@ -127,11 +136,11 @@ async def test_list_still_shows_members_who_left(community: Community) -> None:
     await moderate(community, "set", who=community.ben, seconds=6)
     community.guild.remove_member(community.ben)
 
-    assert community.ben.mention in await moderate(community, "list")
+    assert community.ben.mention in await listed(community)
 
 
 async def test_list_of_nothing_names_the_default(community: Community) -> None:
-    assert "bot's default" in await moderate(community, "list")
+    assert "bot's default" in await listed(community)
 
 
 async def test_long_list_has_pages(community: Community) -> None:
@@ -142,11 +151,11 @@ async def test_long_list_has_pages(community: Community) -> None:
             rule = QuotaRule(community.guild.id, QuotaSource.ROLE, role_id, quota, widest[0], community.clock.now())
             await quota_store.put(connection, rule)
 
-    panel = await community.moderator.slash(community.channel, "moderate quota list")
-    shown = [words(panel.response)]
+    panel = await open_panel(community, section="quotas")
+    shown = [panel.text]
     for label in ("▶", "▶", "◀"):
-        turned = await community.moderator.click(panel.response, label=label)
-        shown.append(words(turned.response))
+        await community.moderator.click(panel.message, label=label)
+        shown.append(panel.text)
 
     assert [text.count("deleted role") for text in shown] == [10, 10, 1, 10]
     assert ["page 1 of 3" in shown[0], "page 2 of 3" in shown[1], "page 3 of 3" in shown[2]] == [True] * 3
@@ -210,6 +219,15 @@ async def test_senseless_grants_get_one_sentence_and_change_nothing(community: C
     assert await community.ledger() == []
 
 
+async def test_clear_of_nothing_says_what_to_choose_and_changes_nothing(community: Community) -> None:
+    await moderate(community, "set", who=community.mia, seconds=6)
+
+    said = await moderate(community, "clear")
+
+    assert said == "Say whose: choose a member or role, or one from the list."
+    assert len(await rules(community)) == 1
+
+
 @pytest.mark.parametrize(
     ("command", "options"),
     [
@@ -229,7 +247,7 @@ async def test_subjects_that_are_neither_member_nor_role_get_one_sentence(
     assert await rules(community) == []
 
 
-@pytest.mark.parametrize("command", ["set", "clear", "list", "grant"])
+@pytest.mark.parametrize("command", ["set", "clear", "why", "grant"])
 async def test_members_without_the_permission_are_refused_whatever_their_client_sends(
     community: Community, command: str
 ) -> None:
@@ -241,7 +259,7 @@ async def test_members_without_the_permission_are_refused_whatever_their_client_
 
 async def test_command_is_hidden_from_members_without_the_permission(community: Community) -> None:
     assert not any("moderate" in name for name in community.mia.available_commands(community.channel))
-    assert "moderate quota list" in community.moderator.available_commands(community.channel)
+    assert "moderate quota set" in community.moderator.available_commands(community.channel)
 
 
 async def test_locked_database_changes_nothing_and_says_so(community: Community) -> None:

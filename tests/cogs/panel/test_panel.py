@@ -8,80 +8,29 @@ from typing import TYPE_CHECKING, Any
 
 import discord
 import pytest
-from simcord.components import walk_components
 
 from bot.errors import StoreUnavailableError
 from bot.models import Aspect, JobState, Period, PromptRuleKind, Quota, QuotaSource
 from bot.ui import replies
-from bot.ui.messages.panel import JOBS_PAGE_LENGTH
+from bot.ui.messages.panel.parts import JOBS_PAGE_LENGTH
 from cogs.panel.panel import TOKEN_SECONDS
 from tests.support.community import words
+from tests.support.panel import OpenPanel, open_panel, said, set_access, set_cap, set_pool, set_timezone
 
 if TYPE_CHECKING:
-    from simcord.results import InteractionResult
-
     from tests.support.community import Community
 
 
 NO_SUCH_USER: Any = SimpleNamespace(status=404, reason="Not Found")
 
 
-class Open:
-    """A panel that a moderator has open."""
-
-    def __init__(self, community: Community, opened: InteractionResult) -> None:
-        self._community = community
-        self.message = opened.response
-
-    @property
-    def text(self) -> str:
-        return self._community.shown(self.message, self._community.moderator)
-
-    async def go(self, section: str) -> None:
-        """Go to a section, by way of the first page."""
-        if "### Settings" not in self.text:
-            await self.press("open:home:1")
-        await self.choose("section", section)
-
-    async def press(self, action: str) -> InteractionResult:
-        return await self._community.moderator.click(self.message, custom_id=self._custom_id(action))
-
-    async def choose(self, action: str, *values: Any) -> InteractionResult:  # noqa: ANN401 (handles or texts)
-        return await self._community.moderator.select(self.message, list(values), custom_id=self._custom_id(action))
-
-    def _custom_id(self, action: str) -> str:
-        """Return the item's id, which may have the page's number at its end."""
-        ids = [part.get("custom_id", "") for part in panel_parts(self._community, self)]
-        wanted = f"panel:{action}"
-        return next((each for each in ids if each == wanted or each.startswith(f"{wanted}:")), wanted)
-
-    async def fill(self, shown: InteractionResult, *values: str) -> InteractionResult:
-        """Fill in the form that was shown, field by field, and send it."""
-        fields = [part for part in walk_components(shown.modal["components"]) if "custom_id" in part]
-        given = {
-            field["custom_id"]: [value] if field["type"] == 3 else value
-            for field, value in zip(fields, values, strict=False)
-        }
-        return await self._community.moderator.submit_modal(shown, given)
-
-
-async def open_panel(community: Community, command: str = "settings") -> Open:
-    return Open(community, await community.moderator.slash(community.channel, f"moderate {command}"))
-
-
-def said(result: InteractionResult) -> str:
-    """Return what was said beside the panel."""
-    messages = [result.response, *result.followups]
-    return " ".join(message.content for message in messages if message is not None and message.content)
-
-
 async def test_the_first_page_shows_how_everything_stands(community: Community) -> None:
     await community.moderate("quota set", who=community.guild.default_role, seconds=30)
     await community.moderate("quota set", who=community.mia, seconds=60)
-    await community.moderate("pool set", channel=community.operators, seconds=60)
-    await community.moderate("cap set", seconds=600, period="week")
-    await community.moderate("timezone", zone="Asia/Tokyo")
-    await community.moderate("channels refuse", channel=community.operators)
+    await set_pool(community, community.operators, "60")
+    await set_cap(community, "600", "week")
+    await set_timezone(community, "Asia/Tokyo")
+    await set_access(community, "refused", community.operators)
     await community.moderate("rules add", kind="words", text="spoiler")
     await community.moderate("block", member=community.ben, reason="spam")
     await community.moderate("pause", reason="A flood")
@@ -132,19 +81,10 @@ async def test_quotas_of_members_roles_and_everyone_are_set_and_cleared(communit
         (QuotaSource.ROLE, None, "day", True),
         (QuotaSource.MEMBER, 60, "week", False),
     ]
-    assert "mia" in str(panel_options(community, panel))
+    assert "mia" in str(panel.options)
     await panel.choose("rule_clear:quotas", f"role:{role.id}")
     assert f"- {role.mention}" not in panel.text
     assert f"{role.mention}: the quota is cleared; the next more general rule holds now." in panel.text
-
-
-def panel_parts(community: Community, panel: Open) -> list[dict[str, Any]]:
-    [message] = [each for each in community.channel.history(viewer=community.moderator) if each.id == panel.message.id]
-    return list(walk_components([component.to_dict() for component in message.components]))
-
-
-def panel_options(community: Community, panel: Open) -> list[str]:
-    return [option["label"] for part in panel_parts(community, panel) for option in part.get("options", [])]
 
 
 async def test_pools_are_given_and_cleared(community: Community) -> None:
@@ -252,7 +192,7 @@ async def test_lists_are_reached_from_the_panel(community: Community) -> None:
 
 async def test_an_open_panel_shows_what_others_change_meanwhile(community: Community) -> None:
     panel = await open_panel(community)
-    other = await open_panel(community, "quota list")
+    other = await open_panel(community, section="quotas")
 
     await community.moderate("quota set", who=community.mia, seconds=7)
     await community.bot.panel.tick()
@@ -262,7 +202,7 @@ async def test_an_open_panel_shows_what_others_change_meanwhile(community: Commu
 
 
 async def test_an_open_panel_shows_what_members_use_meanwhile(community: Community) -> None:
-    await community.moderate("cap set", seconds=600)
+    await set_cap(community, "600")
     panel = await open_panel(community)
 
     await community.mia.slash(community.channel, "video", prompt="A cat")
@@ -386,7 +326,7 @@ async def test_a_panel_that_discord_holds_back_keeps_no_other_waiting(
 
 
 async def test_an_open_panel_shows_nothing_more_to_whoever_is_no_moderator_any_more(community: Community) -> None:
-    panel = await open_panel(community, "rules list")
+    panel = await open_panel(community, section="rules")
     cached = community.bot.get_guild(community.guild.id).get_role(community.guild.roles["Mods"].id)
     await cached.edit(permissions=cached.permissions.none())
 
@@ -400,8 +340,8 @@ async def test_an_open_panel_shows_nothing_more_to_whoever_is_no_moderator_any_m
 
 async def test_what_was_refused_shows_what_was_in_the_way(community: Community) -> None:
     await community.moderate("rules add", kind="words", text="spoiler")
-    panel = await open_panel(community, "rules list")
-    other = await open_panel(community, "rules list")
+    panel = await open_panel(community, section="rules")
+    other = await open_panel(community, section="rules")
     [rule] = (await community.bot.services.prompts.book(community.guild.id)).rules
     await panel.choose("rule_remove", str(rule.id))
 
@@ -451,7 +391,7 @@ async def test_a_panel_outlives_a_database_that_does_not_answer(
         patched.setattr(community.bot.services.servers, "resume", fail)
         patched.setattr(community.bot.services.servers, "view", fail)
         assert "try again in a minute" in said(await panel.press("resume"))
-    await community.moderate("cap set", seconds=77)
+    await set_cap(community, "77")
     await community.bot.panel.tick()
 
     assert "77 s per day" in panel.text
@@ -476,23 +416,22 @@ async def test_what_was_on_the_last_page_and_is_gone_leads_to_the_page_before(co
     panel = await open_panel(community)
     await panel.go("clips")
     await panel.press("open:clips:2")
-    assert len(clips_in(community, panel)) == 1
+    assert len(clips_in(panel)) == 1
 
     await jobs.remove_clip(last.id, guild_id=community.guild.id, removed_by_id=community.ben.id, refunds=False)
     await community.bot.panel.tick()
 
-    assert len(clips_in(community, panel)) == JOBS_PAGE_LENGTH
+    assert len(clips_in(panel)) == JOBS_PAGE_LENGTH
 
 
-def clips_in(community: Community, panel: Open) -> list[str]:
-    ids = [part.get("custom_id", "") for part in panel_parts(community, panel)]
-    return [each for each in ids if each.startswith("panel:open:clip:")]
+def clips_in(panel: OpenPanel) -> list[str]:
+    return [each for each in panel.custom_ids if each.startswith("panel:open:clip:")]
 
 
 async def test_what_is_done_on_a_page_stays_on_it_and_is_said(community: Community) -> None:
     for number in range(12):
         await community.moderate("rules add", kind="words", text=f"word{number}")
-    panel = await open_panel(community, "rules list")
+    panel = await open_panel(community, section="rules")
     await panel.press("open:rules:2")
 
     await panel.fill(await panel.press("rule_add:words"), "brandnew")
@@ -562,17 +501,17 @@ async def test_a_server_is_set_up_from_the_first_page(community: Community) -> N
 async def test_what_is_deleted_can_be_cleared_from_the_panel(community: Community) -> None:
     role, channel = community.guild.create_role("Patrons"), community.guild.create_text_channel("ideas")
     await community.moderate("quota set", who=role, seconds=6)
-    await community.moderate("pool set", channel=channel, seconds=60)
-    await community.moderate("channels refuse", channel=channel)
+    await set_pool(community, channel, "60")
+    await set_access(community, "refused", channel)
     await community.bot.get_guild(community.guild.id).get_role(role.id).delete()
     await community.bot.get_channel(channel.id).delete()
     panel = await open_panel(community)
 
     await panel.go("quotas")
-    assert f"deleted ({role.id})" in panel_options(community, panel)
+    assert f"deleted ({role.id})" in panel.options
     await panel.choose("rule_clear:quotas", f"role:{role.id}")
     await panel.go("pools")
-    assert f"deleted or archived ({channel.id})" in panel_options(community, panel)
+    assert f"deleted or archived ({channel.id})" in panel.options
     await panel.choose("rule_clear:pools", f"channel:{channel.id}")
     await panel.go("channels")
     await panel.choose("channel_known", str(channel.id))

@@ -1,4 +1,4 @@
-"""Slash commands and button presses as Discord hands them to a bot, and what the bot made of them."""
+"""Slash commands, buttons and selects as Discord hands them to a bot, and what the bot made of them."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ if TYPE_CHECKING:
 
 COMMAND, COMPONENT = 2, 3
 """Interaction types (Discord's documentation, "Interaction Type")."""
-BUTTON = 2
+BUTTON, STRING_SELECT, CHANNEL_SELECT = 2, 3, 8
+"""Component types (Discord's documentation, "Component Types")."""
 ANSWER_SECONDS = 3.0
 TOKEN_SECONDS = 900.0
 """How long a bot has for its first answer, and its token for the rest (Discord's documentation)."""
 
 
 class Interaction:
-    """One slash command or button press.
+    """One slash command, or one use of a button or a select.
 
     Attributes:
         acknowledged: done with the seconds from sending it to receiving the bot's first answer.
@@ -199,16 +200,21 @@ def command_data(world: World, guild: Guild, command: str, options: dict[str, An
     return data
 
 
-def button_data(message: Message, custom_id: str) -> Json:
-    """Write a button press.
+def component_data(world: World, message: Message, custom_id: str, chosen: Channel | str | None = None) -> Json:
+    """Write a button press, or the choice of one text or channel in a select.
 
     Raises:
-        LookupError: when the message has no such button that can be pressed.
+        LookupError: when the message has no such item that can be used so.
     """
+    kind = BUTTON if chosen is None else STRING_SELECT if isinstance(chosen, str) else CHANNEL_SELECT
     for part in walk(message.components):
-        if part.get("custom_id") == custom_id and part["type"] == BUTTON and not part.get("disabled"):
-            return {"component_type": BUTTON, "custom_id": custom_id, "id": part.get("id", 0)}
-    raise LookupError(f"no button {custom_id!r} among {message.custom_ids}")
+        if part.get("custom_id") == custom_id and part["type"] == kind and not part.get("disabled"):
+            data: Json = {"component_type": kind, "custom_id": custom_id, "id": part.get("id", 0)}
+            if chosen is not None:
+                data["values"] = [_wire(chosen)]
+                _add_resolved(data, chosen, world)
+            return data
+    raise LookupError(f"no {custom_id!r} of type {kind} among {message.custom_ids}")
 
 
 def _option(parent: Json, name: str) -> Json:

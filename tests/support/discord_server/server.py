@@ -15,8 +15,8 @@ from tests.support.discord_server.interactions import (
     COMMAND,
     COMPONENT,
     Interaction,
-    button_data,
     command_data,
+    component_data,
 )
 from tests.support.discord_server.rest import RestApi
 from tests.support.discord_server.schema import OpenApiCheck
@@ -163,14 +163,20 @@ class DiscordServer:
         return self._interact(COMMAND, channel, member, data, session=session)
 
     async def press(
-        self, message: Message, custom_id: str, member: Member, *, session: Session | None = None
+        self,
+        message: Message,
+        custom_id: str,
+        member: Member,
+        chosen: Channel | str | None = None,
+        *,
+        session: Session | None = None,
     ) -> Interaction:
-        """Press a button as a member.
+        """Press a button as a member, or choose a text or a channel in a select.
 
         Raises:
-            LookupError: when the message has no such button, or no bot is connected.
+            LookupError: when the message has no such item, or no bot is connected.
         """
-        data = button_data(message, custom_id)
+        data = component_data(self.world, message, custom_id, chosen)
         return self._interact(COMPONENT, message.channel, member, data, message=message, session=session)
 
     def reply(self, channel: Channel, member: Member, content: str) -> Message:

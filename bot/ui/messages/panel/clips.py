@@ -1,0 +1,45 @@
+"""The panel's section about what was posted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import discord
+
+from bot.ui.messages.panel.parts import Row, button, job_line, navigation, section_view
+from bot.ui.text import modlog as modlog_text
+from bot.ui.text import panel as panel_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from discord import ui
+
+    from bot.models import Job
+
+
+def clips_view(posted: Sequence[Job], page: int, *, has_more: bool) -> ui.LayoutView:
+    """Show what was posted, latest first, with a button to look closer at each.
+
+    Args:
+        posted: the clips of this page.
+        has_more: whether there is a page after this one.
+    """
+    lines = [job_line(job, button(f"open:clip:{job.id}:{page}", panel_text.CLIP_REMOVE)) for job in posted]
+    text = "" if posted else panel_text.listed("clips", [])
+    return section_view("clips", text, *lines, navigation("clips", page, page + has_more, refreshes=True))
+
+
+def posted_clip_view(job: Job, page: int) -> ui.LayoutView:
+    """Show one clip that was posted, and offer to remove it.
+
+    Args:
+        page: the page that it is on.
+    """
+    danger = discord.ButtonStyle.danger
+    row = Row()
+    row.add_item(button(f"clip_remove:{job.id}:keep:{page}", modlog_text.REMOVE_BUTTON, danger))
+    row.add_item(button(f"clip_remove:{job.id}:refund:{page}", modlog_text.REFUND_BUTTON, danger))
+    row.add_item(button(f"open:clips:{page}", panel_text.BACK))
+    link = modlog_text.clip_link(job)
+    return section_view("clips", "\n".join(filter(None, (modlog_text.job_line(job), link))), row)

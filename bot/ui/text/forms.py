@@ -1,0 +1,57 @@
+"""The words on forms that moderators fill in: titles, labels and what stands below them."""
+
+from __future__ import annotations
+
+from bot.models import DAYS_MAX, DURATIONS_SECONDS, Period
+from bot.ui.text import formatting
+
+TITLE_MAX_CHARACTERS = 45
+"""Discord's limit for a form's title."""
+
+CAP_TITLE = "Cap of the whole server"
+PAUSE_TITLE = "Pause video making"
+TIMEZONE_TITLE = "Time zone"
+TEST_TITLE = "Test a prompt"
+EVERYONE = "everyone"
+THIS_MEMBER = "this member"
+
+SECONDS = "Seconds of video"
+PERIOD = "Per"
+DAYS = "For how many days"
+REASON = "Reason"
+ZONE = "Time zone"
+RULE = "What prompts may not hold"
+PROMPT = "Prompt"
+
+COSTS = f"A clip costs {' or '.join(map(str, DURATIONS_SECONDS))}."
+COSTS_OR_UNLIMITED = f"{COSTS} Write a number, or: unlimited"
+DAYS_FOR_GOOD = f"1 to {DAYS_MAX}; leave it empty for good"
+DAYS_PRESENT_PERIOD = f"1 to {DAYS_MAX}; leave it empty for the present period"
+REASON_SHOWN = "Members are shown it"
+ZONE_WRITTEN = "Written as Europe/Berlin or America/New_York"
+PERIODS = {period: period.value.capitalize() for period in Period}
+UNLIMITED_WORDS = frozenset({"unlimited", "no limit"})
+
+
+def quota_title(name: str) -> str:
+    """Name a form after whose quota it sets."""
+    return _title(f"Quota of {name}")
+
+
+def pool_title(name: str) -> str:
+    """Name a form after the channel whose pool it sets."""
+    return _title(f"Pool of {name}")
+
+
+def grant_title(name: str) -> str:
+    """Name a form after the member who gets seconds."""
+    return _title(f"Seconds for {name}")
+
+
+def block_title(name: str) -> str:
+    """Name a form after the member to block."""
+    return _title(f"Block {name} from making clips")
+
+
+def _title(text: str) -> str:
+    return formatting.plain(text, TITLE_MAX_CHARACTERS)

@@ -1,0 +1,221 @@
+"""The words for what was asked and is not done: nothing has changed, and the member or moderator is told why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.errors import (
+    BlockedError,
+    CapReachedError,
+    ChannelRefusedError,
+    DestinationClosedError,
+    InvalidQuotaError,
+    InvalidSettingError,
+    InvalidSpecError,
+    NotCancellableError,
+    NotRemovableError,
+    PausedError,
+    PromptRefusedError,
+    PublishError,
+    QuotaExceededError,
+    ReelayError,
+    RulesUnknownError,
+    StoreUnavailableError,
+    TooManyOpenJobsError,
+)
+from bot.models import (
+    DAYS_MAX,
+    DURATIONS_SECONDS,
+    PROMPT_MAX_CHARACTERS,
+    PROMPT_MIN_CHARACTERS,
+    QUOTA_MAX_SECONDS,
+    REASON_MAX_CHARACTERS,
+    JobState,
+    PromptRuleKind,
+    QuotaSource,
+)
+from bot.services.screening.patterns import PATTERN_MAX_CHARACTERS
+from bot.services.screening.rules import MOST_RULES
+from bot.services.screening.words import WORDS_MAX_CHARACTERS
+from bot.ui.text import formatting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bot.models import Block, CapStatus, QuotaStatus
+
+SERVER_ONLY = "This works in servers only."
+UNKNOWN_COMPONENT = (
+    "I don't know that button, list or form any more: it is of an earlier version. Use the command again."
+)
+UNREADABLE_COMMAND = "I could not read that command; choose it and its options from Discord's list and try again."
+STORE_UNAVAILABLE = "I can't look that up or change anything just now. Nothing was charged; try again in a minute."
+
+_INVALID_SPEC = {
+    ("prompt", "empty"): "Tell me in words what the video should show; I can't see anything in that prompt.",
+    ("prompt", "too_short"): f"That prompt is too short; use at least {PROMPT_MIN_CHARACTERS} characters.",
+    ("prompt", "too_long"): f"That prompt is too long; use at most {PROMPT_MAX_CHARACTERS:,} characters.",
+    ("aspect", "not_offered"): f"That shape is not on offer; choose {' or '.join(formatting.ASPECTS.values())}.",
+    ("duration", "not_offered"): (
+        f"That length is not on offer; choose {' or '.join(map(str, DURATIONS_SECONDS))} seconds."
+    ),
+}
+_INVALID_QUOTA = {
+    "not_a_number": "The seconds have to be a whole number.",
+    "negative": "The seconds can't be negative.",
+    "not_positive": "Give at least 1 second.",
+    "too_large": f"That is too much; use at most {QUOTA_MAX_SECONDS:,} seconds.",
+    "contradictory": "Choose either seconds or unlimited, not both.",
+    "missing": "Say how many seconds, or choose unlimited.",
+    "period": "That period is not on offer; choose day, week or month.",
+}
+INVALID_SETTINGS = {
+    ("days", "out_of_range"): f"Choose 1 to {DAYS_MAX} whole days, written as a number such as 7, or leave it out.",
+    ("reason", "missing"): "Give a reason: members are shown it.",
+    ("reason", "too_long"): f"That reason is too long; use at most {REASON_MAX_CHARACTERS} characters.",
+    ("timezone", "unknown"): "I don't know that time zone; write it as Europe/Berlin or America/New_York.",
+    ("channel", "elsewhere"): "That is not a channel of this server that I can see.",
+    ("channel", "closed"): (
+        "I can't post there: give me View Channel and Send Messages in that channel (for a thread Send Messages in "
+        "Threads), then try again."
+    ),
+    ("subject", "missing"): "Say whose: choose a member or role, or one from the list.",
+    ("grant", "used_up"): "Nothing is left of that; it may have been used or taken back meanwhile.",
+    ("rule", "unknown"): "There is no such rule; it may have been removed meanwhile.",
+    ("kind", "unknown"): "That kind of rule is not on offer; choose words or a pattern.",
+    ("words", "none"): "There is no word in that to look for.",
+    ("words", "too_long"): f"That is too long for a word or phrase; use at most {WORDS_MAX_CHARACTERS} characters.",
+    ("words", "exists"): "This server has that rule already.",
+    ("words", "too_many"): f"This server has {MOST_RULES[PromptRuleKind.WORDS]:,} words and phrases; remove one first.",
+    ("pattern", "none"): "That pattern is empty.",
+    ("pattern", "too_long"): f"That pattern is too long; use at most {PATTERN_MAX_CHARACTERS} characters.",
+    ("pattern", "unreadable"): "I can't read that pattern; it has to be a regular expression as RE2 knows them.",
+    ("pattern", "too_complex"): "That pattern is too complex; repeat less in it, or make two of it.",
+    ("pattern", "unclear_letters"): (
+        "I can't read that for all alphabets: `\\b` has to stand at the start or the end, and `\\W` outside of "
+        "brackets; or use a word."
+    ),
+    ("pattern", "matches_everything"): "That pattern would refuse nearly every prompt; make it say more.",
+    ("pattern", "exists"): "This server has that rule already.",
+    ("pattern", "too_many"): f"This server has {MOST_RULES[PromptRuleKind.PATTERN]} patterns; remove one first.",
+}
+
+
+def explain(error: ReelayError) -> str | None:
+    """Return the sentence for an error that people may meet, or None where there is none."""
+    match error:
+        case InvalidSpecError():
+            return _INVALID_SPEC.get((error.field, error.reason))
+        case InvalidQuotaError():
+            return _INVALID_QUOTA.get(error.reason)
+        case InvalidSettingError():
+            return INVALID_SETTINGS.get((error.field, error.reason))
+        case PausedError():
+            reason = formatting.sentence(error.pause.reason)
+            return f"Moderators have paused video making in this server: {reason} Try again later."
+        case BlockedError():
+            return _blocked(error.block)
+        case ChannelRefusedError(ruled_by=0):  # EVERYWHERE
+            return "Moderators allow clips only in certain channels of this server. Try another one."
+        case ChannelRefusedError():
+            return "Moderators allow no clips in this channel. Try another one."
+        case PromptRefusedError():
+            return "This server's rules refuse that prompt. Nothing was charged; try other words."
+        case RulesUnknownError():
+            return "I can't read this server's rules for prompts just now. Nothing was charged; try again in a minute."
+        case QuotaExceededError():
+            return _quota_exceeded(error.status, error.cost_seconds)
+        case CapReachedError() if error.status.is_reached:
+            return cap_reached(error.status)
+        case CapReachedError():
+            return (
+                f"This clip costs {formatting.seconds(error.cost_seconds)}, and this server as a whole has only "
+                f"{cap_left(error.status)}. That resets {formatting.relative(error.status.resets_at)}."
+            )
+        case TooManyOpenJobsError():
+            return (
+                f"You already have {error.limit} clip{'' if error.limit == 1 else 's'} on the way. "
+                "Wait for one to arrive, or cancel one that is still waiting."
+            )
+        case NotCancellableError():
+            return _not_cancellable(error)
+        case NotRemovableError(removed_by_id=None):
+            return "There is no such clip here to be removed."
+        case NotRemovableError():
+            when = "" if error.removed_at is None else f" {formatting.relative(error.removed_at)}"
+            return f"<@{error.removed_by_id}> already removed this clip{when}."
+        case DestinationClosedError():
+            return "I can't get at that channel any more, so nothing was changed; somebody has to do it by hand."
+        case PublishError():
+            return "Discord did not do that just now. Nothing was changed; try again in a minute."
+        case StoreUnavailableError():
+            return STORE_UNAVAILABLE
+        case _:
+            return None
+
+
+def unknown_failure(reference: str) -> str:
+    """Admit an error nobody foresaw; the reference finds its traceback in the log."""
+    return f"Something went wrong on my side (reference {reference}). Try again; if it stays so, tell the operator."
+
+
+def bot_lacks(permissions: Iterable[str]) -> str:
+    """Name the permissions that the bot lacks in a channel."""
+    names = formatting.permission_names(permissions)
+    return f"I can't post videos here: ask a moderator to give me {names} in this channel."
+
+
+def member_lacks(permissions: Iterable[str]) -> str:
+    """Name the permissions that the member lacks."""
+    return f"Only members with {formatting.permission_names(permissions)} can do that."
+
+
+def _quota_exceeded(status: QuotaStatus, cost_seconds: int) -> str:
+    cost, resets = formatting.seconds(cost_seconds), formatting.relative(status.resets_at)
+    if status.effective.source is QuotaSource.CHANNEL:
+        pool = f"the pool of {formatting.channel(status.effective.subject_id or 0)}, which this clip is charged to,"
+        if not status.limit_seconds:
+            return f"No clips here: {pool} is 0 s. In channels without a pool your own quota counts."
+        return (
+            f"This clip costs {cost}, and {pool} has {formatting.seconds(status.left_seconds or 0)} left. "
+            f"It resets {resets}; in channels without a pool your own quota counts."
+        )
+    if not status.limit_seconds:
+        return "Your quota here allows no clips. Ask a moderator for one."
+    period = formatting.PERIOD_NOW[status.effective.quota.period]
+    return (
+        f"This clip costs {cost} and you have {formatting.seconds(status.left_seconds or 0)} left {period}. "
+        f"Your quota resets {resets}; a moderator can give you more."
+    )
+
+
+def cap_reached(cap: CapStatus) -> str:
+    """Say that the server has used too much for another clip, and until when."""
+    if not cap.cap.seconds:
+        return "Moderators allow no clips in this server: its cap is 0 s."
+    resets = formatting.relative(cap.resets_at)
+    return f"This server as a whole has only {cap_left(cap)}, too little for a clip. That resets {resets}."
+
+
+def cap_left(cap: CapStatus) -> str:
+    """Write what the server has left: ``36 s left today``."""
+    return f"{formatting.seconds(cap.left_seconds)} left {formatting.PERIOD_NOW[cap.cap.period]}"
+
+
+def _blocked(block: Block) -> str:
+    ends = formatting.until(block.expires_at, otherwise="until a moderator ends it")
+    return f"Moderators have blocked you from making clips here {ends}: {formatting.sentence(block.reason)}"
+
+
+def _not_cancellable(error: NotCancellableError) -> str:
+    match error:
+        case NotCancellableError(state=None, by_moderator=True):
+            return "There is no such clip in this server."
+        case NotCancellableError(state=None):
+            return "Only the member who asked for this clip can cancel it."
+        case NotCancellableError(state=JobState.CANCELLED):
+            return "This clip is already cancelled."
+        case NotCancellableError(by_moderator=True):
+            return "It is too late to cancel this clip: it is on its way to the channel, or has ended."
+        case _:
+            return "It is too late to cancel this clip: it has already started."

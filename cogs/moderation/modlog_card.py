@@ -1,0 +1,79 @@
+"""What the buttons on the cards of the moderators' log do to one clip or its member."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.errors import NotRemovableError
+from bot.ui import forms, replies
+from bot.ui.components import component
+from bot.ui.messages.modlog_card import modlog_view
+from bot.ui.text import modlog as modlog_text
+
+if TYPE_CHECKING:
+    from bot.models import LogEntry
+    from bot.services.services import Services
+    from bot.ui.components import Press
+    from cogs.moderation.acts import ModeratorActs
+
+RECENT_JOBS = 8
+
+
+class ModlogCardActions:
+    """Does what the buttons say; the card then says who did what."""
+
+    def __init__(self, services: Services, acts: ModeratorActs) -> None:
+        self._services = services
+        self._acts = acts
+
+    @component("log:{then:remove|refund}:{entry_id}")
+    async def remove(self, press: Press, then: str, entry_id: int) -> None:
+        """Remove the clip."""
+        await press.interaction.response.defer()
+        card, _ = await self._card(press, entry_id)
+        if card.job is None:
+            raise NotRemovableError
+        try:
+            await self._acts.remove_clip(press.interaction, card.job.id, refunds=then == "refund")
+        except NotRemovableError:
+            await self._redraw(press, entry_id)  # somebody was quicker: the card says who
+            raise
+        await self._redraw(press, entry_id)
+
+    @component("log:block:{entry_id}")
+    async def ask_block(self, press: Press, entry_id: int) -> None:
+        """Ask for the reason and the time of a block."""
+        await press.interaction.response.send_modal(forms.card_block_form(entry_id))
+
+    @component("form:log_block:{entry_id}")
+    async def block(self, press: Press, entry_id: int) -> None:
+        """Block the member."""
+        await press.interaction.response.defer()
+        _, member_id = await self._card(press, entry_id)
+        days = forms.parse_days(press.typed(forms.DAYS))
+        said = await self._acts.block(press.interaction, member_id, press.typed(forms.REASON), days)
+        await self._redraw(press, entry_id)
+        await replies.reply(press.interaction, said)
+
+    @component("log:recent:{entry_id}")
+    async def show_recent(self, press: Press, entry_id: int) -> None:
+        """Show what else the member made."""
+
+        async def look() -> str:
+            _, member_id = await self._card(press, entry_id)
+            jobs = self._services.jobs
+            recent = await jobs.list_recent(guild_id=press.guild_id, member_id=member_id, limit=RECENT_JOBS)
+            return modlog_text.recent_jobs(member_id, recent)
+
+        await replies.run_and_reply(press.interaction, look())
+
+    async def _redraw(self, press: Press, entry_id: int) -> None:
+        card, _ = await self._card(press, entry_id)
+        await replies.redraw(press.interaction, modlog_view(card))
+
+    async def _card(self, press: Press, entry_id: int) -> tuple[LogEntry, int]:
+        """Return the entry as it should look now, and the member that it is about."""
+        card = await self._services.servers.clip_card(press.guild_id, entry_id)
+        if card is None or card.member_id is None:
+            raise NotRemovableError
+        return card, card.member_id

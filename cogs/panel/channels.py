@@ -1,0 +1,80 @@
+"""The panel's section about channels: where clips may be made, and what is made there by default."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from bot.models import DURATIONS_SECONDS, Access, Aspect
+from bot.ui.components import component
+from bot.ui.messages.panel.channels import channel_view, channels_view
+from cogs.moderation.options import parse_id
+from cogs.panel.panel import Place, Section
+
+if TYPE_CHECKING:
+    import discord
+    from discord import ui
+
+    from bot.ui.components import Press
+
+
+class ChannelsSection(Section):
+    """Shows what holds where, and leads to each channel."""
+
+    name = "channels"
+
+    async def view(self, interaction: discord.Interaction, place: Place) -> ui.LayoutView:
+        """Show a page of channels with rules."""
+        return channels_view(await self._panel.details(interaction), place.page)
+
+    @component("panel:channel")
+    async def choose_any(self, press: Press) -> None:
+        """Show what holds in the channel that was chosen."""
+        await self._panel.show(press.interaction, Place(ChannelSection.name, key=str(press.chosen.id)))
+
+    @component("panel:channel_known")
+    async def choose_known(self, press: Press) -> None:
+        """Show what holds in a channel that has rules, which may be deleted."""
+        await self._panel.show(press.interaction, Place(ChannelSection.name, key=str(parse_id(press.chosen))))
+
+
+class ChannelSection(Section):
+    """Shows and changes what holds in one channel, or everywhere else."""
+
+    name = "channel"
+
+    async def view(self, interaction: discord.Interaction, place: Place) -> ui.LayoutView:
+        """Show what holds there."""
+        channel_id = parse_id(place.key)
+        return channel_view(await self._panel.details(interaction, channel_ids=[channel_id]), channel_id)
+
+    @component("panel:open:channel:{channel_id}")
+    async def open(self, press: Press, channel_id: int) -> None:
+        """Go to a channel."""
+        await self._panel.show(press.interaction, Place(self.name, key=str(channel_id)))
+
+    @component("panel:access:{channel_id}:{access:allowed|refused|none}")
+    async def set_access(self, press: Press, channel_id: int, access: str) -> None:
+        """Allow clips in a channel, or not, or let it follow what is more general."""
+        await self._change(press, channel_id, access=None if access == "none" else Access(access))
+
+    @component("panel:channel_reset:{channel_id}")
+    async def reset(self, press: Press, channel_id: int) -> None:
+        """Clear all that a channel's rule says."""
+        await self._change(press, channel_id, access=None, aspect=None, duration_seconds=None)
+
+    @component("panel:aspect:{channel_id}")
+    async def set_aspect(self, press: Press, channel_id: int) -> None:
+        """Choose a channel's default shape."""
+        by_name = {aspect.name.lower(): aspect for aspect in Aspect}
+        await self._change(press, channel_id, aspect=by_name.get(press.chosen))
+
+    @component("panel:duration:{channel_id}")
+    async def set_duration(self, press: Press, channel_id: int) -> None:
+        """Choose a channel's default length."""
+        by_name = {str(seconds): seconds for seconds in DURATIONS_SECONDS}
+        await self._change(press, channel_id, duration_seconds=by_name.get(press.chosen))
+
+    async def _change(self, press: Press, channel_id: int, **changes: Any) -> None:  # noqa: ANN401 (fields of ChannelRule)
+        changing = self._acts.change_channel(press.interaction, channel_id, lambda rule: replace(rule, **changes))
+        await self._panel.do(press.interaction, changing, Place(self.name, key=str(channel_id)))

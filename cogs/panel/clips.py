@@ -1,0 +1,57 @@
+"""The panel's section about what was posted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.ui.components import component
+from bot.ui.messages.panel.clips import clips_view, posted_clip_view
+from bot.ui.messages.panel.parts import JOBS_PAGE_LENGTH
+from cogs.context import guild_id_of
+from cogs.panel.panel import Place, Section
+
+if TYPE_CHECKING:
+    import discord
+    from discord import ui
+
+    from bot.ui.components import Press
+
+
+class ClipsSection(Section):
+    """Shows what was posted, latest first."""
+
+    name = "clips"
+
+    async def view(self, interaction: discord.Interaction, place: Place) -> ui.LayoutView:
+        """Show a page of posted clips."""
+        guild_id, page = guild_id_of(interaction), max(1, place.page)
+        while True:
+            skip = (page - 1) * JOBS_PAGE_LENGTH
+            posted = await self._services.jobs.list_posted(guild_id, limit=JOBS_PAGE_LENGTH + 1, skip=skip)
+            if posted or page <= 1:
+                return clips_view(posted[:JOBS_PAGE_LENGTH], page, has_more=len(posted) > JOBS_PAGE_LENGTH)
+            page -= 1  # what was on that page has been removed meanwhile
+
+
+class ClipSection(Section):
+    """Shows one posted clip and removes it."""
+
+    name = "clip"
+
+    async def view(self, interaction: discord.Interaction, place: Place) -> ui.LayoutView:
+        """Show the clip; one that is removed, where it was in the list."""
+        job = await self._services.jobs.find(place.key, guild_id=guild_id_of(interaction))
+        if job is None or job.removed_at is not None:
+            return await self._panel.sections[ClipsSection.name].view(interaction, place)
+        return posted_clip_view(job, place.page)
+
+    @component("panel:open:clip:{job_id}:{page}")
+    async def open(self, press: Press, job_id: str, page: int) -> None:
+        """Go to a clip."""
+        await self._panel.show(press.interaction, Place(self.name, page, key=job_id))
+
+    @component("panel:clip_remove:{job_id}:{then:keep|refund}:{page}")
+    async def remove(self, press: Press, job_id: str, then: str, page: int) -> None:
+        """Remove a clip, and refund it if asked."""
+        removing = self._acts.remove_clip(press.interaction, job_id, refunds=then == "refund")
+        await self._panel.do(press.interaction, removing, Place(ClipsSection.name, page))

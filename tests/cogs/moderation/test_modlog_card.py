@@ -1,0 +1,292 @@
+"""The log's cards and what their buttons do, for moderators only, also after a restart."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import discord
+import pytest
+from simcord.components import walk_components
+
+from bot.models import JobError
+from bot.services.jobs.leases import LeasedJobs
+from bot.store import jobs as job_store
+from bot.store.tables import log_entries
+from tests.support.community import words
+from tests.support.panel import filled_in, set_access, set_cap
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from simcord.results import InteractionResult
+
+    from bot.models import Job
+    from tests.support.community import Community
+
+
+async def clip_and_card(community: Community, prompt: str = "A cat surfing") -> tuple[Job, discord.Message]:
+    await community.keep_log()
+    job = await community.post_clip(community.mia, prompt)
+    return job, (await community.log_cards())[-1]
+
+
+async def fill_block(community: Community, shown: InteractionResult, reason: str, days: str = "") -> InteractionResult:
+    return await community.moderator.submit_modal(shown, filled_in(shown, reason, days))
+
+
+def ids(community: Community) -> set[int]:
+    return {message.id for message in community.channel.history()}
+
+
+async def test_a_posted_clip_gets_one_compact_card(community: Community) -> None:
+    job, card = await clip_and_card(community, "@everyone **look** <@&1>")
+
+    link = f"https://discord.com/channels/{community.guild.id}/{community.channel.id}/{job.message_id}"
+    assert words(card).splitlines() == [
+        f"**Clip posted** for {community.mia.mention} in {community.channel.mention}",
+        "“\u2068\\@everyone \\*\\*look\\*\\* \\<\\@&1\\>\u2069”",
+        "Landscape 16:9 · 6 s · cost 6 s · 60 s per day, the bot's default",
+        "-# log entry 2",
+    ]
+    assert community.pinged(card) == set()
+    parts = list(walk_components([component.to_dict() for component in card.components]))
+    assert [part["label"] for part in parts if "label" in part] == [
+        *("Remove", "Remove and refund", "Block member…", "Recent clips", "Open")
+    ]
+    assert [part["url"] for part in parts if "url" in part] == [link]
+
+
+async def test_a_failed_clip_says_why_and_that_the_seconds_came_back(community: Community) -> None:
+    await community.keep_log()
+    await community.mia.slash(community.channel, "video", prompt="A cat")
+    now = community.clock.now()
+    async with community.database.write() as connection:
+        [job] = await job_store.start_next(connection, now=now, limit=1, owner="local/1", lease_until=now, in_flight=())
+    leased_jobs = LeasedJobs(
+        database=community.database,
+        clock=community.clock,
+        audit_trail=community.bot.services.audit_trail,
+        owner="local/1",
+    )
+    await leased_jobs.fail(job, JobError.CONTENT_POLICY)
+
+    card = words((await community.log_cards())[-1])
+
+    assert f"**Clip failed** for {community.mia.mention}" in card
+    assert "refused this prompt because of its content rules. 6 s came back." in card
+
+
+@pytest.mark.parametrize(
+    ("decide", "reason"),
+    [
+        (
+            lambda community: community.moderate("rules add", kind="words", text="cat"),
+            "a prompt rule: “\u2068cat\u2069”",
+        ),
+        (
+            lambda community: community.moderate("pause", reason="A flood"),
+            "video making is paused: “\u2068A flood\u2069”",
+        ),
+        (lambda community: set_access(community, "refused"), "no clips in this channel"),
+        (lambda community: set_cap(community, "5"), "the server's cap is reached: 5 s per day"),
+    ],
+)
+async def test_a_refused_clip_gets_a_card_with_the_rule(
+    community: Community, decide: Callable[[Community], Awaitable[str]], reason: str
+) -> None:
+    await community.keep_log()
+    await decide(community)
+    await community.mia.slash(community.channel, "video", prompt="A cat")
+
+    card = words((await community.log_cards())[-1])
+
+    assert f"**Clip refused** for {community.mia.mention} in {community.channel.mention}" in card
+    assert f"Landscape 16:9 · 6 s · cost nothing · {reason}" in card
+
+
+async def test_a_used_up_quota_is_a_refusal_with_whose_quota_it_was(community: Community) -> None:
+    await community.keep_log()
+    await community.moderate("quota set", who=community.mia, seconds=5)
+    await community.mia.slash(community.channel, "video", prompt="A cat")
+
+    card = words((await community.log_cards())[-1])
+
+    assert f"the quota is used up: 5 s per day, {community.mia.mention}" in card
+
+
+@pytest.mark.parametrize(("label", "back"), [("Remove", ""), ("Remove and refund", "; 6 s went back")])
+async def test_one_click_removes_the_clip_and_the_card_says_who_did_it(
+    community: Community, label: str, back: str
+) -> None:
+    job, card = await clip_and_card(community)
+
+    await community.moderator.click(card, label=label)
+
+    assert job.message_id not in ids(community)
+    now = int(community.clock.now().timestamp())
+    shown = community.shown(card, community.moderator)
+    assert f"**Removed** by {community.moderator.mention}, <t:{now}:f>{back}" in shown
+    assert "**Clip removed** for" in shown
+    assert await community.ledger() == [("charge", 6)] + [("refund", 6)] * bool(back)
+    assert label not in [button.label for button in buttons(community, card)]
+
+
+def buttons(community: Community, card: discord.Message) -> list[discord.Button]:
+    [message] = [each for each in community.log_channel.history() if each.id == card.id]
+    [container] = message.components
+    return [part for row in container.children if hasattr(row, "children") for part in row.children]
+
+
+async def test_the_buttons_work_after_a_restart(community: Community) -> None:
+    job, card = await clip_and_card(community)
+    await community.restart()
+
+    await community.moderator.click(card, label="Remove and refund")
+
+    assert job.message_id not in ids(community)
+    assert "**Removed** by" in community.shown(card, community.moderator)
+
+
+async def test_a_clip_that_somebody_deleted_by_hand_can_be_refunded(community: Community) -> None:
+    job, card = await clip_and_card(community)
+    await community.bot.get_partial_messageable(community.channel.id).get_partial_message(job.message_id).delete()
+
+    await community.moderator.click(card, label="Remove and refund")
+
+    assert await community.ledger() == [("charge", 6), ("refund", 6)]
+
+
+async def test_whoever_is_second_is_told_who_was_first(community: Community) -> None:
+    job, card = await clip_and_card(community)
+    await community.bot.services.jobs.remove_clip(
+        job.id, guild_id=community.guild.id, removed_by_id=community.ben.id, refunds=False
+    )
+
+    second = await community.moderator.click(card, label="Remove and refund")
+
+    assert f"{community.ben.mention} already removed this clip" in second.followups[0].content
+    assert f"**Removed** by {community.ben.mention}" in community.shown(card, community.moderator)
+    assert await community.ledger() == [("charge", 6)]
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "sentence"),
+    [(503, 0, "try again in a minute"), (403, 50001, "somebody has to do it by hand")],
+)
+async def test_a_clip_that_cannot_be_deleted_stays_and_is_not_refunded(
+    community: Community, status: int, code: int, sentence: str
+) -> None:
+    _, card = await clip_and_card(community)
+    community.env.inject_error("DELETE", "/channels/*/messages/*", status=status, code=code, times=None)
+
+    answer = await community.moderator.click(card, label="Remove and refund")
+
+    assert sentence in answer.followups[0].content
+    assert "**Removed**" not in community.shown(card, community.moderator)
+    assert await community.ledger() == [("charge", 6)]
+
+
+async def test_the_member_is_blocked_from_the_card_with_reason_and_time(community: Community) -> None:
+    _, card = await clip_and_card(community)
+
+    done = await fill_block(community, await community.moderator.click(card, label="Block member…"), "spam", "7")
+
+    assert "can make no clips here until" in done.followups[0].content
+    shown = community.shown(card, community.moderator)
+    assert f"**Blocked** by {community.moderator.mention}, <t:" in shown
+    assert ":f>: until <t:" in shown
+    assert "“\u2068spam\u2069”" in shown
+    refused = await community.mia.slash(community.channel, "video", prompt="A cat")
+    assert "blocked you" in refused.response.content
+
+
+async def test_a_block_without_sense_changes_nothing(community: Community) -> None:
+    _, card = await clip_and_card(community)
+
+    done = await fill_block(community, await community.moderator.click(card, label="Block member…"), "spam", "100")
+
+    assert "1 to 90 whole days" in done.followups[0].content
+    assert (await community.bot.services.servers.view(community.guild.id)).blocks == []
+
+
+async def test_a_refused_clips_card_can_block_its_member_too(community: Community) -> None:
+    await community.keep_log()
+    await community.moderate("rules add", kind="words", text="cat")
+    await community.mia.slash(community.channel, "video", prompt="A cat")
+    card = (await community.log_cards())[-1]
+
+    await fill_block(community, await community.moderator.click(card, label="Block member…"), "spam", "7")
+
+    assert f"**Blocked** by {community.moderator.mention}" in community.shown(card, community.moderator)
+    assert [button.label for button in buttons(community, card)] == ["Block member…", "Recent clips"]
+    recent = await community.moderator.click(card, label="Recent clips")
+    assert recent.response.content == f"**The latest clips of {community.mia.mention}**"
+
+
+async def test_a_member_can_be_blocked_again_from_the_card_once_the_block_has_ended(community: Community) -> None:
+    _, card = await clip_and_card(community)
+    await fill_block(community, await community.moderator.click(card, label="Block member…"), "spam", "7")
+    await community.moderate("unblock", member=community.mia)
+
+    await fill_block(community, await community.moderator.click(card, label="Block member…"), "again", "1")
+
+    assert "“\u2068again\u2069”" in community.shown(card, community.moderator)
+
+
+async def test_recent_clips_are_shown_to_the_moderator_alone(community: Community) -> None:
+    await community.keep_log()
+    for prompt in ("The first", "The second"):
+        await community.post_clip(community.mia, prompt)
+    await community.post_clip(community.ben, "Another's")
+    card = (await community.log_cards())[1]
+
+    recent = await community.moderator.click(card, label="Recent clips")
+
+    assert recent.response.ephemeral
+    lines = recent.response.content.splitlines()
+    assert lines[0] == f"**The latest clips of {community.mia.mention}**"
+    assert ["The second" in lines[1], "The first" in lines[2], len(lines)] == [True, True, 3]
+
+
+async def test_buttons_are_for_moderators_whoever_sees_them(community: Community) -> None:
+    job, card = await clip_and_card(community)
+
+    for label in ("Remove", "Remove and refund", "Block member…", "Recent clips"):
+        answer = await community.mia.click(card, label=label)
+        assert answer.response.content == "Only members with **Timeout Members** can do that."
+
+    assert job.message_id in ids(community)
+    assert await community.ledger() == [("charge", 6)]
+
+
+@pytest.mark.parametrize("status", [429, 503])
+async def test_a_log_that_is_held_back_stops_nothing_and_has_each_card_once_in_the_end(
+    community: Community, status: int
+) -> None:
+    await community.keep_log()
+    community.env.inject_error("POST", f"/channels/{community.log_channel.id}/messages", status=status, times=2)
+
+    for _ in range(2):
+        assert await community.log_cards() == []
+        community.clock.time += timedelta(minutes=1)
+    job = await community.post_clip(community.mia)
+
+    assert job.message_id in ids(community)
+    assert [words(card).splitlines()[0] for card in await community.log_cards()] == [
+        "**Log channel set**",
+        f"**Clip posted** for {community.mia.mention} in {community.channel.mention}",
+    ]
+    assert not (await community.bot.services.servers.view(community.guild.id)).server.log_closed
+
+
+async def test_a_card_that_arrived_unheard_is_found_again(community: Community) -> None:
+    await community.keep_log()
+    [card] = await community.log_cards()
+    long_ago = discord.utils.DISCORD_EPOCH  # the simulated Discord's clock is not the bot's
+    waits_again = {"due_at": community.clock.now(), "message_id": None, "attempts": 1}
+    waits_again["created_at"] = datetime.fromtimestamp(long_ago / 1000, UTC) + timedelta(days=1)
+    async with community.database.write() as connection:
+        await connection.execute(log_entries.update().values(waits_again))
+
+    assert [each.id for each in await community.log_cards()] == [card.id]
