@@ -48,6 +48,7 @@ from bot.models.quotas import (
     QuotaStatus,
     check_grant_seconds,
 )
+from bot.models.requester import Requester
 from bot.models.submits import UNPAID_OUTCOMES, Submit, SubmitOutcome
 from bot.models.video import (
     DURATIONS_SECONDS,
@@ -112,6 +113,7 @@ __all__ = [
     "QuotaSource",
     "QuotaStatus",
     "RateLimitStatus",
+    "Requester",
     "Server",
     "StatusCard",
     "Submit",

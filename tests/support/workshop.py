@@ -14,11 +14,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.app import Ports, assemble
-from bot.models import Aspect, Job, JobState, Period, Quota, VideoSpec
+from bot.models import Aspect, Job, JobState, Period, Quota, Requester, VideoSpec
 from bot.services.jobs.admission import Wish
 from bot.services.jobs.policy import WorkerPolicy
 from bot.services.jobs.requests import JobRequest
-from bot.services.quotas.service import Requester
 from bot.store import jobs as job_store
 from bot.store import submits as submit_store
 from bot.store.database import Database

@@ -30,9 +30,9 @@ from bot.errors import (
     RulesUnknownError,
     TooManyOpenJobsError,
 )
-from bot.models import EVERYWHERE, Access, CapStatus
+from bot.models import EVERYWHERE, Access, CapStatus, Requester
 from bot.services.quotas.caps import cap_status
-from bot.services.quotas.service import Requester, RuleAsked, ask_rules
+from bot.services.quotas.service import RuleAsked, ask_rules
 from bot.store import jobs, prompt_rules, servers
 
 if TYPE_CHECKING:

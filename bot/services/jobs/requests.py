@@ -20,13 +20,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from bot.models import Server
+    from bot.models import Requester, Server
     from bot.services.jobs.admission import Admission, Admitted, Wish
     from bot.services.jobs.held import HeldJobs
     from bot.services.jobs.status_cards import CardChanges
     from bot.services.moderation.audit_trail import AuditTrail
     from bot.services.ports import Clock, LogPublisher
-    from bot.services.quotas.service import Requester
     from bot.services.throttling.throttle import ServiceThrottle
     from bot.store.database import Database
 

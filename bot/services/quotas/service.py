@@ -29,32 +29,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from bot.models import Grant, Server
+    from bot.models import Grant, Requester, Server
     from bot.services.moderation.audit_trail import AuditTrail
     from bot.services.ports import Clock
     from bot.store.database import Database
 
 _DAYS = {Period.DAY: 1.0, Period.WEEK: 7.0, Period.MONTH: 365.25 / 12}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requester:
-    """A member in a place of a server: all that decides which rules hold.
-
-    Attributes:
-        places: the thread, the channel and the category, as far as there are any, the most particular first.
-        manages_server: has Manage Server, and so is exempt from Discord's AutoMod.
-    """
-
-    guild_id: int
-    member_id: int
-    role_ids: tuple[int, ...] = ()
-    places: tuple[int, ...] = ()
-    manages_server: bool = False
-
-    def in_no_place(self) -> Requester:
-        """Return the same member wherever no pool is."""
-        return replace(self, places=())
 
 
 class QuotaService:

@@ -25,8 +25,8 @@ from bot.store import prompt_rules
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from bot.models import Requester
     from bot.services.ports import AutomodSource, Clock
-    from bot.services.quotas.service import Requester
     from bot.store.database import Database
 
 _log = logging.getLogger(__name__)
