@@ -64,6 +64,9 @@ from bot.models.video import (
     RateLimitStatus,
     VideoInfo,
     VideoSpec,
+    parse_aspect,
+    parse_duration,
+    parse_prompt,
 )
 
 __all__ = [
@@ -122,5 +125,8 @@ __all__ = [
     "VideoSpec",
     "check_days",
     "check_grant_seconds",
+    "parse_aspect",
+    "parse_duration",
+    "parse_prompt",
     "parse_reason",
 ]

@@ -11,7 +11,7 @@ from bot.errors import NotCancellableError, NotRemovableError, RefusedError
 from bot.models import ChangeKind, Job, JobError, JobState, LogKind, StatusCard
 from bot.services.moderation.refusal_details import refusal_facts
 from bot.services.quotas.caps import record_cap_alert
-from bot.store import jobs, ledger, log, servers
+from bot.store import jobs, ledger, log
 
 if TYPE_CHECKING:
     import asyncio
@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from bot.models import Requester, Server
-    from bot.services.jobs.admission import Admission, Admitted, Wish
+    from bot.models import Server
+    from bot.services.jobs.admission import Admission
+    from bot.services.jobs.decision import AdmissionDetails, Admitted, ScreeningResult
     from bot.services.jobs.held import HeldJobs
+    from bot.services.jobs.job_request import JobRequest
     from bot.services.jobs.status_cards import CardChanges
     from bot.services.moderation.audit_trail import AuditTrail
     from bot.services.ports import Clock, LogPublisher
@@ -33,16 +35,6 @@ _log = logging.getLogger(__name__)
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's base 32: sorts like the number, has no letters that look alike."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobRequest:
-    """A ``/video`` as it arrived: who asked for what, where."""
-
-    interaction_id: int
-    channel_id: int
-    requester: Requester
-    wish: Wish
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,40 +108,40 @@ class JobService:
         return await self._accept(request, holds=True)
 
     async def _accept(self, request: JobRequest, *, holds: bool) -> Accepted:
-        requester, wish = request.requester, request.wish
-        screening = await self._admission.judge(wish.spec.prompt, requester)
+        screening = await self._admission.judge(request.prompt, request.requester)
         now = self._clock.now()
-        refused: RefusedError | None = None
-        is_new = False
         async with self._database.write() as connection:
-            server = await servers.get(connection, requester.guild_id)
-            job = await jobs.find_by_interaction(connection, request.interaction_id)
-            if job is None:
-                try:
-                    admitted = await self._admission.admit(connection, server, requester, wish, screening, now)
-                except RefusedError as error:
-                    refused = error
-                    await self._log_refusal(connection, server, request, error, now)
-                else:
-                    is_new, job = True, self._new_job(request, admitted, now, holds=holds)
-                    await jobs.insert(connection, job)
-                    from_grants = admitted.status.use_grants(job.spec.cost_seconds)
-                    await ledger.charge(connection, job, now=now, from_grants=from_grants)
-                    if admitted.cap is not None:
-                        used = admitted.cap.used_seconds + job.spec.cost_seconds
-                        await record_cap_alert(connection, server, replace(admitted.cap, used_seconds=used), now)
-            card = None if job is None else await self._card(connection, job)
-        self._audit_trail.tell(requester.guild_id)
-        if refused is not None:
-            raise refused
-        assert card is not None  # it is admitted, or was before
-        job = card.job
+            earlier = await jobs.find_by_interaction(connection, request.interaction_id)
+            job = earlier or await self._admit(connection, request, screening, now, holds=holds)
+            card = job if isinstance(job, RefusedError) else await self._card(connection, job)
+        self._audit_trail.tell(request.requester.guild_id)
+        if isinstance(card, RefusedError):
+            raise card
+        job, is_new = card.job, earlier is None
         if is_new and holds:
             self.held.hold(job)
         _log.info("job accepted", extra={"job_id": job.id, "guild_id": job.guild_id, "member_id": job.member_id})
         self._card_changes.begin(card)
         self._wake.set()
         return Accepted(card, is_new)
+
+    async def _admit(
+        self,
+        connection: AsyncConnection,
+        request: JobRequest,
+        screening: ScreeningResult,
+        now: datetime,
+        *,
+        holds: bool,
+    ) -> Job | RefusedError:
+        """Store and charge a new job, or tell the log why not."""
+        details, decision = await self._admission.decide(connection, request, screening, now)
+        if isinstance(decision, RefusedError):
+            await self._log_refusal(connection, details, request, decision, now)
+            return decision
+        job = self._new_job(request, decision, now, holds=holds)
+        await _charge(connection, details.server, job, decision, now)
+        return job
 
     async def attach_status(self, job_id: str, message_id: int) -> None:
         """Remember the job's status card.
@@ -349,11 +341,16 @@ class JobService:
         )
 
     async def _log_refusal(
-        self, connection: AsyncConnection, server: Server, request: JobRequest, error: RefusedError, now: datetime
+        self,
+        connection: AsyncConnection,
+        details: AdmissionDetails,
+        request: JobRequest,
+        error: RefusedError,
+        now: datetime,
     ) -> None:
         facts = refusal_facts(error)
         if facts is not None:
-            spec = request.wish.spec
+            spec = details.place.spec_for(request)
             facts |= {
                 "member_id": request.requester.member_id,
                 "channel_id": request.channel_id,
@@ -362,13 +359,23 @@ class JobService:
                 "duration": spec.duration_seconds,
             }
             await log.add(
-                connection, server, LogKind.REFUSED, now=now, interaction_id=request.interaction_id, facts=facts
+                connection, details.server, LogKind.REFUSED, now=now, interaction_id=request.interaction_id, facts=facts
             )
 
     async def _card(self, connection: AsyncConnection, job: Job) -> StatusCard:
         order = await jobs.queue_order(connection) if job.state is JobState.QUEUED else []
         place = order.index(job.id) + 1 if job.id in order else None
         return StatusCard(job, queue_place=place, waiting_for_operator=self._throttle.is_paused)
+
+
+async def _charge(connection: AsyncConnection, server: Server, job: Job, admitted: Admitted, now: datetime) -> None:
+    """Store a new job with its charge, and tell the log where that brings the server to a mark of its cap."""
+    await jobs.insert(connection, job)
+    from_grants = admitted.status.use_grants(job.spec.cost_seconds)
+    await ledger.charge(connection, job, now=now, from_grants=from_grants)
+    if admitted.cap is not None:
+        used = admitted.cap.used_seconds + job.spec.cost_seconds
+        await record_cap_alert(connection, server, replace(admitted.cap, used_seconds=used), now)
 
 
 def new_job_id(now: datetime, random_bits: Callable[[int], int]) -> str:

@@ -20,7 +20,7 @@ from bot.errors import (
     TooManyOpenJobsError,
 )
 from bot.models import EVERYWHERE, Access, Aspect, ChannelRule, Period, PromptRuleKind, Quota, QuotaSource, VideoSpec
-from bot.services.jobs.admission import PlaceRules
+from bot.services.jobs.decision import PlaceRules
 from bot.store.tables import jobs, ledger
 from tests.support.simulated_discord import CHANNEL_ID
 from tests.support.workshop import GUILD_ID, MEMBER_ID, requester
