@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -14,7 +15,6 @@ from bot.services.quotas.caps import record_cap_alert
 from bot.store import jobs, ledger, log
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable
     from datetime import datetime
 
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from bot.store.database import Database
 
 _log = logging.getLogger(__name__)
+
+_HEAD_START_SECONDS = 0.05
+"""What the answer to a request has before the worker, the cards and the log are woken: some times what it takes."""
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's base 32: sorts like the number, has no letters that look alike."""
@@ -114,7 +117,10 @@ class JobService:
             earlier = await jobs.find_by_interaction(connection, request.interaction_id)
             job = earlier or await self._admit(connection, request, screening, now, holds=holds)
             card = job if isinstance(job, RefusedError) else await self._card(connection, job)
-        self._audit_trail.tell(request.requester.guild_id)
+        if holds:  # whoever is woken would take the time of the answer, which somebody waits for
+            asyncio.get_running_loop().call_later(_HEAD_START_SECONDS, self._tell_of_accepted, request)
+        else:
+            self._tell_of_accepted(request)
         if isinstance(card, RefusedError):
             raise card
         job, is_new = card.job, earlier is None
@@ -122,8 +128,13 @@ class JobService:
             self.held.hold(job)
         _log.info("job accepted", extra={"job_id": job.id, "guild_id": job.guild_id, "member_id": job.member_id})
         self._card_changes.begin(card)
-        self._wake.set()
         return Accepted(card, is_new)
+
+    def _tell_of_accepted(self, request: JobRequest) -> None:
+        """Wake whoever has to do with a request that was accepted, or refused."""
+        self._audit_trail.tell(request.requester.guild_id)
+        self._card_changes.touch_queue()
+        self._wake.set()
 
     async def _admit(
         self,
