@@ -8,7 +8,7 @@ import discord
 from discord import app_commands
 
 from bot.errors import PublishUnavailableError
-from bot.services.quotas.service import Requester
+from bot.models import Requester
 from bot.ui.discord_errors import as_publish_errors
 
 if TYPE_CHECKING:

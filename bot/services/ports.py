@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         StatusCard,
         VideoSpec,
     )
-    from bot.services.screening.automod import AutomodRules
+    from bot.services.screening.automod_rules import AutomodRules
 
 
 class Clock(Protocol):

@@ -6,7 +6,8 @@ import math
 import re
 from typing import TYPE_CHECKING, cast
 
-from bot.errors import (
+from bot.models import (
+    Balance,
     InsufficientFundsError,
     ModelAccessError,
     NoAnswerError,
@@ -14,7 +15,6 @@ from bot.errors import (
     UnauthorizedError,
     VideoServiceError,
 )
-from bot.models import Balance
 from bot.toapis.answers import Answer, RequestKind
 from bot.toapis.error_shapes import is_no, is_success, is_yes
 from bot.toapis.kinds import fold

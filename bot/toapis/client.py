@@ -12,7 +12,7 @@ from urllib.parse import quote
 import aiohttp
 from yarl import URL
 
-from bot.errors import NoAnswerError, NotConnectedError, VideoServiceError
+from bot.models import NoAnswerError, NotConnectedError, VideoServiceError
 from bot.toapis import account, wire
 from bot.toapis.answers import Answer, RequestKind
 from bot.toapis.download import Downloader, is_loopback_host

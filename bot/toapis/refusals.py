@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bot.errors import (
+from bot.models import (
     ContentPolicyError,
     GenerationNotFoundError,
     InsufficientFundsError,

@@ -31,7 +31,7 @@ from bot.ui.text import refusals
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
-    from bot.services.quotas.service import Requester
+    from bot.models import Requester
 
 _log = logging.getLogger(__name__)
 

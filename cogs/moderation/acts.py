@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
     import discord
 
-    from bot.models import ChannelRule, PromptRuleKind, Quota
-    from bot.services.quotas.service import Requester
+    from bot.models import ChannelRule, PromptRuleKind, Quota, Requester
     from bot.services.services import Services
 
 

@@ -15,8 +15,12 @@ from sqlalchemy import event, text
 
 from bot.errors import SettingsError, StoreUnavailableError
 from bot.models import OPEN_STATES, Account, AccountKind, Grant, Quota, QuotaSource
-from bot.store import audit, jobs, ledger, log, quotas, servers, submits
+from bot.store import jobs
 from bot.store.database import MIGRATIONS, Database
+from bot.store.jobs import submits
+from bot.store.moderation import audit, modlog, servers
+from bot.store.quotas import ledger
+from bot.store.quotas import rules as quota_rules
 from bot.store.tables import metadata
 
 if TYPE_CHECKING:
@@ -204,7 +208,7 @@ async def test_what_an_older_version_stored_is_counted_and_holds_after_the_upgra
         assert await ledger.list_grants(connection, guild_id=1, member_id=8, now=NOW) == [
             Grant(7, 2, datetime(2026, 4, 1, tzinfo=UTC), member_id=8, given_by_id=0)
         ]
-        [rule] = await quotas.list_for(connection, guild_id=1, now=NOW)
+        [rule] = await quota_rules.list_for(connection, guild_id=1, now=NOW)
         assert (rule.source, rule.quota, rule.expires_at) == (QuotaSource.SERVER, Quota(60), None)
         job = await jobs.get(connection, "a")
         assert job is not None
@@ -271,7 +275,7 @@ async def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path) -
         lambda connection: ledger.sum_period(connection, Account(1, AccountKind.MEMBER, 2), start=NOW, end=NOW),
         lambda connection: ledger.list_grants(connection, guild_id=1, member_id=2, now=NOW),
         lambda connection: ledger.sum_by_member(connection, guild_id=1, start=NOW, end=NOW),
-        lambda connection: quotas.list_for(connection, guild_id=1, now=NOW, subject_ids=[1, 2]),
+        lambda connection: quota_rules.list_for(connection, guild_id=1, now=NOW, subject_ids=[1, 2]),
         lambda connection: servers.get(connection, 1),
         lambda connection: servers.get_block(connection, guild_id=1, member_id=2, now=NOW),
         lambda connection: servers.list_channel_rules(connection, 1, [1, 2]),
@@ -280,9 +284,9 @@ async def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path) -
         lambda connection: jobs.list_period(connection, guild_id=1, start=NOW, end=NOW, limit=9),
         lambda connection: jobs.count_outcomes(connection, guild_id=1, start=NOW, end=NOW),
         lambda connection: jobs.list_posted(connection, 1, limit=9),
-        log.list_due,
-        lambda connection: log.claim(connection, 1, now=NOW, limit=9, owner="a", lease_until=NOW),
-        lambda connection: log.count_refused(connection, guild_id=1, start=NOW, end=NOW),
+        modlog.list_due,
+        lambda connection: modlog.claim(connection, 1, now=NOW, limit=9, owner="a", lease_until=NOW),
+        lambda connection: modlog.count_refused(connection, guild_id=1, start=NOW, end=NOW),
         lambda connection: audit.list_latest(connection, 1, limit=9),
         lambda connection: jobs.claim_due(
             connection, states=OPEN_STATES, now=NOW, limit=9, owner="a", lease_until=NOW, in_flight=["x"]

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.errors import (
+from bot.models import (
+    Balance,
     InsufficientFundsError,
     ModelAccessError,
     NoAnswerError,
@@ -18,7 +19,6 @@ from bot.errors import (
     UnauthorizedError,
     VideoServiceError,
 )
-from bot.models import Balance
 from bot.toapis.account import combine_balance, explain_models, read_balance, read_models
 from bot.toapis.answers import Answer
 

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.errors import NoAnswerError, VideoServiceError
-from bot.models import Generation, GenerationStatus
+from bot.models import Generation, GenerationStatus, NoAnswerError, VideoServiceError
 from bot.toapis import wire
 from bot.toapis.answers import Answer, RequestKind
 

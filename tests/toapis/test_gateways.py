@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bot.errors import (
+from bot.models import (
     ContentPolicyError,
     InsufficientFundsError,
     ModelAccessError,

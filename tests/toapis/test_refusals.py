@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.errors import (
+from bot.models import (
     ContentPolicyError,
     GenerationNotFoundError,
     InsufficientFundsError,

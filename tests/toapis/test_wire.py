@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.errors import VideoServiceError
-from bot.models import Aspect, Generation, GenerationStatus, RateLimitStatus, VideoSpec
+from bot.models import Aspect, Generation, GenerationStatus, RateLimitStatus, VideoServiceError, VideoSpec
 from bot.toapis import account, wire
 from bot.toapis.answers import Answer, RequestKind
 

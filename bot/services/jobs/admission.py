@@ -19,21 +19,21 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bot.errors import (
+from bot.errors import ChannelRefusedError, PromptRefusedError, RefusedError, RulesUnknownError, TooManyOpenJobsError
+from bot.models import (
+    EVERYWHERE,
+    Access,
     BlockedError,
     CapReachedError,
-    ChannelRefusedError,
+    CapStatus,
     PausedError,
-    PromptRefusedError,
     QuotaExceededError,
-    RefusedError,
-    RulesUnknownError,
-    TooManyOpenJobsError,
+    Requester,
 )
-from bot.models import EVERYWHERE, Access, CapStatus
 from bot.services.quotas.caps import cap_status
-from bot.services.quotas.service import Requester, RuleAsked, ask_rules
-from bot.store import jobs, prompt_rules, servers
+from bot.services.quotas.service import RuleAsked, ask_rules
+from bot.store import jobs
+from bot.store.moderation import prompt_rules, servers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -44,7 +44,8 @@ if TYPE_CHECKING:
     from bot.models import Aspect, Block, ChannelRule, PromptRule, PromptRuleKind, QuotaStatus, Server, VideoSpec
     from bot.services.ports import Clock
     from bot.services.quotas.service import QuotaService
-    from bot.services.screening.automod import AutomodRule, AutomodService
+    from bot.services.screening.automod import AutomodService
+    from bot.services.screening.automod_rules import AutomodRule
     from bot.services.screening.rules import PromptService
     from bot.store.database import Database
 

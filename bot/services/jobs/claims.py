@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from bot.models import FINAL_STATES, JobState
 from bot.services.throttling.backoff import BURST_SECONDS, MINUTE_SECONDS, Sent, window_start
-from bot.store import jobs, polls, submits
+from bot.store import jobs
+from bot.store.jobs import polls, submits
 
 if TYPE_CHECKING:
     from collections.abc import Collection

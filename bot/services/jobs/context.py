@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bot.errors import VideoServiceError
-    from bot.models import Generation
+    from bot.models import Generation, VideoServiceError
     from bot.services.jobs.leases import LeasedJobs
     from bot.services.jobs.policy import WorkerPolicy
     from bot.services.polling.watch import RenderWatch

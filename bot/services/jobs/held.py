@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from bot.models import JobError
 from bot.services.jobs.leases import BOT_ID
-from bot.store import jobs, ledger
+from bot.store import jobs
+from bot.store.quotas import ledger
 
 if TYPE_CHECKING:
     from collections.abc import KeysView

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from bot.errors import LeaseLostError
 from bot.models import FINAL_STATES, JobState, LogKind
-from bot.store import jobs, ledger, log, servers, submits
+from bot.store import jobs
+from bot.store.jobs import submits
+from bot.store.moderation import modlog, servers
+from bot.store.quotas import ledger
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -135,7 +138,7 @@ class LeasedJobs:
         if job.state is JobState.FAILED:
             kind = LogKind.FAILED
             await ledger.refund(connection, job, now=now, made_by_id=BOT_ID)
-        await log.add(connection, await servers.get(connection, job.guild_id), kind, now=now, job=job)
+        await modlog.add(connection, await servers.get(connection, job.guild_id), kind, now=now, job=job)
 
 
 def _log_transition(job: Job, changed: Job) -> None:

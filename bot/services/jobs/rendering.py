@@ -6,21 +6,24 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.errors import (
+from bot.models import (
     ContentPolicyError,
     GenerationNotFoundError,
+    GenerationStatus,
     InsufficientFundsError,
+    JobError,
+    JobState,
     ModelAccessError,
     NotConnectedError,
     RateLimitedError,
     RequestRejectedError,
+    SubmitOutcome,
     UnauthorizedError,
     VideoServiceError,
 )
-from bot.models import GenerationStatus, JobError, JobState, SubmitOutcome
 from bot.services.jobs.leases import SubmitNote
 from bot.services.jobs.policy import backoff_seconds
-from bot.store import submits
+from bot.store.jobs import submits
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.errors import NotCancellableError, NotRemovableError, RefusedError
-from bot.models import ChangeKind, Job, JobError, JobState, LogKind, StatusCard
+from bot.errors import NotRemovableError, RefusedError
+from bot.models import ChangeKind, Job, JobError, JobState, LogKind, NotCancellableError, StatusCard
 from bot.services.moderation.refusal_details import refusal_facts
 from bot.services.quotas.caps import record_cap_alert
-from bot.store import jobs, ledger, log, servers
+from bot.store import jobs
+from bot.store.moderation import modlog, servers
+from bot.store.quotas import ledger
 
 if TYPE_CHECKING:
     import asyncio
@@ -20,13 +22,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from bot.models import Server
+    from bot.models import Requester, Server
     from bot.services.jobs.admission import Admission, Admitted, Wish
     from bot.services.jobs.held import HeldJobs
     from bot.services.jobs.status_cards import CardChanges
     from bot.services.moderation.audit_trail import AuditTrail
     from bot.services.ports import Clock, LogPublisher
-    from bot.services.quotas.service import Requester
     from bot.services.throttling.throttle import ServiceThrottle
     from bot.store.database import Database
 
@@ -362,7 +363,7 @@ class JobService:
                 "aspect": spec.aspect.value,
                 "duration": spec.duration_seconds,
             }
-            await log.add(
+            await modlog.add(
                 connection, server, LogKind.REFUSED, now=now, interaction_id=request.interaction_id, facts=facts
             )
 

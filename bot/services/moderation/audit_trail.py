@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.models import Change, LogKind
-from bot.store import audit, log, servers
+from bot.store.moderation import audit, modlog, servers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -87,7 +87,7 @@ class AuditTrail:
             ),
         )
         server = await servers.get(connection, guild_id)
-        await log.add(connection, server, LogKind.CHANGED, now=change.made_at, change=change)
+        await modlog.add(connection, server, LogKind.CHANGED, now=change.made_at, change=change)
 
 
 def are_same(before: AuditDetails | None, after: AuditDetails | None) -> bool:

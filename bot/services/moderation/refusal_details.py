@@ -4,16 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.errors import (
-    BlockedError,
-    CapReachedError,
-    ChannelRefusedError,
-    PausedError,
-    PromptRefusedError,
-    QuotaExceededError,
-    RefusedError,
-    TooManyOpenJobsError,
-)
+from bot.errors import ChannelRefusedError, PromptRefusedError, RefusedError, TooManyOpenJobsError
+from bot.models import BlockedError, CapReachedError, PausedError, QuotaExceededError
 
 if TYPE_CHECKING:
     from bot.models import AuditDetails

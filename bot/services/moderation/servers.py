@@ -22,7 +22,10 @@ from bot.models import (
 from bot.services.moderation.audit_trail import are_same
 from bot.services.quotas.caps import cap_status, record_cap_alert
 from bot.services.quotas.periods import parse_timezone
-from bot.store import audit, jobs, ledger, log, prompt_rules, quotas, servers
+from bot.store import jobs
+from bot.store.moderation import audit, modlog, prompt_rules, servers
+from bot.store.quotas import ledger
+from bot.store.quotas import rules as quota_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +74,7 @@ class ServerService:
             return ServerView(
                 server=server,
                 cap=await cap_status(connection, server, now),
-                rules=await quotas.list_for(connection, guild_id=guild_id, now=now),
+                rules=await quota_rules.list_for(connection, guild_id=guild_id, now=now),
                 channels=await servers.list_channel_rules(connection, guild_id),
                 blocks=await servers.list_blocks(connection, guild_id=guild_id, now=now),
                 grants=await ledger.list_grants(connection, guild_id=guild_id, now=now),
@@ -87,7 +90,7 @@ class ServerService:
     async def clip_card(self, guild_id: int, entry_id: int) -> LogEntry | None:
         """Return the log's card about a clip as it should look now, or None where there is none."""
         async with self._database.read() as connection:
-            entry = await log.get(connection, guild_id, entry_id)
+            entry = await modlog.get(connection, guild_id, entry_id)
             if entry is None or entry.member_id is None:
                 return None
             block = await servers.get_block(

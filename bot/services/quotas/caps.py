@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from bot.models import Account, AccountKind, CapStatus, LogKind
 from bot.services.quotas.periods import period_bounds, zone_of
-from bot.store import ledger, log, servers
+from bot.store.moderation import modlog, servers
+from bot.store.quotas import ledger
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -48,4 +49,4 @@ async def record_cap_alert(connection: AsyncConnection, server: Server, cap: Cap
     if reached > told:
         await servers.put(connection, replace(server, cap_told_percent=reached, cap_told_at=now))
         facts = cap.cap.facts | {"used": cap.used_seconds, "resets_at": cap.resets_at.isoformat()}
-        await log.add(connection, server, _KINDS[reached], now=now, facts=facts)
+        await modlog.add(connection, server, _KINDS[reached], now=now, facts=facts)

@@ -21,7 +21,9 @@ from bot.models import (
 )
 from bot.services.moderation.audit_trail import are_same
 from bot.services.quotas.periods import period_bounds, zone_of
-from bot.store import ledger, quotas, servers
+from bot.store.moderation import servers
+from bot.store.quotas import ledger
+from bot.store.quotas import rules as quota_rules
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,32 +31,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from bot.models import Grant, Server
+    from bot.models import Grant, Requester, Server
     from bot.services.moderation.audit_trail import AuditTrail
     from bot.services.ports import Clock
     from bot.store.database import Database
 
 _DAYS = {Period.DAY: 1.0, Period.WEEK: 7.0, Period.MONTH: 365.25 / 12}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requester:
-    """A member in a place of a server: all that decides which rules hold.
-
-    Attributes:
-        places: the thread, the channel and the category, as far as there are any, the most particular first.
-        manages_server: has Manage Server, and so is exempt from Discord's AutoMod.
-    """
-
-    guild_id: int
-    member_id: int
-    role_ids: tuple[int, ...] = ()
-    places: tuple[int, ...] = ()
-    manages_server: bool = False
-
-    def in_no_place(self) -> Requester:
-        """Return the same member wherever no pool is."""
-        return replace(self, places=())
 
 
 class QuotaService:
@@ -82,7 +64,7 @@ class QuotaService:
     async def rules_for(self, connection: AsyncConnection, requester: Requester, now: datetime) -> list[QuotaRule]:
         """Return every rule that has to do with a member in a place."""
         subject_ids = {requester.member_id, requester.guild_id, *requester.role_ids, *requester.places}
-        return await quotas.list_for(connection, guild_id=requester.guild_id, now=now, subject_ids=subject_ids)
+        return await quota_rules.list_for(connection, guild_id=requester.guild_id, now=now, subject_ids=subject_ids)
 
     async def status_under(self, effective: EffectiveQuota, *, guild_id: int, member_id: int) -> QuotaStatus:
         """Say where a member stands under a rule that is already known.
@@ -123,10 +105,12 @@ class QuotaService:
         expires_at = None if days is None else now + timedelta(days=days)
         rule = QuotaRule(guild_id, source, subject_id, quota, set_by_id, now, expires_at)
         async with self._audit_trail.write(guild_id) as connection:
-            replaced = await quotas.get(connection, guild_id=guild_id, source=source, subject_id=subject_id, now=now)
+            replaced = await quota_rules.get(
+                connection, guild_id=guild_id, source=source, subject_id=subject_id, now=now
+            )
             if replaced is not None and are_same(replace(replaced, then=None).facts, rule.facts):
                 return replaced, replaced
-            rule = await quotas.put(connection, rule)
+            rule = await quota_rules.put(connection, rule)
             await self._record(connection, rule, set_by_id, before=replaced, after=rule)
         return rule, replaced
 
@@ -139,11 +123,11 @@ class QuotaService:
             StoreUnavailableError: when the database cannot be asked.
         """
         async with self._audit_trail.write(guild_id) as connection:
-            rule = await quotas.get(
+            rule = await quota_rules.get(
                 connection, guild_id=guild_id, source=source, subject_id=subject_id, now=self._clock.now()
             )
             if rule is not None:
-                await quotas.remove(connection, rule)
+                await quota_rules.remove(connection, rule)
                 await self._record(connection, rule, cleared_by_id, before=rule, after=None)
         return rule
 
@@ -154,7 +138,7 @@ class QuotaService:
             StoreUnavailableError: when the database cannot be asked.
         """
         async with self._database.read() as connection:
-            rules = await quotas.list_for(connection, guild_id=guild_id, now=self._clock.now())
+            rules = await quota_rules.list_for(connection, guild_id=guild_id, now=self._clock.now())
         order = (QuotaSource.SERVER, QuotaSource.CHANNEL, QuotaSource.ROLE, QuotaSource.MEMBER)
         return sorted(rules, key=lambda rule: (order.index(rule.source), rule.subject_id))
 

@@ -11,7 +11,7 @@ from bot.errors import InvalidSettingError
 from bot.models import ChangeKind, PromptRule, PromptRuleKind
 from bot.services.screening.patterns import Pattern, parse_pattern, readings
 from bot.services.screening.words import WordFinder, parse_words, words_of
-from bot.store import prompt_rules, servers
+from bot.store.moderation import prompt_rules, servers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,23 +6,26 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from bot.errors import (
+from bot.models import (
     ContentPolicyError,
     GenerationNotFoundError,
     InsufficientFundsError,
+    JobError,
+    JobState,
     ModelAccessError,
     NotConnectedError,
     NotTakenError,
     RateLimitedError,
     RequestRejectedError,
+    SubmitOutcome,
     UnauthorizedError,
     VideoServiceError,
     WrongEndpointError,
 )
-from bot.models import JobError, JobState, SubmitOutcome
 from bot.services.jobs.leases import SubmitNote
 from bot.services.jobs.rendering import fields_of, log_error
-from bot.store import jobs, submits
+from bot.store import jobs
+from bot.store.jobs import submits
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bot.services.jobs.admission import Explanation
     from bot.services.quotas.service import RuleAsked
     from bot.services.quotas.usage import UsageReport
-    from bot.services.screening.automod import AutomodRule, AutomodRules
+    from bot.services.screening.automod_rules import AutomodRule, AutomodRules
 
 MEMBERS_SHOWN = 15
 """How many members ``/moderate usage`` shows; its attachment has all of them."""

@@ -8,18 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.errors import (
+from bot.errors import ChannelRefusedError, InvalidSettingError, PromptRefusedError, RefusedError, TooManyOpenJobsError
+from bot.models import (
+    EVERYWHERE,
+    Access,
+    Aspect,
     BlockedError,
     CapReachedError,
-    ChannelRefusedError,
-    InvalidSettingError,
+    ChannelRule,
     PausedError,
-    PromptRefusedError,
+    Period,
+    PromptRuleKind,
+    Quota,
     QuotaExceededError,
-    RefusedError,
-    TooManyOpenJobsError,
+    QuotaSource,
+    VideoSpec,
 )
-from bot.models import EVERYWHERE, Access, Aspect, ChannelRule, Period, PromptRuleKind, Quota, QuotaSource, VideoSpec
 from bot.services.jobs.admission import PlaceRules
 from bot.store.tables import jobs, ledger
 from tests.support.simulated_discord import CHANNEL_ID

@@ -7,14 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.errors import (
-    DestinationClosedError,
-    PausedError,
-    PromptRefusedError,
-    PublishUnavailableError,
-    StoreUnavailableError,
-)
-from bot.models import LogKind, Period, PromptRuleKind
+from bot.errors import DestinationClosedError, PromptRefusedError, PublishUnavailableError, StoreUnavailableError
+from bot.models import LogKind, PausedError, Period, PromptRuleKind
 from bot.services.moderation.modlog import ATTEMPTS_BEFORE_DROPPED, CARDS_AT_ONCE, LEASE_SECONDS
 from tests.support.faults import FlakyDatabase
 from tests.support.workshop import GUILD_ID, MEMBER_ID

@@ -7,23 +7,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.errors import (
-    BlockedError,
-    CapReachedError,
-    DestinationClosedError,
-    InvalidSettingError,
-    NotCancellableError,
-    NotRemovableError,
-    PausedError,
-    PublishUnavailableError,
-)
+from bot.errors import DestinationClosedError, InvalidSettingError, NotRemovableError, PublishUnavailableError
 from bot.models import (
     Access,
+    BlockedError,
+    CapReachedError,
     ChangeKind,
     ChannelRule,
     JobError,
     JobState,
     LogKind,
+    NotCancellableError,
+    PausedError,
     Period,
     Quota,
     QuotaSource,

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.errors import InvalidQuotaError, QuotaExceededError
-from bot.models import Period, Quota, QuotaRule, QuotaSource
+from bot.errors import InvalidQuotaError
+from bot.models import Period, Quota, QuotaExceededError, QuotaRule, QuotaSource
 from bot.services.quotas.periods import period_bounds
 from bot.services.quotas.service import choose_rule
 from bot.store.database import Database

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.errors import NotCancellableError, StoreUnavailableError
-from bot.models import JobError, JobState, OperatorAlert, SubmitOutcome
+from bot.errors import StoreUnavailableError
+from bot.models import JobError, JobState, NotCancellableError, OperatorAlert, SubmitOutcome
 from bot.sandbox.faults import Fault
 from bot.services.jobs.policy import RateLimit, RateLimits, WorkerPolicy
 from tests.support.faults import FlakyDatabase, Hold, SurprisingService

@@ -33,7 +33,7 @@ from bot.services.jobs.admission import Explanation, PlaceRules
 from bot.services.moderation.servers import ServerView
 from bot.services.quotas.service import RuleAsked
 from bot.services.quotas.usage import MemberUsage, UsageReport
-from bot.services.screening.automod import AutomodRule, AutomodRules
+from bot.services.screening.automod_rules import AutomodRule, AutomodRules
 from bot.ui import forms
 from bot.ui.messages.modlog_card import modlog_view
 from bot.ui.messages.panel.audit import audit_view

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import case, func, insert, or_, select, type_coerce, update
 
 from bot.models import LogEntry, LogKind
-from bot.store import audit, jobs
+from bot.store import jobs
+from bot.store.moderation import audit
 from bot.store.tables import log_entries
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.models import Account, AccountKind, Aspect, EffectiveQuota, JobState, Period, Quota, QuotaSource, VideoSpec
-from bot.store import jobs, ledger
+from bot.store import jobs
 from bot.store.database import Database
+from bot.store.quotas import ledger
 from tests.support.jobs import make_job
 
 if TYPE_CHECKING:

@@ -15,11 +15,24 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from bot.errors import CapReachedError, LeaseLostError, NotCancellableError, NotRemovableError, QuotaExceededError
-from bot.models import Account, AccountKind, JobError, JobState, Period, Quota, QuotaSource, VideoSpec
+from bot.errors import LeaseLostError, NotRemovableError
+from bot.models import (
+    Account,
+    AccountKind,
+    CapReachedError,
+    JobError,
+    JobState,
+    NotCancellableError,
+    Period,
+    Quota,
+    QuotaExceededError,
+    QuotaSource,
+    VideoSpec,
+)
 from bot.services.jobs.leases import LeasedJobs
 from bot.services.quotas.periods import period_bounds
-from bot.store import jobs, ledger
+from bot.store import jobs
+from bot.store.quotas import ledger
 from bot.store.tables import grant_uses as draws_table
 from bot.store.tables import ledger as ledger_table
 from bot.store.tables import usage as usage_table

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bot.errors import InvalidSettingError
 from bot.models._values import AuditDetails, moment
@@ -12,7 +12,6 @@ from bot.models._values import AuditDetails, moment
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bot.models.jobs import Job
     from bot.models.quotas import Quota
     from bot.models.video import Aspect
 
@@ -151,84 +150,6 @@ class PromptRule:
     def facts(self) -> AuditDetails:
         """Say what it is, for the audit."""
         return {"kind": self.kind.value, "text": self.text}
-
-
-class ChangeKind(StrEnum):
-    """What a moderator changed."""
-
-    QUOTA = "quota"
-    POOL = "pool"
-    GRANT = "grant"
-    CAP = "cap"
-    TIMEZONE = "timezone"
-    LOG_CHANNEL = "log_channel"
-    CHANNEL = "channel"
-    PAUSE = "pause"
-    BLOCK = "block"
-    PROMPT_RULE = "prompt_rule"
-    JOB_CANCELLED = "job_cancelled"
-    CLIP_REMOVED = "clip_removed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One entry of a server's audit: who changed what, when, from what, to what.
-
-    Attributes:
-        subject_id: the id of the channel, role, member or rule it is about; None for the server itself.
-        before, after: the facts; None where there was, or is, nothing.
-    """
-
-    id: int = 0
-    guild_id: int
-    made_by_id: int
-    made_at: datetime
-    kind: ChangeKind
-    subject_id: int | None = None
-    before: AuditDetails | None = None
-    after: AuditDetails | None = None
-
-
-class LogKind(StrEnum):
-    """What a card in the log channel is about."""
-
-    POSTED = "posted"
-    FAILED = "failed"
-    REFUSED = "refused"
-    CHANGED = "changed"
-    CAP_NEAR = "cap_near"
-    CAP_REACHED = "cap_reached"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogEntry:
-    """One card of a server's log, posted or yet to be.
-
-    Attributes:
-        job: the clip that was posted or failed.
-        change: what was changed.
-        facts: of a refusal or a cap, which have no row of their own.
-        message_id: the card, once it is posted in ``channel_id``.
-        refunded, block: what moderators have done about the clip since: its seconds went back, its member is blocked.
-    """
-
-    id: int
-    guild_id: int
-    kind: LogKind
-    created_at: datetime
-    job: Job | None = None
-    change: Change | None = None
-    facts: AuditDetails = field(default_factory=dict[str, Any])
-    attempts: int = 0
-    channel_id: int | None = None
-    message_id: int | None = None
-    refunded: bool = False
-    block: Block | None = None
-
-    @property
-    def member_id(self) -> int | None:
-        """Say whose clip it is about, if it is about one."""
-        return self.facts.get("member_id") if self.job is None else self.job.member_id
 
 
 def check_days(days: object) -> None:
