@@ -84,7 +84,8 @@ async def test_a_member_who_comes_late_does_not_wait_for_all_of_anothers_jobs(wo
 
     await workshop.run_until_idle(process)
 
-    assert [request.key for request in workshop.server.submits].index(late) == 2
+    started = [request.key for request in workshop.server.submits]
+    assert started.index(late) in (2, 3), "it starts in the first pair after it came"
     for job_id in (*crowd, late):
         await workshop.expect_clip(job_id)
 
