@@ -21,7 +21,7 @@ _FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _ROOTS = ("bot/", "cogs/", "tests/", "docs/", ".ci/")
 _SUFFIXES = (".py", ".md", ".toml", ".yaml", ".yml")
 _ELSEWHERE = re.compile(
-    r"\.\./shared|\bthe issues?\b|\bthe design\b(?! of)|\b(?:design|style|toapis-contract|discord-notes)\.md\b|\bcontract\b",
+    r"\.\./shared|\bthe issue\b|\bthe design\b|\bcontract\b|\b(design|style|toapis-contract|discord-notes)\.md\b",
     re.IGNORECASE,
 )
 """Documents that a reader of the repository does not have; what is known of the video service has a page of its own."""
