@@ -349,7 +349,7 @@ def test_generation_that_is_not_failed_is_not_moderated() -> None:
 # Submits, and anything at all --------------------------------------------------------------------
 
 
-def test_submit_says_what_the_contract_asks_for() -> None:
+def test_submit_says_what_the_service_asks_for() -> None:
     spec = VideoSpec(prompt="a red fox", aspect=Aspect.PORTRAIT, duration_seconds=10)
     assert wire.submit_payload(spec, model="gemini_omni", resolution="720P", client_business_id="job-1") == {
         "model": "gemini_omni",
