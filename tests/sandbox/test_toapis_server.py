@@ -1,4 +1,4 @@
-"""The sandbox answers as the video service does (``docs/video-service.md``), over real HTTP, on a clock that the test moves."""
+"""The sandbox answers as ``docs/video-service.md`` says, over real HTTP, on a clock that the test moves."""
 
 from __future__ import annotations
 
