@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from typing import TYPE_CHECKING
 
+import pytest
 import pytest_asyncio
 
 from tests.support.community import open_community
@@ -17,6 +18,14 @@ if TYPE_CHECKING:
 
 GARBAGE_BEFORE_COLLECTED = 20_000
 """Objects; Python's 700 suits a program that keeps little, and makes these tests an eighth slower."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Measure no coverage in slow tests: it takes as long again, and most of theirs happens in other processes."""
+    for item in items:
+        if item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.no_cover)
 
 
 def pytest_collection_finish() -> None:
