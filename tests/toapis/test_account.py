@@ -20,10 +20,10 @@ from bot.models import (
     VideoServiceError,
 )
 from bot.toapis.account import combine_balance, explain_models, read_balance, read_models
-from bot.toapis.answers import Answer
+from bot.toapis.reading.answers import Answer
 
 if TYPE_CHECKING:
-    from bot.toapis.values import JsonObject
+    from bot.toapis.reading.values import JsonObject
 
 NOW = datetime(2026, 1, 14, 10, 0, tzinfo=UTC)
 PAGE = "<html>"

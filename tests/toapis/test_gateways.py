@@ -24,7 +24,7 @@ from bot.models import (
     VideoServiceError,
     WrongEndpointError,
 )
-from bot.toapis.answers import Answer, RequestKind
+from bot.toapis.reading.answers import Answer, RequestKind
 from bot.toapis.wire import read_generation
 
 NOW = datetime(2026, 1, 14, 10, 0, tzinfo=UTC)

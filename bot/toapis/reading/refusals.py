@@ -18,19 +18,19 @@ from bot.models import (
     VideoServiceError,
     WrongEndpointError,
 )
-from bot.toapis.answers import RequestKind, without_request_id
-from bot.toapis.headers import read_rate_limit, read_retry_after
-from bot.toapis.kinds import Subject
-from bot.toapis.quotes import without_quotes
-from bot.toapis.subjects import find_subject
-from bot.toapis.values import one_line
+from bot.toapis.reading.answers import RequestKind, without_request_id
+from bot.toapis.reading.headers import read_rate_limit, read_retry_after
+from bot.toapis.reading.kinds import Subject
+from bot.toapis.reading.quotes import without_quotes
+from bot.toapis.reading.subjects import find_subject
+from bot.toapis.reading.values import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from bot.toapis.answers import Answer
-    from bot.toapis.error_shapes import StatedError
+    from bot.toapis.reading.answers import Answer
+    from bot.toapis.reading.error_shapes import StatedError
 
 _ERRORS: Mapping[Subject, type[VideoServiceError]] = {
     Subject.MONEY: InsufficientFundsError,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from bot.toapis.kinds import Subject, first_subject, fold
-from bot.toapis.vocabulary import (
+from bot.toapis.reading.kinds import Subject, first_subject, fold
+from bot.toapis.reading.vocabulary import (
     BY_STATUS,
     GENERAL,
     MODERATION_IN_TEXT,

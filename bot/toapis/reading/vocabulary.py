@@ -13,7 +13,7 @@ Within a table the first row that fits counts. What is asked for bounds what is 
 
 from __future__ import annotations
 
-from bot.toapis.kinds import ANY_STATUS, Kind, Subject, listed
+from bot.toapis.reading.kinds import ANY_STATUS, Kind, Subject, listed
 
 # Parts of several rows ---------------------------------------------------------------------------
 

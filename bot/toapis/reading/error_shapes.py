@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from bot.toapis.kinds import fold, listed
-from bot.toapis.subjects import specific_subject
-from bot.toapis.values import JsonObject, read_list, read_object, read_text
-from bot.toapis.vocabulary import SUCCESS_WORDS
+from bot.toapis.reading.kinds import fold, listed
+from bot.toapis.reading.subjects import specific_subject
+from bot.toapis.reading.values import JsonObject, read_list, read_object, read_text
+from bot.toapis.reading.vocabulary import SUCCESS_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

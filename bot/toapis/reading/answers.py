@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from bot.toapis.error_shapes import StatedError, stated_error
-from bot.toapis.headers import read_request_id
-from bot.toapis.values import JsonObject, read_object
+from bot.toapis.reading.error_shapes import StatedError, stated_error
+from bot.toapis.reading.headers import read_request_id
+from bot.toapis.reading.values import JsonObject, read_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.models import RateLimitStatus
-from bot.toapis.headers import RETRY_AFTER_MAX_SECONDS, read_rate_limit, read_request_id, read_retry_after
+from bot.toapis.reading.headers import RETRY_AFTER_MAX_SECONDS, read_rate_limit, read_request_id, read_retry_after
 
 NOW = datetime(2026, 1, 14, 10, 0, tzinfo=UTC)
 

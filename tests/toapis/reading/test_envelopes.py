@@ -10,7 +10,7 @@ import pytest
 
 from bot.models import Generation, GenerationStatus, NoAnswerError, VideoServiceError
 from bot.toapis import wire
-from bot.toapis.answers import Answer, RequestKind
+from bot.toapis.reading.answers import Answer, RequestKind
 
 NOW = datetime(2026, 1, 14, 10, 0, tzinfo=UTC)
 CLIP = "https://files.example/x.mp4"

@@ -8,8 +8,8 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from bot.models import RateLimitStatus
-from bot.toapis.kinds import fold
-from bot.toapis.values import read_number, read_text
+from bot.toapis.reading.kinds import fold
+from bot.toapis.reading.values import read_number, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from bot.models import GenerationStatus
 from bot.toapis.addresses import ends_as_video, find_address
-from bot.toapis.answers import Answer, RequestKind
-from bot.toapis.error_shapes import error_fields, is_success, is_yes, names_error
-from bot.toapis.kinds import Subject, fold, listed
-from bot.toapis.states import STATE_KEYS, is_bare, state_of, status_of_state
-from bot.toapis.subjects import specific_subject
-from bot.toapis.values import JsonObject, read_list, read_object, read_text
+from bot.toapis.reading.answers import Answer, RequestKind
+from bot.toapis.reading.error_shapes import error_fields, is_success, is_yes, names_error
+from bot.toapis.reading.kinds import Subject, fold, listed
+from bot.toapis.reading.states import STATE_KEYS, is_bare, state_of, status_of_state
+from bot.toapis.reading.subjects import specific_subject
+from bot.toapis.reading.values import JsonObject, read_list, read_object, read_text
 
 if TYPE_CHECKING:
-    from bot.toapis.error_shapes import StatedError
+    from bot.toapis.reading.error_shapes import StatedError
 
 GENERATION_ID_MAX_CHARACTERS = 128
 """What the database keeps; ids are some 30 characters where they were seen."""

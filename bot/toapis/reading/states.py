@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.models import GenerationStatus
-from bot.toapis.kinds import fold, listed
+from bot.toapis.reading.kinds import fold, listed
 
 if TYPE_CHECKING:
-    from bot.toapis.values import JsonObject
+    from bot.toapis.reading.values import JsonObject
 
 STATE_KEYS = ("status", "task_status", "state", "job_status", "generation_status")
 """The keys of a state, folded, the most usual first."""
