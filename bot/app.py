@@ -22,7 +22,7 @@ from bot.services.jobs.worker import Worker
 from bot.services.moderation.audit_trail import AuditTrail
 from bot.services.moderation.modlog import Modlog
 from bot.services.moderation.servers import ServerService
-from bot.services.polling.watch import RenderWatch
+from bot.services.polling.planner import PollPlanner
 from bot.services.quotas.service import QuotaService
 from bot.services.quotas.usage import UsageService
 from bot.services.screening.automod import AutomodService
@@ -87,7 +87,7 @@ class Reelay:
     card_changes: CardChanges
     modlog: Modlog
     throttle: ServiceThrottle
-    watch: RenderWatch
+    polling: PollPlanner
     alerts: OperatorAlerts
     wake: asyncio.Event
 
@@ -126,7 +126,7 @@ def assemble(ports: Ports, *, operator_quota: Quota, max_open_jobs: int, policy:
         throttle=throttle,
         leased_jobs=LeasedJobs(database=database, clock=clock, audit_trail=services.audit_trail, owner=owner),
         alerts=alerts,
-        watch=RenderWatch(database=database, jitter=ports.jitter, time_scale=policy.poll_time_scale),
+        polling=PollPlanner(database=database, jitter=ports.jitter, time_scale=policy.poll_time_scale),
         recovery=Recovery(database=database, clock=clock, alerts=alerts),
     )
     card_updater = StatusCardUpdater(
@@ -160,7 +160,7 @@ def assemble(ports: Ports, *, operator_quota: Quota, max_open_jobs: int, policy:
         card_changes=card_changes,
         modlog=modlog,
         throttle=throttle,
-        watch=work.watch,
+        polling=work.polling,
         alerts=alerts,
         wake=wake,
     )

@@ -70,7 +70,7 @@ async def run(settings: Settings, *, policy: WorkerPolicy | None = None) -> None
             owner=owner,
             operator_channel_id=settings.operator_channel_id,
         )
-        await reelay.watch.recall()
+        await reelay.polling.recall()
         await stack.enter_async_context(bot)
         await bot.sign_in(settings.discord_token.get_secret_value())
         async with asyncio.TaskGroup() as group:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 REASON_MAX_CHARACTERS = 300
 DAYS_MAX = 90
-"""The longest a rule, a gift or a block with an end may last (issue: "1 day … 90 days")."""
+"""The longest a rule, a gift or a block with an end may last."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ class SystemClock:
 
 
 class VideoService(Protocol):
-    """The video service, by its contract; every method raises ``VideoServiceError``s."""
+    """The video service, as ``docs/video-service.md`` describes it; every method raises ``VideoServiceError``s."""
 
     @property
     def model(self) -> str:

@@ -39,14 +39,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
     from bot.models import Aspect, Block, ChannelRule, PromptRule, PromptRuleKind, QuotaStatus, Server, VideoSpec
     from bot.services.ports import Clock
     from bot.services.quotas.service import QuotaService
     from bot.services.screening.automod import AutomodService
     from bot.services.screening.automod_rules import AutomodRule
     from bot.services.screening.rules import PromptService
+    from bot.store import Connection
     from bot.store.database import Database
 
 
@@ -196,7 +195,7 @@ class Admission:
 
     async def admit(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         server: Server,
         requester: Requester,
         wish: Wish,
@@ -252,7 +251,7 @@ class Admission:
             )
 
     async def _check_prompt(
-        self, connection: AsyncConnection, server: Server, prompt: str, screening: ScreeningResult
+        self, connection: Connection, server: Server, prompt: str, screening: ScreeningResult
     ) -> None:
         rule = screening.rule
         if screening.version != server.rules_version:  # they have changed since it was judged
@@ -265,7 +264,7 @@ class Admission:
         if screening.is_unsure:
             raise RulesUnknownError
 
-    async def _place(self, connection: AsyncConnection, requester: Requester) -> PlaceRules:
+    async def _place(self, connection: Connection, requester: Requester) -> PlaceRules:
         places = (*requester.places, EVERYWHERE)
         return PlaceRules.of(await servers.list_channel_rules(connection, requester.guild_id, places), places)
 

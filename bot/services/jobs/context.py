@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from bot.models import Generation, VideoServiceError
     from bot.services.jobs.leases import LeasedJobs
     from bot.services.jobs.policy import WorkerPolicy
-    from bot.services.polling.watch import RenderWatch
+    from bot.services.polling.planner import PollPlanner
     from bot.services.ports import Clock, Publisher, VideoService
     from bot.services.submits.recovery import Recovery
     from bot.services.throttling.alerts import OperatorAlerts
@@ -38,7 +38,7 @@ class WorkContext:
     throttle: ServiceThrottle
     leased_jobs: LeasedJobs
     alerts: OperatorAlerts
-    watch: RenderWatch
+    polling: PollPlanner
     recovery: Recovery
 
     def note_poll_refused(self, error: VideoServiceError) -> None:

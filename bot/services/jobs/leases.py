@@ -17,11 +17,10 @@ from bot.store.quotas import ledger
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
     from bot.models import Job, JobError, SubmitOutcome
     from bot.services.moderation.audit_trail import AuditTrail
     from bot.services.ports import Clock
+    from bot.store import Connection
     from bot.store.database import Database
 
 _log = logging.getLogger(__name__)
@@ -131,7 +130,7 @@ class LeasedJobs:
             _log_transition(job, changed)
         return changed
 
-    async def _note_end(self, connection: AsyncConnection, job: Job) -> None:
+    async def _note_end(self, connection: Connection, job: Job) -> None:
         """Give back what a failed job was charged, and tell the server's log of either end."""
         now = self._clock.now()
         kind = LogKind.POSTED

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
     from bot.models import Requester, Server
     from bot.services.jobs.admission import Admission, Admitted, Wish
     from bot.services.jobs.held import HeldJobs
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
     from bot.services.moderation.audit_trail import AuditTrail
     from bot.services.ports import Clock, LogPublisher
     from bot.services.throttling.throttle import ServiceThrottle
+    from bot.store import Connection
     from bot.store.database import Database
 
 _log = logging.getLogger(__name__)
@@ -351,7 +350,7 @@ class JobService:
         )
 
     async def _log_refusal(
-        self, connection: AsyncConnection, server: Server, request: JobRequest, error: RefusedError, now: datetime
+        self, connection: Connection, server: Server, request: JobRequest, error: RefusedError, now: datetime
     ) -> None:
         facts = refusal_facts(error)
         if facts is not None:
@@ -367,7 +366,7 @@ class JobService:
                 connection, server, LogKind.REFUSED, now=now, interaction_id=request.interaction_id, facts=facts
             )
 
-    async def _card(self, connection: AsyncConnection, job: Job) -> StatusCard:
+    async def _card(self, connection: Connection, job: Job) -> StatusCard:
         order = await jobs.queue_order(connection) if job.state is JobState.QUEUED else []
         place = order.index(job.id) + 1 if job.id in order else None
         return StatusCard(job, queue_place=place, waiting_for_operator=self._throttle.is_paused)

@@ -13,10 +13,9 @@ from bot.store.moderation import audit, modlog, servers
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
     from bot.models import AuditDetails, ChangeKind
     from bot.services.ports import Clock
+    from bot.store import Connection
     from bot.store.database import Database
 
 
@@ -44,7 +43,7 @@ class AuditTrail:
         self._listeners.append(listener)
 
     @asynccontextmanager
-    async def write(self, guild_id: int) -> AsyncGenerator[AsyncConnection]:
+    async def write(self, guild_id: int) -> AsyncGenerator[Connection]:
         """Give a connection for a change of a server, and tell whoever wants to know when it is made.
 
         Raises:
@@ -62,7 +61,7 @@ class AuditTrail:
 
     async def record(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         *,
         guild_id: int,
         made_by_id: int,

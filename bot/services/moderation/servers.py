@@ -30,12 +30,11 @@ from bot.store.quotas import rules as quota_rules
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
     from bot.models import AuditDetails, CapStatus, Change, Grant, LogEntry, QuotaRule
     from bot.services.jobs.requests import JobService
     from bot.services.moderation.audit_trail import AuditTrail
     from bot.services.ports import Clock
+    from bot.store import Connection
     from bot.store.database import Database
 
 _log = logging.getLogger(__name__)
@@ -158,7 +157,7 @@ class ServerService:
         """Take clips again."""
         return await self._change_pause(guild_id, None, set_by_id)
 
-    async def _tell_of_cap(self, connection: AsyncConnection, server: Server) -> CapStatus | None:
+    async def _tell_of_cap(self, connection: Connection, server: Server) -> CapStatus | None:
         now = self._clock.now()
         status = await cap_status(connection, server, now)
         if status is not None:
@@ -187,7 +186,7 @@ class ServerService:
 
     async def _apply(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         guild_id: int,
         made_by_id: int,
         kind: ChangeKind,

@@ -13,16 +13,15 @@ from bot.store.quotas import ledger
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
     from bot.models import Server
+    from bot.store import Connection
 
 _NEAR_PERCENT, _REACHED_PERCENT = 80, 100
 _KINDS = {_NEAR_PERCENT: LogKind.CAP_NEAR, _REACHED_PERCENT: LogKind.CAP_REACHED}
 """At which percentages the log is told."""
 
 
-async def cap_status(connection: AsyncConnection, server: Server, now: datetime) -> CapStatus | None:
+async def cap_status(connection: Connection, server: Server, now: datetime) -> CapStatus | None:
     """Say where a server stands against its cap, or None where it has none."""
     if server.cap is None:
         return None
@@ -32,7 +31,7 @@ async def cap_status(connection: AsyncConnection, server: Server, now: datetime)
     return CapStatus(cap=server.cap, used_seconds=used, resets_at=end)
 
 
-async def record_cap_alert(connection: AsyncConnection, server: Server, cap: CapStatus, now: datetime) -> None:
+async def record_cap_alert(connection: Connection, server: Server, cap: CapStatus, now: datetime) -> None:
     """Tell the log that a server has come to a mark, once for each mark in a period.
 
     A cap is reached when no clip fits in what is left.

@@ -29,11 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
     from bot.models import Grant, Requester, Server
     from bot.services.moderation.audit_trail import AuditTrail
     from bot.services.ports import Clock
+    from bot.store import Connection
     from bot.store.database import Database
 
 _DAYS = {Period.DAY: 1.0, Period.WEEK: 7.0, Period.MONTH: 365.25 / 12}
@@ -53,7 +52,7 @@ class QuotaService:
         self.operator_quota = operator_quota
 
     async def status_within(
-        self, connection: AsyncConnection, server: Server, requester: Requester, now: datetime
+        self, connection: Connection, server: Server, requester: Requester, now: datetime
     ) -> QuotaStatus:
         """Say where a member stands, in a transaction of the caller's: it still holds when that writes."""
         rules = await self.rules_for(connection, requester, now)
@@ -61,7 +60,7 @@ class QuotaService:
             connection, server, choose_rule(rules, requester, self.operator_quota), requester.member_id, now
         )
 
-    async def rules_for(self, connection: AsyncConnection, requester: Requester, now: datetime) -> list[QuotaRule]:
+    async def rules_for(self, connection: Connection, requester: Requester, now: datetime) -> list[QuotaRule]:
         """Return every rule that has to do with a member in a place."""
         subject_ids = {requester.member_id, requester.guild_id, *requester.role_ids, *requester.places}
         return await quota_rules.list_for(connection, guild_id=requester.guild_id, now=now, subject_ids=subject_ids)
@@ -213,7 +212,7 @@ class QuotaService:
 
     async def _record(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         rule: QuotaRule,
         made_by_id: int,
         *,
@@ -284,7 +283,7 @@ def _seconds_per_day(quota: Quota | None) -> float:
 
 
 async def _stand(
-    connection: AsyncConnection, server: Server, effective: EffectiveQuota, member_id: int, now: datetime
+    connection: Connection, server: Server, effective: EffectiveQuota, member_id: int, now: datetime
 ) -> QuotaStatus:
     start, end = period_bounds(effective.quota.period, now, zone_of(server.timezone))
     account = effective.account(guild_id=server.guild_id, member_id=member_id)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 FRESH_FOR = timedelta(minutes=3)
-"""The issue: "refreshed every few minutes"."""
+"""How old the rules may be: moderators change them rarely, and expect a change to hold soon."""
 UNREAD_FOR = timedelta(seconds=15)
 """How long Discord is left alone after it did not answer."""
 FETCH_SECONDS = 5.0

@@ -16,11 +16,10 @@ from bot.store.moderation import prompt_rules, servers
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
     from bot.models import Server
     from bot.services.moderation.audit_trail import AuditTrail
     from bot.services.ports import Clock
+    from bot.store import Connection
     from bot.store.database import Database
 
 MOST_RULES = {PromptRuleKind.WORDS: 1000, PromptRuleKind.PATTERN: 50}
@@ -82,7 +81,7 @@ class PromptService:
         async with self._database.read() as connection:
             return await self.book_within(connection, await servers.get(connection, guild_id))
 
-    async def book_within(self, connection: AsyncConnection, server: Server) -> RuleBook:
+    async def book_within(self, connection: Connection, server: Server) -> RuleBook:
         """Return a server's rule book as of a transaction of the caller's; compiled only when it has changed."""
         book = self._books.get(server.guild_id)
         if book is None or book.version != server.rules_version:
@@ -130,7 +129,7 @@ class PromptService:
             await self._note(connection, rule, removed_by_id, added=False)
         return rule
 
-    async def _note(self, connection: AsyncConnection, rule: PromptRule, made_by_id: int, *, added: bool) -> None:
+    async def _note(self, connection: Connection, rule: PromptRule, made_by_id: int, *, added: bool) -> None:
         server = await servers.get(connection, rule.guild_id)
         await servers.put(connection, replace(server, rules_version=server.rules_version + 1))
         await self._audit_trail.record(

@@ -69,7 +69,7 @@ class Submitter:
             self._work.throttle.submitted(self._work.clock.now(), generation.rate_limit, job_id=job.id)
             await self._work.leased_jobs.release(
                 job,
-                due_in_seconds=self._work.watch.first_delay_seconds(),
+                due_in_seconds=self._work.polling.first_delay_seconds(),
                 submit=SubmitNote(SubmitOutcome.ACCEPTED, submit.number, generation.id),
                 **_adopted(job, generation),
             )

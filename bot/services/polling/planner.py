@@ -1,6 +1,6 @@
-"""What the worker remembers while renders run: how long renders take, and what each one's looks have shown.
+"""What the worker remembers while renders run: how long renders take, and what each one's polls have shown.
 
-All of it can be lost: the times are read again from finished jobs, and a job is merely watched anew.
+All of it can be lost: the times are read again from finished jobs, and a job's polls are merely counted anew.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from bot.store.database import Database
 
 REMEMBERED_RENDERS = 500
-"""Finished renders read back at start, for each clip length; older ones hardly count in pacing."""
+"""Finished renders read back at start, for each clip length; older ones hardly count."""
 
 
-class RenderWatch:
-    """Says when to look at each render next.
+class PollPlanner:
+    """Says when to poll each render next.
 
     Args:
         jitter: returns a number from 0 to 1.
@@ -53,12 +53,12 @@ class RenderWatch:
         return (FIRST_POLL_SECONDS + self._jitter()) * self._time_scale
 
     def next_delay_seconds(self, job: Job, progress: float | None, now: datetime) -> float:
-        """Note what a look showed; return how long to leave the job alone now."""
+        """Note what a poll showed; return how long to leave the job alone now."""
         elapsed = (now - (job.submitted_at or job.created_at)).total_seconds() / self._time_scale
-        watch = self._tracks.get(job.id, ProgressTrack()).seeing(progress, elapsed_seconds=elapsed)
-        self._tracks[job.id] = watch
+        track = self._tracks.get(job.id, ProgressTrack()).seeing(progress, elapsed_seconds=elapsed)
+        self._tracks[job.id] = track
         schedule = self._schedules[job.spec.duration_seconds]
-        delay = next_poll_delay(schedule, watch, elapsed_seconds=elapsed, jitter=self._jitter())
+        delay = next_poll_delay(schedule, track, elapsed_seconds=elapsed, jitter=self._jitter())
         return delay * self._time_scale
 
     def finished(self, job: Job, rendered_at: datetime) -> None:
@@ -69,5 +69,5 @@ class RenderWatch:
         self._schedules[job.spec.duration_seconds] = PollSchedule.learned(schedule.render_times.including(seconds))
 
     def forget(self, job_id: str) -> None:
-        """Drop what is remembered of a job's looks."""
+        """Drop what is remembered of a job's polls."""
         self._tracks.pop(job_id, None)
