@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import graphlib
 import re
 import tomllib
 from pathlib import Path
 
+import grimp
 import pytest
 
 from bot.models import JobState
@@ -112,3 +114,40 @@ def test_the_docs_refer_to_nothing_outside_the_repository() -> None:
 def elsewhere(path: Path) -> list[str]:
     lines = enumerate(path.read_text("utf-8").splitlines(), start=1)
     return [f"{number}: {line.strip()}" for number, line in lines if _ELSEWHERE.search(line)]
+
+
+# The code ----------------------------------------------------------------------------------------
+
+_MOST_LINES = 350
+_MOST_FILES = 14
+
+
+def test_no_file_is_too_long_to_read() -> None:
+    lengths = {
+        name(path): len(path.read_text("utf-8").splitlines())
+        for folder in ("bot", "cogs")
+        for path in (ROOT / folder).rglob("*.py")
+    }
+
+    assert {path: lines for path, lines in lengths.items() if lines > _MOST_LINES} == {}
+
+
+def test_no_folder_has_too_many_files() -> None:
+    folders = {path.parent for folder in ("bot", "cogs") for path in (ROOT / folder).rglob("*.py")}
+    counts = {name(folder): len(list(folder.glob("*.py"))) for folder in folders}
+
+    assert {folder: files for folder, files in counts.items() if files > _MOST_FILES} == {}
+
+
+def test_no_circle_of_imports_between_files_even_for_types() -> None:
+    graph = grimp.build_graph("bot", "cogs", exclude_type_checking_imports=False, cache_dir=None)
+    imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+
+    graphlib.TopologicalSorter(imports).prepare()  # raises CycleError, which names the circle
+
+
+def test_the_code_refers_to_nothing_outside_the_repository() -> None:
+    here = Path(__file__).resolve()
+    code = [path for folder in ("bot", "cogs", "tests") for path in (ROOT / folder).rglob("*.py") if path != here]
+
+    assert {name(path): found for path in code if (found := elsewhere(path))} == {}
