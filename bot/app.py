@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.client import ReelayBot
-from bot.services.jobs.admission import Admission
+from bot.services.admission.service import Admission
 from bot.services.jobs.context import WorkContext
 from bot.services.jobs.delivery import Deliverer
 from bot.services.jobs.held import HeldJobs

@@ -11,9 +11,8 @@ from discord.app_commands import Choice, Range
 from discord.ext import commands
 
 from bot.errors import StoreUnavailableError
-from bot.models import DURATIONS_SECONDS, PROMPT_MAX_CHARACTERS, PROMPT_MIN_CHARACTERS, Aspect, VideoSpec
-from bot.services.jobs.admission import Wish
-from bot.services.jobs.requests import JobRequest
+from bot.models import PROMPT_MAX_CHARACTERS, PROMPT_MIN_CHARACTERS
+from bot.services.admission.job_request import JobRequest
 from bot.ui import replies
 from bot.ui.messages.status_card import status_view
 from bot.ui.text import commands as command_text
@@ -47,18 +46,15 @@ class VideoCog(commands.Cog):
         duration: int | None = None,
     ) -> None:
         """Accept a job, show its card, and remember where the card is."""
-        spec = VideoSpec.parse(
-            prompt,
-            Aspect.LANDSCAPE if aspect is None else aspect,
-            DURATIONS_SECONDS[0] if duration is None else duration,
-        )
-        _require_permissions(interaction)
-        request = JobRequest(
+        request = JobRequest.parse(
             interaction_id=interaction.id,
             channel_id=interaction.channel_id or 0,
             requester=requester(interaction),
-            wish=Wish(spec, leaves_aspect=aspect is None, leaves_duration=duration is None),
+            prompt=prompt,
+            aspect=aspect,
+            duration_seconds=duration,
         )
+        _require_permissions(interaction)
         try:
             accepted = await replies.run_or_defer(interaction, self._jobs.accept_held(request), private=False)
         except BaseException:  # whatever it was: a job that is accepted all the same is held by nobody

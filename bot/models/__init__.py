@@ -78,6 +78,9 @@ from bot.models.video import (
     RateLimitStatus,
     VideoInfo,
     VideoSpec,
+    parse_aspect,
+    parse_duration,
+    parse_prompt,
 )
 
 __all__ = [
@@ -154,5 +157,8 @@ __all__ = [
     "WrongEndpointError",
     "check_days",
     "check_grant_seconds",
+    "parse_aspect",
+    "parse_duration",
+    "parse_prompt",
     "parse_reason",
 ]

@@ -50,14 +50,8 @@ class VideoSpec:
     duration_seconds: int = 6
 
     def __post_init__(self) -> None:
-        if not any(map(_can_be_seen, self.prompt)):
-            raise InvalidSpecError("prompt", "empty")
-        if len(self.prompt) < PROMPT_MIN_CHARACTERS:
-            raise InvalidSpecError("prompt", "too_short")
-        if len(self.prompt) > PROMPT_MAX_CHARACTERS:
-            raise InvalidSpecError("prompt", "too_long")
-        if self.duration_seconds not in DURATIONS_SECONDS:
-            raise InvalidSpecError("duration", "not_offered")
+        _check_prompt(self.prompt)
+        parse_duration(self.duration_seconds)
 
     @classmethod
     def accepted(cls, prompt: str, aspect: Aspect, duration_seconds: int) -> VideoSpec:
@@ -71,22 +65,58 @@ class VideoSpec:
         Raises:
             InvalidSpecError: when a field is outside what is offered.
         """
-        if not isinstance(prompt, str):
-            raise InvalidSpecError("prompt", "empty")
-        if not isinstance(duration_seconds, int):
-            raise InvalidSpecError("duration", "not_offered")
-        try:
-            parsed_aspect = Aspect(aspect)
-        except ValueError:
-            raise InvalidSpecError("aspect", "not_offered") from None
-        # Neither lone surrogates nor NUL can be stored by every database.
-        storable = prompt.encode(errors="ignore").decode().replace("\0", "")
-        return cls(prompt=storable.strip(), aspect=parsed_aspect, duration_seconds=duration_seconds)
+        return cls.accepted(parse_prompt(prompt), parse_aspect(aspect), parse_duration(duration_seconds))
 
     @property
     def cost_seconds(self) -> int:
         """What the clip costs: its length, which is what the service bills."""
         return self.duration_seconds
+
+
+def parse_prompt(prompt: object) -> str:
+    """Trim and check a prompt that came from outside, and free it of what can't be stored.
+
+    Raises:
+        InvalidSpecError: when it says nothing, too little or too much.
+    """
+    if not isinstance(prompt, str):
+        raise InvalidSpecError("prompt", "empty")
+    # Neither lone surrogates nor NUL can be stored by every database.
+    trimmed = prompt.encode(errors="ignore").decode().replace("\0", "").strip()
+    _check_prompt(trimmed)
+    return trimmed
+
+
+def parse_aspect(aspect: object) -> Aspect:
+    """Check a clip's shape that came from outside.
+
+    Raises:
+        InvalidSpecError: when it is not offered.
+    """
+    try:
+        return Aspect(aspect)
+    except ValueError:
+        raise InvalidSpecError("aspect", "not_offered") from None
+
+
+def parse_duration(seconds: object) -> int:
+    """Check a clip's length that came from outside, in whole seconds.
+
+    Raises:
+        InvalidSpecError: when it is not offered.
+    """
+    if not isinstance(seconds, int) or seconds not in DURATIONS_SECONDS:
+        raise InvalidSpecError("duration", "not_offered")
+    return seconds
+
+
+def _check_prompt(prompt: str) -> None:
+    if not any(map(_can_be_seen, prompt)):
+        raise InvalidSpecError("prompt", "empty")
+    if len(prompt) < PROMPT_MIN_CHARACTERS:
+        raise InvalidSpecError("prompt", "too_short")
+    if len(prompt) > PROMPT_MAX_CHARACTERS:
+        raise InvalidSpecError("prompt", "too_long")
 
 
 def _can_be_seen(character: str) -> bool:

@@ -20,6 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.errors import SettingsError, StoreUnavailableError
+from bot.store import sqlite
 from bot.store.tables import command_digests
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def _create_engine(url: str, busy_timeout_seconds: float) -> AsyncEngine:
         return create_async_engine(url, pool_pre_ping=True)
     engine = create_async_engine(
         url,
-        connect_args={"timeout": busy_timeout_seconds, "isolation_level": None},
+        connect_args={"timeout": busy_timeout_seconds, "isolation_level": None, "async_creator_fn": sqlite.Connection},
         pool_timeout=busy_timeout_seconds,
     )
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)

@@ -116,9 +116,10 @@ class QuotaGroup(ModeratorGroup):
 
         async def look() -> str:
             automod = await self._services.automod.known_rules(about.guild_id)
-            explanation = await self._services.admission.explain(about)
-            ids = [source.subject_id for source in explanation.sources if source.subject_id is not None]
+            book = await self._services.prompts.book(about.guild_id)
+            details = await self._services.admission.explain(about)
+            ids = [source.subject_id for source in details.sources if source.subject_id is not None]
             deleted = deleted_ids(interaction.guild, ids) - {member.id}
-            return moderator_text.why(explanation, automod, deleted)
+            return moderator_text.why(details, book.counts, automod, deleted)
 
         await replies.run_and_reply(interaction, look())

@@ -116,7 +116,7 @@ class Panel:
         self._changed: set[int] = set()
         self._changes = 0
         self._woken = asyncio.Event()
-        self._loop = Loop("settings panels", self._woken)
+        self._loop = Loop("panels", self._woken)
         services.audit_trail.listen(self._note_change)
 
     async def open(self, interaction: discord.Interaction, place: Place) -> None:

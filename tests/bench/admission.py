@@ -34,7 +34,7 @@ from bot.models import (
     Server,
     VideoSpec,
 )
-from bot.services.jobs.requests import new_job_id
+from bot.services.admission.accepting import new_job_id
 from bot.store import jobs, tables
 from bot.store.moderation import servers
 from bot.store.quotas import ledger

@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from bot.app import Ports, assemble
 from bot.models import Aspect, Job, JobState, Period, Quota, Requester, VideoSpec
-from bot.services.jobs.admission import Wish
+from bot.services.admission.job_request import JobRequest
 from bot.services.jobs.policy import WorkerPolicy
-from bot.services.jobs.requests import JobRequest
 from bot.store import jobs as job_store
 from bot.store.database import Database
 from bot.store.jobs import submits
@@ -105,8 +104,8 @@ class Process:
 
     async def stand(self, requester: Requester) -> tuple[QuotaStatus, CapStatus | None]:
         """Say where a member stands, and the server against its cap."""
-        explanation = await self.services.admission.explain(requester)
-        return explanation.status, explanation.cap
+        details = await self.services.admission.explain(requester)
+        return details.status, details.cap
 
 
 @dataclass(kw_only=True)
@@ -172,16 +171,15 @@ class Workshop:
             who: Asker fields.
         """
         self._interactions += 1
+        spec = spec or VideoSpec(prompt, Aspect.LANDSCAPE, 6)
         self.time.advance(0.001)  # no two of them are made in one millisecond, which is what ids sort by
         return JobRequest(
             interaction_id=interaction_id or self._interactions,
             channel_id=channel_id,
             requester=requester(**({"places": (channel_id,)} | who)),
-            wish=Wish(
-                spec or VideoSpec(prompt, Aspect.LANDSCAPE, 6),
-                leaves_aspect="aspect" in leaves,
-                leaves_duration="duration" in leaves,
-            ),
+            prompt=spec.prompt,
+            aspect=None if "aspect" in leaves else spec.aspect,
+            duration_seconds=None if "duration" in leaves else spec.duration_seconds,
         )
 
     async def accept(self, process: Process, prompt: str = "a fox in the snow", **changes: Any) -> str:  # noqa: ANN401

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.errors import NotRemovableError, RefusedError
-from bot.models import ChangeKind, Job, JobError, JobState, LogKind, NotCancellableError, StatusCard
-from bot.services.moderation.refusal_details import refusal_facts
-from bot.services.quotas.caps import record_cap_alert
+from bot.models import ChangeKind, Job, JobError, JobState, NotCancellableError, StatusCard
+from bot.services.admission.accepting import charge, log_refusal, new_job
 from bot.store import jobs
-from bot.store.moderation import modlog, servers
 from bot.store.quotas import ledger
 
 if TYPE_CHECKING:
@@ -20,8 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from bot.models import Requester, Server
-    from bot.services.jobs.admission import Admission, Admitted, Wish
+    from bot.services.admission.decision import ScreeningResult
+    from bot.services.admission.job_request import JobRequest
+    from bot.services.admission.service import Admission
     from bot.services.jobs.held import HeldJobs
     from bot.services.jobs.status_cards import CardChanges
     from bot.services.moderation.audit_trail import AuditTrail
@@ -31,19 +29,6 @@ if TYPE_CHECKING:
     from bot.store.database import Database
 
 _log = logging.getLogger(__name__)
-
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-"""Crockford's base 32: sorts like the number, has no letters that look alike."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobRequest:
-    """A ``/video`` as it arrived: who asked for what, where."""
-
-    interaction_id: int
-    channel_id: int
-    requester: Requester
-    wish: Wish
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,40 +102,47 @@ class JobService:
         return await self._accept(request, holds=True)
 
     async def _accept(self, request: JobRequest, *, holds: bool) -> Accepted:
-        requester, wish = request.requester, request.wish
-        screening = await self._admission.judge(wish.spec.prompt, requester)
+        screening = await self._admission.judge(request.prompt, request.requester)
         now = self._clock.now()
-        refused: RefusedError | None = None
-        is_new = False
         async with self._database.write() as connection:
-            server = await servers.get(connection, requester.guild_id)
-            job = await jobs.find_by_interaction(connection, request.interaction_id)
-            if job is None:
-                try:
-                    admitted = await self._admission.admit(connection, server, requester, wish, screening, now)
-                except RefusedError as error:
-                    refused = error
-                    await self._log_refusal(connection, server, request, error, now)
-                else:
-                    is_new, job = True, self._new_job(request, admitted, now, holds=holds)
-                    await jobs.insert(connection, job)
-                    from_grants = admitted.status.use_grants(job.spec.cost_seconds)
-                    await ledger.charge(connection, job, now=now, from_grants=from_grants)
-                    if admitted.cap is not None:
-                        used = admitted.cap.used_seconds + job.spec.cost_seconds
-                        await record_cap_alert(connection, server, replace(admitted.cap, used_seconds=used), now)
-            card = None if job is None else await self._card(connection, job)
-        self._audit_trail.tell(requester.guild_id)
-        if refused is not None:
-            raise refused
-        assert card is not None  # it is admitted, or was before
-        job = card.job
+            earlier = await jobs.find_by_interaction(connection, request.interaction_id)
+            job = earlier or await self._admit(connection, request, screening, now, holds=holds)
+            card = job if isinstance(job, RefusedError) else await self._card(connection, job)
+        self._audit_trail.tell(request.requester.guild_id)
+        if isinstance(card, RefusedError):
+            raise card
+        job, is_new = card.job, earlier is None
         if is_new and holds:
             self.held.hold(job)
         _log.info("job accepted", extra={"job_id": job.id, "guild_id": job.guild_id, "member_id": job.member_id})
         self._card_changes.begin(card)
         self._wake.set()
         return Accepted(card, is_new)
+
+    async def _admit(
+        self,
+        connection: Connection,
+        request: JobRequest,
+        screening: ScreeningResult,
+        now: datetime,
+        *,
+        holds: bool,
+    ) -> Job | RefusedError:
+        """Store and charge a new job, or tell the log why not."""
+        details, decision = await self._admission.decide(connection, request, screening, now)
+        if isinstance(decision, RefusedError):
+            await log_refusal(connection, details, request, decision, now)
+            return decision
+        job = new_job(
+            request,
+            decision,
+            now,
+            random_bits=self._random_bits,
+            lease_owner=self._owner if holds else None,
+            lease_seconds=self._lease_seconds,
+        )
+        await charge(connection, details.server, job, decision, now)
+        return job
 
     async def attach_status(self, job_id: str, message_id: int) -> None:
         """Remember the job's status card.
@@ -333,46 +325,7 @@ class JobService:
         self._card_changes.touch_queue()
         self._wake.set()
 
-    def _new_job(self, request: JobRequest, admitted: Admitted, now: datetime, *, holds: bool) -> Job:
-        return Job(
-            id=new_job_id(now, self._random_bits),
-            interaction_id=request.interaction_id,
-            guild_id=request.requester.guild_id,
-            channel_id=request.channel_id,
-            member_id=request.requester.member_id,
-            spec=admitted.spec,
-            state=JobState.QUEUED,
-            created_at=now,
-            effective_quota=admitted.status.effective,
-            due_at=now,
-            lease_owner=self._owner if holds else None,
-            lease_until=now + timedelta(seconds=self._lease_seconds) if holds else None,
-        )
-
-    async def _log_refusal(
-        self, connection: Connection, server: Server, request: JobRequest, error: RefusedError, now: datetime
-    ) -> None:
-        facts = refusal_facts(error)
-        if facts is not None:
-            spec = request.wish.spec
-            facts |= {
-                "member_id": request.requester.member_id,
-                "channel_id": request.channel_id,
-                "prompt": spec.prompt,
-                "aspect": spec.aspect.value,
-                "duration": spec.duration_seconds,
-            }
-            await modlog.add(
-                connection, server, LogKind.REFUSED, now=now, interaction_id=request.interaction_id, facts=facts
-            )
-
     async def _card(self, connection: Connection, job: Job) -> StatusCard:
         order = await jobs.queue_order(connection) if job.state is JobState.QUEUED else []
         place = order.index(job.id) + 1 if job.id in order else None
         return StatusCard(job, queue_place=place, waiting_for_operator=self._throttle.is_paused)
-
-
-def new_job_id(now: datetime, random_bits: Callable[[int], int]) -> str:
-    """Return 16 characters that sort by time: 48 bits of Unix milliseconds, then 32 of chance."""
-    number = (int(now.timestamp() * 1000) << 32) | random_bits(32)
-    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(75, -1, -5))

@@ -9,6 +9,7 @@ from bot.models import Account, AccountKind, CapStatus, LogKind
 from bot.services.quotas.periods import period_bounds, zone_of
 from bot.store.moderation import modlog, servers
 from bot.store.quotas import ledger
+from bot.store.quotas.ledger import UsageSpan
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,12 +24,24 @@ _KINDS = {_NEAR_PERCENT: LogKind.CAP_NEAR, _REACHED_PERCENT: LogKind.CAP_REACHED
 
 async def cap_status(connection: Connection, server: Server, now: datetime) -> CapStatus | None:
     """Say where a server stands against its cap, or None where it has none."""
+    span = cap_span(server, now)
+    if span is None:
+        return None
+    [(used_seconds, _)] = await ledger.sum_periods(connection, [span])
+    return cap_status_of(server, span, used_seconds=used_seconds)
+
+
+def cap_span(server: Server, now: datetime) -> UsageSpan | None:
+    """Say whose use when counts against a server's cap, or None where it has none."""
     if server.cap is None:
         return None
     start, end = period_bounds(server.cap.period, now, zone_of(server.timezone))
-    account = Account(server.guild_id, AccountKind.SERVER, server.guild_id)
-    used, _ = await ledger.sum_period(connection, account, start=start, end=end)
-    return CapStatus(cap=server.cap, used_seconds=used, resets_at=end)
+    return UsageSpan(Account(server.guild_id, AccountKind.SERVER, server.guild_id), start, end)
+
+
+def cap_status_of(server: Server, span: UsageSpan, *, used_seconds: int) -> CapStatus | None:
+    """Say where a server stands against its cap from what was used in the cap's span."""
+    return None if server.cap is None else CapStatus(cap=server.cap, used_seconds=used_seconds, resets_at=span.end)
 
 
 async def record_cap_alert(connection: Connection, server: Server, cap: CapStatus, now: datetime) -> None:

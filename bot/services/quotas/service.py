@@ -20,20 +20,24 @@ from bot.models import (
     check_grant_seconds,
 )
 from bot.services.moderation.audit_trail import are_same
+from bot.services.quotas.caps import cap_span, cap_status_of
 from bot.services.quotas.periods import period_bounds, zone_of
+from bot.store import standing
 from bot.store.moderation import servers
 from bot.store.quotas import ledger
 from bot.store.quotas import rules as quota_rules
+from bot.store.quotas.ledger import UsageSpan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from bot.models import Grant, Requester, Server
+    from bot.models import CapStatus, Grant, Requester, Server
     from bot.services.moderation.audit_trail import AuditTrail
     from bot.services.ports import Clock
     from bot.store import Connection
     from bot.store.database import Database
+    from bot.store.standing import Standing
 
 _DAYS = {Period.DAY: 1.0, Period.WEEK: 7.0, Period.MONTH: 365.25 / 12}
 
@@ -51,19 +55,19 @@ class QuotaService:
         self._audit_trail = audit_trail
         self.operator_quota = operator_quota
 
-    async def status_within(
-        self, connection: Connection, server: Server, requester: Requester, now: datetime
-    ) -> QuotaStatus:
-        """Say where a member stands, in a transaction of the caller's: it still holds when that writes."""
-        rules = await self.rules_for(connection, requester, now)
-        return await _stand(
-            connection, server, choose_rule(rules, requester, self.operator_quota), requester.member_id, now
-        )
+    async def read_use(
+        self, connection: Connection, stored: Standing, requester: Requester, now: datetime
+    ) -> tuple[QuotaStatus, CapStatus | None]:
+        """Say where a member stands under the rule that holds, and the server against its cap, if it has one.
 
-    async def rules_for(self, connection: Connection, requester: Requester, now: datetime) -> list[QuotaRule]:
-        """Return every rule that has to do with a member in a place."""
-        subject_ids = {requester.member_id, requester.guild_id, *requester.role_ids, *requester.places}
-        return await quota_rules.list_for(connection, guild_id=requester.guild_id, now=now, subject_ids=subject_ids)
+        Args:
+            connection: of a transaction of the caller's: the answer still holds when that writes.
+            stored: what was read in the same transaction, as of ``now``.
+        """
+        effective = choose_rule(stored.quota_rules, requester, self.operator_quota)
+        return await _read_use(
+            connection, stored.server, effective, requester.member_id, now, has_grants=stored.has_grants
+        )
 
     async def status_under(self, effective: EffectiveQuota, *, guild_id: int, member_id: int) -> QuotaStatus:
         """Say where a member stands under a rule that is already known.
@@ -73,7 +77,8 @@ class QuotaService:
         """
         async with self._database.read() as connection:
             server = await servers.get(connection, guild_id)
-            return await _stand(connection, server, effective, member_id, self._clock.now())
+            status, _ = await _read_use(connection, server, effective, member_id, self._clock.now())
+            return status
 
     async def set_rule(
         self,
@@ -160,9 +165,8 @@ class QuotaService:
         check_days(days)
         now = self._clock.now()
         async with self._audit_trail.write(requester.guild_id) as connection:
-            server = await servers.get(connection, requester.guild_id)
-            standing = await self.status_within(connection, server, requester, now)
-            expires_at = standing.resets_at if days is None else now + timedelta(days=days)
+            status, _ = await self.read_use(connection, await standing.read(connection, requester, now), requester, now)
+            expires_at = status.resets_at if days is None else now + timedelta(days=days)
             is_new = await ledger.grant(
                 connection,
                 guild_id=requester.guild_id,
@@ -183,7 +187,8 @@ class QuotaService:
                     before=None,
                     after={"seconds": seconds, "until": expires_at.isoformat()},
                 )
-            return await self.status_within(connection, server, requester, now), expires_at
+            status, _ = await self.read_use(connection, await standing.read(connection, requester, now), requester, now)
+            return status, expires_at
 
     async def revoke_grant(self, grant_id: int, *, guild_id: int, revoked_by_id: int) -> Grant:
         """Take back what is left of a gift; return that.
@@ -282,17 +287,32 @@ def _seconds_per_day(quota: Quota | None) -> float:
     return float("inf") if quota.seconds is None else quota.seconds / _DAYS[quota.period]
 
 
-async def _stand(
-    connection: Connection, server: Server, effective: EffectiveQuota, member_id: int, now: datetime
-) -> QuotaStatus:
+async def _read_use(
+    connection: Connection,
+    server: Server,
+    effective: EffectiveQuota,
+    member_id: int,
+    now: datetime,
+    *,
+    has_grants: bool = True,
+) -> tuple[QuotaStatus, CapStatus | None]:
+    """Read what was used in the periods of a rule and of the server's cap.
+
+    Args:
+        has_grants: whether the member may have gifts to be read.
+    """
     start, end = period_bounds(effective.quota.period, now, zone_of(server.timezone))
     account = effective.account(guild_id=server.guild_id, member_id=member_id)
-    used, from_grants = await ledger.sum_period(connection, account, start=start, end=end)
+    of_cap = cap_span(server, now)
+    own = UsageSpan(account, start, end)
+    sums = await ledger.sum_periods(connection, [own] if of_cap is None else [own, of_cap])
+    used, from_grants = sums[0]
     grants = (
         await ledger.list_grants(connection, guild_id=server.guild_id, member_id=member_id, now=now)
-        if account.kind is AccountKind.MEMBER
+        if has_grants and account.kind is AccountKind.MEMBER
         else []
     )
-    return QuotaStatus(
+    status = QuotaStatus(
         effective=effective, used_seconds=used, from_grants_seconds=from_grants, grants=tuple(grants), resets_at=end
     )
+    return status, None if of_cap is None else cap_status_of(server, of_cap, used_seconds=sums[1][0])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -46,6 +46,12 @@ class RuleBook:
         words = {rule.id: rule.text for rule in rules if rule.kind is PromptRuleKind.WORDS}
         patterns = tuple((Pattern(rule.text), rule) for rule in rules if rule.kind is PromptRuleKind.PATTERN)
         return cls(version, tuple(rules), WordFinder(words), patterns)
+
+    @property
+    def counts(self) -> dict[PromptRuleKind, int]:
+        """Count the rules by kind."""
+        counts = Counter(rule.kind for rule in self.rules)
+        return {kind: counts[kind] for kind in PromptRuleKind}
 
     async def find(self, prompt: str) -> list[PromptRule]:
         """Return the rules that refuse a prompt, oldest first; asked away from the event loop."""

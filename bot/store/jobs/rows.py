@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 async def insert(connection: AsyncConnection, job: Job) -> None:
     """Add a new job."""
-    await connection.execute(sql_insert(jobs).values(_to_row(job)))
+    await connection.execute(sql_insert(jobs), _to_row(job))
 
 
 async def get(connection: AsyncConnection, job_id: str) -> Job | None:

@@ -18,26 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
-    from sqlalchemy import Row, Select
+    from sqlalchemy import RowMapping, Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 
 async def get(connection: AsyncConnection, guild_id: int) -> Server:
     """Return a server's settings: the defaults where nobody has set anything."""
-    row = (await connection.execute(_server(), {"guild_id": guild_id})).one_or_none()
-    if row is None:
-        return Server(guild_id=guild_id)
-    return Server(
-        guild_id=row.guild_id,
-        timezone=row.timezone,
-        cap=None if row.cap_seconds is None else Quota.accepted(row.cap_seconds, Period(row.cap_period)),
-        log_channel_id=row.log_channel_id,
-        log_closed=row.log_closed,
-        pause=None if row.pause_reason is None else Pause(row.pause_reason, row.paused_by_id, row.paused_at),
-        rules_version=row.rules_version,
-        cap_told_percent=row.cap_told_percent,
-        cap_told_at=row.cap_told_at,
-    )
+    row = (await connection.execute(_server(), {"guild_id": guild_id})).mappings().one_or_none()
+    return Server(guild_id=guild_id) if row is None else to_server(guild_id, row)
 
 
 async def put(connection: AsyncConnection, server: Server) -> None:
@@ -70,16 +58,7 @@ async def list_channel_rules(
     """Return what holds in a server's channels, or only in the given ones."""
     statement = _channel_rules(some=channel_ids is not None)
     rows = await connection.execute(statement, {"guild_id": guild_id, "channel_ids": channel_ids})
-    return [
-        ChannelRule(
-            guild_id=row.guild_id,
-            channel_id=row.channel_id,
-            access=None if row.access is None else Access(row.access),
-            aspect=None if row.aspect is None else Aspect(row.aspect),
-            duration_seconds=row.duration_seconds,
-        )
-        for row in rows
-    ]
+    return [to_channel_rule(row) for row in rows.mappings()]
 
 
 async def put_channel_rule(connection: AsyncConnection, rule: ChannelRule) -> None:
@@ -107,14 +86,14 @@ async def put_channel_rule(connection: AsyncConnection, rule: ChannelRule) -> No
 async def get_block(connection: AsyncConnection, *, guild_id: int, member_id: int, now: datetime) -> Block | None:
     """Return the block that holds for a member now, or None."""
     values = {"guild_id": guild_id, "member_id": member_id, "now": now}
-    row = (await connection.execute(_blocks_now(one=True), values)).one_or_none()
-    return None if row is None else _to_block(row)
+    row = (await connection.execute(_blocks_now(one=True), values)).mappings().one_or_none()
+    return None if row is None else to_block(row)
 
 
 async def list_blocks(connection: AsyncConnection, *, guild_id: int, now: datetime) -> list[Block]:
     """Return the blocks that hold now, latest first."""
     rows = await connection.execute(_blocks_now(one=False), {"guild_id": guild_id, "now": now})
-    return [_to_block(row) for row in rows]
+    return [to_block(row) for row in rows.mappings()]
 
 
 async def put_block(connection: AsyncConnection, block: Block) -> None:
@@ -162,12 +141,49 @@ def _blocks_now(*, one: bool) -> Select[Any]:
     return statement.order_by(blocks.c.set_at.desc(), blocks.c.member_id)
 
 
-def _to_block(row: Row[Any]) -> Block:
+# Rows, by column, so that a statement over several tables can be read, too -------------------------
+
+
+def to_server(guild_id: int, row: RowMapping) -> Server:
+    """Return a server's settings from a row that has its columns, all NULL where nobody has set anything."""
+    column = servers.c
+    if row[column.guild_id] is None:
+        return Server(guild_id=guild_id)
+    cap_seconds, pause_reason = row[column.cap_seconds], row[column.pause_reason]
+    return Server(
+        guild_id=guild_id,
+        timezone=row[column.timezone],
+        cap=None if cap_seconds is None else Quota.accepted(cap_seconds, Period(row[column.cap_period])),
+        log_channel_id=row[column.log_channel_id],
+        log_closed=row[column.log_closed],
+        pause=None if pause_reason is None else Pause(pause_reason, row[column.paused_by_id], row[column.paused_at]),
+        rules_version=row[column.rules_version],
+        cap_told_percent=row[column.cap_told_percent],
+        cap_told_at=row[column.cap_told_at],
+    )
+
+
+def to_channel_rule(row: RowMapping) -> ChannelRule:
+    """Return what holds in a channel from a row that has a channel rule's columns."""
+    column = channel_rules.c
+    access, aspect = row[column.access], row[column.aspect]
+    return ChannelRule(
+        guild_id=row[column.guild_id],
+        channel_id=row[column.channel_id],
+        access=None if access is None else Access(access),
+        aspect=None if aspect is None else Aspect(aspect),
+        duration_seconds=row[column.duration_seconds],
+    )
+
+
+def to_block(row: RowMapping) -> Block:
+    """Return a block from a row that has a block's columns."""
+    column = blocks.c
     return Block(
-        guild_id=row.guild_id,
-        member_id=row.member_id,
-        reason=row.reason,
-        set_by_id=row.set_by_id,
-        set_at=row.set_at,
-        expires_at=row.expires_at,
+        guild_id=row[column.guild_id],
+        member_id=row[column.member_id],
+        reason=row[column.reason],
+        set_by_id=row[column.set_by_id],
+        set_at=row[column.set_at],
+        expires_at=row[column.expires_at],
     )

@@ -11,45 +11,52 @@ a busy server is 3,000 rows at most and not a hundred thousand. All of it is cal
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import ColumnElement, bindparam, case, func, insert, select, update
+from sqlalchemy import Integer, and_, bindparam, case, func, insert, literal_column, or_, select, union_all, update
 
 from bot.models import Account, AccountKind, Grant
 from bot.store.tables import grant_uses, ledger, usage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
-    from sqlalchemy import Insert, Select, Update
+    from sqlalchemy import ColumnElement, CompoundSelect, Insert, Select
     from sqlalchemy.ext.asyncio import AsyncConnection
+    from sqlalchemy.sql.dml import ReturningUpdate
 
     from bot.models import GrantUse, Job
 
 _QUARTER_MINUTES = 15
 
 
+class UsageSpan(NamedTuple):
+    """Whose use, from ``start`` until just before ``end``."""
+
+    account: Account
+    start: datetime
+    end: datetime
+
+
 async def charge(connection: AsyncConnection, job: Job, *, now: datetime, from_grants: Sequence[GrantUse] = ()) -> None:
     """Take the job's cost from its account, with what gifts pay of it."""
     account = job.effective_quota.account(guild_id=job.guild_id, member_id=job.member_id)
     from_grants_seconds = sum(use_grants.seconds for use_grants in from_grants)
-    await connection.execute(
-        insert(ledger).values(
-            guild_id=job.guild_id,
-            member_id=job.member_id,
-            pool_id=account.id if account.kind is AccountKind.CHANNEL else None,
-            kind="charge",
-            seconds=job.spec.cost_seconds,
-            from_grants_seconds=from_grants_seconds,
-            counted_at=now,
-            made_at=now,
-            made_by_id=job.member_id,
-            job_id=job.id,
-        )
-    )
+    charged = {
+        "guild_id": job.guild_id,
+        "member_id": job.member_id,
+        "pool_id": account.id if account.kind is AccountKind.CHANNEL else None,
+        "kind": "charge",
+        "seconds": job.spec.cost_seconds,
+        "from_grants_seconds": from_grants_seconds,
+        "counted_at": now,
+        "made_at": now,
+        "made_by_id": job.member_id,
+        "job_id": job.id,
+    }
+    await connection.execute(insert(ledger).inline(), charged)  # its id is not needed
     if from_grants:
         rows = [
             {"grant_id": use_grants.grant_id, "job_id": job.id, "seconds": use_grants.seconds}
@@ -141,8 +148,17 @@ async def sum_period(
     connection: AsyncConnection, account: Account, *, start: datetime, end: datetime
 ) -> tuple[int, int]:
     """Return the seconds used (charges less refunds) from ``start`` until just before ``end``, and those from gifts."""
-    used, from_grants = (await connection.execute(_sums(), _key(account) | {"start": start, "end": end})).one()
-    return int(used), int(from_grants)
+    return (await sum_periods(connection, [UsageSpan(account, start, end)]))[0]
+
+
+async def sum_periods(connection: AsyncConnection, spans: Sequence[UsageSpan]) -> list[tuple[int, int]]:
+    """Return of each span what ``sum_period`` does, all in one statement."""
+    values: dict[str, object] = {}
+    for number, span in enumerate(spans):
+        mine = _key(span.account) | {"start": span.start, "end": span.end}
+        values |= {f"{name}{number}": value for name, value in mine.items()}
+    rows = await connection.execute(_sums_of(len(spans)), values)
+    return [(int(used), int(from_grants)) for _, used, from_grants in rows]
 
 
 async def sum_by_member(
@@ -168,10 +184,16 @@ async def _count(
     quarter_at = counted_at - timedelta(
         minutes=counted_at.minute % _QUARTER_MINUTES, seconds=counted_at.second, microseconds=counted_at.microsecond
     )
-    for counted in (account, server):
-        values = _key(counted) | {"quarter": quarter_at, "more_seconds": seconds, "more_drawn": from_grants_seconds}
-        if (await connection.execute(_count_more(), values)).rowcount == 0:
-            await connection.execute(_count_first(), values)
+    more: dict[str, object] = {
+        "quarter": quarter_at,
+        "more_seconds": seconds,
+        "more_from_grants": from_grants_seconds,
+    }
+    both = _key(account) | {f"{name}_server": value for name, value in _key(server).items()}
+    counted: set[str] = set((await connection.execute(_count_more(), both | more)).scalars())
+    firsts = [_key(each) | more for each in (account, server) if each.kind not in counted]
+    if firsts:
+        await connection.execute(_count_first(), firsts)
 
 
 # What every charge says is written once: to write it takes longer than to run it ------------------
@@ -182,14 +204,20 @@ def _key(account: Account) -> dict[str, object]:
 
 
 @cache
-def _sums() -> Select[int, int]:
+def _sums_of(spans: int) -> CompoundSelect[int, int, int]:
+    return union_all(*map(_sums, range(spans))).order_by("span")
+
+
+def _sums(span: int) -> Select[int, int, int]:
     time = usage.c.quarter_at.type
     return select(
-        func.coalesce(func.sum(usage.c.seconds), 0), func.coalesce(func.sum(usage.c.from_grants_seconds), 0)
+        literal_column(str(span), Integer).label("span"),
+        func.coalesce(func.sum(usage.c.seconds), 0),
+        func.coalesce(func.sum(usage.c.from_grants_seconds), 0),
     ).where(
-        *_of_account(),
-        usage.c.quarter_at >= bindparam("start", type_=time),
-        usage.c.quarter_at < bindparam("end", type_=time),
+        *_of_account(str(span)),
+        usage.c.quarter_at >= bindparam(f"start{span}", type_=time),
+        usage.c.quarter_at < bindparam(f"end{span}", type_=time),
     )
 
 
@@ -211,15 +239,18 @@ def _gifts(*, of_one: bool) -> Select[Any, Any, Any, Any, Any]:
 
 
 @cache
-def _count_more() -> Update:
-    quarter = bindparam("quarter", type_=usage.c.quarter_at.type)
+def _count_more() -> ReturningUpdate[str]:
+    """Add to an account and to its server where both have that quarter; return whose kinds there were."""
+    in_quarter = usage.c.quarter_at == bindparam("quarter", type_=usage.c.quarter_at.type)
+    own, of_server = and_(*_of_account(), in_quarter), and_(*_of_account("_server"), in_quarter)
     return (
         update(usage)
-        .where(*_of_account(), usage.c.quarter_at == quarter)
+        .where(or_(own, of_server))  # all of the key in both, so that it serves
         .values(
             seconds=usage.c.seconds + bindparam("more_seconds"),
-            from_grants_seconds=usage.c.from_grants_seconds + bindparam("more_drawn"),
+            from_grants_seconds=usage.c.from_grants_seconds + bindparam("more_from_grants"),
         )
+        .returning(usage.c.account_kind)
     )
 
 
@@ -231,13 +262,13 @@ def _count_first() -> Insert:
         account_id=bindparam("account"),
         quarter_at=bindparam("quarter"),
         seconds=bindparam("more_seconds"),
-        from_grants_seconds=bindparam("more_drawn"),
+        from_grants_seconds=bindparam("more_from_grants"),
     )
 
 
-def _of_account() -> tuple[ColumnElement[bool], ...]:
+def _of_account(number: str = "") -> tuple[ColumnElement[bool], ...]:
     return (
-        usage.c.guild_id == bindparam("guild"),
-        usage.c.account_kind == bindparam("kind"),
-        usage.c.account_id == bindparam("account"),
+        usage.c.guild_id == bindparam(f"guild{number}"),
+        usage.c.account_kind == bindparam(f"kind{number}"),
+        usage.c.account_id == bindparam(f"account{number}"),
     )

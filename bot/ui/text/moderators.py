@@ -9,11 +9,11 @@ from bot.models import EVERYWHERE, Access, ChannelRule, Period, PromptRuleKind, 
 from bot.ui.text import formatting
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from bot.models import Block, CapStatus, Grant, Job, PromptRule, QuotaRule, QuotaStatus, Server
-    from bot.services.jobs.admission import Explanation
+    from bot.services.admission.decision import AdmissionDetails
     from bot.services.quotas.service import RuleAsked
     from bot.services.quotas.usage import UsageReport
     from bot.services.screening.automod_rules import AutomodRule, AutomodRules
@@ -81,14 +81,22 @@ def grant_revoked(grant: Grant) -> str:
     return f"<@{grant.member_id}>: {formatting.seconds(grant.left_seconds)} taken back."
 
 
-def why(explanation: Explanation, automod: AutomodRules | None, deleted: Collection[int] = ()) -> str:
-    """Explain what decides for a member in a place, in the order in which it is asked."""
-    requester, server, place = explanation.requester, explanation.server, explanation.place
+def why(
+    details: AdmissionDetails,
+    rules: Mapping[PromptRuleKind, int],
+    automod: AutomodRules | None,
+    deleted: Collection[int] = (),
+) -> str:
+    """Explain what decides for a member in a place, in the order in which it is asked.
+
+    Args:
+        rules: how many prompt rules there are.
+    """
+    requester, server, place = details.requester, details.server, details.place
     where = formatting.channel(requester.places[0], deleted) if requester.places else "this server"
     access = "allowed" if place.access is Access.ALLOWED else "**refused**"
     ruled = "nothing says otherwise" if place.ruled_by is None else f"by the rule of {_place(place.ruled_by, deleted)}"
-    rules = explanation.rule_counts
-    block = explanation.block
+    block = details.block
     lines = [
         f"**<@{requester.member_id}> in {where}**, in the order I ask:",
         f"1. Paused: {'no' if server.pause is None else f'**yes**, {_in_line(server.pause.reason)}'}",
@@ -96,11 +104,11 @@ def why(explanation: Explanation, automod: AutomodRules | None, deleted: Collect
         f"3. Channel: {access}, {ruled}",
         f"4. Prompts: {rules[PromptRuleKind.WORDS]:,} words and phrases, {rules[PromptRuleKind.PATTERN]} patterns, "
         f"{automod_count(automod)}",
-        f"5. Clips on the way: {explanation.open_jobs} in this server, of at most {explanation.max_open_jobs} anywhere",
+        f"5. Clips on the way: {details.open_jobs} in this server, of at most {details.max_open_jobs} anywhere",
         "6. Quota:",
-        *(f"  - {_asked(source, deleted)}" for source in _worth_showing(explanation.sources)),
-        f"  - {_standing(explanation.status)}",
-        f"7. The server's cap: {'none' if explanation.cap is None else cap_standing(explanation.cap)}",
+        *(f"  - {_asked(source, deleted)}" for source in _worth_showing(details.sources)),
+        f"  - {_standing(details.status)}",
+        f"7. The server's cap: {'none' if details.cap is None else cap_standing(details.cap)}",
     ]
     return "\n".join(lines)
 

@@ -25,7 +25,7 @@ from bot.models import (
     QuotaSource,
     VideoSpec,
 )
-from bot.services.jobs.requests import new_job_id
+from bot.services.admission.accepting import new_job_id
 from bot.store.database import Database
 from bot.store.tables import jobs, ledger
 from tests.support.faults import FlakyDatabase
@@ -117,8 +117,8 @@ async def test_a_member_may_have_so_many_jobs_open_in_all_servers_together(works
         await process.jobs.accept(workshop.request())
     assert refusal.value.limit == 2
     assert (await process.services.usage.report(GUILD_ID, Period.DAY)).refused == 1
-    explanation = await process.services.admission.explain(requester())
-    assert (explanation.open_jobs, explanation.max_open_jobs) == (1, 2)
+    details = await process.services.admission.explain(requester())
+    assert (details.open_jobs, details.open_jobs_anywhere, details.max_open_jobs) == (1, 2, 2)
     await process.jobs.accept(workshop.request(member_id=OTHER_MEMBER_ID))
     assert await rows(workshop) == (3, 3)
 

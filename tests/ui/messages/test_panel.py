@@ -29,7 +29,7 @@ from bot.models import (
     QuotaSource,
     Server,
 )
-from bot.services.jobs.admission import Explanation, PlaceRules
+from bot.services.admission.decision import AdmissionDetails, PlaceRules
 from bot.services.moderation.servers import ServerView
 from bot.services.quotas.service import RuleAsked
 from bot.services.quotas.usage import MemberUsage, UsageReport
@@ -317,13 +317,13 @@ def test_a_page_past_the_end_is_the_last_one() -> None:
 
 def plain_answers() -> dict[str, str]:
     roles = tuple(WIDE - place for place in range(100))
-    explanation = Explanation(
+    explanation = AdmissionDetails(
         requester=requester(role_ids=roles, places=(WIDE, WIDE - 1, WIDE - 2)),
         server=DETAILS.view.server,
         block=make_block(reason=hideous(300)),
         place=PlaceRules(),
-        rule_counts=DETAILS.view.rule_counts,
         open_jobs=2,
+        open_jobs_anywhere=2,
         max_open_jobs=2,
         sources=[
             *(RuleAsked(QuotaSource.CHANNEL, WIDE - place, None) for place in range(3)),
@@ -341,7 +341,7 @@ def plain_answers() -> dict[str, str]:
     ]
     report = UsageReport(period=Period.MONTH, start=CREATED_AT, end=RESETS_AT, members=members, refused=10**6, jobs=())
     return {
-        "why": moderator_text.why(explanation, DETAILS.automod, DETAILS.deleted),
+        "why": moderator_text.why(explanation, DETAILS.view.rule_counts, DETAILS.automod, DETAILS.deleted),
         "test": moderator_text.prompt_tested(hideous(2000), PROMPT_RULES, AutomodRule(hideous(100))),
         "block": moderator_text.blocked(make_block(reason=hideous(300), expires_at=RESETS_AT), 99),
         "pause": moderator_text.paused(hideous(300)),

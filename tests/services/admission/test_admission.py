@@ -24,7 +24,7 @@ from bot.models import (
     QuotaSource,
     VideoSpec,
 )
-from bot.services.jobs.admission import PlaceRules
+from bot.services.admission.decision import PlaceRules
 from bot.store.tables import jobs, ledger
 from tests.support.simulated_discord import CHANNEL_ID
 from tests.support.workshop import GUILD_ID, MEMBER_ID, requester

@@ -1,0 +1,52 @@
+"""A ``/video`` as it arrived, checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.models import parse_aspect, parse_duration, parse_prompt
+
+if TYPE_CHECKING:
+    from bot.models import Aspect, Requester
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRequest:
+    """Who asked for what, where.
+
+    Attributes:
+        aspect, duration_seconds: None where the member left it to the channel's defaults.
+    """
+
+    interaction_id: int
+    channel_id: int
+    requester: Requester
+    prompt: str
+    aspect: Aspect | None = None
+    duration_seconds: int | None = None
+
+    @classmethod
+    def parse(
+        cls,
+        *,
+        interaction_id: int,
+        channel_id: int,
+        requester: Requester,
+        prompt: object,
+        aspect: object = None,
+        duration_seconds: object = None,
+    ) -> JobRequest:
+        """Check what came from outside, of whatever type it is; None leaves an option open.
+
+        Raises:
+            InvalidSpecError: when the prompt or an option is outside what is offered.
+        """
+        return cls(
+            interaction_id=interaction_id,
+            channel_id=channel_id,
+            requester=requester,
+            prompt=parse_prompt(prompt),
+            aspect=None if aspect is None else parse_aspect(aspect),
+            duration_seconds=None if duration_seconds is None else parse_duration(duration_seconds),
+        )
