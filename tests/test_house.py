@@ -1,10 +1,11 @@
-"""The house: the docs name what there is, and nothing that is elsewhere."""
+"""The house: how large files and folders may be, who imports whom, and that docs and comments name what there is."""
 
 from __future__ import annotations
 
-import graphlib
+import ast
 import re
 import tomllib
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import grimp
@@ -13,10 +14,16 @@ import pytest
 from bot.models import JobState
 
 ROOT = Path(__file__).resolve().parents[1]
+MIGRATIONS = ROOT / "bot" / "store" / "migrations" / "versions"
+LINES_MAX = 350
+FILES_MAX = 14
+CODE = [path for folder in ("bot", "cogs") for path in sorted((ROOT / folder).rglob("*.py"))]
+TESTS = [path for path in sorted((ROOT / "tests").rglob("*.py")) if path != Path(__file__)]
 DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 _IN_BACKTICKS = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 _NAME_IN_FILE = re.compile(r"`(\w+)` in `([\w./-]+\.py)`")
+_FILE_IN_DOCSTRING = re.compile(r"``([\w/]+\.py)``")
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _TASK = re.compile(r"uv run poe (\w+)")
 _FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
@@ -31,6 +38,39 @@ _ELSEWHERE = re.compile(
 
 def name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
+
+
+# How large ---------------------------------------------------------------------------------------
+
+
+def test_no_file_is_too_long_to_be_read_in_one_go() -> None:
+    lengths = {name(path): len(path.read_text("utf-8").splitlines()) for path in CODE if path.parent != MIGRATIONS}
+
+    assert {path: lines for path, lines in lengths.items() if lines > LINES_MAX} == {}
+
+
+def test_no_folder_holds_more_files_than_can_be_seen_at_a_glance() -> None:
+    folders = {path.parent for path in CODE if path.parent != MIGRATIONS}
+    counts = {name(folder): sum(path.is_file() for path in folder.iterdir()) for folder in folders}
+
+    assert {folder: count for folder, count in counts.items() if count > FILES_MAX} == {}
+
+
+# Who imports whom ------------------------------------------------------------------------------
+
+
+def test_no_files_import_one_another_in_a_circle() -> None:
+    """Imports for types count, too: a reader follows them as well."""
+    graph = grimp.build_graph("bot", "cogs")
+    sorter = TopologicalSorter({module: graph.find_modules_directly_imported_by(module) for module in graph.modules})
+
+    circle: list[str] = []
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        circle = list(reversed(error.args[1]))
+
+    assert circle == []
 
 
 # The docs ----------------------------------------------------------------------------------------
@@ -116,38 +156,30 @@ def elsewhere(path: Path) -> list[str]:
     return [f"{number}: {line.strip()}" for number, line in lines if _ELSEWHERE.search(line)]
 
 
-# The code ----------------------------------------------------------------------------------------
-
-_MOST_LINES = 350
-_MOST_FILES = 14
+# Docstrings and comments -------------------------------------------------------------------------
 
 
-def test_no_file_is_too_long_to_read() -> None:
-    lengths = {
-        name(path): len(path.read_text("utf-8").splitlines())
-        for folder in ("bot", "cogs")
-        for path in (ROOT / folder).rglob("*.py")
-    }
+@pytest.mark.parametrize("folder", ["bot", "cogs", "tests"])
+def test_code_refers_to_nothing_outside_the_repository(folder: str) -> None:
+    files = [path for path in (*CODE, *TESTS) if path.is_relative_to(ROOT / folder)]
 
-    assert {path: lines for path, lines in lengths.items() if lines > _MOST_LINES} == {}
+    assert {name(path): found for path in files if (found := elsewhere(path))} == {}
 
 
-def test_no_folder_has_too_many_files() -> None:
-    folders = {path.parent for folder in ("bot", "cogs") for path in (ROOT / folder).rglob("*.py")}
-    counts = {name(folder): len(list(folder.glob("*.py"))) for folder in folders}
+@pytest.mark.parametrize("folder", ["bot", "cogs", "tests"])
+def test_every_file_a_docstring_names_is_there(folder: str) -> None:
+    there = [f"/{name(path)}" for path in (*CODE, *TESTS)]
+    missing: set[tuple[str, str]] = set()
+    for path in (*CODE, *TESTS):
+        if path.is_relative_to(ROOT / folder):
+            named = _FILE_IN_DOCSTRING.findall("\n".join(docstrings_of(path)))
+            missing |= {(name(path), file) for file in named if not any(it.endswith(f"/{file}") for it in there)}
 
-    assert {folder: files for folder, files in counts.items() if files > _MOST_FILES} == {}
-
-
-def test_no_circle_of_imports_between_files_even_for_types() -> None:
-    graph = grimp.build_graph("bot", "cogs", exclude_type_checking_imports=False, cache_dir=None)
-    imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
-
-    graphlib.TopologicalSorter(imports).prepare()  # raises CycleError, which names the circle
+    assert missing == set()
 
 
-def test_the_code_refers_to_nothing_outside_the_repository() -> None:
-    here = Path(__file__).resolve()
-    code = [path for folder in ("bot", "cogs", "tests") for path in (ROOT / folder).rglob("*.py") if path != here]
-
-    assert {name(path): found for path in code if (found := elsewhere(path))} == {}
+def docstrings_of(path: Path) -> list[str]:
+    """Return the texts that stand alone: docstrings, and those under a constant or an attribute."""
+    nodes = ast.walk(ast.parse(path.read_text("utf-8")))
+    values = (node.value for node in nodes if isinstance(node, ast.Expr))
+    return [it.value for it in values if isinstance(it, ast.Constant) and isinstance(it.value, str)]
