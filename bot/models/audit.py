@@ -35,7 +35,7 @@ class Change:
 
     Attributes:
         subject_id: the id of the channel, role, member or rule it is about; None for the server itself.
-        before, after: the facts; None where there was, or is, nothing.
+        before, after: the details; None where there was, or is, nothing.
     """
 
     id: int = 0

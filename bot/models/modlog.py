@@ -33,7 +33,7 @@ class LogEntry:
     Attributes:
         job: the clip that was posted or failed.
         change: what was changed.
-        facts: of a refusal or a cap, which have no row of their own.
+        details: of a refusal or a cap, which have no row of their own.
         message_id: the card, once it is posted in ``channel_id``.
         refunded, block: what moderators have done about the clip since: its seconds went back, its member is blocked.
     """
@@ -44,7 +44,7 @@ class LogEntry:
     created_at: datetime
     job: Job | None = None
     change: Change | None = None
-    facts: AuditDetails = field(default_factory=dict[str, Any])
+    details: AuditDetails = field(default_factory=dict[str, Any])
     attempts: int = 0
     channel_id: int | None = None
     message_id: int | None = None
@@ -54,4 +54,4 @@ class LogEntry:
     @property
     def member_id(self) -> int | None:
         """Say whose clip it is about, if it is about one."""
-        return self.facts.get("member_id") if self.job is None else self.job.member_id
+        return self.details.get("member_id") if self.job is None else self.job.member_id

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 REASON_MAX_CHARACTERS = 300
 DAYS_MAX = 90
-"""The longest a rule, a gift or a block with an end may last."""
+"""The longest a rule, a grant or a block with an end may last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Pause:
     paused_at: datetime
 
     @property
-    def facts(self) -> AuditDetails:
+    def details(self) -> AuditDetails:
         """Say what it is, for the audit."""
         return {"reason": self.reason}
 
@@ -100,7 +100,7 @@ class ChannelRule:
         return (self.access, self.aspect, self.duration_seconds) == (None, None, None)
 
     @property
-    def facts(self) -> AuditDetails | None:
+    def details(self) -> AuditDetails | None:
         """Say what it is, for the audit; None where it says nothing."""
         if self.is_empty:
             return None
@@ -123,7 +123,7 @@ class Block:
     expires_at: datetime | None = None
 
     @property
-    def facts(self) -> AuditDetails:
+    def details(self) -> AuditDetails:
         """Say what it is, for the audit."""
         return {"reason": self.reason, "until": moment(self.expires_at)}
 
@@ -147,7 +147,7 @@ class PromptRule:
     set_at: datetime
 
     @property
-    def facts(self) -> AuditDetails:
+    def details(self) -> AuditDetails:
         """Say what it is, for the audit."""
         return {"kind": self.kind.value, "text": self.text}
 

@@ -21,6 +21,7 @@ from bot.store.jobs import submits
 from bot.store.moderation import audit, modlog, servers
 from bot.store.quotas import ledger
 from bot.store.quotas import rules as quota_rules
+from bot.store.quotas.ledger import UsageSpan
 from bot.store.tables import metadata
 
 if TYPE_CHECKING:
@@ -201,7 +202,9 @@ async def test_what_an_older_version_stored_is_counted_and_holds_after_the_upgra
             *((AccountKind.MEMBER, 2, 6, 0), (AccountKind.MEMBER, 8, 6, 6), (AccountKind.SERVER, 1, 12, 6)),
         ):
             account = Account(1, account_kind, account_id)
-            assert await ledger.sum_period(connection, account, start=NOW - day, end=NOW + day) == (used, from_grants)
+            assert await ledger.sum_periods(connection, [UsageSpan(account, NOW - day, NOW + day)]) == [
+                (used, from_grants)
+            ]
         assert await ledger.list_grants(connection, guild_id=1, member_id=2, now=NOW) == [
             Grant(4, 30, datetime(2026, 4, 1, tzinfo=UTC), member_id=2, given_by_id=0)
         ]
@@ -272,7 +275,7 @@ async def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path) -
         jobs.queue_order,
         lambda connection: jobs.find_by_interaction(connection, 1),
         lambda connection: jobs.recent_render_seconds(connection, 6, 500),
-        lambda connection: ledger.sum_period(connection, Account(1, AccountKind.MEMBER, 2), start=NOW, end=NOW),
+        lambda connection: ledger.sum_periods(connection, [UsageSpan(Account(1, AccountKind.MEMBER, 2), NOW, NOW)]),
         lambda connection: ledger.list_grants(connection, guild_id=1, member_id=2, now=NOW),
         lambda connection: ledger.sum_by_member(connection, guild_id=1, start=NOW, end=NOW),
         lambda connection: quota_rules.list_for(connection, guild_id=1, now=NOW, subject_ids=[1, 2]),

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.models import Job, JobState, LogKind
-from bot.services.moderation.refusal_details import refusal_facts
+from bot.services.moderation.refusal_details import refusal_details
 from bot.services.quotas.caps import record_cap_alert
 from bot.store import jobs
 from bot.store.moderation import modlog
@@ -79,7 +79,7 @@ async def log_refusal(
     connection: Connection, details: AdmissionDetails, request: JobRequest, error: RefusedError, now: datetime
 ) -> None:
     """Tell the server's log of a refusal, if it is one that moderators decided."""
-    told = refusal_facts(error)
+    told = refusal_details(error)
     if told is None:
         return
     spec = details.place.spec_for(request)
@@ -91,5 +91,5 @@ async def log_refusal(
         "duration": spec.duration_seconds,
     }
     await modlog.add(
-        connection, details.server, LogKind.REFUSED, now=now, interaction_id=request.interaction_id, facts=told
+        connection, details.server, LogKind.REFUSED, now=now, interaction_id=request.interaction_id, details=told
     )

@@ -8,7 +8,7 @@ Asked in this order, and the first that says no is the answer:
 4. Do the server's prompt rules, or its AutoMod rules, refuse the prompt?
 5. Has the member too many jobs open?
 6. Does the quota that holds reach? (The place's pool, else the member's own, their roles', the server's, the
-   operator's; and gifts.)
+   operator's; and grants.)
 7. Does the server's cap reach?
 """
 

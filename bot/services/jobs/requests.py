@@ -260,7 +260,7 @@ class JobService:
                 earlier = await jobs.get(connection, job_id) or job
                 raise NotRemovableError(earlier.removed_by_id, earlier.removed_at)
             refunded = refunds and await ledger.refund(connection, job, now=now, made_by_id=removed_by_id)
-            facts = {"prompt": job.spec.prompt, "seconds": job.spec.cost_seconds if refunded else 0}
+            details = {"prompt": job.spec.prompt, "seconds": job.spec.cost_seconds if refunded else 0}
             await self._audit_trail.record(
                 connection,
                 guild_id=guild_id,
@@ -268,7 +268,7 @@ class JobService:
                 kind=ChangeKind.CLIP_REMOVED,
                 subject_id=job.member_id,
                 before=None,
-                after=facts,
+                after=details,
             )
         _log.info("clip removed", extra={"job_id": job_id, "moderator_id": removed_by_id, "refunded": refunded})
         return replace(job, removed_by_id=removed_by_id, removed_at=now)

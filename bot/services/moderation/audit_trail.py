@@ -90,14 +90,14 @@ class AuditTrail:
 
 
 def are_same(before: AuditDetails | None, after: AuditDetails | None) -> bool:
-    """Tell whether facts are the same, but for an end that is less than a minute off.
+    """Tell whether two states are the same, but for an end that is less than a minute off.
 
     Every process that serves the token hears of a command and does it; who is second would change nothing but, by a
     moment, when something ends.
     """
     if before is None or after is None:
         return before is after
-    ends = [facts.get("until") for facts in (before, after)]
+    ends = [details.get("until") for details in (before, after)]
     if None in ends:
         return before == after
     first, second = (datetime.fromisoformat(str(end)) for end in ends)

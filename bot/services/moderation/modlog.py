@@ -149,13 +149,13 @@ class Modlog:
                 await self._close(guild_id, channel_id, error, entries[place:])
                 return
             except (PublishError, TimeoutError) as error:
-                _log.warning("log card put off", extra=_facts(entry, error))
+                _log.warning("log card put off", extra=_fields(entry, error))
                 await self._put_off(entry, entries[place + 1 :])
                 return
             except StoreUnavailableError:
                 raise
             except Exception:  # noqa: BLE001 (logged; a card that cannot be made keeps no other from its place)
-                _log.exception("log card left out", extra=_facts(entry))
+                _log.exception("log card left out", extra=_fields(entry))
                 async with self._database.write() as connection:
                     await modlog.drop(connection, entry, owner=self._owner)
 
@@ -167,7 +167,7 @@ class Modlog:
                 message_id = await self._publisher.post_log_card(channel_id, entry)
         async with self._database.write() as connection:
             await modlog.note_posted(connection, entry, owner=self._owner, channel_id=channel_id, message_id=message_id)
-        _log.info("log card posted", extra=_facts(entry))
+        _log.info("log card posted", extra=_fields(entry))
 
     async def _put_off(self, entry: LogEntry, following: list[LogEntry]) -> None:
         attempts = entry.attempts + 1
@@ -198,7 +198,7 @@ class Modlog:
             await modlog.release_leases(connection, owner=self._owner)
 
 
-def _facts(entry: LogEntry, error: Exception | None = None) -> dict[str, object]:
+def _fields(entry: LogEntry, error: Exception | None = None) -> dict[str, object]:
     name = None if error is None else type(error).__name__
     job_id = None if entry.job is None else entry.job.id
     ids: dict[str, object] = {"guild_id": entry.guild_id, "log_entry_id": entry.id, "job_id": job_id}

@@ -126,7 +126,7 @@ class ServerService:
                 set_by_id,
                 ChangeKind.CAP,
                 lambda server: replace(server, cap=cap, cap_told_percent=0),
-                lambda server: None if server.cap is None else server.cap.facts,
+                lambda server: None if server.cap is None else server.cap.details,
             )
             return await self._tell_of_cap(connection, server)
 
@@ -139,7 +139,7 @@ class ServerService:
                 set_by_id,
                 ChangeKind.LOG_CHANNEL,
                 lambda server: replace(server, log_channel_id=channel_id, log_closed=False),
-                _log_channel_facts,
+                _log_channel_details,
             )
             await self._tell_of_cap(connection, server)
         return server
@@ -170,7 +170,7 @@ class ServerService:
             set_by_id,
             ChangeKind.PAUSE,
             lambda server: replace(server, pause=pause),
-            lambda server: None if server.pause is None else server.pause.facts,
+            lambda server: None if server.pause is None else server.pause.details,
         )
 
     async def _change(
@@ -179,10 +179,10 @@ class ServerService:
         made_by_id: int,
         kind: ChangeKind,
         change: Callable[[Server], Server],
-        facts: Callable[[Server], AuditDetails | None],
+        details: Callable[[Server], AuditDetails | None],
     ) -> Server:
         async with self._audit_trail.write(guild_id) as connection:
-            return await self._apply(connection, guild_id, made_by_id, kind, change, facts)
+            return await self._apply(connection, guild_id, made_by_id, kind, change, details)
 
     async def _apply(
         self,
@@ -191,15 +191,20 @@ class ServerService:
         made_by_id: int,
         kind: ChangeKind,
         change: Callable[[Server], Server],
-        facts: Callable[[Server], AuditDetails | None],
+        details: Callable[[Server], AuditDetails | None],
     ) -> Server:
         server = await servers.get(connection, guild_id)
         changed = change(server)
-        if are_same(facts(server), facts(changed)):
+        if are_same(details(server), details(changed)):
             return server
         await servers.put(connection, changed)
         await self._audit_trail.record(
-            connection, guild_id=guild_id, made_by_id=made_by_id, kind=kind, before=facts(server), after=facts(changed)
+            connection,
+            guild_id=guild_id,
+            made_by_id=made_by_id,
+            kind=kind,
+            before=details(server),
+            after=details(changed),
         )
         return changed
 
@@ -220,8 +225,8 @@ class ServerService:
                 made_by_id=set_by_id,
                 kind=ChangeKind.CHANNEL,
                 subject_id=channel_id,
-                before=rule.facts,
-                after=changed.facts,
+                before=rule.details,
+                after=changed.details,
             )
         return changed
 
@@ -252,7 +257,7 @@ class ServerService:
         cancelled = 0
         async with self._audit_trail.write(guild_id) as connection:
             earlier = await servers.get_block(connection, guild_id=guild_id, member_id=member_id, now=now)
-            if earlier is not None and are_same(earlier.facts, block.facts):
+            if earlier is not None and are_same(earlier.details, block.details):
                 block = earlier
             await servers.put_block(connection, block)
             for job in await jobs.list_waiting(connection, guild_id=guild_id, member_id=member_id):
@@ -266,8 +271,8 @@ class ServerService:
                 made_by_id=set_by_id,
                 kind=ChangeKind.BLOCK,
                 subject_id=member_id,
-                before=None if earlier is None else earlier.facts,
-                after=block.facts,
+                before=None if earlier is None else earlier.details,
+                after=block.details,
             )
         _log.info("member blocked", extra={"guild_id": guild_id, "member_id": member_id, "cancelled": cancelled})
         self._jobs.note_cancelled()
@@ -284,13 +289,13 @@ class ServerService:
                 made_by_id=set_by_id,
                 kind=ChangeKind.BLOCK,
                 subject_id=member_id,
-                before=None if block is None else block.facts,
+                before=None if block is None else block.details,
                 after=None,
             )
         return block
 
 
-def _log_channel_facts(server: Server) -> AuditDetails | None:
+def _log_channel_details(server: Server) -> AuditDetails | None:
     if server.log_channel_id is None:
         return None
     return {"channel_id": server.log_channel_id} | ({"closed": True} if server.log_closed else {})

@@ -60,5 +60,5 @@ async def record_cap_alert(connection: Connection, server: Server, cap: CapStatu
         reached = _NEAR_PERCENT if cap.used_seconds * 100 >= _NEAR_PERCENT * limit else 0
     if reached > told:
         await servers.put(connection, replace(server, cap_told_percent=reached, cap_told_at=now))
-        facts = cap.cap.facts | {"used": cap.used_seconds, "resets_at": cap.resets_at.isoformat()}
-        await modlog.add(connection, server, _KINDS[reached], now=now, facts=facts)
+        details = cap.cap.details | {"used": cap.used_seconds, "resets_at": cap.resets_at.isoformat()}
+        await modlog.add(connection, server, _KINDS[reached], now=now, details=details)

@@ -112,7 +112,7 @@ class QuotaService:
             replaced = await quota_rules.get(
                 connection, guild_id=guild_id, source=source, subject_id=subject_id, now=now
             )
-            if replaced is not None and are_same(replace(replaced, then=None).facts, rule.facts):
+            if replaced is not None and are_same(replace(replaced, then=None).details, rule.details):
                 return replaced, replaced
             rule = await quota_rules.put(connection, rule)
             await self._record(connection, rule, set_by_id, before=replaced, after=rule)
@@ -149,12 +149,12 @@ class QuotaService:
     async def grant(
         self, requester: Requester, *, seconds: int, granted_by_id: int, interaction_id: int, days: int | None = None
     ) -> tuple[QuotaStatus, datetime]:
-        """Give a member seconds; return where they stand then, and until when the gift can be used.
+        """Give a member seconds; return where they stand then, and until when the grant can be used.
 
         The same interaction again gives nothing more: Discord hands it to every process that serves the token.
 
         Args:
-            days: how long the gift can be used, 1 to 90; None is the present period.
+            days: how long the grant can be used, 1 to 90; None is the present period.
 
         Raises:
             InvalidQuotaError: when the seconds are not a positive whole number in range.
@@ -191,7 +191,7 @@ class QuotaService:
             return status, expires_at
 
     async def revoke_grant(self, grant_id: int, *, guild_id: int, revoked_by_id: int) -> Grant:
-        """Take back what is left of a gift; return that.
+        """Take back what is left of a grant; return that.
 
         Raises:
             InvalidSettingError: when nothing is left of it (any more).
@@ -203,14 +203,14 @@ class QuotaService:
             grant = next((grant for grant in grants if grant.id == grant_id), None)
             if grant is None:
                 raise InvalidSettingError("grant", "used_up")
-            await ledger.end_gift(connection, grant, now=now)
+            await ledger.end_grant(connection, grant, now=now)
             await self._audit_trail.record(
                 connection,
                 guild_id=guild_id,
                 made_by_id=revoked_by_id,
                 kind=ChangeKind.GRANT,
                 subject_id=grant.member_id,
-                before=grant.facts,
+                before=grant.details,
                 after=None,
             )
         return grant
@@ -230,8 +230,8 @@ class QuotaService:
             made_by_id=made_by_id,
             kind=ChangeKind.POOL if rule.source is QuotaSource.CHANNEL else ChangeKind.QUOTA,
             subject_id=rule.subject_id,
-            before=None if before is None else before.facts,
-            after=None if after is None else after.facts,
+            before=None if before is None else before.details,
+            after=None if after is None else after.details,
         )
 
 
@@ -299,7 +299,7 @@ async def _read_use(
     """Read what was used in the periods of a rule and of the server's cap.
 
     Args:
-        has_grants: whether the member may have gifts to be read.
+        has_grants: whether the member may have grants to be read.
     """
     start, end = period_bounds(effective.quota.period, now, zone_of(server.timezone))
     account = effective.account(guild_id=server.guild_id, member_id=member_id)

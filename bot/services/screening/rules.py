@@ -144,8 +144,8 @@ class PromptService:
             made_by_id=made_by_id,
             kind=ChangeKind.PROMPT_RULE,
             subject_id=rule.id,
-            before=None if added else rule.facts,
-            after=rule.facts if added else None,
+            before=None if added else rule.details,
+            after=rule.details if added else None,
         )
 
 

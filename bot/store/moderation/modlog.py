@@ -42,7 +42,7 @@ async def add(
     job: Job | None = None,
     change: Change | None = None,
     interaction_id: int | None = None,
-    facts: AuditDetails | None = None,
+    details: AuditDetails | None = None,
 ) -> None:
     """Write a card for the server's log channel; where there is none, only a refusal is kept, to be counted.
 
@@ -51,7 +51,7 @@ async def add(
     """
     is_posted = server.is_logging
     if kind is LogKind.REFUSED:
-        is_posted = is_posted and not await _is_flood(connection, server.guild_id, (facts or {})["member_id"], now)
+        is_posted = is_posted and not await _is_flood(connection, server.guild_id, (details or {})["member_id"], now)
     elif not is_posted:
         return
     if interaction_id is not None:
@@ -66,7 +66,7 @@ async def add(
             job_id=None if job is None else job.id,
             change_id=None if change is None else change.id,
             interaction_id=interaction_id,
-            facts=facts or {},
+            details=details or {},
             due_at=now if is_posted else None,
             attempts=0,
         )
@@ -75,14 +75,14 @@ async def add(
 
 async def _is_flood(connection: AsyncConnection, guild_id: int, member_id: int, now: datetime) -> bool:
     """Tell whether a member's refusals have got as many cards in the last minute as they may."""
-    statement = select(log_entries.c.facts).where(
+    statement = select(log_entries.c.details).where(
         log_entries.c.guild_id == guild_id,
         log_entries.c.kind == LogKind.REFUSED,
         log_entries.c.created_at > now - timedelta(minutes=1),
         or_(_DUE_AT.is_not(None), log_entries.c.message_id.is_not(None)),
     )
     rows = await connection.execute(statement.order_by(log_entries.c.created_at.desc()).limit(_REFUSALS_LOOKED_AT))
-    return sum(row.facts["member_id"] == member_id for row in rows) >= REFUSAL_CARDS_A_MINUTE
+    return sum(row.details["member_id"] == member_id for row in rows) >= REFUSAL_CARDS_A_MINUTE
 
 
 async def list_due(connection: AsyncConnection) -> dict[int, datetime]:
@@ -208,7 +208,7 @@ def _from_row(row: Row[Any]) -> LogEntry:
         guild_id=row.guild_id,
         kind=LogKind(row.kind),
         created_at=row.created_at,
-        facts=row.facts,
+        details=row.details,
         attempts=row.attempts,
         channel_id=row.channel_id,
         message_id=row.message_id,

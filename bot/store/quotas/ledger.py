@@ -1,8 +1,8 @@
-"""The ledger: append-only entries of seconds, and what they come to; only a gift's end may move.
+"""The ledger: append-only entries of seconds, and what they come to; only a grant's end may move.
 
 A charge and a refund name their job, and the pair of job and kind is unique: either can be said twice and
-happens once; so does a gift, by its interaction. A refund is counted at the time of its charge, so that it frees
-the period it was taken from; and it gives back to the gifts what they paid.
+happens once; so does a grant, by its interaction. A refund is counted at the time of its charge, so that it frees
+the period it was taken from; and it gives back to the grants what they paid.
 
 ``usage`` is the ledger summed up by account and quarter of an hour, kept in the transaction of each entry and never
 by itself: any calendar period of any time zone is a range of quarters (no zone's offset is finer), so that a month of
@@ -41,7 +41,7 @@ class UsageSpan(NamedTuple):
 
 
 async def charge(connection: AsyncConnection, job: Job, *, now: datetime, from_grants: Sequence[GrantUse] = ()) -> None:
-    """Take the job's cost from its account, with what gifts pay of it."""
+    """Take the job's cost from its account, with what grants pay of it."""
     account = job.effective_quota.account(guild_id=job.guild_id, member_id=job.member_id)
     from_grants_seconds = sum(use_grants.seconds for use_grants in from_grants)
     charged = {
@@ -133,26 +133,19 @@ async def grant(
 async def list_grants(
     connection: AsyncConnection, *, guild_id: int, member_id: int | None = None, now: datetime
 ) -> list[Grant]:
-    """Return the gifts of a member, or of a whole server, of which something is left; those that end first first."""
-    statement = _gifts(of_one=member_id is not None)
+    """Return the grants of a member, or of a whole server, of which something is left; those that end first first."""
+    statement = _grants_left(of_one=member_id is not None)
     rows = await connection.execute(statement, {"guild_id": guild_id, "member_id": member_id, "now": now})
     return [Grant(row.id, int(row.left), row.expires_at, row.member_id, row.made_by_id) for row in rows if row.left > 0]
 
 
-async def end_gift(connection: AsyncConnection, grant: Grant, *, now: datetime) -> None:
-    """Let nothing more be drawn from a gift."""
+async def end_grant(connection: AsyncConnection, grant: Grant, *, now: datetime) -> None:
+    """Let nothing more be drawn from a grant."""
     await connection.execute(update(ledger).where(ledger.c.id == grant.id).values(expires_at=now))
 
 
-async def sum_period(
-    connection: AsyncConnection, account: Account, *, start: datetime, end: datetime
-) -> tuple[int, int]:
-    """Return the seconds used (charges less refunds) from ``start`` until just before ``end``, and those from gifts."""
-    return (await sum_periods(connection, [UsageSpan(account, start, end)]))[0]
-
-
 async def sum_periods(connection: AsyncConnection, spans: Sequence[UsageSpan]) -> list[tuple[int, int]]:
-    """Return of each span what ``sum_period`` does, all in one statement."""
+    """Return of each span the seconds used, charges less refunds, and those from grants: all in one statement."""
     values: dict[str, object] = {}
     for number, span in enumerate(spans):
         mine = _key(span.account) | {"start": span.start, "end": span.end}
@@ -222,7 +215,7 @@ def _sums(span: int) -> Select[int, int, int]:
 
 
 @cache
-def _gifts(*, of_one: bool) -> Select[Any, Any, Any, Any, Any]:
+def _grants_left(*, of_one: bool) -> Select[Any, Any, Any, Any, Any]:
     refunds = ledger.alias()
     refunded = select(refunds.c.id).where(refunds.c.job_id == grant_uses.c.job_id, refunds.c.kind == "refund").exists()
     from_grants = select(func.coalesce(func.sum(grant_uses.c.seconds), 0)).where(

@@ -318,12 +318,12 @@ async def test_senseless_lengths_of_time_are_refused_and_change_nothing(workshop
     assert (view.rules, view.blocks) == ([], [])
 
 
-async def test_a_gift_for_some_days_lasts_over_nights_and_is_used_once(workshop: Workshop) -> None:
+async def test_a_grant_for_some_days_lasts_over_nights_and_is_used_once(workshop: Workshop) -> None:
     workshop.quota = Quota(6)
     process = workshop.start()
     await process.quotas.grant(requester(), seconds=12, granted_by_id=MODERATOR_ID, interaction_id=1, days=3)
 
-    for _ in range(2):  # today: the quota's own clip and one of the gift's two
+    for _ in range(2):  # today: the quota's own clip and one of the grant's two
         await accept(process, workshop)
     workshop.time.advance(24 * 3600)
     for _ in range(2):  # tomorrow likewise
@@ -337,7 +337,7 @@ async def test_a_gift_for_some_days_lasts_over_nights_and_is_used_once(workshop:
     assert (status.left_seconds, status.granted_seconds) == (6, 0)
 
 
-async def test_a_gift_ends_when_it_says(workshop: Workshop) -> None:
+async def test_a_grant_ends_when_it_says(workshop: Workshop) -> None:
     workshop.quota = Quota(0)
     process = workshop.start()
     await process.quotas.grant(requester(), seconds=6, granted_by_id=MODERATOR_ID, interaction_id=1, days=1)

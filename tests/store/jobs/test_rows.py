@@ -13,6 +13,7 @@ from bot.models import Account, AccountKind, Aspect, EffectiveQuota, JobState, P
 from bot.store import jobs
 from bot.store.database import Database
 from bot.store.quotas import ledger
+from bot.store.quotas.ledger import UsageSpan
 from tests.support.jobs import make_job
 
 if TYPE_CHECKING:
@@ -58,11 +59,15 @@ async def test_job_goes_into_postgresql_and_back_with_its_charge_and_its_refund(
             withdrawn = await jobs.withdraw(connection, job, now=moment)
         async with database.read() as connection:
             kept = await jobs.get(connection, job.id)
-            used = await ledger.sum_period(
+            [used] = await ledger.sum_periods(
                 connection,
-                Account(job.guild_id, AccountKind.MEMBER, number),
-                start=moment - timedelta(minutes=15),
-                end=moment + timedelta(days=1),
+                [
+                    UsageSpan(
+                        Account(job.guild_id, AccountKind.MEMBER, number),
+                        moment - timedelta(minutes=15),
+                        moment + timedelta(days=1),
+                    )
+                ],
             )
 
     leased = replace(job, lease_owner="a", lease_until=moment)

@@ -33,6 +33,7 @@ from bot.services.jobs.leases import LeasedJobs
 from bot.services.quotas.periods import period_bounds
 from bot.store import jobs
 from bot.store.quotas import ledger
+from bot.store.quotas.ledger import UsageSpan
 from bot.store.tables import grant_uses as draws_table
 from bot.store.tables import ledger as ledger_table
 from bot.store.tables import usage as usage_table
@@ -204,7 +205,7 @@ class Bookkeeping:
                 assert 0 <= used - from_grants <= LIMIT_SECONDS
 
     async def check_entries(self) -> None:
-        """Check that charges and refunds are those there were, that gifts paid what they had, and the kept sums."""
+        """Check that charges and refunds are those there were, that grants paid what they had, and the kept sums."""
         async with self.workshop.database.read() as connection:
             entries = (await connection.execute(select(ledger_table))).all()
             from_grants = (await connection.execute(select(draws_table))).all()
@@ -212,7 +213,7 @@ class Bookkeeping:
         said = [(job_id, "charge", seconds) for job_id, (_, _, seconds) in self.model.charges.items()]
         said += [(job_id, "refund", self.model.charges[job_id][2]) for job_id in self.model.refunded]
         assert sorted((row.job_id, row.kind, row.seconds) for row in entries if row.job_id) == sorted(said)
-        self._check_gifts({row.id: row for row in entries if row.kind == "grant"}, entries, from_grants)
+        self._check_grants({row.id: row for row in entries if row.kind == "grant"}, entries, from_grants)
         sums: Counter[tuple[str, int, datetime]] = Counter()
         for row in entries:
             if row.kind != "grant":
@@ -225,9 +226,9 @@ class Bookkeeping:
                     sums[*account, quarter_at.replace(microsecond=0)] += signed
         assert {(row.account_kind, row.account_id, row.quarter_at): row.seconds for row in kept} == dict(sums)
 
-    def _check_gifts(self, grants: dict[int, object], entries: list, from_grants: list) -> None:  # type: ignore[type-arg] (rows)
+    def _check_grants(self, grants: dict[int, object], entries: list, from_grants: list) -> None:  # type: ignore[type-arg] (rows)
         charges = {row.job_id: row for row in entries if row.kind == "charge"}
-        by_gift: defaultdict[int, int] = defaultdict(int)
+        by_grant: defaultdict[int, int] = defaultdict(int)
         by_job: defaultdict[str, int] = defaultdict(int)
         for row in from_grants:
             grant, charge = grants[row.grant_id], charges[row.job_id]
@@ -235,15 +236,16 @@ class Bookkeeping:
             assert grant.member_id == charge.member_id
             by_job[row.job_id] += row.seconds
             if row.job_id not in self.model.refunded:
-                by_gift[row.grant_id] += row.seconds
-        assert all(by_gift[grant_id] <= grant.seconds for grant_id, grant in grants.items())
+                by_grant[row.grant_id] += row.seconds
+        assert all(by_grant[grant_id] <= grant.seconds for grant_id, grant in grants.items())
         assert all(by_job[job_id] == charge.from_grants_seconds for job_id, charge in charges.items())
 
     async def _sum(self, account: Account, day: int) -> tuple[int, int]:
         seconds_ago = (self.day - day) * 24 * 3600
         start, end = period_bounds(Period.DAY, self.clock.now() - timedelta(seconds=seconds_ago))
         async with self.workshop.database.read() as connection:
-            return await ledger.sum_period(connection, account, start=start, end=end)
+            [used] = await ledger.sum_periods(connection, [UsageSpan(account, start, end)])
+            return used
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
