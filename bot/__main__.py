@@ -63,7 +63,7 @@ def _run(policy: WorkerPolicy | None) -> int:
     from bot.logs import set_up_logging
 
     settings = load_settings()
-    from bot.app import run  # half of the start, which nobody should wait for to hear of a wrong setting
+    from bot.serving import run  # half of the start, which nobody should wait for to hear of a wrong setting
 
     set_up_logging(level=settings.log_level, log_format=settings.log_format, secrets=settings.secrets)
     try:

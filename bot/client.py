@@ -6,7 +6,7 @@ import hashlib
 import json
 import logging
 import math
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import aiohttp
 import discord
@@ -30,6 +30,7 @@ from cogs.video import VideoCog
 
 if TYPE_CHECKING:
     from bot.services.services import Services
+    from bot.store.digests import CommandDigests
     from cogs.panel.panel import Panel
 
 _log = logging.getLogger(__name__)
@@ -39,18 +40,6 @@ INTENTS = discord.Intents(guilds=True)
 
 GUILD_READY_TIMEOUT_SECONDS = 0.5
 """How long a pause between two servers at start means that all have come; discord.py's 2 s delays every start."""
-
-
-class CommandDigests(Protocol):
-    """Remembers what was last synced, so that an unchanged command tree is not sent again."""
-
-    async def get(self, key: str) -> str | None:
-        """Return the digest last put under ``key``, or None."""
-        ...
-
-    async def put(self, key: str, digest: str) -> None:
-        """Remember ``digest`` under ``key``."""
-        ...
 
 
 class ReelayTree(app_commands.CommandTree["ReelayBot"]):

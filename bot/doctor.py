@@ -7,20 +7,18 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
-from bot.app import open_service
 from bot.client import check_token, point_discord_at
-from bot.errors import (
+from bot.errors import ReelayError, SettingsError, StoreUnavailableError
+from bot.models import (
     ModelAccessError,
     NoAnswerError,
     NotConnectedError,
     RateLimitedError,
-    ReelayError,
-    SettingsError,
-    StoreUnavailableError,
     UnauthorizedError,
     VideoServiceError,
     WrongEndpointError,
 )
+from bot.serving import open_service
 from bot.store.database import Database
 from bot.toapis.account import explain_models
 

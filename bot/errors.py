@@ -50,12 +50,10 @@ Errors carry values; the sentence people read is chosen in ``ui/text/refusals.py
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-    from bot.models import Block, CapStatus, JobState, Pause, QuotaStatus, RateLimitStatus
 
 
 class ReelayError(Exception):
@@ -113,22 +111,6 @@ class InvalidSettingError(RefusedError):
         self.reason = reason
 
 
-class PausedError(RefusedError):
-    """Moderators have paused video making in the server."""
-
-    def __init__(self, pause: Pause) -> None:
-        super().__init__("paused")
-        self.pause = pause
-
-
-class BlockedError(RefusedError):
-    """Moderators have blocked the member."""
-
-    def __init__(self, block: Block) -> None:
-        super().__init__("blocked")
-        self.block = block
-
-
 class ChannelRefusedError(RefusedError):
     """Moderators allow no clips in the channel.
 
@@ -159,34 +141,6 @@ class RulesUnknownError(RefusedError):
     """The server's AutoMod rules have never been read and can't be just now; the answer is then no."""
 
 
-class QuotaExceededError(RefusedError):
-    """The clip costs more than is left.
-
-    Attributes:
-        status: where the member stands.
-        cost_seconds: what the clip would have cost.
-    """
-
-    def __init__(self, status: QuotaStatus, cost_seconds: int) -> None:
-        super().__init__(f"{cost_seconds} s asked, {status.left_seconds} s left")
-        self.status = status
-        self.cost_seconds = cost_seconds
-
-
-class CapReachedError(RefusedError):
-    """The clip costs more than the whole server has left.
-
-    Attributes:
-        status: where the server stands.
-        cost_seconds: what the clip would have cost.
-    """
-
-    def __init__(self, status: CapStatus, cost_seconds: int) -> None:
-        super().__init__(f"{cost_seconds} s asked, {status.left_seconds} s left to the server")
-        self.status = status
-        self.cost_seconds = cost_seconds
-
-
 class TooManyOpenJobsError(RefusedError):
     """The member has as many jobs open as one member may have.
 
@@ -197,20 +151,6 @@ class TooManyOpenJobsError(RefusedError):
     def __init__(self, limit: int) -> None:
         super().__init__(f"limit {limit}")
         self.limit = limit
-
-
-class NotCancellableError(RefusedError):
-    """The job is not there, not this member's, or no longer waiting.
-
-    Attributes:
-        state: the job's state, or None when there is no such job of this member's (a moderator: of this server's).
-        by_moderator: whether a moderator wanted to cancel it.
-    """
-
-    def __init__(self, state: JobState | None, *, by_moderator: bool = False) -> None:
-        super().__init__(str(state))
-        self.state = state
-        self.by_moderator = by_moderator
 
 
 class NotRemovableError(RefusedError):
@@ -233,95 +173,6 @@ class StoreUnavailableError(ReelayError):
 
 class LeaseLostError(ReelayError):
     """A job is no longer this worker's to change: another took it over, or it has ended."""
-
-
-# The video service -------------------------------------------------------------------------------
-
-
-class VideoServiceError(ReelayError):
-    """The video service refused or did not answer.
-
-    Attributes:
-        http_status: the answer's status, or None when there was none.
-        code: the service's own error code as text, or None.
-        request_id: the service's id for the exchange, or None.
-        retry_after_seconds: how long the answer asks to wait, or None when it does not say.
-        rate_limit: what the answer says of the account's limit, or None.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        http_status: int | None = None,
-        code: str | None = None,
-        request_id: str | None = None,
-        retry_after_seconds: float | None = None,
-        rate_limit: RateLimitStatus | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.http_status = http_status
-        self.code = code
-        self.request_id = request_id
-        self.retry_after_seconds = retry_after_seconds
-        self.rate_limit = rate_limit
-
-
-class RequestRejectedError(VideoServiceError):
-    """The request itself is wrong; asking again changes nothing."""
-
-
-class ContentPolicyError(VideoServiceError):
-    """The prompt was refused by the service's moderation."""
-
-
-class WrongEndpointError(VideoServiceError):
-    """``invalid apitype``: the operator must check base address and model."""
-
-
-class UnauthorizedError(VideoServiceError):
-    """The key is missing or bad."""
-
-
-class InsufficientFundsError(VideoServiceError):
-    """The key or the account is out of money."""
-
-
-class ModelAccessError(VideoServiceError):
-    """The key may not use the model, or the service does not offer it to this account."""
-
-
-class GenerationNotFoundError(VideoServiceError):
-    """The service itself says that it knows no such generation."""
-
-
-class RateLimitedError(VideoServiceError):
-    """Too many requests, in the service's own words; this one was not taken."""
-
-
-class NotTakenError(VideoServiceError):
-    """503 ``rate_limit_unavailable``: the service could not take the submit just now, and has not."""
-
-
-class ServiceFaultError(VideoServiceError):
-    """The service says that something broke, or its answer cannot be read; a submit may have been accepted."""
-
-
-class NoAnswerError(VideoServiceError):
-    """Nothing of the service's came back, so a submit may have been accepted.
-
-    Attributes:
-        is_foreign: an answer came, but of somebody else's: a proxy's page, text or JSON; its ``http_status`` says
-            nothing about a job.
-    """
-
-    def __init__(self, message: str, *, is_foreign: bool = False, **fields: Any) -> None:  # noqa: ANN401 (as its base's)
-        super().__init__(message, **fields)
-        self.is_foreign = is_foreign
-
-
-class NotConnectedError(NoAnswerError):
-    """No connection was made, so nothing was sent."""
 
 
 # The finished file -------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from bot.ui.text import members as member_text
 from cogs.context import requester
 
 if TYPE_CHECKING:
-    from bot.services.jobs.admission import Admission
+    from bot.services.admission.service import Admission
 
 
 class QuotaCog(commands.Cog):

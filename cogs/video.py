@@ -12,7 +12,7 @@ from discord.ext import commands
 
 from bot.errors import StoreUnavailableError
 from bot.models import PROMPT_MAX_CHARACTERS, PROMPT_MIN_CHARACTERS
-from bot.services.jobs.job_request import JobRequest
+from bot.services.admission.job_request import JobRequest
 from bot.ui import replies
 from bot.ui.messages.status_card import status_view
 from bot.ui.text import commands as command_text

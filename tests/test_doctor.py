@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestServer
 from discord.http import Route
 from pydantic import SecretStr
 
-from bot import app
+from bot import serving
 from bot.client import check_token
 from bot.config import Settings
 from bot.doctor import _check_database, _check_video_service
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask again at once."""
     make = functools.partial(ToApisClient, retry_delays_seconds=(0.0, 0.0))
-    monkeypatch.setattr(app, "ToApisClient", make)
+    monkeypatch.setattr(serving, "ToApisClient", make)
 
 
 REVISION = "SELECT version_num FROM alembic_version"

@@ -128,12 +128,12 @@ def test_a_quota_that_is_no_sensible_number_is_refused(seconds: int, reason: str
         (60, 24, 0, 6, 66, 42),
         (60, 24, 6, 0, 66, 42),
         (60, 90, 0, 0, 60, 0),
-        (60, 90, 0, 6, 66, 6),  # over a limit that was lowered: the gift is still there
+        (60, 90, 0, 6, 66, 6),  # over a limit that was lowered: the grant is still there
         (0, 0, 0, 0, 0, 0),
         (None, 90, 0, 6, None, None),
     ],
 )
-def test_what_is_left_is_the_limit_with_gifts_less_what_is_used_and_never_negative(
+def test_what_is_left_is_the_limit_with_grants_less_what_is_used_and_never_negative(
     seconds: int | None, used: int, from_grants: int, grant: int, limit: int | None, left: int | None
 ) -> None:
     status = QuotaStatus(

@@ -14,7 +14,7 @@ AuditDetails = dict[str, Any]
 
 
 def moment(at: datetime | None) -> str | None:
-    """Write a moment as facts have it."""
+    """Write a moment as an audit's details have it."""
     return None if at is None else at.isoformat()
 
 

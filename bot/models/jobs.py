@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class JobState(StrEnum):
-    """Where a job stands; README has the diagram."""
+    """Where a job stands; ``docs/architecture.md`` has the diagram."""
 
     QUEUED = "queued"
     SUBMITTING = "submitting"

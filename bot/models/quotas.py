@@ -1,4 +1,4 @@
-"""Who may use how much: rules, gifts and where somebody stands."""
+"""Who may use how much: rules, grants and where somebody stands."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Quota:
             _check_quota_seconds(self.seconds, at_least=0)
 
     @property
-    def facts(self) -> AuditDetails:
+    def details(self) -> AuditDetails:
         """Say what it is, for the audit."""
         return {"seconds": self.seconds, "period": self.period.value}
 
@@ -121,10 +121,10 @@ class QuotaRule:
     then: Quota | None = None
 
     @property
-    def facts(self) -> AuditDetails:
+    def details(self) -> AuditDetails:
         """Say what it is, for the audit."""
-        then = {} if self.then is None else {"then": self.then.facts}
-        return self.quota.facts | {"source": self.source.value, "until": moment(self.expires_at)} | then
+        then = {} if self.then is None else {"then": self.then.details}
+        return self.quota.details | {"source": self.source.value, "until": moment(self.expires_at)} | then
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,14 +142,14 @@ class Grant:
     given_by_id: int
 
     @property
-    def facts(self) -> AuditDetails:
+    def details(self) -> AuditDetails:
         """Say what it is, for the audit."""
         return {"seconds": self.left_seconds, "until": moment(self.expires_at)}
 
 
 @dataclass(frozen=True, slots=True)
 class GrantUse:
-    """Seconds of a clip that are paid from a gift instead of from the quota."""
+    """Seconds of a clip that are paid from a grant instead of from the quota."""
 
     grant_id: int
     seconds: int
@@ -161,7 +161,7 @@ class QuotaStatus:
 
     Attributes:
         used_seconds: charges less refunds in the period, never negative.
-        drawn_seconds: the part of them that was paid from gifts.
+        from_grants_seconds: the part of them that was paid from grants.
         gifts: what is left of each, those that end first first; a pool has none.
         resets_at: when the period ends.
     """
@@ -174,31 +174,31 @@ class QuotaStatus:
 
     @property
     def granted_seconds(self) -> int:
-        """Say how much gifts add to this period: what is left of them, and what was used of them."""
+        """Say how much grants add to this period: what is left of them, and what was used of them."""
         return self.from_grants_seconds + sum(grant.left_seconds for grant in self.grants)
 
     @property
     def limit_seconds(self) -> int | None:
-        """Say how much may be used in the period, gifts included; None is unlimited."""
+        """Say how much may be used in the period, grants included; None is unlimited."""
         seconds = self.effective.quota.seconds
         return None if seconds is None else seconds + self.granted_seconds
 
     @property
     def left_seconds(self) -> int | None:
-        """Say how much is left, gifts included, never negative; None is unlimited."""
+        """Say how much is left, grants included, never negative; None is unlimited."""
         of_quota = self.left_of_quota_seconds
         return None if of_quota is None else of_quota + sum(grant.left_seconds for grant in self.grants)
 
     @property
     def left_of_quota_seconds(self) -> int | None:
-        """Say how much is left without gifts, never negative; None is unlimited."""
+        """Say how much is left without grants, never negative; None is unlimited."""
         seconds = self.effective.quota.seconds
         return None if seconds is None else max(0, seconds - (self.used_seconds - self.from_grants_seconds))
 
     def use_grants(self, cost_seconds: int) -> tuple[GrantUse, ...]:
-        """Say which gifts pay how much of a clip; the quota pays the rest.
+        """Say which grants pay how much of a clip; the quota pays the rest.
 
-        What ends first is used first: gifts that end with the period or before, then the quota, then other gifts.
+        What ends first is used first: grants that end with the period or before, then the quota, then other grants.
         """
         wanted = cost_seconds
         grant_uses: list[GrantUse] = []
@@ -239,7 +239,7 @@ class CapStatus:
 
 
 def check_grant_seconds(seconds: int) -> None:
-    """Check a moderator's gift.
+    """Check what a moderator grants.
 
     Raises:
         InvalidQuotaError: when it is not a positive whole number in range.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 PROMPT_MIN_CHARACTERS = 3
 PROMPT_MAX_CHARACTERS = 2000
 DURATIONS_SECONDS = (6, 10)
-"""Clip lengths the video service offers (contract, "Submit")."""
+"""Clip lengths the video service offers (``docs/video-service.md``, "Submit")."""
 
 _INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp", "Co", "Cs", "Mn", "Me"})
 """Unassigned characters (``Cn``) are not among them: what they are depends on the Python that runs.
@@ -178,7 +178,9 @@ class RateLimitStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Balance:
-    """What can be spent, in the service's credits (contract, "Account": 200 to the US dollar).
+    """What can be spent, in the service's credits.
+
+    200 are a US dollar (``docs/video-service.md``, "Account and models").
 
     Attributes:
         key_credits: what the key may still spend; infinite for a key without a limit, None when unknown.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 RESULT_LIFETIME_SECONDS = 24 * 3600
-"""How long a result's address works (contract, "Poll")."""
+"""How long a result's address works (``docs/video-service.md``, "Poll")."""
 
 RenderSeconds = float | Callable[[int], float]
 """How long a render takes: always the same, or a function of the clip's length in seconds."""
@@ -89,7 +89,7 @@ class RenderQueue:
 
 
 def problem_of(payload: dict[str, Any], *, model: str) -> str | None:
-    """Say what is wrong with a submit's payload by the contract, or None."""
+    """Say what ``docs/video-service.md`` ("Submit") does not allow in a payload, or None."""
     prompt = payload.get("prompt")
     if payload.get("model") != model:
         return f"model must be {model}"

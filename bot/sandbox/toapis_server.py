@@ -8,37 +8,28 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import time as system_time
-import uuid
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from aiohttp import web
 
-from bot.sandbox.clips import make_clip
-from bot.sandbox.faults import ERRORS, Fault, FaultKind, Faults, error_body, faults_in, next_fault
+from bot.sandbox.answering import RATE_HEADERS, answer_with, balance, give_headers, parse, refusal, success
+from bot.sandbox.clip_files import ClipFiles, ClipMaker
+from bot.sandbox.faults import Fault, FaultKind, Faults, faults_in, next_fault
+from bot.sandbox.generations import Generations
 from bot.sandbox.limits import RateLimits, RequestLimiter
 from bot.sandbox.renders import RenderQueue, RenderSeconds, SandboxGeneration, problem_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from types import TracebackType
-
-    from bot.models import Aspect
 
 __all__ = ["Fault", "SandboxGeneration", "SandboxServer"]
 
-CREDITS_PER_USD = 200
-"""As the service documents it for its balance."""
-
 _LATE_LOOK_SECONDS = 0.02
 """How often a waiting test looks whether a late submit was accepted: nothing happens that would wake it."""
-_RATE_HEADERS = web.RequestKey("rate headers", dict[str, str])
-_ENDLESS_CHUNK = bytes(64 * 1024)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,19 +47,6 @@ class ReceivedRequest:
     at: float
     headers: dict[str, str]
     payload: dict[str, Any] = field(default_factory=dict[str, Any])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _LateSubmit:
-    """A submit that will be accepted, whatever its connection was answered."""
-
-    due_at: float
-    payload: dict[str, Any]
-    faults: Faults
-
-
-ClipMaker = Callable[[SandboxGeneration], Awaitable[Path | bytes]]
-"""Makes the MP4 of a generation."""
 
 
 class SandboxServer:
@@ -122,21 +100,16 @@ class SandboxServer:
         self.faults = Faults()
         self.requests: list[ReceivedRequest] = []
         self._model = model
-        self._accepted: dict[str, SandboxGeneration] = {}
-        self._late: list[_LateSubmit] = []
         self._submit_limiter = RequestLimiter("async_submit", lambda: self.submit_limits)
         self._query_limiter = RequestLimiter("async_query", lambda: self.query_limits)
-        self._renders = RenderQueue(
-            queue_seconds=queue_seconds, render_seconds=render_seconds, max_rendering=max_rendering
-        )
-        self._clip_maker = clip_maker or self._draw_clip
-        self._clips: dict[tuple[str, Aspect, int], asyncio.Task[Path | bytes]] = {}
+        renders = RenderQueue(queue_seconds=queue_seconds, render_seconds=render_seconds, max_rendering=max_rendering)
+        self._generations = Generations(renders=renders, faults=self.faults, time=time)
+        self._clips = ClipFiles(clip_maker)
         self._prompt_faults: dict[str, Faults] = {}
         self._time = time
         self._port = port
         self._changed = asyncio.Condition()
         self._runner: web.AppRunner | None = None
-        self._directory: TemporaryDirectory[str] | None = None
 
     @property
     def base_url(self) -> str:
@@ -156,10 +129,7 @@ class SandboxServer:
     @property
     def generations(self) -> dict[str, SandboxGeneration]:
         """Return what has been accepted by now, by id: each is a clip somebody pays for."""
-        due = sorted((it for it in self._late if it.due_at <= self._time()), key=lambda it: it.due_at)
-        for submit in due:
-            self._accept_late(submit)
-        return self._accepted
+        return self._generations.by_id()
 
     def paid(self, client_business_id: str) -> list[SandboxGeneration]:
         """Return the generations that were accepted under a ``client_business_id``."""
@@ -175,13 +145,13 @@ class SandboxServer:
         async with self._changed:
             while not condition():
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(_LATE_LOOK_SECONDS if self._late else None):
+                    async with asyncio.timeout(_LATE_LOOK_SECONDS if self._generations.has_late else None):
                         await self._changed.wait()
 
     # Up and down -----------------------------------------------------------------------------------
 
     async def __aenter__(self) -> Self:
-        self._directory = TemporaryDirectory(prefix="reelay-sandbox-")
+        await self._clips.__aenter__()
         await self.start()
         return self
 
@@ -189,11 +159,7 @@ class SandboxServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.stop()
-        for clip in self._clips.values():
-            clip.cancel()
-        await asyncio.gather(*self._clips.values(), return_exceptions=True)
-        if self._directory is not None:
-            await asyncio.to_thread(self._directory.cleanup)
+        await self._clips.__aexit__(kind, error, trace)
 
     async def start(self) -> None:
         """Listen; after a ``stop`` on the same port, with everything remembered."""
@@ -209,7 +175,7 @@ class SandboxServer:
                 web.route("*", "/v1/{rest:.*}", self._wrong_endpoint),
             ]
         )
-        application.on_response_prepare.append(_give_headers)
+        application.on_response_prepare.append(give_headers)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self._port)
@@ -225,7 +191,7 @@ class SandboxServer:
     # Endpoints -------------------------------------------------------------------------------------
 
     async def _submit(self, request: web.Request) -> web.StreamResponse:
-        payload = _parse(await request.read())
+        payload = parse(await request.read())
         business_id = str(payload.get("client_business_id") or "")
         await self._note("submit", business_id, request, payload)
         if (refused := self._limit(request, self._submit_limiter) or self._refusal(request, payload)) is not None:
@@ -236,14 +202,16 @@ class SandboxServer:
         generation = await self._accept(payload, own_faults) if fault.accept else None
         late = None
         if fault.accept_after is not None:
-            late = _LateSubmit(due_at=self._time() + fault.accept_after, payload=payload, faults=own_faults)
-            self._late.append(late)
+            late = self._generations.expect(payload, own_faults, seconds=fault.accept_after)
 
         async def answer() -> web.StreamResponse:
-            accepted = self._accept_late(late) if late else generation or await self._accept(payload, own_faults)
-            return self._yes({**self._describe(accepted), **fault.change}, fault)
+            if late:
+                accepted = self._generations.accept_late(late)
+            else:
+                accepted = generation or await self._accept(payload, own_faults)
+            return success({**self._describe(accepted), **fault.change}, fault)
 
-        return await self._answer(request, fault, answer, self._submit_limiter)
+        return await answer_with(fault, request, answer, self._submit_limiter)
 
     async def _poll(self, request: web.Request) -> web.StreamResponse:
         key = request.match_info["key"]
@@ -256,21 +224,21 @@ class SandboxServer:
         async def answer() -> web.StreamResponse:
             generation = self._find(key)
             if generation is None:
-                return self._error("task_not_found")
-            return self._yes({**self._describe(generation), **fault.change}, fault)
+                return refusal("task_not_found")
+            return success({**self._describe(generation), **fault.change}, fault)
 
-        return await self._answer(request, fault, answer, self._query_limiter)
+        return await answer_with(fault, request, answer, self._query_limiter)
 
     async def _balance(self, request: web.Request) -> web.StreamResponse:
         unlimited = self.key_credits is None
         credits_left = -1 if self.key_credits is None else self.key_credits
-        return await self._account("balance", request, {**_balance(credits_left), "unlimited_quota": unlimited})
+        return await self._account("balance", request, {**balance(credits_left), "unlimited_quota": unlimited})
 
     async def _user_balance(self, request: web.Request) -> web.StreamResponse:
-        balance = _balance(self.account_credits or 0)
-        if self.account_credits is None:
-            balance = {"success": True, "remain_balance": "9.10", "used_balance": "0"}
-        return await self._account("account", request, balance)
+        body: dict[str, Any] = {"success": True, "remain_balance": "9.10", "used_balance": "0"}
+        if self.account_credits is not None:
+            body = balance(self.account_credits)
+        return await self._account("account", request, body)
 
     async def _list_models(self, request: web.Request) -> web.StreamResponse:
         models = self.models if request.query.get("type") == "video" else ["some-text-model"]
@@ -279,14 +247,14 @@ class SandboxServer:
 
     async def _account(self, kind: FaultKind, request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
         await self._note(kind, "", request)
-        if (refusal := self._unauthorized(request)) is not None:
-            return refusal
+        if (refused := self._unauthorized(request)) is not None:
+            return refused
         fault = next_fault(getattr(self.faults, kind))
 
         async def answer() -> web.StreamResponse:
-            return self._yes({**body, **fault.change}, fault)
+            return success({**body, **fault.change}, fault)
 
-        return await self._answer(request, fault, answer)
+        return await answer_with(fault, request, answer)
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
         key = request.match_info["id"]
@@ -298,15 +266,15 @@ class SandboxServer:
         async def answer() -> web.StreamResponse:
             if generation is None or self._time() > generation.expires_at:
                 raise web.HTTPNotFound
-            clip = await self._clip(generation)
+            clip = await self._clips.get(generation)
             if isinstance(clip, Path):
                 return web.FileResponse(clip, headers={"Content-Type": "video/mp4"})
             return web.Response(body=clip, content_type="video/mp4")
 
-        return await self._answer(request, fault, answer)
+        return await answer_with(fault, request, answer)
 
     async def _wrong_endpoint(self, request: web.Request) -> web.StreamResponse:
-        return self._error("invalid_apitype")
+        return refusal("invalid_apitype")
 
     # How a request is answered ---------------------------------------------------------------------
 
@@ -318,82 +286,33 @@ class SandboxServer:
             self.requests.append(received)
             self._changed.notify_all()
 
-    async def _answer(
-        self,
-        request: web.Request,
-        fault: Fault,
-        answer: Callable[[], Awaitable[web.StreamResponse]],
-        limiter: RequestLimiter | None = None,
-    ) -> web.StreamResponse:
-        if fault.hold is not None:
-            await fault.hold.wait()
-        if fault.drop:
-            if request.transport is not None:
-                request.transport.abort()
-            return web.Response()
-        if fault.status is not None:
-            if fault.status == 429 and limiter is not None:
-                limiter.give_back()
-            if isinstance(fault.body, str):
-                return web.Response(status=fault.status, text=fault.body, headers=fault.headers)
-            return web.json_response(fault.body, status=fault.status, headers=fault.headers)
-        if fault.endless:
-            response = web.StreamResponse(headers={"Content-Type": "video/mp4"})
-            await response.prepare(request)
-            while True:
-                await response.write(_ENDLESS_CHUNK)
-        return await answer()
-
     def _limit(self, request: web.Request, limiter: RequestLimiter) -> web.Response | None:
         is_taken, headers = limiter.take(self._time())
-        request[_RATE_HEADERS] = headers
-        return None if is_taken else self._error("rate_limit_exceeded")
+        request[RATE_HEADERS] = headers
+        return None if is_taken else refusal("rate_limit_exceeded")
 
     def _refusal(self, request: web.Request, payload: dict[str, Any]) -> web.Response | None:
         if (unauthorized := self._unauthorized(request)) is not None:
             return unauthorized
         if (problem := problem_of(payload, model=self._model)) is not None:
-            return self._error("invalid_request", problem)
+            return refusal("invalid_request", problem)
         if any(
             credits_left is not None and credits_left <= 0 for credits_left in (self.key_credits, self.account_credits)
         ):
-            return self._error("insufficient_quota")
+            return refusal("insufficient_quota")
         return None
 
     def _unauthorized(self, request: web.Request) -> web.Response | None:
         if request.headers.get("Authorization") == f"Bearer {self.api_key}":
             return None
-        return self._error("unauthorized")
-
-    def _error(self, name: str, message: str | None = None) -> web.Response:
-        return self._json(error_body(name, message), status=ERRORS[name].status)
-
-    def _yes(self, body: dict[str, Any], fault: Fault) -> web.Response:
-        present = {key: value for key, value in body.items() if value is not None}
-        return self._json({"code": "success", "message": "", "data": present} if fault.wrapped else present)
-
-    def _json(self, body: dict[str, Any], *, status: int = 200) -> web.Response:
-        return web.json_response({key: value for key, value in body.items() if value is not None}, status=status)
+        return refusal("unauthorized")
 
     # Generations -----------------------------------------------------------------------------------
 
     async def _accept(self, payload: dict[str, Any], faults: Faults) -> SandboxGeneration:
-        generation = self._take(payload, faults, self._time())
+        generation = self._generations.accept(payload, faults)
         async with self._changed:
             self._changed.notify_all()
-        return generation
-
-    def _accept_late(self, submit: _LateSubmit) -> SandboxGeneration:
-        """Take a submit at its time, or before it when it is answered in full before that; once."""
-        if submit in self._late:
-            self._late.remove(submit)
-            return self._take(submit.payload, submit.faults, min(submit.due_at, self._time()))
-        return next(it for it in self._accepted.values() if it.payload is submit.payload)
-
-    def _take(self, payload: dict[str, Any], faults: Faults, now: float) -> SandboxGeneration:
-        render_fault = next_fault(faults.render or self.faults.render, payload["prompt"])
-        generation = self._renders.accept(payload, now=now, final_change=render_fault.change)
-        self._accepted[generation.id] = generation
         return generation
 
     def _find(self, key: str) -> SandboxGeneration | None:
@@ -423,47 +342,3 @@ class SandboxServer:
 
     def _spell(self, answer: dict[str, Any]) -> dict[str, Any]:
         return {**answer, "status": self.spellings.get(str(answer.get("status")), answer.get("status"))}
-
-    async def _clip(self, generation: SandboxGeneration) -> Path | bytes:
-        look = (generation.prompt, generation.aspect, generation.duration_seconds)
-        if look not in self._clips:
-            self._clips[look] = asyncio.ensure_future(self._clip_maker(generation))
-        return await asyncio.shield(self._clips[look])
-
-    async def _draw_clip(self, generation: SandboxGeneration) -> Path:
-        assert self._directory is not None, "files are asked for over HTTP, so the server is up"
-        path = Path(self._directory.name) / f"{generation.id}.mp4"
-        await asyncio.to_thread(
-            make_clip,
-            path,
-            prompt=generation.prompt,
-            aspect=generation.aspect,
-            duration_seconds=generation.duration_seconds,
-        )
-        return path
-
-
-async def _give_headers(request: web.Request, response: web.StreamResponse) -> None:
-    response.headers.setdefault("x-request-id", f"req-{uuid.uuid4().hex[:12]}")
-    for name, value in request.get(_RATE_HEADERS, {}).items():
-        response.headers.setdefault(name, value)
-
-
-def _balance(credits_left: float) -> dict[str, Any]:
-    return {
-        "success": True,
-        "remain_balance": credits_left if credits_left == -1 else credits_left / CREDITS_PER_USD,
-        "used_balance": 0,
-        "remain_credits": credits_left,
-        "used_credits": 0,
-        "credits_per_usd": CREDITS_PER_USD,
-        "unlimited_quota": False,
-    }
-
-
-def _parse(body: bytes) -> dict[str, Any]:
-    try:
-        payload = json.loads(body)
-    except ValueError:
-        return {}
-    return cast("dict[str, Any]", payload) if isinstance(payload, dict) else {}

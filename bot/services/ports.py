@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         StatusCard,
         VideoSpec,
     )
-    from bot.services.screening.automod import AutomodRules
+    from bot.services.screening.automod_rules import AutomodRules
 
 
 class Clock(Protocol):
@@ -43,7 +43,7 @@ class SystemClock:
 
 
 class VideoService(Protocol):
-    """The video service, by its contract; every method raises ``VideoServiceError``s."""
+    """The video service, as ``docs/video-service.md`` describes it; every method raises ``VideoServiceError``s."""
 
     @property
     def model(self) -> str:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, bindparam, case, func, or_, select
 
 from bot.models import EVERYWHERE, OPEN_STATES
-from bot.store import quotas
-from bot.store.servers import to_block, to_channel_rule, to_server
+from bot.store.moderation.servers import to_block, to_channel_rule, to_server
+from bot.store.quotas import rules as quota_rules
 from bot.store.tables import blocks, channel_rules, jobs, ledger, servers
 
 if TYPE_CHECKING:
@@ -49,13 +49,13 @@ async def read(connection: AsyncConnection, requester: Requester, now: datetime)
     values = {"guild_id": guild_id, "member_id": member_id, "now": now, "places": (*requester.places, EVERYWHERE)}
     rows = (await connection.execute(_standing(), values)).mappings().all()
     subject_ids = {member_id, guild_id, *requester.role_ids, *requester.places}
-    quota_rules = await quotas.list_for(connection, guild_id=guild_id, now=now, subject_ids=subject_ids)
+    rules = await quota_rules.list_for(connection, guild_id=guild_id, now=now, subject_ids=subject_ids)
     first = rows[0]
     return Standing(
         server=to_server(guild_id, first),
         block=None if first[blocks.c.member_id] is None else to_block(first),
         channel_rules=tuple(to_channel_rule(row) for row in rows if row[channel_rules.c.channel_id] is not None),
-        quota_rules=tuple(quota_rules),
+        quota_rules=tuple(rules),
         open_jobs=first["open_jobs"] or 0,
         open_jobs_anywhere=first["open_jobs_anywhere"],
         has_grants=first["has_grants"],

@@ -1,7 +1,7 @@
 """The schema, as SQLAlchemy tables; ``migrations/`` brings a database to it.
 
 Who may change a row is written in ``jobs.py``. What must never be, the schema forbids:
-one job, one gift and one refusal per interaction, one charge and one refund per job, no ledger entry of nothing, two
+one job, one grant and one refusal per interaction, one charge and one refund per job, no ledger entry of nothing, two
 submits of one job that may both be on the wire.
 
 Everything a server's moderators decide carries that server's id, first in its key: no statement goes without it.
@@ -293,7 +293,7 @@ log_entries = Table(
     Column("job_id", String(25), ForeignKey("jobs.id")),
     Column("change_id", Integer, ForeignKey("changes.id")),
     Column("interaction_id", BigInteger, unique=True),
-    Column("facts", JSON, nullable=False),
+    Column("facts", JSON, nullable=False, key="details"),
     Column("due_at", UtcDateTime),
     Column("attempts", Integer, nullable=False),
     Column("lease_owner", String(128)),

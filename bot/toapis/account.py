@@ -6,7 +6,8 @@ import math
 import re
 from typing import TYPE_CHECKING, cast
 
-from bot.errors import (
+from bot.models import (
+    Balance,
     InsufficientFundsError,
     ModelAccessError,
     NoAnswerError,
@@ -14,12 +15,11 @@ from bot.errors import (
     UnauthorizedError,
     VideoServiceError,
 )
-from bot.models import Balance
-from bot.toapis.answers import Answer, RequestKind
-from bot.toapis.error_shapes import is_no, is_success, is_yes
-from bot.toapis.kinds import fold
-from bot.toapis.refusals import refusal_of
-from bot.toapis.values import JsonObject, read_list, read_number, read_object, read_text
+from bot.toapis.reading.answers import Answer, RequestKind
+from bot.toapis.reading.error_shapes import is_no, is_success, is_yes
+from bot.toapis.reading.kinds import fold
+from bot.toapis.reading.refusals import refusal_of
+from bot.toapis.reading.values import JsonObject, read_list, read_number, read_object, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,8 +7,8 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from bot.toapis.kinds import fold, listed
-from bot.toapis.values import TEXT_MAX_CHARACTERS, JsonObject, read_list, read_object
+from bot.toapis.reading.kinds import fold, listed
+from bot.toapis.reading.values import TEXT_MAX_CHARACTERS, JsonObject, read_list, read_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,17 +12,17 @@ from urllib.parse import quote
 import aiohttp
 from yarl import URL
 
-from bot.errors import NoAnswerError, NotConnectedError, VideoServiceError
+from bot.models import NoAnswerError, NotConnectedError, VideoServiceError
 from bot.toapis import account, wire
-from bot.toapis.answers import Answer, RequestKind
 from bot.toapis.download import Downloader, is_loopback_host
+from bot.toapis.reading.answers import Answer, RequestKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from bot.models import Balance, Generation, VideoSpec
-    from bot.toapis.values import JsonObject
+    from bot.toapis.reading.values import JsonObject
 
 logger = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from bot.models import Generation, GenerationStatus
 from bot.toapis.addresses import find_address
-from bot.toapis.answers import Answer, RequestKind
-from bot.toapis.envelopes import find_generation
-from bot.toapis.error_shapes import (
+from bot.toapis.reading.answers import Answer, RequestKind
+from bot.toapis.reading.envelopes import find_generation
+from bot.toapis.reading.error_shapes import (
     WORD_MAX_CHARACTERS,
     error_fields,
     is_success,
@@ -21,10 +21,10 @@ from bot.toapis.error_shapes import (
     text_of,
     words_of,
 )
-from bot.toapis.headers import read_rate_limit
-from bot.toapis.refusals import refusal_of
-from bot.toapis.subjects import is_moderation, specific_subject
-from bot.toapis.values import JsonObject, one_line, read_number, read_text, read_time
+from bot.toapis.reading.headers import read_rate_limit
+from bot.toapis.reading.refusals import refusal_of
+from bot.toapis.reading.subjects import is_moderation, specific_subject
+from bot.toapis.reading.values import JsonObject, one_line, read_number, read_text, read_time
 
 if TYPE_CHECKING:
     from datetime import datetime

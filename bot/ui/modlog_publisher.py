@@ -10,7 +10,7 @@ import discord
 from discord import ui
 
 from bot.errors import DestinationClosedError
-from bot.services.screening.automod import AutomodRule, AutomodRules
+from bot.services.screening.automod_rules import AutomodRule, AutomodRules
 from bot.ui.discord_errors import as_publish_errors
 from bot.ui.messages.modlog_card import modlog_view
 from bot.ui.text import modlog as modlog_text

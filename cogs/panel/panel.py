@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import discord
 
 from bot.errors import ReelayError
+from bot.services.loops import Loop
 from bot.ui import replies
 from bot.ui.messages.panel.parts import closed_view, with_note
 from bot.ui.text import panel as panel_text
@@ -115,7 +116,7 @@ class Panel:
         self._changed: set[int] = set()
         self._changes = 0
         self._woken = asyncio.Event()
-        self._stopped = asyncio.Event()
+        self._loop = Loop("panels", self._woken)
         services.audit_trail.listen(self._note_change)
 
     async def open(self, interaction: discord.Interaction, place: Place) -> None:
@@ -231,30 +232,26 @@ class Panel:
 
     async def run(self) -> None:
         """Change what is open of servers about which something has changed, until stopped."""
-        async with asyncio.TaskGroup() as changing:
-            while not self._stopped.is_set():
-                self._woken.clear()
-                pause = self._begin(changing)
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(pause):
-                        await self._woken.wait()
+        await self._loop.run(self._pass, finish_seconds=None)
 
     def stop(self) -> None:
         """Let ``run`` end once the changes under way are made."""
-        self._stopped.set()
-        self._woken.set()
+        self._loop.stop()
 
     async def tick(self) -> None:
         """Change it once."""
         async with asyncio.TaskGroup() as changing:
-            self._begin(changing)
+            self._begin(changing.create_task)
+
+    async def _pass(self, spawn: Callable[[Coroutine[Any, Any, None]], object]) -> float | None:
+        return self._begin(spawn)
 
     def _note_change(self, guild_id: int) -> None:
         self._changes += 1
         self._changed.add(guild_id)
         self._woken.set()
 
-    def _begin(self, changing: asyncio.TaskGroup) -> float | None:
+    def _begin(self, spawn: Callable[[Coroutine[Any, Any, None]], object]) -> float | None:
         """Change each panel in a task of its own; return the seconds until the next one's time is up."""
         changed, self._changed = self._changed, set()
         now = self._monotonic()
@@ -266,7 +263,7 @@ class Panel:
             if not opened.is_changing:
                 opened.is_changing = True
                 work = self._let_go(message_id, opened) if is_over else self._keep_true(message_id, opened)
-                changing.create_task(work)
+                spawn(work)
         ends = [opened.since + TOKEN_SECONDS - now for opened in self._open.values() if not opened.is_changing]
         return min(ends, default=None)
 
@@ -288,9 +285,7 @@ class Panel:
             del self._open[message_id]
 
     async def _leave_alone(self) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self.seconds_between):
-                await self._stopped.wait()
+        await self._loop.wait_stopped(self.seconds_between)
 
     async def _refresh(self, message_id: int, opened: _Open, *, is_last: bool = False) -> bool:
         """Show what holds now, or nothing more to somebody who is no moderator any more; tell whether that was done."""

@@ -11,9 +11,9 @@ import cProfile
 import sys
 from pathlib import Path
 
-from bot.app import run
 from bot.config import Settings, load_settings
 from bot.logs import set_up_logging
+from bot.serving import run
 from tests.bench._bot import POLICY
 from tests.bench.lag import LagProbe
 

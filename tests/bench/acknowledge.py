@@ -17,7 +17,7 @@ from tests.bench.stage import Stage
 MEMBERS, BUSY_MEMBERS = 200, 10
 ROUNDS = 3
 TARGET_P99_MS, LIMIT_MS = 500, 3000
-"""The issue's target, and what Discord leaves a bot for its first answer."""
+"""The target, and what Discord leaves a bot for its first answer."""
 
 
 async def ask_at_once(stage: Stage, name: str, *, members: int, each: int) -> dict[str, Any]:

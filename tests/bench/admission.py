@@ -34,8 +34,10 @@ from bot.models import (
     Server,
     VideoSpec,
 )
-from bot.services.jobs.requests import new_job_id
-from bot.store import jobs, ledger, servers, tables
+from bot.services.admission.accepting import new_job_id
+from bot.store import jobs, tables
+from bot.store.moderation import servers
+from bot.store.quotas import ledger
 from tests.bench.figures import machine, print_report
 from tests.support.clocks import ServiceClock
 from tests.support.simulated_discord import CHANNEL_ID

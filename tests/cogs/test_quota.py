@@ -44,7 +44,7 @@ async def test_names_the_role_that_gives_the_quota(community: Community) -> None
     assert f"that of {role.mention}: 7 s per week" in result.response.content
 
 
-async def test_tells_gifts_apart_from_the_rule(community: Community) -> None:
+async def test_tells_grants_apart_from_the_rule(community: Community) -> None:
     await community.moderator.slash(community.channel, "moderate quota grant", member=community.mia, seconds=20)
 
     text = await quota_of_mia(community)

@@ -15,7 +15,7 @@ from tests.support.community import words
 
 if TYPE_CHECKING:
     from bot.models import Job
-    from bot.services.jobs.job_request import JobRequest
+    from bot.services.admission.job_request import JobRequest
     from bot.services.jobs.requests import Accepted
     from tests.support.community import Community
 

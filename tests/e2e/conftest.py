@@ -21,11 +21,16 @@ BOTS_STARTING = 3
 """At one time: a little more than the two cores there are, since a start also waits for its servers."""
 
 
+TIMEOUT_SECONDS = 300
+"""For one test: the first also waits for all acts that were begun before its own."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give all acts to one of the processes that share the tests: there they are played together, once."""
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.xdist_group("e2e"))
+            for marker in (pytest.mark.xdist_group("e2e"), pytest.mark.slow, pytest.mark.timeout(TIMEOUT_SECONDS)):
+                item.add_marker(marker)
 
 
 Outcome: TypeAlias = "Callable[[Scene], Awaitable[None]]"

@@ -65,7 +65,7 @@ def _with_other_models(stage: Stage) -> dict[str, str]:
 
 
 async def model_is_not_among_the_keys_and_the_start_says_so_in_one_sentence(part: Part) -> None:
-    line = await part.stage.bot.wait_for_log(level="ERROR", logger="bot.app")
+    line = await part.stage.bot.wait_for_log(level="ERROR", logger="bot.serving")
     assert line["message"] == (
         "TOAPIS_MODEL is gemini_omni, which is not among the models this key may use: veo, gemini-omni-flash."
     )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 MEBIBYTE = 1024 * 1024
 
 
+@pytest.mark.slow
 def test_a_clip_above_discords_limit_comes_under_it_whole(tmp_path: Path) -> None:
     source, destination = large_video_file(), tmp_path / "fit.mp4"
     assert source.stat().st_size > 10 * MEBIBYTE
@@ -44,6 +45,7 @@ def test_what_comes_out_is_what_discord_plays_inline(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("limit", [100_000, 50_000])
+@pytest.mark.slow
 def test_a_lower_limit_is_met_with_fewer_pixels_of_the_same_shape(limit: int, tmp_path: Path) -> None:
     info = fit(large_video_file(), tmp_path / "fit.mp4", limit)
 

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 MEBIBYTE = 1024 * 1024
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no named pipes in its file system")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="there are no named pipes in its file system"),
+]
 
 
 @pytest_asyncio.fixture

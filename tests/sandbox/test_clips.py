@@ -1,4 +1,4 @@
-"""The sandbox's clips are what the contract promises, whatever the prompt holds."""
+"""The sandbox's clips are what the video service would make, whatever the prompt holds."""
 
 from __future__ import annotations
 

@@ -15,6 +15,8 @@ from tests.support.demo_process import demo_in_terminal, left_behind, run_demo
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 
 async def test_once_makes_the_asked_clip_and_says_where_it_is(tmp_path: Path) -> None:
     ended = await run_demo(

@@ -1,4 +1,4 @@
-"""The sandbox answers as the service is documented to, over real HTTP, on a clock that the test moves."""
+"""The sandbox answers as ``docs/video-service.md`` says, over real HTTP, on a clock that the test moves."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ async def test_more_generations_than_render_at_once_wait_in_the_queue(service_ti
         {"resolution": "1080P"},
     ],
 )
-async def test_a_payload_outside_what_is_offered_is_refused(
+async def test_a_payload_that_the_service_does_not_take_is_refused(
     server: SandboxServer, http: aiohttp.ClientSession, changes: dict[str, Any]
 ) -> None:
     status, body = await submit(http, **changes)

@@ -15,8 +15,13 @@ from sqlalchemy import event, text
 
 from bot.errors import SettingsError, StoreUnavailableError
 from bot.models import OPEN_STATES, Account, AccountKind, Grant, Quota, QuotaSource
-from bot.store import audit, jobs, ledger, log, quotas, servers, submits
+from bot.store import jobs
 from bot.store.database import MIGRATIONS, Database
+from bot.store.jobs import submits
+from bot.store.moderation import audit, modlog, servers
+from bot.store.quotas import ledger
+from bot.store.quotas import rules as quota_rules
+from bot.store.quotas.ledger import UsageSpan
 from bot.store.tables import metadata
 
 if TYPE_CHECKING:
@@ -197,14 +202,16 @@ async def test_what_an_older_version_stored_is_counted_and_holds_after_the_upgra
             *((AccountKind.MEMBER, 2, 6, 0), (AccountKind.MEMBER, 8, 6, 6), (AccountKind.SERVER, 1, 12, 6)),
         ):
             account = Account(1, account_kind, account_id)
-            assert await ledger.sum_period(connection, account, start=NOW - day, end=NOW + day) == (used, from_grants)
+            assert await ledger.sum_periods(connection, [UsageSpan(account, NOW - day, NOW + day)]) == [
+                (used, from_grants)
+            ]
         assert await ledger.list_grants(connection, guild_id=1, member_id=2, now=NOW) == [
             Grant(4, 30, datetime(2026, 4, 1, tzinfo=UTC), member_id=2, given_by_id=0)
         ]
         assert await ledger.list_grants(connection, guild_id=1, member_id=8, now=NOW) == [
             Grant(7, 2, datetime(2026, 4, 1, tzinfo=UTC), member_id=8, given_by_id=0)
         ]
-        [rule] = await quotas.list_for(connection, guild_id=1, now=NOW)
+        [rule] = await quota_rules.list_for(connection, guild_id=1, now=NOW)
         assert (rule.source, rule.quota, rule.expires_at) == (QuotaSource.SERVER, Quota(60), None)
         job = await jobs.get(connection, "a")
         assert job is not None
@@ -268,10 +275,10 @@ async def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path) -
         jobs.queue_order,
         lambda connection: jobs.find_by_interaction(connection, 1),
         lambda connection: jobs.recent_render_seconds(connection, 6, 500),
-        lambda connection: ledger.sum_period(connection, Account(1, AccountKind.MEMBER, 2), start=NOW, end=NOW),
+        lambda connection: ledger.sum_periods(connection, [UsageSpan(Account(1, AccountKind.MEMBER, 2), NOW, NOW)]),
         lambda connection: ledger.list_grants(connection, guild_id=1, member_id=2, now=NOW),
         lambda connection: ledger.sum_by_member(connection, guild_id=1, start=NOW, end=NOW),
-        lambda connection: quotas.list_for(connection, guild_id=1, now=NOW, subject_ids=[1, 2]),
+        lambda connection: quota_rules.list_for(connection, guild_id=1, now=NOW, subject_ids=[1, 2]),
         lambda connection: servers.get(connection, 1),
         lambda connection: servers.get_block(connection, guild_id=1, member_id=2, now=NOW),
         lambda connection: servers.list_channel_rules(connection, 1, [1, 2]),
@@ -280,9 +287,9 @@ async def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path) -
         lambda connection: jobs.list_period(connection, guild_id=1, start=NOW, end=NOW, limit=9),
         lambda connection: jobs.count_outcomes(connection, guild_id=1, start=NOW, end=NOW),
         lambda connection: jobs.list_posted(connection, 1, limit=9),
-        log.list_due,
-        lambda connection: log.claim(connection, 1, now=NOW, limit=9, owner="a", lease_until=NOW),
-        lambda connection: log.count_refused(connection, guild_id=1, start=NOW, end=NOW),
+        modlog.list_due,
+        lambda connection: modlog.claim(connection, 1, now=NOW, limit=9, owner="a", lease_until=NOW),
+        lambda connection: modlog.count_refused(connection, guild_id=1, start=NOW, end=NOW),
         lambda connection: audit.list_latest(connection, 1, limit=9),
         lambda connection: jobs.claim_due(
             connection, states=OPEN_STATES, now=NOW, limit=9, owner="a", lease_until=NOW, in_flight=["x"]

@@ -45,16 +45,19 @@ class FlakyDatabase(Database):
     Attributes:
         troubles: what goes wrong with the next uses: ``read`` and ``write`` for each as it comes, ``commit`` for a
             write; None lets one use go by.
+        holds: the next use of a kind, ``read`` or ``write``, that waits before it begins.
         writes: how many writes were begun.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self.troubles: deque[str | None] = deque()
+        self.holds: dict[str, Hold] = {}
         self.writes = 0
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[AsyncConnection]:
+        await self._wait("read")
         if self._next("read") is not None:
             raise StoreUnavailableError("no read")
         async with self._database.read() as connection:
@@ -63,6 +66,7 @@ class FlakyDatabase(Database):
     @asynccontextmanager
     async def write(self) -> AsyncGenerator[AsyncConnection]:
         self.writes += 1
+        await self._wait("write")
         trouble = self._next("write", "commit")
         if trouble == "write":
             raise StoreUnavailableError("no write")
@@ -70,6 +74,10 @@ class FlakyDatabase(Database):
             yield connection
             if trouble == "commit":
                 raise StoreUnavailableError("no commit")
+
+    async def _wait(self, kind: str) -> None:
+        if (hold := self.holds.pop(kind, None)) is not None:
+            await hold.wait()
 
     def _next(self, *kinds: str) -> str | None:
         if not self.troubles or self.troubles[0] not in (None, *kinds):

@@ -38,7 +38,7 @@ def make_quota_status(used: int = 0, *, granted: int = 0, effective: EffectiveQu
 
 
 def make_grant(grant_id: int, left_seconds: int, expires_at: datetime) -> Grant:
-    """Return what is left of a gift."""
+    """Return what is left of a grant."""
     return Grant(grant_id, left_seconds, expires_at, member_id=4, given_by_id=5)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bot.models import ClipFile, PostedMessage
-from bot.services.screening.automod import AutomodRules
+from bot.services.screening.automod_rules import AutomodRules
 from tests.support.faults import Hold
 
 if TYPE_CHECKING:

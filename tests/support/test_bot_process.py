@@ -12,6 +12,8 @@ from tests.support.discord_server import DiscordServer
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 NOBODY_LISTENS = "http://127.0.0.1:9"
 
 

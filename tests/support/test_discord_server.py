@@ -17,13 +17,12 @@ from discord.ext import commands
 from discord.gateway import DiscordWebSocket
 from discord.http import MultipartParameters, Route
 
-from tests.support.bot_process import REPOSITORY
 from tests.support.discord_server import DiscordServer, RouteKind
+from tests.support.openapi import OPENAPI
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-OPENAPI = REPOSITORY.parent / "shared" / "discord-openapi.json"
 CLIP = bytes(range(256)) * 400
 
 

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from bot.app import Ports, assemble
 from bot.models import Aspect, Job, JobState, Period, Quota, Requester, VideoSpec
-from bot.services.jobs.job_request import JobRequest
+from bot.services.admission.job_request import JobRequest
 from bot.services.jobs.policy import WorkerPolicy
 from bot.store import jobs as job_store
-from bot.store import submits as submit_store
 from bot.store.database import Database
+from bot.store.jobs import submits
 from bot.store.tables import ledger
 from tests.support.clocks import GivenTime, ServiceClock
 from tests.support.databases import fresh_database
@@ -198,12 +198,12 @@ class Workshop:
     async def submits(self, job_id: str) -> list[Submit]:
         """Return a job's submits, first to last."""
         async with self.database.read() as connection:
-            return await submit_store.list_of(connection, job_id)
+            return await submits.list_of(connection, job_id)
 
     async def spent_seconds(self) -> int:
         """Return the seconds of video that count as spent."""
         async with self.database.read() as connection:
-            return await submit_store.spent_seconds(connection)
+            return await submits.spent_seconds(connection)
 
     async def entries(self, job_id: str) -> list[tuple[str, int]]:
         """Return a job's ledger entries, kind and seconds."""

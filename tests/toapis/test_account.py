@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.errors import (
+from bot.models import (
+    Balance,
     InsufficientFundsError,
     ModelAccessError,
     NoAnswerError,
@@ -18,12 +19,11 @@ from bot.errors import (
     UnauthorizedError,
     VideoServiceError,
 )
-from bot.models import Balance
 from bot.toapis.account import combine_balance, explain_models, read_balance, read_models
-from bot.toapis.answers import Answer
+from bot.toapis.reading.answers import Answer
 
 if TYPE_CHECKING:
-    from bot.toapis.values import JsonObject
+    from bot.toapis.reading.values import JsonObject
 
 NOW = datetime(2026, 1, 14, 10, 0, tzinfo=UTC)
 PAGE = "<html>"

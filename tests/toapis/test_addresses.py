@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.toapis.answers import Answer, RequestKind
+from bot.toapis.reading.answers import Answer, RequestKind
 from bot.toapis.wire import read_generation
 
 NOW = datetime(2026, 1, 14, 10, 0, tzinfo=UTC)

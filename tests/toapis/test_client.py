@@ -12,21 +12,25 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.errors import (
+from bot.models import (
+    Aspect,
+    Balance,
     ContentPolicyError,
     GenerationNotFoundError,
+    GenerationStatus,
     InsufficientFundsError,
     ModelAccessError,
     NoAnswerError,
     NotTakenError,
     RateLimitedError,
+    RateLimitStatus,
     RequestRejectedError,
     ServiceFaultError,
     UnauthorizedError,
     VideoServiceError,
+    VideoSpec,
     WrongEndpointError,
 )
-from bot.models import Aspect, Balance, GenerationStatus, RateLimitStatus, VideoSpec
 from bot.sandbox.faults import ERRORS
 from bot.sandbox.toapis_server import Fault, SandboxServer
 from tests.support.toapis import STARTED_AT, ManualTime, client_of, sandbox, server, service_time, tiny_clip

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.errors import NoAnswerError, NotConnectedError, VideoServiceError
-from bot.models import VideoSpec
+from bot.models import NoAnswerError, NotConnectedError, VideoServiceError, VideoSpec
 from bot.sandbox.toapis_server import Fault, SandboxServer
 from bot.toapis.client import CONNECT_TIMEOUT_SECONDS
 from tests.support.toapis import client_of, server, service_time

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bot.errors import (
+from bot.models import (
     ContentPolicyError,
     InsufficientFundsError,
     ModelAccessError,
@@ -24,7 +24,7 @@ from bot.errors import (
     VideoServiceError,
     WrongEndpointError,
 )
-from bot.toapis.answers import Answer, RequestKind
+from bot.toapis.reading.answers import Answer, RequestKind
 from bot.toapis.wire import read_generation
 
 NOW = datetime(2026, 1, 14, 10, 0, tzinfo=UTC)

@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.errors import VideoServiceError
-from bot.models import Aspect, Generation, GenerationStatus, RateLimitStatus, VideoSpec
+from bot.models import Aspect, Generation, GenerationStatus, RateLimitStatus, VideoServiceError, VideoSpec
 from bot.toapis import account, wire
-from bot.toapis.answers import Answer, RequestKind
+from bot.toapis.reading.answers import Answer, RequestKind
 
 NOW = datetime(2026, 1, 14, 10, 0, tzinfo=UTC)
 CLIP = "https://files.example/x.mp4"

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 from bot.models import FINAL_STATES, JobState
 from bot.services.throttling.backoff import BURST_SECONDS, MINUTE_SECONDS, Sent, window_start
-from bot.store import jobs, polls, submits
+from bot.store import jobs
+from bot.store.jobs import polls, submits
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
     from bot.models import Job, Submit
     from bot.services.jobs.context import WorkContext
+    from bot.store import Connection
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +71,7 @@ class Claims:
         self.in_flight: dict[str, Lane] = {}
         self._windows: tuple[Sent, Sent] | None = None
 
-    async def take(self, connection: AsyncConnection, now: datetime) -> tuple[list[Claim], float | None]:
+    async def take(self, connection: Connection, now: datetime) -> tuple[list[Claim], float | None]:
         """Take what is due; return it, and how long nothing more will be as far as is known (None: until woken)."""
         claims: list[Claim] = []
         self._windows = None
@@ -103,7 +103,7 @@ class Claims:
     # Kinds of work -------------------------------------------------------------------------------
 
     async def _start_waiting(
-        self, connection: AsyncConnection, now: datetime, backlog: dict[JobState, jobs.Backlog], claims: list[Claim]
+        self, connection: Connection, now: datetime, backlog: dict[JobState, jobs.Backlog], claims: list[Claim]
     ) -> submits.Slots | None:
         """Start waiting jobs in free render slots; return the slots as they were if a job has to wait for one."""
         throttle, policy = self._work.throttle, self._work.policy
@@ -139,7 +139,7 @@ class Claims:
         return None
 
     async def _take_unattended(
-        self, connection: AsyncConnection, now: datetime, backlog: dict[JobState, jobs.Backlog], claims: list[Claim]
+        self, connection: Connection, now: datetime, backlog: dict[JobState, jobs.Backlog], claims: list[Claim]
     ) -> datetime | None:
         """Take some due submits whose jobs have ended; return when the next is due."""
         due_at = await submits.next_unattended_at(connection)
@@ -156,7 +156,7 @@ class Claims:
             self._note(claims, [Claim(it.key, self.lanes.unattended, submit=it) for it in due])
         return await submits.next_unattended_at(connection)
 
-    async def _take_due(self, connection: AsyncConnection, lane: Lane, now: datetime, claims: list[Claim]) -> None:
+    async def _take_due(self, connection: Connection, lane: Lane, now: datetime, claims: list[Claim]) -> None:
         limit = lane.at_once - self._count(lane)
         if lane.polls:
             limit = await self._room_for_polls(connection, now, lane)
@@ -186,7 +186,7 @@ class Claims:
 
     # Polls, within the account's limits ----------------------------------------------------------
 
-    async def _room_for_polls(self, connection: AsyncConnection, now: datetime, lane: Lane) -> int:
+    async def _room_for_polls(self, connection: Connection, now: datetime, lane: Lane) -> int:
         burst, minute = await self._polls_sent(connection, now)
         return self._work.throttle.poll.allowance(
             now,
@@ -196,7 +196,7 @@ class Claims:
             minute=minute,
         )
 
-    async def _polls_sent(self, connection: AsyncConnection, now: datetime) -> tuple[Sent, Sent]:
+    async def _polls_sent(self, connection: Connection, now: datetime) -> tuple[Sent, Sent]:
         """Return the polls of the last 10 s and of the last minute, of all processes, those just taken included."""
         if self._windows is None:
             sent = await polls.since(connection, window_start(now, MINUTE_SECONDS))
@@ -204,7 +204,7 @@ class Claims:
             self._windows = (_total(recent), _total(sent))
         return self._windows
 
-    async def _count_polls_sent(self, connection: AsyncConnection, now: datetime, claims: list[Claim]) -> None:
+    async def _count_polls_sent(self, connection: Connection, now: datetime, claims: list[Claim]) -> None:
         backoff = self._work.throttle.poll
         count = sum(claim.lane.polls for claim in claims) + backoff.extra
         backoff.extra = 0
@@ -215,7 +215,7 @@ class Claims:
 
     async def _pause_seconds(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         now: datetime,
         backlog: dict[JobState, jobs.Backlog],
         slots: submits.Slots | None,

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bot.errors import VideoServiceError
-    from bot.models import Generation
+    from bot.models import Generation, VideoServiceError
     from bot.services.jobs.leases import LeasedJobs
     from bot.services.jobs.policy import WorkerPolicy
-    from bot.services.polling.watch import RenderWatch
+    from bot.services.polling.planner import PollPlanner
     from bot.services.ports import Clock, Publisher, VideoService
     from bot.services.submits.recovery import Recovery
     from bot.services.throttling.alerts import OperatorAlerts
@@ -39,7 +38,7 @@ class WorkContext:
     throttle: ServiceThrottle
     leased_jobs: LeasedJobs
     alerts: OperatorAlerts
-    watch: RenderWatch
+    polling: PollPlanner
     recovery: Recovery
 
     def note_poll_refused(self, error: VideoServiceError) -> None:

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 from bot.models import JobError
 from bot.services.jobs.leases import BOT_ID
-from bot.store import jobs, ledger
+from bot.store import jobs
+from bot.store.quotas import ledger
 
 if TYPE_CHECKING:
     from collections.abc import KeysView
     from datetime import datetime
 
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
     from bot.models import Job
+    from bot.store import Connection
 
 _log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ class HeldJobs:
         """Let a job be withdrawn and refunded as soon as the database can be asked."""
         self._unheard[job.id] = job
 
-    async def withdraw(self, connection: AsyncConnection, now: datetime) -> list[Job]:
+    async def withdraw(self, connection: Connection, now: datetime) -> list[Job]:
         """Withdraw and refund what nobody heard of, in a transaction of the caller's; return what was withdrawn.
 
         A job that has started meanwhile stays. Call ``withdrawn`` once it is committed.

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from bot.errors import LeaseLostError
 from bot.models import FINAL_STATES, JobState, LogKind
-from bot.store import jobs, ledger, log, servers, submits
+from bot.store import jobs
+from bot.store.jobs import submits
+from bot.store.moderation import modlog, servers
+from bot.store.quotas import ledger
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
     from bot.models import Job, JobError, SubmitOutcome
     from bot.services.moderation.audit_trail import AuditTrail
     from bot.services.ports import Clock
+    from bot.store import Connection
     from bot.store.database import Database
 
 _log = logging.getLogger(__name__)
@@ -128,14 +130,14 @@ class LeasedJobs:
             _log_transition(job, changed)
         return changed
 
-    async def _note_end(self, connection: AsyncConnection, job: Job) -> None:
+    async def _note_end(self, connection: Connection, job: Job) -> None:
         """Give back what a failed job was charged, and tell the server's log of either end."""
         now = self._clock.now()
         kind = LogKind.POSTED
         if job.state is JobState.FAILED:
             kind = LogKind.FAILED
             await ledger.refund(connection, job, now=now, made_by_id=BOT_ID)
-        await log.add(connection, await servers.get(connection, job.guild_id), kind, now=now, job=job)
+        await modlog.add(connection, await servers.get(connection, job.guild_id), kind, now=now, job=job)
 
 
 def _log_transition(job: Job, changed: Job) -> None:

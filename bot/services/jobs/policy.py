@@ -23,7 +23,7 @@ class RateLimits:
 
 
 class RateGroup(StrEnum):
-    """The groups of accounts that the video service knows (contract, "Rate limits")."""
+    """The groups of accounts that the video service knows (``docs/video-service.md``, "Rates")."""
 
     DEFAULT = "default"
     VIP = "vip"
@@ -57,14 +57,14 @@ class WorkerPolicy:
         answer_seconds: how long a submit may go on without an answer before it is cut off; the client's time-out.
         stop_deadline_seconds: how long a stopping worker may finish what it has in hand.
         reconcile_seconds: how long a submit may still be taken after it was cut off; only then is the service's "no
-            such task" believed (contract, "Reconcile": 30 to 60 s).
+            such task" believed (``docs/video-service.md``, "Reconcile": 30 to 60 s).
         reconcile_interval_seconds: how often the service is asked meanwhile.
         retry_seconds: how soon a service that did not answer is asked again, at first.
         max_submits: how often a job is sent to a service that answers 5xx and then does not have it
-            (contract: "2-3 retries with short delays").
+            (the service advises "2-3 retries with short delays").
         unattended_seconds: how soon a submit whose job has ended is asked about again, at first.
         unattended_for_seconds: for how long after it was sent it is asked about at all: twice as long as a result
-            is kept (contract, "Poll").
+            is kept (``docs/video-service.md``, "Poll").
         probes_before_trial: how many looks at the account must say nothing before, in a pause, a job is sent to see.
         foreign_before_alert: answers in a row that are not the service's own, before the operator hears of it.
         rate_limits: what the account may ask.

@@ -6,21 +6,24 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.errors import (
+from bot.models import (
     ContentPolicyError,
     GenerationNotFoundError,
+    GenerationStatus,
     InsufficientFundsError,
+    JobError,
+    JobState,
     ModelAccessError,
     NotConnectedError,
     RateLimitedError,
     RequestRejectedError,
+    SubmitOutcome,
     UnauthorizedError,
     VideoServiceError,
 )
-from bot.models import GenerationStatus, JobError, JobState, SubmitOutcome
 from bot.services.jobs.leases import SubmitNote
 from bot.services.jobs.policy import backoff_seconds
-from bot.store import submits
+from bot.store.jobs import submits
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 RESULT_VALID = timedelta(hours=24)
-"""How long a result's address works where the service does not say (contract, "Poll")."""
+"""How long a result's address works where the service does not say (``docs/video-service.md``, "Poll")."""
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far the service's clock may be from ours before what it says of a time is put down to something else."""
 ANSWERS_BEFORE_BELIEVED = 3
@@ -105,7 +108,7 @@ class Renderer:
         match generation.status:
             case GenerationStatus.COMPLETED if address is not None:
                 rendered_at = self._believable(generation.completed_at, job) or now
-                self._work.watch.finished(job, rendered_at)
+                self._work.polling.finished(job, rendered_at)
                 await self._take_clip(
                     job,
                     address,
@@ -127,7 +130,7 @@ class Renderer:
             case _ if self.seconds_since_start(job) >= self._work.policy.job_deadline_seconds:
                 await self._give_up(job, JobError.TIMED_OUT, address=address, expires_at=generation.expires_at)
             case _:
-                delay = self._work.watch.next_delay_seconds(job, generation.progress, now)
+                delay = self._work.polling.next_delay_seconds(job, generation.progress, now)
                 await self._work.leased_jobs.release(
                     job,
                     due_in_seconds=max(delay, self._work.throttle.poll.turn_seconds),
@@ -210,7 +213,7 @@ class Renderer:
             await self.fail(job, error_code, error, submit=submit)
             return
         _log.warning("given up waiting; taking the clip whose address is known", extra=fields_of(job))
-        self._work.watch.forget(job.id)
+        self._work.polling.forget(job.id)
         expires_at = expires_at or job.result_expires_at
         await self._take_clip(job, address, rendered_at=self._work.clock.now(), expires_at=expires_at, submit=submit)
 
@@ -251,7 +254,7 @@ class Renderer:
         if error is not None:
             log_error(error, job)
         request_id = error.request_id if error is not None else None
-        self._work.watch.forget(job.id)
+        self._work.polling.forget(job.id)
         await self._work.leased_jobs.fail(job, error_code, submit=submit, request_id=request_id or job.request_id)
 
     # Figures -------------------------------------------------------------------------------------

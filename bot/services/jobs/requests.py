@@ -5,39 +5,33 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.errors import NotCancellableError, NotRemovableError, RefusedError
-from bot.models import ChangeKind, Job, JobError, JobState, LogKind, StatusCard
-from bot.services.moderation.refusal_details import refusal_facts
-from bot.services.quotas.caps import record_cap_alert
-from bot.store import jobs, ledger, log
+from bot.errors import NotRemovableError, RefusedError
+from bot.models import ChangeKind, Job, JobError, JobState, NotCancellableError, StatusCard
+from bot.services.admission.accepting import charge, log_refusal, new_job
+from bot.store import jobs
+from bot.store.quotas import ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
-    from bot.models import Server
-    from bot.services.jobs.admission import Admission
-    from bot.services.jobs.decision import AdmissionDetails, Admitted, ScreeningResult
+    from bot.services.admission.decision import ScreeningResult
+    from bot.services.admission.job_request import JobRequest
+    from bot.services.admission.service import Admission
     from bot.services.jobs.held import HeldJobs
-    from bot.services.jobs.job_request import JobRequest
     from bot.services.jobs.status_cards import CardChanges
     from bot.services.moderation.audit_trail import AuditTrail
     from bot.services.ports import Clock, LogPublisher
     from bot.services.throttling.throttle import ServiceThrottle
+    from bot.store import Connection
     from bot.store.database import Database
 
 _log = logging.getLogger(__name__)
 
 _HEAD_START_SECONDS = 0.05
 """What the answer to a request has before the worker, the cards and the log are woken: some times what it takes."""
-
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-"""Crockford's base 32: sorts like the number, has no letters that look alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +111,11 @@ class JobService:
             earlier = await jobs.find_by_interaction(connection, request.interaction_id)
             job = earlier or await self._admit(connection, request, screening, now, holds=holds)
             card = job if isinstance(job, RefusedError) else await self._card(connection, job)
-        if holds:  # whoever is woken would take the time of the answer, which somebody waits for
-            asyncio.get_running_loop().call_later(_HEAD_START_SECONDS, self._tell_of_accepted, request)
+        is_refused = isinstance(card, RefusedError)
+        if holds:  # whoever is woken would take time from the answer, for which somebody waits
+            asyncio.get_running_loop().call_later(_HEAD_START_SECONDS, self._wake_others, request, is_refused)
         else:
-            self._tell_of_accepted(request)
+            self._wake_others(request, is_refused)
         if isinstance(card, RefusedError):
             raise card
         job, is_new = card.job, earlier is None
@@ -130,15 +125,16 @@ class JobService:
         self._card_changes.begin(card)
         return Accepted(card, is_new)
 
-    def _tell_of_accepted(self, request: JobRequest) -> None:
-        """Wake whoever has to do with a request that was accepted, or refused."""
+    def _wake_others(self, request: JobRequest, is_refused: bool) -> None:
+        """Wake whoever has to do with a request that was accepted or refused."""
         self._audit_trail.tell(request.requester.guild_id)
-        self._card_changes.touch_queue()
-        self._wake.set()
+        if not is_refused:
+            self._card_changes.touch_queue()
+            self._wake.set()
 
     async def _admit(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         request: JobRequest,
         screening: ScreeningResult,
         now: datetime,
@@ -148,10 +144,17 @@ class JobService:
         """Store and charge a new job, or tell the log why not."""
         details, decision = await self._admission.decide(connection, request, screening, now)
         if isinstance(decision, RefusedError):
-            await self._log_refusal(connection, details, request, decision, now)
+            await log_refusal(connection, details, request, decision, now)
             return decision
-        job = self._new_job(request, decision, now, holds=holds)
-        await _charge(connection, details.server, job, decision, now)
+        job = new_job(
+            request,
+            decision,
+            now,
+            random_bits=self._random_bits,
+            lease_owner=self._owner if holds else None,
+            lease_seconds=self._lease_seconds,
+        )
+        await charge(connection, details.server, job, decision, now)
         return job
 
     async def attach_status(self, job_id: str, message_id: int) -> None:
@@ -270,7 +273,7 @@ class JobService:
                 earlier = await jobs.get(connection, job_id) or job
                 raise NotRemovableError(earlier.removed_by_id, earlier.removed_at)
             refunded = refunds and await ledger.refund(connection, job, now=now, made_by_id=removed_by_id)
-            facts = {"prompt": job.spec.prompt, "seconds": job.spec.cost_seconds if refunded else 0}
+            details = {"prompt": job.spec.prompt, "seconds": job.spec.cost_seconds if refunded else 0}
             await self._audit_trail.record(
                 connection,
                 guild_id=guild_id,
@@ -278,7 +281,7 @@ class JobService:
                 kind=ChangeKind.CLIP_REMOVED,
                 subject_id=job.member_id,
                 before=None,
-                after=facts,
+                after=details,
             )
         _log.info("clip removed", extra={"job_id": job_id, "moderator_id": removed_by_id, "refunded": refunded})
         return replace(job, removed_by_id=removed_by_id, removed_at=now)
@@ -335,61 +338,7 @@ class JobService:
         self._card_changes.touch_queue()
         self._wake.set()
 
-    def _new_job(self, request: JobRequest, admitted: Admitted, now: datetime, *, holds: bool) -> Job:
-        return Job(
-            id=new_job_id(now, self._random_bits),
-            interaction_id=request.interaction_id,
-            guild_id=request.requester.guild_id,
-            channel_id=request.channel_id,
-            member_id=request.requester.member_id,
-            spec=admitted.spec,
-            state=JobState.QUEUED,
-            created_at=now,
-            effective_quota=admitted.status.effective,
-            due_at=now,
-            lease_owner=self._owner if holds else None,
-            lease_until=now + timedelta(seconds=self._lease_seconds) if holds else None,
-        )
-
-    async def _log_refusal(
-        self,
-        connection: AsyncConnection,
-        details: AdmissionDetails,
-        request: JobRequest,
-        error: RefusedError,
-        now: datetime,
-    ) -> None:
-        facts = refusal_facts(error)
-        if facts is not None:
-            spec = details.place.spec_for(request)
-            facts |= {
-                "member_id": request.requester.member_id,
-                "channel_id": request.channel_id,
-                "prompt": spec.prompt,
-                "aspect": spec.aspect.value,
-                "duration": spec.duration_seconds,
-            }
-            await log.add(
-                connection, details.server, LogKind.REFUSED, now=now, interaction_id=request.interaction_id, facts=facts
-            )
-
-    async def _card(self, connection: AsyncConnection, job: Job) -> StatusCard:
+    async def _card(self, connection: Connection, job: Job) -> StatusCard:
         order = await jobs.queue_order(connection) if job.state is JobState.QUEUED else []
         place = order.index(job.id) + 1 if job.id in order else None
         return StatusCard(job, queue_place=place, waiting_for_operator=self._throttle.is_paused)
-
-
-async def _charge(connection: AsyncConnection, server: Server, job: Job, admitted: Admitted, now: datetime) -> None:
-    """Store a new job with its charge, and tell the log where that brings the server to a mark of its cap."""
-    await jobs.insert(connection, job)
-    from_grants = admitted.status.use_grants(job.spec.cost_seconds)
-    await ledger.charge(connection, job, now=now, from_grants=from_grants)
-    if admitted.cap is not None:
-        used = admitted.cap.used_seconds + job.spec.cost_seconds
-        await record_cap_alert(connection, server, replace(admitted.cap, used_seconds=used), now)
-
-
-def new_job_id(now: datetime, random_bits: Callable[[int], int]) -> str:
-    """Return 16 characters that sort by time: 48 bits of Unix milliseconds, then 32 of chance."""
-    number = (int(now.timestamp() * 1000) << 32) | random_bits(32)
-    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(75, -1, -5))

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 SHORTEST_INTERVAL_SECONDS = 5.0
-"""Between two edits of one card (the issue): also what Discord lets through for a busy channel."""
+"""Between two edits of one card: what Discord lets through for a busy channel, and no slower than a bar should move."""
 FIRST_EDIT_SECONDS = 1.0
 """From ``/video`` to a card's first edit: a job that starts at once soon shows "Rendering", never "Starting" first."""
 EDITS_AT_ONCE = 8

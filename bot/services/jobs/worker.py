@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
     from datetime import datetime
 
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
     from bot.models import Job
     from bot.services.jobs.claims import Claim
     from bot.services.jobs.context import WorkContext
@@ -39,6 +37,7 @@ if TYPE_CHECKING:
     from bot.services.submits.submitting import Submitter
     from bot.services.submits.unattended import UnattendedSubmits
     from bot.services.throttling.account import AccountCheck
+    from bot.store import Connection
 
 _log = logging.getLogger(__name__)
 
@@ -163,7 +162,7 @@ class Worker:
             self._card_changes.touch_queue()
         return claims, pause_seconds
 
-    async def _renew(self, connection: AsyncConnection, now: datetime) -> None:
+    async def _renew(self, connection: Connection, now: datetime) -> None:
         if now - self._renewed_at >= timedelta(seconds=self._work.policy.lease_seconds / 3):
             mine = self._claims.in_flight.keys() | self._held.job_ids
             await jobs.renew_leases(connection, mine, owner=self._work.owner, lease_until=self._claims.lease_until(now))

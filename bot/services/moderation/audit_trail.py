@@ -8,15 +8,14 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.models import Change, LogKind
-from bot.store import audit, log, servers
+from bot.store.moderation import audit, modlog, servers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
     from bot.models import AuditDetails, ChangeKind
     from bot.services.ports import Clock
+    from bot.store import Connection
     from bot.store.database import Database
 
 
@@ -44,7 +43,7 @@ class AuditTrail:
         self._listeners.append(listener)
 
     @asynccontextmanager
-    async def write(self, guild_id: int) -> AsyncGenerator[AsyncConnection]:
+    async def write(self, guild_id: int) -> AsyncGenerator[Connection]:
         """Give a connection for a change of a server, and tell whoever wants to know when it is made.
 
         Raises:
@@ -62,7 +61,7 @@ class AuditTrail:
 
     async def record(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         *,
         guild_id: int,
         made_by_id: int,
@@ -87,18 +86,18 @@ class AuditTrail:
             ),
         )
         server = await servers.get(connection, guild_id)
-        await log.add(connection, server, LogKind.CHANGED, now=change.made_at, change=change)
+        await modlog.add(connection, server, LogKind.CHANGED, now=change.made_at, change=change)
 
 
 def are_same(before: AuditDetails | None, after: AuditDetails | None) -> bool:
-    """Tell whether facts are the same, but for an end that is less than a minute off.
+    """Tell whether two states are the same, but for an end that is less than a minute off.
 
     Every process that serves the token hears of a command and does it; who is second would change nothing but, by a
     moment, when something ends.
     """
     if before is None or after is None:
         return before is after
-    ends = [facts.get("until") for facts in (before, after)]
+    ends = [details.get("until") for details in (before, after)]
     if None in ends:
         return before == after
     first, second = (datetime.fromisoformat(str(end)) for end in ends)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from bot.errors import DestinationClosedError, PublishError, StoreUnavailableError
 from bot.services.jobs.policy import backoff_seconds
 from bot.services.loops import Loop
-from bot.store import log, servers
+from bot.store.moderation import modlog, servers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -97,14 +97,14 @@ class Modlog:
         """Lease the next cards of servers that have some due; return them, and the seconds until others have."""
         now = self._clock.now()
         async with self._database.read() as connection:
-            waiting = await log.list_due(connection)
+            waiting = await modlog.list_due(connection)
         idle = {guild_id: due_at for guild_id, due_at in waiting.items() if guild_id not in self._posting}
         due = [guild_id for guild_id, due_at in idle.items() if due_at <= now][: SERVERS_AT_ONCE - len(self._posting)]
         claimed: dict[int, list[LogEntry]] = {}
         if due:
             async with self._database.write() as connection:
                 for guild_id in due:
-                    claimed[guild_id] = await log.claim(
+                    claimed[guild_id] = await modlog.claim(
                         connection,
                         guild_id,
                         now=now,
@@ -139,7 +139,7 @@ class Modlog:
         for place, entry in enumerate(entries):
             if self._loop.is_stopping:
                 async with self._database.write() as connection:
-                    await log.release(connection, entries[place:], owner=self._owner)
+                    await modlog.release(connection, entries[place:], owner=self._owner)
                 return
             try:
                 if channel_id is None:
@@ -149,15 +149,15 @@ class Modlog:
                 await self._close(guild_id, channel_id, error, entries[place:])
                 return
             except (PublishError, TimeoutError) as error:
-                _log.warning("log card put off", extra=_facts(entry, error))
+                _log.warning("log card put off", extra=_fields(entry, error))
                 await self._put_off(entry, entries[place + 1 :])
                 return
             except StoreUnavailableError:
                 raise
             except Exception:  # noqa: BLE001 (logged; a card that cannot be made keeps no other from its place)
-                _log.exception("log card left out", extra=_facts(entry))
+                _log.exception("log card left out", extra=_fields(entry))
                 async with self._database.write() as connection:
-                    await log.drop(connection, entry, owner=self._owner)
+                    await modlog.drop(connection, entry, owner=self._owner)
 
     async def _post(self, channel_id: int, entry: LogEntry) -> None:
         may_be_there = entry.attempts or self._clock.now() - entry.created_at > NONCE_KNOWN_FOR
@@ -166,18 +166,18 @@ class Modlog:
             if message_id is None:
                 message_id = await self._publisher.post_log_card(channel_id, entry)
         async with self._database.write() as connection:
-            await log.note_posted(connection, entry, owner=self._owner, channel_id=channel_id, message_id=message_id)
-        _log.info("log card posted", extra=_facts(entry))
+            await modlog.note_posted(connection, entry, owner=self._owner, channel_id=channel_id, message_id=message_id)
+        _log.info("log card posted", extra=_fields(entry))
 
     async def _put_off(self, entry: LogEntry, following: list[LogEntry]) -> None:
         attempts = entry.attempts + 1
         due_at = self._clock.now() + timedelta(seconds=backoff_seconds(attempts, self._jitter()))
         async with self._database.write() as connection:
             if attempts >= ATTEMPTS_BEFORE_DROPPED:
-                await log.drop(connection, entry, owner=self._owner)
+                await modlog.drop(connection, entry, owner=self._owner)
             else:
-                await log.put_off(connection, entry, owner=self._owner, due_at=due_at)
-            await log.release(connection, following, owner=self._owner)
+                await modlog.put_off(connection, entry, owner=self._owner, due_at=due_at)
+            await modlog.release(connection, following, owner=self._owner)
 
     async def _close(
         self, guild_id: int, channel_id: int | None, error: DestinationClosedError, entries: list[LogEntry]
@@ -186,19 +186,19 @@ class Modlog:
         async with self._database.write() as connection:
             server = await servers.get(connection, guild_id)
             if server.log_channel_id != channel_id:  # they have chosen another meanwhile
-                await log.release(connection, entries, owner=self._owner)
+                await modlog.release(connection, entries, owner=self._owner)
                 return
-            dropped = await log.drop_waiting(connection, guild_id)
+            dropped = await modlog.drop_waiting(connection, guild_id)
             await servers.put(connection, replace(server, log_closed=True))
         _log.warning("log channel closed", extra={"guild_id": guild_id, "dropped": dropped, "error": str(error)})
         self._audit_trail.tell(guild_id)
 
     async def _reclaim_leases(self) -> None:
         async with self._database.write() as connection:
-            await log.release_leases(connection, owner=self._owner)
+            await modlog.release_leases(connection, owner=self._owner)
 
 
-def _facts(entry: LogEntry, error: Exception | None = None) -> dict[str, object]:
+def _fields(entry: LogEntry, error: Exception | None = None) -> dict[str, object]:
     name = None if error is None else type(error).__name__
     job_id = None if entry.job is None else entry.job.id
     ids: dict[str, object] = {"guild_id": entry.guild_id, "log_entry_id": entry.id, "job_id": job_id}

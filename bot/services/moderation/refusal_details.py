@@ -4,22 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.errors import (
-    BlockedError,
-    CapReachedError,
-    ChannelRefusedError,
-    PausedError,
-    PromptRefusedError,
-    QuotaExceededError,
-    RefusedError,
-    TooManyOpenJobsError,
-)
+from bot.errors import ChannelRefusedError, PromptRefusedError, RefusedError, TooManyOpenJobsError
+from bot.models import BlockedError, CapReachedError, PausedError, QuotaExceededError
 
 if TYPE_CHECKING:
     from bot.models import AuditDetails
 
 
-def refusal_facts(error: RefusedError) -> AuditDetails | None:
+def refusal_details(error: RefusedError) -> AuditDetails | None:
     """Return what moderators are told of a refusal; None where no rule of theirs has to do with it."""
     match error:
         case PausedError():
@@ -33,9 +25,9 @@ def refusal_facts(error: RefusedError) -> AuditDetails | None:
         case QuotaExceededError():
             effective = error.status.effective
             whose = {"source": effective.source.value, "subject_id": effective.subject_id}
-            return {"reason": "quota"} | effective.quota.facts | whose
+            return {"reason": "quota"} | effective.quota.details | whose
         case CapReachedError():
-            return {"reason": "cap"} | error.status.cap.facts
+            return {"reason": "cap"} | error.status.cap.details
         case TooManyOpenJobsError():
             return {"reason": "open_jobs"}
         case _:

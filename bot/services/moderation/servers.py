@@ -22,17 +22,19 @@ from bot.models import (
 from bot.services.moderation.audit_trail import are_same
 from bot.services.quotas.caps import cap_status, record_cap_alert
 from bot.services.quotas.periods import parse_timezone
-from bot.store import audit, jobs, ledger, log, prompt_rules, quotas, servers
+from bot.store import jobs
+from bot.store.moderation import audit, modlog, prompt_rules, servers
+from bot.store.quotas import ledger
+from bot.store.quotas import rules as quota_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from sqlalchemy.ext.asyncio import AsyncConnection
 
     from bot.models import AuditDetails, CapStatus, Change, Grant, LogEntry, QuotaRule
     from bot.services.jobs.requests import JobService
     from bot.services.moderation.audit_trail import AuditTrail
     from bot.services.ports import Clock
+    from bot.store import Connection
     from bot.store.database import Database
 
 _log = logging.getLogger(__name__)
@@ -71,7 +73,7 @@ class ServerService:
             return ServerView(
                 server=server,
                 cap=await cap_status(connection, server, now),
-                rules=await quotas.list_for(connection, guild_id=guild_id, now=now),
+                rules=await quota_rules.list_for(connection, guild_id=guild_id, now=now),
                 channels=await servers.list_channel_rules(connection, guild_id),
                 blocks=await servers.list_blocks(connection, guild_id=guild_id, now=now),
                 grants=await ledger.list_grants(connection, guild_id=guild_id, now=now),
@@ -87,7 +89,7 @@ class ServerService:
     async def clip_card(self, guild_id: int, entry_id: int) -> LogEntry | None:
         """Return the log's card about a clip as it should look now, or None where there is none."""
         async with self._database.read() as connection:
-            entry = await log.get(connection, guild_id, entry_id)
+            entry = await modlog.get(connection, guild_id, entry_id)
             if entry is None or entry.member_id is None:
                 return None
             block = await servers.get_block(
@@ -124,7 +126,7 @@ class ServerService:
                 set_by_id,
                 ChangeKind.CAP,
                 lambda server: replace(server, cap=cap, cap_told_percent=0),
-                lambda server: None if server.cap is None else server.cap.facts,
+                lambda server: None if server.cap is None else server.cap.details,
             )
             return await self._tell_of_cap(connection, server)
 
@@ -137,7 +139,7 @@ class ServerService:
                 set_by_id,
                 ChangeKind.LOG_CHANNEL,
                 lambda server: replace(server, log_channel_id=channel_id, log_closed=False),
-                _log_channel_facts,
+                _log_channel_details,
             )
             await self._tell_of_cap(connection, server)
         return server
@@ -155,7 +157,7 @@ class ServerService:
         """Take clips again."""
         return await self._change_pause(guild_id, None, set_by_id)
 
-    async def _tell_of_cap(self, connection: AsyncConnection, server: Server) -> CapStatus | None:
+    async def _tell_of_cap(self, connection: Connection, server: Server) -> CapStatus | None:
         now = self._clock.now()
         status = await cap_status(connection, server, now)
         if status is not None:
@@ -168,7 +170,7 @@ class ServerService:
             set_by_id,
             ChangeKind.PAUSE,
             lambda server: replace(server, pause=pause),
-            lambda server: None if server.pause is None else server.pause.facts,
+            lambda server: None if server.pause is None else server.pause.details,
         )
 
     async def _change(
@@ -177,27 +179,32 @@ class ServerService:
         made_by_id: int,
         kind: ChangeKind,
         change: Callable[[Server], Server],
-        facts: Callable[[Server], AuditDetails | None],
+        details: Callable[[Server], AuditDetails | None],
     ) -> Server:
         async with self._audit_trail.write(guild_id) as connection:
-            return await self._apply(connection, guild_id, made_by_id, kind, change, facts)
+            return await self._apply(connection, guild_id, made_by_id, kind, change, details)
 
     async def _apply(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         guild_id: int,
         made_by_id: int,
         kind: ChangeKind,
         change: Callable[[Server], Server],
-        facts: Callable[[Server], AuditDetails | None],
+        details: Callable[[Server], AuditDetails | None],
     ) -> Server:
         server = await servers.get(connection, guild_id)
         changed = change(server)
-        if are_same(facts(server), facts(changed)):
+        if are_same(details(server), details(changed)):
             return server
         await servers.put(connection, changed)
         await self._audit_trail.record(
-            connection, guild_id=guild_id, made_by_id=made_by_id, kind=kind, before=facts(server), after=facts(changed)
+            connection,
+            guild_id=guild_id,
+            made_by_id=made_by_id,
+            kind=kind,
+            before=details(server),
+            after=details(changed),
         )
         return changed
 
@@ -218,8 +225,8 @@ class ServerService:
                 made_by_id=set_by_id,
                 kind=ChangeKind.CHANNEL,
                 subject_id=channel_id,
-                before=rule.facts,
-                after=changed.facts,
+                before=rule.details,
+                after=changed.details,
             )
         return changed
 
@@ -250,7 +257,7 @@ class ServerService:
         cancelled = 0
         async with self._audit_trail.write(guild_id) as connection:
             earlier = await servers.get_block(connection, guild_id=guild_id, member_id=member_id, now=now)
-            if earlier is not None and are_same(earlier.facts, block.facts):
+            if earlier is not None and are_same(earlier.details, block.details):
                 block = earlier
             await servers.put_block(connection, block)
             for job in await jobs.list_waiting(connection, guild_id=guild_id, member_id=member_id):
@@ -264,8 +271,8 @@ class ServerService:
                 made_by_id=set_by_id,
                 kind=ChangeKind.BLOCK,
                 subject_id=member_id,
-                before=None if earlier is None else earlier.facts,
-                after=block.facts,
+                before=None if earlier is None else earlier.details,
+                after=block.details,
             )
         _log.info("member blocked", extra={"guild_id": guild_id, "member_id": member_id, "cancelled": cancelled})
         self._jobs.note_cancelled()
@@ -282,13 +289,13 @@ class ServerService:
                 made_by_id=set_by_id,
                 kind=ChangeKind.BLOCK,
                 subject_id=member_id,
-                before=None if block is None else block.facts,
+                before=None if block is None else block.details,
                 after=None,
             )
         return block
 
 
-def _log_channel_facts(server: Server) -> AuditDetails | None:
+def _log_channel_details(server: Server) -> AuditDetails | None:
     if server.log_channel_id is None:
         return None
     return {"channel_id": server.log_channel_id} | ({"closed": True} if server.log_closed else {})

@@ -1,16 +1,16 @@
-"""When to look at a render next, learned from the renders that are done.
+"""When to poll a render next, learned from the renders that are done.
 
-Looking often finds a finished clip soon and costs requests. With looks at a rate r(t), the mean delay between
+Polling often finds a finished clip soon and costs requests. With polls at a rate r(t), the mean delay between
 "completed" and our noticing is ∫f/2r and their number is ∫S·r, where f is the density and S the survival of render
-times. For a given number of looks the delay is least where r follows the root of the hazard, √(f/S). So looks are
+times. For a given number of polls the delay is least where r follows the root of the hazard, √(f/S). So polls are
 spaced that way: about as many as the service's advised schedule (5 s, then every 10 s) would need for the same
 renders, and never closer than the 5 s it allows. A render that reports a usable progress has a hazard of its own.
 
-Everything here is a pure function of its arguments; the caller brings time, chance and memory:
+Everything here is a pure function of its arguments; the caller brings time, randomness and memory:
 
-- for each clip length a ``Pace``, made anew from ``RenderTimes`` when a render is done (some milliseconds of work).
-  After a restart the finished jobs' rows give it back: ``rendered_at - submitted_at``, oldest first;
-- for each rendering job a ``Watch``. It is not stored: after a restart an empty one has caught up in three looks.
+- for each clip length a ``PollSchedule``, made anew from ``RenderTimes`` when a render is done (some milliseconds of
+  work). After a restart the finished jobs' rows give it back: ``rendered_at - submitted_at``, oldest first;
+- for each rendering job a ``ProgressTrack``. It is not stored: an empty one has caught up in three polls.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 FIRST_POLL_SECONDS = 5.0
-"""When to look first (contract, "Poll")."""
+"""When to poll first (``docs/video-service.md``, "Poll")."""
 SHORTEST_SECONDS = 5.0
-"""Never look at one job more often (contract, "Poll": the least interval advised)."""
+"""Never poll one job more often (``docs/video-service.md``, "Poll": the least interval advised)."""
 ADVISED_SECONDS = 10.0
-"""The service's own advice for a render in progress (contract, "Poll")."""
+"""The service's own advice for a render in progress (``docs/video-service.md``, "Poll")."""
 LONGEST_SECONDS = 45.0
 """Never leave a job alone for longer: what a member may wait in vain when a render ends against all odds.
 
@@ -36,7 +36,7 @@ On the benchmark's renders, 30 s would make the mean delay 5 % longer, and 60 s 
 """
 
 _TYPICAL_SECONDS = (60.0, 300.0)
-"""The contract's "typical render"; counts as two finished renders, and fades as real ones come."""
+"""The service's own "typical render"; counts as two finished renders, and fades as real ones come."""
 _PLAUSIBLE_SECONDS = (1.0, 3600.0)
 """Where a render time is cut off: two clocks that disagree can make it negative, or absurd."""
 _FEW_RENDERS = 10
@@ -44,20 +44,20 @@ _FEW_RENDERS = 10
 _MEMORY = 500
 """Renders that weigh in: enough to know the mean within 2 %, few enough to follow a service that changes."""
 _THRIFT = 0.96
-"""The part of the advised number of looks to plan for; the rest is for what was learned inexactly."""
+"""The part of the advised number of polls to plan for; the rest is for what was learned inexactly."""
 
 _ARRIVED_PERCENT = 99.0
 """Progress that says "any moment now", and where many services stay until the end."""
 _PATIENCE = 1.5
 """How long, as a multiple of the time it was due or arrived, to believe a progress that has promised the end."""
 _ENOUGH_POLLS = 3
-"""Looks it takes to tell a line from an accident."""
+"""Polls it takes to tell a line from an accident."""
 _VAGUEST = 0.3
 """A predicted end less certain than this part of itself is no better than what finished renders tell."""
 _NOISE_VARIANCE = 0.1**2
-"""How far progress (0 to 1) is taken to scatter before its own scatter shows; weighs as four looks."""
+"""How far progress (0 to 1) is taken to scatter before its own scatter shows; weighs as four polls."""
 _RATE = 2.0
-"""How much denser to look by progress: it saves so many early looks that late ones are cheap."""
+"""How much denser to poll by progress: it saves so many early polls that late ones are cheap."""
 
 _NARROWEST = 0.02
 """The least spread believed: a service that has been regular so far may still change."""
@@ -96,7 +96,7 @@ class Forecast:
         return math.exp(-z * z / 2) / (tail * deviation * seconds)
 
     def interval(self, elapsed_seconds: float, rate: float) -> float:
-        """Return the seconds until ``keenness * ∫√hazard`` has grown by one, within the bounds."""
+        """Return the seconds until ``rate * ∫√hazard`` has grown by one, within the bounds."""
         step_seconds = max(_STEP_SECONDS, elapsed_seconds / 200)
         polls, waited = 0.0, 0.0
         while waited < LONGEST_SECONDS:
@@ -110,7 +110,7 @@ class Forecast:
         return LONGEST_SECONDS
 
     def expected_polls(self, interval: Callable[[float], float]) -> float:
-        """Return how many looks a render needs on average, where ``interval`` gives the wait after each."""
+        """Return how many polls a render needs on average, where ``interval`` gives the wait after each."""
         polls, elapsed_seconds = 1.0, FIRST_POLL_SECONDS
         while elapsed_seconds < _PLAUSIBLE_SECONDS[1] and (unfinished := self.survival(elapsed_seconds)) > 1e-3:
             polls += unfinished
@@ -157,11 +157,11 @@ class RenderTimes:
 
 @dataclass(frozen=True, slots=True)
 class PollSchedule:
-    """What finished renders of one clip length teach about looking at the next.
+    """What finished renders of one clip length teach about polling the next.
 
     Attributes:
         render_times: what it was learned from.
-        keenness: the factor on √hazard with which looks number about as many as by the advised schedule.
+        rate: the factor on √hazard with which polls number about as many as by the advised schedule.
     """
 
     render_times: RenderTimes
@@ -170,11 +170,11 @@ class PollSchedule:
     @classmethod
     @lru_cache(maxsize=8)
     def learned(cls, render_times: RenderTimes) -> PollSchedule:
-        """Work out the pace; takes some milliseconds, so keep it until another render is done."""
+        """Work out the rate; takes some milliseconds, so keep it until another render is done."""
         forecast = Forecast(render_times.mean_log, render_times.variance_log)
         budget = _THRIFT * forecast.expected_polls(lambda _: ADVISED_SECONDS)
         rate = 1.0
-        for _ in range(4):  # looks grow nearly in proportion to keenness, so few rounds come close
+        for _ in range(4):  # polls grow nearly in proportion to the rate, so few rounds come close
             polls = forecast.expected_polls(lambda elapsed, now=rate: forecast.interval(elapsed, now))
             rate *= budget / polls
         return cls(render_times, rate)
@@ -182,11 +182,11 @@ class PollSchedule:
 
 @dataclass(frozen=True, slots=True)
 class ProgressTrack:
-    """What the looks at one render have shown: sums for a line through its progress.
+    """What the polls of one render have shown: sums for a line through its progress.
 
     Attributes:
         arrived_seconds: when progress was first seen at its top (99 % and more), or None while it is not there.
-        looks: how many looks showed a progress between nothing and that.
+        polls: how many polls showed a progress between nothing and that.
     """
 
     arrived_seconds: float | None = None
@@ -198,7 +198,7 @@ class ProgressTrack:
     _sum_progress_squared: float = 0.0
 
     def seeing(self, progress_percent: float | None, *, elapsed_seconds: float) -> ProgressTrack:
-        """Return what is known after a look; no progress, 0 and what is not a percentage add nothing."""
+        """Return what is known after a poll; no progress, 0 and what is not a percentage add nothing."""
         if progress_percent is None or not 0 < progress_percent <= 100:
             return replace(self, arrived_seconds=None)
         if progress_percent >= _ARRIVED_PERCENT:
@@ -225,7 +225,7 @@ class ProgressTrack:
         spread = self._sum_elapsed_squared - self._sum_elapsed * mean_elapsed
         common = self._sum_products - self._sum_elapsed * mean_progress
         if spread < 1 or (slope := common / spread) < 1 / _PLAUSIBLE_SECONDS[1]:
-            return None  # all looks at one moment, or no climb to speak of
+            return None  # all polls at one moment, or no climb to speak of
         ahead_seconds = (1 - mean_progress) / slope
         scatter = max(0.0, self._sum_progress_squared - self._sum_progress * mean_progress - slope * common)
         variance = (scatter + 4 * _NOISE_VARIANCE) / (self.polls + 2)
@@ -241,37 +241,32 @@ class ProgressTrack:
         )
 
 
-def next_poll_delay(
-    schedule: PollSchedule, watch: ProgressTrack, *, elapsed_seconds: float, jitter: float, hold_seconds: float = 0.0
-) -> float:
-    """Return in how many seconds to look at a render again, asked right after the submit and after each look.
+def next_poll_delay(schedule: PollSchedule, track: ProgressTrack, *, elapsed_seconds: float, jitter: float) -> float:
+    """Return in how many seconds to poll a render again, asked right after the submit and after each poll.
 
-    The result is between 5 s and 45 s, except that a hold is waited out however long it is.
+    The result is between 5 s and 45 s.
 
     Args:
-        pace: what finished renders of this clip length teach.
-        watch: what the looks at this render have shown, the latest included.
+        schedule: what finished renders of this clip length teach.
+        track: what the polls of this render have shown, the latest included.
         elapsed_seconds: since the submit.
-        jitter: at random from [0, 1). It moves the part of the delay above 5 s by a tenth at most, the first look
-            to 6 s at most, and lengthens a hold by a tenth at most.
-        hold_seconds: what is left of a back-off (``Retry-After``, a fault), 0 for none.
+        jitter: at random from [0, 1). It moves the part of the delay above 5 s by a tenth at most, the first poll
+            to 6 s at most.
     """
     if elapsed_seconds < FIRST_POLL_SECONDS:
-        delay = FIRST_POLL_SECONDS + jitter
-    else:
-        spare = _interval(schedule, watch, elapsed_seconds) - SHORTEST_SECONDS
-        delay = min(LONGEST_SECONDS, SHORTEST_SECONDS + spare * (0.9 + 0.2 * jitter))
-    return max(delay, hold_seconds * (1 + 0.1 * jitter))
+        return FIRST_POLL_SECONDS + jitter
+    spare = _interval(schedule, track, elapsed_seconds) - SHORTEST_SECONDS
+    return min(LONGEST_SECONDS, SHORTEST_SECONDS + spare * (0.9 + 0.2 * jitter))
 
 
-def _interval(schedule: PollSchedule, watch: ProgressTrack, elapsed_seconds: float) -> float:
-    if watch.arrived_seconds is not None:
-        if elapsed_seconds < _PATIENCE * watch.arrived_seconds:
+def _interval(schedule: PollSchedule, track: ProgressTrack, elapsed_seconds: float) -> float:
+    if track.arrived_seconds is not None:
+        if elapsed_seconds < _PATIENCE * track.arrived_seconds:
             return SHORTEST_SECONDS
-    elif forecast := watch.forecast(schedule.render_times):
+    elif forecast := track.forecast(schedule.render_times):
         if elapsed_seconds < _PATIENCE * math.exp(forecast.mean_log):
             return forecast.interval(elapsed_seconds, _RATE * schedule.rate)
-    elif 0 < watch.polls < _ENOUGH_POLLS:
+    elif 0 < track.polls < _ENOUGH_POLLS:
         return ADVISED_SECONDS  # there is a progress: see soon whether it can be used
     if schedule.render_times.count < _FEW_RENDERS:
         return ADVISED_SECONDS

@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING
 
 from bot.models import Account, AccountKind, CapStatus, LogKind
 from bot.services.quotas.periods import period_bounds, zone_of
-from bot.store import ledger, log, servers
-from bot.store.ledger import UsageSpan
+from bot.store.moderation import modlog, servers
+from bot.store.quotas import ledger
+from bot.store.quotas.ledger import UsageSpan
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
     from bot.models import Server
+    from bot.store import Connection
 
 _NEAR_PERCENT, _REACHED_PERCENT = 80, 100
 _KINDS = {_NEAR_PERCENT: LogKind.CAP_NEAR, _REACHED_PERCENT: LogKind.CAP_REACHED}
 """At which percentages the log is told."""
 
 
-async def cap_status(connection: AsyncConnection, server: Server, now: datetime) -> CapStatus | None:
+async def cap_status(connection: Connection, server: Server, now: datetime) -> CapStatus | None:
     """Say where a server stands against its cap, or None where it has none."""
     span = cap_span(server, now)
     if span is None:
@@ -44,7 +44,7 @@ def cap_status_of(server: Server, span: UsageSpan, *, used_seconds: int) -> CapS
     return None if server.cap is None else CapStatus(cap=server.cap, used_seconds=used_seconds, resets_at=span.end)
 
 
-async def record_cap_alert(connection: AsyncConnection, server: Server, cap: CapStatus, now: datetime) -> None:
+async def record_cap_alert(connection: Connection, server: Server, cap: CapStatus, now: datetime) -> None:
     """Tell the log that a server has come to a mark, once for each mark in a period.
 
     A cap is reached when no clip fits in what is left.
@@ -60,5 +60,5 @@ async def record_cap_alert(connection: AsyncConnection, server: Server, cap: Cap
         reached = _NEAR_PERCENT if cap.used_seconds * 100 >= _NEAR_PERCENT * limit else 0
     if reached > told:
         await servers.put(connection, replace(server, cap_told_percent=reached, cap_told_at=now))
-        facts = cap.cap.facts | {"used": cap.used_seconds, "resets_at": cap.resets_at.isoformat()}
-        await log.add(connection, server, _KINDS[reached], now=now, facts=facts)
+        details = cap.cap.details | {"used": cap.used_seconds, "resets_at": cap.resets_at.isoformat()}
+        await modlog.add(connection, server, _KINDS[reached], now=now, details=details)

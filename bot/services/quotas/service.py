@@ -22,18 +22,20 @@ from bot.models import (
 from bot.services.moderation.audit_trail import are_same
 from bot.services.quotas.caps import cap_span, cap_status_of
 from bot.services.quotas.periods import period_bounds, zone_of
-from bot.store import ledger, quotas, servers, standing
-from bot.store.ledger import UsageSpan
+from bot.store import standing
+from bot.store.moderation import servers
+from bot.store.quotas import ledger
+from bot.store.quotas import rules as quota_rules
+from bot.store.quotas.ledger import UsageSpan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
     from bot.models import CapStatus, Grant, Requester, Server
     from bot.services.moderation.audit_trail import AuditTrail
     from bot.services.ports import Clock
+    from bot.store import Connection
     from bot.store.database import Database
     from bot.store.standing import Standing
 
@@ -54,7 +56,7 @@ class QuotaService:
         self.operator_quota = operator_quota
 
     async def read_use(
-        self, connection: AsyncConnection, stored: Standing, requester: Requester, now: datetime
+        self, connection: Connection, stored: Standing, requester: Requester, now: datetime
     ) -> tuple[QuotaStatus, CapStatus | None]:
         """Say where a member stands under the rule that holds, and the server against its cap, if it has one.
 
@@ -107,10 +109,12 @@ class QuotaService:
         expires_at = None if days is None else now + timedelta(days=days)
         rule = QuotaRule(guild_id, source, subject_id, quota, set_by_id, now, expires_at)
         async with self._audit_trail.write(guild_id) as connection:
-            replaced = await quotas.get(connection, guild_id=guild_id, source=source, subject_id=subject_id, now=now)
-            if replaced is not None and are_same(replace(replaced, then=None).facts, rule.facts):
+            replaced = await quota_rules.get(
+                connection, guild_id=guild_id, source=source, subject_id=subject_id, now=now
+            )
+            if replaced is not None and are_same(replace(replaced, then=None).details, rule.details):
                 return replaced, replaced
-            rule = await quotas.put(connection, rule)
+            rule = await quota_rules.put(connection, rule)
             await self._record(connection, rule, set_by_id, before=replaced, after=rule)
         return rule, replaced
 
@@ -123,11 +127,11 @@ class QuotaService:
             StoreUnavailableError: when the database cannot be asked.
         """
         async with self._audit_trail.write(guild_id) as connection:
-            rule = await quotas.get(
+            rule = await quota_rules.get(
                 connection, guild_id=guild_id, source=source, subject_id=subject_id, now=self._clock.now()
             )
             if rule is not None:
-                await quotas.remove(connection, rule)
+                await quota_rules.remove(connection, rule)
                 await self._record(connection, rule, cleared_by_id, before=rule, after=None)
         return rule
 
@@ -138,19 +142,19 @@ class QuotaService:
             StoreUnavailableError: when the database cannot be asked.
         """
         async with self._database.read() as connection:
-            rules = await quotas.list_for(connection, guild_id=guild_id, now=self._clock.now())
+            rules = await quota_rules.list_for(connection, guild_id=guild_id, now=self._clock.now())
         order = (QuotaSource.SERVER, QuotaSource.CHANNEL, QuotaSource.ROLE, QuotaSource.MEMBER)
         return sorted(rules, key=lambda rule: (order.index(rule.source), rule.subject_id))
 
     async def grant(
         self, requester: Requester, *, seconds: int, granted_by_id: int, interaction_id: int, days: int | None = None
     ) -> tuple[QuotaStatus, datetime]:
-        """Give a member seconds; return where they stand then, and until when the gift can be used.
+        """Give a member seconds; return where they stand then, and until when the grant can be used.
 
         The same interaction again gives nothing more: Discord hands it to every process that serves the token.
 
         Args:
-            days: how long the gift can be used, 1 to 90; None is the present period.
+            days: how long the grant can be used, 1 to 90; None is the present period.
 
         Raises:
             InvalidQuotaError: when the seconds are not a positive whole number in range.
@@ -187,7 +191,7 @@ class QuotaService:
             return status, expires_at
 
     async def revoke_grant(self, grant_id: int, *, guild_id: int, revoked_by_id: int) -> Grant:
-        """Take back what is left of a gift; return that.
+        """Take back what is left of a grant; return that.
 
         Raises:
             InvalidSettingError: when nothing is left of it (any more).
@@ -199,21 +203,21 @@ class QuotaService:
             grant = next((grant for grant in grants if grant.id == grant_id), None)
             if grant is None:
                 raise InvalidSettingError("grant", "used_up")
-            await ledger.end_gift(connection, grant, now=now)
+            await ledger.end_grant(connection, grant, now=now)
             await self._audit_trail.record(
                 connection,
                 guild_id=guild_id,
                 made_by_id=revoked_by_id,
                 kind=ChangeKind.GRANT,
                 subject_id=grant.member_id,
-                before=grant.facts,
+                before=grant.details,
                 after=None,
             )
         return grant
 
     async def _record(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         rule: QuotaRule,
         made_by_id: int,
         *,
@@ -226,8 +230,8 @@ class QuotaService:
             made_by_id=made_by_id,
             kind=ChangeKind.POOL if rule.source is QuotaSource.CHANNEL else ChangeKind.QUOTA,
             subject_id=rule.subject_id,
-            before=None if before is None else before.facts,
-            after=None if after is None else after.facts,
+            before=None if before is None else before.details,
+            after=None if after is None else after.details,
         )
 
 
@@ -284,7 +288,7 @@ def _seconds_per_day(quota: Quota | None) -> float:
 
 
 async def _read_use(
-    connection: AsyncConnection,
+    connection: Connection,
     server: Server,
     effective: EffectiveQuota,
     member_id: int,
@@ -295,7 +299,7 @@ async def _read_use(
     """Read what was used in the periods of a rule and of the server's cap.
 
     Args:
-        has_grants: whether the member may have gifts to be read.
+        has_grants: whether the member may have grants to be read.
     """
     start, end = period_bounds(effective.quota.period, now, zone_of(server.timezone))
     account = effective.account(guild_id=server.guild_id, member_id=member_id)

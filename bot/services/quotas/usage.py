@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from bot.models import JobState
 from bot.services.quotas.periods import period_bounds, zone_of
-from bot.store import jobs, ledger, log, servers
+from bot.store import jobs
+from bot.store.moderation import modlog, servers
+from bot.store.quotas import ledger
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -108,7 +110,7 @@ class UsageService:
             counts = await jobs.count_outcomes(connection, guild_id=guild_id, start=start, end=end)
             latest = await jobs.list_period(connection, guild_id=guild_id, start=start, end=end, limit=JOBS_LISTED)
             used = await ledger.sum_by_member(connection, guild_id=guild_id, start=start, end=end)
-            refused = await log.count_refused(connection, guild_id=guild_id, start=start, end=end)
+            refused = await modlog.count_refused(connection, guild_id=guild_id, start=start, end=end)
         ids = {member_id for member_id, _, _ in counts} | {member_id for member_id, seconds in used.items() if seconds}
         members = [
             MemberUsage(

@@ -11,16 +11,15 @@ from bot.errors import InvalidSettingError
 from bot.models import ChangeKind, PromptRule, PromptRuleKind
 from bot.services.screening.patterns import Pattern, parse_pattern, readings
 from bot.services.screening.words import WordFinder, parse_words, words_of
-from bot.store import prompt_rules, servers
+from bot.store.moderation import prompt_rules, servers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
     from bot.models import Server
     from bot.services.moderation.audit_trail import AuditTrail
     from bot.services.ports import Clock
+    from bot.store import Connection
     from bot.store.database import Database
 
 MOST_RULES = {PromptRuleKind.WORDS: 1000, PromptRuleKind.PATTERN: 50}
@@ -88,7 +87,7 @@ class PromptService:
         async with self._database.read() as connection:
             return await self.book_within(connection, await servers.get(connection, guild_id))
 
-    async def book_within(self, connection: AsyncConnection, server: Server) -> RuleBook:
+    async def book_within(self, connection: Connection, server: Server) -> RuleBook:
         """Return a server's rule book as of a transaction of the caller's; compiled only when it has changed."""
         book = self._books.get(server.guild_id)
         if book is None or book.version != server.rules_version:
@@ -136,7 +135,7 @@ class PromptService:
             await self._note(connection, rule, removed_by_id, added=False)
         return rule
 
-    async def _note(self, connection: AsyncConnection, rule: PromptRule, made_by_id: int, *, added: bool) -> None:
+    async def _note(self, connection: Connection, rule: PromptRule, made_by_id: int, *, added: bool) -> None:
         server = await servers.get(connection, rule.guild_id)
         await servers.put(connection, replace(server, rules_version=server.rules_version + 1))
         await self._audit_trail.record(
@@ -145,8 +144,8 @@ class PromptService:
             made_by_id=made_by_id,
             kind=ChangeKind.PROMPT_RULE,
             subject_id=rule.id,
-            before=None if added else rule.facts,
-            after=rule.facts if added else None,
+            before=None if added else rule.details,
+            after=rule.details if added else None,
         )
 
 

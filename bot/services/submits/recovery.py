@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.models import OperatorAlert
-from bot.store import submits
+from bot.store.jobs import submits
 
 if TYPE_CHECKING:
     from datetime import datetime

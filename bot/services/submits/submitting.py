@@ -6,23 +6,26 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from bot.errors import (
+from bot.models import (
     ContentPolicyError,
     GenerationNotFoundError,
     InsufficientFundsError,
+    JobError,
+    JobState,
     ModelAccessError,
     NotConnectedError,
     NotTakenError,
     RateLimitedError,
     RequestRejectedError,
+    SubmitOutcome,
     UnauthorizedError,
     VideoServiceError,
     WrongEndpointError,
 )
-from bot.models import JobError, JobState, SubmitOutcome
 from bot.services.jobs.leases import SubmitNote
 from bot.services.jobs.rendering import fields_of, log_error
-from bot.store import jobs, submits
+from bot.store import jobs
+from bot.store.jobs import submits
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -66,7 +69,7 @@ class Submitter:
             self._work.throttle.submitted(self._work.clock.now(), generation.rate_limit, job_id=job.id)
             await self._work.leased_jobs.release(
                 job,
-                due_in_seconds=self._work.watch.first_delay_seconds(),
+                due_in_seconds=self._work.polling.first_delay_seconds(),
                 submit=SubmitNote(SubmitOutcome.ACCEPTED, submit.number, generation.id),
                 **_adopted(job, generation),
             )

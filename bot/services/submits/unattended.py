@@ -6,10 +6,16 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from bot.errors import ContentPolicyError, GenerationNotFoundError, RequestRejectedError, VideoServiceError
-from bot.models import GenerationStatus, SubmitOutcome
+from bot.models import (
+    ContentPolicyError,
+    GenerationNotFoundError,
+    GenerationStatus,
+    RequestRejectedError,
+    SubmitOutcome,
+    VideoServiceError,
+)
 from bot.services.jobs.rendering import ANSWERS_BEFORE_BELIEVED
-from bot.store import submits
+from bot.store.jobs import submits
 
 if TYPE_CHECKING:
     from bot.models import Generation, Submit

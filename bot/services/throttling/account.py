@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from bot.errors import RateLimitedError, UnauthorizedError, VideoServiceError
-from bot.models import OperatorAlert
+from bot.models import OperatorAlert, RateLimitedError, UnauthorizedError, VideoServiceError
 
 if TYPE_CHECKING:
     from bot.services.jobs.context import WorkContext

@@ -10,27 +10,26 @@ import logging
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bot.errors import (
+from bot.models import (
     ContentPolicyError,
     InsufficientFundsError,
     ModelAccessError,
     NoAnswerError,
     NotConnectedError,
     NotTakenError,
+    OperatorAlert,
     RateLimitedError,
     RequestRejectedError,
     UnauthorizedError,
     WrongEndpointError,
 )
-from bot.models import OperatorAlert
 from bot.services.throttling.backoff import Backoff
 from bot.services.throttling.suspects import Suspects
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bot.errors import VideoServiceError
-    from bot.models import RateLimitStatus
+    from bot.models import RateLimitStatus, VideoServiceError
     from bot.services.jobs.policy import WorkerPolicy
 
 _log = logging.getLogger(__name__)

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.models import Block, CapStatus, Grant, Job, PromptRule, QuotaRule, QuotaStatus, Server
-    from bot.services.jobs.decision import AdmissionDetails
+    from bot.services.admission.decision import AdmissionDetails
     from bot.services.quotas.service import RuleAsked
     from bot.services.quotas.usage import UsageReport
-    from bot.services.screening.automod import AutomodRule, AutomodRules
+    from bot.services.screening.automod_rules import AutomodRule, AutomodRules
 
 MEMBERS_SHOWN = 15
 """How many members ``/moderate usage`` shows; its attachment has all of them."""

@@ -66,13 +66,13 @@ def card_words(entry: LogEntry) -> list[str]:
         case LogKind.POSTED | LogKind.FAILED if entry.job is not None:
             return _clip_words(entry.job)
         case LogKind.REFUSED:
-            return _refusal_words(entry.facts)
+            return _refusal_words(entry.details)
         case LogKind.CHANGED if entry.change is not None:
             return [f"**{change_title(entry.change)}**", change_words(entry.change)]
         case LogKind.CAP_NEAR:
-            return [f"**{_percent(entry.facts)} % of this server's cap is used**", _cap_words(entry.facts)]
+            return [f"**{_percent(entry.details)} % of this server's cap is used**", _cap_words(entry.details)]
         case _:
-            return ["**This server's cap is reached**", _cap_words(entry.facts)]
+            return ["**This server's cap is reached**", _cap_words(entry.details)]
 
 
 def reference(entry: LogEntry) -> str:

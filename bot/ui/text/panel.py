@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from bot.models import Grant, Quota
     from bot.services.moderation.servers import ServerView
-    from bot.services.screening.automod import AutomodRules
+    from bot.services.screening.automod_rules import AutomodRules
 
 TITLES = {
     "home": "Settings",

@@ -5,19 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.errors import (
-    BlockedError,
-    CapReachedError,
     ChannelRefusedError,
     DestinationClosedError,
     InvalidQuotaError,
     InvalidSettingError,
     InvalidSpecError,
-    NotCancellableError,
     NotRemovableError,
-    PausedError,
     PromptRefusedError,
     PublishError,
-    QuotaExceededError,
     ReelayError,
     RulesUnknownError,
     StoreUnavailableError,
@@ -30,8 +25,13 @@ from bot.models import (
     PROMPT_MIN_CHARACTERS,
     QUOTA_MAX_SECONDS,
     REASON_MAX_CHARACTERS,
+    BlockedError,
+    CapReachedError,
     JobState,
+    NotCancellableError,
+    PausedError,
     PromptRuleKind,
+    QuotaExceededError,
     QuotaSource,
 )
 from bot.services.screening.patterns import PATTERN_MAX_CHARACTERS

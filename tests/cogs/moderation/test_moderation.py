@@ -156,7 +156,7 @@ async def test_the_cap_holds_for_everybody_and_says_what_is_used(community: Comm
     await ask(community)
 
 
-async def test_gifts_for_some_days_say_until_when(community: Community) -> None:
+async def test_grants_for_some_days_say_until_when(community: Community) -> None:
     said = await community.moderate("quota grant", member=community.mia, seconds=12, **{"for": 3})
 
     ends = int((community.clock.now() + timedelta(days=3)).timestamp())

@@ -8,7 +8,7 @@ import discord
 import pytest
 
 from bot.models import Period, Quota, QuotaRule, QuotaSource
-from bot.store import quotas as quota_store
+from bot.store.quotas import rules as quota_rules
 from bot.ui.messages.panel.parts import PAGE_LENGTH
 from tests.support.community import words
 from tests.support.panel import open_panel
@@ -25,7 +25,7 @@ def option(name: str, value: object, kind: int) -> dict[str, Any]:
 
 async def rules(community: Community) -> list[QuotaRule]:
     async with community.database.read() as connection:
-        return await quota_store.list_for(connection, guild_id=community.guild.id, now=community.clock.now())
+        return await quota_rules.list_for(connection, guild_id=community.guild.id, now=community.clock.now())
 
 
 async def moderate(community: Community, command: str, **options: object) -> str:
@@ -149,7 +149,7 @@ async def test_long_list_has_pages(community: Community) -> None:
         for role_id in widest:
             quota = Quota(1_000_000, Period.MONTH)
             rule = QuotaRule(community.guild.id, QuotaSource.ROLE, role_id, quota, widest[0], community.clock.now())
-            await quota_store.put(connection, rule)
+            await quota_rules.put(connection, rule)
 
     panel = await open_panel(community, section="quotas")
     shown = [panel.text]

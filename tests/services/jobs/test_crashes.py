@@ -10,14 +10,8 @@ from tempfile import TemporaryDirectory
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.errors import (
-    DestinationClosedError,
-    NotCancellableError,
-    PublishUnavailableError,
-    StoreUnavailableError,
-    UploadTooLargeError,
-)
-from bot.models import JobState
+from bot.errors import DestinationClosedError, PublishUnavailableError, StoreUnavailableError, UploadTooLargeError
+from bot.models import JobState, NotCancellableError
 from bot.sandbox.faults import Fault
 from tests.support.faults import FlakyDatabase, Hold, SurprisingService
 from tests.support.workshop import GUILD_ID, MEMBER_ID, Workshop, open_workshop

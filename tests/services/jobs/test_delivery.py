@@ -192,6 +192,7 @@ async def test_a_clip_that_cannot_be_made_to_fit_is_handed_over_as_a_link_with_i
     assert message.clip == ClipLink(job.result_url or "", job.result_expires_at)
 
 
+@pytest.mark.slow
 async def test_a_clip_that_has_to_go_to_direct_messages_is_made_to_fit_them(tmp_path: Path) -> None:
     async def make_clip(_: SandboxGeneration) -> Path:
         return await asyncio.to_thread(large_video_file)

@@ -13,14 +13,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.errors import (
+from bot.errors import StoreUnavailableError, TooManyOpenJobsError
+from bot.models import (
+    EffectiveQuota,
+    JobError,
+    JobState,
     NotCancellableError,
+    Period,
+    Quota,
     QuotaExceededError,
-    StoreUnavailableError,
-    TooManyOpenJobsError,
+    QuotaSource,
+    VideoSpec,
 )
-from bot.models import EffectiveQuota, JobError, JobState, Period, Quota, QuotaSource, VideoSpec
-from bot.services.jobs.requests import new_job_id
+from bot.services.admission.accepting import new_job_id
 from bot.store.database import Database
 from bot.store.tables import jobs, ledger
 from tests.support.faults import FlakyDatabase

@@ -88,6 +88,7 @@ OPERATORS = {
 
 
 @pytest.mark.parametrize(("name", "alert"), OPERATORS.items())
+@pytest.mark.slow
 async def test_what_is_the_operators_to_mend_pauses_alerts_once_and_blames_no_prompt(
     workshop: Workshop, name: str, alert: OperatorAlert
 ) -> None:
@@ -155,6 +156,7 @@ async def test_a_refusal_under_a_fault_ends_the_job_and_is_asked_about_for_the_b
     ],
     ids=["access", "key", "money", "rate"],
 )
+@pytest.mark.slow
 async def test_one_jobs_refusal_that_looks_like_everybodys_stops_nobody_for_long(
     workshop: Workshop, slots: int, answer: Fault
 ) -> None:

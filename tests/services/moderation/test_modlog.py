@@ -7,14 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.errors import (
-    DestinationClosedError,
-    PausedError,
-    PromptRefusedError,
-    PublishUnavailableError,
-    StoreUnavailableError,
-)
-from bot.models import LogKind, Period, PromptRuleKind
+from bot.errors import DestinationClosedError, PromptRefusedError, PublishUnavailableError, StoreUnavailableError
+from bot.models import LogKind, PausedError, Period, PromptRuleKind
 from bot.services.moderation.modlog import ATTEMPTS_BEFORE_DROPPED, CARDS_AT_ONCE, LEASE_SECONDS
 from tests.support.faults import FlakyDatabase
 from tests.support.workshop import GUILD_ID, MEMBER_ID
@@ -69,9 +63,9 @@ async def test_clips_posted_failed_and_refused_and_changes_each_get_a_card_in_or
     assert (of_posted.job, of_failed.job) == (await workshop.job(posted), await workshop.job(failed))
     assert of_rule.change is not None
     assert of_rule.change.after == {"kind": "words", "text": "spoiler"}
-    assert of_refusal.facts["reason"] == "prompt_rule"
-    assert (of_refusal.facts["rule"], of_refusal.facts["prompt"]) == ("spoiler", "a spoiler")
-    assert of_refusal.facts["member_id"] == MEMBER_ID
+    assert of_refusal.details["reason"] == "prompt_rule"
+    assert (of_refusal.details["rule"], of_refusal.details["prompt"]) == ("spoiler", "a spoiler")
+    assert of_refusal.details["member_id"] == MEMBER_ID
 
 
 async def test_a_member_who_is_refused_again_and_again_does_not_bury_the_log(workshop: Workshop) -> None:
@@ -88,7 +82,7 @@ async def test_a_member_who_is_refused_again_and_again_does_not_bury_the_log(wor
         await workshop.accept(process)
     await post_all(workshop, process)
 
-    refused = [card.facts["member_id"] for card in cards(workshop) if card.kind is LogKind.REFUSED]
+    refused = [card.details["member_id"] for card in cards(workshop) if card.kind is LogKind.REFUSED]
     assert refused == [*[MEMBER_ID] * 5, MEMBER_ID + 1, MEMBER_ID]
     for _ in range(30):
         workshop.time.advance(10)

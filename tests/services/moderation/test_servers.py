@@ -7,23 +7,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.errors import (
-    BlockedError,
-    CapReachedError,
-    DestinationClosedError,
-    InvalidSettingError,
-    NotCancellableError,
-    NotRemovableError,
-    PausedError,
-    PublishUnavailableError,
-)
+from bot.errors import DestinationClosedError, InvalidSettingError, NotRemovableError, PublishUnavailableError
 from bot.models import (
     Access,
+    BlockedError,
+    CapReachedError,
     ChangeKind,
     ChannelRule,
     JobError,
     JobState,
     LogKind,
+    NotCancellableError,
+    PausedError,
     Period,
     Quota,
     QuotaSource,
@@ -178,7 +173,7 @@ async def test_two_moderators_at_once_change_it_one_after_the_other_and_each_is_
     replaced = [rule.quota for _, rule in made if rule is not None]
     assert len(set(replaced)) == 5
     [last] = await processes[0].quotas.list_rules(guild_id=GUILD_ID)
-    assert audited[-1].after == last.facts
+    assert audited[-1].after == last.details
     assert audited[-1].made_by_id == last.set_by_id
 
 

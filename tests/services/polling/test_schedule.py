@@ -19,7 +19,7 @@ from tests.bench.pacing import bound_without_progress, compare, no_progress, sca
 
 COLD = PollSchedule.learned(RenderTimes())
 ABOUT_TWO_MINUTES = PollSchedule.learned(RenderTimes.of([100, 110, 120, 130, 140] * 10))
-PACES = [
+SCHEDULES = [
     COLD,
     ABOUT_TWO_MINUTES,
     PollSchedule.learned(RenderTimes.of([3.0] * 300)),
@@ -28,30 +28,30 @@ PACES = [
     PollSchedule.learned(RenderTimes.of([-5, 0, 1e9, math.inf] * 10)),
 ]
 
-paces = st.sampled_from(PACES)
+schedules = st.sampled_from(SCHEDULES)
 moments = st.floats(0, 1e6)
 jitters = st.floats(0, 1, exclude_max=True)
 percentages = st.none() | st.floats(allow_nan=True, allow_infinity=True) | st.floats(0, 100)
-watches = st.lists(st.tuples(st.floats(0, 1e4), percentages), max_size=12)
+tracks = st.lists(st.tuples(st.floats(0, 1e4), percentages), max_size=12)
 
 
-def watched(polls: list[tuple[float, float | None]]) -> ProgressTrack:
-    watch = ProgressTrack()
+def tracked(polls: list[tuple[float, float | None]]) -> ProgressTrack:
+    track = ProgressTrack()
     for elapsed_seconds, percent in polls:
-        watch = watch.seeing(percent, elapsed_seconds=elapsed_seconds)
-    return watch
+        track = track.seeing(percent, elapsed_seconds=elapsed_seconds)
+    return track
 
 
 def delay(
-    schedule: PollSchedule, elapsed_seconds: float, watch: ProgressTrack | None = None, jitter: float = 0.5
+    schedule: PollSchedule, elapsed_seconds: float, track: ProgressTrack | None = None, jitter: float = 0.5
 ) -> float:
-    return next_poll_delay(schedule, watch or ProgressTrack(), elapsed_seconds=elapsed_seconds, jitter=jitter)
+    return next_poll_delay(schedule, track or ProgressTrack(), elapsed_seconds=elapsed_seconds, jitter=jitter)
 
 
 def steady(render_seconds: float, until_seconds: float, *, queued_seconds: float = 0) -> ProgressTrack:
-    """Looks every 10 s at a progress that climbs in a straight line."""
+    """Polls every 10 s at a progress that climbs in a straight line."""
     moments = [5 + 10 * index for index in range(int((until_seconds - 5) // 10) + 1)]
-    return watched(
+    return tracked(
         [(moment, max(0.0, 100 * (moment - queued_seconds) / (render_seconds - queued_seconds))) for moment in moments]
     )
 
@@ -59,56 +59,31 @@ def steady(render_seconds: float, until_seconds: float, *, queued_seconds: float
 # Bounds --------------------------------------------------------------------------------------------
 
 
-@given(paces, watches, moments, jitters)
-def test_the_next_look_is_never_sooner_than_5_seconds_nor_later_than_45(
+@given(schedules, tracks, moments, jitters)
+def test_the_next_poll_is_never_sooner_than_5_seconds_nor_later_than_45(
     schedule: PollSchedule, polls: list[tuple[float, float | None]], elapsed_seconds: float, jitter: float
 ) -> None:
-    seconds = delay(schedule, elapsed_seconds, watched(polls), jitter)
+    seconds = delay(schedule, elapsed_seconds, tracked(polls), jitter)
 
     assert SHORTEST_SECONDS <= seconds <= LONGEST_SECONDS
 
 
-@given(paces, watches, moments, jitters, st.floats(0, 1e5))
-def test_a_hold_is_waited_out_and_shortens_nothing(
-    schedule: PollSchedule,
-    polls: list[tuple[float, float | None]],
-    elapsed_seconds: float,
-    jitter: float,
-    hold_seconds: float,
-) -> None:
-    watch = watched(polls)
-
-    held = next_poll_delay(schedule, watch, elapsed_seconds=elapsed_seconds, jitter=jitter, hold_seconds=hold_seconds)
-
-    assert held >= hold_seconds
-    assert held >= delay(schedule, elapsed_seconds, watch, jitter)
-
-
-def test_jobs_held_back_together_come_back_apart() -> None:
-    early, late = (
-        next_poll_delay(COLD, ProgressTrack(), elapsed_seconds=20, jitter=jitter, hold_seconds=60)
-        for jitter in (0.0, 0.9)
-    )
-
-    assert (early, late) == (60, pytest.approx(65.4))
-
-
-@given(paces, watches, moments, jitters, jitters)
+@given(schedules, tracks, moments, jitters, jitters)
 def test_more_jitter_never_means_sooner(
     schedule: PollSchedule, polls: list[tuple[float, float | None]], elapsed_seconds: float, one: float, other: float
 ) -> None:
-    watch = watched(polls)
+    track = tracked(polls)
 
-    assert delay(schedule, elapsed_seconds, watch, min(one, other)) <= delay(
-        schedule, elapsed_seconds, watch, max(one, other)
+    assert delay(schedule, elapsed_seconds, track, min(one, other)) <= delay(
+        schedule, elapsed_seconds, track, max(one, other)
     )
 
 
 # The shape of a schedule ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("schedule", PACES)
-def test_the_first_look_comes_after_5_seconds(schedule: PollSchedule) -> None:
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_the_first_poll_comes_after_5_seconds(schedule: PollSchedule) -> None:
     assert delay(schedule, 0, jitter=0) == 5
     assert delay(schedule, 0, jitter=0.999) < 6
 
@@ -124,7 +99,7 @@ def test_with_few_finished_renders_the_service_s_advice_holds(known: int) -> Non
     ("elapsed_seconds", "at_least", "at_most"),
     [(5, 45, 45), (50, 20, 45), (80, 6, 12), (115, 5, 6), (130, 5, 6), (160, 5, 6)],
 )
-def test_looks_are_rare_while_the_end_is_unlikely_and_5_seconds_apart_around_it(
+def test_polls_are_rare_while_the_end_is_unlikely_and_5_seconds_apart_around_it(
     elapsed_seconds: float, at_least: float, at_most: float
 ) -> None:
     assert at_least <= delay(ABOUT_TWO_MINUTES, elapsed_seconds) <= at_most
@@ -137,13 +112,13 @@ def test_a_wait_begun_long_before_the_likely_time_does_not_reach_past_it() -> No
 
 
 @given(st.floats(5, 100), st.floats(5, 100))
-def test_the_nearer_the_likely_time_the_closer_the_looks(one: float, other: float) -> None:
+def test_the_nearer_the_likely_time_the_closer_the_polls(one: float, other: float) -> None:
     earlier, later = sorted((one, other))
 
     assert delay(ABOUT_TWO_MINUTES, earlier) >= delay(ABOUT_TWO_MINUTES, later) - 1e-9
 
 
-def test_a_render_longer_than_any_known_is_still_looked_at_often() -> None:
+def test_a_render_longer_than_any_known_is_still_polled_often() -> None:
     assert max(delay(ABOUT_TWO_MINUTES, elapsed) for elapsed in range(200, 1200, 50)) <= ADVISED_SECONDS
 
 
@@ -178,26 +153,26 @@ def test_time_spent_in_the_service_s_queue_does_not_spoil_the_prediction() -> No
     assert delay(COLD, 455, steady(600, 455, queued_seconds=160)) > 12
 
 
-def test_a_progress_that_has_just_appeared_is_looked_at_again_soon() -> None:
-    assert delay(ABOUT_TWO_MINUTES, 5, watched([(5, 12.0)])) == ADVISED_SECONDS
+def test_a_progress_that_has_just_appeared_is_polled_again_soon() -> None:
+    assert delay(ABOUT_TWO_MINUTES, 5, tracked([(5, 12.0)])) == ADVISED_SECONDS
 
 
 def test_progress_at_99_means_any_moment_now() -> None:
-    assert delay(ABOUT_TWO_MINUTES, 60, watched([(5, 9.0), (50, 99.0), (60, 99.0)])) == SHORTEST_SECONDS
+    assert delay(ABOUT_TWO_MINUTES, 60, tracked([(5, 9.0), (50, 99.0), (60, 99.0)])) == SHORTEST_SECONDS
 
 
 def test_progress_stuck_at_99_for_too_long_is_no_longer_believed() -> None:
-    stuck = watched([(moment, 99.0) for moment in range(5, 50, 5)])
+    stuck = tracked([(moment, 99.0) for moment in range(5, 50, 5)])
 
     assert delay(ABOUT_TWO_MINUTES, 45, stuck) == delay(ABOUT_TWO_MINUTES, 45)
 
 
 def test_progress_that_falls_back_from_99_has_not_arrived() -> None:
-    assert watched([(50, 99.0), (60, 70.0)]).arrived_seconds is None
+    assert tracked([(50, 99.0), (60, 70.0)]).arrived_seconds is None
 
 
 @given(
-    paces,
+    schedules,
     st.lists(
         st.none() | st.floats(max_value=0) | st.floats(min_value=100, exclude_min=True) | st.just(math.nan),
         max_size=12,
@@ -207,46 +182,46 @@ def test_progress_that_falls_back_from_99_has_not_arrived() -> None:
 def test_what_is_not_a_percentage_is_as_good_as_no_progress(
     schedule: PollSchedule, garbage: list[float | None], elapsed_seconds: float
 ) -> None:
-    watch = watched([(5.0 + 10 * index, percent) for index, percent in enumerate(garbage)])
+    track = tracked([(5.0 + 10 * index, percent) for index, percent in enumerate(garbage)])
 
-    assert delay(schedule, elapsed_seconds, watch) == delay(schedule, elapsed_seconds)
+    assert delay(schedule, elapsed_seconds, track) == delay(schedule, elapsed_seconds)
 
 
-@given(paces, st.floats(0.1, 98), st.integers(3, 20), moments)
+@given(schedules, st.floats(0.1, 98), st.integers(3, 20), moments)
 def test_progress_that_never_changes_is_ignored(
     schedule: PollSchedule, percent: float, polls: int, elapsed_seconds: float
 ) -> None:
-    watch = watched([(5.0 + 10 * index, percent) for index in range(polls)])
+    track = tracked([(5.0 + 10 * index, percent) for index in range(polls)])
 
-    assert delay(schedule, elapsed_seconds, watch) == delay(schedule, elapsed_seconds)
+    assert delay(schedule, elapsed_seconds, track) == delay(schedule, elapsed_seconds)
 
 
-@given(paces, st.lists(st.floats(0.1, 98), min_size=3, max_size=12, unique=True), moments)
+@given(schedules, st.lists(st.floats(0.1, 98), min_size=3, max_size=12, unique=True), moments)
 def test_progress_that_goes_backwards_is_ignored(
     schedule: PollSchedule, percentages: list[float], elapsed_seconds: float
 ) -> None:
     falling = sorted(percentages, reverse=True)
-    watch = watched([(5.0 + 10 * index, percent) for index, percent in enumerate(falling)])
+    track = tracked([(5.0 + 10 * index, percent) for index, percent in enumerate(falling)])
 
-    assert delay(schedule, elapsed_seconds, watch) == delay(schedule, elapsed_seconds)
+    assert delay(schedule, elapsed_seconds, track) == delay(schedule, elapsed_seconds)
 
 
 def test_progress_too_slow_to_ever_end_is_ignored() -> None:
-    watch = watched([(5, 1e-300), (15, 2e-300), (25, 3e-300)])
+    track = tracked([(5, 1e-300), (15, 2e-300), (25, 3e-300)])
 
-    assert delay(ABOUT_TWO_MINUTES, 25, watch) == delay(ABOUT_TWO_MINUTES, 25)
+    assert delay(ABOUT_TWO_MINUTES, 25, track) == delay(ABOUT_TWO_MINUTES, 25)
 
 
-def test_looks_at_one_and_the_same_moment_make_no_line() -> None:
-    watch = watched([(25, 30), (25, 31), (25.0001, 32)])
+def test_polls_at_one_and_the_same_moment_make_no_line() -> None:
+    track = tracked([(25, 30), (25, 31), (25.0001, 32)])
 
-    assert delay(ABOUT_TWO_MINUTES, 25, watch) == delay(ABOUT_TWO_MINUTES, 25)
+    assert delay(ABOUT_TWO_MINUTES, 25, track) == delay(ABOUT_TWO_MINUTES, 25)
 
 
 def test_progress_that_jumps_about_is_ignored() -> None:
-    watch = watched([(5, 60), (15, 10), (25, 80), (35, 20), (45, 70), (55, 30), (65, 75)])
+    track = tracked([(5, 60), (15, 10), (25, 80), (35, 20), (45, 70), (55, 30), (65, 75)])
 
-    assert delay(ABOUT_TWO_MINUTES, 65, watch) == delay(ABOUT_TWO_MINUTES, 65)
+    assert delay(ABOUT_TWO_MINUTES, 65, track) == delay(ABOUT_TWO_MINUTES, 65)
 
 
 # What it is worth ------------------------------------------------------------------------------------

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.errors import InvalidQuotaError, QuotaExceededError
-from bot.models import Period, Quota, QuotaRule, QuotaSource
+from bot.errors import InvalidQuotaError
+from bot.models import Period, Quota, QuotaExceededError, QuotaRule, QuotaSource
 from bot.services.quotas.periods import period_bounds
 from bot.services.quotas.service import choose_rule
 from bot.store.database import Database
@@ -145,7 +145,7 @@ async def test_only_the_members_own_roles_count(workshop: Workshop) -> None:
     assert (await status(process, role_ids=(PAINTER_ID, SCULPTOR_ID))).effective.quota == Quota(900)
 
 
-async def test_one_servers_rules_usage_and_gifts_are_never_seen_from_another(workshop: Workshop) -> None:
+async def test_one_servers_rules_usage_and_grants_are_never_seen_from_another(workshop: Workshop) -> None:
     process = workshop.start()
     await set_rule(process, QuotaSource.MEMBER, MEMBER_ID, Quota(600))
     await give(process, 50)
@@ -172,7 +172,7 @@ async def test_none_is_none_and_unlimited_is_unlimited(workshop: Workshop) -> No
     assert (standing.limit_seconds, standing.left_seconds, standing.used_seconds) == (None, None, 90)
 
 
-async def test_a_gift_widens_the_present_period_and_no_other(workshop: Workshop) -> None:
+async def test_a_grant_widens_the_present_period_and_no_other(workshop: Workshop) -> None:
     workshop.quota = Quota(0)
     process = workshop.start()
 
@@ -187,7 +187,7 @@ async def test_a_gift_widens_the_present_period_and_no_other(workshop: Workshop)
     assert (tomorrow.granted_seconds, tomorrow.used_seconds, tomorrow.left_seconds) == (0, 0, 0)
 
 
-async def test_a_gift_that_two_processes_hear_of_at_once_is_given_once(workshop: Workshop) -> None:
+async def test_a_grant_that_two_processes_hear_of_at_once_is_given_once(workshop: Workshop) -> None:
     async with Database.open(workshop.database_url) as other_database:
         processes = workshop.start(), workshop.start(database=other_database)
 
@@ -199,7 +199,7 @@ async def test_a_gift_that_two_processes_hear_of_at_once_is_given_once(workshop:
 
 
 @pytest.mark.parametrize("seconds", [0, -1, 1_000_001, 1.5, True, "6"])
-async def test_a_gift_that_is_no_sensible_number_is_refused(workshop: Workshop, seconds: int) -> None:
+async def test_a_grant_that_is_no_sensible_number_is_refused(workshop: Workshop, seconds: int) -> None:
     process = workshop.start()
 
     with pytest.raises(InvalidQuotaError):

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.errors import PausedError, PromptRefusedError, PublishUnavailableError, RulesUnknownError
-from bot.services.screening.automod import FRESH_FOR, UNREAD_FOR, AutomodRule, AutomodRules
+from bot.errors import PromptRefusedError, PublishUnavailableError, RulesUnknownError
+from bot.models import PausedError
+from bot.services.screening.automod import FRESH_FOR, UNREAD_FOR
+from bot.services.screening.automod_rules import AutomodRule, AutomodRules
 from tests.support.simulated_discord import CHANNEL_ID
 from tests.support.workshop import GUILD_ID, requester
 

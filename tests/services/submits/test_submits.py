@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.errors import NotCancellableError, StoreUnavailableError
-from bot.models import JobError, JobState, OperatorAlert, SubmitOutcome
+from bot.errors import StoreUnavailableError
+from bot.models import JobError, JobState, NotCancellableError, OperatorAlert, SubmitOutcome
 from bot.sandbox.faults import Fault
 from bot.services.jobs.policy import RateLimit, RateLimits, WorkerPolicy
 from tests.support.faults import FlakyDatabase, Hold, SurprisingService
@@ -170,6 +170,7 @@ async def test_a_cancelled_render_holds_its_slot_until_the_service_says_that_it_
     assert busiest == 2
 
 
+@pytest.mark.slow
 async def test_forty_cancels_never_let_more_render_at_once_than_allowed(workshop: Workshop) -> None:
     process = workshop.start(max_concurrent_renders=4)
     job_ids: list[str] = []
@@ -476,6 +477,7 @@ async def test_no_clip_is_lost_to_asking_for_it_by_our_id(unknown: Workshop, fau
 # The account's limits ----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_submits_stay_below_the_accounts_limit_across_processes(workshop: Workshop) -> None:
     limits = RateLimits(submits=RateLimit(per_minute=30, per_10_seconds=10), queries=RateLimit(3000, 500))
     processes = [workshop.start(f"{name}/1", max_concurrent_renders=1000, rate_limits=limits) for name in "ab"]
@@ -493,6 +495,7 @@ async def test_submits_stay_below_the_accounts_limit_across_processes(workshop: 
     assert len(times) > 40
 
 
+@pytest.mark.slow
 async def test_more_renders_than_polls_allow_are_looked_at_less_often_and_never_refused(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -632,6 +635,7 @@ class Story:
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(acts=st.lists(ACTS, min_size=4, max_size=14))
+@pytest.mark.slow
 def test_in_any_order_nothing_is_paid_twice_and_spend_comes_to_the_bill(acts: list[tuple[object, ...]]) -> None:
     async def play() -> None:
         with TemporaryDirectory() as folder:

@@ -4,18 +4,19 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.errors import (
+from bot.models import (
     ContentPolicyError,
     InsufficientFundsError,
     ModelAccessError,
     NoAnswerError,
     NotConnectedError,
     NotTakenError,
+    OperatorAlert,
     RateLimitedError,
+    RateLimitStatus,
     UnauthorizedError,
     VideoServiceError,
 )
-from bot.models import OperatorAlert, RateLimitStatus
 from bot.services.jobs.policy import RateGroup, RateLimit, WorkerPolicy, backoff_seconds
 from bot.services.throttling.backoff import (
     BURST_SECONDS,

@@ -29,11 +29,11 @@ from bot.models import (
     QuotaSource,
     Server,
 )
-from bot.services.jobs.decision import AdmissionDetails, PlaceRules
+from bot.services.admission.decision import AdmissionDetails, PlaceRules
 from bot.services.moderation.servers import ServerView
 from bot.services.quotas.service import RuleAsked
 from bot.services.quotas.usage import MemberUsage, UsageReport
-from bot.services.screening.automod import AutomodRule, AutomodRules
+from bot.services.screening.automod_rules import AutomodRule, AutomodRules
 from bot.ui import forms
 from bot.ui.messages.modlog_card import modlog_view
 from bot.ui.messages.panel.audit import audit_view
@@ -123,16 +123,16 @@ DETAILS = PanelDetails(
 )
 JOBS = [make_job(hideous(2000), id=f"job{place:013}", guild_id=WIDE, member_id=WIDE) for place in range(30)]
 DETAILS_OF_CHANGES: dict[ChangeKind, tuple[dict[str, Any] | None, dict[str, Any] | None]] = {
-    ChangeKind.QUOTA: (rules(QuotaSource.ROLE, 1)[0].facts, rules(QuotaSource.ROLE, 1)[0].facts),
-    ChangeKind.POOL: (rules(QuotaSource.CHANNEL, 1)[0].facts, None),
+    ChangeKind.QUOTA: (rules(QuotaSource.ROLE, 1)[0].details, rules(QuotaSource.ROLE, 1)[0].details),
+    ChangeKind.POOL: (rules(QuotaSource.CHANNEL, 1)[0].details, None),
     ChangeKind.GRANT: (None, {"seconds": 1_000_000, "until": RESETS_AT.isoformat()}),
-    ChangeKind.CAP: (None, Quota(1_000_000, Period.MONTH).facts),
+    ChangeKind.CAP: (None, Quota(1_000_000, Period.MONTH).details),
     ChangeKind.TIMEZONE: ({"timezone": "UTC"}, {"timezone": "America/Argentina/ComodRivadavia"}),
     ChangeKind.LOG_CHANNEL: ({"channel_id": WIDE}, {"channel_id": WIDE}),
-    ChangeKind.CHANNEL: (DETAILS.view.channels[0].facts, DETAILS.view.channels[0].facts),
+    ChangeKind.CHANNEL: (DETAILS.view.channels[0].details, DETAILS.view.channels[0].details),
     ChangeKind.PAUSE: ({"reason": hideous(300)}, {"reason": hideous(300)}),
-    ChangeKind.BLOCK: (DETAILS.view.blocks[0].facts, make_block(reason=hideous(300), expires_at=RESETS_AT).facts),
-    ChangeKind.PROMPT_RULE: (None, PROMPT_RULES[0].facts),
+    ChangeKind.BLOCK: (DETAILS.view.blocks[0].details, make_block(reason=hideous(300), expires_at=RESETS_AT).details),
+    ChangeKind.PROMPT_RULE: (None, PROMPT_RULES[0].details),
     ChangeKind.JOB_CANCELLED: (
         {"state": "queued", "prompt": hideous(2000)},
         {"state": "cancelled", "prompt": hideous(2000)},
@@ -187,7 +187,7 @@ FORMS: dict[str, Callable[[], ui.Modal]] = {
     "test": forms.test_form,
 }
 REFUSED = {"member_id": WIDE, "channel_id": WIDE, "prompt": hideous(2000), "aspect": "16:9", "duration": 10}
-QUOTA_DETAILS = Quota(1_000_000, Period.MONTH).facts
+QUOTA_DETAILS = Quota(1_000_000, Period.MONTH).details
 ENTRIES = {
     "posted": LogEntry(
         id=1,
@@ -221,9 +221,9 @@ ENTRIES = {
             guild_id=WIDE,
             kind=LogKind.REFUSED,
             created_at=CREATED_AT,
-            facts=REFUSED | {"reason": reason} | facts,
+            details=REFUSED | {"reason": reason} | details,
         )
-        for reason, facts in {
+        for reason, details in {
             "paused": {"rule": hideous(300)},
             "blocked": {"rule": hideous(300)},
             "channel": {"ruled_by": WIDE},
@@ -246,7 +246,7 @@ ENTRIES = {
             guild_id=WIDE,
             kind=kind,
             created_at=CREATED_AT,
-            facts=QUOTA_DETAILS | {"used": 999_999, "resets_at": RESETS_AT.isoformat()},
+            details=QUOTA_DETAILS | {"used": 999_999, "resets_at": RESETS_AT.isoformat()},
         )
         for kind in (LogKind.CAP_NEAR, LogKind.CAP_REACHED)
     },

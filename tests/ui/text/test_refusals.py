@@ -8,30 +8,30 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.errors import (
-    BlockedError,
-    CapReachedError,
     ChannelRefusedError,
     DestinationClosedError,
     InvalidQuotaError,
     InvalidSettingError,
     InvalidSpecError,
-    NotCancellableError,
     NotRemovableError,
-    PausedError,
     PromptRefusedError,
     PublishUnavailableError,
-    QuotaExceededError,
     RefusedError,
     RulesUnknownError,
     StoreUnavailableError,
     TooManyOpenJobsError,
 )
 from bot.models import (
+    BlockedError,
+    CapReachedError,
     CapStatus,
     EffectiveQuota,
     JobState,
+    NotCancellableError,
     Pause,
+    PausedError,
     Quota,
+    QuotaExceededError,
     QuotaSource,
 )
 from bot.ui.text import refusals

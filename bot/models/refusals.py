@@ -1,0 +1,70 @@
+"""Refusals that carry models: why something that was asked for is not done; ``errors.py`` draws the tree."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.errors import RefusedError
+
+if TYPE_CHECKING:
+    from bot.models.jobs import JobState
+    from bot.models.quotas import CapStatus, QuotaStatus
+    from bot.models.servers import Block, Pause
+
+
+class PausedError(RefusedError):
+    """Moderators have paused video making in the server."""
+
+    def __init__(self, pause: Pause) -> None:
+        super().__init__("paused")
+        self.pause = pause
+
+
+class BlockedError(RefusedError):
+    """Moderators have blocked the member."""
+
+    def __init__(self, block: Block) -> None:
+        super().__init__("blocked")
+        self.block = block
+
+
+class QuotaExceededError(RefusedError):
+    """The clip costs more than is left.
+
+    Attributes:
+        status: where the member stands.
+        cost_seconds: what the clip would have cost.
+    """
+
+    def __init__(self, status: QuotaStatus, cost_seconds: int) -> None:
+        super().__init__(f"{cost_seconds} s asked, {status.left_seconds} s left")
+        self.status = status
+        self.cost_seconds = cost_seconds
+
+
+class CapReachedError(RefusedError):
+    """The clip costs more than the whole server has left.
+
+    Attributes:
+        status: where the server stands.
+        cost_seconds: what the clip would have cost.
+    """
+
+    def __init__(self, status: CapStatus, cost_seconds: int) -> None:
+        super().__init__(f"{cost_seconds} s asked, {status.left_seconds} s left to the server")
+        self.status = status
+        self.cost_seconds = cost_seconds
+
+
+class NotCancellableError(RefusedError):
+    """The job is not there, not this member's, or no longer waiting.
+
+    Attributes:
+        state: the job's state, or None when there is no such job of this member's (a moderator: of this server's).
+        by_moderator: whether a moderator wanted to cancel it.
+    """
+
+    def __init__(self, state: JobState | None, *, by_moderator: bool = False) -> None:
+        super().__init__(str(state))
+        self.state = state
+        self.by_moderator = by_moderator

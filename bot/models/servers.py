@@ -1,0 +1,176 @@
+"""What moderators decide about a server, and what is kept of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from bot.errors import InvalidSettingError
+from bot.models._values import AuditDetails, moment
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.models.quotas import Quota
+    from bot.models.video import Aspect
+
+REASON_MAX_CHARACTERS = 300
+DAYS_MAX = 90
+"""The longest a rule, a grant or a block with an end may last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """No new clips in a server, and why."""
+
+    reason: str
+    paused_by_id: int
+    paused_at: datetime
+
+    @property
+    def details(self) -> AuditDetails:
+        """Say what it is, for the audit."""
+        return {"reason": self.reason}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """One server's settings; a server where nobody has set anything has these.
+
+    Attributes:
+        timezone: an IANA name; decides when days, weeks and months begin.
+        cap: seconds per period for everybody together; None is no cap.
+        log_channel_id: where moderators follow what happens; None is nowhere.
+        log_closed: the log channel is gone or closed to the bot; nothing is posted until it is chosen anew.
+        pause: no new clips for now.
+        rules_version: grows with every change of the prompt rules, so that compiled ones can be kept.
+        cap_told_percent, cap_told_at: how far up its cap the log was last told that the server is, and when.
+    """
+
+    guild_id: int
+    timezone: str = "UTC"
+    cap: Quota | None = None
+    log_channel_id: int | None = None
+    log_closed: bool = False
+    pause: Pause | None = None
+    rules_version: int = 0
+    cap_told_percent: int = 0
+    cap_told_at: datetime | None = None
+
+    @property
+    def is_logging(self) -> bool:
+        """Tell whether there is a log channel that takes cards, as far as is known."""
+        return self.log_channel_id is not None and not self.log_closed
+
+
+EVERYWHERE = 0
+"""Stands in a channel's place for all that nothing more particular is said of; Discord gives no channel this id."""
+
+
+class Access(StrEnum):
+    """Whether ``/video`` works somewhere."""
+
+    ALLOWED = "allowed"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelRule:
+    """What holds in a channel, for all channels of a category, in a thread, or ``EVERYWHERE``.
+
+    Attributes:
+        access, aspect, duration_seconds: None leaves it to what is more general.
+    """
+
+    guild_id: int
+    channel_id: int
+    access: Access | None = None
+    aspect: Aspect | None = None
+    duration_seconds: int | None = None
+
+    @property
+    def is_everywhere(self) -> bool:
+        """Tell whether it is not about one place."""
+        return self.channel_id == EVERYWHERE
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether it says nothing at all."""
+        return (self.access, self.aspect, self.duration_seconds) == (None, None, None)
+
+    @property
+    def details(self) -> AuditDetails | None:
+        """Say what it is, for the audit; None where it says nothing."""
+        if self.is_empty:
+            return None
+        return {"access": self.access, "aspect": self.aspect, "duration": self.duration_seconds}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A member who may not make clips in a server.
+
+    Attributes:
+        expires_at: until when; None is until a moderator ends it.
+    """
+
+    guild_id: int
+    member_id: int
+    reason: str
+    set_by_id: int
+    set_at: datetime
+    expires_at: datetime | None = None
+
+    @property
+    def details(self) -> AuditDetails:
+        """Say what it is, for the audit."""
+        return {"reason": self.reason, "until": moment(self.expires_at)}
+
+
+class PromptRuleKind(StrEnum):
+    """How a prompt rule's text is read."""
+
+    WORDS = "words"
+    PATTERN = "pattern"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptRule:
+    """What no prompt in a server may hold: a word, a phrase or a pattern."""
+
+    id: int
+    guild_id: int
+    kind: PromptRuleKind
+    text: str
+    set_by_id: int
+    set_at: datetime
+
+    @property
+    def details(self) -> AuditDetails:
+        """Say what it is, for the audit."""
+        return {"kind": self.kind.value, "text": self.text}
+
+
+def check_days(days: object) -> None:
+    """Check how long something is to last; None is without end.
+
+    Raises:
+        InvalidSettingError: when it is not 1 to 90 whole days.
+    """
+    if days is not None and (not isinstance(days, int) or isinstance(days, bool) or not 1 <= days <= DAYS_MAX):
+        raise InvalidSettingError("days", "out_of_range")
+
+
+def parse_reason(reason: object) -> str:
+    """Trim and check what a moderator gives as a reason; it is shown to members.
+
+    Raises:
+        InvalidSettingError: when there is none, or it is too long.
+    """
+    trimmed = " ".join(reason.split()) if isinstance(reason, str) else ""
+    if not trimmed:
+        raise InvalidSettingError("reason", "missing")
+    if len(trimmed) > REASON_MAX_CHARACTERS:
+        raise InvalidSettingError("reason", "too_long")
+    return trimmed

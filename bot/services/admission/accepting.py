@@ -1,0 +1,95 @@
+"""What is written when a member may have a clip made, and when they may not: in the transaction that decided it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.models import Job, JobState, LogKind
+from bot.services.moderation.refusal_details import refusal_details
+from bot.services.quotas.caps import record_cap_alert
+from bot.store import jobs
+from bot.store.moderation import modlog
+from bot.store.quotas import ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from bot.errors import RefusedError
+    from bot.models import Server
+    from bot.services.admission.decision import AdmissionDetails, Admitted
+    from bot.services.admission.job_request import JobRequest
+    from bot.store import Connection
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+"""Crockford's base 32: sorts like the number, has no letters that look alike."""
+
+
+def new_job(
+    request: JobRequest,
+    admitted: Admitted,
+    now: datetime,
+    *,
+    random_bits: Callable[[int], int],
+    lease_owner: str | None,
+    lease_seconds: float,
+) -> Job:
+    """Return a job that waits for its turn.
+
+    Args:
+        random_bits: ``random.getrandbits`` or the like, for the id.
+        lease_owner: the process that holds it until its acknowledgement was answered; None is nobody.
+        lease_seconds: how long the lease lasts, if there is one.
+    """
+    return Job(
+        id=new_job_id(now, random_bits),
+        interaction_id=request.interaction_id,
+        guild_id=request.requester.guild_id,
+        channel_id=request.channel_id,
+        member_id=request.requester.member_id,
+        spec=admitted.spec,
+        state=JobState.QUEUED,
+        created_at=now,
+        effective_quota=admitted.status.effective,
+        due_at=now,
+        lease_owner=lease_owner,
+        lease_until=None if lease_owner is None else now + timedelta(seconds=lease_seconds),
+    )
+
+
+def new_job_id(now: datetime, random_bits: Callable[[int], int]) -> str:
+    """Return 16 characters that sort by time: 48 bits of Unix milliseconds, then 32 of chance."""
+    number = (int(now.timestamp() * 1000) << 32) | random_bits(32)
+    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(75, -1, -5))
+
+
+async def charge(connection: Connection, server: Server, job: Job, admitted: Admitted, now: datetime) -> None:
+    """Store a new job with its charge, and tell the log where that brings the server to a mark of its cap."""
+    await jobs.insert(connection, job)
+    from_grants = admitted.status.use_grants(job.spec.cost_seconds)
+    await ledger.charge(connection, job, now=now, from_grants=from_grants)
+    if admitted.cap is not None:
+        used = admitted.cap.used_seconds + job.spec.cost_seconds
+        await record_cap_alert(connection, server, replace(admitted.cap, used_seconds=used), now)
+
+
+async def log_refusal(
+    connection: Connection, details: AdmissionDetails, request: JobRequest, error: RefusedError, now: datetime
+) -> None:
+    """Tell the server's log of a refusal, if it is one that moderators decided."""
+    told = refusal_details(error)
+    if told is None:
+        return
+    spec = details.place.spec_for(request)
+    told |= {
+        "member_id": request.requester.member_id,
+        "channel_id": request.channel_id,
+        "prompt": spec.prompt,
+        "aspect": spec.aspect.value,
+        "duration": spec.duration_seconds,
+    }
+    await modlog.add(
+        connection, details.server, LogKind.REFUSED, now=now, interaction_id=request.interaction_id, details=told
+    )

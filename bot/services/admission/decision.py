@@ -1,0 +1,180 @@
+"""The decision whether a member may have a clip made here and now: pure, from what was read and what is asked for.
+
+Asked in this order, and the first that says no is the answer:
+
+1. Is video making paused in the server?
+2. Is the member blocked?
+3. May clips be made in this place? (The thread's rule, else the channel's, the category's, the server's.)
+4. Do the server's prompt rules, or its AutoMod rules, refuse the prompt?
+5. Has the member too many jobs open?
+6. Does the quota that holds reach? (The place's pool, else the member's own, their roles', the server's, the
+   operator's; and grants.)
+7. Does the server's cap reach?
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.errors import ChannelRefusedError, PromptRefusedError, RefusedError, RulesUnknownError, TooManyOpenJobsError
+from bot.models import (
+    DURATIONS_SECONDS,
+    EVERYWHERE,
+    Access,
+    Aspect,
+    BlockedError,
+    CapReachedError,
+    PausedError,
+    QuotaExceededError,
+    VideoSpec,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from bot.models import (
+        Block,
+        CapStatus,
+        ChannelRule,
+        PromptRule,
+        QuotaStatus,
+        Requester,
+        Server,
+    )
+    from bot.services.admission.job_request import JobRequest
+    from bot.services.quotas.service import RuleAsked
+    from bot.services.screening.automod_rules import AutomodRule
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceRules:
+    """What holds in a place, each from the most particular rule that says it.
+
+    Attributes:
+        ruled_by: whose rule says whether clips are allowed; None where none does, and so they are.
+    """
+
+    access: Access = Access.ALLOWED
+    ruled_by: int | None = None
+    aspect: Aspect | None = None
+    duration_seconds: int | None = None
+
+    @classmethod
+    def of(cls, rules: Iterable[ChannelRule], places: Sequence[int]) -> PlaceRules:
+        """Work out what holds from the rules of a place's thread, channel, category and server."""
+        by_channel = {rule.channel_id: rule for rule in rules}
+        ordered = [by_channel[place] for place in places if place in by_channel]
+        ruling = next((rule for rule in ordered if rule.access is not None), None)
+        return cls(
+            Access.ALLOWED if ruling is None or ruling.access is None else ruling.access,
+            None if ruling is None else ruling.channel_id,
+            next((rule.aspect for rule in ordered if rule.aspect is not None), None),
+            next((rule.duration_seconds for rule in ordered if rule.duration_seconds is not None), None),
+        )
+
+    def spec_for(self, request: JobRequest) -> VideoSpec:
+        """Return what is to be made in this place; what the member left open is filled in."""
+        return VideoSpec(
+            request.prompt,
+            request.aspect or self.aspect or Aspect.LANDSCAPE,
+            request.duration_seconds or self.duration_seconds or DURATIONS_SECONDS[0],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ScreeningResult:
+    """What a server's rules say about a prompt.
+
+    Attributes:
+        version: of the prompt rules that were asked.
+        rule, automod: the prompt rule and the AutoMod rule that refuse it, if one does.
+        is_unsure: AutoMod's rules have never been read and can't be now.
+    """
+
+    version: int
+    rule: PromptRule | None = None
+    automod: AutomodRule | None = None
+    is_unsure: bool = False
+
+    @property
+    def refusal(self) -> RefusedError | None:
+        """Return what the prompt is refused with, or None."""
+        if self.rule is not None:
+            return PromptRefusedError(self.rule.text, is_automod=False)
+        if self.automod is not None:
+            return PromptRefusedError(self.automod.name, is_automod=True)
+        return RulesUnknownError() if self.is_unsure else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdmissionDetails:
+    """All that decides for a member in a place, as it stood at one moment.
+
+    Attributes:
+        block: that held then; None is none.
+        open_jobs, open_jobs_anywhere: the member's, in this server and in all of them together.
+        max_open_jobs: how many one member may have open anywhere.
+        sources: of the quota, in the order in which they are asked.
+        status: under the quota that held then, in the period of that moment; cap: likewise, None where there is none.
+    """
+
+    requester: Requester
+    server: Server
+    block: Block | None
+    place: PlaceRules
+    open_jobs: int
+    open_jobs_anywhere: int
+    max_open_jobs: int
+    sources: Sequence[RuleAsked]
+    status: QuotaStatus
+    cap: CapStatus | None
+
+    @property
+    def refusal(self) -> RefusedError | None:
+        """Return what keeps the member from making any clip there, whatever the prompt and the quota."""
+        if self.server.pause is not None:
+            return PausedError(self.server.pause)
+        if self.block is not None:
+            return BlockedError(self.block)
+        if self.place.access is Access.REFUSED:
+            return ChannelRefusedError(self.place.ruled_by or EVERYWHERE)
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted:
+    """A clip that may be made: what exactly, and at whose expense."""
+
+    spec: VideoSpec
+    status: QuotaStatus
+    cap: CapStatus | None
+
+
+def decide(details: AdmissionDetails, request: JobRequest, screening: ScreeningResult) -> Admitted | RefusedError:
+    """Decide whether a clip may be made, as of the moment at which the details were read.
+
+    Args:
+        screening: of the request's prompt by the rules that held then.
+
+    Returns:
+        What may be made, or what it is refused with: a PausedError, BlockedError, ChannelRefusedError,
+        PromptRefusedError, RulesUnknownError, TooManyOpenJobsError, QuotaExceededError or CapReachedError.
+    """
+    spec = details.place.spec_for(request)
+    refusal = next(_refusals(details, spec, screening), None)
+    return refusal or Admitted(spec=spec, status=details.status, cap=details.cap)
+
+
+def _refusals(details: AdmissionDetails, spec: VideoSpec, screening: ScreeningResult) -> Iterator[RefusedError]:
+    """Yield all that says no, in order."""
+    for refusal in (details.refusal, screening.refusal):
+        if refusal is not None:
+            yield refusal
+    if details.open_jobs_anywhere >= details.max_open_jobs:
+        yield TooManyOpenJobsError(details.max_open_jobs)
+    left_seconds = details.status.left_seconds
+    if left_seconds is not None and spec.cost_seconds > left_seconds:
+        yield QuotaExceededError(details.status, spec.cost_seconds)
+    if details.cap is not None and spec.cost_seconds > details.cap.left_seconds:
+        yield CapReachedError(details.cap, spec.cost_seconds)

@@ -1,0 +1,73 @@
+"""What the worker remembers while renders run: how long renders take, and what each one's polls have shown.
+
+All of it can be lost: the times are read again from finished jobs, and a job's polls are merely counted anew.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.models import DURATIONS_SECONDS
+from bot.services.polling.schedule import FIRST_POLL_SECONDS, PollSchedule, ProgressTrack, RenderTimes, next_poll_delay
+from bot.store import jobs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from bot.models import Job
+    from bot.store.database import Database
+
+REMEMBERED_RENDERS = 500
+"""Finished renders read back at start, for each clip length; older ones hardly count."""
+
+
+class PollPlanner:
+    """Says when to poll each render next.
+
+    Args:
+        jitter: returns a number from 0 to 1.
+        time_scale: a factor on every delay; 1 but for a sandbox that renders in seconds.
+    """
+
+    def __init__(self, *, database: Database, jitter: Callable[[], float], time_scale: float = 1.0) -> None:
+        self._database = database
+        self._jitter = jitter
+        self._time_scale = time_scale
+        self._schedules = {duration: PollSchedule.learned(RenderTimes()) for duration in DURATIONS_SECONDS}
+        self._tracks: dict[str, ProgressTrack] = {}
+
+    async def recall(self) -> None:
+        """Learn from the renders that earlier processes saw finished.
+
+        Raises:
+            StoreUnavailableError: when the database cannot be asked.
+        """
+        async with self._database.read() as connection:
+            for duration in DURATIONS_SECONDS:
+                seconds = await jobs.recent_render_seconds(connection, duration, REMEMBERED_RENDERS)
+                self._schedules[duration] = PollSchedule.learned(RenderTimes.of(reversed(seconds)))
+
+    def first_delay_seconds(self) -> float:
+        """Return how long to leave a job alone that has just been submitted."""
+        return (FIRST_POLL_SECONDS + self._jitter()) * self._time_scale
+
+    def next_delay_seconds(self, job: Job, progress: float | None, now: datetime) -> float:
+        """Note what a poll showed; return how long to leave the job alone now."""
+        elapsed = (now - (job.submitted_at or job.created_at)).total_seconds() / self._time_scale
+        track = self._tracks.get(job.id, ProgressTrack()).seeing(progress, elapsed_seconds=elapsed)
+        self._tracks[job.id] = track
+        schedule = self._schedules[job.spec.duration_seconds]
+        delay = next_poll_delay(schedule, track, elapsed_seconds=elapsed, jitter=self._jitter())
+        return delay * self._time_scale
+
+    def finished(self, job: Job, rendered_at: datetime) -> None:
+        """Learn from a render that is done, and drop what was remembered of it."""
+        self.forget(job.id)
+        seconds = (rendered_at - (job.submitted_at or job.created_at)).total_seconds() / self._time_scale
+        schedule = self._schedules[job.spec.duration_seconds]
+        self._schedules[job.spec.duration_seconds] = PollSchedule.learned(schedule.render_times.including(seconds))
+
+    def forget(self, job_id: str) -> None:
+        """Drop what is remembered of a job's polls."""
+        self._tracks.pop(job_id, None)

@@ -1,0 +1,148 @@
+"""Serving: opens what must be opened, has it wired, and runs bot and loops side by side until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import signal
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import aiohttp
+
+from bot.app import assemble_on_discord
+from bot.client import point_discord_at
+from bot.errors import SettingsError, StoreUnavailableError
+from bot.instance import claim_instance_name
+from bot.media import MediaWorker
+from bot.models import OperatorAlert, Quota, UnauthorizedError, VideoServiceError
+from bot.services.jobs.policy import WorkerPolicy
+from bot.services.ports import SystemClock
+from bot.store.database import Database
+from bot.toapis.account import explain_models
+from bot.toapis.client import ToApisClient
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+
+    from bot.app import Reelay
+    from bot.config import Settings
+    from bot.services.ports import VideoService
+
+_log = logging.getLogger(__name__)
+
+
+async def run(settings: Settings, *, policy: WorkerPolicy | None = None) -> None:
+    """Serve until SIGINT or SIGTERM, then finish or release what is in hand.
+
+    Args:
+        policy: the worker's other figures, where they are not the usual ones.
+
+    Raises:
+        CancelledError: when told to stop before serving began.
+        SettingsError: when Discord or the database does not take what the settings say.
+    """
+    started = time.monotonic()
+    starting = asyncio.current_task()
+    assert starting is not None  # this is a coroutine
+    _on_signals(starting.cancel)
+    database_url = settings.database_url.get_secret_value()
+    point_discord_at(api_url=settings.discord_api, gateway_url=settings.discord_gateway)
+    async with contextlib.AsyncExitStack() as stack:
+        database = await stack.enter_async_context(_open_database(database_url))
+        owner = stack.enter_context(claim_instance_name(database_url))
+        service = open_service(settings, await stack.enter_async_context(aiohttp.ClientSession()))
+        bot, reelay = assemble_on_discord(
+            database=database,
+            service=service,
+            media=await stack.enter_async_context(MediaWorker()),
+            clock=SystemClock(),
+            operator_quota=Quota(settings.default_quota_seconds, settings.default_quota_period),
+            max_open_jobs=settings.max_open_jobs_per_member,
+            policy=replace(
+                policy or WorkerPolicy(rate_limits=settings.toapis_rate_group.limits),
+                max_concurrent_renders=settings.max_concurrent_renders,
+                job_deadline_seconds=settings.job_deadline_seconds,
+            ),
+            owner=owner,
+            operator_channel_id=settings.operator_channel_id,
+        )
+        await reelay.polling.recall()
+        await stack.enter_async_context(bot)
+        await bot.sign_in(settings.discord_token.get_secret_value())
+        async with asyncio.TaskGroup() as group:
+            serving = group.create_task(bot.connect())
+            working = group.create_task(reelay.worker.run())
+            showing = group.create_task(reelay.card_updater.run())
+            telling = group.create_task(reelay.modlog.run())
+            refreshing = group.create_task(bot.panel.run())
+            group.create_task(_check_service(service, reelay))
+            stop = asyncio.Event()
+            _on_signals(stop.set)
+            gc.freeze()  # what is loaded by now stays: to look for garbage in it takes 0.1 s, in which nobody is served
+            _log.info("ready", extra={"owner": owner, "seconds": round(time.monotonic() - started, 3)})
+            await stop.wait()
+            _log.info("stopping")
+            reelay.worker.stop()
+            reelay.card_updater.stop()
+            reelay.modlog.stop()
+            bot.panel.stop()
+            await asyncio.wait(
+                {working, showing, telling, refreshing}
+            )  # what is in hand goes through the bot's own connections
+            await bot.close()
+            await serving
+    _log.info("stopped")
+
+
+def open_service(settings: Settings, session: aiohttp.ClientSession) -> ToApisClient:
+    """Make the video service's client from the settings."""
+    return ToApisClient(
+        session=session,
+        base_url=str(settings.toapis_base_url),
+        api_key=settings.toapis_api_key.get_secret_value(),
+        model=settings.toapis_model,
+        resolution=settings.toapis_resolution,
+    )
+
+
+@contextlib.asynccontextmanager
+async def _open_database(url: str) -> AsyncGenerator[Database]:
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            database = await stack.enter_async_context(Database.open(url))
+        except StoreUnavailableError as error:
+            raise SettingsError("DATABASE_URL names a database that cannot be opened and written.") from error
+        yield database
+
+
+def _on_signals(act: Callable[[], object]) -> None:
+    """Do this on SIGINT and SIGTERM from now on; where the platform has no handlers, Ctrl-C cancels us all the same."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):  # Windows has none
+            asyncio.get_running_loop().add_signal_handler(number, act)
+
+
+async def _check_service(service: VideoService, reelay: Reelay) -> None:
+    """Look once at the account, so that a wrong key, address or model is known before a member finds out."""
+    try:
+        balance = await service.fetch_balance()
+    except VideoServiceError as error:
+        _log.error(
+            "the video service did not answer as it should: check TOAPIS_BASE_URL and TOAPIS_API_KEY",
+            extra={"error": type(error).__name__, "http_status": error.http_status, "request_id": error.request_id},
+        )
+        if isinstance(error, UnauthorizedError):
+            reelay.alerts.note(reelay.throttle.confirm(SystemClock().now(), OperatorAlert.UNAUTHORIZED))
+        return
+    _log.info("video service reached", extra={"remaining_credits": balance.credits})
+    try:
+        models = await service.fetch_models()
+    except VideoServiceError as error:
+        _log.info("the service does not say which models the key may use", extra={"error": type(error).__name__})
+        return
+    if (sentence := explain_models(service.model, models)) is not None:
+        _log.error("%s", sentence)

@@ -1,0 +1,58 @@
+"""Jobs: every statement that reads or changes one, by what it is for.
+
+Who may change a job's row:
+
+* ``insert``: the ``/video`` command, in the transaction of its charge; it may hold the job by a lease;
+* ``free``: the same command, once its answer was heard, or may have been: it gives up that lease;
+* ``withdraw``: the member, while it is ``queued``, or the same command when nobody heard its answer;
+* ``call_off``: a moderator, before it is on its way to the channel; whoever holds it finds out at the next write;
+* ``note_removed``: a moderator, once, when it is ``delivered``; it touches nothing that any other does;
+* ``start_next``: any worker; it moves ``queued`` to ``submitting`` and takes the lease in one statement;
+* ``claim_due``, ``renew_leases``, ``release_leases``: any worker, and only the lease;
+* ``update``: the worker that holds the lease, out of the state it read; the row count answers "was it mine?";
+* ``attach_status``: the ``/video`` command, which touches nothing but the card's message, and the lease of a job
+  that has ended.
+"""
+
+from bot.store.jobs.changes import attach_status, call_off, note_removed, update
+from bot.store.jobs.leases import Backlog, backlog, claim_due, free, release_leases, renew_leases
+from bot.store.jobs.lists import (
+    count_open,
+    count_outcomes,
+    list_open,
+    list_period,
+    list_posted,
+    list_recent,
+    list_waiting,
+    recent_render_seconds,
+)
+from bot.store.jobs.queue import queue_order, start_next, withdraw
+from bot.store.jobs.rows import find_by_interaction, get, get_many, insert
+
+__all__ = [
+    "Backlog",
+    "attach_status",
+    "backlog",
+    "call_off",
+    "claim_due",
+    "count_open",
+    "count_outcomes",
+    "find_by_interaction",
+    "free",
+    "get",
+    "get_many",
+    "insert",
+    "list_open",
+    "list_period",
+    "list_posted",
+    "list_recent",
+    "list_waiting",
+    "note_removed",
+    "queue_order",
+    "recent_render_seconds",
+    "release_leases",
+    "renew_leases",
+    "start_next",
+    "update",
+    "withdraw",
+]

@@ -1,0 +1,80 @@
+"""What changes a job on its way: the worker that holds it, a moderator, its card."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import case
+from sqlalchemy import update as sql_update
+
+from bot.models import OPEN_STATES, JobState
+from bot.store.jobs import submits
+from bot.store.tables import jobs
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from bot.models import Job, JobError
+
+
+async def update(connection: AsyncConnection, job: Job, *, owner: str, **changes: Any) -> Job | None:  # noqa: ANN401
+    """Change a job that is leased to ``owner`` and still in the state it was read in.
+
+    Args:
+        changes: new values by ``Job`` field name; giving up the lease is ``lease_until=None`` like any other.
+
+    Returns:
+        The job as it is now, or None when it was no longer the owner's to change.
+    """
+    statement = sql_update(jobs).where(jobs.c.id == job.id, jobs.c.state == job.state, jobs.c.lease_owner == owner)
+    result = await connection.execute(statement.values(changes))
+    return replace(job, **changes) if result.rowcount == 1 else None
+
+
+async def call_off(connection: AsyncConnection, job: Job, error_code: JobError, *, now: datetime) -> Job | None:
+    """Cancel a job that waits, renders or is ready, out of whosoever hands; None when it was past that."""
+    changes: dict[str, Any] = {
+        "state": JobState.CANCELLED,
+        "error_code": error_code,
+        "finished_at": now,
+        "due_at": now,
+        "attempts": 0,
+        "lease_owner": None,
+        "lease_until": None,
+    }
+    statement = sql_update(jobs).where(jobs.c.id == job.id, jobs.c.state.in_(OPEN_STATES - {JobState.DELIVERING}))
+    result = await connection.execute(statement.values(changes))
+    if result.rowcount != 1:
+        return None
+    await submits.leave(connection, job.id, now=now)
+    return replace(job, **changes)
+
+
+async def note_removed(connection: AsyncConnection, job_id: str, *, removed_by_id: int, now: datetime) -> bool:
+    """Note that a delivered clip was taken away; tell whether this was the first to do so."""
+    statement = sql_update(jobs).where(
+        jobs.c.id == job_id, jobs.c.state == JobState.DELIVERED, jobs.c.removed_at.is_(None)
+    )
+    result = await connection.execute(statement.values(removed_by_id=removed_by_id, removed_at=now))
+    return result.rowcount == 1
+
+
+async def attach_status(connection: AsyncConnection, job_id: str, message_id: int, *, now: datetime) -> None:
+    """Remember the status card; a job that ended before its card was known falls due, to settle it.
+
+    Such a job is also taken out of the hands of whoever is about to note that it has no card to settle.
+    """
+    ended = jobs.c.state.not_in(OPEN_STATES)
+    await connection.execute(
+        sql_update(jobs)
+        .where(jobs.c.id == job_id)
+        .values(
+            status_message_id=message_id,
+            due_at=case((ended, now), else_=jobs.c.due_at),
+            lease_owner=case((ended, None), else_=jobs.c.lease_owner),
+            lease_until=case((ended, None), else_=jobs.c.lease_until),
+        )
+    )

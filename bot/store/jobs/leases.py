@@ -1,0 +1,107 @@
+"""Leases: who works at a job, and until when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import update as sql_update
+
+from bot.models import JobState
+from bot.store.jobs.rows import from_row
+from bot.store.tables import jobs
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from bot.models import Job
+
+
+async def claim_due(
+    connection: AsyncConnection,
+    *,
+    states: Collection[JobState],
+    now: datetime,
+    limit: int,
+    owner: str,
+    lease_until: datetime,
+    in_flight: Collection[str],
+) -> list[Job]:
+    """Lease up to ``limit`` due jobs that nobody holds to ``owner``, longest due first.
+
+    Args:
+        in_flight: jobs this worker is already at, which are not to be taken twice even if their lease ran out.
+    """
+    due = (
+        select(jobs.c.id)
+        .where(jobs.c.state.in_(states), jobs.c.due_at <= now, is_free(now), jobs.c.id.not_in(in_flight))
+        .order_by(jobs.c.due_at)
+        .limit(limit)
+    )
+    statement = (
+        sql_update(jobs)
+        .where(jobs.c.id.in_(due), is_free(now))
+        .values(lease_owner=owner, lease_until=lease_until)
+        .returning(jobs)
+    )
+    return [from_row(row) for row in await connection.execute(statement)]
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """The jobs of one state that still need something.
+
+    Attributes:
+        due_at: when the next of them falls due, counting a leased one from the end of its lease.
+    """
+
+    count: int
+    due_at: datetime
+
+
+async def backlog(connection: AsyncConnection) -> dict[JobState, Backlog]:
+    """Return what there is to do, by state; a state that is not there needs nothing."""
+    free_at = case(
+        (and_(jobs.c.lease_until.is_not(None), jobs.c.lease_until > jobs.c.due_at), jobs.c.lease_until),
+        else_=jobs.c.due_at,
+    )
+    statement = (
+        select(jobs.c.state, func.count(), func.min(free_at, type_=jobs.c.due_at.type))
+        .where(jobs.c.state.in_(list(JobState)), jobs.c.due_at.is_not(None))  # in both, the index serves
+        .group_by(jobs.c.state)
+    )
+    rows = await connection.execute(statement)
+    return {JobState(state): Backlog(count, due_at) for state, count, due_at in rows}
+
+
+async def renew_leases(
+    connection: AsyncConnection, job_ids: Collection[str], *, owner: str, lease_until: datetime
+) -> None:
+    """Push out the end of leases that are still the owner's."""
+    await connection.execute(
+        sql_update(jobs).where(jobs.c.id.in_(job_ids), jobs.c.lease_owner == owner).values(lease_until=lease_until)
+    )
+
+
+async def release_leases(connection: AsyncConnection, *, owner: str) -> int:
+    """Give up every lease of ``owner``, so that its jobs can be taken at once; return how many."""
+    result = await connection.execute(
+        sql_update(jobs).where(jobs.c.lease_owner == owner).values(lease_owner=None, lease_until=None)
+    )
+    return result.rowcount
+
+
+async def free(connection: AsyncConnection, job_id: str, *, owner: str) -> None:
+    """Give up the lease by which a new job was held, so that it may start."""
+    held = (jobs.c.id == job_id) & (jobs.c.state == JobState.QUEUED) & (jobs.c.lease_owner == owner)
+    await connection.execute(sql_update(jobs).where(held).values(lease_owner=None, lease_until=None))
+
+
+def is_free(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that nobody holds a job at a moment."""
+    return or_(jobs.c.lease_until.is_(None), jobs.c.lease_until <= now)

@@ -1,0 +1,116 @@
+"""Jobs in lists and numbers: what is on the way, what was asked for in a period, how long renders took."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cache
+from typing import TYPE_CHECKING
+
+from sqlalchemy import bindparam, func, select
+
+from bot.models import OPEN_STATES, JobState
+from bot.store.jobs.rows import from_row
+from bot.store.tables import jobs
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Select
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from bot.models import Job
+
+
+async def list_open(connection: AsyncConnection, guild_id: int) -> list[Job]:
+    """Return a server's unfinished jobs, oldest first."""
+    statement = select(jobs).where(jobs.c.guild_id == guild_id, jobs.c.state.in_(OPEN_STATES)).order_by(jobs.c.id)
+    return [from_row(row) for row in await connection.execute(statement)]
+
+
+async def list_waiting(connection: AsyncConnection, *, guild_id: int, member_id: int) -> list[Job]:
+    """Return a member's waiting jobs in a server, oldest first."""
+    statement = (
+        select(jobs)
+        .where(jobs.c.member_id == member_id, jobs.c.state == JobState.QUEUED, jobs.c.guild_id == guild_id)
+        .order_by(jobs.c.id)
+    )
+    return [from_row(row) for row in await connection.execute(statement)]
+
+
+async def list_recent(connection: AsyncConnection, *, guild_id: int, member_id: int, limit: int) -> list[Job]:
+    """Return a member's latest jobs in a server, newest first."""
+    statement = (
+        select(jobs)
+        .where(jobs.c.member_id == member_id, jobs.c.guild_id == guild_id)
+        .order_by(jobs.c.id.desc())
+        .limit(limit)
+    )
+    return [from_row(row) for row in await connection.execute(statement)]
+
+
+async def list_posted(connection: AsyncConnection, guild_id: int, *, limit: int, skip: int = 0) -> list[Job]:
+    """Return a server's clips that were posted and not removed, newest first."""
+    statement = (
+        select(jobs)
+        .where(jobs.c.guild_id == guild_id, jobs.c.state == JobState.DELIVERED, jobs.c.removed_at.is_(None))
+        .order_by(jobs.c.created_at.desc(), jobs.c.id.desc())
+        .limit(limit)
+        .offset(skip)
+    )
+    return [from_row(row) for row in await connection.execute(statement)]
+
+
+async def list_period(
+    connection: AsyncConnection, *, guild_id: int, start: datetime, end: datetime, limit: int
+) -> list[Job]:
+    """Return a server's latest jobs of those asked for from ``start`` until just before ``end``, newest first."""
+    statement = (
+        select(jobs)
+        .where(jobs.c.guild_id == guild_id, jobs.c.created_at >= start, jobs.c.created_at < end)
+        .order_by(jobs.c.created_at.desc(), jobs.c.id.desc())
+        .limit(limit)
+    )
+    return [from_row(row) for row in await connection.execute(statement)]
+
+
+async def count_outcomes(
+    connection: AsyncConnection, *, guild_id: int, start: datetime, end: datetime
+) -> Counter[tuple[int, JobState, bool]]:
+    """Count a server's jobs of a period by member, by state, and by whether their clip was removed."""
+    is_removed = jobs.c.removed_at.is_not(None)
+    statement = (
+        select(jobs.c.member_id, jobs.c.state, is_removed, func.count())
+        .where(jobs.c.guild_id == guild_id, jobs.c.created_at >= start, jobs.c.created_at < end)
+        .group_by(jobs.c.member_id, jobs.c.state, is_removed)
+    )
+    rows = await connection.execute(statement)
+    return Counter({(member_id, JobState(state), bool(removed)): count for member_id, state, removed, count in rows})
+
+
+async def count_open(connection: AsyncConnection, member_id: int, *, guild_id: int | None = None) -> int:
+    """Count a member's unfinished jobs, in all servers or in one."""
+    statement = _open_of_member()
+    if guild_id is not None:
+        statement = statement.where(jobs.c.guild_id == guild_id)
+    return (await connection.execute(statement, {"member_id": member_id})).scalar_one()
+
+
+async def recent_render_seconds(connection: AsyncConnection, duration_seconds: int, limit: int) -> list[float]:
+    """Return how long the latest renders of that clip length took, newest first."""
+    statement = (
+        select(jobs.c.submitted_at, jobs.c.rendered_at)
+        .where(
+            jobs.c.duration_seconds == duration_seconds,
+            jobs.c.rendered_at.is_not(None),
+            jobs.c.submitted_at.is_not(None),
+        )
+        .order_by(jobs.c.rendered_at.desc())
+        .limit(limit)
+    )
+    return [(row.rendered_at - row.submitted_at).total_seconds() for row in await connection.execute(statement)]
+
+
+@cache
+def _open_of_member() -> Select[int]:
+    is_open = jobs.c.state.in_(OPEN_STATES)
+    return select(func.count()).select_from(jobs).where(jobs.c.member_id == bindparam("member_id"), is_open)

@@ -1,0 +1,76 @@
+"""Jobs as rows: adding one, finding one, and both ways between rows and models."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, select
+from sqlalchemy import insert as sql_insert
+
+from bot.models import Aspect, EffectiveQuota, Job, JobError, JobState, Period, Quota, QuotaSource, VideoSpec
+from bot.store.tables import jobs
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from sqlalchemy import Row, Select
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+async def insert(connection: AsyncConnection, job: Job) -> None:
+    """Add a new job."""
+    await connection.execute(sql_insert(jobs), _to_row(job))
+
+
+async def get(connection: AsyncConnection, job_id: str) -> Job | None:
+    """Return a job, or None."""
+    row = (await connection.execute(select(jobs).where(jobs.c.id == job_id))).one_or_none()
+    return None if row is None else from_row(row)
+
+
+async def get_many(connection: AsyncConnection, job_ids: Collection[str]) -> list[Job]:
+    """Return those jobs that exist, oldest first."""
+    rows = await connection.execute(select(jobs).where(jobs.c.id.in_(job_ids)).order_by(jobs.c.id))
+    return [from_row(row) for row in rows]
+
+
+async def find_by_interaction(connection: AsyncConnection, interaction_id: int) -> Job | None:
+    """Return the job an interaction made, or None."""
+    row = (await connection.execute(_by_interaction(), {"interaction_id": interaction_id})).one_or_none()
+    return None if row is None else from_row(row)
+
+
+@cache  # what every acceptance asks: to write it takes longer than to run it
+def _by_interaction() -> Select[Any]:
+    return select(jobs).where(jobs.c.interaction_id == bindparam("interaction_id"))
+
+
+_SPEC_AND_QUOTA = frozenset({"spec", "effective_quota"})
+_PLAIN_FIELDS = tuple(name for name in Job.__dataclass_fields__ if name not in _SPEC_AND_QUOTA)
+
+
+def _to_row(job: Job) -> dict[str, Any]:
+    quota = job.effective_quota
+    return {name: getattr(job, name) for name in _PLAIN_FIELDS} | {
+        "prompt": job.spec.prompt,
+        "aspect": job.spec.aspect,
+        "duration_seconds": job.spec.duration_seconds,
+        "quota_seconds": quota.quota.seconds,
+        "quota_period": quota.quota.period,
+        "quota_source": quota.source,
+        "quota_subject_id": quota.subject_id,
+    }
+
+
+def from_row(row: Row[Any]) -> Job:
+    """Return the job that a row holds."""
+    values: dict[str, Any] = {name: getattr(row, name) for name in _PLAIN_FIELDS}
+    values["state"] = JobState(row.state)
+    values["error_code"] = None if row.error_code is None else JobError(row.error_code)
+    quota = Quota.accepted(row.quota_seconds, Period(row.quota_period))
+    return Job(
+        spec=VideoSpec.accepted(row.prompt, Aspect(row.aspect), row.duration_seconds),
+        effective_quota=EffectiveQuota(quota, QuotaSource(row.quota_source), row.quota_subject_id),
+        **values,
+    )

@@ -1,0 +1,1 @@
+"""What moderators decide, the audit, and the modlog's cards."""

@@ -1,0 +1,215 @@
+"""The log: cards for a server's log channel, written with what they tell of and posted afterwards.
+
+Who may change an entry's row: whoever writes what it tells of adds it, in the same transaction; a process that holds
+its lease posts it and says so, or puts it off; a log channel that closes drops what is still to be posted there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import case, func, insert, or_, select, type_coerce, update
+
+from bot.models import LogEntry, LogKind
+from bot.store import jobs
+from bot.store.moderation import audit
+from bot.store.tables import log_entries
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from sqlalchemy import Row
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from bot.models import AuditDetails, Change, Job, Server
+
+REFUSAL_CARDS_A_MINUTE = 5
+"""How many of a member's refusals get a card; more are only counted, or one member could bury the log."""
+_REFUSALS_LOOKED_AT = 500
+
+_DUE_AT = log_entries.c.due_at
+
+
+async def add(
+    connection: AsyncConnection,
+    server: Server,
+    kind: LogKind,
+    *,
+    now: datetime,
+    job: Job | None = None,
+    change: Change | None = None,
+    interaction_id: int | None = None,
+    details: AuditDetails | None = None,
+) -> None:
+    """Write a card for the server's log channel; where there is none, only a refusal is kept, to be counted.
+
+    Args:
+        interaction_id: what was refused; every process that serves the token hears of it, and it is written once.
+    """
+    is_posted = server.is_logging
+    if kind is LogKind.REFUSED:
+        is_posted = is_posted and not await _is_flood(connection, server.guild_id, (details or {})["member_id"], now)
+    elif not is_posted:
+        return
+    if interaction_id is not None:
+        same = select(log_entries.c.id).where(log_entries.c.interaction_id == interaction_id)
+        if (await connection.execute(same)).one_or_none() is not None:
+            return
+    await connection.execute(
+        insert(log_entries).values(
+            guild_id=server.guild_id,
+            kind=kind,
+            created_at=now,
+            job_id=None if job is None else job.id,
+            change_id=None if change is None else change.id,
+            interaction_id=interaction_id,
+            details=details or {},
+            due_at=now if is_posted else None,
+            attempts=0,
+        )
+    )
+
+
+async def _is_flood(connection: AsyncConnection, guild_id: int, member_id: int, now: datetime) -> bool:
+    """Tell whether a member's refusals have got as many cards in the last minute as they may."""
+    statement = select(log_entries.c.details).where(
+        log_entries.c.guild_id == guild_id,
+        log_entries.c.kind == LogKind.REFUSED,
+        log_entries.c.created_at > now - timedelta(minutes=1),
+        or_(_DUE_AT.is_not(None), log_entries.c.message_id.is_not(None)),
+    )
+    rows = await connection.execute(statement.order_by(log_entries.c.created_at.desc()).limit(_REFUSALS_LOOKED_AT))
+    return sum(row.details["member_id"] == member_id for row in rows) >= REFUSAL_CARDS_A_MINUTE
+
+
+async def list_due(connection: AsyncConnection) -> dict[int, datetime]:
+    """Say of each server with entries to be posted from when on its first one can be, soonest first."""
+    first = select(func.min(log_entries.c.id)).where(_DUE_AT.is_not(None)).group_by(log_entries.c.guild_id)
+    free_at = case((log_entries.c.lease_until > log_entries.c.due_at, log_entries.c.lease_until), else_=_DUE_AT)
+    statement = select(log_entries.c.guild_id, type_coerce(free_at, _DUE_AT.type).label("free_at"))
+    rows = await connection.execute(statement.where(log_entries.c.id.in_(first)).order_by("free_at"))
+    return {row.guild_id: row.free_at for row in rows}
+
+
+async def claim(
+    connection: AsyncConnection, guild_id: int, *, now: datetime, limit: int, owner: str, lease_until: datetime
+) -> list[LogEntry]:
+    """Lease a server's next ``limit`` entries to ``owner``, oldest first; none while its first has to wait."""
+    waiting = select(log_entries.c.id).where(log_entries.c.guild_id == guild_id, _DUE_AT.is_not(None))
+    next_ids = waiting.order_by(log_entries.c.id).limit(limit)
+    first = log_entries.alias()
+    first_is_free = (
+        select(first.c.id)
+        .where(
+            first.c.id == waiting.with_only_columns(func.min(log_entries.c.id)).scalar_subquery(),
+            first.c.due_at <= now,
+            or_(first.c.lease_until.is_(None), first.c.lease_until <= now),
+        )
+        .exists()
+    )
+    statement = (
+        update(log_entries)
+        .where(log_entries.c.id.in_(next_ids), first_is_free)
+        .values(lease_owner=owner, lease_until=lease_until)
+        .returning(log_entries)
+    )
+    rows = sorted((await connection.execute(statement)).all(), key=lambda row: row.id)
+    return await _with_what_they_tell(connection, rows)
+
+
+async def get(connection: AsyncConnection, guild_id: int, entry_id: int) -> LogEntry | None:
+    """Return a server's entry, or None."""
+    statement = select(log_entries).where(log_entries.c.guild_id == guild_id, log_entries.c.id == entry_id)
+    row = (await connection.execute(statement)).one_or_none()
+    return None if row is None else (await _with_what_they_tell(connection, [row]))[0]
+
+
+async def note_posted(
+    connection: AsyncConnection, entry: LogEntry, *, owner: str, channel_id: int, message_id: int
+) -> None:
+    """Note that an entry's card is there."""
+    await _update(
+        connection,
+        entry,
+        owner=owner,
+        due_at=None,
+        lease_owner=None,
+        lease_until=None,
+        channel_id=channel_id,
+        message_id=message_id,
+    )
+
+
+async def put_off(connection: AsyncConnection, entry: LogEntry, *, owner: str, due_at: datetime) -> None:
+    """Let go of an entry until it is due again; those of its server that come after it wait for it."""
+    attempts = entry.attempts + 1
+    await _update(connection, entry, owner=owner, due_at=due_at, attempts=attempts, lease_owner=None, lease_until=None)
+
+
+async def release(connection: AsyncConnection, entries: Iterable[LogEntry], *, owner: str) -> None:
+    """Let go of entries that were not tried."""
+    for entry in entries:
+        await _update(connection, entry, owner=owner, lease_owner=None, lease_until=None)
+
+
+async def drop(connection: AsyncConnection, entry: LogEntry, *, owner: str) -> None:
+    """Give an entry up: it stays stored and is not posted."""
+    await _update(connection, entry, owner=owner, due_at=None, lease_owner=None, lease_until=None)
+
+
+async def drop_waiting(connection: AsyncConnection, guild_id: int) -> int:
+    """Give up all of a server's entries that are still to be posted; return how many."""
+    waiting = update(log_entries).where(log_entries.c.guild_id == guild_id, log_entries.c.due_at.is_not(None))
+    result = await connection.execute(waiting.values(due_at=None, lease_owner=None, lease_until=None))
+    return result.rowcount
+
+
+async def release_leases(connection: AsyncConnection, *, owner: str) -> None:
+    """Give up every lease of ``owner``."""
+    await connection.execute(
+        update(log_entries).where(log_entries.c.lease_owner == owner).values(lease_owner=None, lease_until=None)
+    )
+
+
+async def count_refused(connection: AsyncConnection, *, guild_id: int, start: datetime, end: datetime) -> int:
+    """Count the clips that were refused in a period."""
+    statement = (
+        select(func.count())
+        .select_from(log_entries)
+        .where(
+            log_entries.c.guild_id == guild_id,
+            log_entries.c.kind == LogKind.REFUSED,
+            log_entries.c.created_at >= start,
+            log_entries.c.created_at < end,
+        )
+    )
+    return (await connection.execute(statement)).scalar_one()
+
+
+async def _update(connection: AsyncConnection, entry: LogEntry, *, owner: str, **changes: Any) -> None:  # noqa: ANN401
+    mine = update(log_entries).where(log_entries.c.id == entry.id, log_entries.c.lease_owner == owner)
+    await connection.execute(mine.values(changes))
+
+
+async def _with_what_they_tell(connection: AsyncConnection, rows: list[Row[Any]]) -> list[LogEntry]:
+    told_jobs = {job.id: job for job in await jobs.get_many(connection, {row.job_id for row in rows if row.job_id})}
+    told_changes = await audit.get_many(connection, {row.change_id for row in rows if row.change_id})
+    return [
+        replace(_from_row(row), job=told_jobs.get(row.job_id), change=told_changes.get(row.change_id)) for row in rows
+    ]
+
+
+def _from_row(row: Row[Any]) -> LogEntry:
+    return LogEntry(
+        id=row.id,
+        guild_id=row.guild_id,
+        kind=LogKind(row.kind),
+        created_at=row.created_at,
+        details=row.details,
+        attempts=row.attempts,
+        channel_id=row.channel_id,
+        message_id=row.message_id,
+    )
