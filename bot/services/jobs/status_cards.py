@@ -63,7 +63,6 @@ class CardChanges:
         if len(self._shown) >= MOST_REMEMBERED:
             self._shown.clear()  # at the price of an edit each for the cards that are still open
         self._shown[card.job.id] = _Shown(card.appearance, _first_editable_at(card.job))
-        self.touch_queue()
 
     def touch(self, job_id: str) -> None:
         """Note that a job may look different now."""
