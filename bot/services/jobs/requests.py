@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from bot.store import jobs
 from bot.store.quotas import ledger
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
     from datetime import datetime
 
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from bot.store.database import Database
 
 _log = logging.getLogger(__name__)
-
-_HEAD_START_SECONDS = 0.05
-"""What the answer to a request has before the worker, the cards and the log are woken: some times what it takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,26 +108,23 @@ class JobService:
             earlier = await jobs.find_by_interaction(connection, request.interaction_id)
             job = earlier or await self._admit(connection, request, screening, now, holds=holds)
             card = job if isinstance(job, RefusedError) else await self._card(connection, job)
-        is_refused = isinstance(card, RefusedError)
-        if holds:  # whoever is woken would take time from the answer, for which somebody waits
-            asyncio.get_running_loop().call_later(_HEAD_START_SECONDS, self._wake_others, request, is_refused)
-        else:
-            self._wake_others(request, is_refused)
         if isinstance(card, RefusedError):
+            self._audit_trail.tell(request.requester.guild_id)
             raise card
         job, is_new = card.job, earlier is None
         if is_new and holds:
             self.held.hold(job)
         _log.info("job accepted", extra={"job_id": job.id, "guild_id": job.guild_id, "member_id": job.member_id})
         self._card_changes.begin(card)
+        if not holds:  # what is held can't start, and whoever is woken would take the time of the answer
+            self._tell_accepted(job.guild_id)
         return Accepted(card, is_new)
 
-    def _wake_others(self, request: JobRequest, is_refused: bool) -> None:
-        """Wake whoever has to do with a request that was accepted or refused."""
-        self._audit_trail.tell(request.requester.guild_id)
-        if not is_refused:
-            self._card_changes.touch_queue()
-            self._wake.set()
+    def _tell_accepted(self, guild_id: int) -> None:
+        """Wake whoever has to do with a new job: the worker, the cards of the queue, the log, open panels."""
+        self._audit_trail.tell(guild_id)
+        self._card_changes.touch_queue()
+        self._wake.set()
 
     async def _admit(
         self,
@@ -177,16 +171,18 @@ class JobService:
         Raises:
             StoreUnavailableError: when the database cannot be asked; the job then starts when its lease has ended.
         """
-        job_id = accepted.card.job.id
+        job = accepted.card.job
         if accepted.is_new:
-            self.held.let_go(job_id)
-        async with self._database.write() as connection:
-            if accepted.is_new:
-                await jobs.free(connection, job_id, owner=self._owner)
-            if message_id is not None:
-                await jobs.attach_status(connection, job_id, message_id, now=self._clock.now())
-        self._card_changes.touch(job_id)
-        self._wake.set()
+            self.held.let_go(job.id)
+        try:
+            async with self._database.write() as connection:
+                if accepted.is_new:
+                    await jobs.free(connection, job.id, owner=self._owner)
+                if message_id is not None:
+                    await jobs.attach_status(connection, job.id, message_id, now=self._clock.now())
+        finally:
+            self._card_changes.touch(job.id)
+            self._tell_accepted(job.guild_id)
 
     def withdraw_unheard(self, accepted: Accepted) -> None:
         """Undo a job of whose acceptance nobody heard: Discord took the answer for too late, so there is no card.
@@ -195,11 +191,12 @@ class JobService:
         """
         if accepted.is_new:
             self.held.undo(accepted.card.job)
-            self._wake.set()
+            self._tell_accepted(accepted.card.job.guild_id)
 
-    def abandon(self, interaction_id: int) -> None:
+    def abandon(self, interaction_id: int, *, guild_id: int) -> None:
         """Let what a command has accepted, or will accept, start some time: the command itself has ended early."""
         self.held.abandon(interaction_id)
+        self._tell_accepted(guild_id)
 
     async def cancel(self, job_id: str, *, guild_id: int, member_id: int) -> StatusCard:
         """Withdraw a member's own job while it waits, and give its seconds back.

@@ -229,7 +229,6 @@ async def test_a_members_words_that_come_back_in_a_message_stop_nobody(workshop:
     body = {"error": {"code": "invalid_request", "type": "invalid_request_error", "message": f"bad prompt: {words}"}}
     workshop.server.faults.submit.append(Fault(status=400, body=body))
     job_id = await workshop.accept(process, words)
-    await process.worker.tick()
     other = await workshop.accept(process, "another fox")
 
     await workshop.run_until_idle(process)
