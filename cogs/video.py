@@ -58,7 +58,7 @@ class VideoCog(commands.Cog):
         try:
             accepted = await replies.run_or_defer(interaction, self._jobs.accept_held(request), private=False)
         except BaseException:  # whatever it was: a job that is accepted all the same is held by nobody
-            self._jobs.abandon(interaction.id, guild_id=request.requester.guild_id)
+            self._jobs.abandon(interaction.id)
             raise
         try:
             if interaction.response.is_done():  # acknowledged without the card, which the job need not wait for
@@ -67,7 +67,7 @@ class VideoCog(commands.Cog):
         except replies.UnheardError:
             self._jobs.withdraw_unheard(accepted)
         except BaseException:  # as above
-            self._jobs.abandon(interaction.id, guild_id=request.requester.guild_id)
+            self._jobs.abandon(interaction.id)
             raise
         else:
             await self._let_start(accepted, message_id)

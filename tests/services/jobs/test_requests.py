@@ -290,7 +290,7 @@ async def test_whatever_became_of_the_answer_but_too_late_lets_the_job_start(wor
         case "lost answer":
             await process.jobs.let_start(accepted)
         case "abandoned":
-            process.jobs.abandon(accepted.card.job.interaction_id, guild_id=GUILD_ID)
+            process.jobs.abandon(accepted.card.job.interaction_id)
             for _ in range(4):
                 await process.worker.tick()
                 workshop.time.advance(20)
@@ -370,10 +370,21 @@ async def test_a_job_that_nobody_heard_of_is_undone_once_the_database_can_be_ask
     assert workshop.server.submits == []
 
 
+async def test_the_worker_is_woken_for_a_held_job_whatever_becomes_of_its_command(workshop: Workshop) -> None:
+    process = workshop.start()
+    request = workshop.request()
+    process.jobs.abandon(request.interaction_id)
+
+    await process.jobs.accept_held(request)
+
+    async with asyncio.timeout(10):
+        await process.wake.wait()
+
+
 async def test_a_command_that_ended_before_its_job_was_accepted_holds_nothing(workshop: Workshop) -> None:
     process = workshop.start()
     request = workshop.request()
-    process.jobs.abandon(request.interaction_id, guild_id=GUILD_ID)
+    process.jobs.abandon(request.interaction_id)
     job_id = (await process.jobs.accept_held(request)).card.job.id
     for _ in range(5):
         await process.worker.tick()
