@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         JobError,
         QuotaStatus,
         Submit,
+        SubmitOutcome,
     )
     from bot.sandbox.toapis_server import SandboxServer
     from bot.services.jobs.requests import JobService
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
     from bot.toapis.client import ToApisClient
     from tests.support.simulated_discord import Message
 
-GUILD_ID, MEMBER_ID = 100, 300
+GUILD_ID, MEMBER_ID, MODERATOR_ID = 100, 300, 500
 
 
 def requester(member_id: int = MEMBER_ID, **fields: Any) -> Requester:  # noqa: ANN401
@@ -101,6 +102,10 @@ class Process:
     @property
     def wake(self) -> asyncio.Event:
         return self.reelay.wake
+
+    async def cancel(self, job_id: str) -> None:
+        """Cancel a job as a moderator."""
+        await self.jobs.cancel_as_moderator(job_id, guild_id=GUILD_ID, cancelled_by_id=MODERATOR_ID)
 
     async def stand(self, requester: Requester) -> tuple[QuotaStatus, CapStatus | None]:
         """Say where a member stands, and the server against its cap."""
@@ -199,6 +204,10 @@ class Workshop:
         """Return a job's submits, first to last."""
         async with self.database.read() as connection:
             return await submits.list_of(connection, job_id)
+
+    async def outcomes(self, job_id: str) -> list[SubmitOutcome | None]:
+        """Return what became of a job's submits, first to last."""
+        return [submit.outcome for submit in await self.submits(job_id)]
 
     async def spent_seconds(self) -> int:
         """Return the seconds of video that count as spent."""

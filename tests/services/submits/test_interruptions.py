@@ -24,17 +24,6 @@ if TYPE_CHECKING:
     from bot.services.ports import VideoService
     from tests.support.workshop import Process
 
-MODERATOR_ID = 500
-
-
-async def outcomes(workshop: Workshop, job_id: str) -> list[SubmitOutcome | None]:
-    return [submit.outcome for submit in await workshop.submits(job_id)]
-
-
-async def cancel(process: Process, job_id: str) -> None:
-    await process.jobs.cancel_as_moderator(job_id, guild_id=GUILD_ID, cancelled_by_id=MODERATOR_ID)
-
-
 # A moderator -------------------------------------------------------------------------------------
 
 
@@ -46,7 +35,7 @@ async def test_a_job_cancelled_between_claim_and_send_is_not_sent(workshop: Work
 
     pass_ = asyncio.create_task(process.worker.tick())
     await hold.arrival()
-    await cancel(workshop.start("b/1"), job_id)
+    await workshop.start("b/1").cancel(job_id)
     hold.release.set()
     await pass_
 
@@ -63,7 +52,7 @@ async def test_a_submit_taken_after_its_jobs_cancel_is_asked_about_to_its_end(wo
     job_id = await workshop.accept(process)
     pass_ = asyncio.create_task(process.worker.tick())
     await workshop.server.until(lambda: len(workshop.server.submits) == 1)
-    await cancel(process, job_id)
+    await process.cancel(job_id)
     await process.worker.tick()
     arrived.set()
     await pass_
@@ -72,7 +61,7 @@ async def test_a_submit_taken_after_its_jobs_cancel_is_asked_about_to_its_end(wo
         await process.worker.tick()
         workshop.time.advance(60)
 
-    assert await outcomes(workshop, job_id) == [SubmitOutcome.FAILED]
+    assert await workshop.outcomes(job_id) == [SubmitOutcome.FAILED]
     assert await workshop.spent_seconds() == workshop.server.billed_seconds() == 0
 
 
@@ -101,7 +90,7 @@ async def test_an_alert_is_not_lost_when_the_refused_job_was_cancelled_meanwhile
     job_id = await workshop.accept(process)
     pass_ = asyncio.create_task(process.worker.tick())
     await hold.arrival()
-    await cancel(process, job_id)
+    await process.cancel(job_id)
     hold.release.set()
     await pass_
 
@@ -123,7 +112,7 @@ async def test_an_alert_that_is_slow_to_be_sent_holds_no_loop_up(tmp_path: Path)
         await process.services.jobs.accept(workshop.request("a second"))
         process.wake.set()
         second = await process.services.jobs.accept(workshop.request("a third"))
-        await process.services.jobs.cancel(second.job.id, guild_id=GUILD_ID, member_id=second.job.member_id)
+        await process.jobs.cancel(second.job.id, guild_id=GUILD_ID, member_id=second.job.member_id)
 
         assert not run.done()
         hold.release.set()
@@ -232,7 +221,7 @@ async def test_an_old_no_such_task_says_nothing_against_a_submit_that_was_accept
     missing.release.set()
     await ask
 
-    assert SubmitOutcome.MISSING not in await outcomes(workshop, job_id)
+    assert SubmitOutcome.MISSING not in await workshop.outcomes(job_id)
     await workshop.run_until_idle(other)
     assert len(workshop.server.paid(job_id)) == 1
     assert await workshop.spent_seconds() == workshop.server.billed_seconds()

@@ -17,19 +17,13 @@ from bot.models import JobError, JobState, NotCancellableError, OperatorAlert, S
 from bot.sandbox.faults import Fault
 from bot.services.jobs.policy import RateLimit, RateLimits, WorkerPolicy
 from tests.support.faults import FlakyDatabase, Hold, SurprisingService
-from tests.support.workshop import GUILD_ID, Workshop, open_workshop
+from tests.support.workshop import Workshop, open_workshop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Coroutine
 
     from bot.models import Submit
     from tests.support.workshop import Process
-
-MODERATOR_ID = 500
-
-
-async def outcomes(workshop: Workshop, job_id: str) -> list[SubmitOutcome | None]:
-    return [submit.outcome for submit in await workshop.submits(job_id)]
 
 
 async def open_submits(workshop: Workshop, job_ids: list[str]) -> list[Submit]:
@@ -44,10 +38,6 @@ async def run_until_answered(workshop: Workshop, process: Process, job_ids: list
             return
         workshop.advance_to_next(process)
     raise AssertionError(f"never answered: {await open_submits(workshop, job_ids)}")
-
-
-async def cancel(process: Process, job_id: str) -> None:
-    await process.jobs.cancel_as_moderator(job_id, guild_id=GUILD_ID, cancelled_by_id=MODERATOR_ID)
 
 
 # The row -----------------------------------------------------------------------------------------
@@ -78,7 +68,7 @@ async def test_a_submit_is_written_down_before_it_goes_out_and_closed_when_the_c
     assert await workshop.spent_seconds() == 6
     hold.release.set()
     await tick
-    assert await outcomes(workshop, job_id) == [SubmitOutcome.ACCEPTED]
+    assert await workshop.outcomes(job_id) == [SubmitOutcome.ACCEPTED]
 
     await workshop.run_until_idle(process)
     [submit] = await workshop.submits(job_id)
@@ -103,7 +93,7 @@ async def test_a_refused_submit_costs_nothing(workshop: Workshop, code: str, out
 
     await workshop.run_until_idle(process)
 
-    assert await outcomes(workshop, job_id) == [outcome]
+    assert await workshop.outcomes(job_id) == [outcome]
     assert await workshop.spent_seconds() == 0
 
 
@@ -128,7 +118,7 @@ async def test_a_submit_that_was_not_taken_is_sent_again_without_asking(
     await workshop.run_until_idle(process)
 
     await workshop.expect_clip(job_id)
-    assert await outcomes(workshop, job_id) == [outcome, SubmitOutcome.COMPLETED]
+    assert await workshop.outcomes(job_id) == [outcome, SubmitOutcome.COMPLETED]
     assert [request.key for request in workshop.server.polls if request.key == job_id] == []
 
 
@@ -140,7 +130,7 @@ async def test_a_generation_that_failed_at_the_service_is_not_spend(workshop: Wo
     await workshop.run_until_idle(process)
 
     await workshop.expect_refund(job_id, JobError.GENERATION_FAILED)
-    assert await outcomes(workshop, job_id) == [SubmitOutcome.FAILED]
+    assert await workshop.outcomes(job_id) == [SubmitOutcome.FAILED]
     assert await workshop.spent_seconds() == workshop.server.billed_seconds() == 0
 
 
@@ -153,7 +143,7 @@ async def test_a_cancelled_render_holds_its_slot_until_the_service_says_that_it_
     for job_id in cancelled:
         await workshop.run_until(process, job_id, JobState.RENDERING)
     for job_id in cancelled:
-        await cancel(process, job_id)
+        await process.cancel(job_id)
     waiting = await workshop.accept(process, "a patient fox")
 
     await workshop.run_for(process, 10)
@@ -178,7 +168,7 @@ async def test_forty_cancels_never_let_more_render_at_once_than_allowed(workshop
         job_ids.append(await workshop.accept(process, f"fox {place}"))
         await process.worker.tick()
         with suppress(NotCancellableError):
-            await cancel(process, job_ids[-1])
+            await process.cancel(job_ids[-1])
 
     assert len(workshop.server.generations) == 4
     await run_until_answered(workshop, process, job_ids)
@@ -213,7 +203,7 @@ async def test_what_nobody_waits_for_any_more_is_asked_about_to_its_end(workshop
 
     await run_until_answered(workshop, process, [job_id])
 
-    assert await outcomes(workshop, job_id) == [SubmitOutcome.FAILED]
+    assert await workshop.outcomes(job_id) == [SubmitOutcome.FAILED]
     assert await workshop.spent_seconds() == workshop.server.billed_seconds() == 0
 
 
@@ -221,7 +211,7 @@ async def test_one_of_two_processes_asks_about_what_nobody_waits_for(workshop: W
     first, second = workshop.start("a/1"), workshop.start("b/1")
     job_id = await workshop.accept(first)
     await first.worker.tick()
-    await cancel(first, job_id)
+    await first.cancel(job_id)
 
     await asyncio.gather(first.worker.tick(), second.worker.tick())
 
@@ -235,7 +225,7 @@ async def test_a_job_cancelled_while_its_submit_is_out_is_spend_once_it_is_taken
     job_id = await workshop.accept(process)
     tick = asyncio.create_task(process.worker.tick())
     await workshop.server.until(lambda: len(workshop.server.submits) == 1)
-    await cancel(process, job_id)
+    await process.cancel(job_id)
     for _ in range(3):  # asked meanwhile, and answered "no such task"
         await process.worker.tick()
         workshop.time.advance(15)
@@ -245,7 +235,7 @@ async def test_a_job_cancelled_while_its_submit_is_out_is_spend_once_it_is_taken
 
     await run_until_answered(workshop, process, [job_id])
 
-    assert await outcomes(workshop, job_id) == [SubmitOutcome.COMPLETED]
+    assert await workshop.outcomes(job_id) == [SubmitOutcome.COMPLETED]
     assert await workshop.spent_seconds() == workshop.server.billed_seconds() == 6
 
 
@@ -334,7 +324,7 @@ async def test_attempts_and_deadline_of_a_job_that_was_on_the_wire_survive_being
     await workshop.run_until_idle(process)
 
     await workshop.expect_refund(job_id, JobError.TIMED_OUT)
-    assert await outcomes(workshop, job_id) == [SubmitOutcome.MISSING] * 2
+    assert await workshop.outcomes(job_id) == [SubmitOutcome.MISSING] * 2
     assert 100 <= workshop.time() - started_at < 160
     assert await workshop.spent_seconds() == 0
 
@@ -357,7 +347,7 @@ async def test_a_connection_that_was_never_made_is_neither_waited_for_nor_spent(
     job_id = await workshop.accept(process)
     await process.worker.tick()
 
-    assert await outcomes(workshop, job_id) == [SubmitOutcome.NOT_SENT]
+    assert await workshop.outcomes(job_id) == [SubmitOutcome.NOT_SENT]
     assert await workshop.spent_seconds() == 0
     assert (await workshop.job(job_id)).state is JobState.QUEUED
 
@@ -380,7 +370,7 @@ async def test_a_lease_that_is_nearly_over_sends_nothing(workshop: Workshop) -> 
         await step
 
     assert workshop.server.submits == []
-    assert await outcomes(workshop, job_id) == [SubmitOutcome.NOT_SENT]
+    assert await workshop.outcomes(job_id) == [SubmitOutcome.NOT_SENT]
     await workshop.run_until_idle(process)
     await workshop.expect_clip(job_id)
 
@@ -396,7 +386,7 @@ async def test_a_process_that_slept_hears_that_its_submit_was_taken_and_the_job_
     tick = asyncio.create_task(sleeper.worker.tick())
     await hold.arrival()
     await workshop.run_for(other, 120)
-    assert await outcomes(workshop, job_id) == [SubmitOutcome.MISSING]
+    assert await workshop.outcomes(job_id) == [SubmitOutcome.MISSING]
     assert (await workshop.job(job_id)).state is JobState.QUEUED
     hold.release.set()
     await tick
@@ -457,7 +447,7 @@ async def test_until_one_was_accepted_what_is_documented_holds(unknown: Workshop
     await unknown.run_until_idle(process)
 
     await unknown.expect_clip(job_id)
-    assert await outcomes(unknown, job_id) == [SubmitOutcome.MISSING, SubmitOutcome.COMPLETED]
+    assert await unknown.outcomes(job_id) == [SubmitOutcome.MISSING, SubmitOutcome.COMPLETED]
 
 
 @pytest.mark.parametrize(
@@ -579,7 +569,7 @@ class Story:
                     await self.process.worker.reclaim_leases()
                 case ("cancel",):
                     if self.job_ids:
-                        await cancel(self.process, self.job_ids[-1])
+                        await self.process.cancel(self.job_ids[-1])
                 case ("take over",):
                     self.workshop.time.advance(61)
                     await self.workshop.start("other/1").worker.tick()
