@@ -51,6 +51,7 @@ async def test_each_bench_prints_its_figures_and_their_targets(monkeypatch: pyte
     admitted = await admission.measure((20, 40), rounds=4)
 
     assert json.dumps([acknowledged, flown, sent, started, resumed, admitted])
+    assert acknowledged["alone"]["median_ms"] > 0
     for crowd in ("different_members", "busy_members"):
         [run] = acknowledged[crowd]["runs"]
         assert run["asked"] == run["acknowledged"] == 4
