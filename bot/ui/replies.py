@@ -62,7 +62,7 @@ async def run_or_defer(
     """
     task = asyncio.create_task(work)
     await asyncio.wait({task}, timeout=ANSWER_WITHIN_SECONDS)
-    if not task.done():
+    if not task.done() and not interaction.response.is_done():  # else an earlier work was the slow one
         interaction.extras[_PRIVATE] = private
         try:
             await interaction.response.defer(ephemeral=private, thinking=not redraws)

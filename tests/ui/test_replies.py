@@ -39,3 +39,38 @@ async def test_quick_work_is_returned_without_an_acknowledgement() -> None:
         return 36
 
     assert await replies.run_or_defer(UNUSED, look_up(), private=True) == 36
+
+
+class OnceDeferred:
+    """An interaction that, as discord.py's, can be acknowledged once."""
+
+    def __init__(self) -> None:
+        self.extras: dict[str, object] = {}
+        self.response = self
+        self.acknowledged = asyncio.Event()
+
+    def is_done(self) -> bool:
+        return self.acknowledged.is_set()
+
+    async def defer(self, *, ephemeral: bool, thinking: bool) -> None:
+        assert not self.acknowledged.is_set(), "discord.py raises InteractionResponded"
+        assert (ephemeral, thinking) == (True, False)
+        self.acknowledged.set()
+
+
+async def test_two_slow_works_after_each_other_are_acknowledged_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replies, "ANSWER_WITHIN_SECONDS", 0)
+    once = OnceDeferred()
+    interaction = cast("discord.Interaction", cast("object", once))
+
+    async def act() -> int:
+        await once.acknowledged.wait()
+        return 1
+
+    async def look_up() -> int:
+        for _ in range(5):
+            await asyncio.sleep(0)
+        return 2
+
+    assert await replies.run_or_defer(interaction, act(), private=True, redraws=True) == 1
+    assert await replies.run_or_defer(interaction, look_up(), private=True, redraws=True) == 2
