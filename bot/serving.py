@@ -90,9 +90,8 @@ async def run(settings: Settings, *, policy: WorkerPolicy | None = None) -> None
             reelay.card_updater.stop()
             reelay.modlog.stop()
             bot.panel.stop()
-            await asyncio.wait(
-                {working, showing, telling, refreshing}
-            )  # what is in hand goes through the bot's own connections
+            # What is in hand goes through the bot's own connections.
+            await asyncio.wait({working, showing, telling, refreshing})
             await bot.close()
             await serving
     _log.info("stopped")

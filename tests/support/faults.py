@@ -45,7 +45,7 @@ class FlakyDatabase(Database):
     Attributes:
         troubles: what goes wrong with the next uses: ``read`` and ``write`` for each as it comes, ``commit`` for a
             write; None lets one use go by.
-        holds: the next use of a kind, ``read`` or ``write``, that waits before it begins.
+        holds: the next use of a kind, ``read`` or ``write``, that waits before it begins, or a write's ``commit``.
         writes: how many writes were begun.
     """
 
@@ -72,6 +72,7 @@ class FlakyDatabase(Database):
             raise StoreUnavailableError("no write")
         async with self._database.write() as connection:
             yield connection
+            await self._wait("commit")
             if trouble == "commit":
                 raise StoreUnavailableError("no commit")
 

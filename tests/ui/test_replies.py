@@ -47,9 +47,10 @@ class OnceDeferred:
     def __init__(self) -> None:
         self.extras: dict[str, object] = {}
         self.response = self
-        self.acknowledged = asyncio.Event()
+        self.acknowledged, self.was_asked = asyncio.Event(), asyncio.Event()
 
     def is_done(self) -> bool:
+        self.was_asked.set()
         return self.acknowledged.is_set()
 
     async def defer(self, *, ephemeral: bool, thinking: bool) -> None:
@@ -68,8 +69,8 @@ async def test_two_slow_works_after_each_other_are_acknowledged_once(monkeypatch
         return 1
 
     async def look_up() -> int:
-        for _ in range(5):
-            await asyncio.sleep(0)
+        once.was_asked.clear()
+        await once.was_asked.wait()
         return 2
 
     assert await replies.run_or_defer(interaction, act(), private=True, redraws=True) == 1

@@ -71,25 +71,24 @@ class Claims:
         self.in_flight: dict[str, Lane] = {}
         self._windows: tuple[Sent, Sent] | None = None
 
-    async def take(self, connection: Connection, now: datetime) -> tuple[list[Claim], float | None]:
-        """Take what is due; return it, and how long nothing more will be as far as is known (None: until woken)."""
-        claims: list[Claim] = []
+    async def take(self, connection: Connection, now: datetime, claims: list[Claim]) -> float | None:
+        """Take what is due; return how long nothing more will be as far as is known (None: until woken).
+
+        Args:
+            claims: gets what is taken, also if something then fails: ``drop`` it unless the transaction is committed.
+        """
         self._windows = None
-        try:
+        backlog = await jobs.backlog(connection)
+        slots = await self._start_waiting(connection, now, backlog, claims)
+        unattended_at = await self._take_unattended(connection, now, backlog, claims)
+        for lane in self.lanes.of_jobs:
+            due_at = _next_due_at(lane, backlog)
+            if due_at is not None and due_at <= now:
+                await self._take_due(connection, lane, now, claims)
+        if claims:
+            await self._count_polls_sent(connection, now, claims)
             backlog = await jobs.backlog(connection)
-            slots = await self._start_waiting(connection, now, backlog, claims)
-            unattended_at = await self._take_unattended(connection, now, backlog, claims)
-            for lane in self.lanes.of_jobs:
-                due_at = _next_due_at(lane, backlog)
-                if due_at is not None and due_at <= now:
-                    await self._take_due(connection, lane, now, claims)
-            if claims:
-                await self._count_polls_sent(connection, now, claims)
-                backlog = await jobs.backlog(connection)
-            return claims, await self._pause_seconds(connection, now, backlog, slots, unattended_at)
-        except BaseException:  # whatever it was: what was not committed is not in flight
-            self.drop(claims)
-            raise
+        return await self._pause_seconds(connection, now, backlog, slots, unattended_at)
 
     def drop(self, claims: list[Claim]) -> None:
         """Take nothing of it after all."""

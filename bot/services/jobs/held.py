@@ -36,11 +36,6 @@ class HeldJobs:
         """Return the jobs whose leases are renewed until somebody says what became of their acknowledgement."""
         return self._held.keys()
 
-    @property
-    def are_to_be_undone(self) -> bool:
-        """Tell whether there are jobs that nobody heard of."""
-        return bool(self._unheard)
-
     def hold(self, job: Job) -> None:
         """Hold a new job, unless its command has ended meanwhile."""
         if job.interaction_id in self._abandoned:
@@ -65,21 +60,20 @@ class HeldJobs:
         self._unheard[job.id] = job
 
     async def withdraw(self, connection: Connection, now: datetime) -> list[Job]:
-        """Withdraw and refund what nobody heard of, in a transaction of the caller's; return what was withdrawn.
+        """Withdraw and refund what nobody heard of, in a transaction of the caller's; return what was dealt with.
 
-        A job that has started meanwhile stays. Call ``withdrawn`` once it is committed.
+        A job that has started meanwhile stays. Call ``withdrawn`` once it is committed: more may be unheard by then.
         """
-        undone: list[Job] = []
-        for job in self._unheard.values():
+        unheard = list(self._unheard.values())
+        for job in unheard:
             withdrawn = await jobs.withdraw(connection, job, now=now, error_code=JobError.UNHEARD)
             if withdrawn is not None:
                 await ledger.refund(connection, withdrawn, now=now, made_by_id=BOT_ID)
-                undone.append(withdrawn)
-        return undone
+        return unheard
 
-    def withdrawn(self) -> None:
-        """Note that what was to be withdrawn is."""
-        for job_id in self._unheard:
-            self._held.pop(job_id, None)
-            _log.warning("nobody heard the answer", extra={"job_id": job_id})
-        self._unheard.clear()
+    def withdrawn(self, dealt_with: list[Job]) -> None:
+        """Note that this is done with."""
+        for job in dealt_with:
+            del self._unheard[job.id]
+            self._held.pop(job.id, None)
+            _log.warning("nobody heard the answer", extra={"job_id": job.id})

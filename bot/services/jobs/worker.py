@@ -152,13 +152,13 @@ class Worker:
         try:
             async with self._work.database.write() as connection:
                 await self._renew(connection, now)
-                undone = await self._held.withdraw(connection, now) if self._held.are_to_be_undone else []
-                claims, pause_seconds = await self._claims.take(connection, now)
+                undone = await self._held.withdraw(connection, now)
+                pause_seconds = await self._claims.take(connection, now, claims)
         except BaseException:  # whatever it was: what was not committed is not in flight
             self._claims.drop(claims)
             raise
         if undone:
-            self._held.withdrawn()
+            self._held.withdrawn(undone)
             self._card_changes.touch_queue()
         return claims, pause_seconds
 

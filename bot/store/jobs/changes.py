@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bot.models import Job, JobError
 
 
-async def update(connection: AsyncConnection, job: Job, *, owner: str, **changes: Any) -> Job | None:  # noqa: ANN401
+async def update(connection: AsyncConnection, job: Job, *, owner: str, **changes: Any) -> Job | None:  # noqa: ANN401 (as said)
     """Change a job that is leased to ``owner`` and still in the state it was read in.
 
     Args:

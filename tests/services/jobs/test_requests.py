@@ -28,7 +28,7 @@ from bot.models import (
 from bot.services.admission.accepting import new_job_id
 from bot.store.database import Database
 from bot.store.tables import jobs, ledger
-from tests.support.faults import FlakyDatabase
+from tests.support.faults import FlakyDatabase, Hold
 from tests.support.simulated_discord import CHANNEL_ID
 from tests.support.workshop import GUILD_ID, MEMBER_ID, requester
 
@@ -367,6 +367,28 @@ async def test_a_job_that_nobody_heard_of_is_undone_once_the_database_can_be_ask
     job = await workshop.job(accepted.card.job.id)
     assert (job.state, job.error_code) == (JobState.CANCELLED, JobError.UNHEARD)
     assert await workshop.entries(job.id) == [("charge", 6), ("refund", 6)]
+    assert workshop.server.submits == []
+
+
+async def test_a_job_found_unheard_while_another_is_being_undone_is_undone_too(workshop: Workshop) -> None:
+    database = FlakyDatabase(workshop.database)
+    process = workshop.start(database=database)
+    first = await process.jobs.accept_held(workshop.request())
+    second = await process.jobs.accept_held(workshop.request("another fox"))
+    process.jobs.withdraw_unheard(first)
+    commit = database.holds["commit"] = Hold()
+    pass_ = asyncio.create_task(process.worker.tick())
+    await commit.arrival()
+    process.jobs.withdraw_unheard(second)
+    commit.release.set()
+    await pass_
+
+    await workshop.run_until_idle(process)
+
+    for accepted in (first, second):
+        job = await workshop.job(accepted.card.job.id)
+        assert (job.state, job.error_code) == (JobState.CANCELLED, JobError.UNHEARD)
+        assert await workshop.entries(job.id) == [("charge", 6), ("refund", 6)]
     assert workshop.server.submits == []
 
 
