@@ -125,6 +125,7 @@ class Workshop:
     time: ManualTime
     policy: WorkerPolicy
     database_url: str
+    peeking: sqlite3.Connection
     quota: Quota = field(default_factory=lambda: Quota(60, Period.DAY))
     max_open_jobs: int = 100
     rng: random.Random = field(default_factory=lambda: random.Random(0))
@@ -303,8 +304,8 @@ class Workshop:
 
     def _peek(self, query: str, *values: str) -> Any:  # noqa: ANN401 (of the one column asked for)
         """Look at the database without a way through the bot's own code, which would take most of a test's time."""
-        with closing(sqlite3.connect(self.database_url.removeprefix("sqlite+aiosqlite:///"))) as connection:
-            return connection.execute(query, values).fetchone()[0]
+        [(value,)] = self.peeking.execute(query, values).fetchall()
+        return value
 
 
 @asynccontextmanager
@@ -323,22 +324,22 @@ async def open_workshop(
     """
     time = ManualTime() if clock is None else GivenTime(clock)
     url = await fresh_database(folder)
-    if finds_by_job_id is not None:
-        with closing(sqlite3.connect(url.removeprefix("sqlite+aiosqlite:///"))) as connection:
-            connection.execute("INSERT INTO models VALUES ('gemini_omni', ?, '2026-01-01 00:00:00')", [finds_by_job_id])
-            connection.commit()
-    async with (
-        sandbox(time, **server_settings) as server,
-        client_of(server, now=lambda: datetime.fromtimestamp(time(), UTC)) as client,
-        Database.open(url, migrate=False) as database,
-    ):
-        yield Workshop(
-            database=database,
-            server=server,
-            client=client,
-            discord=SimulatedDiscord(),
-            log=SimulatedLog(),
-            time=time,
-            policy=WorkerPolicy(),
-            database_url=url,
-        )
+    with closing(sqlite3.connect(url.removeprefix("sqlite+aiosqlite:///"), isolation_level=None)) as peeking:
+        if finds_by_job_id is not None:
+            peeking.execute("INSERT INTO models VALUES ('gemini_omni', ?, '2026-01-01 00:00:00')", [finds_by_job_id])
+        async with (
+            sandbox(time, **server_settings) as server,
+            client_of(server, now=lambda: datetime.fromtimestamp(time(), UTC)) as client,
+            Database.open(url, migrate=False) as database,
+        ):
+            yield Workshop(
+                database=database,
+                server=server,
+                client=client,
+                discord=SimulatedDiscord(),
+                log=SimulatedLog(),
+                time=time,
+                policy=WorkerPolicy(),
+                database_url=url,
+                peeking=peeking,
+            )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case
+from sqlalchemy import bindparam, case
 from sqlalchemy import update as sql_update
 
 from bot.models import OPEN_STATES, JobState
@@ -29,9 +29,16 @@ async def update(connection: AsyncConnection, job: Job, *, owner: str, **changes
     Returns:
         The job as it is now, or None when it was no longer the owner's to change.
     """
-    statement = sql_update(jobs).where(jobs.c.id == job.id, jobs.c.state == job.state, jobs.c.lease_owner == owner)
-    result = await connection.execute(statement.values(changes))
+    read = {"job_id": job.id, "state_read": job.state, "owner": owner}
+    result = await connection.execute(_OF_OWNER, read | changes)
     return replace(job, **changes) if result.rowcount == 1 else None
+
+
+_OF_OWNER = sql_update(jobs).where(
+    jobs.c.id == bindparam("job_id"),
+    jobs.c.state == bindparam("state_read"),
+    jobs.c.lease_owner == bindparam("owner"),
+)
 
 
 async def call_off(connection: AsyncConnection, job: Job, error_code: JobError, *, now: datetime) -> Job | None:

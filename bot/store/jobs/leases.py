@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import Integer, and_, bindparam, case, func, or_, select
 from sqlalchemy import update as sql_update
 
 from bot.models import JobState
@@ -37,19 +37,9 @@ async def claim_due(
     Args:
         in_flight: jobs this worker is already at, which are not to be taken twice even if their lease ran out.
     """
-    due = (
-        select(jobs.c.id)
-        .where(jobs.c.state.in_(states), jobs.c.due_at <= now, is_free(now), jobs.c.id.not_in(in_flight))
-        .order_by(jobs.c.due_at)
-        .limit(limit)
-    )
-    statement = (
-        sql_update(jobs)
-        .where(jobs.c.id.in_(due), is_free(now))
-        .values(lease_owner=owner, lease_until=lease_until)
-        .returning(jobs)
-    )
-    return [from_row(row) for row in await connection.execute(statement)]
+    values = {"states": list(states), "now": now, "in_flight": list(in_flight), "limit": limit}
+    lease = {"lease_owner": owner, "lease_until": lease_until}
+    return [from_row(row) for row in await connection.execute(_CLAIM_DUE, values | lease)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,26 +56,15 @@ class Backlog:
 
 async def backlog(connection: AsyncConnection) -> dict[JobState, Backlog]:
     """Return what there is to do, by state; a state that is not there needs nothing."""
-    free_at = case(
-        (and_(jobs.c.lease_until.is_not(None), jobs.c.lease_until > jobs.c.due_at), jobs.c.lease_until),
-        else_=jobs.c.due_at,
-    )
-    statement = (
-        select(jobs.c.state, func.count(), func.min(free_at, type_=jobs.c.due_at.type))
-        .where(jobs.c.state.in_(list(JobState)), jobs.c.due_at.is_not(None))  # in both, the index serves
-        .group_by(jobs.c.state)
-    )
-    rows = await connection.execute(statement)
-    return {JobState(state): Backlog(count, due_at) for state, count, due_at in rows}
+    return {JobState(state): Backlog(count, due_at) for state, count, due_at in await connection.execute(_BACKLOG)}
 
 
 async def renew_leases(
     connection: AsyncConnection, job_ids: Collection[str], *, owner: str, lease_until: datetime
 ) -> None:
     """Push out the end of leases that are still the owner's."""
-    await connection.execute(
-        sql_update(jobs).where(jobs.c.id.in_(job_ids), jobs.c.lease_owner == owner).values(lease_until=lease_until)
-    )
+    values = {"job_ids": list(job_ids), "owner": owner, "lease_until": lease_until}
+    await connection.execute(_RENEW_LEASES, values)
 
 
 async def release_leases(connection: AsyncConnection, *, owner: str) -> int:
@@ -102,6 +81,41 @@ async def free(connection: AsyncConnection, job_id: str, *, owner: str) -> None:
     await connection.execute(sql_update(jobs).where(held).values(lease_owner=None, lease_until=None))
 
 
-def is_free(now: datetime) -> ColumnElement[bool]:
-    """Return the condition that nobody holds a job at a moment."""
-    return or_(jobs.c.lease_until.is_(None), jobs.c.lease_until <= now)
+# The statements of each pass are written once: to write one takes longer than to run it. -----------
+
+IS_FREE: ColumnElement[bool] = or_(jobs.c.lease_until.is_(None), jobs.c.lease_until <= bindparam("now"))
+"""Nobody holds the job at the moment ``now``."""
+
+_CLAIM_DUE = (
+    sql_update(jobs)
+    .where(
+        jobs.c.id.in_(
+            select(jobs.c.id)
+            .where(
+                jobs.c.state.in_(bindparam("states", expanding=True)),
+                jobs.c.due_at <= bindparam("now"),
+                IS_FREE,
+                jobs.c.id.not_in(bindparam("in_flight", expanding=True)),
+            )
+            .order_by(jobs.c.due_at)
+            .limit(bindparam("limit", type_=Integer))
+        ),
+        IS_FREE,
+    )
+    .returning(jobs)
+)
+
+_FREE_AT = case(
+    (and_(jobs.c.lease_until.is_not(None), jobs.c.lease_until > jobs.c.due_at), jobs.c.lease_until),
+    else_=jobs.c.due_at,
+)
+
+_BACKLOG = (
+    select(jobs.c.state, func.count(), func.min(_FREE_AT, type_=jobs.c.due_at.type))
+    .where(jobs.c.state.in_(list(JobState)), jobs.c.due_at.is_not(None))  # in both, the index serves
+    .group_by(jobs.c.state)
+)
+
+_RENEW_LEASES = sql_update(jobs).where(
+    jobs.c.id.in_(bindparam("job_ids", expanding=True)), jobs.c.lease_owner == bindparam("owner")
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from bot.store.tables import polls_sent
 
@@ -17,14 +17,24 @@ if TYPE_CHECKING:
 async def note(connection: AsyncConnection, count: int, *, now: datetime, forget_before: datetime) -> None:
     """Count polls that go out now; seconds before ``forget_before`` are dropped."""
     second_at = now.replace(microsecond=0)
-    more = update(polls_sent).where(polls_sent.c.second_at == second_at).values(count=polls_sent.c.count + count)
-    if (await connection.execute(more)).rowcount == 0:
-        await connection.execute(insert(polls_sent).values(second_at=second_at, count=count))
-        await connection.execute(delete(polls_sent).where(polls_sent.c.second_at < forget_before))
+    if (await connection.execute(_MORE, {"second": second_at, "more": count})).rowcount == 0:
+        await connection.execute(insert(polls_sent), {"second_at": second_at, "count": count})
+        await connection.execute(_FORGET, {"before": forget_before})
 
 
 async def since(connection: AsyncConnection, start: datetime) -> list[tuple[datetime, int]]:
     """Return the seconds that began after ``start`` and in which polls went out, with how many, first to last."""
-    columns = select(polls_sent.c.second_at, polls_sent.c.count.label("polls"))
-    statement = columns.where(polls_sent.c.second_at > start).order_by(polls_sent.c.second_at)
-    return [(row.second_at, row.polls) for row in await connection.execute(statement)]
+    return [(row.second_at, row.polls) for row in await connection.execute(_SINCE, {"start": start})]
+
+
+_MORE = (
+    update(polls_sent)
+    .where(polls_sent.c.second_at == bindparam("second"))
+    .values(count=polls_sent.c.count + bindparam("more"))
+)
+_FORGET = delete(polls_sent).where(polls_sent.c.second_at < bindparam("before"))
+_SINCE = (
+    select(polls_sent.c.second_at, polls_sent.c.count.label("polls"))
+    .where(polls_sent.c.second_at > bindparam("start"))
+    .order_by(polls_sent.c.second_at)
+)

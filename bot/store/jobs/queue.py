@@ -6,11 +6,11 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Integer, bindparam, func, select
 from sqlalchemy import update as sql_update
 
 from bot.models import RENDER_STATES, JobState
-from bot.store.jobs.leases import is_free
+from bot.store.jobs.leases import IS_FREE
 from bot.store.jobs.rows import from_row
 from bot.store.tables import jobs
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Select
     from sqlalchemy.ext.asyncio import AsyncConnection
+    from sqlalchemy.sql.dml import ReturningUpdate
 
     from bot.models import Job, JobError
 
@@ -45,20 +46,11 @@ async def start_next(
         in_flight: jobs this worker is still at, which may be back in the queue already.
         last: jobs that let all others go first.
     """
-    turns = _in_fair_turns().where(jobs.c.id.not_in(in_flight), is_free(now)).limit(limit + len(last))
-    waiting_ids: list[str] = [row.id for row in await connection.execute(turns)]
+    values = {"in_flight": list(in_flight), "now": now, "limit": limit + len(last)}
+    waiting_ids: list[str] = [row.id for row in await connection.execute(_next_free(), values)]
     job_ids = sorted(waiting_ids, key=lambda job_id: job_id in last)[:limit]
-    changes = {
-        "state": JobState.SUBMITTING,
-        "attempts": 0,
-        "due_at": now,
-        "submitted_at": now,
-        "started_at": func.coalesce(jobs.c.started_at, now),
-        "lease_owner": owner,
-        "lease_until": lease_until,
-    }
-    waiting = sql_update(jobs).where(jobs.c.id.in_(job_ids), jobs.c.state == JobState.QUEUED, is_free(now))
-    rows = await connection.execute(waiting.values(changes).returning(jobs))
+    values = {"job_ids": job_ids, "now": now, "lease_owner": owner, "lease_until": lease_until}
+    rows = await connection.execute(_start(), values)
     started = {row.id: from_row(row) for row in rows}
     return [started[job_id] for job_id in job_ids if job_id in started]
 
@@ -83,6 +75,28 @@ async def withdraw(
     statement = sql_update(jobs).where(jobs.c.id == job.id, jobs.c.state == JobState.QUEUED)
     result = await connection.execute(statement.values(changes))
     return replace(job, **changes) if result.rowcount == 1 else None
+
+
+@cache
+def _next_free() -> Select[str]:
+    of_others = jobs.c.id.not_in(bindparam("in_flight", expanding=True))
+    return _in_fair_turns().where(of_others, IS_FREE).limit(bindparam("limit", type_=Integer))
+
+
+@cache
+def _start() -> ReturningUpdate[Any]:
+    now = bindparam("now", type_=jobs.c.due_at.type)
+    changes = {
+        "state": JobState.SUBMITTING,
+        "attempts": 0,
+        "due_at": now,
+        "submitted_at": now,
+        "started_at": func.coalesce(jobs.c.started_at, now),
+        "lease_owner": bindparam("lease_owner"),
+        "lease_until": bindparam("lease_until"),
+    }
+    waiting = jobs.c.id.in_(bindparam("job_ids", expanding=True)) & (jobs.c.state == JobState.QUEUED)
+    return sql_update(jobs).where(waiting, IS_FREE).values(changes).returning(jobs)
 
 
 @cache

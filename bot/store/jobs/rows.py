@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, select
@@ -14,7 +13,7 @@ from bot.store.tables import jobs
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from sqlalchemy import Row, Select
+    from sqlalchemy import Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 
@@ -25,26 +24,25 @@ async def insert(connection: AsyncConnection, job: Job) -> None:
 
 async def get(connection: AsyncConnection, job_id: str) -> Job | None:
     """Return a job, or None."""
-    row = (await connection.execute(select(jobs).where(jobs.c.id == job_id))).one_or_none()
+    row = (await connection.execute(_BY_ID, {"job_id": job_id})).one_or_none()
     return None if row is None else from_row(row)
 
 
 async def get_many(connection: AsyncConnection, job_ids: Collection[str]) -> list[Job]:
     """Return those jobs that exist, oldest first."""
-    rows = await connection.execute(select(jobs).where(jobs.c.id.in_(job_ids)).order_by(jobs.c.id))
-    return [from_row(row) for row in rows]
+    return [from_row(row) for row in await connection.execute(_BY_IDS, {"job_ids": list(job_ids)})]
 
 
 async def find_by_interaction(connection: AsyncConnection, interaction_id: int) -> Job | None:
     """Return the job an interaction made, or None."""
-    row = (await connection.execute(_by_interaction(), {"interaction_id": interaction_id})).one_or_none()
+    row = (await connection.execute(_BY_INTERACTION, {"interaction_id": interaction_id})).one_or_none()
     return None if row is None else from_row(row)
 
 
-@cache  # what every acceptance asks: to write it takes longer than to run it
-def _by_interaction() -> Select[Any]:
-    return select(jobs).where(jobs.c.interaction_id == bindparam("interaction_id"))
-
+# Written once: to write one takes longer than to run it.
+_BY_ID = select(jobs).where(jobs.c.id == bindparam("job_id"))
+_BY_IDS = select(jobs).where(jobs.c.id.in_(bindparam("job_ids", expanding=True))).order_by(jobs.c.id)
+_BY_INTERACTION = select(jobs).where(jobs.c.interaction_id == bindparam("interaction_id"))
 
 _SPEC_AND_QUOTA = frozenset({"spec", "effective_quota"})
 _PLAIN_FIELDS = tuple(name for name in Job.__dataclass_fields__ if name not in _SPEC_AND_QUOTA)

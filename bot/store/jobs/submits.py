@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy import insert as sql_insert
 from sqlalchemy import update as sql_update
 
@@ -34,17 +34,29 @@ if TYPE_CHECKING:
 
 _IS_OPEN = submits.c.ended_at.is_(None)
 
+# Written once: to write one takes longer than to run it.
+_LATEST_NUMBERS = (
+    select(submits.c.job_id, func.max(submits.c.number).label("number"))
+    .where(submits.c.job_id.in_(bindparam("job_ids", expanding=True)))
+    .group_by(submits.c.job_id)
+)
+_OPEN_OF_JOB = select(submits).where(submits.c.job_id == bindparam("of_job"), _IS_OPEN)
+_CHANGE_OPEN = sql_update(submits).where(submits.c.job_id == bindparam("of_job"), _IS_OPEN)
+_CHANGE_UNANSWERED = _CHANGE_OPEN.where(submits.c.outcome.is_(None))
+_NEXT_UNATTENDED_AT = select(func.min(submits.c.due_at)).where(submits.c.due_at.is_not(None))
+_SLOTS = select(func.count(), func.min(submits.c.sent_at)).where(_IS_OPEN, submits.c.sent_at > bindparam("since"))
+_COUNT_SENT = select(func.count(), func.min(submits.c.sent_at)).where(
+    submits.c.sent_at > bindparam("since"),
+    or_(submits.c.outcome.is_(None), submits.c.outcome != SubmitOutcome.NOT_SENT),
+)
+
 
 async def add(connection: AsyncConnection, started: Collection[Job], *, model: str, now: datetime) -> dict[str, Submit]:
     """Write down that these jobs are about to be sent; return the submit of each by the job's id."""
     if not started:
         return {}
     job_ids = [job.id for job in started]
-    rows = await connection.execute(
-        select(submits.c.job_id, func.max(submits.c.number).label("number"))
-        .where(submits.c.job_id.in_(job_ids))
-        .group_by(submits.c.job_id)
-    )
+    rows = await connection.execute(_LATEST_NUMBERS, {"job_ids": job_ids})
     latest: dict[str, int] = {row.job_id: row.number for row in rows}
     added = {
         job.id: Submit(
@@ -62,7 +74,7 @@ async def add(connection: AsyncConnection, started: Collection[Job], *, model: s
 
 async def find_open(connection: AsyncConnection, job_id: str) -> Submit | None:
     """Return the submit of a job that may be on the wire or is being rendered, or None."""
-    row = (await connection.execute(select(submits).where(submits.c.job_id == job_id, _IS_OPEN))).one_or_none()
+    row = (await connection.execute(_OPEN_OF_JOB, {"of_job": job_id})).one_or_none()
     return None if row is None else _from_row(row)
 
 
@@ -144,7 +156,7 @@ async def leave_if_ended(connection: AsyncConnection, job_id: str, *, now: datet
 
 async def leave(connection: AsyncConnection, job_id: str, *, now: datetime) -> None:
     """Let an open submit be asked about from now on: its job has ended, and nobody else waits for it."""
-    await connection.execute(sql_update(submits).where(submits.c.job_id == job_id, _IS_OPEN).values(due_at=now))
+    await connection.execute(_CHANGE_OPEN, {"of_job": job_id, "due_at": now})
 
 
 async def put_off(connection: AsyncConnection, submit: Submit, *, due_at: datetime | None, **changes: Any) -> None:  # noqa: ANN401 (values of Submit fields)
@@ -171,8 +183,7 @@ async def claim_unattended(
 
 async def next_unattended_at(connection: AsyncConnection) -> datetime | None:
     """Return when the next open submit whose job has ended is due; None when nobody has to ask."""
-    statement = select(func.min(submits.c.due_at)).where(submits.c.due_at.is_not(None))
-    return (await connection.execute(statement)).scalar_one()
+    return (await connection.execute(_NEXT_UNATTENDED_AT)).scalar_one()
 
 
 async def count_unattended(connection: AsyncConnection, due_at: datetime | None) -> int:
@@ -197,16 +208,13 @@ class Slots:
 
 async def slots(connection: AsyncConnection, *, since: datetime) -> Slots:
     """Count the render slots that are taken: by submits that are open and were sent after ``since``."""
-    statement = select(func.count(), func.min(submits.c.sent_at)).where(_IS_OPEN, submits.c.sent_at > since)
-    taken, oldest = (await connection.execute(statement)).one()
+    taken, oldest = (await connection.execute(_SLOTS, {"since": since})).one()
     return Slots(taken, oldest)
 
 
 async def count_sent(connection: AsyncConnection, *, since: datetime) -> tuple[int, datetime | None]:
     """Return how many requests were sent after a moment, whatever became of them, and when the first of them was."""
-    went_out = or_(submits.c.outcome.is_(None), submits.c.outcome != SubmitOutcome.NOT_SENT)
-    statement = select(func.count(), func.min(submits.c.sent_at)).where(submits.c.sent_at > since, went_out)
-    count, first = (await connection.execute(statement)).one()
+    count, first = (await connection.execute(_COUNT_SENT, {"since": since})).one()
     return count, first
 
 
