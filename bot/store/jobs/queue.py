@@ -86,7 +86,7 @@ def _next_free() -> Select[str]:
 @cache
 def _start() -> ReturningUpdate[Any]:
     now = bindparam("now", type_=jobs.c.due_at.type)
-    changes = {
+    changes: dict[str, Any] = {
         "state": JobState.SUBMITTING,
         "attempts": 0,
         "due_at": now,
