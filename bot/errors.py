@@ -1,4 +1,4 @@
-"""Every error the project raises on purpose.
+"""The errors that carry no models, and the tree of all that the project raises on purpose.
 
 ::
 

@@ -1,6 +1,6 @@
 """The schema, as SQLAlchemy tables; ``migrations/`` brings a database to it.
 
-Who may change a row is written in ``jobs.py``. What must never be, the schema forbids:
+Who may change a row is written in each module of statements. What must never be, the schema forbids:
 one job, one grant and one refusal per interaction, one charge and one refund per job, no ledger entry of nothing, two
 submits of one job that may both be on the wire.
 

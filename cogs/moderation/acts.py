@@ -8,7 +8,7 @@ from bot.models import QuotaSource, check_grant_seconds
 from bot.services.quotas.periods import complete_timezone
 from bot.ui.text import moderators as moderator_text
 from cogs.context import guild_id_of
-from cogs.directory import deleted_ids
+from cogs.directory import deleted_ids, deleted_in_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +49,18 @@ class ModeratorActs:
             days=days,
         )
         return moderator_text.rule_set(rule, replaced)
+
+    async def show_quota(self, interaction: discord.Interaction, source: QuotaSource, subject_id: int) -> str:
+        """Say what a member, a role or everyone has, and how to change it."""
+        rules = await self._services.quotas.list_rules(guild_id=guild_id_of(interaction))
+        own = [rule for rule in rules if (rule.source, rule.subject_id) == (source, subject_id)]
+        return moderator_text.quota_of(source, subject_id, own)
+
+    async def show_quotas(self, interaction: discord.Interaction) -> str:
+        """Say which quotas there are, and how to change them."""
+        rules = await self._services.quotas.list_rules(guild_id=guild_id_of(interaction))
+        own = [rule for rule in rules if rule.source is not QuotaSource.CHANNEL]
+        return moderator_text.quotas_of_server(own, deleted_in_rules(interaction.guild, own))
 
     async def clear_quota(self, interaction: discord.Interaction, source: QuotaSource, subject_id: int) -> str:
         """Remove a quota or a pool."""

@@ -126,14 +126,15 @@ def parse_period(period: object) -> Period:
 def parse_quota(seconds: int | None, period: str, *, unlimited: bool = False) -> Quota:
     """Make a rule of options as they came.
 
+    Args:
+        seconds: None is no limit.
+
     Raises:
-        InvalidQuotaError: when they are not exactly one sensible rule.
+        InvalidQuotaError: when they are no sensible rule, or two.
     """
     parsed_period = parse_period(period)
     if unlimited and seconds is not None:
         raise InvalidQuotaError("contradictory")
-    if not unlimited and seconds is None:
-        raise InvalidQuotaError("missing")
     return Quota(seconds, parsed_period)
 
 
@@ -144,7 +145,7 @@ def parse_typed_quota(press: Press) -> Quota:
         InvalidQuotaError: when it is no sensible rule.
     """
     seconds = forms.parse_seconds(press.typed(forms.SECONDS))
-    return parse_quota(seconds, press.typed(forms.PERIOD), unlimited=seconds is None)
+    return parse_quota(seconds, press.typed(forms.PERIOD))
 
 
 def parse_subject(interaction: discord.Interaction, who: object) -> tuple[QuotaSource, int]:

@@ -8,7 +8,6 @@ import discord
 from discord import app_commands
 from discord.app_commands import Choice, Range
 
-from bot.errors import InvalidSettingError
 from bot.models import DAYS_MAX, QUOTA_MAX_SECONDS, Period, QuotaSource
 from bot.ui import replies
 from bot.ui.text import commands as command_text
@@ -60,9 +59,12 @@ class QuotaGroup(ModeratorGroup):
         unlimited: bool = False,
         days: Range[int, 1, DAYS_MAX] | None = None,
     ) -> None:
-        """Set the rule of a member, a role or the server."""
-        quota = parse_quota(seconds, period, unlimited=unlimited)
+        """Set the rule of a member, a role or the server, or show it."""
         source, subject_id = parse_subject(interaction, who)
+        if seconds is None and not unlimited:
+            await replies.run_and_reply(interaction, self._acts.show_quota(interaction, source, subject_id))
+            return
+        quota = parse_quota(seconds, period, unlimited=unlimited)
         await replies.run_and_reply(interaction, self._acts.set_quota(interaction, source, subject_id, quota, days))
 
     @app_commands.command(name="clear", description=command_text.MODERATE_CLEAR)
@@ -73,9 +75,10 @@ class QuotaGroup(ModeratorGroup):
         who: discord.Member | discord.Role | None = None,
         rule: str | None = None,
     ) -> None:
-        """Remove the rule of a member, a role or the server."""
+        """Remove the rule of a member, a role or the server, or show all that could be."""
         if who is None and rule is None:
-            raise InvalidSettingError("subject", "missing")
+            await replies.run_and_reply(interaction, self._acts.show_quotas(interaction))
+            return
         source, subject_id = parse_rule_key(rule) if who is None else parse_subject(interaction, who)
         await replies.run_and_reply(interaction, self._acts.clear_quota(interaction, source, subject_id))
 

@@ -1,7 +1,7 @@
 """When the video service may be asked: within the account's limits, held back after 429, paused for the operator.
 
-All of it is memory only, but for the times of submits, which are rows. After a restart the first request finds out
-anew, at the price of one refusal.
+What it knows of refusals is memory only: after a restart the first request finds out anew, at the price of one refusal.
+How many requests went out is in the database, for all processes together.
 """
 
 from __future__ import annotations

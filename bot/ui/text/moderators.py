@@ -24,6 +24,8 @@ LINE_CHARACTERS = 100
 """How much of what a person wrote a list shows in one line: ten lines stay under 4,000 characters, escapes and all."""
 ROLES_SHOWN = 8
 """How many of a member's roles ``/moderate quota why`` names."""
+QUOTAS_SHOWN = 15
+"""How many quotas ``/moderate quota clear`` names when it is asked for none."""
 RULES_SHOWN = 3
 """How many of the rules that refuse a prompt ``/moderate rules test`` names."""
 PROMPT_RULE_KINDS = {PromptRuleKind.WORDS: "Word or phrase", PromptRuleKind.PATTERN: "Pattern"}
@@ -49,6 +51,21 @@ def rule_set(rule: QuotaRule, replaced: QuotaRule | None) -> str:
         "" if replaced is None else f" It was {formatting.quota_rule(replaced.quota)}, set by <@{replaced.set_by_id}>."
     )
     return f"{_whose(rule)}: {now}{count}{_ends(rule)}.{was}"
+
+
+def quota_of(source: QuotaSource, subject_id: int, own: Sequence[QuotaRule]) -> str:
+    """Say what a subject has, and how to change it."""
+    has = "\n".join(map(rule_line, own)) or f"{formatting.subject(source, subject_id)}: no quota of its own."
+    return f"{has}\nTo set it, say how many seconds, or choose unlimited."
+
+
+def quotas_of_server(rules: Sequence[QuotaRule], deleted: Collection[int] = ()) -> str:
+    """Say which quotas a server has, and how to change them."""
+    lines = [rule_line(rule, deleted) for rule in rules[:QUOTAS_SHOWN]]
+    if len(rules) > QUOTAS_SHOWN:
+        lines.append(f"… and {len(rules) - QUOTAS_SHOWN} more: `/moderate settings` lists all.")
+    has = "\n".join(lines) or "No quota is set."
+    return f"{has}\nTo clear one, say `who` has it, or choose it as `rule`; `/moderate quota set` sets one."
 
 
 def rule_cleared(source: QuotaSource, subject_id: int, cleared: QuotaRule | None, deleted: Collection[int] = ()) -> str:

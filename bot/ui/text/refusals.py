@@ -66,7 +66,6 @@ _INVALID_QUOTA = {
     "not_positive": "Give at least 1 second.",
     "too_large": f"That is too much; use at most {QUOTA_MAX_SECONDS:,} seconds.",
     "contradictory": "Choose either seconds or unlimited, not both.",
-    "missing": "Say how many seconds, or choose unlimited.",
     "period": "That period is not on offer; choose day, week or month.",
 }
 INVALID_SETTINGS = {
@@ -79,7 +78,6 @@ INVALID_SETTINGS = {
         "I can't post there: give me View Channel and Send Messages in that channel (for a thread Send Messages in "
         "Threads), then try again."
     ),
-    ("subject", "missing"): "Say whose: choose a member or role, or one from the list.",
     ("grant", "used_up"): "Nothing is left of that; it may have been used or taken back meanwhile.",
     ("rule", "unknown"): "There is no such rule; it may have been removed meanwhile.",
     ("kind", "unknown"): "That kind of rule is not on offer; choose words or a pattern.",

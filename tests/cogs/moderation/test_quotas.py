@@ -174,8 +174,6 @@ async def test_long_list_has_pages(community: Community) -> None:
         ([option("seconds", 60, INTEGER), option("period", "year", STRING)], "choose day, week or month"),
         ([option("seconds", 60, INTEGER), option("period", 7, INTEGER)], "choose day, week or month"),
         ([option("seconds", 60, INTEGER), option("unlimited", True, BOOLEAN)], "not both"),
-        ([option("unlimited", False, BOOLEAN)], "how many seconds, or choose unlimited"),
-        ([], "how many seconds, or choose unlimited"),
     ],
     ids=str,
 )
@@ -219,13 +217,44 @@ async def test_senseless_grants_get_one_sentence_and_change_nothing(community: C
     assert await community.ledger() == []
 
 
-async def test_clear_of_nothing_says_what_to_choose_and_changes_nothing(community: Community) -> None:
+async def test_clear_of_nothing_shows_what_there_is_and_how_to_change_it(community: Community) -> None:
+    assert (await moderate(community, "clear")).startswith("No quota is set.\nTo clear one, say `who` has it")
     await moderate(community, "set", who=community.mia, seconds=6)
 
     said = await moderate(community, "clear")
 
-    assert said == "Say whose: choose a member or role, or one from the list."
+    assert said.startswith(f"{community.mia.mention}: 6 s per day, set by {community.moderator.mention}\nTo clear one")
     assert len(await rules(community)) == 1
+
+
+async def test_clear_of_nothing_names_so_many_quotas_and_counts_the_rest(community: Community) -> None:
+    for number in range(17):
+        await community.bot.services.quotas.set_rule(
+            guild_id=community.guild.id,
+            source=QuotaSource.MEMBER,
+            subject_id=1000 + number,
+            quota=Quota(6, Period.DAY),
+            set_by_id=community.moderator.id,
+        )
+
+    said = await moderate(community, "clear")
+
+    assert said.count("6 s per day") == 15
+    assert "… and 2 more: `/moderate settings` lists all." in said
+
+
+async def test_set_without_seconds_shows_what_there_is_and_how_to_change_it(community: Community) -> None:
+    said = await moderate(community, "set", who=community.mia)
+    assert said == (
+        f"{community.mia.mention}: no quota of its own.\nTo set it, say how many seconds, or choose unlimited."
+    )
+    await moderate(community, "set", who=community.mia, seconds=6)
+    await moderate(community, "set", who=community.ben, seconds=10)
+
+    said = await moderate(community, "set", who=community.mia, period="week", unlimited=False)
+
+    assert said.startswith(f"{community.mia.mention}: 6 s per day, set by {community.moderator.mention}\nTo set it")
+    assert [rule.quota.seconds for rule in await rules(community)] == [6, 10]
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ KNOWN_REFUSALS: list[ReelayError] = [
         InvalidQuotaError(reason)
         for reason in (
             *("not_a_number", "negative", "too_large", "not_positive"),
-            *("contradictory", "missing", "period"),
+            *("contradictory", "period"),
         )
     ),
     QuotaExceededError(make_quota_status(58), 6),
