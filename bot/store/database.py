@@ -186,6 +186,7 @@ def _prepare_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401 (the dr
     for pragma in (
         "synchronous = FULL",  # an accepted job survives a power cut, not only a crash
         "foreign_keys = ON",
+        "secure_delete = ON",  # what is deleted is overwritten, not only let go of
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -4,6 +4,8 @@ Who may change a row is written in each module of statements. What must never be
 one job, one grant and one refusal per interaction, one charge and one refund per job, no ledger entry of nothing, two
 submits of one job that may both be on the wire.
 
+What becomes of each table's rows in the end is written in ``retention/endings.py``.
+
 Everything a server's moderators decide carries that server's id, first in its key: no statement goes without it.
 """
 
@@ -28,6 +30,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -95,12 +98,15 @@ jobs = Table(
     Column("finished_at", UtcDateTime),
     Column("removed_by", BigInteger, key="removed_by_id"),
     Column("removed_at", UtcDateTime),
+    Column("archived_at", UtcDateTime),
 )
 Index("jobs_by_due_at", jobs.c.state, jobs.c.due_at)
 Index("jobs_by_member", jobs.c.member_id, jobs.c.state, jobs.c.submitted_at)
 Index("jobs_by_lease_owner", jobs.c.lease_owner)
 Index("jobs_by_rendered_at", jobs.c.duration_seconds, jobs.c.rendered_at)
 Index("jobs_by_server", jobs.c.guild_id, jobs.c.created_at)
+_IS_FINISHED = jobs.c.finished_at.is_not(None) & jobs.c.archived_at.is_(None)
+Index("jobs_to_archive", jobs.c.finished_at, sqlite_where=_IS_FINISHED, postgresql_where=_IS_FINISHED)
 
 submits = Table(
     "submits",
@@ -176,6 +182,23 @@ Index(
     sqlite_where=ledger.c.expires_at.is_not(None),
     postgresql_where=ledger.c.expires_at.is_not(None),
 )
+Index(
+    "ledger_grants_by_end",
+    ledger.c.expires_at,
+    sqlite_where=ledger.c.expires_at.is_not(None),
+    postgresql_where=ledger.c.expires_at.is_not(None),
+)
+Index("ledger_by_member", ledger.c.member_id, ledger.c.counted_at)
+
+ledger_sums = Table(
+    "ledger_sums",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True),
+    Column("member_id", BigInteger, primary_key=True),
+    Column("day_at", UtcDateTime, primary_key=True),
+    Column("seconds", Integer, nullable=False),
+)
+Index("ledger_sums_by_member", ledger_sums.c.member_id)
 
 grant_uses = Table(
     "draws",
@@ -185,6 +208,7 @@ grant_uses = Table(
     Column("seconds", Integer, nullable=False),
     CheckConstraint("seconds > 0", name="draws_seconds_positive"),
 )
+Index("draws_by_job", grant_uses.c.job_id)
 
 usage = Table(
     "usage",
@@ -195,7 +219,11 @@ usage = Table(
     Column("quarter_at", UtcDateTime, primary_key=True),
     Column("seconds", Integer, nullable=False),
     Column("drawn_seconds", Integer, nullable=False, key="from_grants_seconds"),
+    Column("is_day", Boolean, nullable=False, server_default=false()),
 )
+_IS_QUARTER, _IS_MEMBERS = usage.c.is_day.is_(False), usage.c.account_kind == "member"
+Index("usage_quarters", usage.c.quarter_at, sqlite_where=_IS_QUARTER, postgresql_where=_IS_QUARTER)
+Index("usage_by_member", usage.c.account_id, sqlite_where=_IS_MEMBERS, postgresql_where=_IS_MEMBERS)
 
 quota_rules = Table(
     "quota_rules",
@@ -282,6 +310,9 @@ changes = Table(
     Column("after", JSON(none_as_null=True)),
 )
 Index("changes_by_server", changes.c.guild_id, changes.c.id)
+Index("changes_by_time", changes.c.made_at)
+_IS_OF_CLIP = changes.c.kind.in_(["job_cancelled", "clip_removed"])
+Index("changes_of_clips", changes.c.subject_id, sqlite_where=_IS_OF_CLIP, postgresql_where=_IS_OF_CLIP)
 
 log_entries = Table(
     "log_entries",
@@ -311,6 +342,25 @@ Index(
 )
 Index("log_entries_by_lease_owner", log_entries.c.lease_owner)
 Index("log_entries_by_server", log_entries.c.guild_id, log_entries.c.kind, log_entries.c.created_at)
+Index("log_entries_by_time", log_entries.c.created_at)
+_TELLS_CHANGE, _IS_REFUSAL = log_entries.c.change_id.is_not(None), log_entries.c.kind == "refused"
+Index("log_entries_by_change", log_entries.c.change_id, sqlite_where=_TELLS_CHANGE, postgresql_where=_TELLS_CHANGE)
+Index("log_entries_refused", log_entries.c.id, sqlite_where=_IS_REFUSAL, postgresql_where=_IS_REFUSAL)
+
+guilds = Table(
+    "guilds",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("left_at", UtcDateTime),
+)
+
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("member_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("asked_at", UtcDateTime, nullable=False),
+    Column("texts_erased_at", UtcDateTime),
+)
 
 command_digests = Table(
     "command_digests",
