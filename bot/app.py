@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,10 @@ from bot.services.moderation.servers import ServerService
 from bot.services.polling.planner import PollPlanner
 from bot.services.quotas.service import QuotaService
 from bot.services.quotas.usage import UsageService
+from bot.services.retention.policy import RetentionPolicy
+from bot.services.retention.presence import Presence
+from bot.services.retention.privacy import PrivacyService
+from bot.services.retention.retention import Retention
 from bot.services.screening.automod import AutomodService
 from bot.services.screening.rules import PromptService
 from bot.services.services import Services
@@ -88,11 +93,20 @@ class Reelay:
     modlog: Modlog
     throttle: ServiceThrottle
     polling: PollPlanner
+    retention: Retention
     alerts: OperatorAlerts
     wake: asyncio.Event
 
 
-def assemble(ports: Ports, *, operator_quota: Quota, max_open_jobs: int, policy: WorkerPolicy, owner: str) -> Reelay:
+def assemble(
+    ports: Ports,
+    *,
+    operator_quota: Quota,
+    max_open_jobs: int,
+    policy: WorkerPolicy,
+    owner: str,
+    retention: RetentionPolicy | None = None,
+) -> Reelay:
     """Wire the parts, for the product, the demo and the tests alike; nothing is opened or started here.
 
     Args:
@@ -100,6 +114,7 @@ def assemble(ports: Ports, *, operator_quota: Quota, max_open_jobs: int, policy:
         operator_quota: the rule that holds where moderators have set none.
         max_open_jobs: how many jobs one member may have open.
         owner: this process's name in leases.
+        retention: how long things are kept; for good by default.
     """
     database, clock = ports.database, ports.clock
     throttle, card_changes, wake = ServiceThrottle(policy, ports.jitter), CardChanges(), asyncio.Event()
@@ -114,6 +129,7 @@ def assemble(ports: Ports, *, operator_quota: Quota, max_open_jobs: int, policy:
         max_open_jobs=max_open_jobs,
         owner=owner,
         lease_seconds=policy.lease_seconds,
+        retention=retention or RetentionPolicy(),
     )
     work = WorkContext(
         database=database,
@@ -161,6 +177,14 @@ def assemble(ports: Ports, *, operator_quota: Quota, max_open_jobs: int, policy:
         modlog=modlog,
         throttle=throttle,
         polling=work.polling,
+        retention=Retention(
+            database=database,
+            clock=clock,
+            policy=retention or RetentionPolicy(),
+            presence=services.presence,
+            jobs=services.jobs,
+            stopwatch=time.perf_counter,
+        ),
         alerts=alerts,
         wake=wake,
     )
@@ -176,17 +200,21 @@ def assemble_on_discord(
     max_open_jobs: int,
     policy: WorkerPolicy,
     owner: str,
+    retention: RetentionPolicy | None = None,
+    privacy_url: str | None = None,
     operator_channel_id: int | None = None,
     rng: random.Random | None = None,
 ) -> tuple[ReelayBot, Reelay]:
     """Make a Discord client, and wire the parts to it.
 
     Args:
+        retention: how long things are kept; for good by default.
+        privacy_url: where members may read more about that; None is nowhere.
         operator_channel_id: where the operator is alerted; None is nowhere.
         rng: where jitter and ids come from; the operating system's by default.
     """
     rng = rng or random.SystemRandom()
-    bot = ReelayBot(digests=CommandDigests(database))
+    bot = ReelayBot(digests=CommandDigests(database), privacy_url=privacy_url)
     modlog_publisher = DiscordLogPublisher(client=bot)
     ports = Ports(
         database=database,
@@ -199,7 +227,14 @@ def assemble_on_discord(
         jitter=rng.random,
         random_bits=rng.getrandbits,
     )
-    reelay = assemble(ports, operator_quota=operator_quota, max_open_jobs=max_open_jobs, policy=policy, owner=owner)
+    reelay = assemble(
+        ports,
+        operator_quota=operator_quota,
+        max_open_jobs=max_open_jobs,
+        policy=policy,
+        owner=owner,
+        retention=retention,
+    )
     bot.attach_services(reelay.services)
     return bot, reelay
 
@@ -215,6 +250,7 @@ def _wire_services(
     max_open_jobs: int,
     owner: str,
     lease_seconds: float,
+    retention: RetentionPolicy,
 ) -> Services:
     database, clock = ports.database, ports.clock
     audit_trail = AuditTrail(database=database, clock=clock)
@@ -238,6 +274,7 @@ def _wire_services(
         owner=owner,
         lease_seconds=lease_seconds,
     )
+    presence = Presence(database=database)
     return Services(
         jobs=jobs,
         quotas=quotas,
@@ -247,4 +284,6 @@ def _wire_services(
         admission=admission,
         usage=UsageService(database=database, clock=clock),
         audit_trail=audit_trail,
+        presence=presence,
+        privacy=PrivacyService(database=database, clock=clock, days=retention.days, woken=presence.woken),
     )

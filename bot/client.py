@@ -25,6 +25,7 @@ from cogs.moderation.acts import ModeratorActs
 from cogs.moderation.group import ModerateGroup
 from cogs.moderation.modlog_card import ModlogCardActions
 from cogs.panel import make_panel
+from cogs.privacy import PrivacyActions, PrivacyCog
 from cogs.quota import QuotaCog
 from cogs.video import VideoCog
 
@@ -69,7 +70,7 @@ class ReelayBot(commands.Bot):
     panel: Panel
     components: Components
 
-    def __init__(self, *, digests: CommandDigests) -> None:
+    def __init__(self, *, digests: CommandDigests, privacy_url: str | None = None) -> None:
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it never speaks
         super().__init__(
             command_prefix=commands.when_mentioned,  # unused: without the messages intent no text command arrives
@@ -85,6 +86,7 @@ class ReelayBot(commands.Bot):
             allowed_installs=app_commands.AppInstallationType(guild=True),
         )
         self._digests = digests
+        self._privacy_url = privacy_url
         self._acts: ModeratorActs
 
     def attach_services(self, services: Services) -> None:
@@ -112,9 +114,11 @@ class ReelayBot(commands.Bot):
         services, acts = self.services, self._acts
         await self.add_cog(VideoCog(jobs=services.jobs))
         await self.add_cog(QuotaCog(admission=services.admission))
+        await self.add_cog(PrivacyCog(privacy=services.privacy, url=self._privacy_url))
         self.tree.add_command(ModerateGroup(services, acts, self.panel))
         self.components = Components(requester=requester_in, guild_of_job=services.jobs.guild_of)
         self.components.add(StatusCardActions(jobs=services.jobs))
+        self.components.add(PrivacyActions(privacy=services.privacy))
         self.components.add(ModlogCardActions(services, acts), *self.panel.sections.values(), check=require_moderator)
         await self.add_cog(self.components)
         self.add_dynamic_items(*ITEM_CLASSES)
@@ -123,6 +127,15 @@ class ReelayBot(commands.Bot):
     async def on_ready(self) -> None:
         """Say so in the log; Discord may send it again after a long break."""
         _log.info("connected to Discord", extra={"servers": len(self.guilds)})
+        self.services.presence.watch(lambda: [guild.id for guild in self.guilds])
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """Note a server that the bot is in (again)."""
+        self.services.presence.note_joined(guild.id)
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """Note a server that the bot was removed from; one that is only out of reach is told otherwise."""
+        self.services.presence.note_left(guild.id)
 
     async def _sync_commands(self) -> None:
         payload = sorted((command.to_dict(self.tree) for command in self.tree.get_commands()), key=str)

@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError
 from bot.errors import SettingsError
 from bot.models import QUOTA_MAX_SECONDS, Period
 from bot.services.jobs.policy import RateGroup
+from bot.services.retention.policy import SHORTEST_DAYS
 
 Snowflake = Annotated[int, Field(gt=0, lt=2**63)]
 WebSocketUrl = Annotated[AnyUrl, UrlConstraints(allowed_schemes=["ws", "wss"])]
@@ -37,6 +38,8 @@ class Settings(BaseSettings):
     max_concurrent_renders: Annotated[int, Field(ge=1, le=10_000)] = 4
     max_open_jobs_per_member: Annotated[int, Field(ge=1, le=1000)] = 2
     job_deadline_seconds: Annotated[int, Field(ge=30, le=86_400)] = 900
+    retention_days: Annotated[int, Field(ge=SHORTEST_DAYS, le=36_500)] | None = None
+    privacy_url: AnyHttpUrl | None = None
     operator_channel_id: Snowflake | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"

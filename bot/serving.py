@@ -21,6 +21,7 @@ from bot.media import MediaWorker
 from bot.models import OperatorAlert, Quota, UnauthorizedError, VideoServiceError
 from bot.services.jobs.policy import WorkerPolicy
 from bot.services.ports import SystemClock
+from bot.services.retention.policy import RetentionPolicy
 from bot.store.database import Database
 from bot.toapis.account import explain_models
 from bot.toapis.client import ToApisClient
@@ -68,6 +69,8 @@ async def run(settings: Settings, *, policy: WorkerPolicy | None = None) -> None
                 job_deadline_seconds=settings.job_deadline_seconds,
             ),
             owner=owner,
+            retention=RetentionPolicy(days=settings.retention_days),
+            privacy_url=None if settings.privacy_url is None else str(settings.privacy_url),
             operator_channel_id=settings.operator_channel_id,
         )
         await reelay.polling.recall()
@@ -79,6 +82,7 @@ async def run(settings: Settings, *, policy: WorkerPolicy | None = None) -> None
             showing = group.create_task(reelay.card_updater.run())
             telling = group.create_task(reelay.modlog.run())
             refreshing = group.create_task(bot.panel.run())
+            ending = group.create_task(reelay.retention.run())
             group.create_task(_check_service(service, reelay))
             stop = asyncio.Event()
             _on_signals(stop.set)
@@ -89,9 +93,10 @@ async def run(settings: Settings, *, policy: WorkerPolicy | None = None) -> None
             reelay.worker.stop()
             reelay.card_updater.stop()
             reelay.modlog.stop()
+            reelay.retention.stop()
             bot.panel.stop()
             # What is in hand goes through the bot's own connections.
-            await asyncio.wait({working, showing, telling, refreshing})
+            await asyncio.wait({working, showing, telling, refreshing, ending})
             await bot.close()
             await serving
     _log.info("stopped")

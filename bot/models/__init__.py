@@ -17,6 +17,7 @@ from bot.models.jobs import (
     StatusCard,
 )
 from bot.models.modlog import LogEntry, LogKind
+from bot.models.privacy import StoredAbout
 from bot.models.quotas import (
     QUOTA_MAX_SECONDS,
     Account,
@@ -148,6 +149,7 @@ __all__ = [
     "Server",
     "ServiceFaultError",
     "StatusCard",
+    "StoredAbout",
     "Submit",
     "SubmitOutcome",
     "UnauthorizedError",

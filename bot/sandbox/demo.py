@@ -262,6 +262,7 @@ async def _running(stage: _Stage, page: Preview, stopped: asyncio.Event) -> Asyn
         group.create_task(stage.reelay.card_updater.run())
         group.create_task(stage.reelay.modlog.run())
         group.create_task(stage.bot.panel.run())
+        group.create_task(stage.reelay.retention.run())
         for_page = [group.create_task(_keep_page_true(stage, page)), group.create_task(stop_with_page())]
         try:
             yield
@@ -270,6 +271,7 @@ async def _running(stage: _Stage, page: Preview, stopped: asyncio.Event) -> Asyn
             stage.reelay.card_updater.stop()
             stage.reelay.modlog.stop()
             stage.bot.panel.stop()
+            stage.reelay.retention.stop()
             for task in for_page:
                 task.cancel()
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from bot.services.moderation.servers import ServerService
     from bot.services.quotas.service import QuotaService
     from bot.services.quotas.usage import UsageService
+    from bot.services.retention.presence import Presence
+    from bot.services.retention.privacy import PrivacyService
     from bot.services.screening.automod import AutomodService
     from bot.services.screening.rules import PromptService
 
@@ -28,3 +30,5 @@ class Services:
     admission: Admission
     usage: UsageService
     audit_trail: AuditTrail
+    presence: Presence
+    privacy: PrivacyService

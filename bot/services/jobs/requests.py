@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.errors import NotRemovableError, RefusedError
+from bot.errors import NotRefundableError, NotRemovableError, RefusedError
 from bot.models import ChangeKind, Job, JobError, JobState, NotCancellableError, StatusCard
 from bot.services.admission.accepting import charge, log_refusal, new_job
 from bot.store import jobs
@@ -262,6 +262,7 @@ class JobService:
 
         Raises:
             NotRemovableError: when there is no such clip in the server, or somebody was quicker.
+            NotRefundableError: when it is too old for that; nothing has changed then.
             PublishError: when Discord did not delete it; nothing has changed then.
             StoreUnavailableError: when the database cannot be asked.
         """
@@ -269,6 +270,8 @@ class JobService:
             job = await jobs.get(connection, job_id)
         if job is None or job.guild_id != guild_id or job.state is not JobState.DELIVERED:
             raise NotRemovableError
+        if refunds and job.archived_at is not None and job.removed_at is None:
+            raise NotRefundableError
         if job.removed_at is None:
             await self._publisher.remove_clip(job)
         now = self._clock.now()
@@ -276,6 +279,7 @@ class JobService:
             if not await jobs.note_removed(connection, job_id, removed_by_id=removed_by_id, now=now):
                 earlier = await jobs.get(connection, job_id) or job
                 raise NotRemovableError(earlier.removed_by_id, earlier.removed_at)
+            job = await jobs.get(connection, job_id) or job  # its prompt may have been erased meanwhile
             refunded = refunds and await ledger.refund(connection, job, now=now, made_by_id=removed_by_id)
             details = {"prompt": job.spec.prompt, "seconds": job.spec.cost_seconds if refunded else 0}
             await self._audit_trail.record(
@@ -288,7 +292,7 @@ class JobService:
                 after=details,
             )
         _log.info("clip removed", extra={"job_id": job_id, "moderator_id": removed_by_id, "refunded": refunded})
-        return replace(job, removed_by_id=removed_by_id, removed_at=now)
+        return job
 
     async def find(self, job_id: str, *, guild_id: int) -> Job | None:
         """Return a server's job, or None.

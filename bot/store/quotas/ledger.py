@@ -11,6 +11,7 @@ a busy server is 3,000 rows at most and not a hundred thousand. All of it is cal
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import Integer, and_, bindparam, case, func, insert, literal_column, or_, select, union_all, update
 
 from bot.models import Account, AccountKind, Grant
-from bot.store.tables import grant_uses, ledger, usage
+from bot.store.tables import grant_uses, ledger, ledger_sums, usage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -157,7 +158,7 @@ async def sum_periods(connection: AsyncConnection, spans: Sequence[UsageSpan]) -
 async def sum_by_member(
     connection: AsyncConnection, *, guild_id: int, start: datetime, end: datetime
 ) -> dict[int, int]:
-    """Return the seconds each member of a server used in a period, from the entries themselves."""
+    """Return the seconds each member of a server used in a period: from the entries, and from the days of old ones."""
     signed = case(
         (ledger.c.kind == "charge", ledger.c.seconds), (ledger.c.kind == "refund", -ledger.c.seconds), else_=0
     )
@@ -166,7 +167,13 @@ async def sum_by_member(
         .where(ledger.c.guild_id == guild_id, ledger.c.counted_at >= start, ledger.c.counted_at < end)
         .group_by(ledger.c.member_id)
     )
-    return {member_id: int(used) for member_id, used in await connection.execute(statement)}
+    used = Counter({member_id: int(seconds) for member_id, seconds in await connection.execute(statement)})
+    of_days = select(ledger_sums.c.member_id, func.sum(ledger_sums.c.seconds)).where(
+        ledger_sums.c.guild_id == guild_id, ledger_sums.c.day_at >= start, ledger_sums.c.day_at < end
+    )
+    for member_id, seconds in await connection.execute(of_days.group_by(ledger_sums.c.member_id)):
+        used[member_id] += int(seconds)
+    return dict(used)
 
 
 async def _count(

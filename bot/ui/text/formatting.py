@@ -75,6 +75,16 @@ def quoted(prompt: str) -> str:
     return f"“\u2068{escaped}\u2069”"
 
 
+def member(member_id: int | None) -> str:
+    """Write a member, who may have erased their data."""
+    return f"<@{member_id}>" if member_id else "somebody who erased their data"
+
+
+def prompt(text: str) -> str:
+    """Quote a prompt, which may be kept no longer."""
+    return quoted(text) if text else "(the prompt is not kept any more)"
+
+
 def sentence(text: str) -> str:
     """Quote what a person wrote at the end of a sentence, which ends there if theirs does not."""
     ends = plain(text).endswith((".", "!", "?", "…"))

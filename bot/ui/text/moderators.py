@@ -306,12 +306,16 @@ def automod_count(automod: AutomodRules | None) -> str:
 
 def clip_cancelled(job: Job) -> str:
     """Confirm that a clip is cancelled."""
-    return f"<@{job.member_id}>'s clip {_in_line(job.spec.prompt)} is cancelled and refunded."
+    return f"{formatting.member(job.member_id)}'s clip {_prompt(job)} is cancelled and refunded."
 
 
 def clip_removed(job: Job) -> str:
     """Confirm that a clip is removed."""
-    return f"<@{job.member_id}>'s clip {_in_line(job.spec.prompt)} is removed."
+    return f"{formatting.member(job.member_id)}'s clip {_prompt(job)} is removed."
+
+
+def _prompt(job: Job) -> str:
+    return formatting.prompt(formatting.plain(job.spec.prompt, LINE_CHARACTERS))
 
 
 # Use ---------------------------------------------------------------------------------------------
@@ -330,7 +334,7 @@ def usage_summary(report: UsageReport, listed: int) -> str:
         f"{outcomes}, {report.open:,} on the way{removed}; {report.refused:,} refused",
     ]
     lines += [
-        f"<@{member.member_id}>: {formatting.seconds(member.used_seconds)}, {member.delivered:,} posted"
+        f"{formatting.member(member.member_id)}: {formatting.seconds(member.used_seconds)}, {member.delivered:,} posted"
         for member in report.members[:MEMBERS_SHOWN]
     ]
     if len(report.members) > MEMBERS_SHOWN:
