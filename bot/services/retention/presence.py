@@ -63,7 +63,7 @@ class Presence:
         try:
             async with self._database.write() as connection:
                 present = self._present()  # as of now: whoever hears of a change later writes it later
-                await guilds.note_present(connection, present, None if present else left, now)
+                await guilds.note_present(connection, present, left, now)
         except BaseException:
             self._has_news = True
             raise

@@ -24,24 +24,23 @@ if TYPE_CHECKING:
 
 
 async def note_present(
-    connection: AsyncConnection, present: Collection[int], gone: Collection[int] | None, now: datetime
+    connection: AsyncConnection, present: Collection[int], said_left: Collection[int], now: datetime
 ) -> None:
     """Write down which servers the bot is in, and which it has left since they were last looked at.
 
     Args:
-        gone: which it has left; None is all that are not present.
+        present: all that it is in; none at all says nothing.
+        said_left: of which it was said that it left them.
     """
     known = {row.guild_id: row.left_at for row in await connection.execute(select(guilds))}
-    new = [{"guild_id": guild_id} for guild_id in present if guild_id not in known]
-    back = [{"guild": guild_id} for guild_id in present if known.get(guild_id) is not None]
     there = {guild_id for guild_id, left_at in known.items() if left_at is None}
-    left = there - set(present) if gone is None else there & set(gone)
-    if new:
-        await connection.execute(insert(guilds), new)
-    if back:
-        await connection.execute(_SET_LEFT, [each | {"at": None} for each in back])
-    if left:
-        await connection.execute(_SET_LEFT, [{"guild": guild_id, "at": now} for guild_id in left])
+    left = there - set(present) if present else there & set(said_left)
+    changed = dict.fromkeys(left, now) | {it: None for it in present if known.get(it) is not None}
+    new = dict.fromkeys(said_left, now) | dict.fromkeys(present)
+    if new := {guild_id: left_at for guild_id, left_at in new.items() if guild_id not in known}:
+        await connection.execute(insert(guilds), [{"guild_id": it, "left_at": left_at} for it, left_at in new.items()])
+    if changed:
+        await connection.execute(_SET_LEFT, [{"guild": it, "at": left_at} for it, left_at in changed.items()])
 
 
 _SET_LEFT = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,28 +17,17 @@ from bot.store.database import Database
 from bot.store.quotas import ledger
 from bot.store.quotas.ledger import UsageSpan
 from tests.support.clocks import ServiceClock
-from tests.support.workshop import GUILD_ID, MEMBER_ID, MODERATOR_ID, Process, Workshop, requester
+from tests.support.stored import DAY, SECRET, deliver, files, path_of, rows
+from tests.support.workshop import GUILD_ID, MEMBER_ID, MODERATOR_ID, Workshop, requester
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-DAY = 86_400.0
 DAYS = 40
-SECRET = "a very secret prompt about zebras"
-
-
-def rows(workshop: Workshop, query: str, *values: object) -> list[tuple[Any, ...]]:
-    return workshop.peeking.execute(query, values).fetchall()
 
 
 def now(workshop: Workshop) -> datetime:
     return ServiceClock(workshop.time).now()
-
-
-async def deliver(workshop: Workshop, process: Process, prompt: str = SECRET, **who: Any) -> str:
-    job_id = await workshop.accept(process, prompt, **who)
-    await workshop.run_until_idle(process)
-    return job_id
 
 
 async def sums(workshop: Workshop, at: datetime, zone: str = "UTC") -> dict[str, Any]:
@@ -131,7 +119,7 @@ async def test_the_running_month_is_left_alone_however_little_is_kept(workshop: 
     assert await workshop.entries(job_id) == [("charge", 6)]
 
 
-async def test_an_unspent_grant_stays_right_and_a_clip_it_paid_can_be_refunded_until_it_ends(
+async def test_an_unspent_grant_stays_right_and_what_it_paid_can_be_refunded_until_it_ends(
     workshop: Workshop,
 ) -> None:
     workshop.quota = Quota(0, Period.DAY)
@@ -251,18 +239,6 @@ async def test_the_log_is_emptied_later_while_somebody_reads(workshop: Workshop)
     reading.close()
     assert await process.end_data() == SWEEP_SECONDS
     assert SECRET.encode() not in files(workshop)
-
-
-def path_of(workshop: Workshop) -> str:
-    return workshop.database_url.removeprefix("sqlite+aiosqlite:///")
-
-
-def files(workshop: Workshop) -> bytes:
-    """Return all bytes of the database, what is written ahead included."""
-    found = b""
-    for ending in ("", "-wal"):
-        found += Path(path_of(workshop) + ending).read_bytes()
-    return found
 
 
 async def test_a_database_that_is_locked_ends_nothing_by_halves(workshop: Workshop) -> None:
