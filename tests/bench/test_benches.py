@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pytest
 
 from bot.store.tables import metadata
-from tests.bench import acknowledge, admission, clip, flight, resume, stage, start
+from tests.bench import acknowledge, admission, clip, flight, resume, retention, stage, start
 from tests.bench.doubles import ServiceDouble
 from tests.bench.remote import Remote, RemoteError
 
@@ -49,8 +49,13 @@ async def test_each_bench_prints_its_figures_and_their_targets(monkeypatch: pyte
     )
 
     admitted = await admission.measure((20, 40), rounds=4)
+    ended = await retention.measure(scale=0.001)
 
-    assert json.dumps([acknowledged, flown, sent, started, resumed, admitted])
+    assert json.dumps([acknowledged, flown, sent, started, resumed, admitted, ended])
+    assert ended["rows"] > ended["rows_after"]["jobs"] == ended["rows_before"]["jobs"]
+    assert ended["rows_after"]["ledger"] < ended["rows_before"]["ledger"]
+    assert ended["retention"]["lock_ms"]["max"] > 0
+    assert ended["erasure"]["steps"] > 0
     assert acknowledged["alone"]["median_ms"] > 0
     for crowd in ("different_members", "busy_members"):
         [run] = acknowledged[crowd]["runs"]

@@ -17,14 +17,13 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, delete, or_, select, update
 
 from bot.models import FINAL_STATES
-from bot.store.retention.steps import add_up, have_keys, total
+from bot.store.retention.steps import add_up, has_key, keys_of, total
 from bot.store.tables import grant_uses, jobs, ledger, ledger_sums, submits, usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import datetime
 
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import ColumnElement, Row, Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from bot.store.retention.steps import Asked
@@ -107,44 +106,38 @@ class ArchiveJobs:
 class SumUpUsage:
     """Puts the quarters of an old day together."""
 
-    async def find(self, connection: AsyncConnection, asked: Asked) -> Sequence[Any]:
-        """Return the keys of some quarters, the oldest first."""
+    def _old(self, asked: Asked) -> Select[Any]:
         old = and_(usage.c.is_day.is_(False), usage.c.quarter_at < asked.before)
-        statement = select(*usage.primary_key).where(old).order_by(usage.c.quarter_at).limit(asked.limit)
-        return [tuple(row) for row in await connection.execute(statement)]
+        return select(usage).where(old).order_by(usage.c.quarter_at).limit(asked.limit)
+
+    async def find(self, connection: AsyncConnection, asked: Asked) -> Sequence[Any]:
+        """Return some quarters, the oldest first."""
+        return (await connection.execute(self._old(asked))).all()
 
     async def change(self, connection: AsyncConnection, found: Sequence[Any], asked: Asked) -> None:
         """Add them to their days, which begin with their first quarter."""
 
-        def day_of(guild_id: int, account_kind: str, account_id: int, quarter_at: datetime) -> tuple[Any, ...]:
-            return guild_id, account_kind, account_id, asked.day_of(guild_id, quarter_at)
+        def day_of(row: Row[Any]) -> tuple[Any, ...]:
+            return row.guild_id, row.account_kind, row.account_id, asked.day_of(row.guild_id, row.quarter_at)
 
-        await move_usage(connection, found, usage.c.is_day.is_(False), day_of, is_day=True)
+        await move_usage(connection, self._old(asked), day_of, is_day=True)
 
 
 async def move_usage(
-    connection: AsyncConnection,
-    keys: Sequence[Any],
-    which: ColumnElement[bool],
-    to_key: Callable[[int, str, int, datetime], tuple[Any, ...]],
-    *,
-    is_day: bool,
+    connection: AsyncConnection, which: Select[Any], to_key: Callable[[Row[Any]], tuple[Any, ...]], *, is_day: bool
 ) -> None:
-    """Add rows of ``usage`` to others, and delete them.
+    """Add rows of ``usage`` to others, and delete them: read anew, since a refund may have changed them meanwhile.
 
     Args:
-        which: what the rows still have to be.
         to_key: says to which row, by the columns of the key.
         is_day: whether those rows then are summed up by day.
     """
-    moved = delete(usage).where(have_keys(usage, keys), which).returning(usage)
-    amounts = [
-        (
-            to_key(row.guild_id, row.account_kind, row.account_id, row.quarter_at),
-            {"seconds": row.seconds, "from_grants_seconds": row.from_grants_seconds},
-        )
-        for row in await connection.execute(moved)
-    ]
+    moved = (await connection.execute(which)).all()
+    if not moved:
+        return
+    keys = keys_of(usage, [(row.guild_id, row.account_kind, row.account_id, row.quarter_at) for row in moved])
+    await connection.execute(delete(usage).where(has_key(usage)), keys)
+    amounts = [(to_key(row), {"seconds": row.seconds, "from_grants_seconds": row.from_grants_seconds}) for row in moved]
     await add_up(connection, usage, total(amounts), is_day=is_day)
 
 

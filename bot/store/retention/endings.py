@@ -13,10 +13,10 @@ from sqlalchemy import and_, select
 
 from bot.models import Server
 from bot.store.moderation import servers as server_settings
-from bot.store.retention.archive import IS_SETTLED, ArchiveJobs, DropGrants, SumUpUsage
+from bot.store.retention.archive import ArchiveJobs, DropGrants, SumUpUsage
 from bot.store.retention.erasing import (
-    Anonymizes,
     ChangeTexts,
+    JobIds,
     JobTexts,
     LedgerIds,
     RefusalTexts,
@@ -143,7 +143,7 @@ ENDINGS: dict[Table, Ending] = {
     changes: Ending(aged=Deletes(changes, _old_changes), erased=Erases(texts=ChangeTexts()), left=_of_server(changes)),
     jobs: Ending(
         aged=ArchiveJobs(),
-        erased=Erases(texts=JobTexts(), ids=Anonymizes(jobs, "member_id", jobs.c.created_at, IS_SETTLED)),
+        erased=Erases(texts=JobTexts(), ids=JobIds()),
         left=_SPENT,
     ),
     submits: Ending(aged=_WITH_JOB, erased=Erases(texts=SubmitIds()), left=_SPENT),

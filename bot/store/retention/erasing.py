@@ -11,14 +11,13 @@ from sqlalchemy import BigInteger, and_, bindparam, cast, delete, literal_column
 
 from bot.models import ChangeKind, LogKind
 from bot.store.retention.archive import FORGOTTEN, HAS_TEXTS, IS_SETTLED, move_usage
-from bot.store.retention.steps import ERASED_ID, add_up, have_keys, total
+from bot.store.retention.steps import ERASED_ID, add_up, has_key, keys_of, total
 from bot.store.tables import changes, jobs, ledger, ledger_sums, log_entries, submits, usage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Table
+    from sqlalchemy import ColumnElement, Row, Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from bot.store.retention.steps import Asked
@@ -56,8 +55,8 @@ class SubmitIds:
 
     async def change(self, connection: AsyncConnection, found: Sequence[Any], asked: Asked) -> None:
         """Take them."""
-        mine = and_(have_keys(submits, found), _HAS_ID)
-        await connection.execute(update(submits).where(mine).values(generation_id=None))
+        statement = update(submits).where(has_key(submits), _HAS_ID).values(generation_id=None)
+        await connection.execute(statement, keys_of(submits, found))
 
 
 _HAS_ID = and_(submits.c.generation_id.is_not(None), submits.c.ended_at.is_not(None), submits.c.due_at.is_(None))
@@ -137,27 +136,21 @@ def is_change_of(member_id: int) -> ColumnElement[bool]:
 # Ids ---------------------------------------------------------------------------------------------
 
 
-class Anonymizes:
-    """Puts ``ERASED_ID`` in the place of the member's id."""
-
-    def __init__(self, table: Table, column: str, created: ColumnElement[datetime], where: ColumnElement[bool]) -> None:
-        self._table = table
-        self._column = column
-        self._created = created
-        self._where = where
+class JobIds:
+    """Takes the member from jobs that have ended."""
 
     def _mine(self, asked: Asked) -> ColumnElement[bool]:
-        return and_(self._table.c[self._column] == asked.subject_id, self._created <= asked.before, self._where)
+        return and_(jobs.c.member_id == asked.subject_id, jobs.c.created_at <= asked.before, IS_SETTLED)
 
     async def find(self, connection: AsyncConnection, asked: Asked) -> Sequence[Any]:
-        """Return the keys of some rows."""
-        statement = select(*self._table.primary_key).where(self._mine(asked)).limit(asked.limit)
-        return [tuple(row) for row in await connection.execute(statement)]
+        """Return the ids of some."""
+        statement = select(jobs.c.id).where(self._mine(asked)).limit(asked.limit)
+        return list((await connection.execute(statement)).scalars())
 
     async def change(self, connection: AsyncConnection, found: Sequence[Any], asked: Asked) -> None:
         """Do so."""
-        mine = and_(have_keys(self._table, found), self._mine(asked))
-        await connection.execute(update(self._table).where(mine).values({self._column: ERASED_ID}))
+        mine = and_(jobs.c.id.in_(found), self._mine(asked))
+        await connection.execute(update(jobs).where(mine).values(member_id=ERASED_ID))
 
 
 class LedgerIds:
@@ -183,19 +176,21 @@ class LedgerIds:
 class UsageIds:
     """Counts what the member used in past periods for nobody in particular."""
 
-    async def find(self, connection: AsyncConnection, asked: Asked) -> Sequence[Any]:
-        """Return the keys of some rows."""
+    def _mine(self, asked: Asked) -> Select[Any]:
         mine = and_(_IS_MEMBERS, usage.c.account_id == asked.subject_id, usage.c.quarter_at <= asked.before)
-        statement = select(*usage.primary_key).where(mine).limit(asked.limit)
-        return [tuple(row) for row in await connection.execute(statement)]
+        return select(usage).where(mine).limit(asked.limit)
+
+    async def find(self, connection: AsyncConnection, asked: Asked) -> Sequence[Any]:
+        """Return some rows."""
+        return (await connection.execute(self._mine(asked))).all()
 
     async def change(self, connection: AsyncConnection, found: Sequence[Any], asked: Asked) -> None:
         """Do so."""
 
-        def to_nobody(guild_id: int, account_kind: str, _: int, quarter_at: datetime) -> tuple[Any, ...]:
-            return guild_id, account_kind, ERASED_ID, quarter_at
+        def to_nobody(row: Row[Any]) -> tuple[Any, ...]:
+            return row.guild_id, row.account_kind, ERASED_ID, row.quarter_at
 
-        await move_usage(connection, found, usage.c.account_id == asked.subject_id, to_nobody, is_day=False)
+        await move_usage(connection, self._mine(asked), to_nobody, is_day=False)
 
 
 _IS_MEMBERS = usage.c.account_kind == literal_column("'member'")  # as the index has it
@@ -204,15 +199,19 @@ _IS_MEMBERS = usage.c.account_kind == literal_column("'member'")  # as the index
 class SumIds:
     """Adds the member's sums to those of nobody in particular."""
 
-    async def find(self, connection: AsyncConnection, asked: Asked) -> Sequence[Any]:
-        """Return the keys of some rows."""
+    def _mine(self, asked: Asked) -> Select[Any]:
         mine = and_(ledger_sums.c.member_id == asked.subject_id, ledger_sums.c.day_at <= asked.before)
-        statement = select(*ledger_sums.primary_key).where(mine).limit(asked.limit)
-        return [tuple(row) for row in await connection.execute(statement)]
+        return select(ledger_sums).where(mine).limit(asked.limit)
+
+    async def find(self, connection: AsyncConnection, asked: Asked) -> Sequence[Any]:
+        """Return some rows."""
+        return (await connection.execute(self._mine(asked))).all()
 
     async def change(self, connection: AsyncConnection, found: Sequence[Any], asked: Asked) -> None:
-        """Do so."""
-        mine = and_(have_keys(ledger_sums, found), ledger_sums.c.member_id == asked.subject_id)
-        moved = await connection.execute(delete(ledger_sums).where(mine).returning(ledger_sums))
+        """Do so: read anew, since more may have been added to them meanwhile."""
+        moved = (await connection.execute(self._mine(asked))).all()
+        if moved:
+            keys = keys_of(ledger_sums, [(row.guild_id, row.member_id, row.day_at) for row in moved])
+            await connection.execute(delete(ledger_sums).where(has_key(ledger_sums)), keys)
         amounts = [((row.guild_id, ERASED_ID, row.day_at), {"seconds": row.seconds}) for row in moved]
         await add_up(connection, ledger_sums, total(amounts))

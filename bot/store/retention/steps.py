@@ -9,10 +9,10 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sqlalchemy import bindparam, delete, insert, select, tuple_, update
+from sqlalchemy import and_, bindparam, delete, insert, literal, select, update
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Table
@@ -71,15 +71,22 @@ class Deletes:
 
     async def change(self, connection: AsyncConnection, found: Sequence[Any], asked: Asked) -> None:
         """Delete them."""
-        await connection.execute(delete(self._table).where(have_keys(self._table, found), self._which(asked)))
+        statement = delete(self._table).where(has_key(self._table), self._which(asked))
+        await connection.execute(statement, keys_of(self._table, found))
 
 
-def have_keys(table: Table, keys: Sequence[tuple[Any, ...]]) -> ColumnElement[bool]:
-    """Say that rows have one of these primary keys."""
-    columns = list(table.primary_key)
-    if len(columns) == 1:
-        return columns[0].in_([key for (key,) in keys])
-    return tuple_(*columns).in_(keys)
+def has_key(table: Table) -> ColumnElement[bool]:
+    """Say that a row has a primary key, given with each execution by ``keys_of``.
+
+    Many keys in one statement would not be looked up by the index where they have several columns.
+    """
+    return and_(*(column == bindparam(f"key_{column.key}", type_=column.type) for column in table.primary_key))
+
+
+def keys_of(table: Table, keys: Iterable[tuple[Any, ...]]) -> list[dict[str, Any]]:
+    """Return the values of ``has_key`` for each of some keys."""
+    names = [f"key_{column.key}" for column in table.primary_key]
+    return [dict(zip(names, key, strict=True)) for key in keys]
 
 
 async def add_up(
@@ -88,34 +95,24 @@ async def add_up(
     """Add to rows by their primary keys, and make those that are not there.
 
     Args:
-        sums: by key, what is added to which columns.
+        sums: by key, what is added to which columns, the same ones for all.
         fixed: what else those rows have, by column.
     """
     if not sums:
         return
-    key_names = [column.key for column in table.primary_key]
-    there = {
-        tuple(row) for row in await connection.execute(select(*table.primary_key).where(have_keys(table, [*sums])))
-    }
-    rows = {
-        key: {f"key_{name}": value for name, value in zip(key_names, key, strict=True)}
-        | {f"more_{name}": value for name, value in more.items()}
-        for key, more in sums.items()
-    }
-    names = sorted({name for more in sums.values() for name in more})
+    names = list(next(iter(sums.values())))
+    keys = keys_of(table, sums)
+    key_columns = [bindparam(f"key_{column.key}", type_=column.type) for column in table.primary_key]
+    others = [literal(0, table.c[name].type) for name in names]
+    others += [literal(value, table.c[name].type) for name, value in fixed.items()]
+    first = select(*key_columns, *others).where(~select(table).where(has_key(table)).exists())
+    columns = [*(column.key for column in table.primary_key), *names, *fixed]
+    await connection.execute(insert(table).from_select(columns, first), keys)
     mores = {name: table.c[name] + bindparam(f"more_{name}") for name in names}
-    if more := [row for key, row in rows.items() if key in there]:
-        mine = [
-            column == bindparam(f"key_{name}", type_=column.type)
-            for name, column in zip(key_names, table.primary_key, strict=True)
-        ]
-        await connection.execute(update(table).where(*mine).values(mores | fixed), more)
-    if firsts := [
-        dict(zip(key_names, key, strict=True)) | dict(values) | fixed
-        for key, values in sums.items()
-        if key not in there
-    ]:
-        await connection.execute(insert(table), firsts)
+    added = [
+        key | {f"more_{name}": more[name] for name in names} for key, more in zip(keys, sums.values(), strict=True)
+    ]
+    await connection.execute(update(table).where(has_key(table)).values(mores | fixed), added)
 
 
 def total(amounts: Sequence[tuple[tuple[Any, ...], Mapping[str, int]]]) -> dict[tuple[Any, ...], Counter[str]]:
