@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.errors import NotRefundableError, NotRemovableError, RefusedError
@@ -261,8 +261,7 @@ class JobService:
         The message goes first, and deleting it twice does no harm: what fails half-way is done by doing it again.
 
         Raises:
-            NotRemovableError: when there is no such clip in the server, or somebody was quicker.
-            NotRefundableError: when it is too old for that; nothing has changed then.
+            NotRemovableError, NotRefundableError: when there is no such clip, somebody was quicker, or it is too old.
             PublishError: when Discord did not delete it; nothing has changed then.
             StoreUnavailableError: when the database cannot be asked.
         """
@@ -276,10 +275,9 @@ class JobService:
             await self._publisher.remove_clip(job)
         now = self._clock.now()
         async with self._audit_trail.write(guild_id) as connection:
-            if not await jobs.note_removed(connection, job_id, removed_by_id=removed_by_id, now=now):
-                earlier = await jobs.get(connection, job_id) or job
-                raise NotRemovableError(earlier.removed_by_id, earlier.removed_at)
             job = await jobs.get(connection, job_id) or job  # its prompt may have been erased meanwhile
+            if not await jobs.note_removed(connection, job_id, removed_by_id=removed_by_id, now=now):
+                raise NotRemovableError(job.removed_by_id, job.removed_at)
             refunded = refunds and await ledger.refund(connection, job, now=now, made_by_id=removed_by_id)
             details = {"prompt": job.spec.prompt, "seconds": job.spec.cost_seconds if refunded else 0}
             await self._audit_trail.record(
@@ -292,7 +290,7 @@ class JobService:
                 after=details,
             )
         _log.info("clip removed", extra={"job_id": job_id, "moderator_id": removed_by_id, "refunded": refunded})
-        return job
+        return replace(job, removed_by_id=removed_by_id, removed_at=now)
 
     async def find(self, job_id: str, *, guild_id: int) -> Job | None:
         """Return a server's job, or None.

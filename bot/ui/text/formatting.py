@@ -80,9 +80,9 @@ def member(member_id: int | None) -> str:
     return f"<@{member_id}>" if member_id else "somebody who erased their data"
 
 
-def prompt(text: str) -> str:
-    """Quote a prompt, which may be kept no longer."""
-    return quoted(text) if text else "(the prompt is not kept any more)"
+def prompt(text: str, max_characters: int = PROMPT_SHOWN_CHARACTERS) -> str:
+    """Quote a prompt, cut to a length; it may be kept no longer."""
+    return quoted(plain(text, max_characters)) if text else "(the prompt is not kept any more)"
 
 
 def sentence(text: str) -> str:

@@ -108,7 +108,7 @@ def recent_jobs(member_id: int, jobs: list[Job]) -> str:
         outcome = "removed" if job.removed_at else _OUTCOMES[job.state]
         link = None if job.removed_at else clip_link(job)
         place = f"<#{job.channel_id}>" if link is None else link
-        prompt = formatting.prompt(formatting.plain(job.spec.prompt, _RECENT_CHARACTERS))
+        prompt = formatting.prompt(job.spec.prompt, _RECENT_CHARACTERS)
         lines.append(
             f"{formatting.relative(job.created_at)} {outcome}, {job.spec.duration_seconds} s, {place}: {prompt}"
         )
@@ -117,7 +117,7 @@ def recent_jobs(member_id: int, jobs: list[Job]) -> str:
 
 def job_line(job: Job) -> str:
     """Write a job as the settings panel has it."""
-    prompt = formatting.prompt(formatting.plain(job.spec.prompt, 100))
+    prompt = formatting.prompt(job.spec.prompt, 100)
     outcome = "removed" if job.removed_at else _OUTCOMES[job.state]
     return (
         f"{formatting.member(job.member_id)} in <#{job.channel_id}>, {outcome}, "
@@ -176,7 +176,7 @@ def _percent(details: AuditDetails) -> int:
 
 
 def _prompt(prompt: str) -> str:
-    return formatting.prompt(formatting.plain(prompt, _PROMPT_CHARACTERS))
+    return formatting.prompt(prompt, _PROMPT_CHARACTERS)
 
 
 # Changes -----------------------------------------------------------------------------------------
@@ -315,7 +315,7 @@ def _details_words(change: Change, details: AuditDetails, said_characters: int, 
 
 
 def _clip_prompt(details: AuditDetails, max_characters: int) -> str:
-    return formatting.prompt(formatting.plain(details["prompt"], max_characters))
+    return formatting.prompt(details["prompt"], max_characters)
 
 
 def _said(text: str, max_characters: int) -> str:

@@ -47,20 +47,20 @@ def test_what_tells_of_other_rows_ends_before_them() -> None:
 @pytest.mark.parametrize("step", [*AGED, *TEXTS_ERASED, *IDS_ERASED], ids=lambda step: type(step).__name__)
 async def test_a_step_finds_its_rows_by_an_index(tmp_path: Path, step: Step) -> None:
     statements: list[tuple[str, Any]] = []
-    async with Database.open(await fresh_database(tmp_path), migrate=False) as database:
-        async with database.read() as connection:
 
-            def listen(_: object, __: object, statement: str, values: object, *___: object) -> None:
-                statements.append((statement, values))
+    def listen(_: object, __: object, statement: str, values: object, *___: object) -> None:
+        statements.append((statement, values))
 
-            event.listen(connection.sync_connection, "before_cursor_execute", listen)
-            asked = Asked(now=NOW, before=NOW, limit=10, day_of=lambda _, at: at, subject_id=1)
-            assert list(await step.find(connection, asked)) == []
-            plans = [
-                detail
-                for statement, values in list(statements)
-                for *_, detail in (await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)).all()
-            ]
+    url = await fresh_database(tmp_path)
+    async with Database.open(url, migrate=False) as database, database.read() as connection:
+        event.listen(connection.sync_connection, "before_cursor_execute", listen)
+        asked = Asked(now=NOW, before=NOW, limit=10, day_of=lambda _, at: at, subject_id=1)
+        assert list(await step.find(connection, asked)) == []
+        plans = [
+            detail
+            for statement, values in list(statements)
+            for *_, detail in (await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)).all()
+        ]
 
     assert [plan for plan in plans if plan.startswith("SCAN") and " USING " not in plan] == []
 
