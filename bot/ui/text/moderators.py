@@ -306,14 +306,12 @@ def automod_count(automod: AutomodRules | None) -> str:
 
 def clip_cancelled(job: Job) -> str:
     """Confirm that a clip is cancelled."""
-    return f"{formatting.member(job.member_id)}'s clip {formatting.prompt(job.spec.prompt, LINE_CHARACTERS)} is cancelled and refunded."
+    return f"{formatting.clip_of(job, LINE_CHARACTERS)} is cancelled and refunded."
 
 
 def clip_removed(job: Job) -> str:
     """Confirm that a clip is removed."""
-    return (
-        f"{formatting.member(job.member_id)}'s clip {formatting.prompt(job.spec.prompt, LINE_CHARACTERS)} is removed."
-    )
+    return f"{formatting.clip_of(job, LINE_CHARACTERS)} is removed."
 
 
 # Use ---------------------------------------------------------------------------------------------
