@@ -13,7 +13,7 @@ from bot.models import PROMPT_MAX_CHARACTERS, PromptRuleKind
 from bot.ui import replies
 from bot.ui.text import commands as command_text
 from bot.ui.text import formatting
-from bot.ui.text import moderators as moderator_text
+from bot.ui.text import rules as rule_text
 from cogs.context import guild_id_of, requester
 from cogs.moderation.options import ModeratorGroup, matching, parse_id
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bot.services.services import Services
     from cogs.moderation.acts import ModeratorActs
 
-_KINDS = [Choice(name=name, value=kind.value) for kind, name in moderator_text.PROMPT_RULE_KINDS.items()]
+_KINDS = [Choice(name=name, value=kind.value) for kind, name in rule_text.KINDS.items()]
 
 
 class RulesGroup(ModeratorGroup):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bot.models import PromptRuleKind, QuotaSource
 from bot.ui.text import formatting
 from bot.ui.text import moderators as moderator_text
+from bot.ui.text import rules as rule_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -153,7 +154,7 @@ def _modlog(details: PanelDetails) -> str:
 
 def automod_line(details: PanelDetails) -> str:
     """Say how the server's AutoMod comes in."""
-    count = moderator_text.automod_count(details.automod)
+    count = rule_text.automod_count(details.automod)
     return f"Besides: {count}. Discord's ready-made lists can't be read by bots."
 
 
@@ -210,7 +211,7 @@ def _prompts(details: PanelDetails) -> str:
     counts = details.view.rule_counts
     words = _count(counts[PromptRuleKind.WORDS], "word or phrase", "words and phrases")
     patterns = _count(counts[PromptRuleKind.PATTERN], "pattern")
-    return f"{words}, {patterns}, {moderator_text.automod_count(details.automod)}"
+    return f"{words}, {patterns}, {rule_text.automod_count(details.automod)}"
 
 
 def _count(number: int, one: str, many: str | None = None) -> str:
