@@ -6,7 +6,7 @@ import asyncio
 import logging
 import random
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from bot.client import ReelayBot
 from bot.services.admission.service import Admission
@@ -48,6 +48,18 @@ if TYPE_CHECKING:
     from bot.store.database import Database
 
 _log = logging.getLogger(__name__)
+
+
+class Runs(Protocol):
+    """Something that runs until it is stopped."""
+
+    async def run(self) -> None:
+        """Run until stopped."""
+        ...
+
+    def stop(self) -> None:
+        """End ``run``, soon."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +111,11 @@ def assemble(ports: Ports, *, operator_quota: Quota, max_open_jobs: int, policy:
         ports: the outside.
         operator_quota: the rule that holds where moderators have set none.
         max_open_jobs: how many jobs one member may have open.
+        policy: the worker's figures.
         owner: this process's name in leases.
+
+    Returns:
+        The parts that run; ``loops_of`` names those that have to be run.
     """
     database, clock = ports.database, ports.clock
     throttle, card_changes, wake = ServiceThrottle(policy, ports.jitter), CardChanges(), asyncio.Event()
@@ -202,6 +218,11 @@ def assemble_on_discord(
     reelay = assemble(ports, operator_quota=operator_quota, max_open_jobs=max_open_jobs, policy=policy, owner=owner)
     bot.attach_services(reelay.services)
     return bot, reelay
+
+
+def loops_of(bot: ReelayBot, reelay: Reelay) -> tuple[Runs, ...]:
+    """Return all that runs until it is stopped: each has a ``run`` that ends in time after its ``stop``."""
+    return reelay.worker, reelay.card_updater, reelay.modlog, bot.panel
 
 
 def _wire_services(

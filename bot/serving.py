@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
-from bot.app import assemble_on_discord
+from bot.app import assemble_on_discord, loops_of
 from bot.client import point_discord_at
 from bot.errors import SettingsError, StoreUnavailableError
 from bot.instance import claim_instance_name
@@ -36,7 +36,7 @@ _log = logging.getLogger(__name__)
 
 
 async def run(settings: Settings, *, policy: WorkerPolicy | None = None) -> None:
-    """Serve until SIGINT or SIGTERM, then finish or release what is in hand.
+    """Serve until SIGINT or SIGTERM, then finish or release what has begun.
 
     Args:
         policy: the worker's other figures, where they are not the usual ones.
@@ -75,10 +75,8 @@ async def run(settings: Settings, *, policy: WorkerPolicy | None = None) -> None
         await bot.sign_in(settings.discord_token.get_secret_value())
         async with asyncio.TaskGroup() as group:
             serving = group.create_task(bot.connect())
-            working = group.create_task(reelay.worker.run())
-            showing = group.create_task(reelay.card_updater.run())
-            telling = group.create_task(reelay.modlog.run())
-            refreshing = group.create_task(bot.panel.run())
+            loops = loops_of(bot, reelay)
+            running = {group.create_task(loop.run()) for loop in loops}
             group.create_task(_check_service(service, reelay))
             stop = asyncio.Event()
             _on_signals(stop.set)
@@ -86,12 +84,9 @@ async def run(settings: Settings, *, policy: WorkerPolicy | None = None) -> None
             _log.info("ready", extra={"owner": owner, "seconds": round(time.monotonic() - started, 3)})
             await stop.wait()
             _log.info("stopping")
-            reelay.worker.stop()
-            reelay.card_updater.stop()
-            reelay.modlog.stop()
-            bot.panel.stop()
-            # What is in hand goes through the bot's own connections.
-            await asyncio.wait({working, showing, telling, refreshing})
+            for loop in loops:
+                loop.stop()
+            await asyncio.wait(running)  # what they have begun goes through the bot's own connections
             await bot.close()
             await serving
     _log.info("stopped")

@@ -56,7 +56,7 @@ GUILD_ID, MEMBER_ID, MODERATOR_ID = 100, 300, 500
 
 
 def requester(member_id: int = MEMBER_ID, **fields: Any) -> Requester:  # noqa: ANN401
-    """Make a member in no place with no roles; ``fields`` are Asker's."""
+    """Make a member in no place with no roles; ``fields`` are Requester's."""
     return Requester(**({"guild_id": GUILD_ID, "member_id": member_id} | fields))
 
 
@@ -174,7 +174,7 @@ class Workshop:
 
         Args:
             leaves: options that the member leaves open, ``aspect`` and ``duration``, by name.
-            who: Asker fields.
+            who: Requester fields.
         """
         self._interactions += 1
         spec = spec or VideoSpec(prompt, Aspect.LANDSCAPE, 6)

@@ -128,7 +128,7 @@ class ServerService:
                 lambda server: replace(server, cap=cap, cap_told_percent=0),
                 lambda server: None if server.cap is None else server.cap.details,
             )
-            return await self._tell_of_cap(connection, server)
+            return await self._record_cap_alert(connection, server)
 
     async def set_log_channel(self, guild_id: int, channel_id: int | None, *, set_by_id: int) -> Server:
         """Choose where the log goes, from now on; None is nowhere. The caller has seen that it is the server's own."""
@@ -141,7 +141,7 @@ class ServerService:
                 lambda server: replace(server, log_channel_id=channel_id, log_closed=False),
                 _log_channel_details,
             )
-            await self._tell_of_cap(connection, server)
+            await self._record_cap_alert(connection, server)
         return server
 
     async def pause(self, guild_id: int, reason: object, *, set_by_id: int) -> Server:
@@ -157,7 +157,7 @@ class ServerService:
         """Take clips again."""
         return await self._change_pause(guild_id, None, set_by_id)
 
-    async def _tell_of_cap(self, connection: Connection, server: Server) -> CapStatus | None:
+    async def _record_cap_alert(self, connection: Connection, server: Server) -> CapStatus | None:
         now = self._clock.now()
         status = await cap_status(connection, server, now)
         if status is not None:

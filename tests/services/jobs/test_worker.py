@@ -240,7 +240,7 @@ async def test_a_job_that_meets_the_unexpected_again_and_again_ends_and_is_refun
     await workshop.expect_refund(job_id, error_code)
 
 
-async def test_one_fewer_than_too_many_surprises_still_gives_the_clip(workshop: Workshop) -> None:
+async def test_one_fewer_than_too_many_unexpected_errors_still_gives_the_clip(workshop: Workshop) -> None:
     unexpected_errors = [BREAKS] * (UNEXPECTED_ERRORS_BEFORE_FAILING - 1)
     process = workshop.start(service=SurprisingService(workshop.client, fetch_generation=unexpected_errors))
     job_id = await workshop.accept(process)
