@@ -27,10 +27,11 @@ async def test_a_restarted_process_polls_as_the_one_before_that_saw_the_renders(
     job = await workshop.job(job_id)
     assert job.rendered_at is not None
     async with workshop.database.write() as connection:
-        row = (await connection.execute(select(tables.jobs))).mappings().one()
+        row = (await connection.execute(select(tables.jobs))).one()
+        values = {column.key: value for column, value in zip(tables.jobs.c, row, strict=True)}
         for place in range(20):  # twenty more as fast as that one
             await connection.execute(
-                insert(tables.jobs).values({**row, "id": f"job{place}", "interaction_id": 100 + place})
+                insert(tables.jobs).values({**values, "id": f"job{place}", "interaction_id": 100 + place})
             )
             before.reelay.polling.finished(job, job.rendered_at)
     after, forgetful = workshop.start("local/2"), workshop.start("local/3")
