@@ -57,8 +57,8 @@ class DiscordLogPublisher:
 
     async def remove_clip(self, job: Job) -> None:
         """Delete a clip's message; one that is deleted already is no error."""
-        if job.message_id is None or job.message_channel_id is None:
-            return
+        assert job.message_id is not None, "a clip that is posted has its message"
+        assert job.message_channel_id is not None
         message = self._client.get_partial_messageable(job.message_channel_id).get_partial_message(job.message_id)
         with as_publish_errors():
             try:

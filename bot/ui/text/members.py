@@ -134,12 +134,7 @@ def quota_overview(status: QuotaStatus, cap: CapStatus | None, refusal: ReelayEr
         left = status.left_seconds or 0
         share = 1 - left / limit if limit else 1.0
         lines = [f"**{quota_left(status)}**", f"{formatting.bar(share)} {used} of {formatting.seconds(limit)} used"]
-    rule = formatting.quota_rule(status.effective.quota)
-    if status.effective.source is QuotaSource.CHANNEL:
-        pool = formatting.channel(status.effective.subject_id or 0)
-        lines.append(f"Clips here are charged to the pool of {pool}: {rule}. Your own quota stays untouched.")
-    else:
-        lines.append(f"The rule that holds is {_whose(status.effective)}: {rule}.")
+    lines.append(_rule_that_holds(status.effective))
     if status.granted_seconds:
         lines.append(f"Moderators gave you {formatting.seconds(status.granted_seconds)} more.")
     lines += [
@@ -157,15 +152,18 @@ def quota_overview(status: QuotaStatus, cap: CapStatus | None, refusal: ReelayEr
     return "\n".join(filter(None, (why_not and f"**{why_not}**", *lines)))
 
 
-def _whose(effective: EffectiveQuota) -> str:
+def _rule_that_holds(effective: EffectiveQuota) -> str:
+    rule = formatting.quota_rule(effective.quota)
     match effective.source:
-        case QuotaSource.MEMBER:
-            return "your own"
-        case QuotaSource.ROLE:
-            return f"that of <@&{effective.subject_id}>"
-        case QuotaSource.SERVER:
-            return "this server's default"
-        case QuotaSource.OPERATOR:
-            return "the bot's default"
         case QuotaSource.CHANNEL:
-            return "this channel's"
+            pool = formatting.channel(effective.subject_id or 0)
+            return f"Clips here are charged to the pool of {pool}: {rule}. Your own quota stays untouched."
+        case QuotaSource.MEMBER:
+            whose = "your own"
+        case QuotaSource.ROLE:
+            whose = f"that of <@&{effective.subject_id}>"
+        case QuotaSource.SERVER:
+            whose = "this server's default"
+        case QuotaSource.OPERATOR:
+            whose = "the bot's default"
+    return f"The rule that holds is {whose}: {rule}."

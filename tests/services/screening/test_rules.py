@@ -52,6 +52,20 @@ async def test_a_rule_made_by_one_process_holds_in_another(workshop: Workshop) -
         assert await refuses(second, workshop, "a spoiler")
 
 
+async def test_rules_of_more_servers_than_are_kept_at_hand_hold_all_the_same(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "_BOOKS_KEPT", 1)
+    process = workshop.start()
+    await add(process, "spoiler")
+    await add(process, "ending", guild_id=GUILD_ID + 1)
+
+    for _ in range(2):
+        assert await refuses(process, workshop, "a spoiler")
+        assert not await refuses(process, workshop, "a spoiler", guild_id=GUILD_ID + 1)
+        assert await refuses(process, workshop, "the ending", guild_id=GUILD_ID + 1)
+
+
 async def test_a_rule_made_while_a_prompt_was_judged_holds_for_it(workshop: Workshop) -> None:
     process = workshop.start()
     admission = process.services.admission

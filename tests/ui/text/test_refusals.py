@@ -13,6 +13,7 @@ from bot.errors import (
     InvalidQuotaError,
     InvalidSettingError,
     InvalidSpecError,
+    LeaseLostError,
     NotRemovableError,
     PromptRefusedError,
     PublishUnavailableError,
@@ -33,6 +34,7 @@ from bot.models import (
     Quota,
     QuotaExceededError,
     QuotaSource,
+    VideoServiceError,
 )
 from bot.ui.text import refusals
 from tests.support.bot_process import REPOSITORY
@@ -94,6 +96,27 @@ def test_every_setting_that_can_be_refused_anywhere_has_words() -> None:
 
 def test_a_refused_prompt_is_not_told_which_word() -> None:
     assert "bad word" not in (refusals.explain(PromptRefusedError("bad word", is_automod=False)) or "")
+
+
+@pytest.mark.parametrize(
+    ("cap", "used", "sentence"),
+    [
+        (0, 0, "Moderators allow no clips in this server: its cap is 0 s."),
+        (60, 58, "This server as a whole has only 2 s left"),
+        (60, 53, "This clip costs 10 s, and this server as a whole has only 7 s left"),
+    ],
+)
+def test_a_cap_says_what_is_left_and_what_the_clip_costs_if_a_shorter_one_would_do(
+    cap: int, used: int, sentence: str
+) -> None:
+    error = CapReachedError(CapStatus(cap=Quota(cap), used_seconds=used, resets_at=RESETS_AT), 10)
+
+    assert (refusals.explain(error) or "").startswith(sentence)
+
+
+@pytest.mark.parametrize("error", [LeaseLostError("a job"), VideoServiceError("no")], ids=repr)
+def test_what_nobody_is_meant_to_meet_has_no_words(error: ReelayError) -> None:
+    assert refusals.explain(error) is None
 
 
 def test_one_open_job_is_not_called_clips() -> None:
