@@ -135,3 +135,15 @@ def test_the_example_file_documents_every_setting_with_its_default() -> None:
             assert text.rstrip("/") == value
         else:
             assert name in {"DISCORD_TOKEN", "TOAPIS_API_KEY"} or default is None
+
+
+def test_discord_is_its_own_unless_another_address_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = load_settings()
+    assert (own.discord_api, own.discord_gateway) == (None, None)
+
+    monkeypatch.setenv("DISCORD_API_URL", "http://127.0.0.1:8080/api/v10")
+    monkeypatch.setenv("DISCORD_GATEWAY_URL", "ws://127.0.0.1:8081/")
+    other = load_settings()
+
+    assert other.discord_api == "http://127.0.0.1:8080/api/v10"
+    assert other.discord_gateway == "ws://127.0.0.1:8081/"

@@ -458,6 +458,8 @@ async def test_seconds_are_given_and_taken_back(community: Community) -> None:
     assert "whole number" in said(again)
     changes, _ = await community.bot.services.servers.list_changes(community.guild.id, limit=9)
     assert [(change.before is None, change.after is None) for change in changes] == [(False, True), (True, False)]
+    await panel.go("audit")
+    assert f"{community.moderator.mention} took back from {community.mia.mention} 1,000 s" in panel.text
 
 
 async def test_a_posted_clip_is_removed_from_the_panel_also_without_a_log(community: Community) -> None:

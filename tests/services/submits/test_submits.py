@@ -482,6 +482,28 @@ async def test_a_process_that_slept_hears_that_its_submit_was_taken_and_the_job_
     assert await workshop.spent_seconds() == 6
 
 
+async def test_of_a_slow_and_a_second_submit_that_were_both_taken_one_is_the_clip_and_both_are_spent(
+    workshop: Workshop,
+) -> None:
+    service = SurprisingService(workshop.client)
+    hold = service.holds["before submit"] = Hold()
+    sleeper, other = workshop.start("a/1", service=service), workshop.start("b/1")
+    job_id = await workshop.accept(sleeper)
+    tick = asyncio.create_task(sleeper.worker.tick())
+    await hold.arrival()
+    await workshop.run_until(other, job_id, JobState.RENDERING)
+    assert await workshop.outcomes(job_id) == [SubmitOutcome.MISSING, SubmitOutcome.ACCEPTED]
+    hold.release.set()
+    await tick
+    assert await workshop.outcomes(job_id) == [SubmitOutcome.LOST, SubmitOutcome.ACCEPTED]
+
+    await workshop.run_until_idle(other)
+
+    await workshop.expect_clip(job_id)
+    assert await workshop.outcomes(job_id) == [SubmitOutcome.LOST, SubmitOutcome.COMPLETED]
+    assert await workshop.spent_seconds() == workshop.server.billed_seconds() == 12
+
+
 # Whether a 404 proves anything -----------------------------------------------------------------------
 
 
