@@ -14,8 +14,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import event, text
 
 from bot.errors import SettingsError, StoreUnavailableError
-from bot.models import OPEN_STATES, Account, AccountKind, Grant, Quota, QuotaSource
-from bot.store import jobs
+from bot.models import OPEN_STATES, Account, AccountKind, Grant, Quota, QuotaSource, Requester
+from bot.store import jobs, standing
 from bot.store.database import MIGRATIONS, Database
 from bot.store.jobs import submits
 from bot.store.moderation import audit, modlog, servers
@@ -270,7 +270,9 @@ async def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path) -
 @pytest.mark.parametrize(
     "query",
     [
-        lambda connection: jobs.count_open(connection, 1),
+        lambda connection: standing.read(
+            connection, Requester(guild_id=1, member_id=2, role_ids=(3,), places=(4,)), NOW
+        ),
         jobs.backlog,
         jobs.queue_order,
         lambda connection: jobs.find_by_interaction(connection, 1),
@@ -297,7 +299,7 @@ async def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path) -
         lambda connection: jobs.release_leases(connection, owner="a"),
     ],
     ids=[
-        *("open jobs", "backlog", "queue", "interaction", "render times", "usage", "gifts", "usage by member"),
+        *("standing", "backlog", "queue", "interaction", "render times", "usage", "gifts", "usage by member"),
         *("quotas", "server", "block", "channels", "recent", "all gifts", "period", "outcomes", "posted"),
         *("log due", "log claim", "refused", "audit", "claim", "release"),
     ],
