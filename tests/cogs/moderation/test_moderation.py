@@ -340,6 +340,17 @@ async def test_senseless_rules_get_one_sentence_and_change_nothing(
     assert "No rules." in (await open_panel(community, section="rules")).text
 
 
+@pytest.mark.parametrize("prompt", [12, True], ids=repr)
+async def test_what_is_no_prompt_is_not_tested(community: Community, prompt: object) -> None:
+    result = await community.forge(
+        community.moderator, "moderate rules test", {"name": "prompt", "type": STRING, "value": prompt}
+    )
+
+    assert result.ephemeral
+    assert "went wrong" not in result.response.content
+    assert "refuses" not in result.response.content
+
+
 async def test_the_servers_automod_rules_hold_for_prompts_as_well(community: Community) -> None:
     await community.bot.get_guild(community.guild.id).create_automod_rule(
         name="No swearing",

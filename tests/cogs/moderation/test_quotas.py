@@ -217,6 +217,18 @@ async def test_senseless_grants_get_one_sentence_and_change_nothing(community: C
     assert await community.ledger() == []
 
 
+@pytest.mark.parametrize("rule", ["nobody:12", "member:somebody", "member:12", ""])
+async def test_clear_of_a_rule_that_no_list_offers_gets_one_sentence(community: Community, rule: str) -> None:
+    await moderate(community, "set", who=community.mia, seconds=6)
+
+    result = await community.forge(community.moderator, "moderate quota clear", option("rule", rule, STRING))
+
+    assert result.ephemeral
+    assert "went wrong" not in result.response.content
+    assert result.response.content.count(".") == 1
+    assert len(await rules(community)) == 1
+
+
 async def test_clear_of_nothing_shows_what_there_is_and_how_to_change_it(community: Community) -> None:
     assert (await moderate(community, "clear")).startswith("No quota is set.\nTo clear one, say `who` has it")
     await moderate(community, "set", who=community.mia, seconds=6)
@@ -262,6 +274,7 @@ async def test_set_without_seconds_shows_what_there_is_and_how_to_change_it(comm
     [
         ("moderate quota set", [option("who", "somebody", STRING), option("seconds", 6, INTEGER)]),
         ("moderate quota clear", [option("who", 12, INTEGER)]),
+        ("moderate quota why", [option("member", "12", STRING)]),
         ("moderate quota grant", [option("member", "12", STRING), option("seconds", 6, INTEGER)]),
     ],
     ids=str,
