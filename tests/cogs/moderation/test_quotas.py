@@ -275,6 +275,7 @@ async def test_set_without_seconds_shows_what_there_is_and_how_to_change_it(comm
         ("moderate quota set", [option("who", "somebody", STRING), option("seconds", 6, INTEGER)]),
         ("moderate quota clear", [option("who", 12, INTEGER)]),
         ("moderate quota why", [option("member", "12", STRING)]),
+        ("moderate quota why", [option("channel", "12", STRING)]),
         ("moderate quota grant", [option("member", "12", STRING), option("seconds", 6, INTEGER)]),
     ],
     ids=str,

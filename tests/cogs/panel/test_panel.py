@@ -599,6 +599,20 @@ async def test_names_are_asked_for_once_and_only_where_they_are_shown(
     assert sorted(asked) == [1, *range(1, 13)]
 
 
+async def test_names_that_are_not_kept_any_more_are_asked_for_again(
+    community: Community, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(panel_module, "_NAMES_KEPT", 0)
+    await community.moderate("block", member=community.mia, reason="spam")
+    panel = await open_panel(community, section="blocks")
+
+    for _ in range(2):
+        await panel.press("open:home:1")
+        await panel.go("blocks")
+
+    assert any("mia" in option for option in panel.options)
+
+
 @pytest.mark.parametrize(
     ("section", "press", "values", "sentence"),
     [

@@ -5,11 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.models import CapStatus, Period, Quota
-from bot.services.screening.automod_rules import AutomodRule, AutomodRules
 from bot.ui.text import moderators as moderator_text
 from tests.support.jobs import RESETS_AT
-
-UNREADABLE = AutomodRule(name="Lookahead", patterns=("(?=a)b", "c"))
 
 
 def cap(seconds: int, used_seconds: int = 0) -> CapStatus:
@@ -35,16 +32,3 @@ def test_a_cap_is_confirmed_with_where_it_stands(status: CapStatus | None, sente
 
 def test_a_cap_of_nothing_needs_no_figures() -> None:
     assert moderator_text.cap_standing(cap(0)) == "0 s per week, so no clips"
-
-
-@pytest.mark.parametrize(
-    ("rules", "words"),
-    [
-        (None, "AutoMod rules that I can't read just now"),
-        (AutomodRules(is_closed=True), "AutoMod rules that I may not read (give me **Manage Server**)"),
-        (AutomodRules(), "no AutoMod keyword rules"),
-        (AutomodRules((UNREADABLE,)), "1 AutoMod keyword rule (1 of their patterns I can't read)"),
-    ],
-)
-def test_how_many_automod_rules_hold_is_said_or_why_none_do(rules: AutomodRules | None, words: str) -> None:
-    assert moderator_text.automod_count(rules) == words
