@@ -15,6 +15,7 @@
     │   ├── RulesUnknownError         the server's AutoMod rules could not be read yet
     │   ├── QuotaExceededError        the clip costs more than is left
     │   ├── CapReachedError           it costs more than the whole server has left
+    │   ├── CeilingReachedError       it would pass a ceiling of the operator's
     │   ├── TooManyOpenJobsError      the member has enough jobs open
     │   ├── NotCancellableError       the job is past the point where it can be withdrawn
     │   └── NotRemovableError         the clip is not there to be removed

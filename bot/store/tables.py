@@ -18,6 +18,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     DateTime,
     Float,
     ForeignKey,
@@ -28,6 +29,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -101,6 +103,12 @@ Index("jobs_by_member", jobs.c.member_id, jobs.c.state, jobs.c.submitted_at)
 Index("jobs_by_lease_owner", jobs.c.lease_owner)
 Index("jobs_by_rendered_at", jobs.c.duration_seconds, jobs.c.rendered_at)
 Index("jobs_by_server", jobs.c.guild_id, jobs.c.created_at)
+Index(
+    "jobs_waiting",
+    *(jobs.c.state, jobs.c.guild_id, jobs.c.member_id, jobs.c.duration_seconds),
+    sqlite_where=text("state = 'queued'"),
+    postgresql_where=text("state = 'queued'"),
+)
 
 submits = Table(
     "submits",
@@ -131,6 +139,23 @@ Index(
     submits.c.due_at,
     sqlite_where=submits.c.due_at.is_not(None),
     postgresql_where=submits.c.due_at.is_not(None),
+)
+
+spend = Table(
+    "spend",
+    metadata,
+    Column("scope", String(8), primary_key=True),
+    Column("subject_id", BigInteger, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("seconds", Integer, nullable=False),
+    CheckConstraint("scope IN ('all', 'server', 'member')", name="spend_scope"),
+)
+
+operator_alerts = Table(
+    "operator_alerts",
+    metadata,
+    Column("alert", String(32), primary_key=True),
+    Column("period", String(16), primary_key=True),
 )
 
 polls_sent = Table(
