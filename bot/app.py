@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from bot.client import ReelayBot
+from bot.models import SpendPolicy
 from bot.services.admission.service import Admission
 from bot.services.jobs.context import WorkContext
 from bot.services.jobs.delivery import Deliverer
@@ -28,6 +29,7 @@ from bot.services.quotas.usage import UsageService
 from bot.services.screening.automod import AutomodService
 from bot.services.screening.rules import PromptService
 from bot.services.services import Services
+from bot.services.spend.watch import SpendWatch
 from bot.services.submits.recovery import Recovery
 from bot.services.submits.submitting import Submitter
 from bot.services.submits.unattended import UnattendedSubmits
@@ -104,7 +106,15 @@ class Reelay:
     wake: asyncio.Event
 
 
-def assemble(ports: Ports, *, operator_quota: Quota, max_open_jobs: int, policy: WorkerPolicy, owner: str) -> Reelay:
+def assemble(
+    ports: Ports,
+    *,
+    operator_quota: Quota,
+    max_open_jobs: int,
+    policy: WorkerPolicy,
+    owner: str,
+    spending: SpendPolicy | None = None,
+) -> Reelay:
     """Wire the parts, for the product, the demo and the tests alike; nothing is opened or started here.
 
     Args:
@@ -113,6 +123,7 @@ def assemble(ports: Ports, *, operator_quota: Quota, max_open_jobs: int, policy:
         max_open_jobs: how many jobs one member may have open.
         policy: the worker's figures.
         owner: this process's name in leases.
+        spending: what the operator lets be spent; None is all.
 
     Returns:
         The parts that run; ``loops_of`` names those that have to be run.
@@ -120,12 +131,21 @@ def assemble(ports: Ports, *, operator_quota: Quota, max_open_jobs: int, policy:
     database, clock = ports.database, ports.clock
     throttle, card_changes, wake = ServiceThrottle(policy, ports.jitter), CardChanges(), asyncio.Event()
     held, alerts = HeldJobs(), OperatorAlerts(ports.publisher, wake)
+    spend_watch = SpendWatch(
+        database=database,
+        clock=clock,
+        service=ports.service,
+        alerts=alerts,
+        wake=wake,
+        policy=spending or SpendPolicy(),
+    )
     services = _wire_services(
         ports,
         throttle=throttle,
         card_changes=card_changes,
         wake=wake,
         held=held,
+        spend_watch=spend_watch,
         operator_quota=operator_quota,
         max_open_jobs=max_open_jobs,
         owner=owner,
@@ -157,6 +177,7 @@ def assemble(ports: Ports, *, operator_quota: Quota, max_open_jobs: int, policy:
         deliverer=Deliverer(work, media=ports.media, quotas=services.quotas),
         settler=CardSettler(work, card_updater=card_updater, card_changes=card_changes),
         account=AccountCheck(work),
+        spend_watch=spend_watch,
         card_changes=card_changes,
         held=held,
         wake=wake,
@@ -193,16 +214,20 @@ def assemble_on_discord(
     policy: WorkerPolicy,
     owner: str,
     operator_channel_id: int | None = None,
+    spending: SpendPolicy | None = None,
+    allowed_servers: frozenset[int] = frozenset(),
     rng: random.Random | None = None,
 ) -> tuple[ReelayBot, Reelay]:
     """Make a Discord client, and wire the parts to it.
 
     Args:
         operator_channel_id: where the operator is alerted; None is nowhere.
+        spending: what the operator lets be spent; None is all.
+        allowed_servers: whom the bot serves; empty is every server.
         rng: where jitter and ids come from; the operating system's by default.
     """
     rng = rng or random.SystemRandom()
-    bot = ReelayBot(digests=CommandDigests(database))
+    bot = ReelayBot(digests=CommandDigests(database), allowed_servers=allowed_servers)
     modlog_publisher = DiscordLogPublisher(client=bot)
     ports = Ports(
         database=database,
@@ -215,7 +240,14 @@ def assemble_on_discord(
         jitter=rng.random,
         random_bits=rng.getrandbits,
     )
-    reelay = assemble(ports, operator_quota=operator_quota, max_open_jobs=max_open_jobs, policy=policy, owner=owner)
+    reelay = assemble(
+        ports,
+        operator_quota=operator_quota,
+        max_open_jobs=max_open_jobs,
+        policy=policy,
+        owner=owner,
+        spending=spending,
+    )
     bot.attach_services(reelay.services)
     return bot, reelay
 
@@ -232,6 +264,7 @@ def _wire_services(
     card_changes: CardChanges,
     wake: asyncio.Event,
     held: HeldJobs,
+    spend_watch: SpendWatch,
     operator_quota: Quota,
     max_open_jobs: int,
     owner: str,
@@ -243,7 +276,13 @@ def _wire_services(
     prompts = PromptService(database=database, clock=clock, audit_trail=audit_trail)
     automod = AutomodService(database=database, clock=clock, source=ports.automod_source)
     admission = Admission(
-        database=database, clock=clock, quotas=quotas, prompts=prompts, automod=automod, max_open_jobs=max_open_jobs
+        database=database,
+        clock=clock,
+        quotas=quotas,
+        prompts=prompts,
+        automod=automod,
+        max_open_jobs=max_open_jobs,
+        spend_watch=spend_watch,
     )
     jobs = JobService(
         database=database,
@@ -262,7 +301,9 @@ def _wire_services(
     return Services(
         jobs=jobs,
         quotas=quotas,
-        servers=ServerService(database=database, clock=clock, audit_trail=audit_trail, jobs=jobs),
+        servers=ServerService(
+            database=database, clock=clock, audit_trail=audit_trail, jobs=jobs, spend_watch=spend_watch
+        ),
         prompts=prompts,
         automod=automod,
         admission=admission,

@@ -8,6 +8,7 @@
     │   ├── InvalidSpecError          prompt, aspect or duration outside what is offered
     │   ├── InvalidQuotaError         a quota or grant that is not a sensible number
     │   ├── InvalidSettingError       what a moderator gave is not something that can be set
+    │   ├── ServerNotServedError      the operator serves other servers only
     │   ├── PausedError               moderators have paused video making in the server
     │   ├── BlockedError              moderators have blocked the member
     │   ├── ChannelRefusedError       no clips in this channel
@@ -110,6 +111,10 @@ class InvalidSettingError(RefusedError):
         super().__init__(f"{field}: {reason}")
         self.field = field
         self.reason = reason
+
+
+class ServerNotServedError(RefusedError):
+    """The operator has named the servers that the bot serves, and this is none of them."""
 
 
 class ChannelRefusedError(RefusedError):

@@ -24,6 +24,7 @@ from bot.services.ports import SystemClock
 from bot.store.database import Database
 from bot.toapis.account import explain_models
 from bot.toapis.client import ToApisClient
+from bot.ui.text import operators
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -50,6 +51,8 @@ async def run(settings: Settings, *, policy: WorkerPolicy | None = None) -> None
     assert starting is not None  # this is a coroutine
     _on_signals(starting.cancel)
     database_url = settings.database_url.get_secret_value()
+    if not settings.spending.ceilings:
+        _log.warning("%s", operators.NO_CEILING)
     point_discord_at(api_url=settings.discord_api, gateway_url=settings.discord_gateway)
     async with contextlib.AsyncExitStack() as stack:
         database = await stack.enter_async_context(_open_database(database_url))
@@ -69,6 +72,8 @@ async def run(settings: Settings, *, policy: WorkerPolicy | None = None) -> None
             ),
             owner=owner,
             operator_channel_id=settings.operator_channel_id,
+            spending=settings.spending,
+            allowed_servers=settings.allowed_servers,
         )
         await reelay.polling.recall()
         await stack.enter_async_context(bot)

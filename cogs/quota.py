@@ -29,4 +29,5 @@ class QuotaCog(commands.Cog):
         """Show what is used and left, which rule holds and when it resets, and what else is in the way."""
         asking = self._admission.explain(requester(interaction))
         stand = await replies.run_or_defer(interaction, asking, private=True)
-        await replies.reply(interaction, member_text.quota_overview(stand.status, stand.cap, stand.refusal))
+        overview = member_text.quota_overview(stand.status, stand.cap, stand.refusal, stand.ceiling_refusal)
+        await replies.reply(interaction, overview)

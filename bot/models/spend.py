@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from bot.models.jobs import OperatorAlert
 from bot.models.video import DURATIONS_SECONDS
 
 if TYPE_CHECKING:
@@ -86,6 +87,10 @@ class CeilingStatus:
         """Tell whether no clip fits in what is left."""
         return self.left_seconds < min(DURATIONS_SECONDS)
 
+    def plus(self, seconds: int) -> CeilingStatus:
+        """Return how far it is used once that many more seconds are."""
+        return replace(self, used_seconds=self.used_seconds + seconds)
+
     @property
     def percent_to_tell(self) -> int:
         """Say which percentage the operator is to be told of; 0 is none, as where no clips are wanted at all."""
@@ -120,3 +125,7 @@ class LowBalanceAlert:
     credits: float
     limit_credits: float
     credits_per_second: float | None = None
+
+
+AnyAlert = OperatorAlert | CeilingAlert | LowBalanceAlert
+"""All that an operator is told without having asked."""

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         CapStatus,
         JobError,
         QuotaStatus,
+        SpendPolicy,
         Submit,
         SubmitOutcome,
     )
@@ -137,6 +138,7 @@ class Workshop:
         *,
         database: Database | None = None,
         service: VideoService | None = None,
+        spending: SpendPolicy | None = None,
         **policy: Any,  # noqa: ANN401 (WorkerPolicy fields)
     ) -> Process:
         """Start a process, as after a crash if one of that name ran before."""
@@ -157,6 +159,7 @@ class Workshop:
             max_open_jobs=self.max_open_jobs,
             policy=changed_policy,
             owner=owner,
+            spending=spending,
         )
         return Process(reelay=reelay, policy=changed_policy)
 

@@ -10,6 +10,7 @@ Asked in this order, and the first that says no is the answer:
 6. Does the quota that holds reach? (The place's pool, else the member's own, their roles', the server's, the
    operator's; and grants.)
 7. Does the server's cap reach?
+8. Do the operator's ceilings reach? (The bot's for the month and the day, the server's and the member's for the day.)
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from bot.models import (
     Aspect,
     BlockedError,
     CapReachedError,
+    CeilingReachedError,
     PausedError,
     QuotaExceededError,
     VideoSpec,
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from bot.models import (
         Block,
         CapStatus,
+        CeilingStatus,
         ChannelRule,
         PromptRule,
         QuotaStatus,
@@ -117,6 +120,7 @@ class AdmissionDetails:
         max_open_jobs: how many one member may have open anywhere.
         sources: of the quota, in the order in which they are asked.
         status: under the quota that held then, in the period of that moment; cap: likewise, None where there is none.
+        ceilings: the operator's that are set, in the order in which they are asked.
     """
 
     requester: Requester
@@ -129,6 +133,7 @@ class AdmissionDetails:
     sources: Sequence[RuleAsked]
     status: QuotaStatus
     cap: CapStatus | None
+    ceilings: Sequence[CeilingStatus] = ()
 
     @property
     def refusal(self) -> RefusedError | None:
@@ -140,6 +145,16 @@ class AdmissionDetails:
         if self.place.access is Access.REFUSED:
             return ChannelRefusedError(self.place.ruled_by or EVERYWHERE)
         return None
+
+    @property
+    def ceiling_refusal(self) -> CeilingReachedError | None:
+        """Return the ceiling of the operator's that leaves room for no clip, or None."""
+        return self.check_ceilings(min(DURATIONS_SECONDS))
+
+    def check_ceilings(self, cost_seconds: int) -> CeilingReachedError | None:
+        """Return the first ceiling of the operator's that a clip would pass, or None."""
+        passed = (ceiling for ceiling in self.ceilings if cost_seconds > ceiling.left_seconds)
+        return next((CeilingReachedError(ceiling.kind, ceiling.resets_at) for ceiling in passed), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +174,8 @@ def decide(details: AdmissionDetails, request: JobRequest, screening: ScreeningR
 
     Returns:
         What may be made, or what it is refused with: a PausedError, BlockedError, ChannelRefusedError,
-        PromptRefusedError, RulesUnknownError, TooManyOpenJobsError, QuotaExceededError or CapReachedError.
+        PromptRefusedError, RulesUnknownError, TooManyOpenJobsError, QuotaExceededError, CapReachedError or
+        CeilingReachedError.
     """
     spec = details.place.spec_for(request)
     refusal = next(_refusals(details, spec, screening), None)
@@ -178,3 +194,5 @@ def _refusals(details: AdmissionDetails, spec: VideoSpec, screening: ScreeningRe
         yield QuotaExceededError(details.status, spec.cost_seconds)
     if details.cap is not None and spec.cost_seconds > details.cap.left_seconds:
         yield CapReachedError(details.cap, spec.cost_seconds)
+    if (passed := details.check_ceilings(spec.cost_seconds)) is not None:
+        yield passed

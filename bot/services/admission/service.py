@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.models import EVERYWHERE, Requester
-from bot.services.admission.decision import AdmissionDetails, PlaceRules, ScreeningResult, decide
+from bot.services.admission.decision import AdmissionDetails, Admitted, PlaceRules, ScreeningResult, decide
 from bot.services.quotas.service import ask_rules
 from bot.store import standing
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
     from bot.errors import RefusedError
     from bot.models import PromptRule, Server
-    from bot.services.admission.decision import Admitted
     from bot.services.admission.job_request import JobRequest
     from bot.services.ports import Clock
     from bot.services.quotas.service import QuotaService
     from bot.services.screening.automod import AutomodService
     from bot.services.screening.automod_rules import AutomodRule
     from bot.services.screening.rules import PromptService
+    from bot.services.spend.watch import SpendWatch
     from bot.store import Connection
     from bot.store.database import Database
 
@@ -35,6 +35,7 @@ class Admission:
 
     Args:
         max_open_jobs: how many one member may have open, in all servers together.
+        spend_watch: knows what the operator lets be spent, and is told how far that is used.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Admission:
         prompts: PromptService,
         automod: AutomodService,
         max_open_jobs: int,
+        spend_watch: SpendWatch,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -53,6 +55,7 @@ class Admission:
         self._prompts = prompts
         self._automod = automod
         self._max_open_jobs = max_open_jobs
+        self._spend_watch = spend_watch
 
     async def judge(self, prompt: str, requester: Requester) -> ScreeningResult:
         """Ask a server's rules about a prompt: before any transaction, since it takes its time.
@@ -92,7 +95,10 @@ class Admission:
         details = await self._read(connection, request.requester, now)
         if screening.version != details.server.rules_version:
             screening = await self._judge_again(connection, details.server, request.prompt, screening)
-        return details, decide(details, request, screening)
+        decision = decide(details, request, screening)
+        added_seconds = decision.spec.cost_seconds if isinstance(decision, Admitted) else 0
+        self._spend_watch.notice(details.ceilings, added_seconds=added_seconds)
+        return details, decision
 
     async def explain(self, requester: Requester) -> AdmissionDetails:
         """Say what decides for a member in a place.
@@ -107,6 +113,7 @@ class Admission:
     async def _read(self, connection: Connection, requester: Requester, now: datetime) -> AdmissionDetails:
         stored = await standing.read(connection, requester, now)
         status, cap = await self._quotas.read_use(connection, stored, requester, now)
+        guild_id, member_id = requester.guild_id, requester.member_id
         return AdmissionDetails(
             requester=requester,
             server=stored.server,
@@ -118,6 +125,7 @@ class Admission:
             sources=ask_rules(stored.quota_rules, requester, self._quotas.operator_quota),
             status=status,
             cap=cap,
+            ceilings=await self._spend_watch.read(connection, now, guild_id=guild_id, member_id=member_id),
         )
 
     async def _judge_again(

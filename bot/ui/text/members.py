@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.models import JobError, JobState, QuotaSource
-from bot.ui.text import failures, formatting, refusals
+from bot.ui.text import ceilings, failures, formatting, refusals
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.errors import ReelayError
-    from bot.models import CapStatus, EffectiveQuota, Job, QuotaStatus, StatusCard
+    from bot.models import CapStatus, CeilingReachedError, EffectiveQuota, Job, QuotaStatus, StatusCard
 
 CANCEL_BUTTON = "Cancel"
 LINK_BUTTON = "Open the clip"
@@ -119,11 +119,17 @@ def quota_left(status: QuotaStatus) -> str:
     return f"{formatting.seconds(status.left_seconds)} left{pool} {period}, {formatting.clips(status.left_seconds)}"
 
 
-def quota_overview(status: QuotaStatus, cap: CapStatus | None, refusal: ReelayError | None = None) -> str:
+def quota_overview(
+    status: QuotaStatus,
+    cap: CapStatus | None,
+    refusal: ReelayError | None = None,
+    ceiling: CeilingReachedError | None = None,
+) -> str:
     """Write the answer to ``/quota``.
 
     Args:
         refusal: what else keeps the member from making clips here, if anything does.
+        ceiling: the operator's limit that leaves room for no clip, if one does.
     """
     period = formatting.PERIOD_NOW[status.effective.quota.period]
     used = formatting.seconds(status.used_seconds)
@@ -149,6 +155,8 @@ def quota_overview(status: QuotaStatus, cap: CapStatus | None, refusal: ReelayEr
         why_not = why_not or refusals.cap_reached(cap)
     elif cap is not None and (status.left_seconds is None or cap.left_seconds < status.left_seconds):
         lines.append(f"This server as a whole has only {refusals.cap_left(cap)}.")
+    if ceiling is not None:
+        why_not = why_not or ceilings.reached(ceiling)
     return "\n".join(filter(None, (why_not and f"**{why_not}**", *lines)))
 
 

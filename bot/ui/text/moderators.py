@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.models import EVERYWHERE, Access, ChannelRule, Period, PromptRuleKind, QuotaSource
-from bot.ui.text import formatting
+from bot.ui.text import ceilings, formatting
 from bot.ui.text import rules as rule_text
 
 if TYPE_CHECKING:
@@ -123,6 +123,7 @@ def why(
         *(f"  - {_asked(source, deleted)}" for source in _worth_showing(details.sources)),
         f"  - {_standing(details.status)}",
         f"7. The server's cap: {'none' if details.cap is None else cap_standing(details.cap)}",
+        f"8. The operator's limits: {ceilings.standing(details.ceilings)}",
     ]
     return "\n".join(lines)
 

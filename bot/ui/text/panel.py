@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.models import PromptRuleKind, QuotaSource
-from bot.ui.text import formatting
+from bot.ui.text import ceilings, formatting
 from bot.ui.text import moderators as moderator_text
 from bot.ui.text import rules as rule_text
 
@@ -119,6 +119,7 @@ def summary(details: PanelDetails) -> str:
         f"**Given seconds**: {f'{len(view.grants):,} still to be used' if view.grants else 'none'}",
         f"**Pools**: {_count(len(pools), 'channel')}",
         f"**Cap**: {_cap(details)}",
+        *_ceilings(details),
         f"**Time zone**: {server.timezone}",
         f"**Channels**: {_channels(details)}",
         f"**Prompts**: {_prompts(details)}",
@@ -135,6 +136,12 @@ def cap_line(details: PanelDetails) -> str:
 
 def _cap(details: PanelDetails) -> str:
     return "none" if details.view.cap is None else moderator_text.cap_standing(details.view.cap)
+
+
+def _ceilings(details: PanelDetails) -> list[str]:
+    """Say that a limit of the operator's is in the way; while none is, moderators have nothing to do with them."""
+    narrow = [ceiling for ceiling in details.view.ceilings if ceilings.is_in_the_way(ceiling)]
+    return [f"**Operator's limits**: {ceilings.standing(narrow)}"] if narrow else []
 
 
 def modlog_line(details: PanelDetails) -> str:

@@ -15,6 +15,7 @@ from bot.errors import (
     PublishError,
     ReelayError,
     RulesUnknownError,
+    ServerNotServedError,
     StoreUnavailableError,
     TooManyOpenJobsError,
 )
@@ -27,6 +28,7 @@ from bot.models import (
     REASON_MAX_CHARACTERS,
     BlockedError,
     CapReachedError,
+    CeilingReachedError,
     JobState,
     NotCancellableError,
     PausedError,
@@ -37,7 +39,7 @@ from bot.models import (
 from bot.services.screening.patterns import PATTERN_MAX_CHARACTERS
 from bot.services.screening.rules import MOST_RULES
 from bot.services.screening.words import WORDS_MAX_CHARACTERS
-from bot.ui.text import formatting
+from bot.ui.text import ceilings, formatting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -108,6 +110,8 @@ def explain(error: ReelayError) -> str | None:
             return _INVALID_QUOTA.get(error.reason)
         case InvalidSettingError():
             return INVALID_SETTINGS.get((error.field, error.reason))
+        case ServerNotServedError():
+            return "My operator has me serve other servers only; ask them if this one may be added."
         case PausedError():
             reason = formatting.sentence(error.pause.reason)
             return f"Moderators have paused video making in this server: {reason} Try again later."
@@ -130,6 +134,8 @@ def explain(error: ReelayError) -> str | None:
                 f"This clip costs {formatting.seconds(error.cost_seconds)}, and this server as a whole has only "
                 f"{cap_left(error.status)}. That resets {formatting.relative(error.status.resets_at)}."
             )
+        case CeilingReachedError():
+            return ceilings.refused(error)
         case TooManyOpenJobsError():
             return (
                 f"You already have {error.limit} clip{'' if error.limit == 1 else 's'} on the way. "

@@ -12,6 +12,8 @@ from bot.models import (
     Access,
     Aspect,
     CapStatus,
+    CeilingKind,
+    CeilingStatus,
     Change,
     ChangeKind,
     ChannelRule,
@@ -92,6 +94,9 @@ PROMPT_RULES = [
     )
     for place in range(30)
 ]
+CEILINGS = tuple(
+    CeilingStatus(kind=kind, limit_seconds=10**9, used_seconds=10**9, resets_at=RESETS_AT) for kind in CeilingKind
+)
 DETAILS = PanelDetails(
     view=ServerView(
         server=Server(
@@ -116,6 +121,7 @@ DETAILS = PanelDetails(
         grants=[Grant(WIDE - place, 1_000_000, RESETS_AT, WIDE - place, WIDE) for place in range(30)],
         blocks=[make_block(member_id=WIDE - place, reason=hideous(300), set_by_id=WIDE) for place in range(30)],
         rule_counts={PromptRuleKind.WORDS: 1000, PromptRuleKind.PATTERN: 50},
+        ceilings=CEILINGS,
     ),
     automod=AutomodRules(tuple(AutomodRule("r", patterns=("(",)) for _ in range(6))),
     operator_quota=Quota(60),
@@ -333,6 +339,7 @@ def plain_answers() -> dict[str, str]:
         ],
         status=make_quota_status(granted=100_000),
         cap=DETAILS.view.cap,
+        ceilings=CEILINGS,
     )
     members = [
         MemberUsage(

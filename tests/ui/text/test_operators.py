@@ -7,9 +7,9 @@ import pytest
 from bot.models import (
     OperatorAlert,
 )
-from bot.ui.text import failures
+from bot.ui.text import operators
 
 
 @pytest.mark.parametrize("alert", OperatorAlert)
 def test_operator_is_told_what_to_act_upon(alert: OperatorAlert) -> None:
-    assert failures.operator_alert(alert)
+    assert operators.operator_alert(alert)
