@@ -35,16 +35,14 @@ def reached(error: CeilingReachedError) -> str:
 
 
 def standing(ceilings: Sequence[CeilingStatus]) -> str:
-    """Tell moderators which limits are in the way."""
+    """Tell moderators which limit is in the way: of several the one that is asked first."""
     if not ceilings:
         return "none"
-    in_the_way = [
-        f"{'**reached**' if ceiling.is_reached else 'room for short clips only'} for {_WHOSE[ceiling.kind]}, "
-        f"resets {formatting.relative(ceiling.resets_at)}"
-        for ceiling in ceilings
-        if is_in_the_way(ceiling)
-    ]
-    return "; ".join(in_the_way) or "not reached"
+    first = min(filter(is_in_the_way, ceilings), key=lambda ceiling: not ceiling.is_reached, default=None)
+    if first is None:
+        return "not reached"
+    how = "**reached**" if first.is_reached else "room for short clips only"
+    return f"{how} for {_WHOSE[first.kind]}, resets {formatting.relative(first.resets_at)}"
 
 
 def is_in_the_way(ceiling: CeilingStatus) -> bool:

@@ -140,8 +140,9 @@ def _cap(details: PanelDetails) -> str:
 
 def _ceilings(details: PanelDetails) -> list[str]:
     """Say that a limit of the operator's is in the way; while none is, moderators have nothing to do with them."""
-    narrow = [ceiling for ceiling in details.view.ceilings if ceilings.is_in_the_way(ceiling)]
-    return [f"**Operator's limits**: {ceilings.standing(narrow)}"] if narrow else []
+    of_server = details.view.ceilings
+    is_one = any(map(ceilings.is_in_the_way, of_server))
+    return [f"**Operator's limits**: {ceilings.standing(of_server)}"] if is_one else []
 
 
 def modlog_line(details: PanelDetails) -> str:

@@ -53,9 +53,7 @@ async def refusal(process: Process, workshop: Workshop, **request: Any) -> Ceili
 
 async def rows(workshop: Workshop) -> list[int]:
     async with workshop.database.read() as connection:
-        return [
-            len((await connection.execute(table.select())).all()) for table in (jobs, ledger, submits, log_entries)
-        ]
+        return [len((await connection.execute(table.select())).all()) for table in (jobs, ledger, submits, log_entries)]
 
 
 def midnight_after(workshop: Workshop, *, days: int = 1) -> datetime:
