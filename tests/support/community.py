@@ -145,9 +145,9 @@ class Community:
         )
         return await leased_jobs.deliver(job, channel_id=posted.channel_id, message_id=posted.message_id)
 
-    async def restart(self) -> None:
+    async def restart(self, **operator: Any) -> None:  # noqa: ANN401 (what the operator sets)
         """End the bot and start another on the same database, as after a deploy."""
-        self.bot, self.reelay = make_bot(self.database, self.clock)
+        self.bot, self.reelay = make_bot(self.database, self.clock, **operator)
         await self.env.restart_bot(self.bot)
         self.publisher = DiscordPublisher(client=self.bot, clock=self.clock, operator_channel_id=None)
 
@@ -232,7 +232,13 @@ class UnusedService:
         raise AssertionError(f"{name} of the video service")
 
 
-def make_bot(database: Database, clock: GivenClock, *, max_open_jobs: int = 2) -> tuple[ReelayBot, Reelay]:
+def make_bot(
+    database: Database,
+    clock: GivenClock,
+    *,
+    max_open_jobs: int = 2,
+    **operator: Any,  # noqa: ANN401 (what else the operator sets)
+) -> tuple[ReelayBot, Reelay]:
     """Wire the bot up as the product is, but let nothing run by itself."""
     bot, reelay = assemble_on_discord(
         database=database,
@@ -244,6 +250,7 @@ def make_bot(database: Database, clock: GivenClock, *, max_open_jobs: int = 2) -
         policy=WorkerPolicy(),
         owner=OWNER,
         rng=random.Random(7),
+        **operator,
     )
     bot.panel.seconds_between = 0.0
     return bot, reelay
