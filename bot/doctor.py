@@ -37,8 +37,7 @@ class _Trouble(ReelayError):  # noqa: N818 (a finding, not an error of the progr
 async def examine(settings: Settings) -> bool:
     """Print one line for each check; return whether all is well."""
     point_discord_at(api_url=settings.discord_api, gateway_url=settings.discord_gateway)
-    print("ok    settings")
-    print(f"ok    ceilings: {operators.ceilings(settings.spending)}")
+    print(f"ok    settings; {operators.ceilings(settings.spending)}")
     checks: dict[str, Callable[[Settings], Awaitable[str]]] = {
         "database": _check_database,
         "video service": _check_video_service,

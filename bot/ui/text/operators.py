@@ -69,9 +69,8 @@ def operator_alert(alert: AnyAlert) -> str:
 
 def ceilings(policy: SpendPolicy) -> str:
     """Name the ceilings that are set, and what they come to."""
-    named = [
-        f"{CEILING_SETTINGS[kind]} {cost(limit, policy.credits_per_second)}" for kind, limit in policy.ceilings.items()
-    ]
+    price = policy.credits_per_second
+    named = [f"{CEILING_SETTINGS[kind]} {cost(limit, price)}" for kind, limit in policy.ceilings.items()]
     return ", ".join(named) or NO_CEILING
 
 
