@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from bot.app import Reelay
     from bot.config import Settings
+    from bot.models import SpendPolicy
     from bot.services.ports import VideoService
 
 _log = logging.getLogger(__name__)
@@ -51,8 +52,6 @@ async def run(settings: Settings, *, policy: WorkerPolicy | None = None) -> None
     assert starting is not None  # this is a coroutine
     _on_signals(starting.cancel)
     database_url = settings.database_url.get_secret_value()
-    if not settings.spending.ceilings:
-        _log.warning("%s", operators.NO_CEILING)
     point_discord_at(api_url=settings.discord_api, gateway_url=settings.discord_gateway)
     async with contextlib.AsyncExitStack() as stack:
         database = await stack.enter_async_context(_open_database(database_url))
@@ -78,11 +77,13 @@ async def run(settings: Settings, *, policy: WorkerPolicy | None = None) -> None
         await reelay.polling.recall()
         await stack.enter_async_context(bot)
         await bot.sign_in(settings.discord_token.get_secret_value())
+        if not settings.spending.ceilings:
+            _log.warning("%s", operators.NO_CEILING)
         async with asyncio.TaskGroup() as group:
             serving = group.create_task(bot.connect())
             loops = loops_of(bot, reelay)
             running = {group.create_task(loop.run()) for loop in loops}
-            group.create_task(_check_service(service, reelay))
+            group.create_task(_check_service(service, reelay, settings.spending))
             stop = asyncio.Event()
             _on_signals(stop.set)
             gc.freeze()  # what is loaded by now stays: to look for garbage in it takes 0.1 s, in which nobody is served
@@ -125,7 +126,7 @@ def _on_signals(act: Callable[[], object]) -> None:
             asyncio.get_running_loop().add_signal_handler(number, act)
 
 
-async def _check_service(service: VideoService, reelay: Reelay) -> None:
+async def _check_service(service: VideoService, reelay: Reelay, spending: SpendPolicy) -> None:
     """Look once at the account, so that a wrong key, address or model is known before a member finds out."""
     try:
         balance = await service.fetch_balance()
@@ -137,7 +138,8 @@ async def _check_service(service: VideoService, reelay: Reelay) -> None:
         if isinstance(error, UnauthorizedError):
             reelay.alerts.note(reelay.throttle.confirm(SystemClock().now(), OperatorAlert.UNAUTHORIZED))
         return
-    _log.info("video service reached", extra={"remaining_credits": balance.credits})
+    dollars = {} if balance.credits is None else spending.worth(of_credits=balance.credits)
+    _log.info("video service reached", extra={"remaining_credits": balance.credits} | dollars)
     try:
         models = await service.fetch_models()
     except VideoServiceError as error:

@@ -161,7 +161,6 @@ def test_discord_is_its_own_unless_another_address_is_given(monkeypatch: pytest.
     assert other.discord_gateway == "ws://127.0.0.1:8081/"
 
 
-
 def test_a_new_installation_has_a_ceiling_and_an_older_one_has_none() -> None:
     assert load_settings().spending == SpendPolicy()
 

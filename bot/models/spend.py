@@ -62,6 +62,12 @@ class SpendPolicy:
         }
         return {kind: limit for kind, limit in limits.items() if limit is not None}
 
+    def worth(self, *, of_credits: float = 0.0, of_seconds: int = 0) -> dict[str, float]:
+        """Return what credits, or seconds of video, are worth, for the log; nothing where no price is set."""
+        if self.credits_per_second is None:
+            return {}
+        return {"dollars": round((of_credits + of_seconds * self.credits_per_second) / CREDITS_PER_DOLLAR, 2)}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CeilingStatus:

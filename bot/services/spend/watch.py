@@ -106,6 +106,7 @@ class SpendWatch:
         self._known = {status.kind: (status.resets_at, status.percent_to_tell) for status in statuses}
         for status in new:
             fields = {"ceiling": status.kind.value, "used": status.used_seconds, "limit": status.limit_seconds}
+            fields |= self._policy.worth(of_seconds=status.used_seconds)
             _log.warning("a ceiling is at %d %%", status.percent_to_tell, extra=fields)
             self._alerts.note(CeilingAlert(status, self._policy.credits_per_second))
 
@@ -132,7 +133,7 @@ class SpendWatch:
                 return
             is_new = await operator_alerts.note(connection, _LOW_BALANCE)
         if is_new:
-            _log.warning("the balance is low", extra={"remaining_credits": left})
+            _log.warning("the balance is low", extra={"remaining_credits": left} | self._policy.worth(of_credits=left))
             self._alerts.note(LowBalanceAlert(left, limit, self._policy.credits_per_second))
 
 

@@ -155,3 +155,10 @@ async def test_a_channel_that_is_not_reached_keeps_no_clip_waiting(workshop: Wor
     await workshop.run_until_idle(process)
 
     await workshop.expect_clip(job_id)
+
+
+@pytest.mark.parametrize(("price", "worth"), [(20.0, {"dollars": 4.8}), (None, {})])
+def test_the_log_has_dollars_where_a_price_is_set(price: float | None, worth: dict[str, float]) -> None:
+    policy = SpendPolicy(credits_per_second=price)
+
+    assert policy.worth(of_seconds=48) == policy.worth(of_credits=960.0) == worth
