@@ -16,7 +16,7 @@ from bot.models import (
 )
 from bot.ui.text import formatting
 
-CEILING_SETTINGS = {
+_SETTINGS = {
     CeilingKind.MONTH: "MAX_SECONDS_PER_MONTH",
     CeilingKind.DAY: "MAX_SECONDS_PER_DAY",
     CeilingKind.SERVER_DAY: "MAX_SECONDS_PER_DAY_PER_SERVER",
@@ -70,7 +70,7 @@ def operator_alert(alert: AnyAlert) -> str:
 def ceilings(policy: SpendPolicy) -> str:
     """Name the ceilings that are set, and what they come to."""
     price = policy.credits_per_second
-    named = [f"{CEILING_SETTINGS[kind]} {cost(limit, price)}" for kind, limit in policy.ceilings.items()]
+    named = [f"{_SETTINGS[kind]} {cost(limit, price)}" for kind, limit in policy.ceilings.items()]
     return ", ".join(named) or NO_CEILING
 
 
@@ -101,7 +101,7 @@ def _dollars(count: float) -> str:
 
 def _ceiling(alert: CeilingAlert) -> str:
     status = alert.status
-    setting, resets = f"`{CEILING_SETTINGS[status.kind]}`", formatting.relative(status.resets_at)
+    setting, resets = f"`{_SETTINGS[status.kind]}`", formatting.relative(status.resets_at)
     used, limit = (cost(count, alert.credits_per_second) for count in (status.used_seconds, status.limit_seconds))
     if status.is_reached:
         return (
