@@ -118,7 +118,7 @@ class QuotaGroup(ModeratorGroup):
         about = requester(interaction, member, channel)
 
         async def look() -> str:
-            automod = await self._services.automod.known_rules(about.guild_id)
+            automod = await self._services.automod.readable_rules(about.guild_id)
             book = await self._services.prompts.book(about.guild_id)
             details = await self._services.admission.explain(about)
             ids = [source.subject_id for source in details.sources if source.subject_id is not None]

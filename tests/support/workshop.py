@@ -24,6 +24,7 @@ from bot.store.tables import ledger
 from tests.support.clocks import GivenTime, ServiceClock
 from tests.support.databases import fresh_database
 from tests.support.media import DirectMedia
+from tests.support.screening import screening_threads
 from tests.support.simulated_discord import CHANNEL_ID, SimulatedDiscord, SimulatedLog
 from tests.support.toapis import ManualTime, client_of, sandbox
 
@@ -149,6 +150,7 @@ class Workshop:
                 publisher=self.discord,
                 modlog_publisher=self.log,
                 automod_source=self.log,
+                screening_threads=screening_threads(),
                 media=DirectMedia(),
                 jitter=lambda: 0.0,
                 random_bits=self.rng.getrandbits,

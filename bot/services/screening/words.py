@@ -19,7 +19,9 @@ from bot.errors import InvalidSettingError
 from bot.services.screening.normalize import is_in, skeleton, strip_invisible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
+
+    from bot.services.screening.threads import Steps
 
 WORDS_MAX_CHARACTERS = 100
 
@@ -76,22 +78,20 @@ def parse_words(text: object) -> str:
 
 
 class WordFinder:
-    """Finds many words and phrases at once, in time that grows with the prompt and hardly with their number.
+    """Finds many words and phrases at once, in time that grows with the prompt and hardly with their number."""
 
-    Args:
-        phrases: by a key of the caller's.
-    """
-
-    def __init__(self, phrases: Mapping[int, str]) -> None:
+    def __init__(self) -> None:
         self._start = _Step()
-        for key, phrase in phrases.items():
-            wanted = words_of(phrase)
-            step = self._start
-            for word in wanted:
-                step = step.following[word.letters]
-            step.ending.append((wanted, key))
 
-    def find(self, prompt: str) -> set[int]:
+    def add(self, key: int, phrase: str) -> None:
+        """Let a word or phrase be found, under a key of the caller's."""
+        wanted = words_of(phrase)
+        step = self._start
+        for word in wanted:
+            step = step.following[word.letters]
+        step.ending.append((wanted, key))
+
+    def find(self, prompt: str) -> Steps[set[int]]:
         """Return the keys of all that the prompt holds."""
         words = words_of(prompt)
         found: set[int] = set()
@@ -105,6 +105,7 @@ class WordFinder:
                     for reading in readings
                     if reading.letters in step.following
                 ]
+                yield
                 if not steps:
                     break
                 found |= {

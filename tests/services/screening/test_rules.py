@@ -69,14 +69,14 @@ async def test_rules_of_more_servers_than_are_kept_at_hand_hold_all_the_same(
 async def test_a_rule_made_while_a_prompt_was_judged_holds_for_it(workshop: Workshop) -> None:
     process = workshop.start()
     admission = process.services.admission
-    judge = admission.judge
+    screen_first = admission.screen_first
 
-    async def judge_and_be_overtaken(*arguments: object) -> object:
-        screening = await judge(*arguments)  # type: ignore[arg-type] (as they came)
+    async def screen_and_be_overtaken(*arguments: object) -> object:
+        screening = await screen_first(*arguments)  # type: ignore[arg-type] (as they came)
         await add(process, "spoiler")
         return screening
 
-    admission.judge = judge_and_be_overtaken  # type: ignore[method-assign] (for this moment)
+    admission.screen_first = screen_and_be_overtaken  # type: ignore[method-assign] (for this moment)
 
     assert await refuses(process, workshop, "a spoiler")
 
@@ -120,10 +120,14 @@ async def test_the_same_rule_twice_and_too_many_are_refused_and_change_nothing(
 
 
 async def test_books_are_made_again_only_when_rules_have_changed(workshop: Workshop) -> None:
-    service = workshop.start().services.prompts
+    process = workshop.start()
+    await add(process, "spoiler")
+    service = process.services.prompts
     first = await service.book(GUILD_ID)
 
     assert await service.book(GUILD_ID) is first
+    await add(process, "second")
+    assert await service.book(GUILD_ID) is not first
 
 
 async def test_testing_names_every_rule_and_makes_nothing(workshop: Workshop) -> None:
