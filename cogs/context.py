@@ -123,14 +123,12 @@ def _own_places(channel: object) -> tuple[int, ...]:
 def _category_at_hand(interaction: discord.Interaction, channel: object, channel_id: int) -> tuple[int, ...] | None:
     """Return the category that a channel, or a thread's, is in; nothing where it is in none, None where unknown."""
     known = interaction.guild and interaction.guild.get_channel(channel_id)
-    category_id = getattr(known or channel, "category_id", None) if known or not _is_thread(channel) else None
+    if known is None and isinstance(channel, discord.Thread | app_commands.AppCommandThread):
+        return None
+    category_id = getattr(known or channel, "category_id", None)
     if category_id is not None:
         return (category_id,)
     return None if known is None else ()
-
-
-def _is_thread(channel: object) -> bool:
-    return isinstance(channel, discord.Thread | app_commands.AppCommandThread)
 
 
 async def _fetch_places_above(interaction: discord.Interaction, channel_id: int) -> tuple[int, ...]:

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from bot.services.moderation.modlog import Modlog
     from bot.services.ports import VideoService
     from bot.services.quotas.service import QuotaService
+    from bot.services.screening.threads import ScreeningThreads
     from bot.services.services import Services
     from bot.services.throttling.throttle import ServiceThrottle
     from bot.toapis.client import ToApisClient
@@ -138,6 +139,7 @@ class Workshop:
         *,
         database: Database | None = None,
         service: VideoService | None = None,
+        threads: ScreeningThreads | None = None,
         **policy: Any,  # noqa: ANN401 (WorkerPolicy fields)
     ) -> Process:
         """Start a process, as after a crash if one of that name ran before."""
@@ -150,7 +152,7 @@ class Workshop:
                 publisher=self.discord,
                 modlog_publisher=self.log,
                 automod_source=self.log,
-                screening_threads=screening_threads(),
+                screening_threads=threads or screening_threads(),
                 media=DirectMedia(),
                 jitter=lambda: 0.0,
                 random_bits=self.rng.getrandbits,

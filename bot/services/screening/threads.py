@@ -8,6 +8,8 @@ for itself and holds nobody else up for longer than a slice of each other busy s
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 import time
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,8 +25,15 @@ _Result = TypeVar("_Result")
 Steps: TypeAlias = Generator[None, None, _Result]
 """Work that yields between its steps; a step takes at most some 30 ms, the search of one large pattern."""
 
-THREADS = 2
+THREADS = max(1, min(2, (os.cpu_count() or 1) - 1))
+"""One processor is left to the event loop."""
 SLICE_SECONDS = 0.02
+_SWITCH_SECONDS = 0.0005
+"""For how long a thread that runs Python holds up the event loop when it has something to do; usually 5 ms.
+
+RE2 lets other threads go on while it searches; finding words is Python. With 8 busy servers the loop is then half as
+late, and the threads lose next to nothing (``tests/bench/neighbours.py``).
+"""
 
 
 class ScreeningThreads:
@@ -42,8 +51,13 @@ class ScreeningThreads:
     @contextmanager
     def open(cls) -> Generator[ScreeningThreads]:
         """Start threads; at the end, wait for the slices that run."""
-        with ThreadPoolExecutor(THREADS, thread_name_prefix="screening") as executor:
-            yield cls(executor)
+        switch_seconds = sys.getswitchinterval()
+        sys.setswitchinterval(_SWITCH_SECONDS)
+        try:
+            with ThreadPoolExecutor(THREADS, thread_name_prefix="screening") as executor:
+                yield cls(executor)
+        finally:
+            sys.setswitchinterval(switch_seconds)
 
     async def run(self, guild_id: int, work: Steps[_Result]) -> _Result:
         """Do a server's work after what it asked for before, and return what the work returns.

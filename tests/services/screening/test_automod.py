@@ -253,3 +253,54 @@ async def test_what_is_remembered_is_what_was_read(workshop: Workshop) -> None:
     workshop.log.automod = DISCORD_IS_DOWN
 
     assert await workshop.start().services.automod.rules(GUILD_ID) == rules
+
+
+async def test_what_was_known_holds_until_the_server_says_otherwise(workshop: Workshop) -> None:
+    workshop.log.automod = AutomodRules((RULE,))
+    process = workshop.start()
+    for answer in (AutomodRules((RULE,)), PublishUnavailableError("403, code 0")):
+        workshop.log.automod = answer
+        workshop.time.advance(FRESH_FOR.total_seconds())
+        with pytest.raises(PromptRefusedError):
+            await process.jobs.accept(workshop.request("bad"))
+
+    workshop.log.automod = AutomodRules(is_closed=True)
+    workshop.time.advance(UNREAD_FOR.total_seconds())
+    await process.jobs.accept(workshop.request("bad"))
+
+
+async def test_what_is_compiled_is_kept_while_the_rule_is_the_same(workshop: Workshop) -> None:
+    automod = workshop.start().services.automod
+    workshop.log.automod = AutomodRules((AutomodRule("one", patterns=("a",)), AutomodRule("two")))
+    first = await automod.readable_rules(GUILD_ID)
+    assert first is not None
+
+    workshop.time.advance(FRESH_FOR.total_seconds())
+    workshop.log.automod = AutomodRules((AutomodRule("one", patterns=("a",)), AutomodRule("two")))
+    assert await automod.rules(GUILD_ID) is first
+    workshop.time.advance(FRESH_FOR.total_seconds())
+    workshop.log.automod = AutomodRules((AutomodRule("one", patterns=("a",)), AutomodRule("three")))
+    changed = await automod.rules(GUILD_ID)
+
+    assert changed.rules[0] is first.rules[0]
+    assert [rule.name for rule in changed.rules] == ["one", "three"]
+
+
+async def test_rules_that_changed_while_a_prompt_was_judged_are_asked_again(workshop: Workshop) -> None:
+    workshop.log.automod = AutomodRules((AutomodRule("other", keywords=("cat",)),))
+    process = workshop.start()
+    admission, automod = process.services.admission, process.services.automod
+    screen_first = admission.screen_first
+
+    async def screen_and_be_overtaken(*arguments: object) -> object:
+        screening = await screen_first(*arguments)  # type: ignore[arg-type] (as they came)
+        workshop.log.automod = AutomodRules((RULE,))
+        workshop.time.advance(FRESH_FOR.total_seconds())
+        await automod.rules(GUILD_ID)
+        return screening
+
+    admission.screen_first = screen_and_be_overtaken  # type: ignore[method-assign] (for this moment)
+
+    with pytest.raises(PromptRefusedError):
+        await process.jobs.accept(workshop.request("a bad fox"))
+    assert workshop._peek("SELECT count(*) FROM jobs") == 0
