@@ -7,11 +7,10 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import aiohttp
 import discord
 from discord import app_commands
 
-from bot.errors import PlaceUnknownError, PublishUnavailableError
+from bot.errors import PlaceUnknownError, PublishError, PublishUnavailableError
 from bot.models import Requester
 from bot.ui.discord_errors import as_publish_errors
 
@@ -135,12 +134,13 @@ async def _fetch_places_above(interaction: discord.Interaction, channel_id: int)
     """Ask Discord what a channel is in."""
     try:
         async with asyncio.timeout(FETCH_SECONDS):
-            channel = await interaction.client.fetch_channel(channel_id)
+            with as_publish_errors():
+                channel = await interaction.client.fetch_channel(channel_id)
             if not isinstance(channel, discord.Thread):
                 category_id = getattr(channel, "category_id", None)
                 return () if category_id is None else (category_id,)
             return channel.parent_id, *await _fetch_places_above(interaction, channel.parent_id)
-    except (discord.DiscordException, aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
+    except (PublishError, discord.DiscordException, TimeoutError) as error:
         _log.warning("category not found out", extra={"channel_id": channel_id, "error": type(error).__name__})
         raise PlaceUnknownError from error
 
