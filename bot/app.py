@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from bot.services.jobs.delivery import Media
     from bot.services.jobs.policy import WorkerPolicy
     from bot.services.ports import AutomodSource, Clock, LogPublisher, Publisher, VideoService
+    from bot.services.screening.threads import ScreeningThreads
     from bot.store.database import Database
 
 _log = logging.getLogger(__name__)
@@ -71,6 +72,7 @@ class Ports:
     Attributes:
         modlog_publisher: puts cards into log channels.
         automod_source: reads servers' own AutoMod rules.
+        screening_threads: where rules for prompts are compiled and asked.
         jitter: returns a number from 0 to 1, for whatever is to be spread by chance.
         random_bits: returns an integer of so many random bits, for ids.
     """
@@ -81,6 +83,7 @@ class Ports:
     publisher: Publisher
     modlog_publisher: LogPublisher
     automod_source: AutomodSource
+    screening_threads: ScreeningThreads
     media: Media
     jitter: Callable[[], float]
     random_bits: Callable[[int], int]
@@ -208,6 +211,7 @@ def assemble_on_discord(
     database: Database,
     service: VideoService,
     media: Media,
+    screening_threads: ScreeningThreads,
     clock: Clock,
     operator_quota: Quota,
     max_open_jobs: int,
@@ -236,6 +240,7 @@ def assemble_on_discord(
         publisher=DiscordPublisher(client=bot, clock=clock, operator_channel_id=operator_channel_id),
         modlog_publisher=modlog_publisher,
         automod_source=modlog_publisher,
+        screening_threads=screening_threads,
         media=media,
         jitter=rng.random,
         random_bits=rng.getrandbits,
@@ -273,8 +278,9 @@ def _wire_services(
     database, clock = ports.database, ports.clock
     audit_trail = AuditTrail(database=database, clock=clock)
     quotas = QuotaService(database=database, clock=clock, audit_trail=audit_trail, operator_quota=operator_quota)
-    prompts = PromptService(database=database, clock=clock, audit_trail=audit_trail)
-    automod = AutomodService(database=database, clock=clock, source=ports.automod_source)
+    threads = ports.screening_threads
+    prompts = PromptService(database=database, clock=clock, audit_trail=audit_trail, threads=threads)
+    automod = AutomodService(database=database, clock=clock, source=ports.automod_source, threads=threads)
     admission = Admission(
         database=database,
         clock=clock,

@@ -14,6 +14,8 @@
     │   ├── ChannelRefusedError       no clips in this channel
     │   ├── PromptRefusedError        a rule of the server's refuses the prompt
     │   ├── RulesUnknownError         the server's AutoMod rules could not be read yet
+    │   ├── RulesChangingError        the server's rules for prompts changed too often meanwhile
+    │   ├── PlaceUnknownError         the place's category can't be found out just now
     │   ├── QuotaExceededError        the clip costs more than is left
     │   ├── CapReachedError           it costs more than the whole server has left
     │   ├── CeilingReachedError       it would pass a ceiling of the operator's
@@ -145,6 +147,14 @@ class PromptRefusedError(RefusedError):
 
 class RulesUnknownError(RefusedError):
     """The server's AutoMod rules have never been read and can't be just now; the answer is then no."""
+
+
+class RulesChangingError(RefusedError):
+    """The server's rules for prompts have changed again and again while they were gone by; the answer is then no."""
+
+
+class PlaceUnknownError(RefusedError):
+    """Which channel or category the place belongs to can't be found out just now; the answer is then no."""
 
 
 class TooManyOpenJobsError(RefusedError):

@@ -21,6 +21,7 @@ from bot.media import MediaWorker
 from bot.models import OperatorAlert, Quota, UnauthorizedError, VideoServiceError
 from bot.services.jobs.policy import WorkerPolicy
 from bot.services.ports import SystemClock
+from bot.services.screening.threads import ScreeningThreads
 from bot.store.database import Database
 from bot.toapis.account import explain_models
 from bot.toapis.client import ToApisClient
@@ -61,6 +62,7 @@ async def run(settings: Settings, *, policy: WorkerPolicy | None = None) -> None
             database=database,
             service=service,
             media=await stack.enter_async_context(MediaWorker()),
+            screening_threads=stack.enter_context(ScreeningThreads.open()),
             clock=SystemClock(),
             operator_quota=Quota(settings.default_quota_seconds, settings.default_quota_period),
             max_open_jobs=settings.max_open_jobs_per_member,

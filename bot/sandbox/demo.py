@@ -28,6 +28,7 @@ from bot.models import Job, JobState, Period, PromptRuleKind, Quota, QuotaSource
 from bot.sandbox.toapis_server import SandboxServer
 from bot.services.jobs.policy import WorkerPolicy
 from bot.services.ports import SystemClock
+from bot.services.screening.threads import ScreeningThreads
 from bot.store import jobs
 from bot.store.database import Database
 from bot.toapis.client import ToApisClient
@@ -163,6 +164,7 @@ async def _set(stack: AsyncExitStack, *, render_seconds: float) -> _Stage:
         database=database,
         service=ToApisClient(session=session, base_url=service.base_url, api_key=service.api_key, model="gemini_omni"),
         media=await stack.enter_async_context(MediaWorker()),
+        screening_threads=stack.enter_context(ScreeningThreads.open()),
         clock=SystemClock(),
         operator_quota=Quota(60),
         max_open_jobs=2,

@@ -8,7 +8,7 @@ from bot.models import QuotaSource, check_grant_seconds
 from bot.services.quotas.periods import complete_timezone
 from bot.ui.text import moderators as moderator_text
 from bot.ui.text import rules as rule_text
-from cogs.context import guild_id_of
+from cogs.context import guild_id_of, requester_in_place
 from cogs.directory import deleted_ids, deleted_in_rules
 
 if TYPE_CHECKING:
@@ -164,9 +164,9 @@ class ModeratorActs:
         )
         return rule_text.removed(rule)
 
-    async def test_prompt(self, by: Requester, prompt: str) -> str:
+    async def test_prompt(self, interaction: discord.Interaction, prompt: str) -> str:
         """See which rules would refuse a prompt of whoever asks."""
-        rules, automod = await self._services.admission.test(prompt, by)
+        rules, automod = await self._services.admission.test(prompt, await requester_in_place(interaction))
         return rule_text.tested(prompt, rules, automod)
 
     # Clips ---------------------------------------------------------------------------------------

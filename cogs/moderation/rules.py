@@ -14,7 +14,7 @@ from bot.ui import replies
 from bot.ui.text import commands as command_text
 from bot.ui.text import formatting
 from bot.ui.text import rules as rule_text
-from cogs.context import guild_id_of, requester
+from cogs.context import guild_id_of
 from cogs.moderation.options import ModeratorGroup, matching, parse_id
 
 if TYPE_CHECKING:
@@ -62,4 +62,4 @@ class RulesGroup(ModeratorGroup):
         """See which rules refuse a prompt."""
         if not isinstance(prompt, str):  # pyright: ignore[reportUnnecessaryIsInstance] (Discord's client is not trusted)
             raise InvalidSpecError("prompt", "empty")
-        await replies.run_and_reply(interaction, self._acts.test_prompt(requester(interaction), prompt))
+        await replies.run_and_reply(interaction, self._acts.test_prompt(interaction, prompt))

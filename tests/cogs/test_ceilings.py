@@ -32,7 +32,7 @@ async def test_a_member_hears_which_limit_it_is_and_moderators_see_it(
     community: Community, spending: SpendPolicy, limit: str
 ) -> None:
     await community.restart(spending=spending)
-    assert "8. The operator's limits: not reached" in await community.moderate("quota why", member=community.mia)
+    assert "7. The operator's limits: not reached" in await community.moderate("quota why", member=community.mia)
     await ask(community)
 
     refused = await ask(community)
@@ -42,7 +42,7 @@ async def test_a_member_hears_which_limit_it_is_and_moderators_see_it(
 
     assert refused.startswith(f"{limit} leaves no room for this clip. Nothing was charged; that resets <t:")
     assert stand.startswith(f"**{limit} is reached. That resets <t:")
-    assert why.startswith("8. The operator's limits: **reached** for ")
+    assert why.startswith("7. The operator's limits: **reached** for ")
     is_members = spending.max_seconds_per_day_per_member is not None
     assert ("**Operator's limits**: **reached** for " in panel) is not is_members  # that is no server's to see
     for said in (refused, why):
@@ -59,7 +59,7 @@ async def test_where_only_short_clips_fit_moderators_see_that_and_members_get_th
     panel = words((await community.moderator.slash(community.channel, "moderate settings")).response)
     await ask(community, duration=6)
 
-    assert "8. The operator's limits: room for short clips only for all servers together today, resets <t:" in why
+    assert "7. The operator's limits: room for short clips only for all servers together today, resets <t:" in why
     assert "**Operator's limits**: room for short clips only" in panel
     assert await community.ledger() == [("charge", 6), ("charge", 6)]
 
@@ -68,4 +68,4 @@ async def test_without_limits_nothing_is_said_of_them(community: Community) -> N
     panel = words((await community.moderator.slash(community.channel, "moderate settings")).response)
 
     assert "perator's limits" not in panel
-    assert "8. The operator's limits: none" in await community.moderate("quota why", member=community.mia)
+    assert "7. The operator's limits: none" in await community.moderate("quota why", member=community.mia)

@@ -25,6 +25,7 @@ from bot.store.database import Database
 from bot.ui.publisher import DiscordPublisher
 from tests.support.databases import fresh_database
 from tests.support.media import DirectMedia
+from tests.support.screening import screening_threads
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Iterable
@@ -244,6 +245,7 @@ def make_bot(
         database=database,
         service=cast("VideoService", UnusedService()),
         media=DirectMedia(),
+        screening_threads=screening_threads(),
         clock=clock,
         operator_quota=Quota(60, Period.DAY),
         max_open_jobs=max_open_jobs,

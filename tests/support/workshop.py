@@ -24,6 +24,7 @@ from bot.store.tables import ledger
 from tests.support.clocks import GivenTime, ServiceClock
 from tests.support.databases import fresh_database
 from tests.support.media import DirectMedia
+from tests.support.screening import screening_threads
 from tests.support.simulated_discord import CHANNEL_ID, SimulatedDiscord, SimulatedLog
 from tests.support.toapis import ManualTime, client_of, sandbox
 
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from bot.services.moderation.modlog import Modlog
     from bot.services.ports import VideoService
     from bot.services.quotas.service import QuotaService
+    from bot.services.screening.threads import ScreeningThreads
     from bot.services.services import Services
     from bot.services.throttling.throttle import ServiceThrottle
     from bot.toapis.client import ToApisClient
@@ -139,6 +141,7 @@ class Workshop:
         database: Database | None = None,
         service: VideoService | None = None,
         spending: SpendPolicy | None = None,
+        threads: ScreeningThreads | None = None,
         **policy: Any,  # noqa: ANN401 (WorkerPolicy fields)
     ) -> Process:
         """Start a process, as after a crash if one of that name ran before."""
@@ -151,6 +154,7 @@ class Workshop:
                 publisher=self.discord,
                 modlog_publisher=self.log,
                 automod_source=self.log,
+                screening_threads=threads or screening_threads(),
                 media=DirectMedia(),
                 jitter=lambda: 0.0,
                 random_bits=self.rng.getrandbits,

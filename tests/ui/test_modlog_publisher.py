@@ -73,4 +73,35 @@ async def test_automod_rules_of_a_server_that_is_not_in_the_cache_are_read_all_t
     publisher = DiscordLogPublisher(client=community.bot)
 
     assert not (await publisher.fetch_automod_rules(community.guild.id)).is_closed
-    assert (await publisher.fetch_automod_rules(4711)).is_closed
+    with pytest.raises(PublishUnavailableError):  # of a server that is none, nobody says that its rules are closed
+        await publisher.fetch_automod_rules(4711)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "is_closed"),
+    [(403, 50013, True), (403, 50001, True), (403, 0, None), (404, 10004, None), (400, 0, None), (503, 0, None)],
+)
+async def test_only_discords_own_word_says_that_automod_rules_are_closed(
+    community: Community, status: int, code: int, *, is_closed: bool | None
+) -> None:
+    publisher = DiscordLogPublisher(client=community.bot)
+    community.env.inject_error("GET", "/guilds/*/auto-moderation/rules", status=status, code=code, times=None)
+
+    if is_closed is None:
+        with pytest.raises(PublishUnavailableError):
+            await publisher.fetch_automod_rules(community.guild.id)
+    else:
+        assert (await publisher.fetch_automod_rules(community.guild.id)).is_closed
+
+
+async def test_automod_rules_are_closed_where_the_bot_is_known_to_lack_the_permission(community: Community) -> None:
+    guild = community.bot.get_guild(community.guild.id)
+    assert guild is not None
+    for role in guild.me.roles:
+        role._permissions &= ~(discord.Permissions(manage_guild=True, administrator=True).value)
+    requests = len(community.env.http_requests)
+
+    rules = await DiscordLogPublisher(client=community.bot).fetch_automod_rules(community.guild.id)
+
+    assert rules.is_closed
+    assert len(community.env.http_requests) == requests

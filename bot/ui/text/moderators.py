@@ -116,14 +116,14 @@ def why(
         f"1. Paused: {'no' if server.pause is None else f'**yes**, {formatting.in_line(server.pause.reason)}'}",
         f"2. Blocked: {is_blocked}",
         f"3. Channel: {access}, {ruled}",
-        f"4. Prompts: {rules[PromptRuleKind.WORDS]:,} words and phrases, {rules[PromptRuleKind.PATTERN]} patterns, "
-        f"{rule_text.automod_count(automod)}",
-        f"5. Clips on the way: {details.open_jobs} in this server, of at most {details.max_open_jobs} anywhere",
-        "6. Quota:",
+        f"4. Clips on the way: {details.open_jobs} in this server, of at most {details.max_open_jobs} anywhere",
+        "5. Quota:",
         *(f"  - {_asked(source, deleted)}" for source in _worth_showing(details.sources)),
         f"  - {_standing(details.status)}",
-        f"7. The server's cap: {'none' if details.cap is None else cap_standing(details.cap)}",
-        f"8. The operator's limits: {ceilings.standing(details.ceilings)}",
+        f"6. The server's cap: {'none' if details.cap is None else cap_standing(details.cap)}",
+        f"7. The operator's limits: {ceilings.standing(details.ceilings)}",
+        f"8. Prompts: {rules[PromptRuleKind.WORDS]:,} words and phrases, {rules[PromptRuleKind.PATTERN]} patterns, "
+        f"{rule_text.automod_count(automod)}",
     ]
     return "\n".join(lines)
 

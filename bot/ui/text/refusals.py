@@ -11,9 +11,11 @@ from bot.errors import (
     InvalidSettingError,
     InvalidSpecError,
     NotRemovableError,
+    PlaceUnknownError,
     PromptRefusedError,
     PublishError,
     ReelayError,
+    RulesChangingError,
     RulesUnknownError,
     ServerNotServedError,
     StoreUnavailableError,
@@ -37,7 +39,7 @@ from bot.models import (
     QuotaSource,
 )
 from bot.services.screening.patterns import PATTERN_MAX_CHARACTERS
-from bot.services.screening.rules import MOST_RULES
+from bot.services.screening.rules import MOST_RULES, WORDS_MAX_TOTAL_CHARACTERS
 from bot.services.screening.words import WORDS_MAX_CHARACTERS
 from bot.ui.text import ceilings, formatting
 
@@ -87,6 +89,10 @@ INVALID_SETTINGS = {
     ("words", "too_long"): f"That is too long for a word or phrase; use at most {WORDS_MAX_CHARACTERS} characters.",
     ("words", "exists"): "This server has that rule already.",
     ("words", "too_many"): f"This server has {MOST_RULES[PromptRuleKind.WORDS]:,} words and phrases; remove one first.",
+    ("words", "too_large"): (
+        f"This server's words and phrases would be more than {WORDS_MAX_TOTAL_CHARACTERS:,} characters together; "
+        "remove some first."
+    ),
     ("pattern", "none"): "That pattern is empty.",
     ("pattern", "too_long"): f"That pattern is too long; use at most {PATTERN_MAX_CHARACTERS} characters.",
     ("pattern", "unreadable"): "I can't read that pattern; it has to be a regular expression as RE2 knows them.",
@@ -98,6 +104,9 @@ INVALID_SETTINGS = {
     ("pattern", "matches_everything"): "That pattern would refuse nearly every prompt; make it say more.",
     ("pattern", "exists"): "This server has that rule already.",
     ("pattern", "too_many"): f"This server has {MOST_RULES[PromptRuleKind.PATTERN]} patterns; remove one first.",
+    ("pattern", "too_large"): (
+        "With that pattern this server's patterns would be too large together; repeat less in it, or remove one first."
+    ),
 }
 
 
@@ -125,6 +134,10 @@ def explain(error: ReelayError) -> str | None:
             return "This server's rules refuse that prompt. Nothing was charged; try other words."
         case RulesUnknownError():
             return "I can't read this server's rules for prompts just now. Nothing was charged; try again in a minute."
+        case RulesChangingError():
+            return "This server's rules for prompts are changing just now. Nothing was done; try again in a minute."
+        case PlaceUnknownError():
+            return "I can't find out which category this channel is in just now. Nothing was done; try again soon."
         case QuotaExceededError():
             return _quota_exceeded(error.status, error.cost_seconds)
         case CapReachedError() if error.status.is_reached:

@@ -98,13 +98,13 @@ OBSTACLES: list[tuple[dict[str, Any], dict[str, Any], type[RefusedError]]] = [
     ({"server": Server(guild_id=GUILD_ID, pause=PAUSE)}, {}, PausedError),
     ({"block": BLOCK}, {}, BlockedError),
     ({"place": PlaceRules(Access.REFUSED, CHANNEL_ID)}, {}, ChannelRefusedError),
-    ({}, {"rule": RULE}, PromptRefusedError),
-    ({}, {"automod": AutomodRule("no foxes")}, PromptRefusedError),
-    ({}, {"is_unsure": True}, RulesUnknownError),
     ({"open_jobs_anywhere": 2}, {}, TooManyOpenJobsError),
     ({"status": quota(5)}, {}, QuotaExceededError),
     ({"cap": cap(60, used=55)}, {}, CapReachedError),
     ({"ceilings": [ceiling(CeilingKind.DAY, 60, used=55)]}, {}, CeilingReachedError),
+    ({}, {"rule": RULE}, PromptRefusedError),
+    ({}, {"automod": AutomodRule("no foxes")}, PromptRefusedError),
+    ({}, {"is_unsure": True}, RulesUnknownError),
 ]
 
 
