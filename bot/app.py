@@ -7,9 +7,10 @@ import logging
 import random
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from bot.client import ReelayBot
+from bot.models import SpendPolicy
 from bot.services.admission.service import Admission
 from bot.services.jobs.context import WorkContext
 from bot.services.jobs.delivery import Deliverer
@@ -33,6 +34,7 @@ from bot.services.retention.retention import Retention
 from bot.services.screening.automod import AutomodService
 from bot.services.screening.rules import PromptService
 from bot.services.services import Services
+from bot.services.spend.watch import SpendWatch
 from bot.services.submits.recovery import Recovery
 from bot.services.submits.submitting import Submitter
 from bot.services.submits.unattended import UnattendedSubmits
@@ -50,9 +52,22 @@ if TYPE_CHECKING:
     from bot.services.jobs.delivery import Media
     from bot.services.jobs.policy import WorkerPolicy
     from bot.services.ports import AutomodSource, Clock, LogPublisher, Publisher, VideoService
+    from bot.services.screening.threads import ScreeningThreads
     from bot.store.database import Database
 
 _log = logging.getLogger(__name__)
+
+
+class Runs(Protocol):
+    """Something that runs until it is stopped."""
+
+    async def run(self) -> None:
+        """Run until stopped."""
+        ...
+
+    def stop(self) -> None:
+        """End ``run``, soon."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +77,7 @@ class Ports:
     Attributes:
         modlog_publisher: puts cards into log channels.
         automod_source: reads servers' own AutoMod rules.
+        screening_threads: where rules for prompts are compiled and asked.
         jitter: returns a number from 0 to 1, for whatever is to be spread by chance.
         random_bits: returns an integer of so many random bits, for ids.
     """
@@ -72,6 +88,7 @@ class Ports:
     publisher: Publisher
     modlog_publisher: LogPublisher
     automod_source: AutomodSource
+    screening_threads: ScreeningThreads
     media: Media
     jitter: Callable[[], float]
     random_bits: Callable[[int], int]
@@ -106,6 +123,7 @@ def assemble(
     policy: WorkerPolicy,
     owner: str,
     retention: RetentionPolicy | None = None,
+    spending: SpendPolicy | None = None,
 ) -> Reelay:
     """Wire the parts, for the product, the demo and the tests alike; nothing is opened or started here.
 
@@ -113,18 +131,32 @@ def assemble(
         ports: the outside.
         operator_quota: the rule that holds where moderators have set none.
         max_open_jobs: how many jobs one member may have open.
+        policy: the worker's figures.
         owner: this process's name in leases.
         retention: how long things are kept; for good by default.
+        spending: what the operator lets be spent; None is all.
+
+    Returns:
+        The parts that run; ``loops_of`` names those that have to be run.
     """
     database, clock = ports.database, ports.clock
     throttle, card_changes, wake = ServiceThrottle(policy, ports.jitter), CardChanges(), asyncio.Event()
     held, alerts = HeldJobs(), OperatorAlerts(ports.publisher, wake)
+    spend_watch = SpendWatch(
+        database=database,
+        clock=clock,
+        service=ports.service,
+        alerts=alerts,
+        wake=wake,
+        policy=spending or SpendPolicy(),
+    )
     services = _wire_services(
         ports,
         throttle=throttle,
         card_changes=card_changes,
         wake=wake,
         held=held,
+        spend_watch=spend_watch,
         operator_quota=operator_quota,
         max_open_jobs=max_open_jobs,
         owner=owner,
@@ -157,6 +189,7 @@ def assemble(
         deliverer=Deliverer(work, media=ports.media, quotas=services.quotas),
         settler=CardSettler(work, card_updater=card_updater, card_changes=card_changes),
         account=AccountCheck(work),
+        spend_watch=spend_watch,
         card_changes=card_changes,
         held=held,
         wake=wake,
@@ -195,6 +228,7 @@ def assemble_on_discord(
     database: Database,
     service: VideoService,
     media: Media,
+    screening_threads: ScreeningThreads,
     clock: Clock,
     operator_quota: Quota,
     max_open_jobs: int,
@@ -203,6 +237,8 @@ def assemble_on_discord(
     retention: RetentionPolicy | None = None,
     privacy_url: str | None = None,
     operator_channel_id: int | None = None,
+    spending: SpendPolicy | None = None,
+    allowed_servers: frozenset[int] = frozenset(),
     rng: random.Random | None = None,
 ) -> tuple[ReelayBot, Reelay]:
     """Make a Discord client, and wire the parts to it.
@@ -211,10 +247,12 @@ def assemble_on_discord(
         retention: how long things are kept; for good by default.
         privacy_url: where members may read more about that; None is nowhere.
         operator_channel_id: where the operator is alerted; None is nowhere.
+        spending: what the operator lets be spent; None is all.
+        allowed_servers: whom the bot serves; empty is every server.
         rng: where jitter and ids come from; the operating system's by default.
     """
     rng = rng or random.SystemRandom()
-    bot = ReelayBot(digests=CommandDigests(database), privacy_url=privacy_url)
+    bot = ReelayBot(digests=CommandDigests(database), privacy_url=privacy_url, allowed_servers=allowed_servers)
     modlog_publisher = DiscordLogPublisher(client=bot)
     ports = Ports(
         database=database,
@@ -223,6 +261,7 @@ def assemble_on_discord(
         publisher=DiscordPublisher(client=bot, clock=clock, operator_channel_id=operator_channel_id),
         modlog_publisher=modlog_publisher,
         automod_source=modlog_publisher,
+        screening_threads=screening_threads,
         media=media,
         jitter=rng.random,
         random_bits=rng.getrandbits,
@@ -234,9 +273,15 @@ def assemble_on_discord(
         policy=policy,
         owner=owner,
         retention=retention,
+        spending=spending,
     )
     bot.attach_services(reelay.services)
     return bot, reelay
+
+
+def loops_of(bot: ReelayBot, reelay: Reelay) -> tuple[Runs, ...]:
+    """Return all that runs until it is stopped: each has a ``run`` that ends in time after its ``stop``."""
+    return reelay.worker, reelay.card_updater, reelay.modlog, reelay.retention, bot.panel
 
 
 def _wire_services(
@@ -246,6 +291,7 @@ def _wire_services(
     card_changes: CardChanges,
     wake: asyncio.Event,
     held: HeldJobs,
+    spend_watch: SpendWatch,
     operator_quota: Quota,
     max_open_jobs: int,
     owner: str,
@@ -255,10 +301,17 @@ def _wire_services(
     database, clock = ports.database, ports.clock
     audit_trail = AuditTrail(database=database, clock=clock)
     quotas = QuotaService(database=database, clock=clock, audit_trail=audit_trail, operator_quota=operator_quota)
-    prompts = PromptService(database=database, clock=clock, audit_trail=audit_trail)
-    automod = AutomodService(database=database, clock=clock, source=ports.automod_source)
+    threads = ports.screening_threads
+    prompts = PromptService(database=database, clock=clock, audit_trail=audit_trail, threads=threads)
+    automod = AutomodService(database=database, clock=clock, source=ports.automod_source, threads=threads)
     admission = Admission(
-        database=database, clock=clock, quotas=quotas, prompts=prompts, automod=automod, max_open_jobs=max_open_jobs
+        database=database,
+        clock=clock,
+        quotas=quotas,
+        prompts=prompts,
+        automod=automod,
+        max_open_jobs=max_open_jobs,
+        spend_watch=spend_watch,
     )
     jobs = JobService(
         database=database,
@@ -278,7 +331,9 @@ def _wire_services(
     return Services(
         jobs=jobs,
         quotas=quotas,
-        servers=ServerService(database=database, clock=clock, audit_trail=audit_trail, jobs=jobs),
+        servers=ServerService(
+            database=database, clock=clock, audit_trail=audit_trail, jobs=jobs, spend_watch=spend_watch
+        ),
         prompts=prompts,
         automod=automod,
         admission=admission,

@@ -16,7 +16,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
-from bot.errors import PublishUnavailableError, SettingsError
+from bot.errors import PublishUnavailableError, ServerNotServedError, SettingsError
 from bot.ui import replies
 from bot.ui.components import ITEM_CLASSES, Components
 from cogs.clips import StatusCardActions
@@ -30,6 +30,8 @@ from cogs.quota import QuotaCog
 from cogs.video import VideoCog
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from bot.services.services import Services
     from bot.store.digests import CommandDigests
     from cogs.panel.panel import Panel
@@ -47,8 +49,15 @@ class ReelayTree(app_commands.CommandTree["ReelayBot"]):
     """The command tree: serves servers only, and answers every error."""
 
     async def interaction_check(self, interaction: discord.Interaction[ReelayBot]) -> bool:
-        """Let through what comes from a server; Discord's own setting for that is only a hint."""
-        guild_id_of(interaction)
+        """Let through what comes from a server that is served; Discord's own setting for that is only a hint."""
+        try:
+            interaction.client.require_served(guild_id_of(interaction))
+        except ServerNotServedError as error:
+            if interaction.type is discord.InteractionType.autocomplete:
+                await interaction.response.autocomplete([])
+            else:
+                await replies.reply_with_error(interaction, error)
+            return False
         return True
 
     async def on_error(self, interaction: discord.Interaction[ReelayBot], error: app_commands.AppCommandError) -> None:
@@ -60,6 +69,9 @@ class ReelayTree(app_commands.CommandTree["ReelayBot"]):
 class ReelayBot(commands.Bot):
     """The bot as Discord sees it; it owns no loop and no job, only what people ask for.
 
+    Args:
+        allowed_servers: the only ones that are served; empty is every server.
+
     Attributes:
         services: what people's commands and buttons ask.
         panel: the settings panels that moderators have open.
@@ -70,7 +82,9 @@ class ReelayBot(commands.Bot):
     panel: Panel
     components: Components
 
-    def __init__(self, *, digests: CommandDigests, privacy_url: str | None = None) -> None:
+    def __init__(
+        self, *, digests: CommandDigests, privacy_url: str | None = None, allowed_servers: Collection[int] = ()
+    ) -> None:
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it never speaks
         super().__init__(
             command_prefix=commands.when_mentioned,  # unused: without the messages intent no text command arrives
@@ -87,6 +101,8 @@ class ReelayBot(commands.Bot):
         )
         self._digests = digests
         self._privacy_url = privacy_url
+        self._allowed_servers = frozenset(allowed_servers)
+        self._joined: set[int] = set()
         self._acts: ModeratorActs
 
     def attach_services(self, services: Services) -> None:
@@ -116,7 +132,9 @@ class ReelayBot(commands.Bot):
         await self.add_cog(QuotaCog(admission=services.admission))
         await self.add_cog(PrivacyCog(privacy=services.privacy, url=self._privacy_url))
         self.tree.add_command(ModerateGroup(services, acts, self.panel))
-        self.components = Components(requester=requester_in, guild_of_job=services.jobs.guild_of)
+        self.components = Components(
+            requester=requester_in, guild_of_job=services.jobs.guild_of, require_served=self.require_served
+        )
         self.components.add(StatusCardActions(jobs=services.jobs))
         self.components.add(PrivacyActions(privacy=services.privacy))
         self.components.add(ModlogCardActions(services, acts), *self.panel.sections.values(), check=require_moderator)
@@ -124,18 +142,49 @@ class ReelayBot(commands.Bot):
         self.add_dynamic_items(*ITEM_CLASSES)
         await self._sync_commands()
 
+    def require_served(self, guild_id: int) -> None:
+        """Check that the operator lets the bot serve a server.
+
+        Raises:
+            ServerNotServedError: when not.
+        """
+        if self._allowed_servers and guild_id not in self._allowed_servers:
+            raise ServerNotServedError
+
+    async def on_connect(self) -> None:
+        """Note the servers that the bot is in: Discord names them when it connects, and sends them one by one then."""
+        self._joined = {guild.id for guild in self.guilds}
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """Leave a server that has just invited the bot, if it is not served; one that it was in before it stays in.
+
+        Those are told in answer to each command: a mistyped setting must not have the bot leave for good.
+        """
+        is_new = guild.id not in self._joined
+        self._joined.add(guild.id)
+        self.services.presence.note_joined(guild.id)
+        try:
+            self.require_served(guild.id)
+        except ServerNotServedError:
+            if is_new:
+                _log.info("leaving a server that is not served", extra={"guild_id": guild.id})
+                await self._leave(guild)
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """Note a server that was left, not one that is only out of reach; the next time there is a new invitation."""
+        self._joined.discard(guild.id)
+        self.services.presence.note_left(guild.id)
+
+    async def _leave(self, guild: discord.Guild) -> None:
+        try:
+            await guild.leave()
+        except replies.UNDELIVERED as error:
+            _log.warning("server not left", extra={"guild_id": guild.id, "error": type(error).__name__})
+
     async def on_ready(self) -> None:
         """Say so in the log; Discord may send it again after a long break."""
         _log.info("connected to Discord", extra={"servers": len(self.guilds)})
         self.services.presence.watch(lambda: [guild.id for guild in self.guilds])
-
-    async def on_guild_join(self, guild: discord.Guild) -> None:
-        """Note a server that the bot is in (again)."""
-        self.services.presence.note_joined(guild.id)
-
-    async def on_guild_remove(self, guild: discord.Guild) -> None:
-        """Note a server that the bot was removed from; one that is only out of reach is told otherwise."""
-        self.services.presence.note_left(guild.id)
 
     async def _sync_commands(self) -> None:
         payload = sorted((command.to_dict(self.tree) for command in self.tree.get_commands()), key=str)

@@ -6,16 +6,18 @@ import re
 from typing import Annotated, Literal
 
 from pydantic import AnyHttpUrl, AnyUrl, Field, SecretStr, UrlConstraints, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from bot.errors import SettingsError
-from bot.models import QUOTA_MAX_SECONDS, Period
+from bot.models import QUOTA_MAX_SECONDS, Period, SpendPolicy
 from bot.services.jobs.policy import RateGroup
 from bot.services.retention.policy import SHORTEST_DAYS
 
 Snowflake = Annotated[int, Field(gt=0, lt=2**63)]
+Seconds = Annotated[int, Field(ge=0, le=10**9)]
+Credits = Annotated[float, Field(gt=0, le=10**9)]
 WebSocketUrl = Annotated[AnyUrl, UrlConstraints(allowed_schemes=["ws", "wss"])]
 
 
@@ -40,6 +42,13 @@ class Settings(BaseSettings):
     job_deadline_seconds: Annotated[int, Field(ge=30, le=86_400)] = 900
     retention_days: Annotated[int, Field(ge=SHORTEST_DAYS, le=36_500)] | None = None
     privacy_url: AnyHttpUrl | None = None
+    max_seconds_per_day: Seconds | None = None
+    max_seconds_per_month: Seconds | None = None
+    max_seconds_per_day_per_server: Seconds | None = None
+    max_seconds_per_day_per_member: Seconds | None = None
+    low_balance_credits: Credits | None = None
+    credits_per_second: Credits | None = None
+    allowed_servers: Annotated[frozenset[Snowflake], NoDecode] = frozenset()
     operator_channel_id: Snowflake | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
@@ -82,10 +91,27 @@ class Settings(BaseSettings):
     def _lower_case(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
 
+    @field_validator("allowed_servers", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return [part for part in re.split(r"[\s,]+", value) if part] if isinstance(value, str) else value
+
     @field_validator("log_level", mode="before")
     @classmethod
     def _upper_case(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
+
+    @property
+    def spending(self) -> SpendPolicy:
+        """Return what is set about spend."""
+        return SpendPolicy(
+            max_seconds_per_month=self.max_seconds_per_month,
+            max_seconds_per_day=self.max_seconds_per_day,
+            max_seconds_per_day_per_server=self.max_seconds_per_day_per_server,
+            max_seconds_per_day_per_member=self.max_seconds_per_day_per_member,
+            low_balance_credits=self.low_balance_credits,
+            credits_per_second=self.credits_per_second,
+        )
 
     @property
     def discord_api(self) -> str | None:

@@ -21,6 +21,7 @@ from bot.models import (
 from bot.serving import open_service
 from bot.store.database import Database
 from bot.toapis.account import explain_models
+from bot.ui.text import operators
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -36,7 +37,7 @@ class _Trouble(ReelayError):  # noqa: N818 (a finding, not an error of the progr
 async def examine(settings: Settings) -> bool:
     """Print one line for each check; return whether all is well."""
     point_discord_at(api_url=settings.discord_api, gateway_url=settings.discord_gateway)
-    print("ok    settings")
+    print(f"ok    settings; {operators.ceilings(settings.spending)}")
     checks: dict[str, Callable[[Settings], Awaitable[str]]] = {
         "database": _check_database,
         "video service": _check_video_service,
@@ -89,7 +90,7 @@ async def _check_video_service(settings: Settings) -> str:
             if isinstance(error, UnauthorizedError | ModelAccessError):
                 unlisted = f"; the key may not list its models (HTTP {error.http_status})"
     wrong_model = explain_models(service.model, models)
-    found = f"{_credits(balance)}{unlisted}"
+    found = f"{_credits(balance, settings.credits_per_second)}{unlisted}"
     if balance.is_empty or wrong_model is not None:
         raise _Trouble(" ".join(filter(None, [f"{found}.", wrong_model])))
     return found
@@ -122,7 +123,7 @@ def _named(error: VideoServiceError) -> str:
     return ", ".join(filter(None, [f"HTTP {error.http_status}", error.code]))
 
 
-def _credits(balance: Balance) -> str:
+def _credits(balance: Balance, credits_per_second: float | None) -> str:
     """Say what can be spent, in the service's credits, and what to do when that is nothing."""
     if balance.account_credits is not None and balance.account_credits <= 0:
         return "the key works, but the account is out of credits: top it up"
@@ -132,13 +133,10 @@ def _credits(balance: Balance) -> str:
         return "the key is not refused, credits unknown"
     if balance.credits is None:
         return "the key works, credits unknown"
+    left = operators.credits_left(balance.credits, credits_per_second)
     if balance.key_credits == math.inf:
-        return f"the key works, no limit on the key, {_rounded(balance.credits)} credits in the account"
-    return f"the key works, {_rounded(balance.credits)} credits to spend"
-
-
-def _rounded(number: float) -> str:
-    return f"{number:,.0f}" if number >= 10 else f"{number:.2g}"
+        return f"the key works, no limit on the key, {left} in the account"
+    return f"the key works, {left} to spend"
 
 
 async def _check_discord(settings: Settings) -> str:

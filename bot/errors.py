@@ -8,13 +8,17 @@
     │   ├── InvalidSpecError          prompt, aspect or duration outside what is offered
     │   ├── InvalidQuotaError         a quota or grant that is not a sensible number
     │   ├── InvalidSettingError       what a moderator gave is not something that can be set
+    │   ├── ServerNotServedError      the operator serves other servers only
     │   ├── PausedError               moderators have paused video making in the server
     │   ├── BlockedError              moderators have blocked the member
     │   ├── ChannelRefusedError       no clips in this channel
     │   ├── PromptRefusedError        a rule of the server's refuses the prompt
     │   ├── RulesUnknownError         the server's AutoMod rules could not be read yet
+    │   ├── RulesChangingError        the server's rules for prompts changed too often meanwhile
+    │   ├── PlaceUnknownError         the place's category can't be found out just now
     │   ├── QuotaExceededError        the clip costs more than is left
     │   ├── CapReachedError           it costs more than the whole server has left
+    │   ├── CeilingReachedError       it would pass a ceiling of the operator's
     │   ├── TooManyOpenJobsError      the member has enough jobs open
     │   ├── NotCancellableError       the job is past the point where it can be withdrawn
     │   ├── NotRemovableError         the clip is not there to be removed
@@ -112,6 +116,10 @@ class InvalidSettingError(RefusedError):
         self.reason = reason
 
 
+class ServerNotServedError(RefusedError):
+    """The operator has named the servers that the bot serves, and this is none of them."""
+
+
 class ChannelRefusedError(RefusedError):
     """Moderators allow no clips in the channel.
 
@@ -140,6 +148,14 @@ class PromptRefusedError(RefusedError):
 
 class RulesUnknownError(RefusedError):
     """The server's AutoMod rules have never been read and can't be just now; the answer is then no."""
+
+
+class RulesChangingError(RefusedError):
+    """The server's rules for prompts have changed again and again while they were gone by; the answer is then no."""
+
+
+class PlaceUnknownError(RefusedError):
+    """Which channel or category the place belongs to can't be found out just now; the answer is then no."""
 
 
 class TooManyOpenJobsError(RefusedError):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
-from bot.app import assemble_on_discord
+from bot.app import assemble_on_discord, loops_of
 from bot.client import point_discord_at
 from bot.errors import SettingsError, StoreUnavailableError
 from bot.instance import claim_instance_name
@@ -22,22 +22,25 @@ from bot.models import OperatorAlert, Quota, UnauthorizedError, VideoServiceErro
 from bot.services.jobs.policy import WorkerPolicy
 from bot.services.ports import SystemClock
 from bot.services.retention.policy import RetentionPolicy
+from bot.services.screening.threads import ScreeningThreads
 from bot.store.database import Database
 from bot.toapis.account import explain_models
 from bot.toapis.client import ToApisClient
+from bot.ui.text import operators
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
     from bot.app import Reelay
     from bot.config import Settings
+    from bot.models import SpendPolicy
     from bot.services.ports import VideoService
 
 _log = logging.getLogger(__name__)
 
 
 async def run(settings: Settings, *, policy: WorkerPolicy | None = None) -> None:
-    """Serve until SIGINT or SIGTERM, then finish or release what is in hand.
+    """Serve until SIGINT or SIGTERM, then finish or release what has begun.
 
     Args:
         policy: the worker's other figures, where they are not the usual ones.
@@ -60,6 +63,7 @@ async def run(settings: Settings, *, policy: WorkerPolicy | None = None) -> None
             database=database,
             service=service,
             media=await stack.enter_async_context(MediaWorker()),
+            screening_threads=stack.enter_context(ScreeningThreads.open()),
             clock=SystemClock(),
             operator_quota=Quota(settings.default_quota_seconds, settings.default_quota_period),
             max_open_jobs=settings.max_open_jobs_per_member,
@@ -72,31 +76,28 @@ async def run(settings: Settings, *, policy: WorkerPolicy | None = None) -> None
             retention=RetentionPolicy(days=settings.retention_days),
             privacy_url=None if settings.privacy_url is None else str(settings.privacy_url),
             operator_channel_id=settings.operator_channel_id,
+            spending=settings.spending,
+            allowed_servers=settings.allowed_servers,
         )
         await reelay.polling.recall()
         await stack.enter_async_context(bot)
         await bot.sign_in(settings.discord_token.get_secret_value())
+        if not settings.spending.ceilings:
+            _log.warning("%s", operators.NO_CEILING)
         async with asyncio.TaskGroup() as group:
             serving = group.create_task(bot.connect())
-            working = group.create_task(reelay.worker.run())
-            showing = group.create_task(reelay.card_updater.run())
-            telling = group.create_task(reelay.modlog.run())
-            refreshing = group.create_task(bot.panel.run())
-            ending = group.create_task(reelay.retention.run())
-            group.create_task(_check_service(service, reelay))
+            loops = loops_of(bot, reelay)
+            running = {group.create_task(loop.run()) for loop in loops}
+            group.create_task(_check_service(service, reelay, settings.spending))
             stop = asyncio.Event()
             _on_signals(stop.set)
             gc.freeze()  # what is loaded by now stays: to look for garbage in it takes 0.1 s, in which nobody is served
             _log.info("ready", extra={"owner": owner, "seconds": round(time.monotonic() - started, 3)})
             await stop.wait()
             _log.info("stopping")
-            reelay.worker.stop()
-            reelay.card_updater.stop()
-            reelay.modlog.stop()
-            reelay.retention.stop()
-            bot.panel.stop()
-            # What is in hand goes through the bot's own connections.
-            await asyncio.wait({working, showing, telling, refreshing, ending})
+            for loop in loops:
+                loop.stop()
+            await asyncio.wait(running)  # what they have begun goes through the bot's own connections
             await bot.close()
             await serving
     _log.info("stopped")
@@ -130,7 +131,7 @@ def _on_signals(act: Callable[[], object]) -> None:
             asyncio.get_running_loop().add_signal_handler(number, act)
 
 
-async def _check_service(service: VideoService, reelay: Reelay) -> None:
+async def _check_service(service: VideoService, reelay: Reelay, spending: SpendPolicy) -> None:
     """Look once at the account, so that a wrong key, address or model is known before a member finds out."""
     try:
         balance = await service.fetch_balance()
@@ -142,7 +143,8 @@ async def _check_service(service: VideoService, reelay: Reelay) -> None:
         if isinstance(error, UnauthorizedError):
             reelay.alerts.note(reelay.throttle.confirm(SystemClock().now(), OperatorAlert.UNAUTHORIZED))
         return
-    _log.info("video service reached", extra={"remaining_credits": balance.credits})
+    dollars = {} if balance.credits is None else spending.worth(of_credits=balance.credits)
+    _log.info("video service reached", extra={"remaining_credits": balance.credits} | dollars)
     try:
         models = await service.fetch_models()
     except VideoServiceError as error:

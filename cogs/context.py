@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import discord
 from discord import app_commands
 
-from bot.errors import PublishUnavailableError
+from bot.errors import PlaceUnknownError, PublishError, PublishUnavailableError
 from bot.models import Requester
 from bot.ui.discord_errors import as_publish_errors
 
 if TYPE_CHECKING:
     from discord.abc import Snowflake
+
+_log = logging.getLogger(__name__)
+
+FETCH_SECONDS = 5.0
+"""How long Discord may take to say which category a channel is in."""
 
 
 def guild_id_of(interaction: discord.Interaction) -> int:
@@ -75,18 +83,66 @@ def role_ids(member: discord.Member) -> tuple[int, ...]:
 
 
 def places(interaction: discord.Interaction, channel: object) -> tuple[int, ...]:
-    """Return the ids of a thread, its channel and its category, as far as there are any."""
+    """Return the ids of a thread, its channel and its category, as far as they are at hand."""
+    own = _own_places(channel)
+    return own + (_category_at_hand(interaction, channel, own[-1]) or ()) if own else ()
+
+
+async def requester_in_place(
+    interaction: discord.Interaction,
+    member: discord.Member | discord.User | None = None,
+    channel: Snowflake | None = None,
+) -> Requester:
+    """Say who asks where, up to the category: rules of a place go by it, so Discord is asked where it is not at hand.
+
+    It is not at hand for threads before their server's data has come, after each new connection.
+
+    Raises:
+        PlaceUnknownError: when it can't be found out now.
+        discord.app_commands.NoPrivateMessage: when the interaction comes from direct messages.
+    """
+    asking, place = requester(interaction, member, channel), channel or interaction.channel
+    own = _own_places(place) or ((interaction.channel_id,) if interaction.channel_id else ())
+    if not own or _category_at_hand(interaction, place, own[-1]) is not None:
+        return asking
+    return replace(asking, places=own + await _fetch_places_above(interaction, own[-1]))
+
+
+def _own_places(channel: object) -> tuple[int, ...]:
     match channel:
         case discord.Thread() | app_commands.AppCommandThread():
-            parent = interaction.guild and interaction.guild.get_channel(channel.parent_id)
-            above = (channel.parent_id, getattr(parent, "category_id", None))
-        case app_commands.AppCommandChannel():
-            known = interaction.guild and interaction.guild.get_channel(channel.id)
-            above = (getattr(known, "category_id", None),)
+            return channel.id, channel.parent_id
+        case None:
+            return ()
         case _:
-            above = (getattr(channel, "category_id", None),)
-    channel_id = getattr(channel, "id", None)
-    return tuple(place for place in (channel_id, *above) if place is not None)
+            channel_id: int = getattr(channel, "id")  # noqa: B009 (of whatever kind of channel)
+            return (channel_id,)
+
+
+def _category_at_hand(interaction: discord.Interaction, channel: object, channel_id: int) -> tuple[int, ...] | None:
+    """Return the category that a channel, or a thread's, is in; nothing where it is in none, None where unknown."""
+    known = interaction.guild and interaction.guild.get_channel(channel_id)
+    if known is None and isinstance(channel, discord.Thread | app_commands.AppCommandThread):
+        return None
+    category_id = getattr(known or channel, "category_id", None)
+    if category_id is not None:
+        return (category_id,)
+    return None if known is None else ()
+
+
+async def _fetch_places_above(interaction: discord.Interaction, channel_id: int) -> tuple[int, ...]:
+    """Ask Discord what a channel is in."""
+    try:
+        async with asyncio.timeout(FETCH_SECONDS):
+            with as_publish_errors():
+                channel = await interaction.client.fetch_channel(channel_id)
+            if not isinstance(channel, discord.Thread):
+                category_id = getattr(channel, "category_id", None)
+                return () if category_id is None else (category_id,)
+            return channel.parent_id, *await _fetch_places_above(interaction, channel.parent_id)
+    except (PublishError, discord.DiscordException, TimeoutError) as error:
+        _log.warning("category not found out", extra={"channel_id": channel_id, "error": type(error).__name__})
+        raise PlaceUnknownError from error
 
 
 # Moderators --------------------------------------------------------------------------------------

@@ -11,9 +11,10 @@ from discord.ext import commands
 from bot.ui import replies
 from bot.ui.text import commands as command_text
 from bot.ui.text import members as member_text
-from cogs.context import requester
+from cogs.context import requester_in_place
 
 if TYPE_CHECKING:
+    from bot.services.admission.decision import AdmissionDetails
     from bot.services.admission.service import Admission
 
 
@@ -27,6 +28,10 @@ class QuotaCog(commands.Cog):
     @app_commands.guild_only()
     async def quota(self, interaction: discord.Interaction) -> None:
         """Show what is used and left, which rule holds and when it resets, and what else is in the way."""
-        asking = self._admission.explain(requester(interaction))
-        stand = await replies.run_or_defer(interaction, asking, private=True)
-        await replies.reply(interaction, member_text.quota_overview(stand.status, stand.cap, stand.refusal))
+
+        async def look() -> AdmissionDetails:
+            return await self._admission.explain(await requester_in_place(interaction))
+
+        stand = await replies.run_or_defer(interaction, look(), private=True)
+        overview = member_text.quota_overview(stand.status, stand.cap, stand.refusal, stand.ceiling_refusal)
+        await replies.reply(interaction, overview)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import discord
@@ -17,7 +18,7 @@ from bot.ui import replies
 from bot.ui.messages.status_card import status_view
 from bot.ui.text import commands as command_text
 from bot.ui.text import formatting
-from cogs.context import requester
+from cogs.context import requester, requester_in_place
 
 if TYPE_CHECKING:
     from bot.services.jobs.requests import Accepted, JobService
@@ -56,7 +57,7 @@ class VideoCog(commands.Cog):
         )
         _require_permissions(interaction)
         try:
-            accepted = await replies.run_or_defer(interaction, self._jobs.accept_held(request), private=False)
+            accepted = await replies.run_or_defer(interaction, self._accept(interaction, request), private=False)
         except BaseException:  # whatever it was: a job that is accepted all the same is held by nobody
             self._jobs.abandon(interaction.id)
             raise
@@ -71,6 +72,11 @@ class VideoCog(commands.Cog):
             raise
         else:
             await self._let_start(accepted, message_id)
+
+    async def _accept(self, interaction: discord.Interaction, request: JobRequest) -> Accepted:
+        """Take a request in, once its place is known."""
+        asking = await requester_in_place(interaction)
+        return await self._jobs.accept_held(replace(request, requester=asking))
 
     async def _let_start(self, accepted: Accepted, message_id: int | None = None) -> None:
         """Let a job start that was held for its answer, and remember its card where there is one."""

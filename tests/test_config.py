@@ -7,7 +7,7 @@ import pytest
 
 from bot.config import Settings, load_settings
 from bot.errors import SettingsError
-from bot.models import Period
+from bot.models import Period, SpendPolicy
 
 TOKEN, KEY, PASSWORD = "token-very-secret", "key-very-secret", "password-very-secret"
 
@@ -57,6 +57,16 @@ def test_the_two_secrets_are_enough_and_the_defaults_are_the_documented_ones() -
         ("MAX_OPEN_JOBS_PER_MEMBER", "-2"),
         ("JOB_DEADLINE_SECONDS", "soon"),
         ("OPERATOR_CHANNEL_ID", "#operators"),
+        ("MAX_SECONDS_PER_DAY", "-1"),
+        ("MAX_SECONDS_PER_MONTH", "1.5"),
+        ("MAX_SECONDS_PER_DAY_PER_SERVER", "no limit"),
+        ("MAX_SECONDS_PER_DAY_PER_MEMBER", "99999999999"),
+        ("LOW_BALANCE_CREDITS", "0"),
+        ("CREDITS_PER_SECOND", "-20"),
+        ("CREDITS_PER_SECOND", "nan"),
+        ("ALLOWED_SERVERS", "my server"),
+        ("ALLOWED_SERVERS", "123,0"),
+        ("ALLOWED_SERVERS", "123;456"),
         ("LOG_LEVEL", "LOUD"),
         ("LOG_FORMAT", "xml"),
         ("DISCORD_API_URL", "discord"),
@@ -142,10 +152,42 @@ def test_the_example_file_documents_every_setting_with_its_default() -> None:
 
     assert set(documented) == {name.upper() for name in Settings.model_fields}
     settings = load_settings()
+    assert documented.pop("MAX_SECONDS_PER_DAY") == "1200"  # new installations have it, older ones as they decide
+    assert settings.max_seconds_per_day is None
     for name, value in documented.items():
         default = getattr(settings, name.lower())
         if value:
             text = default.get_secret_value() if name == "DATABASE_URL" else str(default)
             assert text.rstrip("/") == FOR_NEW_INSTALLATIONS.get(name, value)
         else:
-            assert name in {"DISCORD_TOKEN", "TOAPIS_API_KEY"} or default is None
+            assert name in {"DISCORD_TOKEN", "TOAPIS_API_KEY"} or not default
+
+
+def test_discord_is_its_own_unless_another_address_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = load_settings()
+    assert (own.discord_api, own.discord_gateway) == (None, None)
+
+    monkeypatch.setenv("DISCORD_API_URL", "http://127.0.0.1:8080/api/v10")
+    monkeypatch.setenv("DISCORD_GATEWAY_URL", "ws://127.0.0.1:8081/")
+    other = load_settings()
+
+    assert other.discord_api == "http://127.0.0.1:8080/api/v10"
+    assert other.discord_gateway == "ws://127.0.0.1:8081/"
+
+
+def test_a_new_installation_has_a_ceiling_and_an_older_one_has_none() -> None:
+    assert load_settings().spending == SpendPolicy()
+
+    copied = (Path(__file__).parents[1] / ".env.example").read_text()
+    Path(".env").write_text(copied)
+
+    assert load_settings().spending == SpendPolicy(max_seconds_per_day=1200)
+
+
+@pytest.mark.parametrize(
+    ("written", "servers"), [("", set()), ("123", {123}), ("123,456", {123, 456}), (" 123, 456 ,\n", {123, 456})]
+)
+def test_servers_are_listed_with_commas(monkeypatch: pytest.MonkeyPatch, written: str, servers: set[int]) -> None:
+    monkeypatch.setenv("ALLOWED_SERVERS", written)
+
+    assert load_settings().allowed_servers == servers

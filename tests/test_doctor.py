@@ -100,6 +100,13 @@ async def test_credits_are_shown_as_far_as_they_are_known(
         assert await _check_video_service(chosen) == finding
 
 
+async def test_a_price_adds_dollars_and_seconds_of_video(tmp_path: Path) -> None:
+    async with video_service(tmp_path / "reelay.db") as (_, chosen):
+        priced = chosen.model_copy(update={"credits_per_second": 20.0})
+
+        assert await _check_video_service(priced) == ("the key works, 1,820 credits ($9.10, 91 s of video) to spend")
+
+
 @pytest.mark.parametrize(
     ("key_credits", "account_credits", "advice"),
     [(None, 0, "out of credits: top it up"), (0, 1820, "raise its limit"), (0, None, "raise its limit")],

@@ -3,10 +3,14 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from bot.logs import JsonFormatter, TextFormatter
+from bot.logs import JsonFormatter, TextFormatter, set_up_logging
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 SECRET = "very-secret"
 
@@ -68,3 +72,47 @@ def test_tokens_of_interactions_are_masked(formatter: logging.Formatter, path: s
 
     assert "aW50ZXI" not in line
     assert line.count("/12/[masked]/") == 2
+
+
+@pytest.fixture
+def untouched() -> Generator[None]:
+    """Put the process's logging back as it was."""
+    loggers = [logging.root, *map(logging.getLogger, ("alembic", "discord", "asyncio"))]
+    levels, handlers = [logger.level for logger in loggers], logging.root.handlers[:]
+    logging.root.handlers = []  # or they would be closed
+    yield
+    logging.root.handlers = handlers
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)
+
+
+@pytest.mark.usefixtures("untouched")
+@pytest.mark.parametrize("log_format", ["json", "text"])
+def test_everything_goes_to_standard_error_masked_and_libraries_only_when_they_warn(
+    capsys: pytest.CaptureFixture[str], log_format: Literal["json", "text"]
+) -> None:
+    set_up_logging(level="DEBUG", log_format=log_format, secrets=[SECRET])
+
+    logging.getLogger("bot.test").debug("with %s", SECRET)
+    logging.getLogger("discord.http").info("a request")
+    logging.getLogger("discord.http").warning("a rate limit")
+
+    out, err = capsys.readouterr()
+    first, second = err.splitlines()
+    assert out == ""
+    assert "with [masked]" in first
+    assert first.startswith("{") is (log_format == "json")
+    assert "a rate limit" in second
+
+
+@pytest.mark.usefixtures("untouched")
+def test_libraries_say_no_more_than_the_bot(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logging(level="ERROR", log_format="text", secrets=[])
+
+    for name in ("bot.test", "discord.http", "alembic"):
+        logging.getLogger(name).warning("said by %s", name)
+        logging.getLogger(name).error("cried by %s", name)
+
+    assert [line.split(": ")[1] for line in capsys.readouterr().err.splitlines()] == [
+        *("cried by bot.test", "cried by discord.http", "cried by alembic"),
+    ]

@@ -29,7 +29,7 @@ class _ProcessDiedError(Exception):
 class MediaWorker:
     """``probe`` and ``fit`` for the event loop, each call in a process of its own.
 
-    Leaving the context cancels what is in hand; so does cancelling a call. The process dies at once in either case, and
+    Leaving the context cancels what has begun; so does cancelling a call. The process dies at once in either case, and
     also when the bot itself dies. Ctrl-C in a terminal does not reach it.
 
     Args:

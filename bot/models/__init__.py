@@ -33,7 +33,14 @@ from bot.models.quotas import (
     QuotaStatus,
     check_grant_seconds,
 )
-from bot.models.refusals import BlockedError, CapReachedError, NotCancellableError, PausedError, QuotaExceededError
+from bot.models.refusals import (
+    BlockedError,
+    CapReachedError,
+    CeilingReachedError,
+    NotCancellableError,
+    PausedError,
+    QuotaExceededError,
+)
 from bot.models.requester import Requester
 from bot.models.servers import (
     DAYS_MAX,
@@ -64,6 +71,17 @@ from bot.models.service_errors import (
     VideoServiceError,
     WrongEndpointError,
 )
+from bot.models.spend import (
+    CREDITS_PER_DOLLAR,
+    NEAR_PERCENT,
+    REACHED_PERCENT,
+    AnyAlert,
+    CeilingAlert,
+    CeilingKind,
+    CeilingStatus,
+    LowBalanceAlert,
+    SpendPolicy,
+)
 from bot.models.submits import UNPAID_OUTCOMES, Submit, SubmitOutcome
 from bot.models.video import (
     DURATIONS_SECONDS,
@@ -85,20 +103,24 @@ from bot.models.video import (
 )
 
 __all__ = [
+    "CREDITS_PER_DOLLAR",
     "DAYS_MAX",
     "DURATIONS_SECONDS",
     "EVERYWHERE",
     "FINAL_STATES",
+    "NEAR_PERCENT",
     "OPEN_STATES",
     "PROMPT_MAX_CHARACTERS",
     "PROMPT_MIN_CHARACTERS",
     "QUOTA_MAX_SECONDS",
+    "REACHED_PERCENT",
     "REASON_MAX_CHARACTERS",
     "RENDER_STATES",
     "UNPAID_OUTCOMES",
     "Access",
     "Account",
     "AccountKind",
+    "AnyAlert",
     "Aspect",
     "AuditDetails",
     "Balance",
@@ -106,6 +128,10 @@ __all__ = [
     "BlockedError",
     "CapReachedError",
     "CapStatus",
+    "CeilingAlert",
+    "CeilingKind",
+    "CeilingReachedError",
+    "CeilingStatus",
     "Change",
     "ChangeKind",
     "ChannelRule",
@@ -125,6 +151,7 @@ __all__ = [
     "JobState",
     "LogEntry",
     "LogKind",
+    "LowBalanceAlert",
     "ModelAccessError",
     "NoAnswerError",
     "NotCancellableError",
@@ -148,6 +175,7 @@ __all__ = [
     "Requester",
     "Server",
     "ServiceFaultError",
+    "SpendPolicy",
     "StatusCard",
     "StoredAbout",
     "Submit",

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 from bot.errors import RefusedError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from bot.models.jobs import JobState
     from bot.models.quotas import CapStatus, QuotaStatus
     from bot.models.servers import Block, Pause
+    from bot.models.spend import CeilingKind
 
 
 class PausedError(RefusedError):
@@ -54,6 +57,19 @@ class CapReachedError(RefusedError):
         super().__init__(f"{cost_seconds} s asked, {status.left_seconds} s left to the server")
         self.status = status
         self.cost_seconds = cost_seconds
+
+
+class CeilingReachedError(RefusedError):
+    """The clip would pass a ceiling of the operator's; how far it is used is nobody's business in a server.
+
+    Attributes:
+        resets_at: when its day or month ends.
+    """
+
+    def __init__(self, kind: CeilingKind, resets_at: datetime) -> None:
+        super().__init__(kind.value)
+        self.kind = kind
+        self.resets_at = resets_at
 
 
 class NotCancellableError(RefusedError):

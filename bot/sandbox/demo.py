@@ -21,13 +21,14 @@ import discord
 import simcord
 from simcord.backend.errors import SetupError
 
-from bot.app import Reelay, assemble_on_discord
+from bot.app import Reelay, assemble_on_discord, loops_of
 from bot.errors import InvalidSpecError
 from bot.media import MediaWorker
 from bot.models import Job, JobState, Period, PromptRuleKind, Quota, QuotaSource, StatusCard, VideoSpec
 from bot.sandbox.toapis_server import SandboxServer
 from bot.services.jobs.policy import WorkerPolicy
 from bot.services.ports import SystemClock
+from bot.services.screening.threads import ScreeningThreads
 from bot.store import jobs
 from bot.store.database import Database
 from bot.toapis.client import ToApisClient
@@ -163,6 +164,7 @@ async def _set(stack: AsyncExitStack, *, render_seconds: float) -> _Stage:
         database=database,
         service=ToApisClient(session=session, base_url=service.base_url, api_key=service.api_key, model="gemini_omni"),
         media=await stack.enter_async_context(MediaWorker()),
+        screening_threads=stack.enter_context(ScreeningThreads.open()),
         clock=SystemClock(),
         operator_quota=Quota(60),
         max_open_jobs=2,
@@ -251,27 +253,22 @@ async def _ask(stage: _Stage, channel: ChannelHandle, spec: VideoSpec) -> Job | 
 
 @asynccontextmanager
 async def _running(stage: _Stage, page: Preview, stopped: asyncio.Event) -> AsyncGenerator[None]:
-    """Run the worker, the status board and what the page needs; the page's own end button stops the demo."""
+    """Run the loops and what the page needs; the page's own end button stops the demo."""
 
     async def stop_with_page() -> None:
         await page.wait_closed()
         stopped.set()
 
     async with asyncio.TaskGroup() as group:
-        group.create_task(stage.reelay.worker.run())
-        group.create_task(stage.reelay.card_updater.run())
-        group.create_task(stage.reelay.modlog.run())
-        group.create_task(stage.bot.panel.run())
-        group.create_task(stage.reelay.retention.run())
+        loops = loops_of(stage.bot, stage.reelay)
+        for loop in loops:
+            group.create_task(loop.run())
         for_page = [group.create_task(_keep_page_true(stage, page)), group.create_task(stop_with_page())]
         try:
             yield
         finally:
-            stage.reelay.worker.stop()
-            stage.reelay.card_updater.stop()
-            stage.reelay.modlog.stop()
-            stage.bot.panel.stop()
-            stage.reelay.retention.stop()
+            for loop in loops:
+                loop.stop()
             for task in for_page:
                 task.cancel()
 

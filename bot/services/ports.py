@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.models import (
+        AnyAlert,
         Balance,
         Clip,
         Generation,
         Job,
         LogEntry,
-        OperatorAlert,
         PostedMessage,
         QuotaStatus,
         StatusCard,
@@ -106,7 +106,7 @@ class Publisher(Protocol):
         """Delete the job's status card; a card that is gone is no error."""
         ...
 
-    async def alert_operator(self, alert: OperatorAlert) -> None:
+    async def alert_operator(self, alert: AnyAlert) -> None:
         """Tell the operator's channel, where there is one."""
         ...
 

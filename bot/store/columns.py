@@ -1,15 +1,18 @@
-"""Types of columns that SQLAlchemy does not have."""
+"""What all tables share: the schema that they are of, and a type of columns that SQLAlchemy does not have."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import DateTime
+from sqlalchemy import DateTime, MetaData
 from sqlalchemy.types import TypeDecorator
 
 if TYPE_CHECKING:
     from sqlalchemy import Dialect
+
+
+metadata = MetaData()
 
 
 class UtcDateTime(TypeDecorator[datetime]):

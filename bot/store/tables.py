@@ -17,21 +17,26 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     Float,
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     String,
     Table,
     Text,
     UniqueConstraint,
     false,
+    text,
 )
 
-from bot.store.columns import UtcDateTime
-
-metadata = MetaData()
+from bot.store.columns import UtcDateTime, metadata
+from bot.store.settings_tables import automod_rules as automod_rules
+from bot.store.settings_tables import blocks as blocks
+from bot.store.settings_tables import channel_rules as channel_rules
+from bot.store.settings_tables import prompt_rules as prompt_rules
+from bot.store.settings_tables import quota_rules as quota_rules
+from bot.store.settings_tables import servers as servers
 
 jobs = Table(
     "jobs",
@@ -78,6 +83,12 @@ Index("jobs_by_rendered_at", jobs.c.duration_seconds, jobs.c.rendered_at)
 Index("jobs_by_server", jobs.c.guild_id, jobs.c.created_at)
 _IS_FINISHED = jobs.c.finished_at.is_not(None) & jobs.c.archived_at.is_(None)
 Index("jobs_to_archive", jobs.c.finished_at, sqlite_where=_IS_FINISHED, postgresql_where=_IS_FINISHED)
+Index(
+    "jobs_waiting",
+    *(jobs.c.state, jobs.c.guild_id, jobs.c.member_id, jobs.c.duration_seconds),
+    sqlite_where=text("state = 'queued'"),
+    postgresql_where=text("state = 'queued'"),
+)
 
 submits = Table(
     "submits",
@@ -108,6 +119,23 @@ Index(
     submits.c.due_at,
     sqlite_where=submits.c.due_at.is_not(None),
     postgresql_where=submits.c.due_at.is_not(None),
+)
+
+spend = Table(
+    "spend",
+    metadata,
+    Column("scope", String(8), primary_key=True),
+    Column("subject_id", BigInteger, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("seconds", Integer, nullable=False),
+    CheckConstraint("scope IN ('all', 'server', 'member')", name="spend_scope"),
+)
+
+operator_alerts = Table(
+    "operator_alerts",
+    metadata,
+    Column("alert", String(32), primary_key=True),
+    Column("period", String(16), primary_key=True),
 )
 
 polls_sent = Table(
@@ -195,78 +223,6 @@ usage = Table(
 _IS_QUARTER, _IS_MEMBERS = usage.c.is_day.is_(False), usage.c.account_kind == "member"
 Index("usage_quarters", usage.c.quarter_at, sqlite_where=_IS_QUARTER, postgresql_where=_IS_QUARTER)
 Index("usage_by_member", usage.c.account_id, sqlite_where=_IS_MEMBERS, postgresql_where=_IS_MEMBERS)
-
-quota_rules = Table(
-    "quota_rules",
-    metadata,
-    Column("guild_id", BigInteger, primary_key=True),
-    Column("source", String(16), primary_key=True),
-    Column("subject_id", BigInteger, primary_key=True),
-    Column("is_passing", Boolean, primary_key=True, key="is_temporary"),
-    Column("seconds", Integer),
-    Column("period", String(8), nullable=False),
-    Column("set_by", BigInteger, nullable=False, key="set_by_id"),
-    Column("set_at", UtcDateTime, nullable=False),
-    Column("expires_at", UtcDateTime),
-    CheckConstraint("source IN ('member', 'role', 'channel', 'server')", name="quota_rules_source"),
-)
-
-servers = Table(
-    "servers",
-    metadata,
-    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("timezone", String(64), nullable=False),
-    Column("cap_seconds", Integer),
-    Column("cap_period", String(8)),
-    Column("cap_told_percent", Integer, nullable=False),
-    Column("cap_told_at", UtcDateTime),
-    Column("log_channel_id", BigInteger),
-    Column("log_closed", Boolean, nullable=False),
-    Column("pause_reason", Text),
-    Column("paused_by", BigInteger, key="paused_by_id"),
-    Column("paused_at", UtcDateTime),
-    Column("rules_version", Integer, nullable=False),
-)
-
-channel_rules = Table(
-    "channel_rules",
-    metadata,
-    Column("guild_id", BigInteger, primary_key=True),
-    Column("channel_id", BigInteger, primary_key=True),
-    Column("access", String(8)),
-    Column("aspect", String(8)),
-    Column("duration_seconds", Integer),
-)
-
-blocks = Table(
-    "blocks",
-    metadata,
-    Column("guild_id", BigInteger, primary_key=True),
-    Column("member_id", BigInteger, primary_key=True),
-    Column("reason", Text, nullable=False),
-    Column("set_by", BigInteger, nullable=False, key="set_by_id"),
-    Column("set_at", UtcDateTime, nullable=False),
-    Column("expires_at", UtcDateTime),
-)
-
-prompt_rules = Table(
-    "prompt_rules",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("guild_id", BigInteger, nullable=False),
-    Column("kind", String(8), nullable=False),
-    Column("text", Text, nullable=False),
-    Column("set_by", BigInteger, nullable=False, key="set_by_id"),
-    Column("set_at", UtcDateTime, nullable=False),
-    UniqueConstraint("guild_id", "kind", "text"),
-)
-
-automod_rules = Table(
-    "automod_rules",
-    metadata,
-    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("rules", JSON, nullable=False),
-)
 
 changes = Table(
     "changes",

@@ -163,7 +163,7 @@ class ToApisClient:
         """Ask about the account, again after a 5xx or no answer; return what was read, or the last error."""
         for delay_seconds in self._retry_delays_seconds:
             found = await self._look_up_once(path, read)
-            if not isinstance(found, VideoServiceError) or not _is_passing(found):
+            if not isinstance(found, VideoServiceError) or not _is_temporary(found):
                 return found
             logger.warning(
                 "the video service failed, asking again",
@@ -242,5 +242,5 @@ async def _send_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHand
         raise NoAnswerError(f"{request.method} {request.url.path}: {type(error).__name__}") from error
 
 
-def _is_passing(error: VideoServiceError) -> bool:
+def _is_temporary(error: VideoServiceError) -> bool:
     return isinstance(error, NoAnswerError) if error.http_status is None else error.http_status >= 500

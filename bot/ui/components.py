@@ -143,6 +143,7 @@ class Components(commands.Cog):
     Args:
         requester: says who asks where: of an interaction, in the server with this id.
         guild_of_job: finds the server that a job is of; None where there is no such job.
+        require_served: raises for servers that are not served; asked at each press.
     """
 
     def __init__(
@@ -150,9 +151,11 @@ class Components(commands.Cog):
         *,
         requester: Callable[[discord.Interaction, int], Requester],
         guild_of_job: Callable[[str], Awaitable[int | None]],
+        require_served: Callable[[int], None],
     ) -> None:
         self._requester = requester
         self._guild_of_job = guild_of_job
+        self._require_served = require_served
         self._components: list[_Component] = []
 
     @property
@@ -209,6 +212,8 @@ class Components(commands.Cog):
     ) -> None:
         """Do what was asked for, or say why not: discord.py would only log it, and the member would see nothing."""
         try:
+            if interaction.guild_id is not None:
+                self._require_served(interaction.guild_id)
             found = self._find(custom_id)
             if found is None:
                 _log.info("unknown component", extra={"custom_id": custom_id, "interaction_id": interaction.id})
@@ -234,6 +239,7 @@ class Components(commands.Cog):
             guild_id = await self._guild_of_job(str(ids["job_id"]))
         if guild_id is None:
             raise app_commands.NoPrivateMessage
+        self._require_served(guild_id)
         return guild_id
 
     def _find(self, custom_id: str) -> tuple[_Component, dict[str, str | int]] | None:

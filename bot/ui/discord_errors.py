@@ -19,6 +19,9 @@ _UNAUTHORIZED = 401
 CLOSED_STATUSES = frozenset({403, 404})
 """Among others 10003 (channel deleted), 50001 (no access), 50007 (no direct messages), 50013 (not permitted)."""
 
+FORBIDDEN_CODES = frozenset({50001, 50013})
+"""No access, and a permission that lacks: Discord's own word, which a proxy's 403 before it does not carry."""
+
 
 @contextmanager
 def as_publish_errors(*, for_post: bool = False) -> Generator[None]:

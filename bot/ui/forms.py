@@ -15,7 +15,7 @@ from discord import ui
 from bot.errors import InvalidQuotaError, InvalidSettingError
 from bot.models import PROMPT_MAX_CHARACTERS, REASON_MAX_CHARACTERS, Period, PromptRuleKind, QuotaSource
 from bot.ui.text import forms as form_text
-from bot.ui.text import moderators as moderator_text
+from bot.ui.text import rules as rule_text
 
 SECONDS, PERIOD, DAYS, REASON, ZONE, TEXT, PROMPT = "seconds", "period", "days", "reason", "zone", "text", "prompt"
 """The fields' names."""
@@ -90,7 +90,7 @@ def rule_form(kind: PromptRuleKind, page: int) -> ui.Modal:
         page: the page of the panel's section to go back to.
     """
     text = _text(TEXT, form_text.RULE, max_length=_ANYTHING_LENGTH)
-    return _form(f"form:rule_add:{kind.value}:{page}", moderator_text.PROMPT_RULE_KINDS[kind], text)
+    return _form(f"form:rule_add:{kind.value}:{page}", rule_text.KINDS[kind], text)
 
 
 def test_form() -> ui.Modal:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import discord
 from discord import ui
 
-from bot.errors import DestinationClosedError
+from bot.errors import DestinationClosedError, PublishUnavailableError
 from bot.services.screening.automod_rules import AutomodRule, AutomodRules
-from bot.ui.discord_errors import as_publish_errors
+from bot.ui.discord_errors import FORBIDDEN_CODES, as_publish_errors
 from bot.ui.messages.modlog_card import modlog_view
 from bot.ui.text import modlog as modlog_text
 
@@ -57,8 +57,8 @@ class DiscordLogPublisher:
 
     async def remove_clip(self, job: Job) -> None:
         """Delete a clip's message; one that is deleted already is no error."""
-        if job.message_id is None or job.message_channel_id is None:
-            return
+        assert job.message_id is not None, "a clip that is posted has its message"
+        assert job.message_channel_id is not None
         message = self._client.get_partial_messageable(job.message_channel_id).get_partial_message(job.message_id)
         with as_publish_errors():
             try:
@@ -69,19 +69,33 @@ class DiscordLogPublisher:
     async def fetch_automod_rules(self, guild_id: int) -> AutomodRules:
         """Read a server's enabled keyword rules; without Manage Server they are closed to us.
 
-        Of Discord's own word lists only their names can be read, so those can't be asked.
+        Of Discord's own word lists only their names can be read, so those can't be asked. They are closed only by the
+        server's word: what the bot may do there as last heard, or Discord's own code in a refusal.
+
+        Raises:
+            PublishUnavailableError: when Discord does not say; a refusal of something before it is no answer.
         """
         guild = self._client.get_guild(guild_id)
+        if guild is not None and _is_closed(guild):
+            return AutomodRules(is_closed=True)
         try:
             with as_publish_errors():
                 if guild is None:
                     guild = await self._client.fetch_guild(guild_id, with_counts=False)
                 rules = await guild.fetch_automod_rules()
-        except DestinationClosedError:
-            return AutomodRules(is_closed=True)
+        except (DestinationClosedError, discord.HTTPException) as error:
+            refusal = error.__cause__ if isinstance(error, DestinationClosedError) else error
+            if isinstance(refusal, discord.Forbidden) and refusal.code in FORBIDDEN_CODES:
+                return AutomodRules(is_closed=True)
+            raise PublishUnavailableError(str(error)) from error
         keyword = discord.AutoModRuleTriggerType.keyword
         held = [rule for rule in rules if rule.enabled and rule.trigger.type is keyword and _holds_back(rule)]
         return AutomodRules(tuple(_to_rule(rule) for rule in sorted(held, key=lambda rule: rule.id)))
+
+
+def _is_closed(guild: discord.Guild) -> bool:
+    """Tell whether the bot is known to lack Manage Server; before the server's data has come, nothing is."""
+    return not guild.unavailable and not guild.me.guild_permissions.manage_guild
 
 
 def _holds_back(rule: discord.AutoModRule) -> bool:

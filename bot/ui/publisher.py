@@ -17,13 +17,13 @@ from bot.services.jobs.delivery import DEFAULT_UPLOAD_BYTES
 from bot.ui.discord_errors import CLOSED_STATUSES, as_publish_errors
 from bot.ui.messages.clip import clip_filename, clip_view
 from bot.ui.messages.status_card import cancel_id, status_view
-from bot.ui.text import failures
 from bot.ui.text import members as member_text
+from bot.ui.text import operators
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from bot.models import Clip, Job, OperatorAlert, QuotaStatus, StatusCard
+    from bot.models import AnyAlert, Clip, Job, QuotaStatus, StatusCard
     from bot.services.ports import Clock
 
 _log = logging.getLogger(__name__)
@@ -104,16 +104,16 @@ class DiscordPublisher:
             with as_publish_errors(), _unless_deleted(job):
                 await message.delete()
 
-    async def alert_operator(self, alert: OperatorAlert) -> None:
+    async def alert_operator(self, alert: AnyAlert) -> None:
         """Tell the operator's channel; a failure is logged, since the alert itself is in the log already."""
         if self._operator_channel_id is None:
             return
         channel = self._client.get_partial_messageable(self._operator_channel_id)
         try:
             with as_publish_errors():
-                await channel.send(failures.operator_alert(alert))
+                await channel.send(operators.operator_alert(alert))
         except (PublishError, discord.HTTPException) as error:
-            _log.error("operator's channel not reached", extra={"alert": alert.value, "error": str(error)})
+            _log.error("operator's channel not reached", extra={"alert": str(alert), "error": str(error)})
 
     def _channel(self, job: Job) -> discord.PartialMessageable:
         return self._client.get_partial_messageable(job.channel_id, guild_id=job.guild_id)

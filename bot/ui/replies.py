@@ -194,10 +194,8 @@ async def _edit(interaction: discord.Interaction, view: ui.LayoutView) -> int | 
     return (await interaction.edit_original_response(view=view)).id
 
 
-async def _post(interaction: discord.Interaction, view: ui.LayoutView) -> int | None:
-    if interaction.channel_id is None:
-        return None
-    channel = interaction.client.get_partial_messageable(interaction.channel_id, guild_id=interaction.guild_id)
+async def _post(interaction: discord.Interaction, view: ui.LayoutView) -> int:
+    channel = interaction.client.get_partial_messageable(interaction.channel_id or 0, guild_id=interaction.guild_id)
     return (await channel.send(view=view)).id
 
 

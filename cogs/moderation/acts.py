@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from bot.models import QuotaSource, check_grant_seconds
 from bot.services.quotas.periods import complete_timezone
 from bot.ui.text import moderators as moderator_text
-from cogs.context import guild_id_of
+from bot.ui.text import rules as rule_text
+from cogs.context import guild_id_of, requester_in_place
 from cogs.directory import deleted_ids, deleted_in_rules
 
 if TYPE_CHECKING:
@@ -154,19 +155,19 @@ class ModeratorActs:
         rule = await self._services.prompts.add(
             guild_id=guild_id_of(interaction), kind=kind, text=text, set_by_id=interaction.user.id
         )
-        return moderator_text.prompt_rule_added(rule)
+        return rule_text.added(rule)
 
     async def remove_rule(self, interaction: discord.Interaction, rule_id: int) -> str:
         """Remove a rule for prompts."""
         rule = await self._services.prompts.remove(
             guild_id=guild_id_of(interaction), rule_id=rule_id, removed_by_id=interaction.user.id
         )
-        return moderator_text.prompt_rule_removed(rule)
+        return rule_text.removed(rule)
 
-    async def test_prompt(self, by: Requester, prompt: str) -> str:
+    async def test_prompt(self, interaction: discord.Interaction, prompt: str) -> str:
         """See which rules would refuse a prompt of whoever asks."""
-        rules, automod = await self._services.admission.test(prompt, by)
-        return moderator_text.prompt_tested(prompt, rules, automod)
+        rules, automod = await self._services.admission.test(prompt, await requester_in_place(interaction))
+        return rule_text.tested(prompt, rules, automod)
 
     # Clips ---------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from bot.models import DAYS_MAX, QUOTA_MAX_SECONDS, Period, QuotaSource
 from bot.ui import replies
 from bot.ui.text import commands as command_text
 from bot.ui.text import moderators as moderator_text
-from cogs.context import guild_id_of, requester
+from cogs.context import guild_id_of, requester, requester_in_place
 from cogs.directory import deleted_ids
 from cogs.moderation.options import (
     PERIODS,
@@ -115,10 +115,10 @@ class QuotaGroup(ModeratorGroup):
         self, interaction: discord.Interaction, member: discord.Member, channel: AnyPlace | None = None
     ) -> None:
         """Explain what decides for a member in a channel."""
-        about = requester(interaction, member, channel)
 
         async def look() -> str:
-            automod = await self._services.automod.known_rules(about.guild_id)
+            about = await requester_in_place(interaction, member, channel)
+            automod = await self._services.automod.readable_rules(about.guild_id)
             book = await self._services.prompts.book(about.guild_id)
             details = await self._services.admission.explain(about)
             ids = [source.subject_id for source in details.sources if source.subject_id is not None]

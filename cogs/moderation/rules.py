@@ -13,15 +13,15 @@ from bot.models import PROMPT_MAX_CHARACTERS, PromptRuleKind
 from bot.ui import replies
 from bot.ui.text import commands as command_text
 from bot.ui.text import formatting
-from bot.ui.text import moderators as moderator_text
-from cogs.context import guild_id_of, requester
+from bot.ui.text import rules as rule_text
+from cogs.context import guild_id_of
 from cogs.moderation.options import ModeratorGroup, matching, parse_id
 
 if TYPE_CHECKING:
     from bot.services.services import Services
     from cogs.moderation.acts import ModeratorActs
 
-_KINDS = [Choice(name=name, value=kind.value) for kind, name in moderator_text.PROMPT_RULE_KINDS.items()]
+_KINDS = [Choice(name=name, value=kind.value) for kind, name in rule_text.KINDS.items()]
 
 
 class RulesGroup(ModeratorGroup):
@@ -62,4 +62,4 @@ class RulesGroup(ModeratorGroup):
         """See which rules refuse a prompt."""
         if not isinstance(prompt, str):  # pyright: ignore[reportUnnecessaryIsInstance] (Discord's client is not trusted)
             raise InvalidSpecError("prompt", "empty")
-        await replies.run_and_reply(interaction, self._acts.test_prompt(requester(interaction), prompt))
+        await replies.run_and_reply(interaction, self._acts.test_prompt(interaction, prompt))

@@ -194,7 +194,7 @@ class Panel:
             places.append(view.server.log_channel_id)
         return PanelDetails(
             view=view,
-            automod=await self._services.automod.known_rules(guild_id),
+            automod=await self._services.automod.readable_rules(guild_id),
             operator_quota=self._services.quotas.operator_quota,
             deleted=deleted_in_rules(guild, view.rules) | deleted_ids(guild, places),
             names=names_in(guild) | await self._member_names(interaction.client, members(view) if members else ()),

@@ -54,5 +54,5 @@ class RulesSection(Section):
     @component("form:rule_test")
     async def test(self, press: Press) -> None:
         """Say which rules refuse a prompt."""
-        testing = self._acts.test_prompt(press.requester, press.typed(forms.PROMPT))
+        testing = self._acts.test_prompt(press.interaction, press.typed(forms.PROMPT))
         await replies.run_and_reply(press.interaction, testing)

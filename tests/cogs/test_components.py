@@ -85,6 +85,20 @@ async def test_an_earlier_log_cards_buttons_work(community: Community, action: s
     assert words_then in await used(community, community.moderator, button(f"log:{action}:2"))
 
 
+async def test_log_buttons_of_what_is_no_posted_clip_get_one_sentence_and_remove_nothing(community: Community) -> None:
+    await community.keep_log()  # the log's first entry
+    await community.post_clip(community.mia)
+    await community.moderate("quota set", who=community.mia, seconds=0)
+    await community.mia.slash(community.channel, "video", prompt="A cat")
+    kinds = [words(card).splitlines()[0] for card in await community.log_cards()]
+    assert ["Clip refused" in kind for kind in kinds] == [False, False, False, True]
+
+    for custom_id in ("log:remove:4711", "log:refund:1", "log:recent:4711", "log:remove:4"):
+        answer = await used(community, community.moderator, button(custom_id))
+        assert "There is no such clip here to be removed." in answer, custom_id
+    assert await community.ledger() == [("charge", 6)]
+
+
 async def test_an_earlier_panels_ways_lead_to_every_section(community: Community) -> None:
     job = await community.post_clip(community.mia, "A cat surfing")
     here = community.channel

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from discord.webhook.async_ import AsyncWebhookAdapter
 
 from tests.support.community import START
 
 if TYPE_CHECKING:
     import pytest
 
+    from bot.models import Requester
+    from bot.services.admission.decision import AdmissionDetails
     from tests.support.community import Community
 
 NEXT_MIDNIGHT = int(START.replace(day=START.day + 1, hour=0).timestamp())
@@ -78,6 +83,35 @@ async def test_slow_answer_is_acknowledged_and_given_in_private(
     [message] = community.channel.history(viewer=community.mia)
     assert message.flags.ephemeral
     assert "60 s left today" in message.content
+
+
+async def test_answer_whose_acknowledgement_seemed_to_fail_is_given_in_private_all_the_same(
+    community: Community, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Discord took the acknowledgement, and its answer was lost."""
+    explain, respond = community.bot.services.admission.explain, AsyncWebhookAdapter.create_interaction_response
+    tried = asyncio.Event()
+
+    async def explain_late(requester: Requester) -> AdmissionDetails:
+        await community.env.external_wait(tried.wait(), reason="a slow database")
+        return await explain(requester)
+
+    async def respond_unheard(*arguments: Any, **options: Any) -> object:  # noqa: ANN401 (as they came)
+        answer = await respond(*arguments, **options)
+        if not tried.is_set():
+            tried.set()
+            raise OSError
+        return answer
+
+    monkeypatch.setattr(community.bot.services.admission, "explain", explain_late)
+    monkeypatch.setattr(AsyncWebhookAdapter, "create_interaction_response", respond_unheard)
+
+    await community.mia.slash(community.channel, "quota")
+
+    [message] = community.channel.history(viewer=community.mia)
+    assert message.flags.ephemeral
+    assert "60 s left today" in message.content
+    assert community.channel.history(viewer=community.ben) == []
 
 
 async def test_locked_database_does_not_keep_anyone_from_reading(community: Community) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import discord
@@ -416,6 +417,26 @@ async def test_unforeseen_error_gives_a_reference_whose_traceback_is_in_the_log(
     assert f"(reference {record.reference})" in result.response.content
     assert record.exc_info is not None
     assert isinstance(record.exc_info[1], RuntimeError)
+
+
+async def test_a_job_whose_command_broke_down_is_held_no_longer_and_starts(
+    community: Community, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> None:
+        raise RuntimeError("secret /path")
+
+    monkeypatch.setattr(replies, "show", fail)
+
+    result = await community.mia.slash(community.channel, "video", prompt="A cat")
+
+    assert "(reference " in result.response.content
+    [held] = await community.jobs()
+    assert held.lease_until is not None
+    community.clock.time = held.lease_until - timedelta(seconds=1)
+    await community.reelay.worker.tick()  # would renew what is held
+    [job] = await community.jobs()
+    assert (job.state, job.lease_until) == (JobState.QUEUED, held.lease_until)
+    assert await community.ledger() == [("charge", 6)]
 
 
 async def test_role_quota_holds_for_its_members(community: Community) -> None:

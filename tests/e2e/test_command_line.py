@@ -113,7 +113,14 @@ async def test_doctor_finds_everything_well(command_line: CommandLine) -> None:
     ended = await command_line.run("doctor")
     assert ended.code == OK
     assert [line[:4] for line in ended.output.splitlines()] == ["ok  "] * 4
+    assert "no ceiling is set" in ended.output.splitlines()[0]
     assert ended.errors == ""
+
+
+async def test_doctor_names_the_ceilings_that_are_set(command_line: CommandLine) -> None:
+    ended = await command_line.run("doctor", MAX_SECONDS_PER_DAY="1200", CREDITS_PER_SECOND="20")
+    first = ended.output.splitlines()[0]
+    assert first == "ok    settings; MAX_SECONDS_PER_DAY 1,200 s (24,000 credits, $120.00)"
 
 
 async def test_doctor_says_of_each_thing_that_is_wrong_what_to_do(command_line: CommandLine) -> None:

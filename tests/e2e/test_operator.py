@@ -73,6 +73,31 @@ async def model_is_not_among_the_keys_and_the_start_says_so_in_one_sentence(part
     await part.ask()
 
 
+def _with_room_for_one(stage: Stage) -> dict[str, str]:
+    return _tell_operator(stage) | {"MAX_SECONDS_PER_DAY": "6", "CREDITS_PER_SECOND": "20"}
+
+
+async def days_ceiling_is_reached_and_told_with_what_it_costs(part: Part) -> None:
+    await part.ask()
+    await part.ends()
+    alert = await part.until(lambda: next(iter(part.stage.server.brainstorm.messages.values()), None))
+    assert alert.text.startswith(
+        "`MAX_SECONDS_PER_DAY` is reached: 6 s (120 credits, $0.60) of 6 s (120 credits, $0.60) spent or waiting."
+    )
+    await part.stage.bot.wait_for_log(level="WARNING", ceiling="day", used=6, dollars=0.6)
+    assert not any("no ceiling" in line["message"] for line in part.stage.bot.logs)
+
+
+async def no_ceiling_is_set_and_the_start_warns_in_one_line(part: Part) -> None:
+    lines = [await part.stage.bot.wait_for_log(level="WARNING", logger="bot.serving")]
+    assert lines[0]["message"].startswith("no ceiling is set: ")
+    await part.ask()
+    await part.ends()
+    assert [line for line in part.stage.bot.logs if line["level"] == "WARNING"] == lines
+
+
+FULL = Act(scenarios=(days_ceiling_is_reached_and_told_with_what_it_costs,), prepare=_with_room_for_one)
+BOUNDLESS = Act(scenarios=(no_ceiling_is_set_and_the_start_warns_in_one_line,))
 OTHER_MODELS = Act(
     scenarios=(model_is_not_among_the_keys_and_the_start_says_so_in_one_sentence,), prepare=_with_other_models
 )
@@ -80,6 +105,9 @@ BROKE = Act(scenarios=copies(account_is_out_of_money_until_it_is_topped_up, 2), 
 LOCKED_OUT = Act(scenarios=copies(key_is_refused_until_the_service_takes_it, 2), prepare=_with_another_key)
 
 
-@pytest.mark.parametrize("scene", BROKE.scenes + LOCKED_OUT.scenes + OTHER_MODELS.scenes, ids=lambda scene: scene.name)
+SCENES = [scene for act in (BROKE, LOCKED_OUT, OTHER_MODELS, FULL, BOUNDLESS) for scene in act.scenes]
+
+
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
 async def test_operator_is_told_and_no_job_is_lost_when(scene: Scene, outcome: Outcome) -> None:
     await outcome(scene)

@@ -1,4 +1,4 @@
-"""SIGTERM and Ctrl-C: the bot finishes or lets go of what it has in hand, ends with exit code 0, and loses nothing."""
+"""SIGTERM and Ctrl-C: the bot finishes or lets go of what it has begun, ends with exit code 0, and loses nothing."""
 
 from __future__ import annotations
 

@@ -14,8 +14,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import event, text
 
 from bot.errors import SettingsError, StoreUnavailableError
-from bot.models import OPEN_STATES, Account, AccountKind, Grant, Quota, QuotaSource
-from bot.store import jobs
+from bot.models import OPEN_STATES, UNPAID_OUTCOMES, Account, AccountKind, Grant, Quota, QuotaSource, Requester
+from bot.store import jobs, standing
 from bot.store.database import MIGRATIONS, Database
 from bot.store.jobs import submits
 from bot.store.moderation import audit, modlog, servers
@@ -181,11 +181,21 @@ async def test_an_upgrade_takes_what_was_sent_for_maybe_on_the_wire_and_lets_the
         assert await connection.run_sync(differences) == []
         found = {job_id: await submits.list_of(connection, job_id) for job_id in SENT_ROWS}
         states = {job_id: (await jobs.get(connection, job_id)).state for job_id in SENT_ROWS}  # type: ignore[union-attr]
+        spent = await connection.execute(text("SELECT scope, subject_id, day, sum(seconds) FROM spend GROUP BY 1, 3"))
+        by_day = {(row[0], row[1], row[2]): row[3] for row in spent}
 
     outcomes = {job_id: rows[0].outcome for job_id, rows in found.items() if rows}
     assert outcomes == SENT_OUTCOMES
     assert {job_id for job_id, rows in found.items() if rows and rows[0].due_at} == {"gave up", "cancelled"}
     assert states == {job_id: row[0] for job_id, row in SENT_ROWS.items()} | {"was sent": "submitting"}
+    days = [str(times[age])[:10] for age in ("now", "old")]
+    on_days = {"delivered": days[1], "given up long ago": days[1]}
+    counted = [on_days.get(job_id, days[0]) for job_id, it in outcomes.items() if it not in UNPAID_OUTCOMES]
+    assert by_day == {
+        (scope, subject_id, day): 6 * counted.count(day)
+        for scope, subject_id in (("all", 0), ("server", 1), ("member", 2))
+        for day in days
+    }
 
 
 async def test_what_an_older_version_stored_is_counted_and_holds_after_the_upgrade(tmp_path: Path) -> None:
@@ -270,7 +280,9 @@ async def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path) -
 @pytest.mark.parametrize(
     "query",
     [
-        lambda connection: jobs.count_open(connection, 1),
+        lambda connection: standing.read(
+            connection, Requester(guild_id=1, member_id=2, role_ids=(3,), places=(4,)), NOW
+        ),
         jobs.backlog,
         jobs.queue_order,
         lambda connection: jobs.find_by_interaction(connection, 1),
@@ -297,7 +309,7 @@ async def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path) -
         lambda connection: jobs.release_leases(connection, owner="a"),
     ],
     ids=[
-        *("open jobs", "backlog", "queue", "interaction", "render times", "usage", "gifts", "usage by member"),
+        *("standing", "backlog", "queue", "interaction", "render times", "usage", "gifts", "usage by member"),
         *("quotas", "server", "block", "channels", "recent", "all gifts", "period", "outcomes", "posted"),
         *("log due", "log claim", "refused", "audit", "claim", "release"),
     ],

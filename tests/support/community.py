@@ -25,6 +25,7 @@ from bot.store.database import Database
 from bot.ui.publisher import DiscordPublisher
 from tests.support.databases import fresh_database
 from tests.support.media import DirectMedia
+from tests.support.screening import screening_threads
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Iterable
@@ -145,9 +146,9 @@ class Community:
         )
         return await leased_jobs.deliver(job, channel_id=posted.channel_id, message_id=posted.message_id)
 
-    async def restart(self) -> None:
+    async def restart(self, **operator: Any) -> None:  # noqa: ANN401 (what the operator sets)
         """End the bot and start another on the same database, as after a deploy."""
-        self.bot, self.reelay = make_bot(self.database, self.clock)
+        self.bot, self.reelay = make_bot(self.database, self.clock, **operator)
         await self.env.restart_bot(self.bot)
         self.publisher = DiscordPublisher(client=self.bot, clock=self.clock, operator_channel_id=None)
 
@@ -232,18 +233,26 @@ class UnusedService:
         raise AssertionError(f"{name} of the video service")
 
 
-def make_bot(database: Database, clock: GivenClock, *, max_open_jobs: int = 2) -> tuple[ReelayBot, Reelay]:
+def make_bot(
+    database: Database,
+    clock: GivenClock,
+    *,
+    max_open_jobs: int = 2,
+    **operator: Any,  # noqa: ANN401 (what else the operator sets)
+) -> tuple[ReelayBot, Reelay]:
     """Wire the bot up as the product is, but let nothing run by itself."""
     bot, reelay = assemble_on_discord(
         database=database,
         service=cast("VideoService", UnusedService()),
         media=DirectMedia(),
+        screening_threads=screening_threads(),
         clock=clock,
         operator_quota=Quota(60, Period.DAY),
         max_open_jobs=max_open_jobs,
         policy=WorkerPolicy(),
         owner=OWNER,
         rng=random.Random(7),
+        **operator,
     )
     bot.panel.seconds_between = 0.0
     return bot, reelay

@@ -1,6 +1,6 @@
-"""Discord's own description of its API (``openapi.json`` of github.com/discord/discord-api-spec), where there is a copy.
+"""Discord's own description of its API, ``openapi.json`` of github.com/discord/discord-api-spec.
 
-``DISCORD_OPENAPI`` says where; what it is needed for is skipped without.
+``DISCORD_OPENAPI`` names a copy; what it is needed for is skipped without.
 """
 
 from __future__ import annotations
@@ -11,4 +11,4 @@ from pathlib import Path
 import pytest
 
 OPENAPI = Path(os.environ.get("DISCORD_OPENAPI", "discord-openapi.json"))
-needs_openapi = pytest.mark.skipif(not OPENAPI.exists(), reason="DISCORD_OPENAPI names no copy of Discord's description")
+needs_openapi = pytest.mark.skipif(not OPENAPI.exists(), reason="DISCORD_OPENAPI names no file")

@@ -14,7 +14,7 @@ from tests.support.faults import Hold
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bot.models import Clip, Job, LogEntry, OperatorAlert, QuotaStatus, StatusCard
+    from bot.models import AnyAlert, Clip, Job, LogEntry, QuotaStatus, StatusCard
 
 CHANNEL_ID = 200
 UPLOAD_LIMIT_BYTES = 10 * 1024 * 1024
@@ -53,7 +53,7 @@ class SimulatedDiscord:
     upload_limit: int = UPLOAD_LIMIT_BYTES
     messages: list[Message] = field(default_factory=list[Message])
     cards: dict[str, list[StatusCard | None]] = field(default_factory=dict[str, list["StatusCard | None"]])
-    alerts: list[OperatorAlert] = field(default_factory=list["OperatorAlert"])
+    alerts: list[AnyAlert] = field(default_factory=list["AnyAlert"])
     troubles: dict[str, deque[Trouble]] = field(default_factory=dict[str, deque[Trouble]])
     remembers_nonces: bool = True
     holds: dict[str, Hold] = field(default_factory=dict[str, "Hold"])
@@ -106,7 +106,7 @@ class SimulatedDiscord:
         self.cards.setdefault(job.id, []).append(None)
         self._after("remove_status")
 
-    async def alert_operator(self, alert: OperatorAlert) -> None:
+    async def alert_operator(self, alert: AnyAlert) -> None:
         await self._before("alert_operator")
         self.alerts.append(alert)
 

@@ -190,7 +190,7 @@ def failed(error_code: str, *, paid: int, cards: int = 1) -> Ending:
 
 @dataclass(eq=False, kw_only=True)
 class Part:
-    """One member with one wish.
+    """One member with one request.
 
     Attributes:
         asked: their latest ``/video``.

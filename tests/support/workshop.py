@@ -26,6 +26,7 @@ from bot.store.tables import ledger
 from tests.support.clocks import GivenTime, ServiceClock
 from tests.support.databases import fresh_database
 from tests.support.media import DirectMedia
+from tests.support.screening import screening_threads
 from tests.support.simulated_discord import CHANNEL_ID, SimulatedDiscord, SimulatedLog
 from tests.support.toapis import ManualTime, client_of, sandbox
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
         CapStatus,
         JobError,
         QuotaStatus,
+        SpendPolicy,
         Submit,
         SubmitOutcome,
     )
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from bot.services.moderation.modlog import Modlog
     from bot.services.ports import VideoService
     from bot.services.quotas.service import QuotaService
+    from bot.services.screening.threads import ScreeningThreads
     from bot.services.services import Services
     from bot.services.throttling.throttle import ServiceThrottle
     from bot.toapis.client import ToApisClient
@@ -58,7 +61,7 @@ GUILD_ID, MEMBER_ID, MODERATOR_ID = 100, 300, 500
 
 
 def requester(member_id: int = MEMBER_ID, **fields: Any) -> Requester:  # noqa: ANN401
-    """Make a member in no place with no roles; ``fields`` are Asker's."""
+    """Make a member in no place with no roles; ``fields`` are Requester's."""
     return Requester(**({"guild_id": GUILD_ID, "member_id": member_id} | fields))
 
 
@@ -146,6 +149,8 @@ class Workshop:
         database: Database | None = None,
         service: VideoService | None = None,
         retention_days: int | None = None,
+        spending: SpendPolicy | None = None,
+        threads: ScreeningThreads | None = None,
         **policy: Any,  # noqa: ANN401 (WorkerPolicy fields)
     ) -> Process:
         """Start a process, as after a crash if one of that name ran before."""
@@ -158,6 +163,7 @@ class Workshop:
                 publisher=self.discord,
                 modlog_publisher=self.log,
                 automod_source=self.log,
+                screening_threads=threads or screening_threads(),
                 media=DirectMedia(),
                 jitter=lambda: 0.0,
                 random_bits=self.rng.getrandbits,
@@ -167,6 +173,7 @@ class Workshop:
             policy=changed_policy,
             owner=owner,
             retention=RetentionPolicy(days=retention_days),
+            spending=spending,
         )
         return Process(reelay=reelay, policy=changed_policy)
 
@@ -184,7 +191,7 @@ class Workshop:
 
         Args:
             leaves: options that the member leaves open, ``aspect`` and ``duration``, by name.
-            who: Asker fields.
+            who: Requester fields.
         """
         self._interactions += 1
         spec = spec or VideoSpec(prompt, Aspect.LANDSCAPE, 6)

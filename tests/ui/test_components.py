@@ -31,7 +31,11 @@ class Doors:
 def components(*owners: object) -> Components:
     async def guild_of_job(_: str) -> None: ...
 
-    made = Components(requester=lambda *_: pytest.fail("nobody presses anything"), guild_of_job=guild_of_job)
+    made = Components(
+        requester=lambda *_: pytest.fail("nobody presses anything"),
+        guild_of_job=guild_of_job,
+        require_served=lambda _: None,
+    )
     made.add(*owners)
     return made
 

@@ -40,6 +40,26 @@ def test_prompts_come_out_as_they_went_in_and_start_no_formula(prompt: str) -> N
     assert (row["charged_to"], row["outcome"], count) == ("pool 3", "posted", 1)
 
 
+@pytest.mark.parametrize(
+    ("fields", "outcome"),
+    [
+        ({"state": JobState.DELIVERED}, "posted"),
+        ({"state": JobState.DELIVERED, "removed_at": CREATED_AT, "removed_by_id": 5}, "removed"),
+        ({"state": JobState.FAILED}, "failed"),
+        ({"state": JobState.CANCELLED}, "cancelled"),
+    ],
+    ids=str,
+)
+def test_what_became_of_a_clip_is_in_the_table(fields: dict[str, object], outcome: str) -> None:
+    jobs = [make_job(**fields)]
+    report = UsageReport(period=Period.MONTH, start=CREATED_AT, end=RESETS_AT, members=(), refused=0, jobs=jobs)
+
+    (_, clips), _ = usage_files(report)
+
+    [row] = csv.DictReader(io.StringIO(clips.fp.read().decode("utf-8-sig"), newline=""))
+    assert row["outcome"] == outcome
+
+
 def test_as_many_clips_are_listed_as_fit_and_the_latest_first() -> None:
     jobs = [make_job("x" * 500, id=f"job{number:013}") for number in range(100)]
     report = UsageReport(period=Period.MONTH, start=CREATED_AT, end=RESETS_AT, members=(), refused=0, jobs=jobs)

@@ -6,7 +6,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from bot.errors import RefusedError
 from bot.models import Job, JobState, LogKind
+from bot.services.admission.decision import Admitted
 from bot.services.moderation.refusal_details import refusal_details
 from bot.services.quotas.caps import record_cap_alert
 from bot.store import jobs
@@ -17,14 +19,41 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from bot.errors import RefusedError
     from bot.models import Server
-    from bot.services.admission.decision import AdmissionDetails, Admitted
+    from bot.services.admission.decision import AdmissionDetails, ScreeningResult
     from bot.services.admission.job_request import JobRequest
+    from bot.services.admission.service import Admission
     from bot.store import Connection
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's base 32: sorts like the number, has no letters that look alike."""
+
+
+async def admit(
+    connection: Connection,
+    admission: Admission,
+    request: JobRequest,
+    screening: ScreeningResult | None,
+    now: datetime,
+    *,
+    random_bits: Callable[[int], int],
+    lease_owner: str | None,
+    lease_seconds: float,
+) -> Job | RefusedError | None:
+    """Store and charge a new job, or tell the log why not; None when the rules are to be asked first.
+
+    Args:
+        screening: what the rules said of the prompt, if they were asked.
+        random_bits, lease_owner, lease_seconds: as ``new_job`` takes them.
+    """
+    details, decision = await admission.decide(connection, request, screening, now)
+    if isinstance(decision, RefusedError):
+        await log_refusal(connection, details, request, decision, now)
+    if not isinstance(decision, Admitted):
+        return decision
+    job = new_job(request, decision, now, random_bits=random_bits, lease_owner=lease_owner, lease_seconds=lease_seconds)
+    await charge(connection, details.server, job, decision, now)
+    return job
 
 
 def new_job(

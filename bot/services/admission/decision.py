@@ -5,11 +5,12 @@ Asked in this order, and the first that says no is the answer:
 1. Is video making paused in the server?
 2. Is the member blocked?
 3. May clips be made in this place? (The thread's rule, else the channel's, the category's, the server's.)
-4. Do the server's prompt rules, or its AutoMod rules, refuse the prompt?
-5. Has the member too many jobs open?
-6. Does the quota that holds reach? (The place's pool, else the member's own, their roles', the server's, the
+4. Has the member too many jobs open?
+5. Does the quota that holds reach? (The place's pool, else the member's own, their roles', the server's, the
    operator's; and grants.)
-7. Does the server's cap reach?
+6. Does the server's cap reach?
+7. Do the operator's ceilings reach? (The bot's for the month and the day, the server's and the member's for the day.)
+8. Do the server's prompt rules, or its AutoMod rules, refuse the prompt? They come last, since they take their time.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from bot.models import (
     Aspect,
     BlockedError,
     CapReachedError,
+    CeilingReachedError,
     PausedError,
     QuotaExceededError,
     VideoSpec,
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from bot.models import (
         Block,
         CapStatus,
+        CeilingStatus,
         ChannelRule,
         PromptRule,
         QuotaStatus,
@@ -44,7 +47,7 @@ if TYPE_CHECKING:
     )
     from bot.services.admission.job_request import JobRequest
     from bot.services.quotas.service import RuleAsked
-    from bot.services.screening.automod_rules import AutomodRule
+    from bot.services.screening.automod_rules import AutomodRule, AutomodRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +90,16 @@ class ScreeningResult:
     """What a server's rules say about a prompt.
 
     Attributes:
-        version: of the prompt rules that were asked.
+        version: of the prompt rules that were asked; None where none were, since none are known of.
         rule, automod: the prompt rule and the AutoMod rule that refuse it, if one does.
+        automod_asked: AutoMod's rules as they were then.
         is_unsure: AutoMod's rules have never been read and can't be now.
     """
 
-    version: int
+    version: int | None
     rule: PromptRule | None = None
     automod: AutomodRule | None = None
+    automod_asked: AutomodRules | None = None
     is_unsure: bool = False
 
     @property
@@ -117,6 +122,7 @@ class AdmissionDetails:
         max_open_jobs: how many one member may have open anywhere.
         sources: of the quota, in the order in which they are asked.
         status: under the quota that held then, in the period of that moment; cap: likewise, None where there is none.
+        ceilings: the operator's that are set, in the order in which they are asked.
     """
 
     requester: Requester
@@ -129,6 +135,7 @@ class AdmissionDetails:
     sources: Sequence[RuleAsked]
     status: QuotaStatus
     cap: CapStatus | None
+    ceilings: Sequence[CeilingStatus] = ()
 
     @property
     def refusal(self) -> RefusedError | None:
@@ -141,6 +148,16 @@ class AdmissionDetails:
             return ChannelRefusedError(self.place.ruled_by or EVERYWHERE)
         return None
 
+    @property
+    def ceiling_refusal(self) -> CeilingReachedError | None:
+        """Return the ceiling of the operator's that leaves room for no clip, or None."""
+        return self.check_ceilings(min(DURATIONS_SECONDS))
+
+    def check_ceilings(self, cost_seconds: int) -> CeilingReachedError | None:
+        """Return the first ceiling of the operator's that a clip would pass, or None."""
+        passed = (ceiling for ceiling in self.ceilings if cost_seconds > ceiling.left_seconds)
+        return next((CeilingReachedError(ceiling.kind, ceiling.resets_at) for ceiling in passed), None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admitted:
@@ -151,26 +168,28 @@ class Admitted:
     cap: CapStatus | None
 
 
-def decide(details: AdmissionDetails, request: JobRequest, screening: ScreeningResult) -> Admitted | RefusedError:
+def decide(
+    details: AdmissionDetails, request: JobRequest, screening: ScreeningResult | None
+) -> Admitted | RefusedError:
     """Decide whether a clip may be made, as of the moment at which the details were read.
 
     Args:
-        screening: of the request's prompt by the rules that held then.
+        screening: of the request's prompt by the rules that held then; None decides without the rules.
 
     Returns:
         What may be made, or what it is refused with: a PausedError, BlockedError, ChannelRefusedError,
-        PromptRefusedError, RulesUnknownError, TooManyOpenJobsError, QuotaExceededError or CapReachedError.
+        PromptRefusedError, RulesUnknownError, TooManyOpenJobsError, QuotaExceededError, CapReachedError or
+        CeilingReachedError.
     """
     spec = details.place.spec_for(request)
     refusal = next(_refusals(details, spec, screening), None)
     return refusal or Admitted(spec=spec, status=details.status, cap=details.cap)
 
 
-def _refusals(details: AdmissionDetails, spec: VideoSpec, screening: ScreeningResult) -> Iterator[RefusedError]:
+def _refusals(details: AdmissionDetails, spec: VideoSpec, screening: ScreeningResult | None) -> Iterator[RefusedError]:
     """Yield all that says no, in order."""
-    for refusal in (details.refusal, screening.refusal):
-        if refusal is not None:
-            yield refusal
+    if details.refusal is not None:
+        yield details.refusal
     if details.open_jobs_anywhere >= details.max_open_jobs:
         yield TooManyOpenJobsError(details.max_open_jobs)
     left_seconds = details.status.left_seconds
@@ -178,3 +197,7 @@ def _refusals(details: AdmissionDetails, spec: VideoSpec, screening: ScreeningRe
         yield QuotaExceededError(details.status, spec.cost_seconds)
     if details.cap is not None and spec.cost_seconds > details.cap.left_seconds:
         yield CapReachedError(details.cap, spec.cost_seconds)
+    if (passed := details.check_ceilings(spec.cost_seconds)) is not None:
+        yield passed
+    if screening is not None and screening.refusal is not None:
+        yield screening.refusal

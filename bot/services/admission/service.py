@@ -1,31 +1,32 @@
 """Reading what decides whether a member may have a clip made here and now, and asking the server's rules.
 
 The decision itself is ``decision.decide``. What it goes by is read in the transaction that charges, so that the answer
-still holds when the clip is charged.
+still holds when the clip is charged. The rules for prompts are asked before it, since that takes its time; in it is
+found out whether they are still the same.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bot.errors import RefusedError
 from bot.models import EVERYWHERE, Requester
-from bot.services.admission.decision import AdmissionDetails, PlaceRules, ScreeningResult, decide
+from bot.services.admission.decision import AdmissionDetails, Admitted, PlaceRules, ScreeningResult, decide
 from bot.services.quotas.service import ask_rules
 from bot.store import standing
+from bot.store.moderation import prompt_rules
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bot.errors import RefusedError
     from bot.models import PromptRule, Server
-    from bot.services.admission.decision import Admitted
     from bot.services.admission.job_request import JobRequest
     from bot.services.ports import Clock
     from bot.services.quotas.service import QuotaService
     from bot.services.screening.automod import AutomodService
     from bot.services.screening.automod_rules import AutomodRule
     from bot.services.screening.rules import PromptService
+    from bot.services.spend.watch import SpendWatch
     from bot.store import Connection
     from bot.store.database import Database
 
@@ -35,6 +36,7 @@ class Admission:
 
     Args:
         max_open_jobs: how many one member may have open, in all servers together.
+        spend_watch: knows what the operator lets be spent, and is told how far that is used.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class Admission:
         prompts: PromptService,
         automod: AutomodService,
         max_open_jobs: int,
+        spend_watch: SpendWatch,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -53,21 +56,44 @@ class Admission:
         self._prompts = prompts
         self._automod = automod
         self._max_open_jobs = max_open_jobs
+        self._spend_watch = spend_watch
 
-    async def judge(self, prompt: str, requester: Requester) -> ScreeningResult:
-        """Ask a server's rules about a prompt: before any transaction, since it takes its time.
+    async def screen_first(self, request: JobRequest) -> ScreeningResult | None:
+        """Ask a server's rules about a request's prompt, if anything depends on them.
+
+        Returns:
+            None when the answer is no whatever they say, so that they were not asked.
 
         Raises:
             StoreUnavailableError: when the database cannot be asked.
         """
-        book = await self._prompts.book(requester.guild_id, may_be_old=True)
-        rule = next(iter(await book.find(prompt)), None)
+        unasked = self._screen_at_once(request.requester)
+        if unasked is not None:
+            return unasked
+        details = await self.explain(request.requester)
+        if isinstance(decide(details, request, None), RefusedError):
+            return None
+        return await self.screen(request, version=details.server.rules_version)
+
+    async def screen(self, request: JobRequest, *, version: int | None = None) -> ScreeningResult:
+        """Ask a server's rules about a request's prompt: before any transaction, since it takes its time.
+
+        Args:
+            version: of the prompt rules, as just read; None lets it be read.
+
+        Raises:
+            StoreUnavailableError: when the database cannot be asked.
+        """
+        requester, guild_id = request.requester, request.requester.guild_id
+        book = await self._prompts.book(guild_id, version=version)
+        rule = next(iter(await self._prompts.find(guild_id, book, request.prompt)), None)
         if requester.manages_server:  # exempt, as Discord itself has it
             return ScreeningResult(book.version, rule)
-        automod = await self._automod.known_rules(requester.guild_id)
-        if automod is None:
+        rules = await self._automod.known_rules(guild_id)
+        if rules is None:
             return ScreeningResult(book.version, rule, is_unsure=True)
-        return ScreeningResult(book.version, rule, await automod.find(prompt, requester))
+        found = await self._automod.find(rules, request.prompt, requester)
+        return ScreeningResult(book.version, rule, found, automod_asked=rules)
 
     async def test(self, prompt: str, requester: Requester) -> tuple[list[PromptRule], AutomodRule | None]:
         """Return all rules that refuse a prompt, AutoMod's whoever asks for it.
@@ -76,23 +102,42 @@ class Admission:
             RulesUnknownError: when AutoMod's have never been read and can't be now.
             StoreUnavailableError: when the database cannot be asked.
         """
-        rules = await self._automod.rules(requester.guild_id)
-        book = await self._prompts.book(requester.guild_id)
-        member = Requester(guild_id=requester.guild_id, member_id=0, places=requester.places)
-        return await book.find(prompt), await rules.find(prompt, member)
+        guild_id = requester.guild_id
+        rules = await self._automod.rules(guild_id)
+        book = await self._prompts.book(guild_id)
+        member = Requester(guild_id=guild_id, member_id=0, places=requester.places)
+        return await self._prompts.find(guild_id, book, prompt), await self._automod.find(rules, prompt, member)
 
     async def decide(
-        self, connection: Connection, request: JobRequest, screening: ScreeningResult, now: datetime
-    ) -> tuple[AdmissionDetails, Admitted | RefusedError]:
+        self, connection: Connection, request: JobRequest, screening: ScreeningResult | None, now: datetime
+    ) -> tuple[AdmissionDetails, Admitted | RefusedError | None]:
         """Decide in a transaction of the caller's; return what was gone by, and the decision.
 
         Args:
-            screening: what ``judge`` said of the prompt; it is asked anew where the rules have changed since.
+            screening: what the rules said of the prompt, if they were asked.
+
+        Returns:
+            No decision where it depends on rules that were not asked, or that have changed since.
         """
         details = await self._read(connection, request.requester, now)
-        if screening.version != details.server.rules_version:
-            screening = await self._judge_again(connection, details.server, request.prompt, screening)
-        return details, decide(details, request, screening)
+        decision = await self._decide(connection, details, request, screening)
+        added_seconds = decision.spec.cost_seconds if isinstance(decision, Admitted) else 0
+        self._spend_watch.notice(details.ceilings, added_seconds=added_seconds)
+        return details, decision
+
+    async def _decide(
+        self,
+        connection: Connection,
+        details: AdmissionDetails,
+        request: JobRequest,
+        screening: ScreeningResult | None,
+    ) -> Admitted | RefusedError | None:
+        without_rules = decide(details, request, None)
+        if isinstance(without_rules, RefusedError):
+            return without_rules
+        if screening is None or await self._is_outdated(connection, request.requester, details.server, screening):
+            return None
+        return screening.refusal or without_rules
 
     async def explain(self, requester: Requester) -> AdmissionDetails:
         """Say what decides for a member in a place.
@@ -107,6 +152,7 @@ class Admission:
     async def _read(self, connection: Connection, requester: Requester, now: datetime) -> AdmissionDetails:
         stored = await standing.read(connection, requester, now)
         status, cap = await self._quotas.read_use(connection, stored, requester, now)
+        guild_id, member_id = requester.guild_id, requester.member_id
         return AdmissionDetails(
             requester=requester,
             server=stored.server,
@@ -118,10 +164,26 @@ class Admission:
             sources=ask_rules(stored.quota_rules, requester, self._quotas.operator_quota),
             status=status,
             cap=cap,
+            ceilings=await self._spend_watch.read(connection, now, guild_id=guild_id, member_id=member_id),
         )
 
-    async def _judge_again(
-        self, connection: Connection, server: Server, prompt: str, screening: ScreeningResult
-    ) -> ScreeningResult:
-        book = await self._prompts.book_within(connection, server)
-        return replace(screening, version=book.version, rule=next(iter(await book.find(prompt)), None))
+    def _screen_at_once(self, requester: Requester) -> ScreeningResult | None:
+        """Return what the rules say where none binds the member, as far as is at hand; else None."""
+        if self._prompts.has_book(requester.guild_id):
+            return None
+        if requester.manages_server:
+            return ScreeningResult(None)
+        rules = self._automod.rules_at_hand(requester.guild_id)
+        return None if rules is None or rules.binding(requester) else ScreeningResult(None, automod_asked=rules)
+
+    async def _is_outdated(
+        self, connection: Connection, requester: Requester, server: Server, screening: ScreeningResult
+    ) -> bool:
+        """Tell whether the rules that bind a member are no longer those that were asked."""
+        if not requester.manages_server and not self._automod.are_current(server.guild_id, screening.automod_asked):
+            return True
+        if screening.version == server.rules_version:
+            return False
+        if screening.rule is not None:
+            return True
+        return server.rules_version > 0 and await prompt_rules.has_any(connection, server.guild_id)

@@ -117,8 +117,7 @@ class Deliverer:
         return None
 
     async def _fetch(self, job: Job, folder: Path) -> ClipFile:
-        if job.result_url is None:
-            raise ClipGoneError("no address")
+        assert job.result_url is not None, "a job is ready once its clip has an address"
         path = folder / "clip.mp4"
         await self._work.service.download(job.result_url, path)
         clip = ClipFile(path, await self._media.probe(path))

@@ -55,7 +55,7 @@ class WorkerPolicy:
         sending_seconds: how much of a job's lease must be left when it is sent: longer than the client waits for a
             connection, so that whoever takes the job over does not send it beside a slow process.
         answer_seconds: how long a submit may go on without an answer before it is cut off; the client's time-out.
-        stop_deadline_seconds: how long a stopping worker may finish what it has in hand.
+        stop_deadline_seconds: how long a stopping worker may finish what it has begun.
         reconcile_seconds: how long a submit may still be taken after it was cut off; only then is the service's "no
             such task" believed (``docs/video-service.md``, "Reconcile": 30 to 60 s).
         reconcile_interval_seconds: how often the service is asked meanwhile.

@@ -7,15 +7,15 @@ import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bot.errors import NotRefundableError, NotRemovableError, RefusedError
+from bot.errors import NotRefundableError, NotRemovableError, RefusedError, RulesChangingError
 from bot.models import ChangeKind, Job, JobError, JobState, NotCancellableError, StatusCard
-from bot.services.admission.accepting import charge, log_refusal, new_job
+from bot.services.admission.accepting import admit
+from bot.services.screening.rules import MOST_JUDGINGS
 from bot.store import jobs
 from bot.store.quotas import ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
     from bot.services.admission.decision import ScreeningResult
     from bot.services.admission.job_request import JobRequest
@@ -108,16 +108,16 @@ class JobService:
         return await self._accept(request, holds=True)
 
     async def _accept(self, request: JobRequest, *, holds: bool) -> Accepted:
-        screening = await self._admission.judge(request.prompt, request.requester)
-        now = self._clock.now()
-        async with self._database.write() as connection:
-            earlier = await jobs.find_by_interaction(connection, request.interaction_id)
-            job = earlier or await self._admit(connection, request, screening, now, holds=holds)
-            card = job if isinstance(job, RefusedError) else await self._card(connection, job)
-        if isinstance(card, RefusedError):
-            self._audit_trail.tell(request.requester.guild_id)
-            raise card
-        job, is_new = card.job, earlier is None
+        screening = await self._admission.screen_first(request)
+        for _ in range(MOST_JUDGINGS):
+            taken = await self._take(request, screening, holds=holds)
+            if taken is not None:
+                break
+            screening = await self._admission.screen(request)
+        else:
+            raise RulesChangingError
+        card, is_new = taken.card, taken.is_new
+        job = card.job
         if is_new and holds:
             self.held.hold(job)
         _log.info("job accepted", extra={"job_id": job.id, "guild_id": job.guild_id, "member_id": job.member_id})
@@ -126,38 +126,34 @@ class JobService:
             asyncio.get_running_loop().call_later(_HEAD_START_SECONDS, self._tell_accepted, job.guild_id)
         else:
             self._tell_accepted(job.guild_id)
-        return Accepted(card, is_new)
+        return taken
+
+    async def _take(self, request: JobRequest, screening: ScreeningResult | None, *, holds: bool) -> Accepted | None:
+        """Decide and write it down in one transaction; None, and nothing written, when the rules are to be asked."""
+        now = self._clock.now()
+        async with self._database.write() as connection:
+            earlier = await jobs.find_by_interaction(connection, request.interaction_id)
+            job = earlier or await admit(
+                connection,
+                self._admission,
+                request,
+                screening,
+                now,
+                random_bits=self._random_bits,
+                lease_owner=self._owner if holds else None,
+                lease_seconds=self._lease_seconds,
+            )
+            card = await self._card(connection, job) if isinstance(job, Job) else None
+        if isinstance(job, RefusedError):
+            self._audit_trail.tell(request.requester.guild_id)
+            raise job
+        return None if card is None else Accepted(card, earlier is None)
 
     def _tell_accepted(self, guild_id: int) -> None:
         """Wake whoever has to do with a new job: the worker, the cards of the queue, the log, open panels."""
         self._audit_trail.tell(guild_id)
         self._card_changes.touch_queue()
         self._wake.set()
-
-    async def _admit(
-        self,
-        connection: Connection,
-        request: JobRequest,
-        screening: ScreeningResult,
-        now: datetime,
-        *,
-        holds: bool,
-    ) -> Job | RefusedError:
-        """Store and charge a new job, or tell the log why not."""
-        details, decision = await self._admission.decide(connection, request, screening, now)
-        if isinstance(decision, RefusedError):
-            await log_refusal(connection, details, request, decision, now)
-            return decision
-        job = new_job(
-            request,
-            decision,
-            now,
-            random_bits=self._random_bits,
-            lease_owner=self._owner if holds else None,
-            lease_seconds=self._lease_seconds,
-        )
-        await charge(connection, details.server, job, decision, now)
-        return job
 
     async def attach_status(self, job_id: str, message_id: int) -> None:
         """Remember the job's status card.

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from bot.services.jobs.rendering import Renderer
     from bot.services.jobs.settling import CardSettler
     from bot.services.jobs.status_cards import CardChanges
+    from bot.services.spend.watch import SpendWatch
     from bot.services.submits.submitting import Submitter
     from bot.services.submits.unattended import UnattendedSubmits
     from bot.services.throttling.account import AccountCheck
@@ -68,6 +69,7 @@ class Worker:
         deliverer: Deliverer,
         settler: CardSettler,
         account: AccountCheck,
+        spend_watch: SpendWatch,
         card_changes: CardChanges,
         held: HeldJobs,
         wake: asyncio.Event,
@@ -76,6 +78,7 @@ class Worker:
         self._submitter = submitter
         self._unattended = unattended
         self._account = account
+        self._spend_watch = spend_watch
         self._card_changes = card_changes
         self._held = held
         self._wake = wake
@@ -140,6 +143,8 @@ class Worker:
             spawn(self._do(claim))
         if checks_account:
             spawn(self._check_account())
+        for look in self._spend_watch.take_due(now, is_working=bool(claims)):
+            spawn(self._look_at_spend(look))
         if self._work.alerts.are_waiting and not self._is_alerting:
             spawn(self._send_alerts())
         if self._claims.in_flight or self._held.job_ids:
@@ -214,6 +219,14 @@ class Worker:
             _log.exception("the worker could not ask whether the operator has acted")
         self._note_pause(was_paused)
         self._wake.set()
+
+    async def _look_at_spend(self, look: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await look()
+        except StoreUnavailableError as error:
+            _log.warning("the database did not say what is spent: %s", error)
+        except Exception:  # noqa: BLE001 (logged; the loop outlives what it did not expect)
+            _log.exception("the worker could not look at what is spent")
 
     async def _send_alerts(self) -> None:
         self._is_alerting = True

@@ -28,12 +28,13 @@ from bot.store.quotas import ledger
 from bot.store.quotas import rules as quota_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from bot.models import AuditDetails, CapStatus, Change, Grant, LogEntry, QuotaRule
+    from bot.models import AuditDetails, CapStatus, CeilingStatus, Change, Grant, LogEntry, QuotaRule
     from bot.services.jobs.requests import JobService
     from bot.services.moderation.audit_trail import AuditTrail
     from bot.services.ports import Clock
+    from bot.services.spend.watch import SpendWatch
     from bot.store import Connection
     from bot.store.database import Database
 
@@ -42,10 +43,15 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerView:
-    """All that moderators have decided about a server, as it stands."""
+    """All that moderators have decided about a server, as it stands.
+
+    Attributes:
+        ceilings: the operator's that hold for the server as a whole, how far they are used.
+    """
 
     server: Server
     cap: CapStatus | None
+    ceilings: Sequence[CeilingStatus] = ()
     rules: list[QuotaRule]
     channels: list[ChannelRule]
     blocks: list[Block]
@@ -59,11 +65,20 @@ class ServerService:
     Every method raises ``StoreUnavailableError`` when the database cannot be asked; nothing has changed then.
     """
 
-    def __init__(self, *, database: Database, clock: Clock, audit_trail: AuditTrail, jobs: JobService) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        audit_trail: AuditTrail,
+        jobs: JobService,
+        spend_watch: SpendWatch,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._audit_trail = audit_trail
         self._jobs = jobs
+        self._spend_watch = spend_watch
 
     async def view(self, guild_id: int) -> ServerView:
         """Return everything that is set."""
@@ -73,6 +88,7 @@ class ServerService:
             return ServerView(
                 server=server,
                 cap=await cap_status(connection, server, now),
+                ceilings=await self._spend_watch.read(connection, now, guild_id=guild_id),
                 rules=await quota_rules.list_for(connection, guild_id=guild_id, now=now),
                 channels=await servers.list_channel_rules(connection, guild_id),
                 blocks=await servers.list_blocks(connection, guild_id=guild_id, now=now),
@@ -128,7 +144,7 @@ class ServerService:
                 lambda server: replace(server, cap=cap, cap_told_percent=0),
                 lambda server: None if server.cap is None else server.cap.details,
             )
-            return await self._tell_of_cap(connection, server)
+            return await self._record_cap_alert(connection, server)
 
     async def set_log_channel(self, guild_id: int, channel_id: int | None, *, set_by_id: int) -> Server:
         """Choose where the log goes, from now on; None is nowhere. The caller has seen that it is the server's own."""
@@ -141,7 +157,7 @@ class ServerService:
                 lambda server: replace(server, log_channel_id=channel_id, log_closed=False),
                 _log_channel_details,
             )
-            await self._tell_of_cap(connection, server)
+            await self._record_cap_alert(connection, server)
         return server
 
     async def pause(self, guild_id: int, reason: object, *, set_by_id: int) -> Server:
@@ -157,7 +173,7 @@ class ServerService:
         """Take clips again."""
         return await self._change_pause(guild_id, None, set_by_id)
 
-    async def _tell_of_cap(self, connection: Connection, server: Server) -> CapStatus | None:
+    async def _record_cap_alert(self, connection: Connection, server: Server) -> CapStatus | None:
         now = self._clock.now()
         status = await cap_status(connection, server, now)
         if status is not None:

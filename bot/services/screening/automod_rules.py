@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import unicodedata
 from bisect import bisect_right
-from dataclasses import dataclass
-from functools import cached_property
-from itertools import accumulate, chain, pairwise
+from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 from bot.services.screening.patterns import Pattern, readings, tokens
+from bot.services.screening.threads import Steps, finish
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -38,50 +37,40 @@ class AutomodRule:
     allowed: tuple[str, ...] = ()
     exempt_roles: frozenset[int] = frozenset()
     exempt_channels: frozenset[int] = frozenset()
+    _compiled: list[_Form] = field(default_factory=list["_Form"], init=False, repr=False, compare=False)
 
     def holds_for(self, requester: Requester) -> bool:
         """Tell whether a member in a place is bound by it."""
         return not self.exempt_roles & set(requester.role_ids) and not self.exempt_channels & set(requester.places)
 
-    def refuses(self, prompt: str) -> bool:
+    def refuses(self, prompt: str) -> Steps[bool]:
         """Tell whether a keyword or a pattern is found that no allowed phrase covers."""
-        return any(map(self._refuses, readings(prompt)))
+        form = yield from self.compile()
+        for reading in readings(prompt):
+            if (yield from form.refuses(reading)):
+                return True
+        return False
+
+    def compile(self) -> Steps[_Form]:
+        """Return it as it is asked about prompts; that takes its time once."""
+        if not self._compiled:
+            keywords = yield from _keywords_of(self.keywords)
+            allowed = yield from _keywords_of(self.allowed)
+            patterns: list[Pattern] = []
+            for text in self.patterns:
+                try:
+                    patterns.append(_from_rust(text))
+                except ValueError:
+                    continue  # counted in ``unreadable_patterns``, which the settings panel shows
+                finally:
+                    yield
+            self._compiled.append(_Form(keywords, allowed, tuple(patterns)))
+        return self._compiled[0]
 
     @property
     def unreadable_patterns(self) -> int:
         """Count the patterns that Rust's engine reads and ours does not."""
-        return len(self.patterns) - len(self._compiled)
-
-    def _refuses(self, reading: str) -> bool:
-        text = _folded(reading)
-        found = chain(
-            (span for keyword in self._keywords for span in keyword.spans(text)),
-            (span for pattern in self._compiled for span in pattern.spans(reading)),
-        )
-        first = next(found, None)
-        if first is None:
-            return False
-        runs = [run.span() for run in _RUN.finditer(text) for _ in run.group()]
-        allowed = _Cover(span for phrase in self._allowed for span in phrase.covered(text, runs))
-        return any(not allowed.covers(span) for span in chain([first], found))
-
-    @cached_property
-    def _keywords(self) -> tuple[_Keyword, ...]:
-        return _keywords_of(self.keywords)
-
-    @cached_property
-    def _allowed(self) -> tuple[_Keyword, ...]:
-        return _keywords_of(self.allowed)
-
-    @cached_property
-    def _compiled(self) -> tuple[Pattern, ...]:
-        compiled: list[Pattern] = []
-        for text in self.patterns:
-            try:
-                compiled.append(_from_rust(text))
-            except ValueError:
-                continue  # counted in ``unreadable_patterns``, which the settings panel shows
-        return tuple(compiled)
+        return len(self.patterns) - len(finish(self.compile()).patterns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +84,61 @@ class AutomodRules:
     rules: tuple[AutomodRule, ...] = ()
     is_closed: bool = False
 
-    async def find(self, prompt: str, requester: Requester) -> AutomodRule | None:
-        """Return the first rule that refuses a member's prompt; asked away from the event loop."""
-        if requester.manages_server:
-            return None  # as Discord itself does it
-        holding = [rule for rule in self.rules if rule.holds_for(requester)]
-        return await asyncio.to_thread(_first_refusing, holding, prompt) if holding else None
+    def binding(self, requester: Requester) -> list[AutomodRule]:
+        """Return the rules that hold for a member in a place: none for who manages the server, as Discord has it."""
+        return [] if requester.manages_server else [rule for rule in self.rules if rule.holds_for(requester)]
+
+    def find(self, prompt: str, requester: Requester) -> Steps[AutomodRule | None]:
+        """Return the first rule that refuses a member's prompt."""
+        for rule in self.binding(requester):
+            if (yield from rule.refuses(prompt)):
+                return rule
+        return None
+
+    def compile(self) -> Steps[None]:
+        """Get all rules ready to be asked."""
+        for rule in self.rules:
+            yield from rule.compile()
 
 
-def _first_refusing(rules: list[AutomodRule], prompt: str) -> AutomodRule | None:
-    return next((rule for rule in rules if rule.refuses(prompt)), None)
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A rule's compiled form."""
+
+    keywords: tuple[_Keyword, ...]
+    allowed: tuple[_Keyword, ...]
+    patterns: tuple[Pattern, ...]
+
+    def refuses(self, reading: str) -> Steps[bool]:
+        """Tell whether something is found in a reading of a prompt that no allowed phrase covers."""
+        text = _folded(reading)
+        cover: _Cover | None = None
+        for span in self._find(text, reading):
+            yield
+            if span is None:
+                continue
+            if cover is None:
+                cover = yield from self._cover(text)
+            if not cover.covers(span):
+                return True
+        return False
+
+    def _find(self, text: str, reading: str) -> Iterator[_Span | None]:
+        """Yield what is found, and None where a keyword or a pattern is done."""
+        for keyword in self.keywords:
+            yield from keyword.spans(text)
+            yield None
+        for pattern in self.patterns:
+            yield from pattern.spans(reading)
+            yield None
+
+    def _cover(self, text: str) -> Steps[_Cover]:
+        runs = [run.span() for run in _RUN.finditer(text) for _ in run.group()]
+        spans: list[_Span] = []
+        for phrase in self.allowed:
+            spans += phrase.covered(text, runs)
+            yield
+        return _Cover(spans)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +169,13 @@ class _Keyword:
             yield runs[start][0] if self.opens else start, runs[end - 1][1] if self.closes else end
 
 
-def _keywords_of(texts: Iterable[str]) -> tuple[_Keyword, ...]:
+def _keywords_of(texts: Iterable[str]) -> Steps[tuple[_Keyword, ...]]:
     """Return keywords as they are to be found in each reading of a prompt."""
-    return tuple({_Keyword.of(reading): None for text in texts for reading in readings(text)})
+    keywords: dict[_Keyword, None] = {}
+    for text in texts:
+        keywords |= {_Keyword.of(reading): None for reading in readings(text)}
+        yield
+    return tuple(keywords)
 
 
 def _folded(text: str) -> str:

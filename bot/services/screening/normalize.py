@@ -55,8 +55,15 @@ def normalize(text: str) -> str:
 
 
 def skeleton(text: str) -> str:
-    """Return a text with all that dresses its letters up taken off: case, accents and whatever ``legible`` does."""
-    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", normalize(text)).casefold())
+    """Return a text with all that dresses its letters up taken off: case, accents and whatever ``normalize`` does."""
+    return undress(normalize(text))
+
+
+def undress(text: str) -> str:
+    """Return the same of a text that is normalized."""
+    if text.isascii():
+        return text.lower()
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     kept = ""
     for character in decomposed:
         makes_a_letter = character == _BREVE and kept[-1:] in _LETTERS_WITH_BREVE

@@ -4,6 +4,10 @@ Text is compared word by word after everything that dresses a word up is taken o
 compatibility forms, zero-width characters. Letters may be repeated in the prompt ("baaad"), but not left out: a rule
 with two of a letter wants at least two, so that "ass" is not found in "as".
 
+A prompt's word may be read in several ways: without the ending of what somebody owns ("fox's"), without what is written
+onto it with an apostrophe ("l'idiot"), in each of the alphabets it mixes, an emoji without its skin tone. A rule is
+found in any of them, and reads in one way itself. An emoji is one word, of however many code points.
+
 Scripts that put no spaces between words (Chinese, Japanese, Thai …) have each character as a word of its own: there a
 rule is found wherever its characters follow one another, since only a dictionary could tell more.
 """
@@ -16,10 +20,14 @@ from itertools import groupby, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from bot.errors import InvalidSettingError
-from bot.services.screening.normalize import is_in, skeleton, strip_invisible
+from bot.services.screening.emoji import EMOJI, read_emoji
+from bot.services.screening.lookalikes import read_in_each_alphabet
+from bot.services.screening.normalize import is_in, normalize, strip_invisible, undress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
+
+    from bot.services.screening.threads import Steps
 
 WORDS_MAX_CHARACTERS = 100
 
@@ -35,7 +43,13 @@ _UNSPACED = (
     (0xF900, 0xFAFF),
     (0x20000, 0x3FFFF),
 )
-_APOSTROPHES = frozenset("'’ʼ")
+_APOSTROPHES = frozenset("'’ʼʹʻʽʾʿˈˊˋ′՚׳ߴߵꞋꞌ")
+"""What joins the parts of a word; quotation marks that open ("‘") part words."""
+_CONTRACTED = frozenset({"t", "s", "d", "m", "re", "ve", "ll"})
+"""What English writes with an apostrophe at a word's end, and is no word: "don't", "he'll"."""
+_WHOLE = frozenset({"o'clock"})
+_TAILS_MAX = 4
+"""In how many places at most what stands before an apostrophe is read as cut off, from the end: prose has one."""
 
 
 class Word(NamedTuple):
@@ -50,15 +64,45 @@ class Word(NamedTuple):
             found >= least for found, least in zip(self.repeats, wanted.repeats, strict=True)
         )
 
-    def owner(self) -> Word:
-        """Return the word without the ending of what somebody owns: "fox" of "fox's"."""
-        letters = self.letters.removesuffix("'s")
-        return Word(letters, self.repeats[: len(letters)]) if letters else self
-
 
 def words_of(text: str) -> list[Word]:
     """Return a text's words in order, as they are compared."""
-    return [_word(word) for word in _split(skeleton(text))]
+    return [readings[0] for readings in read(text)]
+
+
+def read(text: str) -> Iterator[tuple[Word, ...]]:
+    """Yield for each of a text's words how it can be read, first as it is written."""
+    composed, place = unicodedata.normalize("NFKC", text), 0
+    for emoji in EMOJI.finditer(composed):
+        yield from _read_words(composed[place : emoji.start()])
+        yield tuple(Word(sign, ()) for sign in read_emoji(emoji.group()))
+        place = emoji.end()
+    yield from _read_words(composed[place:])
+
+
+def _read_words(text: str) -> Iterator[tuple[Word, ...]]:
+    for written in _split(normalize(text)):
+        plain = undress(written)
+        if plain:
+            others = map(undress, read_in_each_alphabet(written))
+            yield tuple({_word(cut): None for form in (plain, *others) for cut in _cut(form)})
+
+
+def _cut(word: str) -> Iterator[str]:
+    """Yield a word, and what is left of it without an owner's ending and without what is written onto it."""
+    yield word
+    if "'" not in word:
+        return
+    yield word.removesuffix("'s")
+    parts = word.split("'")
+    if word in _WHOLE or not parts[0].isascii():
+        return
+    for part, following in zip(parts[1:], [*parts[2:], ""], strict=True):
+        if part not in _CONTRACTED and following not in _CONTRACTED - {"s"}:
+            yield part
+    for number in range(max(1, len(parts) - _TAILS_MAX), len(parts) - 1):
+        if parts[number] not in _CONTRACTED:
+            yield "'".join(parts[number:])
 
 
 def parse_words(text: object) -> str:
@@ -67,7 +111,7 @@ def parse_words(text: object) -> str:
     Raises:
         InvalidSettingError: when there is no word in it, or too much.
     """
-    trimmed = " ".join(strip_invisible(text).split()) if isinstance(text, str) else ""
+    trimmed = " ".join(_strip_invisible(text).split()) if isinstance(text, str) else ""
     if len(trimmed) > WORDS_MAX_CHARACTERS:
         raise InvalidSettingError("words", "too_long")
     if not words_of(trimmed):
@@ -75,36 +119,52 @@ def parse_words(text: object) -> str:
     return trimmed
 
 
+def _strip_invisible(text: str) -> str:
+    """Return a text with nothing hidden in it but what makes one emoji of several code points."""
+    composed, place, kept = unicodedata.normalize("NFC", text), 0, ""
+    for emoji in EMOJI.finditer(composed):
+        kept += strip_invisible(composed[place : emoji.start()]) + emoji.group()
+        place = emoji.end()
+    return kept + strip_invisible(composed[place:])
+
+
 class WordFinder:
-    """Finds many words and phrases at once, in time that grows with the prompt and hardly with their number.
+    """Finds many words and phrases at once, in time that grows with the prompt and hardly with their number."""
 
-    Args:
-        phrases: by a key of the caller's.
-    """
-
-    def __init__(self, phrases: Mapping[int, str]) -> None:
+    def __init__(self) -> None:
         self._start = _Step()
-        for key, phrase in phrases.items():
-            wanted = words_of(phrase)
-            step = self._start
-            for word in wanted:
-                step = step.following[word.letters]
-            step.ending.append((wanted, key))
 
-    def find(self, prompt: str) -> set[int]:
+    def add(self, key: int, phrase: str) -> None:
+        """Let a word or phrase be found, under a key of the caller's."""
+        wanted = words_of(phrase)
+        self._add(key, wanted)
+        if len(wanted) > 1 and all(word.repeats == () for word in wanted) and " " not in phrase:
+            # An emoji was once stored without what joins it, so signs side by side are also that emoji.
+            self._add(key, [Word("".join(word.letters for word in wanted), ())])
+
+    def _add(self, key: int, wanted: list[Word]) -> None:
+        step = self._start
+        for word in wanted:
+            step = step.following[word.letters]
+        step.ending.append((wanted, key))
+
+    def find(self, prompt: str) -> Steps[set[int]]:
         """Return the keys of all that the prompt holds."""
-        words = words_of(prompt)
+        words: list[tuple[Word, ...]] = []
+        for readings in read(prompt):
+            words.append(readings)
+            yield
         found: set[int] = set()
         for start in range(len(words)):
             steps: list[tuple[_Step, tuple[Word, ...]]] = [(self._start, ())]
-            for word in islice(words, start, None):
-                readings = {word, word.owner()}
+            for readings in islice(words, start, None):
                 steps = [
                     (step.following[reading.letters], (*read, reading))
                     for step, read in steps
                     for reading in readings
                     if reading.letters in step.following
                 ]
+                yield
                 if not steps:
                     break
                 found |= {

@@ -1,4 +1,4 @@
-"""Telling the operator what only they can mend: noted at once, and sent apart, so that nothing waits for Discord."""
+"""Telling the operator what is theirs to know: noted at once, and sent apart, so that nothing waits for Discord."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.errors import PublishError
 if TYPE_CHECKING:
     import asyncio
 
-    from bot.models import OperatorAlert
+    from bot.models import AnyAlert
     from bot.services.ports import Publisher
 
 _log = logging.getLogger(__name__)
@@ -27,14 +27,14 @@ class OperatorAlerts:
     def __init__(self, publisher: Publisher, wake: asyncio.Event) -> None:
         self._publisher = publisher
         self._wake = wake
-        self._waiting: deque[OperatorAlert] = deque()
+        self._waiting: deque[AnyAlert] = deque()
 
     @property
     def are_waiting(self) -> bool:
         """Tell whether there is something to send."""
         return bool(self._waiting)
 
-    def note(self, alert: OperatorAlert | None) -> None:
+    def note(self, alert: AnyAlert | None) -> None:
         """Let an alert be sent, if there is one."""
         if alert is not None:
             self._waiting.append(alert)
@@ -47,5 +47,5 @@ class OperatorAlerts:
             try:
                 await self._publisher.alert_operator(alert)
             except PublishError as error:
-                fields = {"alert": alert.value, "error": type(error).__name__}
+                fields = {"alert": str(alert), "error": type(error).__name__}
                 _log.warning("the operator's channel could not be told", extra=fields)

@@ -17,7 +17,6 @@ Who may change a job's row:
 from bot.store.jobs.changes import attach_status, call_off, note_removed, update
 from bot.store.jobs.leases import Backlog, backlog, claim_due, free, release_leases, renew_leases
 from bot.store.jobs.lists import (
-    count_open,
     count_outcomes,
     list_open,
     list_period,
@@ -35,7 +34,6 @@ __all__ = [
     "backlog",
     "call_off",
     "claim_due",
-    "count_open",
     "count_outcomes",
     "find_by_interaction",
     "free",

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import cache
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import func, select
 
 from bot.models import OPEN_STATES, JobState
 from bot.store.jobs.rows import from_row
@@ -15,7 +14,6 @@ from bot.store.tables import jobs
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from bot.models import Job
@@ -87,14 +85,6 @@ async def count_outcomes(
     return Counter({(member_id, JobState(state), bool(removed)): count for member_id, state, removed, count in rows})
 
 
-async def count_open(connection: AsyncConnection, member_id: int, *, guild_id: int | None = None) -> int:
-    """Count a member's unfinished jobs, in all servers or in one."""
-    statement = _open_of_member()
-    if guild_id is not None:
-        statement = statement.where(jobs.c.guild_id == guild_id)
-    return (await connection.execute(statement, {"member_id": member_id})).scalar_one()
-
-
 async def recent_render_seconds(connection: AsyncConnection, duration_seconds: int, limit: int) -> list[float]:
     """Return how long the latest renders of that clip length took, newest first."""
     statement = (
@@ -108,9 +98,3 @@ async def recent_render_seconds(connection: AsyncConnection, duration_seconds: i
         .limit(limit)
     )
     return [(row.rendered_at - row.submitted_at).total_seconds() for row in await connection.execute(statement)]
-
-
-@cache
-def _open_of_member() -> Select[int]:
-    is_open = jobs.c.state.in_(OPEN_STATES)
-    return select(func.count()).select_from(jobs).where(jobs.c.member_id == bindparam("member_id"), is_open)

@@ -8,7 +8,8 @@ Who may change a submit's row:
 * ``leave``: whoever ends a job, so that its submit is asked about although nobody waits for it;
 * ``claim_unattended``: any worker; it puts off the next time to ask, so that one worker asks; then ``put_off``.
 
-At most one submit of a job is open; the schema sees to that.
+At most one submit of a job is open; the schema sees to that. What counts as spent is summed up in the same transaction
+(``spend.py``): an open submit always does, and whatever closes it as unpaid, or opens it again, says so there.
 """
 
 from __future__ import annotations
@@ -21,13 +22,15 @@ from sqlalchemy import insert as sql_insert
 from sqlalchemy import update as sql_update
 
 from bot.models import FINAL_STATES, UNPAID_OUTCOMES, JobState, Submit, SubmitOutcome
+from bot.store.jobs import spend
+from bot.store.jobs.spend import Spender
 from bot.store.tables import jobs, models, submits
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
-    from sqlalchemy import Row
+    from sqlalchemy import ColumnElement, Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from bot.models import Job
@@ -43,6 +46,7 @@ _LATEST_NUMBERS = (
 _OPEN_OF_JOB = select(submits).where(submits.c.job_id == bindparam("of_job"), _IS_OPEN)
 _CHANGE_OPEN = sql_update(submits).where(submits.c.job_id == bindparam("of_job"), _IS_OPEN)
 _CHANGE_UNANSWERED = _CHANGE_OPEN.where(submits.c.outcome.is_(None))
+_SPENDER = select(jobs.c.guild_id, jobs.c.member_id).where(jobs.c.id == bindparam("of_job"))
 _NEXT_UNATTENDED_AT = select(func.min(submits.c.due_at)).where(submits.c.due_at.is_not(None))
 _SLOTS = select(func.count(), func.min(submits.c.sent_at)).where(_IS_OPEN, submits.c.sent_at > bindparam("since"))
 _COUNT_SENT = select(func.count(), func.min(submits.c.sent_at)).where(
@@ -69,6 +73,9 @@ async def add(connection: AsyncConnection, started: Collection[Job], *, model: s
         for job in started
     }
     await connection.execute(sql_insert(submits), [_to_row(submit) for submit in added.values()])
+    for job in started:
+        spender = Spender(job.guild_id, job.member_id)
+        await spend.count(connection, spender, sent_at=now, seconds=job.spec.cost_seconds)
     return added
 
 
@@ -123,24 +130,48 @@ async def note(
             if result.rowcount == 0 and number is not None:
                 await _reopen(connection, job_id, number, words, now)
         case SubmitOutcome.MISSING:
-            ended = {"outcome": outcome, "ended_at": now, "due_at": None}
-            result = await connection.execute(sql_update(submits).where(mine, is_unanswered).values(ended))
-            return result.rowcount == 1
+            return await _close(connection, mine & is_unanswered, outcome, now)
         case _:
-            ended = {"outcome": outcome, "ended_at": now, "due_at": None}
-            await connection.execute(sql_update(submits).where(mine, _IS_OPEN).values(ended))
+            await _close(connection, mine & _IS_OPEN, outcome, now)
     return True
+
+
+async def _close(
+    connection: AsyncConnection, is_mine: ColumnElement[bool], outcome: SubmitOutcome, now: datetime
+) -> bool:
+    """Write down that an open submit is over, and that it is not spent where it is not paid; tell if there was one."""
+    ended = {"outcome": outcome, "ended_at": now, "due_at": None}
+    closed = await _change(connection, is_mine, ended)
+    if closed is not None and outcome in UNPAID_OUTCOMES:
+        await _count_spend(connection, closed, seconds=-closed.seconds)
+    return closed is not None
+
+
+async def _change(
+    connection: AsyncConnection, is_mine: ColumnElement[bool], values: dict[str, Any]
+) -> Row[str, int, datetime] | None:
+    """Change the one submit of which something is true; return whose it is, its seconds and when it was sent."""
+    statement = sql_update(submits).where(is_mine).values(values)
+    changed = statement.returning(submits.c.job_id, submits.c.seconds, submits.c.sent_at)
+    return (await connection.execute(changed)).one_or_none()
+
+
+async def _count_spend(connection: AsyncConnection, changed: Row[str, int, datetime], *, seconds: int) -> None:
+    job = (await connection.execute(_SPENDER, {"of_job": changed.job_id})).one()
+    await spend.count(connection, Spender(*job), sent_at=changed.sent_at, seconds=seconds)
 
 
 async def _reopen(connection: AsyncConnection, job_id: str, number: int, words: dict[str, Any], now: datetime) -> None:
     """Take back that a submit is missing: its job goes on with it; beside another that is open it counts as spent."""
     missing = (submits.c.job_id == job_id) & (submits.c.number == number)
     missing &= submits.c.outcome == SubmitOutcome.MISSING
-    if await find_open(connection, job_id) is not None:
-        await connection.execute(sql_update(submits).where(missing).values(words | {"outcome": SubmitOutcome.LOST}))
+    is_beside_another = await find_open(connection, job_id) is not None
+    over = {"outcome": SubmitOutcome.LOST} if is_beside_another else {"ended_at": None}
+    reopened = await _change(connection, missing, words | over)
+    if reopened is None:
         return
-    result = await connection.execute(sql_update(submits).where(missing).values(words | {"ended_at": None}))
-    if result.rowcount == 1:
+    await _count_spend(connection, reopened, seconds=reopened.seconds)
+    if not is_beside_another:
         waiting = (jobs.c.id == job_id) & (jobs.c.state == JobState.QUEUED)
         adopted = {"state": JobState.RENDERING, "generation_id": words["generation_id"], "due_at": now}
         await connection.execute(sql_update(jobs).where(waiting).values(adopted))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select
 
 from bot.models import PromptRule, PromptRuleKind
 from bot.store.tables import automod_rules, prompt_rules
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
     from sqlalchemy.ext.asyncio import AsyncConnection
+
+_HAS_ANY = select(select(prompt_rules.c.id).where(prompt_rules.c.guild_id == bindparam("guild_id")).exists())
 
 
 async def add(
@@ -35,6 +37,11 @@ async def list_for(connection: AsyncConnection, guild_id: int) -> list[PromptRul
     """Return a server's rules, oldest first."""
     statement = select(prompt_rules).where(prompt_rules.c.guild_id == guild_id).order_by(prompt_rules.c.id)
     return [_from_row(row) for row in await connection.execute(statement)]
+
+
+async def has_any(connection: AsyncConnection, guild_id: int) -> bool:
+    """Tell whether a server has rules."""
+    return (await connection.execute(_HAS_ANY, {"guild_id": guild_id})).scalar_one()
 
 
 async def count(connection: AsyncConnection, guild_id: int) -> dict[PromptRuleKind, int]:

@@ -39,10 +39,12 @@ from bot.store.tables import (
     ledger_sums,
     log_entries,
     models,
+    operator_alerts,
     polls_sent,
     prompt_rules,
     quota_rules,
     servers,
+    spend,
     submits,
     usage,
 )
@@ -129,6 +131,15 @@ def _old_changes(asked: Asked) -> ColumnElement[bool]:
     return and_(changes.c.made_at < asked.before, ~is_told)
 
 
+def _old_spend(asked: Asked) -> ColumnElement[bool]:
+    return and_(spend.c.scope == "member", spend.c.day < asked.before.date())
+
+
+def _spend_of_member(asked: Asked) -> ColumnElement[bool]:
+    mine = and_(spend.c.scope == "member", spend.c.subject_id == asked.subject_id)
+    return and_(mine, spend.c.day <= asked.before.date())
+
+
 _SETTINGS = Stays("a setting holds until moderators change it")
 _MODERATORS = Stays("moderators have decided it: it is the server's")
 _SPENT = Stays("what was spent stays spent, and ends with age")
@@ -151,6 +162,8 @@ ENDINGS: dict[Table, Ending] = {
     ledger: Ending(aged=DropGrants(), erased=Erases(ids=LedgerIds()), left=_SPENT),
     ledger_sums: Ending(aged=Stays("it is what old entries come to"), erased=Erases(ids=SumIds()), left=_SPENT),
     usage: Ending(aged=SumUpUsage(), erased=Erases(ids=UsageIds()), left=_SPENT),
+    spend: Ending(aged=Deletes(spend, _old_spend), erased=Erases(ids=Deletes(spend, _spend_of_member)), left=_SPENT),
+    operator_alerts: Ending(aged=Stays("forgotten with its period"), erased=_NOBODYS, left=_NO_SERVERS),
     quota_rules: Ending(aged=_SETTINGS, erased=_MODERATORS, left=_of_server(quota_rules)),
     channel_rules: Ending(aged=_SETTINGS, erased=_NOBODYS, left=_of_server(channel_rules)),
     blocks: Ending(aged=_SETTINGS, erased=_MODERATORS, left=_of_server(blocks)),

@@ -22,6 +22,8 @@ PROMPT_SHOWN_CHARACTERS = 500
 
 Escaped and in UTF-8 that is at most 2,000 bytes, far from Discord's 4,000 characters and 10,000 bytes a message.
 """
+LINE_CHARACTERS = 100
+"""How much of what a person wrote a list shows in one line: ten lines stay under 4,000 characters, escapes and all."""
 BAR_CELLS = 12
 COMBINING_MARKS_IN_A_ROW = 4
 """More than any script needs; stacked higher, marks run over the lines above and below."""
@@ -64,6 +66,11 @@ def plain(text: str, max_characters: int = PROMPT_SHOWN_CHARACTERS) -> str:
     if len(kept) > max_characters:
         return "".join(kept[: max_characters - 1]).rstrip("\u200c\u200d ") + "…"
     return "".join(kept)
+
+
+def in_line(text: str) -> str:
+    """Write what a person wrote as part of a line of a list."""
+    return quoted(plain(text, LINE_CHARACTERS))
 
 
 def quoted(prompt: str) -> str:

@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.models import JobError, JobState, QuotaSource
-from bot.ui.text import failures, formatting, refusals
+from bot.ui.text import ceilings, failures, formatting, refusals
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.errors import ReelayError
-    from bot.models import CapStatus, EffectiveQuota, Job, QuotaStatus, StatusCard
+    from bot.models import CapStatus, CeilingReachedError, EffectiveQuota, Job, QuotaStatus, StatusCard
 
 CANCEL_BUTTON = "Cancel"
 LINK_BUTTON = "Open the clip"
@@ -119,11 +119,17 @@ def quota_left(status: QuotaStatus) -> str:
     return f"{formatting.seconds(status.left_seconds)} left{pool} {period}, {formatting.clips(status.left_seconds)}"
 
 
-def quota_overview(status: QuotaStatus, cap: CapStatus | None, refusal: ReelayError | None = None) -> str:
+def quota_overview(
+    status: QuotaStatus,
+    cap: CapStatus | None,
+    refusal: ReelayError | None = None,
+    ceiling: CeilingReachedError | None = None,
+) -> str:
     """Write the answer to ``/quota``.
 
     Args:
         refusal: what else keeps the member from making clips here, if anything does.
+        ceiling: the operator's limit that leaves room for no clip, if one does.
     """
     period = formatting.PERIOD_NOW[status.effective.quota.period]
     used = formatting.seconds(status.used_seconds)
@@ -134,12 +140,7 @@ def quota_overview(status: QuotaStatus, cap: CapStatus | None, refusal: ReelayEr
         left = status.left_seconds or 0
         share = 1 - left / limit if limit else 1.0
         lines = [f"**{quota_left(status)}**", f"{formatting.bar(share)} {used} of {formatting.seconds(limit)} used"]
-    rule = formatting.quota_rule(status.effective.quota)
-    if status.effective.source is QuotaSource.CHANNEL:
-        pool = formatting.channel(status.effective.subject_id or 0)
-        lines.append(f"Clips here are charged to the pool of {pool}: {rule}. Your own quota stays untouched.")
-    else:
-        lines.append(f"The rule that holds is {_whose(status.effective)}: {rule}.")
+    lines.append(_rule_that_holds(status.effective))
     if status.granted_seconds:
         lines.append(f"Moderators gave you {formatting.seconds(status.granted_seconds)} more.")
     lines += [
@@ -154,18 +155,23 @@ def quota_overview(status: QuotaStatus, cap: CapStatus | None, refusal: ReelayEr
         why_not = why_not or refusals.cap_reached(cap)
     elif cap is not None and (status.left_seconds is None or cap.left_seconds < status.left_seconds):
         lines.append(f"This server as a whole has only {refusals.cap_left(cap)}.")
+    if ceiling is not None:
+        why_not = why_not or ceilings.reached(ceiling)
     return "\n".join(filter(None, (why_not and f"**{why_not}**", *lines)))
 
 
-def _whose(effective: EffectiveQuota) -> str:
+def _rule_that_holds(effective: EffectiveQuota) -> str:
+    rule = formatting.quota_rule(effective.quota)
     match effective.source:
-        case QuotaSource.MEMBER:
-            return "your own"
-        case QuotaSource.ROLE:
-            return f"that of <@&{effective.subject_id}>"
-        case QuotaSource.SERVER:
-            return "this server's default"
-        case QuotaSource.OPERATOR:
-            return "the bot's default"
         case QuotaSource.CHANNEL:
-            return "this channel's"
+            pool = formatting.channel(effective.subject_id or 0)
+            return f"Clips here are charged to the pool of {pool}: {rule}. Your own quota stays untouched."
+        case QuotaSource.MEMBER:
+            whose = "your own"
+        case QuotaSource.ROLE:
+            whose = f"that of <@&{effective.subject_id}>"
+        case QuotaSource.SERVER:
+            whose = "this server's default"
+        case QuotaSource.OPERATOR:
+            whose = "the bot's default"
+    return f"The rule that holds is {whose}: {rule}."

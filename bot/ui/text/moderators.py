@@ -6,29 +6,25 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.models import EVERYWHERE, Access, ChannelRule, Period, PromptRuleKind, QuotaSource
-from bot.ui.text import formatting
+from bot.ui.text import ceilings, formatting
+from bot.ui.text import rules as rule_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
-    from bot.models import Block, CapStatus, Grant, Job, PromptRule, QuotaRule, QuotaStatus, Server
+    from bot.models import Block, CapStatus, Grant, Job, QuotaRule, QuotaStatus, Server
     from bot.services.admission.decision import AdmissionDetails
     from bot.services.quotas.service import RuleAsked
     from bot.services.quotas.usage import UsageReport
-    from bot.services.screening.automod_rules import AutomodRule, AutomodRules
+    from bot.services.screening.automod_rules import AutomodRules
 
 MEMBERS_SHOWN = 15
 """How many members ``/moderate usage`` shows; its attachment has all of them."""
-LINE_CHARACTERS = 100
-"""How much of what a person wrote a list shows in one line: ten lines stay under 4,000 characters, escapes and all."""
 ROLES_SHOWN = 8
 """How many of a member's roles ``/moderate quota why`` names."""
 QUOTAS_SHOWN = 15
 """How many quotas ``/moderate quota clear`` names when it is asked for none."""
-RULES_SHOWN = 3
-"""How many of the rules that refuse a prompt ``/moderate rules test`` names."""
-PROMPT_RULE_KINDS = {PromptRuleKind.WORDS: "Word or phrase", PromptRuleKind.PATTERN: "Pattern"}
 EVERYWHERE_ELSE = "Everywhere else"
 RESUMED = "Clips can be made again."
 
@@ -114,18 +110,20 @@ def why(
     access = "allowed" if place.access is Access.ALLOWED else "**refused**"
     ruled = "nothing says otherwise" if place.ruled_by is None else f"by the rule of {_place(place.ruled_by, deleted)}"
     block = details.block
+    is_blocked = "no" if block is None else f"**yes**, {_block_ends(block)}: {formatting.in_line(block.reason)}"
     lines = [
         f"**<@{requester.member_id}> in {where}**, in the order I ask:",
-        f"1. Paused: {'no' if server.pause is None else f'**yes**, {_in_line(server.pause.reason)}'}",
-        f"2. Blocked: {'no' if block is None else f'**yes**, {_block_ends(block)}: {_in_line(block.reason)}'}",
+        f"1. Paused: {'no' if server.pause is None else f'**yes**, {formatting.in_line(server.pause.reason)}'}",
+        f"2. Blocked: {is_blocked}",
         f"3. Channel: {access}, {ruled}",
-        f"4. Prompts: {rules[PromptRuleKind.WORDS]:,} words and phrases, {rules[PromptRuleKind.PATTERN]} patterns, "
-        f"{automod_count(automod)}",
-        f"5. Clips on the way: {details.open_jobs} in this server, of at most {details.max_open_jobs} anywhere",
-        "6. Quota:",
+        f"4. Clips on the way: {details.open_jobs} in this server, of at most {details.max_open_jobs} anywhere",
+        "5. Quota:",
         *(f"  - {_asked(source, deleted)}" for source in _worth_showing(details.sources)),
         f"  - {_standing(details.status)}",
-        f"7. The server's cap: {'none' if details.cap is None else cap_standing(details.cap)}",
+        f"6. The server's cap: {'none' if details.cap is None else cap_standing(details.cap)}",
+        f"7. The operator's limits: {ceilings.standing(details.ceilings)}",
+        f"8. Prompts: {rules[PromptRuleKind.WORDS]:,} words and phrases, {rules[PromptRuleKind.PATTERN]} patterns, "
+        f"{rule_text.automod_count(automod)}",
     ]
     return "\n".join(lines)
 
@@ -135,10 +133,6 @@ def _worth_showing(sources: Sequence[RuleAsked]) -> list[RuleAsked]:
     roles = [source for source in sources if source.source is QuotaSource.ROLE and source.quota is not None]
     shown = roles[:ROLES_SHOWN]
     return [source for source in sources if source.source is not QuotaSource.ROLE or source in shown]
-
-
-def _in_line(text: str) -> str:
-    return formatting.quoted(formatting.plain(text, LINE_CHARACTERS))
 
 
 def _asked(asked: RuleAsked, deleted: Collection[int]) -> str:
@@ -249,56 +243,16 @@ def unblocked(member_id: int, block: Block | None) -> str:
 
 def block_line(block: Block) -> str:
     """Write a block as lists have it."""
-    return f"<@{block.member_id}> {_block_ends(block)}, by <@{block.set_by_id}>: {_in_line(block.reason)}"
+    return f"<@{block.member_id}> {_block_ends(block)}, by <@{block.set_by_id}>: {formatting.in_line(block.reason)}"
 
 
 def block_words(block: Block) -> str:
     """Write until when and why somebody is blocked."""
-    return f"{_block_ends(block)}, {_in_line(block.reason)}"
+    return f"{_block_ends(block)}, {formatting.in_line(block.reason)}"
 
 
 def _block_ends(block: Block) -> str:
     return formatting.until(block.expires_at, otherwise="until a moderator ends it")
-
-
-def prompt_rule_line(rule: PromptRule) -> str:
-    """Write a prompt rule as lists have it."""
-    return f"{PROMPT_RULE_KINDS[rule.kind]} {_in_line(rule.text)}, set by <@{rule.set_by_id}>"
-
-
-def prompt_rule_added(rule: PromptRule) -> str:
-    """Confirm a new rule."""
-    return f"Prompts with this are refused now: {PROMPT_RULE_KINDS[rule.kind].lower()} {formatting.quoted(rule.text)}."
-
-
-def prompt_rule_removed(rule: PromptRule) -> str:
-    """Confirm that a rule is removed."""
-    return f"Removed: {PROMPT_RULE_KINDS[rule.kind].lower()} {formatting.quoted(rule.text)}."
-
-
-def prompt_tested(prompt: str, rules: Sequence[PromptRule], automod: AutomodRule | None) -> str:
-    """Say which rules refuse a prompt."""
-    found = [f"{PROMPT_RULE_KINDS[rule.kind].lower()} {_in_line(rule.text)}" for rule in rules[:RULES_SHOWN]]
-    if len(rules) > RULES_SHOWN:
-        found.append(f"{len(rules) - RULES_SHOWN:,} more rules")
-    if automod is not None:
-        found.append(f"AutoMod rule {_in_line(automod.name)}")
-    shown = formatting.quoted(formatting.plain(prompt, 200))
-    if not found:
-        return f"No rule of this server refuses {shown}."
-    return f"{shown} is refused by: {'; '.join(found)}."
-
-
-def automod_count(automod: AutomodRules | None) -> str:
-    """Say how many of the server's AutoMod rules hold for prompts, or why none do."""
-    if automod is None:
-        return "AutoMod rules that I can't read just now"
-    if automod.is_closed:
-        return "AutoMod rules that I may not read (give me **Manage Server**)"
-    unreadable = sum(rule.unreadable_patterns for rule in automod.rules)
-    but = f" ({unreadable} of their patterns I can't read)" if unreadable else ""
-    count = len(automod.rules) or "no"
-    return f"{count} AutoMod keyword rule{'' if count == 1 else 's'}{but}"
 
 
 # Clips -------------------------------------------------------------------------------------------
@@ -306,12 +260,12 @@ def automod_count(automod: AutomodRules | None) -> str:
 
 def clip_cancelled(job: Job) -> str:
     """Confirm that a clip is cancelled."""
-    return f"{formatting.clip_of(job, LINE_CHARACTERS)} is cancelled and refunded."
+    return f"{formatting.clip_of(job, formatting.LINE_CHARACTERS)} is cancelled and refunded."
 
 
 def clip_removed(job: Job) -> str:
     """Confirm that a clip is removed."""
-    return f"{formatting.clip_of(job, LINE_CHARACTERS)} is removed."
+    return f"{formatting.clip_of(job, formatting.LINE_CHARACTERS)} is removed."
 
 
 # Use ---------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from bot.models import (
 )
 from bot.ui.text import failures, formatting
 from bot.ui.text import moderators as moderator_text
+from bot.ui.text import rules as rule_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -305,7 +306,7 @@ def _details_words(change: Change, details: AuditDetails, said_characters: int, 
             until = _ends(details).strip() or "until a moderator ends it"
             return f"{until}: {_said(details['reason'], said_characters)}"
         case ChangeKind.PROMPT_RULE:
-            kind = moderator_text.PROMPT_RULE_KINDS[PromptRuleKind(details["kind"])]
+            kind = rule_text.KINDS[PromptRuleKind(details["kind"])]
             return f"{kind.lower()} {_said(details['text'], said_characters)}"
         case ChangeKind.JOB_CANCELLED:
             return _clip_prompt(details, said_characters)

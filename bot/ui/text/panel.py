@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.models import PromptRuleKind, QuotaSource
-from bot.ui.text import formatting
+from bot.ui.text import ceilings, formatting
 from bot.ui.text import moderators as moderator_text
+from bot.ui.text import rules as rule_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -118,6 +119,7 @@ def summary(details: PanelDetails) -> str:
         f"**Given seconds**: {f'{len(view.grants):,} still to be used' if view.grants else 'none'}",
         f"**Pools**: {_count(len(pools), 'channel')}",
         f"**Cap**: {_cap(details)}",
+        *_ceilings(details),
         f"**Time zone**: {server.timezone}",
         f"**Channels**: {_channels(details)}",
         f"**Prompts**: {_prompts(details)}",
@@ -134,6 +136,13 @@ def cap_line(details: PanelDetails) -> str:
 
 def _cap(details: PanelDetails) -> str:
     return "none" if details.view.cap is None else moderator_text.cap_standing(details.view.cap)
+
+
+def _ceilings(details: PanelDetails) -> list[str]:
+    """Say that a limit of the operator's is in the way; while none is, moderators have nothing to do with them."""
+    of_server = details.view.ceilings
+    is_one = any(map(ceilings.is_in_the_way, of_server))
+    return [f"**Operator's limits**: {ceilings.standing(of_server)}"] if is_one else []
 
 
 def modlog_line(details: PanelDetails) -> str:
@@ -153,7 +162,7 @@ def _modlog(details: PanelDetails) -> str:
 
 def automod_line(details: PanelDetails) -> str:
     """Say how the server's AutoMod comes in."""
-    count = moderator_text.automod_count(details.automod)
+    count = rule_text.automod_count(details.automod)
     return f"Besides: {count}. Discord's ready-made lists can't be read by bots."
 
 
@@ -210,7 +219,7 @@ def _prompts(details: PanelDetails) -> str:
     counts = details.view.rule_counts
     words = _count(counts[PromptRuleKind.WORDS], "word or phrase", "words and phrases")
     patterns = _count(counts[PromptRuleKind.PATTERN], "pattern")
-    return f"{words}, {patterns}, {moderator_text.automod_count(details.automod)}"
+    return f"{words}, {patterns}, {rule_text.automod_count(details.automod)}"
 
 
 def _count(number: int, one: str, many: str | None = None) -> str:

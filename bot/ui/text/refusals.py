@@ -12,10 +12,13 @@ from bot.errors import (
     InvalidSpecError,
     NotRefundableError,
     NotRemovableError,
+    PlaceUnknownError,
     PromptRefusedError,
     PublishError,
     ReelayError,
+    RulesChangingError,
     RulesUnknownError,
+    ServerNotServedError,
     StoreUnavailableError,
     TooManyOpenJobsError,
 )
@@ -28,6 +31,7 @@ from bot.models import (
     REASON_MAX_CHARACTERS,
     BlockedError,
     CapReachedError,
+    CeilingReachedError,
     JobState,
     NotCancellableError,
     PausedError,
@@ -36,9 +40,9 @@ from bot.models import (
     QuotaSource,
 )
 from bot.services.screening.patterns import PATTERN_MAX_CHARACTERS
-from bot.services.screening.rules import MOST_RULES
+from bot.services.screening.rules import MOST_RULES, WORDS_MAX_TOTAL_CHARACTERS
 from bot.services.screening.words import WORDS_MAX_CHARACTERS
-from bot.ui.text import formatting
+from bot.ui.text import ceilings, formatting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -86,6 +90,10 @@ INVALID_SETTINGS = {
     ("words", "too_long"): f"That is too long for a word or phrase; use at most {WORDS_MAX_CHARACTERS} characters.",
     ("words", "exists"): "This server has that rule already.",
     ("words", "too_many"): f"This server has {MOST_RULES[PromptRuleKind.WORDS]:,} words and phrases; remove one first.",
+    ("words", "too_large"): (
+        f"This server's words and phrases would be more than {WORDS_MAX_TOTAL_CHARACTERS:,} characters together; "
+        "remove some first."
+    ),
     ("pattern", "none"): "That pattern is empty.",
     ("pattern", "too_long"): f"That pattern is too long; use at most {PATTERN_MAX_CHARACTERS} characters.",
     ("pattern", "unreadable"): "I can't read that pattern; it has to be a regular expression as RE2 knows them.",
@@ -97,6 +105,9 @@ INVALID_SETTINGS = {
     ("pattern", "matches_everything"): "That pattern would refuse nearly every prompt; make it say more.",
     ("pattern", "exists"): "This server has that rule already.",
     ("pattern", "too_many"): f"This server has {MOST_RULES[PromptRuleKind.PATTERN]} patterns; remove one first.",
+    ("pattern", "too_large"): (
+        "With that pattern this server's patterns would be too large together; repeat less in it, or remove one first."
+    ),
 }
 
 
@@ -109,6 +120,8 @@ def explain(error: ReelayError) -> str | None:
             return _INVALID_QUOTA.get(error.reason)
         case InvalidSettingError():
             return INVALID_SETTINGS.get((error.field, error.reason))
+        case ServerNotServedError():
+            return "My operator has me serve other servers only; ask them if this one may be added."
         case PausedError():
             reason = formatting.sentence(error.pause.reason)
             return f"Moderators have paused video making in this server: {reason} Try again later."
@@ -122,6 +135,10 @@ def explain(error: ReelayError) -> str | None:
             return "This server's rules refuse that prompt. Nothing was charged; try other words."
         case RulesUnknownError():
             return "I can't read this server's rules for prompts just now. Nothing was charged; try again in a minute."
+        case RulesChangingError():
+            return "This server's rules for prompts are changing just now. Nothing was done; try again in a minute."
+        case PlaceUnknownError():
+            return "I can't find out which category this channel is in just now. Nothing was done; try again soon."
         case QuotaExceededError():
             return _quota_exceeded(error.status, error.cost_seconds)
         case CapReachedError() if error.status.is_reached:
@@ -131,6 +148,8 @@ def explain(error: ReelayError) -> str | None:
                 f"This clip costs {formatting.seconds(error.cost_seconds)}, and this server as a whole has only "
                 f"{cap_left(error.status)}. That resets {formatting.relative(error.status.resets_at)}."
             )
+        case CeilingReachedError():
+            return ceilings.refused(error)
         case TooManyOpenJobsError():
             return (
                 f"You already have {error.limit} clip{'' if error.limit == 1 else 's'} on the way. "

@@ -179,19 +179,20 @@ async def test_why_tells_every_source_in_the_order_it_is_asked(community: Commun
 
     lines = said.splitlines()
     assert lines[0] == f"**{pat.mention} in {community.operators.mention}**, in the order I ask:"
-    assert [line.partition(":")[0] for line in lines[1:7]] == [
-        *("1. Paused", "2. Blocked", "3. Channel", "4. Prompts", "5. Clips on the way", "6. Quota")
+    assert [line.partition(":")[0] for line in lines[1:6]] == [
+        *("1. Paused", "2. Blocked", "3. Channel", "4. Clips on the way", "5. Quota")
     ]
-    assert lines[4].startswith("4. Prompts: 1 words and phrases, 0 patterns, no AutoMod keyword rules")
-    assert [line.removeprefix("  - ") for line in lines[7:-1]] == [
+    assert [line.removeprefix("  - ") for line in lines[6:-3]] == [
         f"pool of {community.operators.mention}: no rule",
         "the member's own: no rule",
         f"**role {role.mention}: 30 s per day, holds**",
         "everyone: no rule",
         "the bot's default: 60 s per day",
-        f"0 s used today, 35 s left, 5 s of it given by moderators; resets {lines[-2].partition('resets ')[2]}",
+        f"0 s used today, 35 s left, 5 s of it given by moderators; resets {lines[-4].partition('resets ')[2]}",
     ]
-    assert lines[-1].startswith("7. The server's cap: 600 s per day: 0 s used today, 600 s left")
+    assert lines[-3].startswith("6. The server's cap: 600 s per day: 0 s used today, 600 s left")
+    assert lines[-2] == "7. The operator's limits: none"
+    assert lines[-1] == "8. Prompts: 1 words and phrases, 0 patterns, no AutoMod keyword rules"
 
 
 async def test_why_names_what_stands_in_the_way(community: Community) -> None:
@@ -338,6 +339,17 @@ async def test_senseless_rules_get_one_sentence_and_change_nothing(
     assert result.ephemeral
     assert sentence in result.response.content
     assert "No rules." in (await open_panel(community, section="rules")).text
+
+
+@pytest.mark.parametrize("prompt", [12, True], ids=repr)
+async def test_what_is_no_prompt_is_not_tested(community: Community, prompt: object) -> None:
+    result = await community.forge(
+        community.moderator, "moderate rules test", {"name": "prompt", "type": STRING, "value": prompt}
+    )
+
+    assert result.ephemeral
+    assert "went wrong" not in result.response.content
+    assert "refuses" not in result.response.content
 
 
 async def test_the_servers_automod_rules_hold_for_prompts_as_well(community: Community) -> None:

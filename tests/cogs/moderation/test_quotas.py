@@ -217,6 +217,17 @@ async def test_senseless_grants_get_one_sentence_and_change_nothing(community: C
     assert await community.ledger() == []
 
 
+async def test_clear_of_a_rule_that_no_list_offers_gets_one_sentence(community: Community) -> None:
+    await moderate(community, "set", who=community.mia, seconds=6)
+
+    for rule in ("nobody:12", "member:somebody", "member:12", ""):
+        result = await community.forge(community.moderator, "moderate quota clear", option("rule", rule, STRING))
+        assert result.ephemeral
+        assert "went wrong" not in result.response.content, rule
+        assert result.response.content.count(".") == 1, rule
+    assert len(await rules(community)) == 1
+
+
 async def test_clear_of_nothing_shows_what_there_is_and_how_to_change_it(community: Community) -> None:
     assert (await moderate(community, "clear")).startswith("No quota is set.\nTo clear one, say `who` has it")
     await moderate(community, "set", who=community.mia, seconds=6)
@@ -262,6 +273,8 @@ async def test_set_without_seconds_shows_what_there_is_and_how_to_change_it(comm
     [
         ("moderate quota set", [option("who", "somebody", STRING), option("seconds", 6, INTEGER)]),
         ("moderate quota clear", [option("who", 12, INTEGER)]),
+        ("moderate quota why", [option("member", "12", STRING)]),
+        ("moderate quota why", [option("channel", "12", STRING)]),
         ("moderate quota grant", [option("member", "12", STRING), option("seconds", 6, INTEGER)]),
     ],
     ids=str,

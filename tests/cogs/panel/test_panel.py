@@ -13,6 +13,7 @@ from bot.errors import StoreUnavailableError
 from bot.models import Aspect, JobState, Period, PromptRuleKind, Quota, QuotaSource
 from bot.ui import replies
 from bot.ui.messages.panel.parts import JOBS_PAGE_LENGTH
+from cogs.panel import panel as panel_module
 from cogs.panel.panel import TOKEN_SECONDS
 from tests.support.community import words
 from tests.support.panel import OpenPanel, open_panel, said, set_access, set_cap, set_pool, set_timezone
@@ -397,6 +398,56 @@ async def test_a_panel_outlives_a_database_that_does_not_answer(
     assert "77 s per day" in panel.text
 
 
+async def test_a_panel_outlives_what_nobody_foresaw(
+    community: Community, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    panel = await open_panel(community)
+    await community.moderate("pause", reason="A flood")
+    with monkeypatch.context() as patched:
+        patched.setattr(community.bot.services.servers, "view", fail)
+        await community.bot.panel.tick()
+    [line] = [record for record in caplog.records if record.getMessage() == "open panel not changed"]
+    assert line.exc_info is not None
+
+    await community.moderate("pause", reason="Another")
+    await community.bot.panel.tick()
+
+    assert "Another" in panel.text
+
+
+async def test_more_panels_than_are_kept_up_to_date_work_all_the_same(
+    community: Community, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(panel_module, "MOST_OPEN", 1)
+    first, second = await open_panel(community), await open_panel(community)
+    before = second.text
+
+    await community.moderate("pause", reason="A flood")
+    await community.bot.panel.tick()
+
+    assert "A flood" in first.text
+    assert second.text == before
+    await second.press("open:home:1")
+    assert "A flood" in second.text
+
+
+async def test_a_clip_that_was_removed_meanwhile_leads_back_to_the_list(community: Community) -> None:
+    job = await community.post_clip(community.mia, "A cat surfing")
+    await community.post_clip(community.ben, "Another")
+    panel = await open_panel(community)
+    await panel.go("clips")
+    await community.bot.services.jobs.remove_clip(job.id, guild_id=community.guild.id, removed_by_id=1, refunds=False)
+
+    await panel.press(f"open:clip:{job.id}")
+
+    assert "### Posted clips" in panel.text
+    assert "Another" in panel.text
+    assert "A cat surfing" not in panel.text
+
+
 async def test_a_note_stays_while_others_do_things(community: Community) -> None:
     panel = await open_panel(community)
     await panel.go("gifts")
@@ -458,6 +509,8 @@ async def test_seconds_are_given_and_taken_back(community: Community) -> None:
     assert "whole number" in said(again)
     changes, _ = await community.bot.services.servers.list_changes(community.guild.id, limit=9)
     assert [(change.before is None, change.after is None) for change in changes] == [(False, True), (True, False)]
+    await panel.go("audit")
+    assert f"{community.moderator.mention} took back from {community.mia.mention} 1,000 s" in panel.text
 
 
 async def test_a_posted_clip_is_removed_from_the_panel_also_without_a_log(community: Community) -> None:
@@ -546,6 +599,20 @@ async def test_names_are_asked_for_once_and_only_where_they_are_shown(
     assert sorted(asked) == [1, *range(1, 13)]
 
 
+async def test_names_that_are_not_kept_any_more_are_asked_for_again(
+    community: Community, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(panel_module, "_NAMES_KEPT", 0)
+    await community.moderate("block", member=community.mia, reason="spam")
+    panel = await open_panel(community, section="blocks")
+
+    for _ in range(2):
+        await panel.press("open:home:1")
+        await panel.go("blocks")
+
+    assert any("mia" in option for option in panel.options)
+
+
 @pytest.mark.parametrize(
     ("section", "press", "values", "sentence"),
     [
@@ -614,3 +681,30 @@ async def test_a_slow_database_is_acknowledged_first(community: Community, monke
     await panel.press("resume")
 
     assert "**Clips**: allowed" in panel.text
+
+
+async def test_a_panel_that_cannot_be_shown_is_logged_and_changes_nothing(
+    community: Community, caplog: pytest.LogCaptureFixture
+) -> None:
+    community.env.inject_error("POST", "/interactions/*/*/callback", status=500, times=None)
+
+    result = await community.moderator.slash(community.channel, "moderate settings")
+
+    assert (result.response, list(result.followups)) == (None, [])
+    assert "layout not shown" in caplog.messages
+    requests = len(community.env.http_requests)
+    await community.bot.services.servers.pause(community.guild.id, "A flood", set_by_id=community.ben.id)
+    await community.bot.panel.tick()
+    assert len(community.env.http_requests) == requests
+
+
+async def test_a_panel_that_takes_long_to_read_is_shown_to_the_moderator_alone(
+    community: Community, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    community.hold_until_acknowledged(community.bot.services.servers, "view", monkeypatch)
+
+    result = await community.moderator.slash(community.channel, "moderate settings")
+
+    assert community.acknowledged_first(in_private=True)
+    assert result.ephemeral
+    assert "### Settings" in words(result.response)

@@ -97,13 +97,14 @@ async def test_each_reason_is_given_only_when_no_earlier_one_is_and_nothing_is_c
     reasons.append(type(await refusal(process, workshop)))
     await set_access(process, CHANNEL_ID, None)
     reasons.append(type(await refusal(process, workshop)))
-    reasons.append(type(await refusal(process, workshop, prompt="a cat")))
-    reasons.append(type(await refusal(process, workshop, prompt="a cat", member_id=OTHER_MEMBER_ID)))
-    reasons.append(type(await refusal(process, workshop, prompt="a cat", member_id=OTHER_MEMBER_ID, places=())))
+    reasons.append(type(await refusal(process, workshop, member_id=OTHER_MEMBER_ID)))
+    reasons.append(type(await refusal(process, workshop, member_id=OTHER_MEMBER_ID, places=())))
+    await services.servers.set_cap(GUILD_ID, None, set_by_id=MODERATOR_ID)
+    reasons.append(type(await refusal(process, workshop, member_id=OTHER_MEMBER_ID, places=())))
 
     assert reasons == [
-        *(PausedError, BlockedError, ChannelRefusedError, PromptRefusedError),
-        *(TooManyOpenJobsError, QuotaExceededError, CapReachedError),
+        *(PausedError, BlockedError, ChannelRefusedError, TooManyOpenJobsError),
+        *(QuotaExceededError, CapReachedError, PromptRefusedError),
     ]
     assert await rows(workshop) == before
 

@@ -24,6 +24,9 @@ from bot.models import (
     BlockedError,
     CapReachedError,
     CapStatus,
+    CeilingKind,
+    CeilingReachedError,
+    CeilingStatus,
     EffectiveQuota,
     Pause,
     PausedError,
@@ -70,6 +73,10 @@ def cap(seconds: int, used: int) -> CapStatus:
     return CapStatus(cap=Quota(seconds), used_seconds=used, resets_at=MIDNIGHT)
 
 
+def ceiling(kind: CeilingKind, limit: int, used: int) -> CeilingStatus:
+    return CeilingStatus(kind=kind, limit_seconds=limit, used_seconds=used, resets_at=MIDNIGHT)
+
+
 def details(**changes: Any) -> AdmissionDetails:  # noqa: ANN401
     """Give a member of whom nothing stands in the way."""
     free = AdmissionDetails(
@@ -91,12 +98,13 @@ OBSTACLES: list[tuple[dict[str, Any], dict[str, Any], type[RefusedError]]] = [
     ({"server": Server(guild_id=GUILD_ID, pause=PAUSE)}, {}, PausedError),
     ({"block": BLOCK}, {}, BlockedError),
     ({"place": PlaceRules(Access.REFUSED, CHANNEL_ID)}, {}, ChannelRefusedError),
-    ({}, {"rule": RULE}, PromptRefusedError),
-    ({}, {"automod": AutomodRule("no foxes")}, PromptRefusedError),
-    ({}, {"is_unsure": True}, RulesUnknownError),
     ({"open_jobs_anywhere": 2}, {}, TooManyOpenJobsError),
     ({"status": quota(5)}, {}, QuotaExceededError),
     ({"cap": cap(60, used=55)}, {}, CapReachedError),
+    ({"ceilings": [ceiling(CeilingKind.DAY, 60, used=55)]}, {}, CeilingReachedError),
+    ({}, {"rule": RULE}, PromptRefusedError),
+    ({}, {"automod": AutomodRule("no foxes")}, PromptRefusedError),
+    ({}, {"is_unsure": True}, RulesUnknownError),
 ]
 
 
@@ -158,6 +166,33 @@ def test_the_last_seconds_of_a_cap_can_be_used_and_no_more(used: int, duration: 
     assert isinstance(answer, Admitted) is is_admitted
     if isinstance(answer, CapReachedError):
         assert answer.cost_seconds == duration
+
+
+@pytest.mark.parametrize(
+    ("limit", "used", "duration", "is_admitted"),
+    [
+        *((1200, 1190, 10, True), (1200, 1191, 10, False), (1200, 1191, 6, True), (1200, 1195, 6, False)),
+        *((0, 0, 6, False), (12, 600, 6, False)),  # the last was lowered under what is used
+    ],
+)
+@pytest.mark.parametrize("kind", CeilingKind)
+def test_the_last_seconds_of_a_ceiling_can_be_used_and_no_more(
+    kind: CeilingKind, limit: int, used: int, duration: int, *, is_admitted: bool
+) -> None:
+    answer = decide(details(ceilings=[ceiling(kind, limit, used)]), request(duration_seconds=duration), CLEAN)
+
+    assert isinstance(answer, Admitted) is is_admitted
+    if isinstance(answer, CeilingReachedError):
+        assert (answer.kind, answer.resets_at) == (kind, MIDNIGHT)
+
+
+def test_what_leaves_room_for_no_clip_is_known_without_a_request() -> None:
+    room_for_short_ones, full = ceiling(CeilingKind.DAY, 60, 54), ceiling(CeilingKind.MEMBER_DAY, 60, 55)
+
+    assert details(ceilings=[room_for_short_ones]).ceiling_refusal is None
+    refusal = details(ceilings=[room_for_short_ones, full]).ceiling_refusal
+    assert refusal is not None
+    assert refusal.kind is CeilingKind.MEMBER_DAY
 
 
 @pytest.mark.parametrize(("anywhere", "is_admitted"), [(0, True), (1, True), (2, False), (3, False)])

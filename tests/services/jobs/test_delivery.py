@@ -192,6 +192,31 @@ async def test_a_clip_that_cannot_be_made_to_fit_is_handed_over_as_a_link_with_i
     assert message.clip == ClipLink(job.result_url or "", job.result_expires_at)
 
 
+async def test_a_clip_that_breaks_off_and_so_cannot_be_made_to_fit_is_handed_over_as_a_link(tmp_path: Path) -> None:
+    async def make_clip(_: SandboxGeneration) -> Path:
+        whole = bytearray(video_file(noise=80, bits_per_second=40_000_000).read_bytes())
+        middle = len(whole) // 2
+        whole[middle:-1000] = bytes(len(whole) - 1000 - middle)
+        (tmp_path / "broken.mp4").write_bytes(whole)
+        return tmp_path / "broken.mp4"
+
+    (tmp_path / "broken").mkdir()
+    async with open_workshop(tmp_path / "broken", render_seconds=20.0, clip_maker=make_clip) as workshop:
+        workshop.discord.upload_limit = 700_000
+        job_id = await deliver_one(workshop)
+
+        message = await workshop.expect_clip(job_id)
+        assert isinstance(message.clip, ClipLink)
+
+
+async def test_a_link_that_discord_finds_too_large_ends_the_job_and_the_seconds_come_back(workshop: Workshop) -> None:
+    workshop.discord.fail("post_clip", *[TOO_LARGE] * 100)
+
+    job_id = await deliver_one(workshop)
+
+    await workshop.expect_refund(job_id, JobError.INTERNAL)
+
+
 @pytest.mark.slow
 async def test_a_clip_that_has_to_go_to_direct_messages_is_made_to_fit_them(tmp_path: Path) -> None:
     async def make_clip(_: SandboxGeneration) -> Path:

@@ -177,9 +177,12 @@ async def test_a_probe_that_gets_no_answer_changes_nothing(workshop: Workshop) -
     await workshop.expect_clip(job_id)
 
 
-async def test_jobs_do_not_wait_for_an_operators_channel_that_cannot_be_told(workshop: Workshop) -> None:
+@pytest.mark.parametrize("error", [PublishUnavailableError("503"), ZeroDivisionError("nobody expected this")], ids=repr)
+async def test_jobs_do_not_wait_for_an_operators_channel_that_cannot_be_told(
+    workshop: Workshop, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
     process = workshop.start()
-    workshop.discord.fail("alert_operator", PublishUnavailableError("503"))
+    workshop.discord.fail("alert_operator", error)
     lose_the_key(workshop)
     job_id = await workshop.accept(process)
     await process.worker.tick()
@@ -188,6 +191,7 @@ async def test_jobs_do_not_wait_for_an_operators_channel_that_cannot_be_told(wor
     mend(workshop)
     await workshop.run_until_idle(process)
     await workshop.expect_clip(job_id)
+    assert "the operator's channel could not be told" in caplog.messages
 
 
 # Too many requests -----------------------------------------------------------------------------------------------

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.errors import PublishUnavailableError, StoreUnavailableError
-from bot.models import JobError, JobState
+from bot.models import JobError, JobState, OperatorAlert
 from bot.sandbox.faults import Fault
+from bot.services.jobs import status_cards
 from bot.services.jobs.status_cards import EDITS_AT_ONCE
-from tests.support.faults import FlakyDatabase
+from bot.store import jobs as job_store
+from tests.support.clocks import ServiceClock
+from tests.support.faults import FlakyDatabase, Hold
 from tests.support.workshop import MEMBER_ID
 
 if TYPE_CHECKING:
@@ -236,3 +239,62 @@ async def test_a_card_that_discord_holds_back_keeps_neither_another_card_nor_the
         await run
 
     assert sum(bool(cards(workshop, job_id)) for job_id in job_ids) == 1
+
+
+async def test_what_is_new_is_not_forgotten_when_reading_it_fails(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> None:
+        raise StoreUnavailableError("no read")
+
+    process = workshop.start()
+    job_id = await workshop.accept(process)
+    await process.worker.tick()
+    workshop.time.advance(6)
+    with monkeypatch.context() as broken:
+        broken.setattr(job_store, "get_many", fail)
+        with pytest.raises(StoreUnavailableError):
+            await process.card_updater.tick()
+    assert cards(workshop, job_id) == []
+
+    await process.card_updater.tick()
+
+    assert cards(workshop, job_id)[-1].job.state is JobState.RENDERING
+
+
+async def test_a_card_whose_job_moves_on_before_its_edit_shows_only_where_it_is(workshop: Workshop) -> None:
+    database = FlakyDatabase(workshop.database)
+    process = workshop.start(database=database, max_concurrent_renders=0)
+    job_id = await workshop.accept(process)
+    process.throttle.confirm(ServiceClock(workshop.time).now(), OperatorAlert.UNAUTHORIZED)
+    process.card_changes.touch(job_id)
+    workshop.time.advance(6)
+    picking = database.holds["read"] = Hold()
+    edit = asyncio.create_task(process.card_updater.tick())
+    await picking.arrival()
+    editing = database.holds["read"] = Hold()
+    picking.release.set()
+    await editing.arrival()
+    await workshop.start("b/1").cancel(job_id)
+    editing.release.set()
+    await edit
+    assert cards(workshop, job_id) == []
+
+    await workshop.run_until_idle(process)
+
+    assert [card.job.state for card in cards(workshop, job_id)] == [JobState.CANCELLED]
+
+
+async def test_more_cards_than_are_remembered_are_true_all_the_same(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(status_cards, "MOST_REMEMBERED", 2)
+    process = workshop.start(max_concurrent_renders=0)
+    job_ids = [await workshop.accept(process, f"fox {place}") for place in range(3)]
+    workshop.time.advance(6)
+    process.card_changes.touch_queue()
+
+    await process.card_updater.tick()
+
+    assert [len(cards(workshop, job_id)) for job_id in job_ids] == [1, 1, 0]  # the third shows it already
+    assert [cards(workshop, job_id)[-1].queue_place for job_id in job_ids[:2]] == [1, 2]

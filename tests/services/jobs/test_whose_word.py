@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.models import JobError, JobState, OperatorAlert
+from bot.models import JobError, JobState, OperatorAlert, SubmitOutcome
 from bot.sandbox.faults import Fault
 from tests.support.toapis import STARTED_AT
 
@@ -173,6 +173,21 @@ async def test_one_jobs_refusal_that_looks_like_everybodys_stops_nobody_for_long
     assert len(workshop.discord.alerts) <= 1
     await workshop.expect_refund(poisoned, JobError.SERVICE_FAULT)
     assert await workshop.spent_seconds() == workshop.server.billed_seconds()
+
+
+async def test_one_jobs_own_refusals_end_it_once_others_were_taken(workshop: Workshop) -> None:
+    process = workshop.start()
+    refusal = Fault.error("model_access_denied", times=None)
+    workshop.server.faults.submit.append(replace(refusal, prompt="a poisoned fox"))
+    poisoned = await workshop.accept(process, "a poisoned fox")
+    other = await workshop.accept(process, "a fox")
+
+    await workshop.run_until_idle(process)
+
+    await workshop.expect_clip(other)
+    await workshop.expect_refund(poisoned, JobError.SERVICE_FAULT)
+    assert set(await workshop.outcomes(poisoned)) == {SubmitOutcome.REFUSED}
+    assert await workshop.spent_seconds() == workshop.server.billed_seconds() == 6
 
 
 @pytest.mark.parametrize("name", ["rate_limit_exceeded", "insufficient_quota", "model_access_denied", "unauthorized"])
@@ -371,3 +386,47 @@ async def test_a_key_that_only_the_balance_refuses_stops_nobody_for_ever(worksho
 
     assert workshop.discord.alerts == [OperatorAlert.INSUFFICIENT_FUNDS]
     await workshop.expect_clip(job_id)
+
+
+@pytest.mark.parametrize(
+    "models",
+    [Fault(change={"data": []}, times=2), Fault(change={"data": None}, times=2)],
+    ids=["without it", "unknown"],
+)
+async def test_a_pause_for_the_model_ends_when_the_account_lists_it(workshop: Workshop, models: Fault) -> None:
+    process = workshop.start()
+    workshop.server.faults.submit.append(Fault.error("model_access_denied"))
+    workshop.server.faults.models.append(models)
+    job_id = await workshop.accept(process)
+    await workshop.run_for(process, 100)
+    assert (await workshop.job(job_id)).state is JobState.QUEUED
+    card = workshop.discord.cards[job_id][-1]
+    assert card is not None
+    assert card.waiting_for_operator
+
+    await workshop.run_until_idle(process)
+
+    await workshop.expect_clip(job_id)
+    assert len(workshop.server.submits) == 2
+    asked_at = [
+        request.at - workshop.server.submits[0].at for request in workshop.server.requests if request.kind == "models"
+    ]
+    assert asked_at == pytest.approx([15, 15 + 30, 15 + 30 + 60], abs=1)
+    assert workshop.discord.alerts == [OperatorAlert.NO_ACCESS]
+
+
+async def test_a_look_at_the_account_that_is_held_back_is_not_repeated_sooner_than_asked(workshop: Workshop) -> None:
+    process = workshop.start()
+    workshop.server.key_credits = 0
+    held_back = Fault.error("rate_limit_exceeded", headers={"Retry-After": "200"})
+    workshop.server.faults.balance.append(held_back)
+    workshop.server.faults.account.append(held_back)
+    job_id = await workshop.accept(process)
+    await process.worker.tick()
+    workshop.server.key_credits = 1820
+
+    await workshop.run_until_idle(process)
+
+    await workshop.expect_clip(job_id)
+    first, second = [request.at for request in workshop.server.requests if request.kind == "balance"]
+    assert 200 <= second - first < 201

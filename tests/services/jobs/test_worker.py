@@ -16,7 +16,7 @@ from bot.sandbox.faults import Fault
 from bot.services.jobs.settling import SETTLE_ATTEMPTS
 from bot.services.jobs.worker import UNEXPECTED_ERRORS_BEFORE_FAILING
 from bot.store.database import Database
-from tests.support.faults import FlakyDatabase, SurprisingService
+from tests.support.faults import FlakyDatabase, Hold, SurprisingService
 from tests.support.workshop import MEMBER_ID, open_workshop
 
 if TYPE_CHECKING:
@@ -240,13 +240,51 @@ async def test_a_job_that_meets_the_unexpected_again_and_again_ends_and_is_refun
     await workshop.expect_refund(job_id, error_code)
 
 
-async def test_one_fewer_than_too_many_surprises_still_gives_the_clip(workshop: Workshop) -> None:
+async def test_one_fewer_than_too_many_unexpected_errors_still_gives_the_clip(workshop: Workshop) -> None:
     unexpected_errors = [BREAKS] * (UNEXPECTED_ERRORS_BEFORE_FAILING - 1)
     process = workshop.start(service=SurprisingService(workshop.client, fetch_generation=unexpected_errors))
     job_id = await workshop.accept(process)
 
     await workshop.run_until_idle(process)
 
+    await workshop.expect_clip(job_id)
+
+
+async def test_a_card_that_meets_the_unexpected_again_and_again_is_left_and_costs_nobody_the_clip(
+    workshop: Workshop,
+) -> None:
+    workshop.discord.fail("remove_status", *[BREAKS] * (2 * UNEXPECTED_ERRORS_BEFORE_FAILING))
+    process = workshop.start()
+    job_id = await workshop.accept(process)
+
+    await workshop.run_until_idle(process)
+
+    assert len(workshop.discord.troubles["remove_status"]) == UNEXPECTED_ERRORS_BEFORE_FAILING
+    job = await workshop.job(job_id)
+    assert (job.state, job.error_code, job.due_at) == (JobState.DELIVERED, None, None)
+    assert len(workshop.discord.clips(job_id)) == 1
+    assert await workshop.entries(job_id) == [("charge", 6)]
+
+
+async def test_an_unexpected_error_of_a_process_that_no_longer_holds_the_job_changes_nothing(
+    workshop: Workshop, caplog: pytest.LogCaptureFixture
+) -> None:
+    service = SurprisingService(workshop.client, download=[BREAKS])
+    hold = service.holds["before download"] = Hold()
+    silent, other = workshop.start("local/1", service=service), workshop.start("local/2")
+    job_id = await workshop.accept(silent)
+    await workshop.run_until(silent, job_id, JobState.READY)
+    tick = asyncio.create_task(silent.worker.tick())
+    await hold.arrival()
+    workshop.time.advance(61)
+    await workshop.run_until_idle(other)
+    settled = await workshop.job(job_id)
+    hold.release.set()
+
+    await tick
+
+    assert "unexpected error" in caplog.messages
+    assert await workshop.job(job_id) == settled
     await workshop.expect_clip(job_id)
 
 

@@ -10,7 +10,8 @@ import pytest
 from bot.errors import DestinationClosedError, PromptRefusedError, PublishUnavailableError, StoreUnavailableError
 from bot.models import LogKind, PausedError, Period, PromptRuleKind
 from bot.services.moderation.modlog import ATTEMPTS_BEFORE_DROPPED, CARDS_AT_ONCE, LEASE_SECONDS
-from tests.support.faults import FlakyDatabase
+from bot.store.moderation import servers as server_store
+from tests.support.faults import FlakyDatabase, Hold
 from tests.support.workshop import GUILD_ID, MEMBER_ID
 
 if TYPE_CHECKING:
@@ -165,6 +166,41 @@ async def test_a_server_whose_log_is_held_back_keeps_no_other_waiting(workshop: 
     assert [card.id for card in cards(workshop)] == [1]  # the one in hand
     await post_all(workshop, workshop.start())
     assert [card.id for card in cards(workshop)] == list(range(1, CARDS_AT_ONCE + 3))
+
+
+async def test_cards_that_were_about_to_be_posted_are_not_once_the_log_is_turned_off(workshop: Workshop) -> None:
+    database = FlakyDatabase(workshop.database)
+    process = workshop.start(database=database)
+    await process.services.servers.set_log_channel(GUILD_ID, CHANNEL_ID, set_by_id=MODERATOR_ID)
+    about_to_post = database.holds["read"] = Hold()
+    posting = asyncio.create_task(process.log.tick())
+    await about_to_post.arrival()
+    await workshop.start("b/1").services.servers.set_log_channel(GUILD_ID, None, set_by_id=MODERATOR_ID)
+    about_to_post.release.set()
+    await posting
+
+    await post_all(workshop, process)
+
+    assert [card for posted in workshop.log.cards.values() for card in posted] == []
+
+
+async def test_an_unexpected_error_in_one_servers_log_is_outlived_and_its_cards_come_later(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    process = await started(workshop)
+    with monkeypatch.context() as broken:
+        broken.setattr(server_store, "get", fail)
+        await process.log.tick()
+    assert "log cards put off" in caplog.messages
+    assert cards(workshop) == []
+
+    workshop.time.advance(LEASE_SECONDS + 1)
+    await post_all(workshop, process)
+
+    assert kinds(workshop) == [LogKind.CHANGED]
 
 
 async def test_a_channel_that_is_gone_ends_the_log_until_another_is_chosen_and_stops_nothing(

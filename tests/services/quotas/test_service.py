@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 
 from bot.errors import InvalidQuotaError
 from bot.models import Period, Quota, QuotaExceededError, QuotaRule, QuotaSource
-from bot.services.quotas.periods import period_bounds
+from bot.services.quotas.periods import period_bounds, zone_of
 from bot.services.quotas.service import choose_rule
 from bot.store.database import Database
 from tests.support.workshop import GUILD_ID, MEMBER_ID, requester
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from bot.models import QuotaStatus
     from tests.support.workshop import Process, Workshop
 
@@ -280,6 +282,11 @@ def test_periods_are_calendar_periods_of_the_servers_zone(
     period: Period, now: datetime, zone: ZoneInfo, start: datetime, end: datetime
 ) -> None:
     assert period_bounds(period, now, zone) == (start, end)
+
+
+@pytest.mark.parametrize(("name", "zone"), [("Europe/Berlin", BERLIN), ("Mars/Olympus", UTC)])
+def test_a_zone_that_this_machine_no_longer_knows_is_utc(name: str, zone: tzinfo) -> None:
+    assert zone_of(name) == zone
 
 
 @given(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.errors import InvalidSettingError
-from bot.services.screening.patterns import Pattern, parse_pattern, readings
+from bot.services.screening.patterns import Pattern, check_pattern, parse_pattern, readings
 
 
 @pytest.mark.parametrize(
@@ -13,6 +13,7 @@ from bot.services.screening.patterns import Pattern, parse_pattern, readings
 )
 def test_sensible_patterns_are_taken_as_they_are(text: str) -> None:
     assert parse_pattern(f" {text} ") == text
+    assert check_pattern(text) > 0
 
 
 @pytest.mark.parametrize(
@@ -48,7 +49,7 @@ def test_sensible_patterns_are_taken_as_they_are(text: str) -> None:
 )
 def test_patterns_that_cannot_be_read_or_refuse_everything_are_refused(text: object, reason: str) -> None:
     with pytest.raises(InvalidSettingError) as refusal:
-        parse_pattern(text)
+        check_pattern(parse_pattern(text))
 
     assert (refusal.value.field, refusal.value.reason) == ("pattern", reason)
 

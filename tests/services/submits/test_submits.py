@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -207,6 +208,49 @@ async def test_what_nobody_waits_for_any_more_is_asked_about_to_its_end(workshop
     assert await workshop.spent_seconds() == workshop.server.billed_seconds() == 0
 
 
+@pytest.mark.parametrize(
+    ("code", "outcome"),
+    [("task_not_found", SubmitOutcome.LOST), ("content_policy_violation", SubmitOutcome.FAILED)],
+)
+async def test_what_ends_a_render_that_nobody_waits_for_is_believed_at_the_third_time(
+    workshop: Workshop, code: str, outcome: SubmitOutcome
+) -> None:
+    process = workshop.start()
+    job_id = await workshop.accept(process)
+    await workshop.run_until(process, job_id, JobState.RENDERING)
+    await process.cancel(job_id)
+    workshop.server.faults.poll.append(Fault.error(code, times=2))
+    workshop.server.faults.poll.append(Fault(change={"status": "in_progress", "result": None}))
+    workshop.server.faults.poll.append(Fault.error(code, times=None))
+    polls = len(workshop.server.polls)
+
+    await run_until_answered(workshop, process, [job_id])
+
+    assert await workshop.outcomes(job_id) == [outcome]
+    assert len(workshop.server.polls) - polls == 2 + 1 + 3
+    assert [entry for entry, _ in await workshop.entries(job_id)] == ["charge", "refund"]
+
+
+async def test_a_submit_of_which_the_service_never_says_what_became_is_left_alone_in_the_end(
+    workshop: Workshop, caplog: pytest.LogCaptureFixture
+) -> None:
+    process = workshop.start(unattended_for_seconds=300.0)
+    workshop.server.faults.render.append(Fault(change={"status": "in_progress", "progress": 99, "result": None}))
+    job_id = await workshop.accept(process)
+    await workshop.run_until(process, job_id, JobState.RENDERING)
+    await process.cancel(job_id)
+    await workshop.run_for(process, 400)
+    polls = len(workshop.server.polls)
+
+    await workshop.run_for(process, 1000)
+
+    assert len(workshop.server.polls) == polls
+    assert caplog.messages.count("what became of a submit is not known") == 1
+    [submit] = await workshop.submits(job_id)
+    assert (submit.outcome, submit.ended_at, submit.due_at) == (SubmitOutcome.ACCEPTED, None, None)
+    assert await workshop.spent_seconds() == 6
+
+
 async def test_one_of_two_processes_asks_about_what_nobody_waits_for(workshop: Workshop) -> None:
     first, second = workshop.start("a/1"), workshop.start("b/1")
     job_id = await workshop.accept(first)
@@ -329,6 +373,20 @@ async def test_attempts_and_deadline_of_a_job_that_was_on_the_wire_survive_being
     assert await workshop.spent_seconds() == 0
 
 
+async def test_a_job_whose_turn_comes_again_after_its_deadline_is_not_sent(workshop: Workshop) -> None:
+    process = workshop.start(job_deadline_seconds=100.0)
+    held_back = Fault.error("rate_limit_exceeded", headers={"Retry-After": "120"})
+    workshop.server.faults.submit.extend([Fault(drop=True), held_back])
+    job_id = await workshop.accept(process)
+
+    await workshop.run_until_idle(process)
+
+    await workshop.expect_refund(job_id, JobError.TIMED_OUT)
+    assert await workshop.outcomes(job_id) == [SubmitOutcome.MISSING, SubmitOutcome.NOT_TAKEN, SubmitOutcome.NOT_SENT]
+    assert len(workshop.server.submits) == 2
+    assert await workshop.spent_seconds() == workshop.server.billed_seconds() == 0
+
+
 async def test_a_job_that_only_waited_keeps_its_patience_through_a_pause(workshop: Workshop) -> None:
     process = workshop.start(job_deadline_seconds=60.0)
     workshop.server.key_credits = 0
@@ -375,6 +433,32 @@ async def test_a_lease_that_is_nearly_over_sends_nothing(workshop: Workshop) -> 
     await workshop.expect_clip(job_id)
 
 
+async def test_a_job_whose_refusal_was_heard_by_a_process_that_no_longer_held_it_is_sent_again(
+    workshop: Workshop,
+) -> None:
+    slow, other = workshop.start("a/1"), workshop.start("b/1", max_concurrent_renders=0)
+    may_answer = asyncio.Event()
+    workshop.server.faults.submit.append(replace(Fault.error("content_policy_violation"), hold=may_answer))
+    job_id = await workshop.accept(slow)
+    tick = asyncio.create_task(slow.worker.tick())
+    await workshop.server.until(lambda: len(workshop.server.submits) == 1)
+    workshop.time.advance(61)
+    await other.worker.tick()
+    may_answer.set()
+    await tick
+    assert (await workshop.job(job_id)).state is JobState.SUBMITTING
+    assert await workshop.outcomes(job_id) == [SubmitOutcome.REFUSED]
+    polls = len(workshop.server.polls)
+
+    await workshop.run_for(other, 60)
+    assert (await workshop.job(job_id)).state is JobState.QUEUED
+    assert len(workshop.server.polls) == polls
+    await workshop.run_until_idle(slow)
+
+    await workshop.expect_clip(job_id)
+    assert await workshop.spent_seconds() == workshop.server.billed_seconds() == 6
+
+
 async def test_a_process_that_slept_hears_that_its_submit_was_taken_and_the_job_goes_on_with_it(
     workshop: Workshop,
 ) -> None:
@@ -396,6 +480,28 @@ async def test_a_process_that_slept_hears_that_its_submit_was_taken_and_the_job_
     await workshop.expect_clip(job_id)
     assert len(workshop.server.paid(job_id)) == 1
     assert await workshop.spent_seconds() == 6
+
+
+async def test_of_a_slow_and_a_second_submit_that_were_both_taken_one_is_the_clip_and_both_are_spent(
+    workshop: Workshop,
+) -> None:
+    service = SurprisingService(workshop.client)
+    hold = service.holds["before submit"] = Hold()
+    sleeper, other = workshop.start("a/1", service=service), workshop.start("b/1")
+    job_id = await workshop.accept(sleeper)
+    tick = asyncio.create_task(sleeper.worker.tick())
+    await hold.arrival()
+    await workshop.run_until(other, job_id, JobState.RENDERING)
+    assert await workshop.outcomes(job_id) == [SubmitOutcome.MISSING, SubmitOutcome.ACCEPTED]
+    hold.release.set()
+    await tick
+    assert await workshop.outcomes(job_id) == [SubmitOutcome.LOST, SubmitOutcome.ACCEPTED]
+
+    await workshop.run_until_idle(other)
+
+    await workshop.expect_clip(job_id)
+    assert await workshop.outcomes(job_id) == [SubmitOutcome.LOST, SubmitOutcome.COMPLETED]
+    assert await workshop.spent_seconds() == workshop.server.billed_seconds() == 12
 
 
 # Whether a 404 proves anything -----------------------------------------------------------------------
@@ -420,6 +526,20 @@ async def test_whether_the_service_finds_our_id_is_found_out_with_the_first_acce
     assert sum(request.key in {first, second} for request in unknown.server.polls) == 1
     assert third not in [request.key for request in unknown.server.polls]
     assert unknown.discord.alerts == []
+
+
+async def test_a_lost_answer_of_an_older_database_is_found_and_proves_nothing_of_any_model(unknown: Workshop) -> None:
+    process = unknown.start()
+    unknown.server.faults.submit.append(Fault(drop=True, accept=True))
+    job_id = await unknown.accept(process)
+    await process.worker.tick()
+    unknown.peeking.execute("UPDATE submits SET model = ''")  # as the upgrade leaves them
+
+    await unknown.run_until_idle(process)
+
+    await unknown.expect_clip(job_id)
+    assert len(unknown.server.paid(job_id)) == 1
+    assert unknown.peeking.execute("SELECT count(*) FROM models").fetchall() == [(0,)]
 
 
 async def test_where_our_id_finds_nothing_no_job_is_sent_again_on_its_strength(unknown: Workshop) -> None:

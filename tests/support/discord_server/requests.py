@@ -23,6 +23,7 @@ class RouteKind(StrEnum):
     PUT_COMMANDS = "put commands"
     GET_USER = "get user"
     GET_GUILD = "get guild"
+    LEAVE_GUILD = "leave guild"
     GET_MEMBER = "get member"
     GET_CHANNEL = "get channel"
     OPEN_DIRECT_CHANNEL = "open direct channel"

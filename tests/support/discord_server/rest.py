@@ -102,6 +102,7 @@ class RestApi:
                 self._put_commands,
             ),
             ("POST", "/users/@me/channels", RouteKind.OPEN_DIRECT_CHANNEL, self._open_direct_channel),
+            ("DELETE", "/users/@me/guilds/{guild}", RouteKind.LEAVE_GUILD, self._leave_guild),
             ("GET", "/users/{user}", RouteKind.GET_USER, self._get_user),
             ("GET", "/guilds/{guild}", RouteKind.GET_GUILD, self._get_guild),
             ("GET", "/guilds/{guild}/members/{user}", RouteKind.GET_MEMBER, self._get_member),
@@ -262,6 +263,13 @@ class RestApi:
         if guild is None:
             raise RefusedError(*UNKNOWN_GUILD)
         return Answer(200, guild.payload())
+
+    def _leave_guild(self, request: Request) -> Answer:
+        guild = self._world.guilds.get(int(request.ids["guild"]))
+        if guild is None:
+            raise RefusedError(*UNKNOWN_GUILD)
+        self._world.remove_bot(guild)
+        return Answer(204)
 
     def _get_member(self, request: Request) -> Answer:
         guild = self._world.guilds.get(int(request.ids["guild"]))

@@ -36,7 +36,7 @@ BACKLOG = 1024
 """Connections that may wait to be accepted: more than any bench opens at once."""
 
 GRACE_SECONDS = 1.0
-"""What requests in hand get when the server closes; those held are dropped first."""
+"""What requests that have begun get when the server closes; those held are dropped first."""
 
 
 class DiscordServer:

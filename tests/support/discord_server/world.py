@@ -122,6 +122,18 @@ class World:
         self.guilds[guild_id] = guild
         return guild
 
+    def invite_bot(self, guild: Guild) -> None:
+        """Tell the bot that it has joined a server."""
+        self.guilds[guild.id] = guild
+        payload = guild.create_payload(self.bot)
+        del payload["unavailable"]  # only servers that come after READY, or after an outage, say that they are there
+        self.emit("GUILD_CREATE", payload, INTENT_GUILDS)
+
+    def remove_bot(self, guild: Guild) -> None:
+        """Take the bot out of a server, and tell it."""
+        del self.guilds[guild.id]
+        self.emit("GUILD_DELETE", {"id": str(guild.id)}, INTENT_GUILDS)
+
     def add_role(
         self, guild: Guild, name: str, permissions: Permissions | None = None, *, managed: bool = False
     ) -> Role:

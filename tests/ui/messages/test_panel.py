@@ -12,6 +12,8 @@ from bot.models import (
     Access,
     Aspect,
     CapStatus,
+    CeilingKind,
+    CeilingStatus,
     Change,
     ChangeKind,
     ChannelRule,
@@ -52,6 +54,7 @@ from bot.ui.messages.panel.rules import prompt_rules_view
 from bot.ui.text import moderators as moderator_text
 from bot.ui.text import modlog as modlog_text
 from bot.ui.text import panel as panel_text
+from bot.ui.text import rules as rule_text
 from bot.ui.text.panel import PanelDetails
 from cogs.moderation.modlog_card import RECENT_JOBS
 from tests.support.discord_server.requests import RouteKind
@@ -91,6 +94,9 @@ PROMPT_RULES = [
     )
     for place in range(30)
 ]
+CEILINGS = tuple(
+    CeilingStatus(kind=kind, limit_seconds=10**9, used_seconds=10**9, resets_at=RESETS_AT) for kind in CeilingKind
+)
 DETAILS = PanelDetails(
     view=ServerView(
         server=Server(
@@ -115,6 +121,7 @@ DETAILS = PanelDetails(
         grants=[Grant(WIDE - place, 1_000_000, RESETS_AT, WIDE - place, WIDE) for place in range(30)],
         blocks=[make_block(member_id=WIDE - place, reason=hideous(300), set_by_id=WIDE) for place in range(30)],
         rule_counts={PromptRuleKind.WORDS: 1000, PromptRuleKind.PATTERN: 50},
+        ceilings=CEILINGS,
     ),
     automod=AutomodRules(tuple(AutomodRule("r", patterns=("(",)) for _ in range(6))),
     operator_quota=Quota(60),
@@ -332,6 +339,7 @@ def plain_answers() -> dict[str, str]:
         ],
         status=make_quota_status(granted=100_000),
         cap=DETAILS.view.cap,
+        ceilings=CEILINGS,
     )
     members = [
         MemberUsage(
@@ -342,10 +350,10 @@ def plain_answers() -> dict[str, str]:
     report = UsageReport(period=Period.MONTH, start=CREATED_AT, end=RESETS_AT, members=members, refused=10**6, jobs=())
     return {
         "why": moderator_text.why(explanation, DETAILS.view.rule_counts, DETAILS.automod, DETAILS.deleted),
-        "test": moderator_text.prompt_tested(hideous(2000), PROMPT_RULES, AutomodRule(hideous(100))),
+        "test": rule_text.tested(hideous(2000), PROMPT_RULES, AutomodRule(hideous(100))),
         "block": moderator_text.blocked(make_block(reason=hideous(300), expires_at=RESETS_AT), 99),
         "pause": moderator_text.paused(hideous(300)),
-        "rule": moderator_text.prompt_rule_added(PROMPT_RULES[0]),
+        "rule": rule_text.added(PROMPT_RULES[0]),
         "usage": moderator_text.usage_summary(report, 9),
         "recent": modlog_text.recent_jobs(WIDE, [ENTRIES["posted"].job or JOBS[0], *JOBS][:RECENT_JOBS]),
     }

@@ -13,12 +13,16 @@ from bot.errors import (
     InvalidQuotaError,
     InvalidSettingError,
     InvalidSpecError,
+    LeaseLostError,
     NotRefundableError,
     NotRemovableError,
+    PlaceUnknownError,
     PromptRefusedError,
     PublishUnavailableError,
     RefusedError,
+    RulesChangingError,
     RulesUnknownError,
+    ServerNotServedError,
     StoreUnavailableError,
     TooManyOpenJobsError,
 )
@@ -26,6 +30,8 @@ from bot.models import (
     BlockedError,
     CapReachedError,
     CapStatus,
+    CeilingKind,
+    CeilingReachedError,
     EffectiveQuota,
     JobState,
     NotCancellableError,
@@ -34,6 +40,7 @@ from bot.models import (
     Quota,
     QuotaExceededError,
     QuotaSource,
+    VideoServiceError,
 )
 from bot.ui.text import refusals
 from tests.support.bot_process import REPOSITORY
@@ -66,9 +73,13 @@ KNOWN_REFUSALS: list[ReelayError] = [
     ChannelRefusedError(3),
     PromptRefusedError("bad word", is_automod=False),
     RulesUnknownError(),
+    RulesChangingError(),
+    PlaceUnknownError(),
     CapReachedError(CapStatus(cap=Quota(60), used_seconds=58, resets_at=RESETS_AT), 6),
     QuotaExceededError(make_quota_status(58, effective=EffectiveQuota(Quota(60), QuotaSource.CHANNEL, 3)), 6),
     NotRefundableError(),
+    *(CeilingReachedError(kind, RESETS_AT) for kind in CeilingKind),
+    ServerNotServedError(),
     NotRemovableError(),
     NotRemovableError(1, CREATED_AT),
     DestinationClosedError(),
@@ -96,6 +107,27 @@ def test_every_setting_that_can_be_refused_anywhere_has_words() -> None:
 
 def test_a_refused_prompt_is_not_told_which_word() -> None:
     assert "bad word" not in (refusals.explain(PromptRefusedError("bad word", is_automod=False)) or "")
+
+
+@pytest.mark.parametrize(
+    ("cap", "used", "sentence"),
+    [
+        (0, 0, "Moderators allow no clips in this server: its cap is 0 s."),
+        (60, 58, "This server as a whole has only 2 s left"),
+        (60, 53, "This clip costs 10 s, and this server as a whole has only 7 s left"),
+    ],
+)
+def test_a_cap_says_what_is_left_and_what_the_clip_costs_if_a_shorter_one_would_do(
+    cap: int, used: int, sentence: str
+) -> None:
+    error = CapReachedError(CapStatus(cap=Quota(cap), used_seconds=used, resets_at=RESETS_AT), 10)
+
+    assert (refusals.explain(error) or "").startswith(sentence)
+
+
+@pytest.mark.parametrize("error", [LeaseLostError("a job"), VideoServiceError("no")], ids=repr)
+def test_what_nobody_is_meant_to_meet_has_no_words(error: ReelayError) -> None:
+    assert refusals.explain(error) is None
 
 
 def test_one_open_job_is_not_called_clips() -> None:

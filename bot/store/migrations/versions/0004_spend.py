@@ -1,10 +1,63 @@
-"""What was spent by day and what the operator was told of it."""
+"""What was spent by day, and what the operator was told of it: the submits so far are summed up."""
+
+from collections import Counter
+from datetime import UTC, date
+
+import sqlalchemy as sa
+from alembic import op
+
+from bot.store.tables import UtcDateTime
 
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
 
+_UNPAID = ("refused", "not_taken", "not_sent", "missing", "failed")
+_SUBMITS = sa.table("submits", *map(sa.column, ("job_id", "seconds", "outcome")), sa.column("sent_at", UtcDateTime()))
+_JOBS = sa.table("jobs", *map(sa.column, ("id", "guild_id", "member_id")))
+
 
 def upgrade() -> None:
-    pass
+    spend = op.create_table(
+        "spend",
+        sa.Column("scope", sa.String(length=8), nullable=False),
+        sa.Column("subject_id", sa.BigInteger(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("seconds", sa.Integer(), nullable=False),
+        sa.CheckConstraint("scope IN ('all', 'server', 'member')", name="spend_scope"),
+        sa.PrimaryKeyConstraint("scope", "subject_id", "day"),
+    )
+    op.create_table(
+        "operator_alerts",
+        sa.Column("alert", sa.String(length=32), nullable=False),
+        sa.Column("period", sa.String(length=16), nullable=False),
+        sa.PrimaryKeyConstraint("alert", "period"),
+    )
+    is_waiting = sa.text("state = 'queued'")
+    op.create_index(
+        "jobs_waiting",
+        "jobs",
+        ["state", "guild_id", "member_id", "duration_seconds"],
+        unique=False,
+        sqlite_where=is_waiting,
+        postgresql_where=is_waiting,
+    )
+    if rows := _sum_up():
+        op.bulk_insert(spend, rows)
+
+
+def _sum_up() -> list[dict[str, object]]:
+    is_spend = sa.or_(_SUBMITS.c.outcome.is_(None), _SUBMITS.c.outcome.not_in(_UNPAID))
+    statement = sa.select(_SUBMITS.c.seconds, _SUBMITS.c.sent_at, _JOBS.c.guild_id, _JOBS.c.member_id).select_from(
+        _SUBMITS.join(_JOBS, _JOBS.c.id == _SUBMITS.c.job_id)
+    )
+    sums: Counter[tuple[str, int, date]] = Counter()
+    for row in op.get_bind().execute(statement.where(is_spend)):
+        day = row.sent_at.astimezone(UTC).date()
+        for scope, subject_id in (("all", 0), ("server", row.guild_id), ("member", row.member_id)):
+            sums[scope, subject_id, day] += row.seconds
+    return [
+        {"scope": scope, "subject_id": subject_id, "day": day, "seconds": seconds}
+        for (scope, subject_id, day), seconds in sums.items()
+    ]

@@ -8,8 +8,8 @@ from discord import SelectOption
 
 from bot.ui.messages.panel.parts import buttons, navigation, page_of, section_view, selects
 from bot.ui.text import formatting
-from bot.ui.text import moderators as moderator_text
 from bot.ui.text import panel as panel_text
+from bot.ui.text import rules as rule_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def prompt_rules_view(details: PanelDetails, rules: Sequence[PromptRule], page: int) -> ui.LayoutView:
     """Show and change what prompts may not hold."""
     shown, page, count = page_of(rules, page)
-    text = panel_text.listed("rules", [moderator_text.prompt_rule_line(rule) for rule in shown], page, count)
+    text = panel_text.listed("rules", [rule_text.line(rule) for rule in shown], page, count)
     known = [SelectOption(label=formatting.plain(rule.text, 90) or "…", value=str(rule.id)) for rule in shown]
     actions = [
         (f"rule_add:words:{page}", panel_text.RULE_ADD_WORDS),

@@ -1,0 +1,110 @@
+"""The words for the operator: what they must act upon, and what is spent."""
+
+from __future__ import annotations
+
+import math
+
+from bot.models import (
+    CREDITS_PER_DOLLAR,
+    NEAR_PERCENT,
+    AnyAlert,
+    CeilingAlert,
+    CeilingKind,
+    LowBalanceAlert,
+    OperatorAlert,
+    SpendPolicy,
+)
+from bot.ui.text import formatting
+
+_SETTINGS = {
+    CeilingKind.MONTH: "MAX_SECONDS_PER_MONTH",
+    CeilingKind.DAY: "MAX_SECONDS_PER_DAY",
+    CeilingKind.SERVER_DAY: "MAX_SECONDS_PER_DAY_PER_SERVER",
+    CeilingKind.MEMBER_DAY: "MAX_SECONDS_PER_DAY_PER_MEMBER",
+}
+NO_CEILING = (
+    "no ceiling is set: any server may have you pay for any number of clips; set MAX_SECONDS_PER_DAY (.env.example)"
+)
+_ALERTS = {
+    OperatorAlert.UNAUTHORIZED: (
+        "The video service does not accept the key. New clips wait until `TOAPIS_API_KEY` is right."
+    ),
+    OperatorAlert.INSUFFICIENT_FUNDS: (
+        "The account at the video service, or its key's limit, is out of money. New clips wait until it is topped up."
+    ),
+    OperatorAlert.NO_ACCESS: (
+        "The key may not use the model at the video service. New clips wait until the key's models in the service's "
+        "console, or `TOAPIS_MODEL`, are right."
+    ),
+    OperatorAlert.WRONG_ENDPOINT: (
+        "The video service does not know the model at this address. Check `TOAPIS_BASE_URL` and `TOAPIS_MODEL`."
+    ),
+    OperatorAlert.FOREIGN_ANSWERS: (
+        "Five answers in a row were not the video service's own but, say, a proxy's page. If that goes on, the address "
+        "may be wrong: check `TOAPIS_BASE_URL`. Clips that are under way are kept."
+    ),
+    OperatorAlert.RECOVERY_INEXACT: (
+        "The video service does not find clips of this model (`TOAPIS_MODEL`) by my own id. So a clip whose submit was "
+        "cut off can't be found again: it fails, its member gets the seconds back, and you may have paid for it."
+    ),
+}
+
+
+def operator_alert(alert: AnyAlert) -> str:
+    """Tell the operator what to act upon, or how far what they allow is used."""
+    match alert:
+        case CeilingAlert():
+            return _ceiling(alert)
+        case LowBalanceAlert():
+            price = alert.credits_per_second
+            left, limit = credits_left(alert.credits, price), f"{alert.limit_credits:,g}"
+            return (
+                f"The video service has only {left} left for me, under the {limit} of `LOW_BALANCE_CREDITS`. "
+                "Clips are made until nothing is left; then new ones wait until the account, or the key's limit, is "
+                "topped up."
+            )
+        case _:
+            return _ALERTS[alert]
+
+
+def ceilings(policy: SpendPolicy) -> str:
+    """Name the ceilings that are set, and what they come to."""
+    price = policy.credits_per_second
+    named = [f"{_SETTINGS[kind]} {cost(limit, price)}" for kind, limit in policy.ceilings.items()]
+    return ", ".join(named) or NO_CEILING
+
+
+def cost(seconds: int, credits_per_second: float | None) -> str:
+    """Write seconds of video, with what they cost where that is known: ``600 s (12,000 credits, $60.00)``."""
+    if credits_per_second is None:
+        return formatting.seconds(seconds)
+    count = seconds * credits_per_second
+    return f"{formatting.seconds(seconds)} ({rounded(count)} credits, {_dollars(count)})"
+
+
+def credits_left(count: float, credits_per_second: float | None = None) -> str:
+    """Write credits, with what they are worth where a price is known: ``900 credits ($4.50, 45 s of video)``."""
+    if credits_per_second is None or count == math.inf:
+        return f"{rounded(count)} credits"
+    seconds = formatting.seconds(int(count / credits_per_second))
+    return f"{rounded(count)} credits ({_dollars(count)}, {seconds} of video)"
+
+
+def rounded(count: float) -> str:
+    """Write credits without a fraction, unless there are next to none."""
+    return f"{count:,.0f}" if count >= 10 else f"{count:.2g}"
+
+
+def _dollars(count: float) -> str:
+    return f"${count / CREDITS_PER_DOLLAR:,.2f}"
+
+
+def _ceiling(alert: CeilingAlert) -> str:
+    status = alert.status
+    setting, resets = f"`{_SETTINGS[status.kind]}`", formatting.relative(status.resets_at)
+    used, limit = (cost(count, alert.credits_per_second) for count in (status.used_seconds, status.limit_seconds))
+    if status.is_reached:
+        return (
+            f"{setting} is reached: {used} of {limit} spent or waiting. No clip is accepted until it resets {resets}."
+        )
+    return f"{setting} is used to at least {NEAR_PERCENT} %: {used} of {limit} spent or waiting. It resets {resets}."

@@ -1,0 +1,199 @@
+"""A bot that serves some servers only: what it says elsewhere, which servers it leaves, and which it never does."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+import discord
+import pytest
+import pytest_asyncio
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+from yarl import URL
+
+from bot.errors import ServerNotServedError
+from bot.models import JobState
+from bot.store.database import Database
+from tests.support.community import GivenClock, make_bot, words
+from tests.support.databases import fresh_database
+from tests.support.discord_server import DiscordServer, RouteKind
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+    from pathlib import Path
+
+    from bot.client import ReelayBot
+    from tests.support.community import Community
+
+ELSEWHERE = 1
+SENTENCE = "My operator has me serve other servers only; ask them if this one may be added."
+
+
+# What it says elsewhere --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def unserved(community: Community) -> Community:
+    """Give a community that the bot is in, whose server the operator has not named."""
+    community.bot._allowed_servers = frozenset({ELSEWHERE})
+    return community
+
+
+@pytest.mark.parametrize(
+    ("command", "options"), [("video", {"prompt": "a fox"}), ("quota", {}), ("moderate settings", {})]
+)
+async def test_every_command_answers_one_sentence_and_does_nothing(
+    unserved: Community, command: str, options: dict[str, Any]
+) -> None:
+    result = await unserved.moderator.slash(unserved.channel, command, **options)
+
+    assert result.ephemeral
+    assert words(result.response) == SENTENCE
+    assert await unserved.jobs() == []
+
+
+async def test_nothing_is_offered_while_an_option_is_typed(unserved: Community) -> None:
+    assert await unserved.moderator.autocomplete(unserved.channel, "moderate quota set", "for", "") == []
+
+
+async def test_every_button_answers_the_sentence(community: Community) -> None:
+    panel = await community.moderator.slash(community.channel, "moderate settings")
+    card = await community.mia.slash(community.channel, "video", prompt="a fox")
+    community.bot._allowed_servers = frozenset({ELSEWHERE})
+
+    unknown = {"component_type": 2, "custom_id": "an:old:one"}
+    presses = [
+        await community.moderator.click(panel.response, label="Refresh"),
+        await community.mia.click(card.response, label="Cancel"),
+        await community.mia._dispatch_interaction(3, community.channel, unknown),
+    ]
+
+    assert [words(pressed.response) for pressed in presses] == [SENTENCE] * 3
+    assert [job.state for job in await community.jobs()] == [JobState.QUEUED]
+
+
+async def test_a_button_in_direct_messages_is_of_its_jobs_server(community: Community) -> None:
+    await community.mia.slash(community.channel, "video", prompt="a fox")
+    [job] = await community.jobs()
+    community.bot._allowed_servers = frozenset({ELSEWHERE})
+
+    with pytest.raises(ServerNotServedError):
+        await community.bot.components._guild_id(
+            cast("discord.Interaction", SimpleNamespace(guild_id=None)), {"job_id": job.id}
+        )
+
+
+async def test_every_form_answers_the_sentence(unserved: Community) -> None:
+    data = {"custom_id": "form:pause", "components": []}
+
+    result = await unserved.moderator._dispatch_interaction(
+        discord.InteractionType.modal_submit.value, unserved.channel, data
+    )
+
+    assert words(result.response) == SENTENCE
+    assert (await unserved.bot.services.servers.view(unserved.guild.id)).server.pause is None
+
+
+async def test_a_named_server_is_served(community: Community) -> None:
+    community.bot._allowed_servers = frozenset({ELSEWHERE, community.guild.id})
+
+    result = await community.mia.slash(community.channel, "video", prompt="a fox")
+
+    assert not result.ephemeral
+    assert len(await community.jobs()) == 1
+
+
+# Which servers it leaves -------------------------------------------------------------------------
+
+
+@pytest_asyncio.fixture
+async def server() -> AsyncGenerator[DiscordServer]:
+    async with DiscordServer() as running:
+        yield running
+
+
+@asynccontextmanager
+async def running(
+    server: DiscordServer, folder: Path, monkeypatch: pytest.MonkeyPatch, allowed: set[int]
+) -> AsyncGenerator[ReelayBot]:
+    """Run the bot against the loopback Discord."""
+    monkeypatch.setattr(Route, "BASE", server.api_url)
+    monkeypatch.setattr(DiscordWebSocket, "DEFAULT_GATEWAY", URL(server.gateway_url))
+    async with Database.open(await fresh_database(folder), migrate=False) as database:
+        bot, _ = make_bot(database, GivenClock(), allowed_servers=frozenset(allowed))
+        async with bot:
+            await bot.sign_in(server.token)
+            ready = asyncio.create_task(bot.wait_for("ready"))
+            connection = asyncio.create_task(bot.connect())
+            await asyncio.wait({connection, ready}, return_when=asyncio.FIRST_COMPLETED)
+            yield bot
+            await bot.close()
+            await connection
+
+
+def left(server: DiscordServer) -> list[int]:
+    return [int(request.ids["guild"]) for request in server.world.requests_of(RouteKind.LEAVE_GUILD)]
+
+
+async def test_it_stays_in_those_it_is_in_and_leaves_one_that_it_joins(
+    server: DiscordServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = server.world
+    async with running(server, tmp_path, monkeypatch, {ELSEWHERE}) as bot:
+        assert bot.get_guild(server.guild.id) is not None
+
+        joined = world.add_guild("Strangers")
+        async with asyncio.TaskGroup() as waiting:
+            waiting.create_task(bot.wait_for("guild_remove", timeout=10))
+            world.invite_bot(joined)
+
+        world.invite_bot(joined)  # once more
+        await world.wait_for(lambda _: len(left(server)) == 2)
+
+        assert left(server) == [joined.id, joined.id]
+        assert bot.get_guild(server.guild.id) is not None
+
+
+async def test_it_stays_in_one_that_is_back_after_an_outage_and_in_all_after_a_new_session(
+    server: DiscordServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = server.world
+    async with running(server, tmp_path, monkeypatch, {ELSEWHERE}) as bot:
+        world.emit("GUILD_DELETE", {"id": str(server.guild.id), "unavailable": True}, 1)
+        world.invite_bot(server.guild)  # as Discord would say it if it left out that the server is back
+        last = world.add_guild("Strangers")
+        world.invite_bot(last)
+        await world.wait_for(lambda _: left(server) == [last.id])
+
+        assert bot.get_guild(server.guild.id) is not None
+
+
+async def test_it_stays_in_a_named_one_that_it_joins_and_everywhere_when_none_is_named(
+    server: DiscordServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = server.world
+    named, strangers = world.add_guild("Named"), world.add_guild("Strangers")
+    del world.guilds[named.id], world.guilds[strangers.id]
+    async with running(server, tmp_path, monkeypatch, {named.id}):
+        world.invite_bot(named)
+        world.invite_bot(strangers)
+        await world.wait_for(lambda _: bool(left(server)))
+        assert left(server) == [strangers.id]
+
+
+async def test_one_that_can_not_be_left_is_told_to_the_log(
+    server: DiscordServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.faults.fail(RouteKind.LEAVE_GUILD, 403, code=50001)
+    async with running(server, tmp_path, monkeypatch, {ELSEWHERE}) as bot:
+        guild = bot.get_guild(server.guild.id)
+        assert guild is not None
+        bot._joined.clear()
+
+        await bot.on_guild_join(guild)
+
+        assert "server not left" in caplog.messages
+        assert bot.get_guild(guild.id) is guild
