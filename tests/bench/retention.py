@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import random
 import sqlite3
 import time
@@ -99,6 +100,8 @@ def fill(path: str, now: datetime, jobs: int, rng: random.Random) -> None:
             " VALUES (?, ?, ?, ?, ?, 0)",
             [(*key, seconds) for key, seconds in usage.items()],
         )
+        connection.commit()
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # or the first step would do that
 
 
 def _jobs(now: datetime, count: int, rng: random.Random) -> Iterator[dict[str, Any]]:
@@ -133,6 +136,8 @@ async def measure(scale: float = 1.0) -> dict[str, Any]:
             path = workshop.database_url.removeprefix("sqlite+aiosqlite:///")
             await asyncio.to_thread(fill, path, now, max(50, int(JOBS * scale)), random.Random(1))
             report["rows_before"] = count_rows(path)
+            gc.collect()
+            gc.freeze()  # as the bot does: what is there by now is no garbage
             async with WatchedDatabase.open(workshop.database_url, migrate=False) as database:
                 assert isinstance(database, WatchedDatabase)
                 process = workshop.start(database=database, retention_days=DAYS_KEPT)

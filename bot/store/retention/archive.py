@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, delete, or_, select, update
 
-from bot.models import FINAL_STATES
 from bot.store.retention.steps import add_up, has_key, keys_of, total
 from bot.store.tables import grant_uses, jobs, ledger, ledger_sums, submits, usage
 
@@ -40,8 +39,8 @@ HAS_TEXTS = or_(
     jobs.c.prompt != "",
     *(jobs.c[name].is_not(None) for name in ("generation_id", "request_id", "result_url", "result_expires_at")),
 )
-IS_SETTLED = and_(jobs.c.state.in_(FINAL_STATES), jobs.c.due_at.is_(None))
-"""The job has ended, and its card shows so, or is gone."""
+IS_SETTLED = and_(jobs.c.finished_at.is_not(None), jobs.c.due_at.is_(None))
+"""The job has ended, and its card shows so, or is gone; by its state, an index of nearly all jobs would be searched."""
 
 
 class ArchiveJobs:
@@ -62,7 +61,6 @@ class ArchiveJobs:
         statement = (
             select(jobs.c.id, stays.label("stays"))
             .where(
-                jobs.c.finished_at.is_not(None),  # as the index has it
                 jobs.c.archived_at.is_(None),
                 jobs.c.finished_at < asked.before,
                 IS_SETTLED,

@@ -37,6 +37,10 @@ def upgrade() -> None:
 
 
 def _add_sums() -> None:
+    op.execute(
+        "UPDATE jobs SET finished_at = coalesce(rendered_at, submitted_at, created_at)"
+        " WHERE finished_at IS NULL AND state IN ('delivered', 'failed', 'cancelled')"
+    )
     op.add_column("jobs", sa.Column("archived_at", _TIME, nullable=True))
     op.add_column("usage", sa.Column("is_day", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.create_table(
