@@ -149,7 +149,7 @@ def assemble(
         operator_quota=operator_quota,
         max_open_jobs=max_open_jobs,
         owner=owner,
-        lease_seconds=policy.lease_seconds,
+        policy=policy,
     )
     work = WorkContext(
         database=database,
@@ -166,7 +166,12 @@ def assemble(
         recovery=Recovery(database=database, clock=clock, alerts=alerts),
     )
     card_updater = StatusCardUpdater(
-        database=database, clock=clock, publisher=ports.publisher, throttle=throttle, card_changes=card_changes
+        database=database,
+        clock=clock,
+        publisher=ports.publisher,
+        throttle=throttle,
+        card_changes=card_changes,
+        policy=policy,
     )
     renderer = Renderer(work)
     worker = Worker(
@@ -268,7 +273,7 @@ def _wire_services(
     operator_quota: Quota,
     max_open_jobs: int,
     owner: str,
-    lease_seconds: float,
+    policy: WorkerPolicy,
 ) -> Services:
     database, clock = ports.database, ports.clock
     audit_trail = AuditTrail(database=database, clock=clock)
@@ -283,6 +288,7 @@ def _wire_services(
         automod=automod,
         max_open_jobs=max_open_jobs,
         spend_watch=spend_watch,
+        policy=policy,
     )
     jobs = JobService(
         database=database,
@@ -296,7 +302,7 @@ def _wire_services(
         wake=wake,
         held=held,
         owner=owner,
-        lease_seconds=lease_seconds,
+        policy=policy,
     )
     return Services(
         jobs=jobs,

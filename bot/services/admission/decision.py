@@ -11,6 +11,7 @@ Asked in this order, and the first that says no is the answer:
    operator's; and grants.)
 7. Does the server's cap reach?
 8. Do the operator's ceilings reach? (The bot's for the month and the day, the server's and the member's for the day.)
+9. Is there room in the queue, for this server and for all?
 """
 
 from __future__ import annotations
@@ -18,7 +19,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.errors import ChannelRefusedError, PromptRefusedError, RefusedError, RulesUnknownError, TooManyOpenJobsError
+from bot.errors import (
+    ChannelRefusedError,
+    PromptRefusedError,
+    QueueFullError,
+    RefusedError,
+    RulesUnknownError,
+    TooManyOpenJobsError,
+)
 from bot.models import (
     DURATIONS_SECONDS,
     EVERYWHERE,
@@ -118,6 +126,8 @@ class AdmissionDetails:
         block: that held then; None is none.
         open_jobs, open_jobs_anywhere: the member's, in this server and in all of them together.
         max_open_jobs: how many one member may have open anywhere.
+        waiting, waiting_anywhere: jobs of all members that wait for their turn, in this server and in all of them.
+        max_waiting, max_waiting_anywhere: how many may.
         sources: of the quota, in the order in which they are asked.
         status: under the quota that held then, in the period of that moment; cap: likewise, None where there is none.
         ceilings: the operator's that are set, in the order in which they are asked.
@@ -130,6 +140,10 @@ class AdmissionDetails:
     open_jobs: int
     open_jobs_anywhere: int
     max_open_jobs: int
+    waiting: int
+    waiting_anywhere: int
+    max_waiting: int
+    max_waiting_anywhere: int
     sources: Sequence[RuleAsked]
     status: QuotaStatus
     cap: CapStatus | None
@@ -174,8 +188,8 @@ def decide(details: AdmissionDetails, request: JobRequest, screening: ScreeningR
 
     Returns:
         What may be made, or what it is refused with: a PausedError, BlockedError, ChannelRefusedError,
-        PromptRefusedError, RulesUnknownError, TooManyOpenJobsError, QuotaExceededError, CapReachedError or
-        CeilingReachedError.
+        PromptRefusedError, RulesUnknownError, TooManyOpenJobsError, QuotaExceededError, CapReachedError,
+        CeilingReachedError or QueueFullError.
     """
     spec = details.place.spec_for(request)
     refusal = next(_refusals(details, spec, screening), None)
@@ -196,3 +210,7 @@ def _refusals(details: AdmissionDetails, spec: VideoSpec, screening: ScreeningRe
         yield CapReachedError(details.cap, spec.cost_seconds)
     if (passed := details.check_ceilings(spec.cost_seconds)) is not None:
         yield passed
+    if details.waiting >= details.max_waiting:
+        yield QueueFullError(details.max_waiting)
+    if details.waiting_anywhere >= details.max_waiting_anywhere:
+        yield QueueFullError(details.max_waiting_anywhere, is_everywhere=True)

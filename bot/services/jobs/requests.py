@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bot.services.admission.job_request import JobRequest
     from bot.services.admission.service import Admission
     from bot.services.jobs.held import HeldJobs
+    from bot.services.jobs.policy import WorkerPolicy
     from bot.services.jobs.status_cards import CardChanges
     from bot.services.moderation.audit_trail import AuditTrail
     from bot.services.ports import Clock, LogPublisher
@@ -74,7 +75,7 @@ class JobService:
         wake: asyncio.Event,
         held: HeldJobs,
         owner: str,
-        lease_seconds: float,
+        policy: WorkerPolicy,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -86,7 +87,7 @@ class JobService:
         self._card_changes = card_changes
         self._wake = wake
         self._owner = owner
-        self._lease_seconds = lease_seconds
+        self._policy = policy
         self.held = held
 
     async def accept(self, request: JobRequest) -> StatusCard:
@@ -113,7 +114,7 @@ class JobService:
         async with self._database.write() as connection:
             earlier = await jobs.find_by_interaction(connection, request.interaction_id)
             job = earlier or await self._admit(connection, request, screening, now, holds=holds)
-            card = job if isinstance(job, RefusedError) else await self._card(connection, job)
+            card = job if isinstance(job, RefusedError) else await self._card(connection, job, now)
         if isinstance(card, RefusedError):
             self._audit_trail.tell(request.requester.guild_id)
             raise card
@@ -154,7 +155,7 @@ class JobService:
             now,
             random_bits=self._random_bits,
             lease_owner=self._owner if holds else None,
-            lease_seconds=self._lease_seconds,
+            lease_seconds=self._policy.lease_seconds,
         )
         await charge(connection, details.server, job, decision, now)
         return job
@@ -342,7 +343,6 @@ class JobService:
         self._card_changes.touch_queue()
         self._wake.set()
 
-    async def _card(self, connection: Connection, job: Job) -> StatusCard:
-        order = await jobs.queue_order(connection) if job.state is JobState.QUEUED else []
-        place = order.index(job.id) + 1 if job.id in order else None
-        return StatusCard(job, queue_place=place, waiting_for_operator=self._throttle.is_paused)
+    async def _card(self, connection: Connection, job: Job, now: datetime) -> StatusCard:
+        places = await jobs.places(connection, [job.id], slots_since=self._policy.slots_since(now))
+        return StatusCard(job, queue_place=places.get(job.id), waiting_for_operator=self._throttle.is_paused)

@@ -17,19 +17,25 @@ Who may change a job's row:
 from bot.store.jobs.changes import attach_status, call_off, note_removed, update
 from bot.store.jobs.leases import Backlog, backlog, claim_due, free, release_leases, renew_leases
 from bot.store.jobs.lists import (
+    QUEUE_START,
+    QueuePosition,
     count_outcomes,
     list_open,
     list_period,
     list_posted,
     list_recent,
     list_waiting,
+    list_waiting_after,
     recent_render_seconds,
 )
-from bot.store.jobs.queue import queue_order, start_next, withdraw
+from bot.store.jobs.queue import start_next, withdraw
 from bot.store.jobs.rows import find_by_interaction, get, get_many, insert
+from bot.store.jobs.turns import places
 
 __all__ = [
+    "QUEUE_START",
     "Backlog",
+    "QueuePosition",
     "attach_status",
     "backlog",
     "call_off",
@@ -45,8 +51,9 @@ __all__ = [
     "list_posted",
     "list_recent",
     "list_waiting",
+    "list_waiting_after",
     "note_removed",
-    "queue_order",
+    "places",
     "recent_render_seconds",
     "release_leases",
     "renew_leases",

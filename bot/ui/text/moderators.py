@@ -124,6 +124,8 @@ def why(
         f"  - {_standing(details.status)}",
         f"7. The server's cap: {'none' if details.cap is None else cap_standing(details.cap)}",
         f"8. The operator's limits: {ceilings.standing(details.ceilings)}",
+        f"9. The queue: {details.waiting} clips of this server wait, of at most {details.max_waiting}"
+        f"{'' if details.waiting_anywhere < details.max_waiting_anywhere else '; **too many wait in all servers**'}",
     ]
     return "\n".join(lines)
 

@@ -12,6 +12,7 @@ from bot.errors import (
     ChannelRefusedError,
     InvalidSpecError,
     PromptRefusedError,
+    QueueFullError,
     RefusedError,
     RulesUnknownError,
     TooManyOpenJobsError,
@@ -87,6 +88,10 @@ def details(**changes: Any) -> AdmissionDetails:  # noqa: ANN401
         open_jobs=0,
         open_jobs_anywhere=0,
         max_open_jobs=2,
+        waiting=0,
+        waiting_anywhere=0,
+        max_waiting=50,
+        max_waiting_anywhere=200,
         sources=(),
         status=quota(60),
         cap=None,
@@ -105,6 +110,8 @@ OBSTACLES: list[tuple[dict[str, Any], dict[str, Any], type[RefusedError]]] = [
     ({"status": quota(5)}, {}, QuotaExceededError),
     ({"cap": cap(60, used=55)}, {}, CapReachedError),
     ({"ceilings": [ceiling(CeilingKind.DAY, 60, used=55)]}, {}, CeilingReachedError),
+    ({"waiting": 50}, {}, QueueFullError),
+    ({"waiting_anywhere": 200}, {}, QueueFullError),
 ]
 
 
