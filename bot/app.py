@@ -13,6 +13,7 @@ from bot.models import SpendPolicy
 from bot.services.admission.service import Admission
 from bot.services.jobs.context import WorkContext
 from bot.services.jobs.delivery import Deliverer
+from bot.services.jobs.expiry import Expiry
 from bot.services.jobs.held import HeldJobs
 from bot.services.jobs.leases import LeasedJobs
 from bot.services.jobs.rendering import Renderer
@@ -185,6 +186,7 @@ def assemble(
         spend_watch=spend_watch,
         card_changes=card_changes,
         held=held,
+        expiry=Expiry(work, audit_trail=services.audit_trail, card_changes=card_changes),
         wake=wake,
     )
     modlog = Modlog(

@@ -110,9 +110,7 @@ Index("jobs_by_rendered_at", jobs.c.duration_seconds, jobs.c.rendered_at)
 Index("jobs_by_server", jobs.c.guild_id, jobs.c.created_at)
 _is_queued, _was_started = jobs.c.state == literal_column("'queued'"), jobs.c.submitted_at.is_not(None)
 _index_where(
-    _is_queued,
-    "jobs_waiting",
-    *(jobs.c.state, jobs.c.guild_id, jobs.c.member_id, jobs.c.id, jobs.c.duration_seconds),
+    _is_queued, "jobs_waiting", jobs.c.state, jobs.c.guild_id, jobs.c.member_id, jobs.c.id, jobs.c.duration_seconds
 )
 _index_where(_is_queued, "jobs_waiting_by_age", jobs.c.state, jobs.c.created_at, jobs.c.id)
 _index_where(_was_started, "jobs_last_started", jobs.c.guild_id, jobs.c.submitted_at)

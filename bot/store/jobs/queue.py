@@ -1,4 +1,4 @@
-"""What takes a job out of the queue; whose turn it is says ``turns.py``."""
+"""What takes a job out of the queue: its turn (``turns.py``), its member, or that it has waited too long."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, func
+from sqlalchemy import Integer, bindparam, func, select
 from sqlalchemy import update as sql_update
 
-from bot.models import JobState
+from bot.models import JobError, JobState
 from bot.store.jobs import turns
 from bot.store.jobs.leases import IS_FREE
 from bot.store.jobs.rows import from_row
+from bot.store.jobs.turns import IS_WAITING
 from bot.store.tables import jobs
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
     from sqlalchemy.sql.dml import ReturningUpdate
 
-    from bot.models import Job, JobError
+    from bot.models import Job
 
 
 async def start_next(
@@ -73,6 +74,41 @@ async def withdraw(
     statement = sql_update(jobs).where(jobs.c.id == job.id, jobs.c.state == JobState.QUEUED)
     result = await connection.execute(statement.values(changes))
     return replace(job, **changes) if result.rowcount == 1 else None
+
+
+async def oldest_waiting_at(connection: AsyncConnection) -> datetime | None:
+    """Return when the oldest waiting job was accepted; None when none waits."""
+    return (await connection.execute(_OLDEST_WAITING_AT)).scalar_one()
+
+
+async def expire(connection: AsyncConnection, *, accepted_by: datetime, now: datetime, limit: int) -> list[Job]:
+    """Let up to ``limit`` jobs fail that wait, that nobody holds and that were accepted by then, oldest first."""
+    values = {"accepted_by": accepted_by, "now": now, "limit": limit}
+    return [from_row(row) for row in await connection.execute(_expire(), values)]
+
+
+_OLDEST_WAITING_AT = select(func.min(jobs.c.created_at)).where(IS_WAITING)
+
+
+@cache
+def _expire() -> ReturningUpdate[Any]:
+    now = bindparam("now", type_=jobs.c.due_at.type)
+    changes: dict[str, Any] = {
+        "state": JobState.FAILED,
+        "error_code": JobError.WAITED_TOO_LONG,
+        "finished_at": now,
+        "due_at": now,
+        "attempts": 0,
+        "lease_owner": None,
+        "lease_until": None,
+    }
+    oldest = (
+        select(jobs.c.id)
+        .where(IS_WAITING, IS_FREE, jobs.c.created_at <= bindparam("accepted_by"))
+        .order_by(jobs.c.created_at)
+        .limit(bindparam("limit", type_=Integer))
+    )
+    return sql_update(jobs).where(jobs.c.id.in_(oldest), IS_WAITING, IS_FREE).values(changes).returning(jobs)
 
 
 @cache
