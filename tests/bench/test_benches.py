@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pytest
 
 from bot.store.tables import metadata
-from tests.bench import acknowledge, admission, clip, flight, resume, stage, start
+from tests.bench import acknowledge, admission, clip, flight, resume, stage, start, turns
 from tests.bench.doubles import ServiceDouble
 from tests.bench.remote import Remote, RemoteError
 
@@ -49,8 +49,9 @@ async def test_each_bench_prints_its_figures_and_their_targets(monkeypatch: pyte
     )
 
     admitted = await admission.measure((20, 40), rounds=4)
+    queued = await turns.measure(rounds=1, past_jobs=20)
 
-    assert json.dumps([acknowledged, flown, sent, started, resumed, admitted])
+    assert json.dumps([acknowledged, flown, sent, started, resumed, admitted, queued])
     assert acknowledged["alone"]["median_ms"] > 0
     for crowd in ("different_members", "busy_members"):
         [run] = acknowledged[crowd]["runs"]
@@ -60,6 +61,8 @@ async def test_each_bench_prints_its_figures_and_their_targets(monkeypatch: pyte
         assert ledger["accept_ms"] > ledger["write_ms"] > 0
         scans = [plan.split()[1] for plan in ledger["plans"] if plan.startswith("SCAN") and "INDEX" not in plan]
         assert not set(scans) & set(metadata.tables)
+    assert queued["ratios"].keys() == {"many_servers", "full_servers"}
+    assert all(figure > 0 for figures in queued["median_ms"].values() for figure in figures.values())
     assert (flown["jobs"], flown["lag_p99_ms_target"], flown["added_mib_target"]) == (3, 50, 50)
     assert flown["lag_p50_ms"] <= flown["lag_p99_ms"] <= flown["lag_max_ms"]
     assert sent["passes_through"]["clip_mib"] == sent["passes_through"]["posted_mib"] == 0.2
