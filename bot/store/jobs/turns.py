@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Integer, and_, bindparam, case, func, literal, literal_column, select, true
+from sqlalchemy import Integer, and_, bindparam, case, func, literal, literal_column, select
 
 from bot.models import JobState
 from bot.store.jobs.leases import IS_FREE
@@ -23,14 +23,16 @@ from bot.store.jobs.submits import HOLDS_SLOT
 from bot.store.tables import jobs, submits
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
-    from sqlalchemy import CTE, ColumnElement, Select
+    from sqlalchemy import CTE, ColumnElement, Label, Select
     from sqlalchemy.ext.asyncio import AsyncConnection
     from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
     Columns = ReadOnlyColumnCollection[str, ColumnElement[Any]]
 
+_ONCE = "MATERIALIZED"  # else a column is worked out anew wherever it is used
+_SERVER, _MEMBER = ("guild_id",), ("guild_id", "member_id")
 _NEVER = literal(datetime(1, 1, 1, tzinfo=UTC), jobs.c.submitted_at.type)
 _QUEUED: ColumnElement[str] = literal_column(
     f"'{JobState.QUEUED}'"
@@ -65,7 +67,7 @@ async def first_free(
 
 @cache  # to write these statements takes longer than to run them
 def _places() -> Select[str, int]:
-    earlier = jobs.alias()
+    earlier, slots = jobs.alias(), _slots()
     own_earlier = (
         select(func.count())
         .where(
@@ -76,44 +78,34 @@ def _places() -> Select[str, int]:
         )
         .scalar_subquery()
     )
+    in_server = [it.label(f"{it.name}_in_server") for it in _turn(slots, *_MEMBER)]
     asked = (
-        select(jobs.c.id, jobs.c.guild_id, jobs.c.member_id, own_earlier.label("number"))
+        select(jobs.c.id, *_columns(_MEMBER), own_earlier.label("number"), *in_server, *_turn(slots, *_SERVER))
         .where(jobs.c.id.in_(bindparam("job_ids", expanding=True)), IS_WAITING)
         .cte("asked")
+        .prefix_with(_ONCE)
     )
-    members = _figures("guild_id", "member_id", of_servers=jobs.c.guild_id.in_(select(asked.c.guild_id)))
-    servers = _figures("guild_id", of_servers=true())
-    member, other_member, server, other_server = members.alias(), members.alias(), servers.alias(), servers.alias()
-    is_own = and_(member.c.guild_id == asked.c.guild_id, member.c.member_id == asked.c.member_id)
-    before_in_server = func.sum(_starts_before(other_member.c, member.c, "member_id", asked.c.number))
-    in_server = (
-        select(asked.c.id, asked.c.guild_id, before_in_server.label("number"))
-        .select_from(
-            asked.join(member, is_own).join(other_member, other_member.c.guild_id == asked.c.guild_id),
-        )
-        .group_by(asked.c.id, asked.c.guild_id)
-        .cte("in_server")
-    )
-    before = func.sum(_starts_before(other_server.c, server.c, "guild_id", in_server.c.number))
-    return (
-        select(in_server.c.id, (1 + before).label("place"))
-        .select_from(in_server.join(server, server.c.guild_id == in_server.c.guild_id).join(other_server, true()))
-        .group_by(in_server.c.id)
-    )
+    of_servers = jobs.c.guild_id.in_(select(asked.c.guild_id))
+    members, servers = _figures(slots, *_MEMBER, of_servers=of_servers), _figures(slots, *_SERVER)
+    member = (asked.c.taken_in_server, asked.c.started_at_in_server, asked.c.member_id)
+    before_in_server = select(func.sum(_starts_before(members.c, "member_id", member, asked.c.number)))
+    before_in_server = before_in_server.where(members.c.guild_id == asked.c.guild_id).scalar_subquery()
+    placed = select(*asked.c, before_in_server.label("place")).cte("placed").prefix_with(_ONCE)
+    server = (placed.c.taken, placed.c.started_at, placed.c.guild_id)
+    before = select(func.sum(_starts_before(servers.c, "guild_id", server, placed.c.place))).scalar_subquery()
+    return select(placed.c.id, (1 + before).label("place"))
 
 
 @cache
 def _first_free() -> Select[str]:
-    of_member = [jobs.c.guild_id, jobs.c.member_id]
+    number = func.row_number().over(partition_by=_columns(_MEMBER), order_by=jobs.c.id)
     waiting = (
-        select(
-            jobs.c.id, *of_member, func.row_number().over(partition_by=of_member, order_by=jobs.c.id).label("number")
-        )
+        select(jobs.c.id, *_columns(_MEMBER), number.label("number"))
         .where(IS_WAITING, IS_FREE, jobs.c.id.not_in(bindparam("in_flight", expanding=True)))
         .cte("free")
     )
-    members = _figures("guild_id", "member_id", of_servers=true())
-    servers = _figures("guild_id", of_servers=true())
+    slots = _slots()
+    members, servers = _figures(slots, *_MEMBER), _figures(slots, *_SERVER)
     is_own = and_(members.c.guild_id == waiting.c.guild_id, members.c.member_id == waiting.c.member_id)
     in_server = func.row_number().over(
         partition_by=waiting.c.guild_id, order_by=_order(members.c, "member_id", waiting.c.number)
@@ -136,49 +128,62 @@ def _order(whose: Columns, key: str, number: ColumnElement[int]) -> list[ColumnE
     return [whose["taken"] + number, whose["taken"].desc(), whose["started_at"], whose[key]]
 
 
-def _starts_before(other: Columns, own: Columns, key: str, number: ColumnElement[int]) -> ColumnElement[int]:
-    """Count another's starts that come before one's own next start but ``number``."""
+def _starts_before(
+    other: Columns, key: str, own: tuple[ColumnElement[Any], ...], number: ColumnElement[int]
+) -> ColumnElement[int]:
+    """Count another's starts that come before one's own next start but ``number``.
+
+    Args:
+        own: slots taken, last start and key.
+    """
+    taken, started_at, own_key = own
     is_first_in_round = case(
-        (other["taken"] != own["taken"], other["taken"] > own["taken"]),
-        (other["started_at"] != own["started_at"], other["started_at"] < own["started_at"]),
-        else_=other[key] < own[key],
+        (other["taken"] != taken, other["taken"] > taken),
+        (other["started_at"] != started_at, other["started_at"] < started_at),
+        else_=other[key] < own_key,
     )
-    count = own["taken"] + number - other["taken"] + case((is_first_in_round, 1), else_=0)
+    count = taken + number - other["taken"] + case((is_first_in_round, 1), else_=0)
     return case((count <= 0, 0), (count >= other["waiting"], other["waiting"]), else_=count)
 
 
-def _figures(*names: str, of_servers: ColumnElement[bool]) -> CTE:
+def _figures(slots: CTE, *names: str, of_servers: ColumnElement[bool] | None = None) -> CTE:
     """Select for whoever waits how many jobs do, how many slots are taken, and the last start.
 
     Args:
         names: of the columns of ``jobs`` that say who: the server, or a member in it.
-        of_servers: in which servers.
+        of_servers: in which servers; None is in all.
     """
-    started, sent = jobs.alias(), jobs.alias()
-    waiting = (
-        select(*(jobs.c[name] for name in names), func.count().label("waiting"))
-        .where(IS_WAITING, of_servers)
-        .group_by(*(jobs.c[name] for name in names))
-        .subquery()
+    waiting = select(*_columns(names), func.count().label("waiting"), *_turn(slots, *names)).where(IS_WAITING)
+    if of_servers is not None:
+        waiting = waiting.where(of_servers)
+    return waiting.group_by(*_columns(names)).cte().prefix_with(_ONCE)
+
+
+def _turn(slots: CTE, *names: str) -> list[Label[Any]]:
+    """Return how many slots the server or member of a job has taken, and when they had their last start."""
+    started = jobs.alias()
+    taken = select(func.count()).select_from(slots).where(*(slots.c[name] == jobs.c[name] for name in names))
+    last_start = select(func.max(started.c.submitted_at)).where(
+        *(started.c[name] == jobs.c[name] for name in names), started.c.submitted_at.is_not(None)
     )
-    slots = (
-        select(*(sent.c[name] for name in names), func.count().label("taken"))
-        .select_from(submits.outerjoin(sent, sent.c.id == submits.c.job_id))  # so that it goes from submits to jobs
-        .where(HOLDS_SLOT)
-        .group_by(*(sent.c[name] for name in names))
-        .subquery()
-    )
-    last_start = (
-        select(func.max(started.c.submitted_at))
-        .where(*(started.c[name] == waiting.c[name] for name in names), started.c.submitted_at.is_not(None))
-        .scalar_subquery()
-    )
+    return [
+        taken.scalar_subquery().label("taken"),
+        func.coalesce(last_start.scalar_subquery(), _NEVER).label("started_at"),
+    ]
+
+
+def _slots() -> CTE:
+    """Select the server and the member of each render slot that is taken."""
+    sent = jobs.alias()
+    of_submits = submits.outerjoin(sent, sent.c.id == submits.c.job_id)  # outer: from few submits to their jobs
     return (
-        select(
-            *waiting.c,
-            func.coalesce(slots.c.taken, 0).label("taken"),
-            func.coalesce(last_start, _NEVER).label("started_at"),
-        )
-        .select_from(waiting.outerjoin(slots, and_(*(slots.c[name] == waiting.c[name] for name in names))))
-        .cte()
+        select(*(sent.c[name] for name in _MEMBER))
+        .select_from(of_submits)
+        .where(HOLDS_SLOT)
+        .cte("slots")
+        .prefix_with(_ONCE)
     )
+
+
+def _columns(names: Iterable[str]) -> list[ColumnElement[Any]]:
+    return [jobs.c[name] for name in names]
