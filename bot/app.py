@@ -13,6 +13,7 @@ from bot.models import SpendPolicy
 from bot.services.admission.service import Admission
 from bot.services.jobs.context import WorkContext
 from bot.services.jobs.delivery import Deliverer
+from bot.services.jobs.expiry import Expiry
 from bot.services.jobs.held import HeldJobs
 from bot.services.jobs.leases import LeasedJobs
 from bot.services.jobs.rendering import Renderer
@@ -152,7 +153,7 @@ def assemble(
         operator_quota=operator_quota,
         max_open_jobs=max_open_jobs,
         owner=owner,
-        lease_seconds=policy.lease_seconds,
+        policy=policy,
     )
     work = WorkContext(
         database=database,
@@ -169,7 +170,12 @@ def assemble(
         recovery=Recovery(database=database, clock=clock, alerts=alerts),
     )
     card_updater = StatusCardUpdater(
-        database=database, clock=clock, publisher=ports.publisher, throttle=throttle, card_changes=card_changes
+        database=database,
+        clock=clock,
+        publisher=ports.publisher,
+        throttle=throttle,
+        card_changes=card_changes,
+        policy=policy,
     )
     renderer = Renderer(work)
     worker = Worker(
@@ -183,6 +189,7 @@ def assemble(
         spend_watch=spend_watch,
         card_changes=card_changes,
         held=held,
+        expiry=Expiry(work, audit_trail=services.audit_trail, card_changes=card_changes),
         wake=wake,
     )
     modlog = Modlog(
@@ -273,7 +280,7 @@ def _wire_services(
     operator_quota: Quota,
     max_open_jobs: int,
     owner: str,
-    lease_seconds: float,
+    policy: WorkerPolicy,
 ) -> Services:
     database, clock = ports.database, ports.clock
     audit_trail = AuditTrail(database=database, clock=clock)
@@ -289,6 +296,7 @@ def _wire_services(
         automod=automod,
         max_open_jobs=max_open_jobs,
         spend_watch=spend_watch,
+        policy=policy,
     )
     jobs = JobService(
         database=database,
@@ -302,7 +310,7 @@ def _wire_services(
         wake=wake,
         held=held,
         owner=owner,
-        lease_seconds=lease_seconds,
+        policy=policy,
     )
     return Services(
         jobs=jobs,

@@ -10,7 +10,7 @@ Everything a server's moderators decide carries that server's id, first in its k
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     JSON,
@@ -29,12 +29,12 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    text,
+    literal_column,
 )
 from sqlalchemy.types import TypeDecorator
 
 if TYPE_CHECKING:
-    from sqlalchemy import Dialect
+    from sqlalchemy import ColumnElement, Dialect
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -57,6 +57,11 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _index_where(condition: ColumnElement[bool], name: str, *columns: Column[Any], unique: bool = False) -> None:
+    """Add an index of the rows for which a condition holds; statements that say the same go by it."""
+    Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
 
 
 metadata = MetaData()
@@ -98,17 +103,18 @@ jobs = Table(
     Column("removed_by", BigInteger, key="removed_by_id"),
     Column("removed_at", UtcDateTime),
 )
-Index("jobs_by_due_at", jobs.c.state, jobs.c.due_at)
+_index_where(jobs.c.due_at.is_not(None), "jobs_by_due_at", jobs.c.state, jobs.c.due_at)
 Index("jobs_by_member", jobs.c.member_id, jobs.c.state, jobs.c.submitted_at)
 Index("jobs_by_lease_owner", jobs.c.lease_owner)
 Index("jobs_by_rendered_at", jobs.c.duration_seconds, jobs.c.rendered_at)
 Index("jobs_by_server", jobs.c.guild_id, jobs.c.created_at)
-Index(
-    "jobs_waiting",
-    *(jobs.c.state, jobs.c.guild_id, jobs.c.member_id, jobs.c.duration_seconds),
-    sqlite_where=text("state = 'queued'"),
-    postgresql_where=text("state = 'queued'"),
+_is_queued, _was_started = jobs.c.state == literal_column("'queued'"), jobs.c.submitted_at.is_not(None)
+_index_where(
+    _is_queued, "jobs_waiting", jobs.c.state, jobs.c.guild_id, jobs.c.member_id, jobs.c.id, jobs.c.duration_seconds
 )
+_index_where(_is_queued, "jobs_waiting_by_age", jobs.c.state, jobs.c.created_at, jobs.c.id)
+_index_where(_was_started, "jobs_last_started", jobs.c.guild_id, jobs.c.submitted_at)
+_index_where(_was_started, "jobs_last_started_by_member", jobs.c.guild_id, jobs.c.member_id, jobs.c.submitted_at)
 
 submits = Table(
     "submits",
@@ -127,19 +133,9 @@ submits = Table(
     CheckConstraint("(ended_at IS NULL) = (outcome IS NULL OR outcome = 'accepted')", name="submits_outcome"),
 )
 Index("submits_by_time", submits.c.sent_at)
-Index(
-    "submits_open",
-    submits.c.job_id,
-    unique=True,
-    sqlite_where=submits.c.ended_at.is_(None),
-    postgresql_where=submits.c.ended_at.is_(None),
-)
-Index(
-    "submits_unattended",
-    submits.c.due_at,
-    sqlite_where=submits.c.due_at.is_not(None),
-    postgresql_where=submits.c.due_at.is_not(None),
-)
+_index_where(submits.c.ended_at.is_(None), "submits_open", submits.c.job_id, unique=True)
+_index_where(submits.c.ended_at.is_(None), "submits_slots", submits.c.sent_at, submits.c.job_id)
+_index_where(submits.c.due_at.is_not(None), "submits_unattended", submits.c.due_at)
 
 spend = Table(
     "spend",
@@ -164,6 +160,17 @@ polls_sent = Table(
     Column("second_at", UtcDateTime, primary_key=True),
     Column("count", Integer, nullable=False),
 )
+
+pauses = Table(
+    "pauses",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("owner", String(128), nullable=False),
+    Column("began_at", UtcDateTime, nullable=False),
+    Column("known_until", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+)
+_index_where(pauses.c.ended_at.is_(None), "pauses_open", pauses.c.owner, unique=True)
 
 models = Table(
     "models",
@@ -195,11 +202,8 @@ ledger = Table(
     CheckConstraint("(kind = 'grant') = (job_id IS NULL)", name="ledger_job"),
 )
 Index("ledger_by_time", ledger.c.guild_id, ledger.c.counted_at)
-Index(
-    "ledger_gifts",
-    *(ledger.c.guild_id, ledger.c.member_id, ledger.c.expires_at),
-    sqlite_where=ledger.c.expires_at.is_not(None),
-    postgresql_where=ledger.c.expires_at.is_not(None),
+_index_where(
+    ledger.c.expires_at.is_not(None), "ledger_gifts", ledger.c.guild_id, ledger.c.member_id, ledger.c.expires_at
 )
 
 grant_uses = Table(

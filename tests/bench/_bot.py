@@ -1,4 +1,4 @@
-"""``python -m bot`` for an account whose limits are above anything a bench asks of it."""
+"""``python -m bot`` with limits, the account's and the queue's, that are above anything a bench asks of it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from bot.services.jobs.policy import RateLimit, RateLimits, WorkerPolicy
 
 POLICY = WorkerPolicy(
     rate_limits=RateLimits(submits=RateLimit(10**6, 10**6), queries=RateLimit(10**6, 10**6)),
+    waiting_per_server=10**6,
+    waiting_per_slot=10**6,
 )
 
 if __name__ == "__main__":

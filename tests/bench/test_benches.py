@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pytest
 
 from bot.store.tables import metadata
-from tests.bench import acknowledge, admission, clip, flight, neighbours, resume, stage, start
+from tests.bench import acknowledge, admission, clip, flight, neighbours, resume, stage, start, turns
 from tests.bench.doubles import ServiceDouble
 from tests.bench.remote import Remote, RemoteError
 
@@ -49,9 +49,10 @@ async def test_each_bench_prints_its_figures_and_their_targets(monkeypatch: pyte
     )
 
     admitted = await admission.measure((20, 40), rounds=4)
+    queued = await turns.measure(rounds=1, past_jobs=20)
     beside = await neighbours.measure(rounds=4, heavy_servers=2)
 
-    assert json.dumps([acknowledged, flown, sent, started, resumed, admitted, beside])
+    assert json.dumps([acknowledged, flown, sent, started, resumed, admitted, queued, beside])
     assert acknowledged["alone"]["median_ms"] > 0
     for crowd in ("different_members", "busy_members"):
         [run] = acknowledged[crowd]["runs"]
@@ -63,6 +64,8 @@ async def test_each_bench_prints_its_figures_and_their_targets(monkeypatch: pyte
         assert not set(scans) & set(metadata.tables)
     for case in ("alone", "beside_them"):
         assert 0 < beside["rules"][case]["acknowledged_ms"]["p50"] <= beside["rules"][case]["accepted_ms"]["max"]
+    assert queued["ratios"].keys() == {"many_servers", "full_servers"}
+    assert all(figure > 0 for figures in queued["median_ms"].values() for figure in figures.values())
     assert (flown["jobs"], flown["lag_p99_ms_target"], flown["added_mib_target"]) == (3, 50, 50)
     assert flown["lag_p50_ms"] <= flown["lag_p99_ms"] <= flown["lag_max_ms"]
     assert sent["passes_through"]["clip_mib"] == sent["passes_through"]["posted_mib"] == 0.2

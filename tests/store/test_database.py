@@ -252,7 +252,7 @@ async def test_a_locked_database_is_unavailable_for_writing_and_readable_all_the
         with pytest.raises(StoreUnavailableError):
             await database.check_writable()
         async with database.read() as connection:
-            assert await jobs.queue_order(connection) == []
+            assert await jobs.backlog(connection) == {}
         other.close()
         await database.check_writable()
 
@@ -284,7 +284,11 @@ async def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path) -
             connection, Requester(guild_id=1, member_id=2, role_ids=(3,), places=(4,)), NOW
         ),
         jobs.backlog,
-        jobs.queue_order,
+        lambda connection: jobs.places(connection, ["x"], slots_since=NOW),
+        lambda connection: jobs.list_waiting_after(connection, jobs.QUEUE_START, limit=9),
+        lambda connection: jobs.start_next(
+            connection, now=NOW, limit=9, owner="a", lease_until=NOW, slots_since=NOW, in_flight=["x"]
+        ),
         lambda connection: jobs.find_by_interaction(connection, 1),
         lambda connection: jobs.recent_render_seconds(connection, 6, 500),
         lambda connection: ledger.sum_periods(connection, [UsageSpan(Account(1, AccountKind.MEMBER, 2), NOW, NOW)]),
@@ -309,7 +313,8 @@ async def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path) -
         lambda connection: jobs.release_leases(connection, owner="a"),
     ],
     ids=[
-        *("standing", "backlog", "queue", "interaction", "render times", "usage", "gifts", "usage by member"),
+        *("standing", "backlog", "places", "queue", "start", "interaction", "render times", "usage", "gifts"),
+        "usage by member",
         *("quotas", "server", "block", "channels", "recent", "all gifts", "period", "outcomes", "posted"),
         *("log due", "log claim", "refused", "audit", "claim", "release"),
     ],

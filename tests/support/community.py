@@ -139,7 +139,9 @@ class Community:
         await actor.slash(self.channel, "video", prompt=prompt)
         now, owner = self.clock.now(), "local/1"
         async with self.database.write() as connection:
-            [job] = await job_store.start_next(connection, now=now, limit=1, owner=owner, lease_until=now, in_flight=())
+            [job] = await job_store.start_next(
+                connection, now=now, limit=1, owner=owner, lease_until=now, slots_since=now, in_flight=()
+            )
         posted = await self.publisher.post_clip(job, ClipLink("https://files.example/x.mp4", None), None)
         leased_jobs = LeasedJobs(
             database=self.database, clock=self.clock, audit_trail=self.bot.services.audit_trail, owner=owner

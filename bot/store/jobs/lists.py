@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import Integer, bindparam, func, select, tuple_
 
 from bot.models import OPEN_STATES, JobState
 from bot.store.jobs.rows import from_row
+from bot.store.jobs.turns import IS_WAITING
 from bot.store.tables import jobs
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from bot.models import Job
@@ -33,6 +34,26 @@ async def list_waiting(connection: AsyncConnection, *, guild_id: int, member_id:
         .order_by(jobs.c.id)
     )
     return [from_row(row) for row in await connection.execute(statement)]
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePosition:
+    """Where a waiting job stands by age."""
+
+    created_at: datetime
+    job_id: str
+
+
+QUEUE_START = QueuePosition(datetime(1, 1, 1, tzinfo=UTC), "")
+"""Before all waiting jobs."""
+
+
+async def list_waiting_after(
+    connection: AsyncConnection, position: QueuePosition, *, limit: int
+) -> list[QueuePosition]:
+    """Return the next waiting jobs after a position, of all servers, oldest first."""
+    values = {"created_at": position.created_at, "job_id": position.job_id, "limit": limit}
+    return [QueuePosition(row.created_at, row.id) for row in await connection.execute(_WAITING_AFTER, values)]
 
 
 async def list_recent(connection: AsyncConnection, *, guild_id: int, member_id: int, limit: int) -> list[Job]:
@@ -98,3 +119,12 @@ async def recent_render_seconds(connection: AsyncConnection, duration_seconds: i
         .limit(limit)
     )
     return [(row.rendered_at - row.submitted_at).total_seconds() for row in await connection.execute(statement)]
+
+
+_AGE = tuple_(jobs.c.created_at, jobs.c.id)
+_WAITING_AFTER = (
+    select(jobs.c.created_at, jobs.c.id)
+    .where(IS_WAITING, tuple_(bindparam("created_at", type_=jobs.c.created_at.type), bindparam("job_id")) < _AGE)
+    .order_by(jobs.c.created_at, jobs.c.id)
+    .limit(bindparam("limit", type_=Integer))
+)

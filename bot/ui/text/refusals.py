@@ -14,6 +14,7 @@ from bot.errors import (
     PlaceUnknownError,
     PromptRefusedError,
     PublishError,
+    QueueFullError,
     ReelayError,
     RulesChangingError,
     RulesUnknownError,
@@ -153,6 +154,15 @@ def explain(error: ReelayError) -> str | None:
             return (
                 f"You already have {error.limit} clip{'' if error.limit == 1 else 's'} on the way. "
                 "Wait for one to arrive, or cancel one that is still waiting."
+            )
+        case QueueFullError(is_everywhere=True):
+            return (
+                "Too many clips are waiting just now, in all servers. Nothing was charged; try again in a few minutes."
+            )
+        case QueueFullError():
+            return (
+                f"{error.limit:,} clip{'' if error.limit == 1 else 's'} of this server are waiting, and no more may. "
+                "Nothing was charged; try again when some of them have started."
             )
         case NotCancellableError():
             return _not_cancellable(error)

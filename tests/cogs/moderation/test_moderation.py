@@ -182,17 +182,18 @@ async def test_why_tells_every_source_in_the_order_it_is_asked(community: Commun
     assert [line.partition(":")[0] for line in lines[1:6]] == [
         *("1. Paused", "2. Blocked", "3. Channel", "4. Clips on the way", "5. Quota")
     ]
-    assert [line.removeprefix("  - ") for line in lines[6:-3]] == [
+    assert [line.removeprefix("  - ") for line in lines[6:-4]] == [
         f"pool of {community.operators.mention}: no rule",
         "the member's own: no rule",
         f"**role {role.mention}: 30 s per day, holds**",
         "everyone: no rule",
         "the bot's default: 60 s per day",
-        f"0 s used today, 35 s left, 5 s of it given by moderators; resets {lines[-4].partition('resets ')[2]}",
+        f"0 s used today, 35 s left, 5 s of it given by moderators; resets {lines[-5].partition('resets ')[2]}",
     ]
-    assert lines[-3].startswith("6. The server's cap: 600 s per day: 0 s used today, 600 s left")
-    assert lines[-2] == "7. The operator's limits: none"
-    assert lines[-1] == "8. Prompts: 1 words and phrases, 0 patterns, no AutoMod keyword rules"
+    assert lines[-4].startswith("6. The server's cap: 600 s per day: 0 s used today, 600 s left")
+    assert lines[-3] == "7. The operator's limits: none"
+    assert lines[-2] == "8. The queue: 0 clips of this server wait, of at most 50"
+    assert lines[-1] == "9. Prompts: 1 words and phrases, 0 patterns, no AutoMod keyword rules"
 
 
 async def test_why_names_what_stands_in_the_way(community: Community) -> None:
