@@ -35,6 +35,7 @@ from bot.services.submits.submitting import Submitter
 from bot.services.submits.unattended import UnattendedSubmits
 from bot.services.throttling.account import AccountCheck
 from bot.services.throttling.alerts import OperatorAlerts
+from bot.services.throttling.floods import FloodGuard
 from bot.services.throttling.throttle import ServiceThrottle
 from bot.store.digests import CommandDigests
 from bot.ui.modlog_publisher import DiscordLogPublisher
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 
     from bot.models import Quota
     from bot.services.jobs.delivery import Media
-    from bot.services.jobs.policy import WorkerPolicy
+    from bot.services.jobs.policy import FloodLimits, WorkerPolicy
     from bot.services.ports import AutomodSource, Clock, LogPublisher, Publisher, VideoService
     from bot.services.screening.threads import ScreeningThreads
     from bot.store.database import Database
@@ -153,6 +154,7 @@ def assemble(
         max_open_jobs=max_open_jobs,
         owner=owner,
         lease_seconds=policy.lease_seconds,
+        flood_limits=policy.flood_limits,
     )
     work = WorkContext(
         database=database,
@@ -274,6 +276,7 @@ def _wire_services(
     max_open_jobs: int,
     owner: str,
     lease_seconds: float,
+    flood_limits: FloodLimits,
 ) -> Services:
     database, clock = ports.database, ports.clock
     audit_trail = AuditTrail(database=database, clock=clock)
@@ -315,4 +318,5 @@ def _wire_services(
         admission=admission,
         usage=UsageService(database=database, clock=clock),
         audit_trail=audit_trail,
+        floods=FloodGuard(flood_limits),
     )

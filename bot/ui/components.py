@@ -140,6 +140,7 @@ class Components(commands.Cog):
         requester: says who asks where: of an interaction, in the server with this id.
         guild_of_job: finds the server that a job is of; None where there is no such job.
         require_served: raises for servers that are not served; asked at each press.
+        let_through: tells whether a press is to be served at all, and answers it if not.
     """
 
     def __init__(
@@ -148,10 +149,12 @@ class Components(commands.Cog):
         requester: Callable[[discord.Interaction, int], Requester],
         guild_of_job: Callable[[str], Awaitable[int | None]],
         require_served: Callable[[int], None],
+        let_through: Callable[[discord.Interaction], Awaitable[bool]],
     ) -> None:
         self._requester = requester
         self._guild_of_job = guild_of_job
         self._require_served = require_served
+        self._let_through = let_through
         self._components: list[_Component] = []
 
     @property
@@ -207,6 +210,8 @@ class Components(commands.Cog):
         fields: Mapping[str, str] | None = None,
     ) -> None:
         """Do what was asked for, or say why not: discord.py would only log it, and the member would see nothing."""
+        if not await self._let_through(interaction):
+            return
         try:
             if interaction.guild_id is not None:
                 self._require_served(interaction.guild_id)

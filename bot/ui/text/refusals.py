@@ -41,12 +41,14 @@ from bot.models import (
 from bot.services.screening.patterns import PATTERN_MAX_CHARACTERS
 from bot.services.screening.rules import MOST_RULES, WORDS_MAX_TOTAL_CHARACTERS
 from bot.services.screening.words import WORDS_MAX_CHARACTERS
+from bot.services.throttling.floods import Asked
 from bot.ui.text import ceilings, formatting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bot.models import Block, CapStatus, QuotaStatus
+    from bot.services.jobs.policy import FloodLimits
 
 SERVER_ONLY = "This works in servers only."
 UNKNOWN_COMPONENT = (
@@ -108,6 +110,13 @@ INVALID_SETTINGS = {
         "With that pattern this server's patterns would be too large together; repeat less in it, or remove one first."
     ),
 }
+
+
+def asks_too_much(asked: Asked, limits: FloodLimits) -> str:
+    """Say to a member how much they may ask of the bot in a minute."""
+    if asked is Asked.VIDEO:
+        return f"That is too fast: use `/video` at most {limits.videos} times a minute. Nothing was charged."
+    return f"That is too fast: at most {limits.presses} buttons, lists, forms and commands a minute. Wait a little."
 
 
 def explain(error: ReelayError) -> str | None:
