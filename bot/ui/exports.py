@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from typing import TYPE_CHECKING
 
 import discord
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 8_000_000
 """Of both tables; Discord takes 10 MiB with a message."""
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA_SIGN = re.compile(r"(?<![^\W_])(?=[=+\-@\uff1d\uff0b\uff0d\uff20\u2212\ufe62\ufe63\ufe66\ufe6b])")
+"""Just before a sign that begins a formula, in full width too, where no letter or digit stands before it."""
+_UNSEEN_STARTS = ("\t", "\r", "\n")
 _MEMBER_COLUMNS = ("member_id", "seconds_used", "posted", "failed", "cancelled", "on_the_way", "removed")
 _CLIP_COLUMNS = (
     *("asked_at_utc", "job_id", "member_id", "channel_id", "prompt", "aspect", "seconds", "charged_to"),
@@ -48,8 +51,15 @@ def usage_files(report: UsageReport, *, max_bytes: int = MAX_BYTES) -> tuple[lis
 
 
 def safe_cell(value: object) -> object:
-    """Return a value that no spreadsheet takes for a formula."""
-    return f"'{value}" if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA_STARTS) else value
+    """Return a value that no spreadsheet takes for a formula, nor any part of it, whatever it takes for a separator.
+
+    Whoever opens the file chooses the separator, or their language does: with a semicolon ``a;=1+1`` is two cells, in
+    quotes or not. So an apostrophe goes before each sign that could begin a formula, wherever it is not in a word.
+    """
+    if not isinstance(value, str):
+        return value
+    safe = _FORMULA_SIGN.sub("'", value)
+    return f"'{safe}" if safe.startswith(_UNSEEN_STARTS) else safe
 
 
 def _clip_row(job: Job) -> Sequence[object]:
@@ -93,5 +103,5 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[object]], max_bytes: 
 
 def _line(cells: Sequence[object]) -> bytes:
     text = io.StringIO(newline="")
-    csv.writer(text).writerow(cells)
+    csv.writer(text, quoting=csv.QUOTE_ALL).writerow(cells)
     return text.getvalue().encode()
