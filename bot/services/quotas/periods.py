@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from bot.errors import InvalidSettingError
@@ -42,13 +42,18 @@ def zone_of(name: str) -> tzinfo:
         return UTC
 
 
+def local_day(now: datetime, zone: tzinfo) -> date:
+    """Return the day that it is in a time zone."""
+    return now.astimezone(zone).date()
+
+
 def period_bounds(period: Period, now: datetime, zone: tzinfo = UTC) -> tuple[datetime, datetime]:
     """Return the aware UTC start and end (excluded) of the period that ``now`` lies in.
 
     Days begin at local midnight and so last 23 or 25 hours where the clocks change; weeks begin on Monday
     (ISO 8601).
     """
-    today = now.astimezone(zone).date()
+    today = local_day(now, zone)
     match period:
         case Period.DAY:
             first, next_first = today, today + timedelta(days=1)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.models import JobState
-from bot.services.quotas.periods import period_bounds, zone_of
+from bot.services.quotas.periods import local_day, period_bounds, zone_of
 from bot.store import jobs
-from bot.store.moderation import modlog, servers
+from bot.store.moderation import refusals, servers
 from bot.store.quotas import ledger
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class UsageReport:
     Attributes:
         start, end: when it began and when it ends (excluded), in the server's time zone.
         members: who used most first.
-        refused: clips that a rule refused.
+        refused: how often ``/video`` was refused, whatever for.
         jobs: the latest that were asked for, newest first.
     """
 
@@ -106,11 +106,13 @@ class UsageService:
         """
         async with self._database.read() as connection:
             server = await servers.get(connection, guild_id)
-            start, end = period_bounds(period, self._clock.now(), zone_of(server.timezone))
+            zone = zone_of(server.timezone)
+            start, end = period_bounds(period, self._clock.now(), zone)
             counts = await jobs.count_outcomes(connection, guild_id=guild_id, start=start, end=end)
             latest = await jobs.list_period(connection, guild_id=guild_id, start=start, end=end, limit=JOBS_LISTED)
             used = await ledger.sum_by_member(connection, guild_id=guild_id, start=start, end=end)
-            refused = await modlog.count_refused(connection, guild_id=guild_id, start=start, end=end)
+            first, last = local_day(start, zone), local_day(end, zone)
+            refused = await refusals.count_days(connection, guild_id, first=first, end=last)
         ids = {member_id for member_id, _, _ in counts} | {member_id for member_id, seconds in used.items() if seconds}
         members = [
             MemberUsage(
@@ -125,7 +127,6 @@ class UsageService:
             for member_id in ids
         ]
         members.sort(key=lambda member: (-member.used_seconds, member.member_id))
-        zone = zone_of(server.timezone)
         return UsageReport(
             period=period,
             start=start.astimezone(zone),
