@@ -84,6 +84,7 @@ INVALID_SETTINGS = {
         "I can't post there: give me View Channel and Send Messages in that channel (for a thread Send Messages in "
         "Threads), then try again."
     ),
+    ("subject", "elsewhere"): "That is not a role or channel of this server that I can see.",
     ("grant", "used_up"): "Nothing is left of that; it may have been used or taken back meanwhile.",
     ("rule", "unknown"): "There is no such rule; it may have been removed meanwhile.",
     ("kind", "unknown"): "That kind of rule is not on offer; choose words or a pattern.",
