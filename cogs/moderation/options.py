@@ -81,21 +81,34 @@ class ModeratorGroup(app_commands.Group):
 
 
 def require_log_channel(interaction: discord.Interaction, channel_id: int) -> int:
-    """Check that a channel is this server's own and takes the bot's cards; return its id.
+    """Check that a channel is this server's own, takes the bot's cards, and is one where this moderator may post too.
+
+    The bot would else post for them where they may not, such as among a server's announcements.
+
+    Returns:
+        Its id.
 
     Raises:
         InvalidSettingError: when not.
     """
-    guild = interaction.guild
+    guild, moderator = interaction.guild, interaction.user
     channel = None if guild is None else guild.get_channel_or_thread(channel_id)
-    if guild is None or channel is None or isinstance(channel, discord.CategoryChannel | discord.ForumChannel):
+    is_orphan = isinstance(channel, discord.Thread) and channel.parent is None  # its permissions are not known yet
+    takes_none = isinstance(channel, discord.CategoryChannel | discord.ForumChannel) or is_orphan
+    if guild is None or channel is None or takes_none:
         raise InvalidSettingError("channel", "elsewhere")
-    granted = channel.permissions_for(guild.me)
+    if not _may_post(channel, guild.me):
+        raise InvalidSettingError("channel", "closed")
+    if not (isinstance(moderator, discord.Member) and _may_post(channel, moderator)):
+        raise InvalidSettingError("channel", "not_theirs")
+    return channel_id
+
+
+def _may_post(channel: discord.abc.GuildChannel | discord.Thread, member: discord.Member) -> bool:
+    granted = channel.permissions_for(member)
     in_thread = isinstance(channel, discord.Thread)
     may_send = granted.send_messages_in_threads if in_thread else granted.send_messages
-    if not (granted.view_channel and may_send):
-        raise InvalidSettingError("channel", "closed")
-    return channel_id
+    return granted.view_channel and may_send
 
 
 async def offer_days(interaction: discord.Interaction, current: str) -> list[Choice[int]]:

@@ -84,6 +84,7 @@ INVALID_SETTINGS = {
         "I can't post there: give me View Channel and Send Messages in that channel (for a thread Send Messages in "
         "Threads), then try again."
     ),
+    ("channel", "not_theirs"): "You may not post in that channel, so I won't post there for you; choose another one.",
     ("subject", "elsewhere"): "That is not a role or channel of this server that I can see.",
     ("grant", "used_up"): "Nothing is left of that; it may have been used or taken back meanwhile.",
     ("rule", "unknown"): "There is no such rule; it may have been removed meanwhile.",
