@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import discord
 
 from bot.models import EffectiveQuota, JobState, QuotaSource
+from bot.slices import slices
 from bot.ui.text import modlog as modlog_text
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ _CLIP_COLUMNS = (
 )
 
 
-def usage_files(report: UsageReport, *, max_bytes: int = MAX_BYTES) -> tuple[list[discord.File], int]:
+async def usage_files(report: UsageReport, *, max_bytes: int = MAX_BYTES) -> tuple[list[discord.File], int]:
     """Make a report's tables: one line a member, and one a clip, newest first, as many as fit.
 
     Returns:
@@ -41,8 +42,8 @@ def usage_files(report: UsageReport, *, max_bytes: int = MAX_BYTES) -> tuple[lis
         (row.member_id, row.used_seconds, row.delivered, row.failed, row.cancelled, row.open, row.removed)
         for row in report.members
     )
-    member_table, _ = _table(_MEMBER_COLUMNS, members, max_bytes)
-    clip_table, count = _table(_CLIP_COLUMNS, map(_clip_row, report.jobs), max_bytes - len(member_table))
+    member_table, _ = await _table(_MEMBER_COLUMNS, members, max_bytes)
+    clip_table, count = await _table(_CLIP_COLUMNS, map(_clip_row, report.jobs), max_bytes - len(member_table))
     name = f"usage-{report.period}-{report.start:%Y-%m-%d}"
     return [
         discord.File(io.BytesIO(member_table), filename=f"{name}-members.csv"),
@@ -89,15 +90,17 @@ def _charged_to(effective: EffectiveQuota) -> str:
     return f"pool {effective.subject_id}" if effective.source is QuotaSource.CHANNEL else "member"
 
 
-def _table(columns: Sequence[str], rows: Iterable[Sequence[object]], max_bytes: int) -> tuple[bytes, int]:
+async def _table(columns: Sequence[str], rows: Iterable[Sequence[object]], max_bytes: int) -> tuple[bytes, int]:
     """Write a table of as many rows as fit; return it and their number."""
     # With a byte-order mark, or some spreadsheets read it in a code page of their own.
     table, count = bytearray(codecs.BOM_UTF8 + _line(columns)), 0
-    for count, row in enumerate(rows, start=1):
-        line = _line([safe_cell(value) for value in row])
-        if len(table) + len(line) > max_bytes:
-            return bytes(table), count - 1
-        table += line
+    async for part in slices(rows):
+        for row in part:
+            line = _line([safe_cell(value) for value in row])
+            if len(table) + len(line) > max_bytes:
+                return bytes(table), count
+            table += line
+            count += 1
     return bytes(table), count
 
 

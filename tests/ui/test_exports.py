@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import re
@@ -53,14 +54,14 @@ SIGNS = "=+-@\uff1d\uff0b\uff0d\uff20\u2212"
 
 @given(st.text(st.sampled_from(f"{SIGNS};,\t|: \"'\nab1\u3000\ufeff_"), max_size=30), st.sampled_from([*";,\t|: \n_"]))
 def test_no_part_between_separators_begins_a_formula(text: str, separator: str) -> None:
-    (_, clips), _ = usage_files(report_of(make_job(spec=VideoSpec.accepted(text, Aspect.LANDSCAPE, 6))))
+    (_, clips), _ = asyncio.run(usage_files(report_of(make_job(spec=VideoSpec.accepted(text, Aspect.LANDSCAPE, 6)))))
 
     for part in clips.fp.read().decode("utf-8-sig").split(separator):
         assert not part.strip('" \t\u3000\ufeff\n\r').startswith(tuple(SIGNS)), part
 
 
 def test_every_cell_is_in_quotes() -> None:
-    files, _ = usage_files(report_of(make_job("a fox")))
+    files, _ = asyncio.run(usage_files(report_of(make_job("a fox"))))
 
     for file in files:
         for line in file.fp.read().decode("utf-8-sig").splitlines():
@@ -77,7 +78,7 @@ def test_prompts_come_out_as_they_went_in_and_start_no_formula(prompt: str) -> N
     pool = EffectiveQuota(Quota(60), QuotaSource.CHANNEL, 3)
     job = make_job(spec=spec, state=JobState.DELIVERED, effective_quota=pool)
 
-    (_, clips), count = usage_files(report_of(job))
+    (_, clips), count = asyncio.run(usage_files(report_of(job)))
     [row] = csv.DictReader(io.StringIO(clips.fp.read().decode("utf-8-sig"), newline=""))
 
     assert row["prompt"].replace("'", "") == job.spec.prompt.replace("'", "")
@@ -107,7 +108,7 @@ def test_what_became_of_a_clip_is_in_the_table(fields: dict[str, object], outcom
 def test_as_many_clips_are_listed_as_fit_and_the_latest_first() -> None:
     jobs = [make_job("x" * 500, id=f"job{number:013}") for number in range(100)]
 
-    (members, clips), count = usage_files(report_of(*jobs), max_bytes=20_000)
+    (members, clips), count = asyncio.run(usage_files(report_of(*jobs), max_bytes=20_000))
 
     table = clips.fp.read()
     assert len(members.fp.read()) + len(table) <= 20_000
