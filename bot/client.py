@@ -65,7 +65,7 @@ class ReelayTree(app_commands.CommandTree["ReelayBot"]):
     async def on_error(self, interaction: discord.Interaction[ReelayBot], error: app_commands.AppCommandError) -> None:
         """Tell the member in one sentence what went wrong; a list that Discord asks for is then empty."""
         if interaction.type is discord.InteractionType.autocomplete:
-            await replies.offer_nothing(interaction)
+            await replies.offer_nothing(interaction, error)
             return
         original = error.original if isinstance(error, app_commands.CommandInvokeError) else error
         await replies.reply_with_error(interaction, original)

@@ -153,12 +153,13 @@ async def reply(interaction: discord.Interaction, text: str, *, files: Sequence[
     return True
 
 
-async def offer_nothing(interaction: discord.Interaction) -> None:
-    """Answer what Discord asks for while somebody types: with an empty list; that it did not take it is logged."""
+async def offer_nothing(interaction: discord.Interaction, error: Exception) -> None:
+    """Answer what Discord asks for while somebody types with an empty list; why, and what came of it, is logged."""
+    _log.info("list not offered", extra=_details(interaction, error))
     try:
         await interaction.response.autocomplete([])
-    except UNDELIVERED as error:
-        _log.info("list not offered", extra=_details(interaction, error))
+    except UNDELIVERED as undelivered:
+        _log.warning("answer failed", extra=_details(interaction, undelivered))
 
 
 async def reply_with_error(interaction: discord.Interaction, error: Exception) -> None:

@@ -26,6 +26,7 @@ UNKNOWN = "I don't know that button, list or form any more: it is of an earlier 
 LEADING_ON = {"panel:section", "panel:channel_known"}
 """These show a part of the panel, the first page or one about nothing."""
 MODERATE = discord.Permissions(moderate_members=True)
+UNFOCUSED = {"name": "rule", "type": 3, "value": "x"}
 BUTTON, SELECT, USERS = 2, 3, 5
 """Discord's types of components."""
 FIELD = re.compile(r"\{(?P<name>\w+)(?::(?P<choices>[a-z|]+))?\}")
@@ -259,3 +260,10 @@ async def test_an_item_that_is_not_in_its_message_gets_a_sentence(community: Com
         assert said(await send_component(community, community.moderator, shown, data)) == UNKNOWN
 
     assert stored(community) == before
+
+
+async def test_a_list_that_is_asked_for_as_no_client_would_is_empty(community: Community) -> None:
+    asked = discord.InteractionType.autocomplete
+    for command, options in (("moderate rules remove", ()), ("moderate rules remove", (UNFOCUSED,)), ("quota", ())):
+        result = await community.forge(community.moderator, command, *options, kind=asked)
+        assert result.autocomplete_choices == []
