@@ -96,10 +96,7 @@ def test_prompts_come_out_as_they_went_in_and_start_no_formula(prompt: str) -> N
     ids=str,
 )
 def test_what_became_of_a_clip_is_in_the_table(fields: dict[str, object], outcome: str) -> None:
-    jobs = [make_job(**fields)]
-    report = UsageReport(period=Period.MONTH, start=CREATED_AT, end=RESETS_AT, members=(), refused=0, jobs=jobs)
-
-    (_, clips), _ = usage_files(report)
+    (_, clips), _ = asyncio.run(usage_files(report_of(make_job(**fields))))
 
     [row] = csv.DictReader(io.StringIO(clips.fp.read().decode("utf-8-sig"), newline=""))
     assert row["outcome"] == outcome

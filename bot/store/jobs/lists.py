@@ -16,6 +16,7 @@ from bot.store.tables import jobs
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from sqlalchemy import Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from bot.models import Job

@@ -468,22 +468,6 @@ async def test_a_panel_outlives_what_nobody_foresaw(
     assert "Another" in panel.text
 
 
-async def test_more_panels_than_are_kept_up_to_date_work_all_the_same(
-    community: Community, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(panel_module, "MOST_OPEN", 1)
-    first, second = await open_panel(community), await open_panel(community)
-    before = second.text
-
-    await community.moderate("pause", reason="A flood")
-    await community.bot.panel.tick()
-
-    assert "A flood" in first.text
-    assert second.text == before
-    await second.press("open:home:1")
-    assert "A flood" in second.text
-
-
 async def test_a_clip_that_was_removed_meanwhile_leads_back_to_the_list(community: Community) -> None:
     job = await community.post_clip(community.mia, "A cat surfing")
     await community.post_clip(community.ben, "Another")
