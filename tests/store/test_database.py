@@ -330,6 +330,7 @@ async def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path) -
         lambda connection: jobs.list_period(connection, guild_id=1, start=NOW, end=NOW, limit=9),
         lambda connection: jobs.count_outcomes(connection, guild_id=1, start=NOW, end=NOW),
         lambda connection: jobs.list_posted(connection, 1, limit=9),
+        lambda connection: jobs.list_open(connection, 1),
         modlog.list_due,
         lambda connection: modlog.claim(connection, 1, now=NOW, limit=9, owner="a", lease_until=NOW),
         lambda connection: refusals.count_days(connection, 1, first=NOW.date(), end=NOW.date()),
@@ -344,7 +345,7 @@ async def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path) -
     ],
     ids=[
         *("standing", "backlog", "queue", "interaction", "render times", "usage", "gifts", "usage by member"),
-        *("quotas", "server", "block", "channels", "recent", "all gifts", "period", "outcomes", "posted"),
+        *("quotas", "server", "block", "channels", "recent", "all gifts", "period", "outcomes", "posted", "open"),
         *("log due", "log claim", "refused", "refusal", "audit", "claim", "release"),
     ],
 )

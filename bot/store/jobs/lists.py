@@ -27,9 +27,15 @@ _COUNTS_AT_A_TIME = 500
 
 
 async def list_open(connection: AsyncConnection, guild_id: int) -> list[Job]:
-    """Return a server's unfinished jobs, oldest first."""
-    statement = select(jobs).where(jobs.c.guild_id == guild_id, jobs.c.state.in_(OPEN_STATES)).order_by(jobs.c.id)
-    return [from_row(row) async for rows in slices(await connection.execute(statement)) for row in rows]
+    """Return a server's unfinished jobs, oldest first; they are read some at a time."""
+    found: list[Job] = []
+    while True:
+        part = {"guild_id": guild_id, "after_id": found[-1].id if found else ""}
+        result = await connection.execute(_part_of_open(), part)
+        read = [from_row(row) async for rows in slices(result) for row in rows]
+        found += read
+        if len(read) < _READ_AT_A_TIME:
+            return found
 
 
 async def list_waiting(connection: AsyncConnection, *, guild_id: int, member_id: int) -> list[Job]:
@@ -115,6 +121,12 @@ async def recent_render_seconds(connection: AsyncConnection, duration_seconds: i
         .limit(limit)
     )
     return [(row.rendered_at - row.submitted_at).total_seconds() for row in await connection.execute(statement)]
+
+
+@cache
+def _part_of_open() -> Select[Any]:
+    mine = (jobs.c.guild_id == bindparam("guild_id"), jobs.c.state.in_(OPEN_STATES))
+    return select(jobs).where(*mine, jobs.c.id > bindparam("after_id")).order_by(jobs.c.id).limit(_READ_AT_A_TIME)
 
 
 @cache
