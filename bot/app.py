@@ -36,6 +36,7 @@ from bot.services.submits.submitting import Submitter
 from bot.services.submits.unattended import UnattendedSubmits
 from bot.services.throttling.account import AccountCheck
 from bot.services.throttling.alerts import OperatorAlerts
+from bot.services.throttling.floods import FloodGuard
 from bot.services.throttling.throttle import ServiceThrottle
 from bot.store.digests import CommandDigests
 from bot.ui.modlog_publisher import DiscordLogPublisher
@@ -323,4 +324,5 @@ def _wire_services(
         admission=admission,
         usage=UsageService(database=database, clock=clock),
         audit_trail=audit_trail,
+        floods=FloodGuard(policy.flood_limits),
     )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from bot.services.quotas.usage import UsageService
     from bot.services.screening.automod import AutomodService
     from bot.services.screening.rules import PromptService
+    from bot.services.throttling.floods import FloodGuard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,3 +29,4 @@ class Services:
     admission: Admission
     usage: UsageService
     audit_trail: AuditTrail
+    floods: FloodGuard

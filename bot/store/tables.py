@@ -9,7 +9,6 @@ Everything a server's moderators decide carries that server's id, first in its k
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -19,7 +18,6 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Date,
-    DateTime,
     Float,
     ForeignKey,
     Index,
@@ -31,32 +29,11 @@ from sqlalchemy import (
     UniqueConstraint,
     literal_column,
 )
-from sqlalchemy.types import TypeDecorator
+
+from bot.store.times import UtcDateTime
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Dialect
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware UTC datetime; SQLite keeps no zone, so it is put back on reading."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuse naive times, store UTC."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("naive datetime")
-        value = value.astimezone(UTC)
-        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Give back an aware UTC datetime."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    from sqlalchemy import ColumnElement
 
 
 def _index_where(condition: ColumnElement[bool], name: str, *columns: Column[Any], unique: bool = False) -> None:
@@ -340,6 +317,15 @@ Index(
 )
 Index("log_entries_by_lease_owner", log_entries.c.lease_owner)
 Index("log_entries_by_server", log_entries.c.guild_id, log_entries.c.kind, log_entries.c.created_at)
+
+refusals = Table(
+    "refusals",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("day", Date, primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("interaction_id", BigInteger),
+)
 
 command_digests = Table(
     "command_digests",

@@ -1,8 +1,8 @@
-"""The worker's figures, in one place; tests and the demo give their own."""
+"""The figures of the worker, and how much people may ask, in one place; tests and the demo give their own."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -48,6 +48,23 @@ _RATE_LIMITS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FloodLimits:
+    """How much people may ask of the bot, whatever becomes of it.
+
+    Attributes:
+        videos: one member's ``/video`` in any 60 s.
+        presses: likewise their buttons, selects, forms and other commands.
+        autocompletes: likewise the lists that Discord asks for while they type.
+        open_panels: how many settings panels of one server are kept up to date at a time.
+    """
+
+    videos: int = 6
+    presses: int = 60
+    autocompletes: int = 120
+    open_panels: int = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerPolicy:
     """How much at once, how often, how long.
 
@@ -77,6 +94,7 @@ class WorkerPolicy:
         longest_wait_seconds: after so long in the queue, the operator's pauses not counted, a job is given up.
         polls_at_once, deliveries_at_once: requests, and files on disk and in encoding, at one time.
         poll_time_scale: a factor on the pace of looks; 1 but for a sandbox that renders in seconds.
+        flood_limits: how much people may ask.
     """
 
     max_concurrent_renders: int = 4
@@ -102,6 +120,7 @@ class WorkerPolicy:
     deliveries_at_once: int = 4
     settles_at_once: int = 8
     poll_time_scale: float = 1.0
+    flood_limits: FloodLimits = field(default_factory=FloodLimits)
 
     @property
     def slot_seconds(self) -> float:

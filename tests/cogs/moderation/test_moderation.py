@@ -561,6 +561,32 @@ async def test_a_log_channel_that_is_closed_to_the_bot_is_refused(community: Com
     assert "give me View Channel and Send Messages" in said_beside(await panel.choose("log_channel", closed))
 
 
+@pytest.mark.parametrize("denied", ["send_messages", "view_channel", "send_messages_in_threads"])
+async def test_the_log_cannot_be_sent_where_the_moderator_may_not_post(community: Community, denied: str) -> None:
+    overwrite = discord.PermissionOverwrite(**{denied: False})
+    overwrites = {community.guild.roles["Mods"]: overwrite}
+    channel = community.guild.create_text_channel("announcements", overwrites=overwrites)
+    if denied == "send_messages_in_threads":
+        channel = await community.thread(channel)
+    panel = await open_panel(community, section="log")
+
+    said = said_beside(await panel.choose_unchecked("log_channel", str(channel.id), channel))
+
+    assert said == "You may not post in that channel, so I won't post there for you; choose another one."
+    assert (await community.bot.services.servers.view(community.guild.id)).server.log_channel_id is None
+    assert await community.bot.services.servers.list_changes(community.guild.id, limit=9) == ([], 0)
+
+
+async def test_a_thread_whose_channel_is_not_known_yet_takes_no_log(community: Community) -> None:
+    thread = await community.thread(community.channel)
+    community.bot.get_guild(community.guild.id)._channels.pop(community.channel.id)
+    panel = await open_panel(community, section="log")
+
+    said = said_beside(await panel.choose("log_channel", thread))
+
+    assert said == "That is not a channel of this server that I can see."
+
+
 async def test_locked_database_changes_nothing_and_says_so(community: Community) -> None:
     cap, channel = await open_panel(community, section="cap"), await open_panel(community)
     await channel.go_to_channel(None)
