@@ -26,6 +26,7 @@ from cogs.moderation.acts import ModeratorActs
 from cogs.moderation.group import ModerateGroup
 from cogs.moderation.modlog_card import ModlogCardActions
 from cogs.panel import make_panel
+from cogs.privacy import PrivacyActions, PrivacyCog
 from cogs.quota import QuotaCog
 from cogs.video import VideoCog
 
@@ -89,7 +90,9 @@ class ReelayBot(commands.Bot):
     components: Components
     flood_gate: FloodGate
 
-    def __init__(self, *, digests: CommandDigests, allowed_servers: Collection[int] = ()) -> None:
+    def __init__(
+        self, *, digests: CommandDigests, privacy_url: str | None = None, allowed_servers: Collection[int] = ()
+    ) -> None:
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it never speaks
         super().__init__(
             command_prefix=commands.when_mentioned,  # unused: without the messages intent no text command arrives
@@ -105,6 +108,7 @@ class ReelayBot(commands.Bot):
             allowed_installs=app_commands.AppInstallationType(guild=True),
         )
         self._digests = digests
+        self._privacy_url = privacy_url
         self._allowed_servers = frozenset(allowed_servers)
         self._joined: set[int] = set()
         self._acts: ModeratorActs
@@ -135,6 +139,7 @@ class ReelayBot(commands.Bot):
         services, acts = self.services, self._acts
         await self.add_cog(VideoCog(jobs=services.jobs))
         await self.add_cog(QuotaCog(admission=services.admission))
+        await self.add_cog(PrivacyCog(privacy=services.privacy, url=self._privacy_url))
         self.tree.add_command(ModerateGroup(services, acts, self.panel))
         self.components = Components(
             requester=requester_in,
@@ -143,6 +148,7 @@ class ReelayBot(commands.Bot):
             let_through=self.flood_gate.let_through,
         )
         self.components.add(StatusCardActions(jobs=services.jobs))
+        self.components.add(PrivacyActions(privacy=services.privacy))
         self.components.add(ModlogCardActions(services, acts), *self.panel.sections.values(), check=require_moderator)
         await self.add_cog(self.components)
         self.add_dynamic_items(*ITEM_CLASSES)
@@ -168,6 +174,7 @@ class ReelayBot(commands.Bot):
         """
         is_new = guild.id not in self._joined
         self._joined.add(guild.id)
+        self.services.presence.note_joined(guild.id)
         try:
             self.require_served(guild.id)
         except ServerNotServedError:
@@ -176,8 +183,9 @@ class ReelayBot(commands.Bot):
                 await self._leave(guild)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
-        """Take the next time in that server for a new invitation."""
+        """Note a server that was left, not one that is only out of reach; the next time there is a new invitation."""
         self._joined.discard(guild.id)
+        self.services.presence.note_left(guild.id)
 
     async def _leave(self, guild: discord.Guild) -> None:
         try:
@@ -188,6 +196,7 @@ class ReelayBot(commands.Bot):
     async def on_ready(self) -> None:
         """Say so in the log; Discord may send it again after a long break."""
         _log.info("connected to Discord", extra={"servers": len(self.guilds)})
+        self.services.presence.watch(lambda: [guild.id for guild in self.guilds])
 
     async def _sync_commands(self) -> None:
         payload = sorted((command.to_dict(self.tree) for command in self.tree.get_commands()), key=str)

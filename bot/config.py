@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError
 from bot.errors import SettingsError
 from bot.models import QUOTA_MAX_SECONDS, Period, SpendPolicy
 from bot.services.jobs.policy import RateGroup
+from bot.services.retention.policy import SHORTEST_DAYS
 
 Snowflake = Annotated[int, Field(gt=0, lt=2**63)]
 Seconds = Annotated[int, Field(ge=0, le=10**9)]
@@ -39,6 +40,8 @@ class Settings(BaseSettings):
     max_concurrent_renders: Annotated[int, Field(ge=1, le=10_000)] = 4
     max_open_jobs_per_member: Annotated[int, Field(ge=1, le=1000)] = 2
     job_deadline_seconds: Annotated[int, Field(ge=30, le=86_400)] = 900
+    retention_days: Annotated[int, Field(ge=SHORTEST_DAYS, le=36_500)] | None = None
+    privacy_url: AnyHttpUrl | None = None
     max_seconds_per_day: Seconds | None = None
     max_seconds_per_month: Seconds | None = None
     max_seconds_per_day_per_server: Seconds | None = None

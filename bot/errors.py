@@ -22,7 +22,8 @@
     │   ├── TooManyOpenJobsError      the member has enough jobs open
     │   ├── QueueFullError            as many jobs wait as may, in the server or in all
     │   ├── NotCancellableError       the job is past the point where it can be withdrawn
-    │   └── NotRemovableError         the clip is not there to be removed
+    │   ├── NotRemovableError         the clip is not there to be removed
+    │   └── NotRefundableError        what the clip cost is only known as part of a sum
     ├── StoreUnavailableError         the database could not be asked
     ├── LeaseLostError                a job is no longer this worker's to change
     ├── VideoServiceError             the video service said no, or nothing
@@ -195,6 +196,10 @@ class NotRemovableError(RefusedError):
         super().__init__("not removable")
         self.removed_by_id = removed_by_id
         self.removed_at = removed_at
+
+
+class NotRefundableError(RefusedError):
+    """The clip is so old that what it cost is only known as part of a sum."""
 
 
 class StoreUnavailableError(ReelayError):

@@ -21,6 +21,7 @@ from bot.media import MediaWorker
 from bot.models import OperatorAlert, Quota, UnauthorizedError, VideoServiceError
 from bot.services.jobs.policy import WorkerPolicy
 from bot.services.ports import SystemClock
+from bot.services.retention.policy import RetentionPolicy
 from bot.services.screening.threads import ScreeningThreads
 from bot.store.database import Database
 from bot.toapis.account import explain_models
@@ -72,6 +73,8 @@ async def run(settings: Settings, *, policy: WorkerPolicy | None = None) -> None
                 job_deadline_seconds=settings.job_deadline_seconds,
             ),
             owner=owner,
+            retention=RetentionPolicy(days=settings.retention_days),
+            privacy_url=None if settings.privacy_url is None else str(settings.privacy_url),
             operator_channel_id=settings.operator_channel_id,
             spending=settings.spending,
             allowed_servers=settings.allowed_servers,

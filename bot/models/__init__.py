@@ -17,6 +17,7 @@ from bot.models.jobs import (
     StatusCard,
 )
 from bot.models.modlog import LogEntry, LogKind
+from bot.models.privacy import StoredAbout
 from bot.models.quotas import (
     QUOTA_MAX_SECONDS,
     Account,
@@ -176,6 +177,7 @@ __all__ = [
     "ServiceFaultError",
     "SpendPolicy",
     "StatusCard",
+    "StoredAbout",
     "Submit",
     "SubmitOutcome",
     "UnauthorizedError",

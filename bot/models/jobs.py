@@ -59,6 +59,7 @@ class JobError(StrEnum):
     UNHEARD = "unheard"
     CANCELLED_BY_MODERATOR = "cancelled_by_moderator"
     MEMBER_BLOCKED = "member_blocked"
+    SERVER_LEFT = "server_left"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +80,7 @@ class Job:
         status_message_id: the public status card, or None when there is none (any more).
         message_id: the clip's message; message_channel_id: where it went (the channel, or a DM).
         removed_at: when a moderator, ``removed_by``, took the delivered clip away again.
+        archived_at: since when only the row itself is kept: no texts, and what it cost only as part of a sum.
     """
 
     id: str
@@ -109,6 +111,7 @@ class Job:
     finished_at: datetime | None = None
     removed_by_id: int | None = None
     removed_at: datetime | None = None
+    archived_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,5 +53,5 @@ class LogEntry:
 
     @property
     def member_id(self) -> int | None:
-        """Say whose clip it is about, if it is about one."""
-        return self.details.get("member_id") if self.job is None else self.job.member_id
+        """Say whose clip it is about, if it is about one; nobody's where they have erased their data."""
+        return (self.details.get("member_id") if self.job is None else self.job.member_id) or None

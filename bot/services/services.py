@@ -1,4 +1,4 @@
-"""Everything people's commands and buttons may ask for, in one hand; ``app.py`` wires it."""
+"""Everything people's commands and buttons may ask for, in one hand; ``bot/wiring.py`` puts it together."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from bot.services.moderation.servers import ServerService
     from bot.services.quotas.service import QuotaService
     from bot.services.quotas.usage import UsageService
+    from bot.services.retention.presence import Presence
+    from bot.services.retention.privacy import PrivacyService
     from bot.services.screening.automod import AutomodService
     from bot.services.screening.rules import PromptService
     from bot.services.throttling.floods import FloodGuard
@@ -30,3 +32,5 @@ class Services:
     usage: UsageService
     audit_trail: AuditTrail
     floods: FloodGuard
+    presence: Presence
+    privacy: PrivacyService

@@ -116,6 +116,18 @@ class Database:
             await connection.execute(insert(command_digests).values(key="writable", digest=""))
             await connection.execute(delete(command_digests).where(command_digests.c.key == "writable"))
 
+    async def empty_log(self) -> bool:
+        """Empty SQLite's log of what was written ahead, in which deleted texts may still stand.
+
+        Nobody waits for it: while somebody reads or writes it is left for another time.
+
+        Returns:
+            Whether it is empty now.
+        """
+        if self._engine.dialect.name != "sqlite":
+            return True
+        return await asyncio.to_thread(_empty_log, self._engine.url.database or ":memory:")
+
     async def find_revision(self) -> tuple[str | None, str]:
         """Return the schema's revision, None before the first, and the latest one; nothing is changed.
 
@@ -181,11 +193,26 @@ def _open_first(path: str, busy_timeout_seconds: float) -> None:
             return
 
 
+def _empty_log(path: str) -> bool:
+    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
+        connection.execute(
+            "PRAGMA wal_checkpoint(PASSIVE)"
+        )  # holds nobody up, so that little is left to do for the next
+        try:
+            [(is_busy, _, _)] = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+                raise StoreUnavailableError(type(error).__name__) from error
+            return False
+        return not is_busy
+
+
 def _prepare_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401 (the driver's own object)
     cursor = connection.cursor()
     for pragma in (
         "synchronous = FULL",  # an accepted job survives a power cut, not only a crash
         "foreign_keys = ON",
+        "secure_delete = ON",  # what is deleted is overwritten, not only let go of
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

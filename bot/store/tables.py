@@ -4,12 +4,12 @@ Who may change a row is written in each module of statements. What must never be
 one job, one grant and one refusal per interaction, one charge and one refund per job, no ledger entry of nothing, two
 submits of one job that may both be on the wire.
 
+What becomes of each table's rows in the end is written in ``retention/endings.py``.
+
 Everything a server's moderators decide carries that server's id, first in its key: no statement goes without it.
 """
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     JSON,
@@ -22,26 +22,21 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     String,
     Table,
     Text,
     UniqueConstraint,
+    false,
     literal_column,
 )
 
-from bot.store.times import UtcDateTime
-
-if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement
-
-
-def _index_where(condition: ColumnElement[bool], name: str, *columns: Column[Any], unique: bool = False) -> None:
-    """Add an index of the rows for which a condition holds; statements that say the same go by it."""
-    Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
-
-
-metadata = MetaData()
+from bot.store.columns import UtcDateTime, index_where, metadata
+from bot.store.settings_tables import automod_rules as automod_rules
+from bot.store.settings_tables import blocks as blocks
+from bot.store.settings_tables import channel_rules as channel_rules
+from bot.store.settings_tables import prompt_rules as prompt_rules
+from bot.store.settings_tables import quota_rules as quota_rules
+from bot.store.settings_tables import servers as servers
 
 jobs = Table(
     "jobs",
@@ -79,19 +74,21 @@ jobs = Table(
     Column("finished_at", UtcDateTime),
     Column("removed_by", BigInteger, key="removed_by_id"),
     Column("removed_at", UtcDateTime),
+    Column("archived_at", UtcDateTime),
 )
-_index_where(jobs.c.due_at.is_not(None), "jobs_by_due_at", jobs.c.state, jobs.c.due_at)
+index_where(jobs.c.due_at.is_not(None), "jobs_by_due_at", jobs.c.state, jobs.c.due_at)
 Index("jobs_by_member", jobs.c.member_id, jobs.c.state, jobs.c.submitted_at)
 Index("jobs_by_lease_owner", jobs.c.lease_owner)
 Index("jobs_by_rendered_at", jobs.c.duration_seconds, jobs.c.rendered_at)
 Index("jobs_by_server", jobs.c.guild_id, jobs.c.created_at)
+index_where(jobs.c.finished_at.is_not(None) & jobs.c.archived_at.is_(None), "jobs_to_archive", jobs.c.finished_at)
 _is_queued, _was_started = jobs.c.state == literal_column("'queued'"), jobs.c.submitted_at.is_not(None)
-_index_where(
+index_where(
     _is_queued, "jobs_waiting", jobs.c.state, jobs.c.guild_id, jobs.c.member_id, jobs.c.id, jobs.c.duration_seconds
 )
-_index_where(_is_queued, "jobs_waiting_by_age", jobs.c.state, jobs.c.created_at, jobs.c.id)
-_index_where(_was_started, "jobs_last_started", jobs.c.guild_id, jobs.c.submitted_at)
-_index_where(_was_started, "jobs_last_started_by_member", jobs.c.guild_id, jobs.c.member_id, jobs.c.submitted_at)
+index_where(_is_queued, "jobs_waiting_by_age", jobs.c.state, jobs.c.created_at, jobs.c.id)
+index_where(_was_started, "jobs_last_started", jobs.c.guild_id, jobs.c.submitted_at)
+index_where(_was_started, "jobs_last_started_by_member", jobs.c.guild_id, jobs.c.member_id, jobs.c.submitted_at)
 
 submits = Table(
     "submits",
@@ -110,9 +107,9 @@ submits = Table(
     CheckConstraint("(ended_at IS NULL) = (outcome IS NULL OR outcome = 'accepted')", name="submits_outcome"),
 )
 Index("submits_by_time", submits.c.sent_at)
-_index_where(submits.c.ended_at.is_(None), "submits_open", submits.c.job_id, unique=True)
-_index_where(submits.c.ended_at.is_(None), "submits_slots", submits.c.sent_at, submits.c.job_id)
-_index_where(submits.c.due_at.is_not(None), "submits_unattended", submits.c.due_at)
+index_where(submits.c.ended_at.is_(None), "submits_open", submits.c.job_id, unique=True)
+index_where(submits.c.ended_at.is_(None), "submits_slots", submits.c.sent_at, submits.c.job_id)
+index_where(submits.c.due_at.is_not(None), "submits_unattended", submits.c.due_at)
 
 spend = Table(
     "spend",
@@ -147,7 +144,7 @@ pauses = Table(
     Column("known_until", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
 )
-_index_where(pauses.c.ended_at.is_(None), "pauses_open", pauses.c.owner, unique=True)
+index_where(pauses.c.ended_at.is_(None), "pauses_open", pauses.c.owner, unique=True)
 
 models = Table(
     "models",
@@ -179,9 +176,21 @@ ledger = Table(
     CheckConstraint("(kind = 'grant') = (job_id IS NULL)", name="ledger_job"),
 )
 Index("ledger_by_time", ledger.c.guild_id, ledger.c.counted_at)
-_index_where(
+index_where(
     ledger.c.expires_at.is_not(None), "ledger_gifts", ledger.c.guild_id, ledger.c.member_id, ledger.c.expires_at
 )
+index_where(ledger.c.expires_at.is_not(None), "ledger_grants_by_end", ledger.c.expires_at)
+Index("ledger_by_member", ledger.c.member_id, ledger.c.counted_at)
+
+ledger_sums = Table(
+    "ledger_sums",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True),
+    Column("member_id", BigInteger, primary_key=True),
+    Column("day_at", UtcDateTime, primary_key=True),
+    Column("seconds", Integer, nullable=False),
+)
+Index("ledger_sums_by_member", ledger_sums.c.member_id)
 
 grant_uses = Table(
     "draws",
@@ -191,6 +200,7 @@ grant_uses = Table(
     Column("seconds", Integer, nullable=False),
     CheckConstraint("seconds > 0", name="draws_seconds_positive"),
 )
+Index("draws_by_job", grant_uses.c.job_id)
 
 usage = Table(
     "usage",
@@ -201,79 +211,10 @@ usage = Table(
     Column("quarter_at", UtcDateTime, primary_key=True),
     Column("seconds", Integer, nullable=False),
     Column("drawn_seconds", Integer, nullable=False, key="from_grants_seconds"),
+    Column("is_day", Boolean, nullable=False, server_default=false()),
 )
-
-quota_rules = Table(
-    "quota_rules",
-    metadata,
-    Column("guild_id", BigInteger, primary_key=True),
-    Column("source", String(16), primary_key=True),
-    Column("subject_id", BigInteger, primary_key=True),
-    Column("is_passing", Boolean, primary_key=True, key="is_temporary"),
-    Column("seconds", Integer),
-    Column("period", String(8), nullable=False),
-    Column("set_by", BigInteger, nullable=False, key="set_by_id"),
-    Column("set_at", UtcDateTime, nullable=False),
-    Column("expires_at", UtcDateTime),
-    CheckConstraint("source IN ('member', 'role', 'channel', 'server')", name="quota_rules_source"),
-)
-
-servers = Table(
-    "servers",
-    metadata,
-    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("timezone", String(64), nullable=False),
-    Column("cap_seconds", Integer),
-    Column("cap_period", String(8)),
-    Column("cap_told_percent", Integer, nullable=False),
-    Column("cap_told_at", UtcDateTime),
-    Column("log_channel_id", BigInteger),
-    Column("log_closed", Boolean, nullable=False),
-    Column("pause_reason", Text),
-    Column("paused_by", BigInteger, key="paused_by_id"),
-    Column("paused_at", UtcDateTime),
-    Column("rules_version", Integer, nullable=False),
-)
-
-channel_rules = Table(
-    "channel_rules",
-    metadata,
-    Column("guild_id", BigInteger, primary_key=True),
-    Column("channel_id", BigInteger, primary_key=True),
-    Column("access", String(8)),
-    Column("aspect", String(8)),
-    Column("duration_seconds", Integer),
-)
-
-blocks = Table(
-    "blocks",
-    metadata,
-    Column("guild_id", BigInteger, primary_key=True),
-    Column("member_id", BigInteger, primary_key=True),
-    Column("reason", Text, nullable=False),
-    Column("set_by", BigInteger, nullable=False, key="set_by_id"),
-    Column("set_at", UtcDateTime, nullable=False),
-    Column("expires_at", UtcDateTime),
-)
-
-prompt_rules = Table(
-    "prompt_rules",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("guild_id", BigInteger, nullable=False),
-    Column("kind", String(8), nullable=False),
-    Column("text", Text, nullable=False),
-    Column("set_by", BigInteger, nullable=False, key="set_by_id"),
-    Column("set_at", UtcDateTime, nullable=False),
-    UniqueConstraint("guild_id", "kind", "text"),
-)
-
-automod_rules = Table(
-    "automod_rules",
-    metadata,
-    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("rules", JSON, nullable=False),
-)
+index_where(usage.c.is_day.is_(False), "usage_quarters", usage.c.quarter_at)
+index_where(usage.c.account_kind == literal_column("'member'"), "usage_by_member", usage.c.account_id)
 
 changes = Table(
     "changes",
@@ -288,6 +229,9 @@ changes = Table(
     Column("after", JSON(none_as_null=True)),
 )
 Index("changes_by_server", changes.c.guild_id, changes.c.id)
+Index("changes_by_time", changes.c.made_at)
+_is_of_clip = changes.c.kind.in_([literal_column("'job_cancelled'"), literal_column("'clip_removed'")])
+index_where(_is_of_clip, "changes_of_clips", changes.c.subject_id)
 
 log_entries = Table(
     "log_entries",
@@ -308,15 +252,27 @@ log_entries = Table(
     Column("message_id", BigInteger),
     UniqueConstraint("job_id", "kind"),
 )
-Index(
-    "log_entries_waiting",
-    log_entries.c.guild_id,
-    log_entries.c.id,
-    sqlite_where=log_entries.c.due_at.is_not(None),
-    postgresql_where=log_entries.c.due_at.is_not(None),
-)
+index_where(log_entries.c.due_at.is_not(None), "log_entries_waiting", log_entries.c.guild_id, log_entries.c.id)
 Index("log_entries_by_lease_owner", log_entries.c.lease_owner)
 Index("log_entries_by_server", log_entries.c.guild_id, log_entries.c.kind, log_entries.c.created_at)
+Index("log_entries_by_time", log_entries.c.created_at)
+index_where(log_entries.c.change_id.is_not(None), "log_entries_by_change", log_entries.c.change_id)
+index_where(log_entries.c.kind == literal_column("'refused'"), "log_entries_refused", log_entries.c.id)
+
+guilds = Table(
+    "guilds",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("left_at", UtcDateTime),
+)
+
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("member_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("asked_at", UtcDateTime, nullable=False),
+    Column("texts_erased_at", UtcDateTime),
+)
 
 refusals = Table(
     "refusals",

@@ -124,7 +124,11 @@ class PanelItem(_Item, template=r"panel:.+"):
     """A button or a select of the settings panel."""
 
 
-ITEM_CLASSES = (StatusCardItem, ModlogCardItem, PanelItem)
+class PrivacyItem(_Item, template=r"privacy:.+"):
+    """A button of what a member is told about what is stored."""
+
+
+ITEM_CLASSES = (StatusCardItem, ModlogCardItem, PanelItem, PrivacyItem)
 """One for each kind of message, for ``Client.add_dynamic_items``."""
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pytest
 
 from bot.store.tables import metadata
-from tests.bench import acknowledge, admission, clip, flight, neighbours, resume, stage, start, turns
+from tests.bench import acknowledge, admission, clip, flight, neighbours, resume, retention, stage, start, turns
 from tests.bench.doubles import ServiceDouble
 from tests.bench.remote import Remote, RemoteError
 
@@ -51,8 +51,13 @@ async def test_each_bench_prints_its_figures_and_their_targets(monkeypatch: pyte
     admitted = await admission.measure((20, 40), rounds=4)
     queued = await turns.measure(rounds=1, past_jobs=20)
     beside = await neighbours.measure(rounds=4, heavy_servers=2)
+    ended = await retention.measure(scale=0.001)
 
-    assert json.dumps([acknowledged, flown, sent, started, resumed, admitted, queued, beside])
+    assert json.dumps([acknowledged, flown, sent, started, resumed, admitted, queued, beside, ended])
+    assert ended["rows"] > ended["rows_after"]["jobs"] == ended["rows_before"]["jobs"]
+    assert ended["rows_after"]["ledger"] < ended["rows_before"]["ledger"]
+    assert ended["retention"]["lock_ms"]["max"] > 0
+    assert ended["erasure"]["steps"] > 0
     assert acknowledged["alone"]["median_ms"] > 0
     for crowd in ("different_members", "busy_members"):
         [run] = acknowledged[crowd]["runs"]

@@ -13,14 +13,16 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from bot.app import Ports, assemble
 from bot.models import Aspect, Job, JobState, Period, Quota, Requester, VideoSpec
 from bot.services.admission.job_request import JobRequest
 from bot.services.jobs.policy import WorkerPolicy
+from bot.services.retention.policy import RetentionPolicy
+from bot.services.retention.retention import BETWEEN_STEPS_SECONDS
 from bot.store import jobs as job_store
 from bot.store.database import Database
 from bot.store.jobs import submits
 from bot.store.tables import ledger
+from bot.wiring import Ports, assemble
 from tests.support.clocks import GivenTime, ServiceClock
 from tests.support.databases import fresh_database
 from tests.support.media import DirectMedia
@@ -106,6 +108,12 @@ class Process:
     def wake(self) -> asyncio.Event:
         return self.reelay.wake
 
+    async def end_data(self) -> float:
+        """End whatever is to end now; return the seconds until more is."""
+        while (pause := await self.reelay.retention.tick()) == BETWEEN_STEPS_SECONDS:
+            pass
+        return pause
+
     async def cancel(self, job_id: str) -> None:
         """Cancel a job as a moderator."""
         await self.jobs.cancel_as_moderator(job_id, guild_id=GUILD_ID, cancelled_by_id=MODERATOR_ID)
@@ -140,6 +148,7 @@ class Workshop:
         *,
         database: Database | None = None,
         service: VideoService | None = None,
+        retention_days: int | None = None,
         spending: SpendPolicy | None = None,
         threads: ScreeningThreads | None = None,
         **policy: Any,  # noqa: ANN401 (WorkerPolicy fields)
@@ -163,6 +172,7 @@ class Workshop:
             max_open_jobs=self.max_open_jobs,
             policy=changed_policy,
             owner=owner,
+            retention=RetentionPolicy(days=retention_days),
             spending=spending,
         )
         return Process(reelay=reelay, policy=changed_policy)

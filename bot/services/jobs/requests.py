@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bot.errors import NotRemovableError, RefusedError, RulesChangingError
+from bot.errors import NotRefundableError, NotRemovableError, RefusedError, RulesChangingError
 from bot.models import ChangeKind, Job, JobError, JobState, NotCancellableError, StatusCard
 from bot.services.admission.accepting import admit
 from bot.services.screening.rules import MOST_JUDGINGS
@@ -259,7 +259,7 @@ class JobService:
         The message goes first, and deleting it twice does no harm: what fails half-way is done by doing it again.
 
         Raises:
-            NotRemovableError: when there is no such clip in the server, or somebody was quicker.
+            NotRemovableError, NotRefundableError: when there is no such clip, somebody was quicker, or it is too old.
             PublishError: when Discord did not delete it; nothing has changed then.
             StoreUnavailableError: when the database cannot be asked.
         """
@@ -267,13 +267,15 @@ class JobService:
             job = await jobs.get(connection, job_id)
         if job is None or job.guild_id != guild_id or job.state is not JobState.DELIVERED:
             raise NotRemovableError
+        if refunds and job.archived_at is not None and job.removed_at is None:
+            raise NotRefundableError
         if job.removed_at is None:
             await self._publisher.remove_clip(job)
         now = self._clock.now()
         async with self._audit_trail.write(guild_id) as connection:
+            job = await jobs.get(connection, job_id) or job  # its prompt may have been erased meanwhile
             if not await jobs.note_removed(connection, job_id, removed_by_id=removed_by_id, now=now):
-                earlier = await jobs.get(connection, job_id) or job
-                raise NotRemovableError(earlier.removed_by_id, earlier.removed_at)
+                raise NotRemovableError(job.removed_by_id, job.removed_at)
             refunded = refunds and await ledger.refund(connection, job, now=now, made_by_id=removed_by_id)
             details = {"prompt": job.spec.prompt, "seconds": job.spec.cost_seconds if refunded else 0}
             await self._audit_trail.record(

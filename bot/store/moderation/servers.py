@@ -50,6 +50,12 @@ async def put(connection: AsyncConnection, server: Server) -> None:
         await connection.execute(insert(servers).values(guild_id=server.guild_id, **values))
 
 
+async def list_timezones(connection: AsyncConnection) -> dict[int, str]:
+    """Return the servers' time zones, where they are not UTC."""
+    statement = select(servers.c.guild_id, servers.c.timezone).where(servers.c.timezone != "UTC")
+    return {row.guild_id: row.timezone for row in await connection.execute(statement)}
+
+
 # Channels ----------------------------------------------------------------------------------------
 
 

@@ -11,6 +11,7 @@ a busy server is 3,000 rows at most and not a hundred thousand. All of it is cal
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,7 +20,7 @@ from sqlalchemy import Integer, and_, bindparam, case, func, insert, literal_col
 
 from bot.models import Account, AccountKind, Grant
 from bot.slices import slices
-from bot.store.tables import grant_uses, ledger, usage
+from bot.store.tables import grant_uses, ledger, ledger_sums, usage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -164,7 +165,7 @@ async def sum_periods(connection: AsyncConnection, spans: Sequence[UsageSpan]) -
 async def sum_by_member(
     connection: AsyncConnection, *, guild_id: int, start: datetime, end: datetime
 ) -> dict[int, int]:
-    """Return the seconds each member of a server used in a period, from the entries themselves."""
+    """Return the seconds each member of a server used in a period: from the entries, and from the days of old ones."""
     signed = case(
         (ledger.c.kind == "charge", ledger.c.seconds), (ledger.c.kind == "refund", -ledger.c.seconds), else_=0
     )
@@ -173,10 +174,14 @@ async def sum_by_member(
         .where(ledger.c.guild_id == guild_id, ledger.c.counted_at >= start, ledger.c.counted_at < end)
         .group_by(ledger.c.member_id)
     )
-    used_by_member: dict[int, int] = {}
-    async for rows in slices(await connection.execute(statement), _SUMS_AT_A_TIME):
-        used_by_member.update((member_id, int(used)) for member_id, used in rows)
-    return used_by_member
+    of_days = select(ledger_sums.c.member_id, func.sum(ledger_sums.c.seconds)).where(
+        ledger_sums.c.guild_id == guild_id, ledger_sums.c.day_at >= start, ledger_sums.c.day_at < end
+    )
+    used_by_member: Counter[int] = Counter()
+    for each in (statement, of_days.group_by(ledger_sums.c.member_id)):
+        async for rows in slices(await connection.execute(each), _SUMS_AT_A_TIME):
+            used_by_member.update({member_id: int(used) for member_id, used in rows})
+    return dict(used_by_member)
 
 
 async def _count(

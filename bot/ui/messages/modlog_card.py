@@ -51,6 +51,7 @@ def _buttons(entry: LogEntry) -> ui.ActionRow[ui.LayoutView]:
     danger, plain = discord.ButtonStyle.danger, discord.ButtonStyle.secondary
     if is_there:
         buttons.add_item(_button(f"log:remove:{entry.id}", modlog_text.REMOVE_BUTTON, danger))
+    if is_there and job is not None and job.archived_at is None:
         buttons.add_item(_button(f"log:refund:{entry.id}", modlog_text.REFUND_BUTTON, danger))
     if entry.member_id is not None:
         buttons.add_item(_button(f"log:block:{entry.id}", modlog_text.BLOCK_BUTTON, plain))

@@ -33,7 +33,7 @@ _COLOURS = {
 def status_view(card: StatusCard) -> ui.LayoutView:
     """Show where a job stands, with a button to cancel it while it waits."""
     job = card.job
-    lines = [f"**{member_text.card_title(card)}**", formatting.quoted(job.spec.prompt), member_text.card_details(card)]
+    lines = [f"**{member_text.card_title(card)}**", formatting.prompt(job.spec.prompt), member_text.card_details(card)]
     items: list[ui.Item[ui.LayoutView]] = [
         ui.TextDisplay("\n".join(filter(None, lines))),
         ui.TextDisplay(member_text.card_footer(job)),

@@ -39,6 +39,7 @@ SENTENCES = {
         "A moderator has blocked you from making clips here, so this one is cancelled.",
         "`/video` says why and until when.",
     ),
+    JobError.SERVER_LEFT: ("I was removed from the server before this clip was started.", "Invite me again."),
 }
 """What happened, and what to do about it."""
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from datetime import datetime
 
-    from bot.models import Quota, VideoSpec
+    from bot.models import Job, Quota, VideoSpec
 
 PROMPT_SHOWN_CHARACTERS = 500
 """How much of a prompt a message shows.
@@ -80,6 +80,21 @@ def quoted(prompt: str) -> str:
     """
     escaped = _MARKUP.sub(r"\\\1", plain(prompt))
     return f"“\u2068{escaped}\u2069”"
+
+
+def member(member_id: int | None) -> str:
+    """Write a member, who may have erased their data."""
+    return f"<@{member_id}>" if member_id else "somebody who erased their data"
+
+
+def prompt(text: str, max_characters: int = PROMPT_SHOWN_CHARACTERS) -> str:
+    """Quote a prompt, cut to a length; it may be kept no longer."""
+    return quoted(plain(text, max_characters)) if text else "(the prompt is not kept any more)"
+
+
+def clip_of(job: Job, max_characters: int) -> str:
+    """Write whose clip it is, and its prompt, cut to a length."""
+    return f"{member(job.member_id)}'s clip {prompt(job.spec.prompt, max_characters)}"
 
 
 def sentence(text: str) -> str:

@@ -262,12 +262,12 @@ def _block_ends(block: Block) -> str:
 
 def clip_cancelled(job: Job) -> str:
     """Confirm that a clip is cancelled."""
-    return f"<@{job.member_id}>'s clip {formatting.in_line(job.spec.prompt)} is cancelled and refunded."
+    return f"{formatting.clip_of(job, formatting.LINE_CHARACTERS)} is cancelled and refunded."
 
 
 def clip_removed(job: Job) -> str:
     """Confirm that a clip is removed."""
-    return f"<@{job.member_id}>'s clip {formatting.in_line(job.spec.prompt)} is removed."
+    return f"{formatting.clip_of(job, formatting.LINE_CHARACTERS)} is removed."
 
 
 # Use ---------------------------------------------------------------------------------------------
@@ -286,7 +286,7 @@ def usage_summary(report: UsageReport, listed: int) -> str:
         f"{outcomes}, {report.open:,} on the way{removed}; {report.refused:,} refused",
     ]
     lines += [
-        f"<@{member.member_id}>: {formatting.seconds(member.used_seconds)}, {member.delivered:,} posted"
+        f"{formatting.member(member.member_id)}: {formatting.seconds(member.used_seconds)}, {member.delivered:,} posted"
         for member in report.members[:MEMBERS_SHOWN]
     ]
     if len(report.members) > MEMBERS_SHOWN:

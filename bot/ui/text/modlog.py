@@ -109,7 +109,7 @@ def recent_jobs(member_id: int, jobs: list[Job]) -> str:
         outcome = "removed" if job.removed_at else _OUTCOMES[job.state]
         link = None if job.removed_at else clip_link(job)
         place = f"<#{job.channel_id}>" if link is None else link
-        prompt = formatting.quoted(formatting.plain(job.spec.prompt, _RECENT_CHARACTERS))
+        prompt = formatting.prompt(job.spec.prompt, _RECENT_CHARACTERS)
         lines.append(
             f"{formatting.relative(job.created_at)} {outcome}, {job.spec.duration_seconds} s, {place}: {prompt}"
         )
@@ -118,10 +118,11 @@ def recent_jobs(member_id: int, jobs: list[Job]) -> str:
 
 def job_line(job: Job) -> str:
     """Write a job as the settings panel has it."""
-    prompt = formatting.quoted(formatting.plain(job.spec.prompt, 100))
+    prompt = formatting.prompt(job.spec.prompt, 100)
     outcome = "removed" if job.removed_at else _OUTCOMES[job.state]
     return (
-        f"<@{job.member_id}> in <#{job.channel_id}>, {outcome}, asked {formatting.relative(job.created_at)}, "
+        f"{formatting.member(job.member_id)} in <#{job.channel_id}>, {outcome}, "
+        f"asked {formatting.relative(job.created_at)}, "
         f"{job.spec.duration_seconds} s\n{prompt}"
     )
 
@@ -133,7 +134,7 @@ def _clip_words(job: Job) -> list[str]:
     if job.state is JobState.FAILED:
         happened = failures.failure(job.error_code)
         return [
-            f"**Clip failed** for <@{job.member_id}> in {place}",
+            f"**Clip failed** for {formatting.member(job.member_id)} in {place}",
             _prompt(job.spec.prompt),
             f"{happened} {formatting.seconds(job.spec.cost_seconds)} came back.",
             f"{formatting.described(job.spec)} · {rule}",
@@ -141,7 +142,7 @@ def _clip_words(job: Job) -> list[str]:
     went = place if job.message_channel_id == job.channel_id else f"direct messages, {place} was closed to me"
     title = "Clip posted" if job.removed_at is None else "Clip removed"
     return [
-        f"**{title}** for <@{job.member_id}> in {went}",
+        f"**{title}** for {formatting.member(job.member_id)} in {went}",
         _prompt(job.spec.prompt),
         f"{formatting.described(job.spec)} · cost {formatting.seconds(job.spec.cost_seconds)} · {rule}",
     ]
@@ -159,7 +160,7 @@ def _refusal_words(details: AuditDetails) -> list[str]:
         case _:
             pass
     return [
-        f"**Clip refused** for <@{details['member_id']}> in <#{details['channel_id']}>",
+        f"**Clip refused** for {formatting.member(details.get('member_id'))} in <#{details['channel_id']}>",
         _prompt(details["prompt"]),
         f"{formatting.ASPECTS[Aspect(details['aspect'])]} · {details['duration']} s · cost nothing · "
         f"{_REASONS[details['reason']]}{because}",
@@ -176,7 +177,7 @@ def _percent(details: AuditDetails) -> int:
 
 
 def _prompt(prompt: str) -> str:
-    return formatting.quoted(formatting.plain(prompt, _PROMPT_CHARACTERS))
+    return formatting.prompt(prompt, _PROMPT_CHARACTERS)
 
 
 # Changes -----------------------------------------------------------------------------------------
@@ -273,7 +274,7 @@ def _change_subject(change: Change, deleted: Collection[int]) -> str:
         case ChangeKind.LOG_CHANNEL:
             return "the log"
         case _:
-            return f"<@{change.subject_id}>"
+            return formatting.member(change.subject_id)
 
 
 def _details_words(change: Change, details: AuditDetails, said_characters: int, deleted: Collection[int]) -> str:
@@ -308,10 +309,14 @@ def _details_words(change: Change, details: AuditDetails, said_characters: int, 
             kind = rule_text.KINDS[PromptRuleKind(details["kind"])]
             return f"{kind.lower()} {_said(details['text'], said_characters)}"
         case ChangeKind.JOB_CANCELLED:
-            return _said(details["prompt"], said_characters)
+            return _clip_prompt(details, said_characters)
         case ChangeKind.CLIP_REMOVED:
             back = f", {details['seconds']} s went back" if details["seconds"] else ""
-            return f"{_said(details['prompt'], said_characters)}{back}"
+            return f"{_clip_prompt(details, said_characters)}{back}"
+
+
+def _clip_prompt(details: AuditDetails, max_characters: int) -> str:
+    return formatting.prompt(details["prompt"], max_characters)
 
 
 def _said(text: str, max_characters: int) -> str:

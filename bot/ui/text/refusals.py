@@ -10,6 +10,7 @@ from bot.errors import (
     InvalidQuotaError,
     InvalidSettingError,
     InvalidSpecError,
+    NotRefundableError,
     NotRemovableError,
     PlaceUnknownError,
     PromptRefusedError,
@@ -182,6 +183,10 @@ def explain(error: ReelayError) -> str | None:
         case NotRemovableError():
             when = "" if error.removed_at is None else f" {formatting.relative(error.removed_at)}"
             return f"<@{error.removed_by_id}> already removed this clip{when}."
+        case NotRefundableError():
+            return (
+                "That clip is too old to be refunded: its cost is only kept as part of a sum. You can still remove it."
+            )
         case DestinationClosedError():
             return "I can't get at that channel any more, so nothing was changed; somebody has to do it by hand."
         case PublishError():

@@ -6,7 +6,7 @@ from datetime import UTC, date
 import sqlalchemy as sa
 from alembic import op
 
-from bot.store.times import UtcDateTime
+from bot.store.columns import UtcDateTime
 
 revision = "0004"
 down_revision = "0003"
