@@ -50,11 +50,11 @@ async def longest_hold_ms(work: Callable[[], Awaitable[object]]) -> float:
 
 @pytest.fixture
 def settled() -> Generator[None]:
-    """Keep what there is out of the garbage collector's way, as a bot that serves does."""
+    """Keep the garbage collector out of it: it would look through all that the tests before have left."""
     gc.collect()
-    gc.freeze()
+    gc.disable()
     yield
-    gc.unfreeze()
+    gc.enable()
 
 
 async def fill(community: Community, table: Any, *columns: dict[str, Any]) -> None:  # noqa: ANN401 (a table)
