@@ -67,6 +67,9 @@ async def test_each_bench_prints_its_figures_and_their_targets(monkeypatch: pyte
         assert ledger["accept_ms"] > ledger["write_ms"] > 0
         scans = [plan.split()[1] for plan in ledger["plans"] if plan.startswith("SCAN") and "INDEX" not in plan]
         assert not set(scans) & set(metadata.tables)
+    assert beside["purse"]["unlimited"] == {"asked": 100, "accepted": 2, "billed_seconds": 12}
+    assert beside["purse"]["cancelled"]["counted_seconds"] == beside["purse"]["cancelled"]["billed_seconds"] == 60
+    assert beside["purse"]["accounts"] == {"accounts": 200, "accepted": 50, "place_of_another_servers": 2}
     for case in ("alone", "beside_them"):
         assert 0 < beside["rules"][case]["acknowledged_ms"]["p50"] <= beside["rules"][case]["accepted_ms"]["max"]
     assert queued["ratios"].keys() == {"many_servers", "full_servers"}
