@@ -5,8 +5,8 @@ day, a moderator sets "unlimited" and a member keeps asking; a moderator cancels
 the other; 200 accounts of one server ask at once, then another server's only member. ``rules``: 8 servers have rules as
 large as they may be and members who ask for clips one after the other, with prompts that take RE2 the longest; their
 moderators keep adding patterns that are refused. Meanwhile a member of another server, without rules, and one of a
-server with a few, ask for a clip each round. Timed are the acknowledgement, as ``run_or_defer`` gives it, the acceptance,
-and how long another write waits.
+server with a few, ask for a clip each round. Timed are the acknowledgement, as ``run_or_defer`` gives it, the
+acceptance, and how long another write waits.
 """
 
 from __future__ import annotations
