@@ -19,6 +19,7 @@ from yarl import URL
 from bot.errors import PublishUnavailableError, ServerNotServedError, SettingsError
 from bot.ui import replies
 from bot.ui.components import ITEM_CLASSES, Components
+from bot.ui.floods import FloodGate
 from cogs.clips import StatusCardActions
 from cogs.context import guild_id_of, requester_in, require_moderator
 from cogs.moderation.acts import ModeratorActs
@@ -46,10 +47,12 @@ GUILD_READY_TIMEOUT_SECONDS = 0.5
 
 
 class ReelayTree(app_commands.CommandTree["ReelayBot"]):
-    """The command tree: serves servers only, and answers every error."""
+    """The command tree: serves servers only, and those who do not flood it, and answers every error."""
 
     async def interaction_check(self, interaction: discord.Interaction[ReelayBot]) -> bool:
         """Let through what comes from a server that is served; Discord's own setting for that is only a hint."""
+        if not await self.client.flood_gate.let_through(interaction):
+            return False
         try:
             interaction.client.require_served(guild_id_of(interaction))
         except ServerNotServedError as error:
@@ -61,7 +64,10 @@ class ReelayTree(app_commands.CommandTree["ReelayBot"]):
         return True
 
     async def on_error(self, interaction: discord.Interaction[ReelayBot], error: app_commands.AppCommandError) -> None:
-        """Tell the member in one sentence what went wrong."""
+        """Tell the member in one sentence what went wrong; a list that Discord asks for is then empty."""
+        if interaction.type is discord.InteractionType.autocomplete:
+            await replies.offer_nothing(interaction, error)
+            return
         original = error.original if isinstance(error, app_commands.CommandInvokeError) else error
         await replies.reply_with_error(interaction, original)
 
@@ -76,11 +82,13 @@ class ReelayBot(commands.Bot):
         services: what people's commands and buttons ask.
         panel: the settings panels that moderators have open.
         components: what buttons, selects and forms do, once it is signed in.
+        flood_gate: what is asked of it goes through here first.
     """
 
     services: Services
     panel: Panel
     components: Components
+    flood_gate: FloodGate
 
     def __init__(
         self, *, digests: CommandDigests, privacy_url: str | None = None, allowed_servers: Collection[int] = ()
@@ -110,6 +118,7 @@ class ReelayBot(commands.Bot):
         self.services = services
         self._acts = ModeratorActs(services)
         self.panel = make_panel(services, self._acts)
+        self.flood_gate = FloodGate(services.floods)
 
     async def sign_in(self, token: str) -> None:
         """Check the token and set the commands up; afterwards messages can be posted.
@@ -133,7 +142,10 @@ class ReelayBot(commands.Bot):
         await self.add_cog(PrivacyCog(privacy=services.privacy, url=self._privacy_url))
         self.tree.add_command(ModerateGroup(services, acts, self.panel))
         self.components = Components(
-            requester=requester_in, guild_of_job=services.jobs.guild_of, require_served=self.require_served
+            requester=requester_in,
+            guild_of_job=services.jobs.guild_of,
+            require_served=self.require_served,
+            let_through=self.flood_gate.let_through,
         )
         self.components.add(StatusCardActions(jobs=services.jobs))
         self.components.add(PrivacyActions(privacy=services.privacy))

@@ -20,6 +20,7 @@
     │   ├── CapReachedError           it costs more than the whole server has left
     │   ├── CeilingReachedError       it would pass a ceiling of the operator's
     │   ├── TooManyOpenJobsError      the member has enough jobs open
+    │   ├── QueueFullError            as many jobs wait as may, in the server or in all
     │   ├── NotCancellableError       the job is past the point where it can be withdrawn
     │   ├── NotRemovableError         the clip is not there to be removed
     │   └── NotRefundableError        what the clip cost is only known as part of a sum
@@ -168,6 +169,19 @@ class TooManyOpenJobsError(RefusedError):
     def __init__(self, limit: int) -> None:
         super().__init__(f"limit {limit}")
         self.limit = limit
+
+
+class QueueFullError(RefusedError):
+    """As many jobs wait for their turn as may.
+
+    Attributes:
+        limit: that number; is_everywhere: whether it is that of all servers together.
+    """
+
+    def __init__(self, limit: int, *, is_everywhere: bool = False) -> None:
+        super().__init__(f"limit {limit}")
+        self.limit = limit
+        self.is_everywhere = is_everywhere
 
 
 class NotRemovableError(RefusedError):

@@ -50,6 +50,7 @@ class JobError(StrEnum):
     GENERATION_LOST = "generation_lost"
     SERVICE_FAULT = "service_fault"
     TIMED_OUT = "timed_out"
+    WAITED_TOO_LONG = "waited_too_long"
     NO_RESULT = "no_result"
     CLIP_GONE = "clip_gone"
     CLIP_UNUSABLE = "clip_unusable"

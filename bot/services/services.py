@@ -1,4 +1,4 @@
-"""Everything people's commands and buttons may ask for, in one hand; ``app.py`` wires it."""
+"""Everything people's commands and buttons may ask for, in one hand; ``bot/wiring.py`` puts it together."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bot.services.retention.privacy import PrivacyService
     from bot.services.screening.automod import AutomodService
     from bot.services.screening.rules import PromptService
+    from bot.services.throttling.floods import FloodGuard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,5 +31,6 @@ class Services:
     admission: Admission
     usage: UsageService
     audit_trail: AuditTrail
+    floods: FloodGuard
     presence: Presence
     privacy: PrivacyService

@@ -1,18 +1,22 @@
-"""What all tables share: the schema that they are of, and a type of columns that SQLAlchemy does not have."""
+"""What all tables share: the schema that they are of, how the database keeps times, and indexes of some rows."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import DateTime, MetaData
+from sqlalchemy import DateTime, Index, MetaData
 from sqlalchemy.types import TypeDecorator
 
 if TYPE_CHECKING:
-    from sqlalchemy import Dialect
-
+    from sqlalchemy import Column, ColumnElement, Dialect
 
 metadata = MetaData()
+
+
+def index_where(condition: ColumnElement[bool], name: str, *columns: Column[Any], unique: bool = False) -> None:
+    """Add an index of the rows for which a condition holds; statements that say the same go by it."""
+    Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
 
 
 class UtcDateTime(TypeDecorator[datetime]):

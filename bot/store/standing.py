@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, bindparam, case, func, or_, select
 
 from bot.models import EVERYWHERE, OPEN_STATES
+from bot.store.jobs.turns import IS_WAITING
 from bot.store.moderation.servers import to_block, to_channel_rule, to_server
 from bot.store.quotas import rules as quota_rules
 from bot.store.tables import blocks, channel_rules, jobs, ledger, servers
@@ -31,6 +32,7 @@ class Standing:
         channel_rules: of the member's places and of ``EVERYWHERE``, as far as there are any, in no order.
         quota_rules: that hold then and have to do with the member, their roles, their places or the whole server.
         open_jobs, open_jobs_anywhere: how many unfinished jobs the member has in this server, and in all.
+        waiting, waiting_anywhere: how many jobs of all members wait for their turn in this server, and in all.
         has_grants: whether the member was given seconds that can be used then; they may be used up.
     """
 
@@ -40,6 +42,8 @@ class Standing:
     quota_rules: tuple[QuotaRule, ...]
     open_jobs: int
     open_jobs_anywhere: int
+    waiting: int
+    waiting_anywhere: int
     has_grants: bool
 
 
@@ -58,6 +62,8 @@ async def read(connection: AsyncConnection, requester: Requester, now: datetime)
         quota_rules=tuple(rules),
         open_jobs=first["open_jobs"] or 0,
         open_jobs_anywhere=first["open_jobs_anywhere"],
+        waiting=first["waiting"],
+        waiting_anywhere=first["waiting_anywhere"],
         has_grants=first["has_grants"],
     )
 
@@ -79,9 +85,17 @@ def _standing() -> Select[Any]:
     grants = select(ledger.c.id).where(
         ledger.c.guild_id == guild_id, ledger.c.member_id == member_id, ledger.c.expires_at > now
     )
+    waiting_anywhere = select(func.count()).select_from(jobs).where(IS_WAITING)
+    waiting = waiting_anywhere.where(jobs.c.guild_id == guild_id)
     holds = or_(blocks.c.expires_at.is_(None), blocks.c.expires_at > now)
     of_places = channel_rules.c.channel_id.in_(bindparam("places", expanding=True))
-    return select(servers, blocks, channel_rules, *open_jobs.c, grants.exists().label("has_grants")).select_from(
+    return select(
+        *(servers, blocks, channel_rules),
+        *open_jobs.c,
+        waiting.scalar_subquery().label("waiting"),
+        waiting_anywhere.scalar_subquery().label("waiting_anywhere"),
+        grants.exists().label("has_grants"),
+    ).select_from(
         open_jobs.outerjoin(servers, servers.c.guild_id == guild_id)
         .outerjoin(blocks, and_(blocks.c.guild_id == guild_id, blocks.c.member_id == member_id, holds))
         .outerjoin(channel_rules, and_(channel_rules.c.guild_id == guild_id, of_places))

@@ -27,10 +27,10 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
-    text,
+    literal_column,
 )
 
-from bot.store.columns import UtcDateTime, metadata
+from bot.store.columns import UtcDateTime, index_where, metadata
 from bot.store.settings_tables import automod_rules as automod_rules
 from bot.store.settings_tables import blocks as blocks
 from bot.store.settings_tables import channel_rules as channel_rules
@@ -76,19 +76,19 @@ jobs = Table(
     Column("removed_at", UtcDateTime),
     Column("archived_at", UtcDateTime),
 )
-Index("jobs_by_due_at", jobs.c.state, jobs.c.due_at)
+index_where(jobs.c.due_at.is_not(None), "jobs_by_due_at", jobs.c.state, jobs.c.due_at)
 Index("jobs_by_member", jobs.c.member_id, jobs.c.state, jobs.c.submitted_at)
 Index("jobs_by_lease_owner", jobs.c.lease_owner)
 Index("jobs_by_rendered_at", jobs.c.duration_seconds, jobs.c.rendered_at)
 Index("jobs_by_server", jobs.c.guild_id, jobs.c.created_at)
-_IS_FINISHED = jobs.c.finished_at.is_not(None) & jobs.c.archived_at.is_(None)
-Index("jobs_to_archive", jobs.c.finished_at, sqlite_where=_IS_FINISHED, postgresql_where=_IS_FINISHED)
-Index(
-    "jobs_waiting",
-    *(jobs.c.state, jobs.c.guild_id, jobs.c.member_id, jobs.c.duration_seconds),
-    sqlite_where=text("state = 'queued'"),
-    postgresql_where=text("state = 'queued'"),
+index_where(jobs.c.finished_at.is_not(None) & jobs.c.archived_at.is_(None), "jobs_to_archive", jobs.c.finished_at)
+_is_queued, _was_started = jobs.c.state == literal_column("'queued'"), jobs.c.submitted_at.is_not(None)
+index_where(
+    _is_queued, "jobs_waiting", jobs.c.state, jobs.c.guild_id, jobs.c.member_id, jobs.c.id, jobs.c.duration_seconds
 )
+index_where(_is_queued, "jobs_waiting_by_age", jobs.c.state, jobs.c.created_at, jobs.c.id)
+index_where(_was_started, "jobs_last_started", jobs.c.guild_id, jobs.c.submitted_at)
+index_where(_was_started, "jobs_last_started_by_member", jobs.c.guild_id, jobs.c.member_id, jobs.c.submitted_at)
 
 submits = Table(
     "submits",
@@ -107,19 +107,9 @@ submits = Table(
     CheckConstraint("(ended_at IS NULL) = (outcome IS NULL OR outcome = 'accepted')", name="submits_outcome"),
 )
 Index("submits_by_time", submits.c.sent_at)
-Index(
-    "submits_open",
-    submits.c.job_id,
-    unique=True,
-    sqlite_where=submits.c.ended_at.is_(None),
-    postgresql_where=submits.c.ended_at.is_(None),
-)
-Index(
-    "submits_unattended",
-    submits.c.due_at,
-    sqlite_where=submits.c.due_at.is_not(None),
-    postgresql_where=submits.c.due_at.is_not(None),
-)
+index_where(submits.c.ended_at.is_(None), "submits_open", submits.c.job_id, unique=True)
+index_where(submits.c.ended_at.is_(None), "submits_slots", submits.c.sent_at, submits.c.job_id)
+index_where(submits.c.due_at.is_not(None), "submits_unattended", submits.c.due_at)
 
 spend = Table(
     "spend",
@@ -144,6 +134,17 @@ polls_sent = Table(
     Column("second_at", UtcDateTime, primary_key=True),
     Column("count", Integer, nullable=False),
 )
+
+pauses = Table(
+    "pauses",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("owner", String(128), nullable=False),
+    Column("began_at", UtcDateTime, nullable=False),
+    Column("known_until", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+)
+index_where(pauses.c.ended_at.is_(None), "pauses_open", pauses.c.owner, unique=True)
 
 models = Table(
     "models",
@@ -175,18 +176,10 @@ ledger = Table(
     CheckConstraint("(kind = 'grant') = (job_id IS NULL)", name="ledger_job"),
 )
 Index("ledger_by_time", ledger.c.guild_id, ledger.c.counted_at)
-Index(
-    "ledger_gifts",
-    *(ledger.c.guild_id, ledger.c.member_id, ledger.c.expires_at),
-    sqlite_where=ledger.c.expires_at.is_not(None),
-    postgresql_where=ledger.c.expires_at.is_not(None),
+index_where(
+    ledger.c.expires_at.is_not(None), "ledger_gifts", ledger.c.guild_id, ledger.c.member_id, ledger.c.expires_at
 )
-Index(
-    "ledger_grants_by_end",
-    ledger.c.expires_at,
-    sqlite_where=ledger.c.expires_at.is_not(None),
-    postgresql_where=ledger.c.expires_at.is_not(None),
-)
+index_where(ledger.c.expires_at.is_not(None), "ledger_grants_by_end", ledger.c.expires_at)
 Index("ledger_by_member", ledger.c.member_id, ledger.c.counted_at)
 
 ledger_sums = Table(
@@ -220,9 +213,8 @@ usage = Table(
     Column("drawn_seconds", Integer, nullable=False, key="from_grants_seconds"),
     Column("is_day", Boolean, nullable=False, server_default=false()),
 )
-_IS_QUARTER, _IS_MEMBERS = usage.c.is_day.is_(False), usage.c.account_kind == "member"
-Index("usage_quarters", usage.c.quarter_at, sqlite_where=_IS_QUARTER, postgresql_where=_IS_QUARTER)
-Index("usage_by_member", usage.c.account_id, sqlite_where=_IS_MEMBERS, postgresql_where=_IS_MEMBERS)
+index_where(usage.c.is_day.is_(False), "usage_quarters", usage.c.quarter_at)
+index_where(usage.c.account_kind == literal_column("'member'"), "usage_by_member", usage.c.account_id)
 
 changes = Table(
     "changes",
@@ -238,8 +230,8 @@ changes = Table(
 )
 Index("changes_by_server", changes.c.guild_id, changes.c.id)
 Index("changes_by_time", changes.c.made_at)
-_IS_OF_CLIP = changes.c.kind.in_(["job_cancelled", "clip_removed"])
-Index("changes_of_clips", changes.c.subject_id, sqlite_where=_IS_OF_CLIP, postgresql_where=_IS_OF_CLIP)
+_is_of_clip = changes.c.kind.in_([literal_column("'job_cancelled'"), literal_column("'clip_removed'")])
+index_where(_is_of_clip, "changes_of_clips", changes.c.subject_id)
 
 log_entries = Table(
     "log_entries",
@@ -260,19 +252,12 @@ log_entries = Table(
     Column("message_id", BigInteger),
     UniqueConstraint("job_id", "kind"),
 )
-Index(
-    "log_entries_waiting",
-    log_entries.c.guild_id,
-    log_entries.c.id,
-    sqlite_where=log_entries.c.due_at.is_not(None),
-    postgresql_where=log_entries.c.due_at.is_not(None),
-)
+index_where(log_entries.c.due_at.is_not(None), "log_entries_waiting", log_entries.c.guild_id, log_entries.c.id)
 Index("log_entries_by_lease_owner", log_entries.c.lease_owner)
 Index("log_entries_by_server", log_entries.c.guild_id, log_entries.c.kind, log_entries.c.created_at)
 Index("log_entries_by_time", log_entries.c.created_at)
-_TELLS_CHANGE, _IS_REFUSAL = log_entries.c.change_id.is_not(None), log_entries.c.kind == "refused"
-Index("log_entries_by_change", log_entries.c.change_id, sqlite_where=_TELLS_CHANGE, postgresql_where=_TELLS_CHANGE)
-Index("log_entries_refused", log_entries.c.id, sqlite_where=_IS_REFUSAL, postgresql_where=_IS_REFUSAL)
+index_where(log_entries.c.change_id.is_not(None), "log_entries_by_change", log_entries.c.change_id)
+index_where(log_entries.c.kind == literal_column("'refused'"), "log_entries_refused", log_entries.c.id)
 
 guilds = Table(
     "guilds",
@@ -287,6 +272,15 @@ erasures = Table(
     Column("member_id", BigInteger, primary_key=True, autoincrement=False),
     Column("asked_at", UtcDateTime, nullable=False),
     Column("texts_erased_at", UtcDateTime),
+)
+
+refusals = Table(
+    "refusals",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("day", Date, primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("interaction_id", BigInteger),
 )
 
 command_digests = Table(

@@ -29,14 +29,17 @@ from bot.ui import replies
 from bot.ui.text import refusals
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+    from types import UnionType
 
     from bot.models import Requester
 
 _log = logging.getLogger(__name__)
 
 _Function = TypeVar("_Function", bound="Callable[..., Awaitable[None]]")
-_TEMPLATE = "__component_template__"
+_TEMPLATE, _CHOICE = "__component_template__", "__component_choice__"
+_FORM = "form:"
+"""What the custom ids of forms begin with, and no others."""
 _FIELD = re.compile(r"\{(?P<name>\w+)(?::(?P<choices>[a-z|]+))?\}")
 _LARGEST_ID = 2**63 - 1
 """What a database holds; Discord's ids are no larger."""
@@ -78,17 +81,19 @@ class Press:
         return self.fields.get(name, "")
 
 
-def component(template: str) -> Callable[[_Function], _Function]:
+def component(template: str, *, chosen: type | UnionType | None = None) -> Callable[[_Function], _Function]:
     """Let a method answer all presses whose custom id has this shape.
 
     Args:
         template: the custom id with ``{name}`` where something varies, which is given to the method by that name:
             ``{job_id}`` is a job's id as text, any other ``{…_id}`` and ``{page}`` are integers,
             ``{name:one|other}`` is one of these words, and any other ``{name}`` is a word of small letters.
+        chosen: for a select, what the one value is that is chosen in it.
     """
 
     def mark(function: _Function) -> _Function:
         setattr(function, _TEMPLATE, template)
+        setattr(function, _CHOICE, chosen)
         return function
 
     return mark
@@ -134,7 +139,14 @@ class _Component:
     template: str
     pattern: re.Pattern[str]
     answer: Callable[..., Awaitable[None]]
+    chosen: type | UnionType | None
     check: Callable[[discord.Interaction], None] | None
+
+    def takes(self, values: Sequence[Any], *, is_form: bool) -> bool:
+        """Tell whether what was sent is of the kind that a button, a select or a form of this shape sends."""
+        if self.chosen is None:
+            return not values and is_form == self.template.startswith(_FORM)
+        return not is_form and len(values) == 1 and isinstance(values[0], self.chosen)
 
 
 class Components(commands.Cog):
@@ -144,6 +156,7 @@ class Components(commands.Cog):
         requester: says who asks where: of an interaction, in the server with this id.
         guild_of_job: finds the server that a job is of; None where there is no such job.
         require_served: raises for servers that are not served; asked at each press.
+        let_through: tells whether a press is to be served at all, and answers it if not.
     """
 
     def __init__(
@@ -152,10 +165,12 @@ class Components(commands.Cog):
         requester: Callable[[discord.Interaction, int], Requester],
         guild_of_job: Callable[[str], Awaitable[int | None]],
         require_served: Callable[[int], None],
+        let_through: Callable[[discord.Interaction], Awaitable[bool]],
     ) -> None:
         self._requester = requester
         self._guild_of_job = guild_of_job
         self._require_served = require_served
+        self._let_through = let_through
         self._components: list[_Component] = []
 
     @property
@@ -178,7 +193,8 @@ class Components(commands.Cog):
                 names = {match["name"] for match in _FIELD.finditer(template)}
                 if template in self.templates or names != set(inspect.signature(answer).parameters) - {"press"}:
                     raise ValueError(f"{template} is there twice, or is not what {answer} takes")
-                self._components.append(_Component(template, _compile(template), answer, check))
+                chosen = getattr(answer, _CHOICE)
+                self._components.append(_Component(template, _compile(template), answer, chosen, check))
         self._components.sort(key=lambda each: each.template.count("{"))  # what is said literally goes before a word
 
     def find(self, custom_id: str) -> tuple[str, dict[str, str | int]] | None:
@@ -199,29 +215,37 @@ class Components(commands.Cog):
             await self._answer(interaction, data["custom_id"], fields=dict(_filled_in(data["components"])))
         elif interaction.type is discord.InteractionType.component:
             patterns = [each.__discord_ui_compiled_template__ for each in ITEM_CLASSES]
-            if not any(pattern.fullmatch(data["custom_id"]) for pattern in patterns):
-                await self._answer(interaction, data["custom_id"])
+            is_registered = any(pattern.fullmatch(data["custom_id"]) for pattern in patterns)
+            if not (is_registered and _has(interaction.message, data)):
+                await self._answer(interaction, None)
 
     async def _answer(
         self,
         interaction: discord.Interaction,
-        custom_id: str,
+        custom_id: str | None,
         *,
         values: Sequence[Any] = (),
         fields: Mapping[str, str] | None = None,
     ) -> None:
-        """Do what was asked for, or say why not: discord.py would only log it, and the member would see nothing."""
+        """Do what was asked for, or say why not: discord.py would only log it, and the member would see nothing.
+
+        Args:
+            custom_id: None where it is nothing that could have been used.
+            fields: of a form; None where it is none.
+        """
+        if not await self._let_through(interaction):
+            return
         try:
             if interaction.guild_id is not None:
                 self._require_served(interaction.guild_id)
-            found = self._find(custom_id)
-            if found is None:
+            found = None if custom_id is None else self._find(custom_id)
+            if found is not None and found[0].check is not None:
+                found[0].check(interaction)
+            if found is None or not found[0].takes(values, is_form=fields is not None):
                 _log.info("unknown component", extra={"custom_id": custom_id, "interaction_id": interaction.id})
                 await replies.reply(interaction, refusals.UNKNOWN_COMPONENT)
                 return
             component, ids = found
-            if component.check is not None:
-                component.check(interaction)
             requester = self._requester(interaction, await self._guild_id(interaction, ids))
             press = Press(interaction=interaction, requester=requester, values=values, fields=fields or {})
             await component.answer(press, **ids)
@@ -274,6 +298,19 @@ def _shape(match: re.Match[str]) -> str:
 
 def _is_number(name: str) -> bool:
     return name == "page" or (name.endswith("_id") and name != "job_id")
+
+
+def _has(message: discord.Message | None, used: Mapping[str, Any]) -> bool:
+    """Tell whether an item that is said to be used is in the message; discord.py leaves any other unanswered."""
+
+    def walk(items: Iterable[Any]) -> Iterator[Any]:
+        for item in items:
+            yield item
+            yield from walk((*getattr(item, "children", ()), *filter(None, [getattr(item, "accessory", None)])))
+
+    wanted = (used["custom_id"], used["component_type"])
+    items = walk(() if message is None else message.components)
+    return any((getattr(item, "custom_id", None), item.type.value) == wanted for item in items)
 
 
 def _filled_in(components: Sequence[dict[str, Any]]) -> Iterator[tuple[str, str]]:

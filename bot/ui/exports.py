@@ -5,11 +5,13 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from typing import TYPE_CHECKING
 
 import discord
 
 from bot.models import EffectiveQuota, JobState, QuotaSource
+from bot.slices import slices
 from bot.ui.text import modlog as modlog_text
 
 if TYPE_CHECKING:
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 8_000_000
 """Of both tables; Discord takes 10 MiB with a message."""
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA_SIGN = re.compile(r"(?<![^\W_])(?=[=+\-@\uff1d\uff0b\uff0d\uff20\u2212\ufe62\ufe63\ufe66\ufe6b])")
+"""Just before a sign that begins a formula, in full width too, where no letter or digit stands before it."""
+_UNSEEN_STARTS = ("\t", "\r", "\n")
 _MEMBER_COLUMNS = ("member_id", "seconds_used", "posted", "failed", "cancelled", "on_the_way", "removed")
 _CLIP_COLUMNS = (
     *("asked_at_utc", "job_id", "member_id", "channel_id", "prompt", "aspect", "seconds", "charged_to"),
@@ -28,7 +32,7 @@ _CLIP_COLUMNS = (
 )
 
 
-def usage_files(report: UsageReport, *, max_bytes: int = MAX_BYTES) -> tuple[list[discord.File], int]:
+async def usage_files(report: UsageReport, *, max_bytes: int = MAX_BYTES) -> tuple[list[discord.File], int]:
     """Make a report's tables: one line a member, and one a clip, newest first, as many as fit.
 
     Returns:
@@ -38,8 +42,8 @@ def usage_files(report: UsageReport, *, max_bytes: int = MAX_BYTES) -> tuple[lis
         (row.member_id, row.used_seconds, row.delivered, row.failed, row.cancelled, row.open, row.removed)
         for row in report.members
     )
-    member_table, _ = _table(_MEMBER_COLUMNS, members, max_bytes)
-    clip_table, count = _table(_CLIP_COLUMNS, map(_clip_row, report.jobs), max_bytes - len(member_table))
+    member_table, _ = await _table(_MEMBER_COLUMNS, members, max_bytes)
+    clip_table, count = await _table(_CLIP_COLUMNS, map(_clip_row, report.jobs), max_bytes - len(member_table))
     name = f"usage-{report.period}-{report.start:%Y-%m-%d}"
     return [
         discord.File(io.BytesIO(member_table), filename=f"{name}-members.csv"),
@@ -48,8 +52,15 @@ def usage_files(report: UsageReport, *, max_bytes: int = MAX_BYTES) -> tuple[lis
 
 
 def safe_cell(value: object) -> object:
-    """Return a value that no spreadsheet takes for a formula."""
-    return f"'{value}" if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA_STARTS) else value
+    """Return a value that no spreadsheet takes for a formula, nor any part of it, whatever it takes for a separator.
+
+    Whoever opens the file chooses the separator, or their language does: with a semicolon ``a;=1+1`` is two cells, in
+    quotes or not. So an apostrophe goes before each sign that could begin a formula, wherever it is not in a word.
+    """
+    if not isinstance(value, str):
+        return value
+    safe = _FORMULA_SIGN.sub("'", value)
+    return f"'{safe}" if safe.startswith(_UNSEEN_STARTS) else safe
 
 
 def _clip_row(job: Job) -> Sequence[object]:
@@ -79,19 +90,21 @@ def _charged_to(effective: EffectiveQuota) -> str:
     return f"pool {effective.subject_id}" if effective.source is QuotaSource.CHANNEL else "member"
 
 
-def _table(columns: Sequence[str], rows: Iterable[Sequence[object]], max_bytes: int) -> tuple[bytes, int]:
+async def _table(columns: Sequence[str], rows: Iterable[Sequence[object]], max_bytes: int) -> tuple[bytes, int]:
     """Write a table of as many rows as fit; return it and their number."""
     # With a byte-order mark, or some spreadsheets read it in a code page of their own.
     table, count = bytearray(codecs.BOM_UTF8 + _line(columns)), 0
-    for count, row in enumerate(rows, start=1):
-        line = _line([safe_cell(value) for value in row])
-        if len(table) + len(line) > max_bytes:
-            return bytes(table), count - 1
-        table += line
+    async for part in slices(rows):
+        for row in part:
+            line = _line([safe_cell(value) for value in row])
+            if len(table) + len(line) > max_bytes:
+                return bytes(table), count
+            table += line
+            count += 1
     return bytes(table), count
 
 
 def _line(cells: Sequence[object]) -> bytes:
     text = io.StringIO(newline="")
-    csv.writer(text).writerow(cells)
+    csv.writer(text, quoting=csv.QUOTE_ALL).writerow(cells)
     return text.getvalue().encode()

@@ -153,6 +153,15 @@ async def reply(interaction: discord.Interaction, text: str, *, files: Sequence[
     return True
 
 
+async def offer_nothing(interaction: discord.Interaction, error: Exception) -> None:
+    """Answer what Discord asks for while somebody types with an empty list; why, and what came of it, is logged."""
+    _log.info("list not offered", extra=_details(interaction, error))
+    try:
+        await interaction.response.autocomplete([])
+    except UNDELIVERED as undelivered:
+        _log.warning("answer failed", extra=_details(interaction, undelivered))
+
+
 async def reply_with_error(interaction: discord.Interaction, error: Exception) -> None:
     """Tell the member in one sentence why something was not done; log what has no sentence."""
     if isinstance(error, discord.HTTPException) and error.code == ALREADY_ANSWERED:

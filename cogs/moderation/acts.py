@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.models import QuotaSource, check_grant_seconds
-from bot.services.quotas.periods import complete_timezone
 from bot.ui.text import moderators as moderator_text
 from bot.ui.text import rules as rule_text
 from cogs.context import guild_id_of, requester_in_place
@@ -100,7 +99,7 @@ class ModeratorActs:
     async def set_timezone(self, interaction: discord.Interaction, name: str) -> str:
         """Set when days, weeks and months begin, by a zone's name or its city."""
         server = await self._services.servers.set_timezone(
-            guild_id_of(interaction), complete_timezone(name), set_by_id=interaction.user.id
+            guild_id_of(interaction), name, set_by_id=interaction.user.id
         )
         return moderator_text.timezone_set(server)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import discord
@@ -99,7 +98,7 @@ class ModerateGroup(ModeratorGroup):
         """Show who used how much."""
         reporting = self._services.usage.report(guild_id_of(interaction), parse_period(period))
         report = await replies.run_or_defer(interaction, reporting, private=True)
-        files, listed = await asyncio.to_thread(exports.usage_files, report)
+        files, listed = await exports.usage_files(report)
         summary = moderator_text.usage_summary(report, listed)
         if not await replies.reply(interaction, summary, files=files):
             await replies.reply(interaction, summary)

@@ -9,8 +9,9 @@ from discord import app_commands
 from discord.app_commands import Choice
 
 from bot.errors import InvalidQuotaError, InvalidSettingError
-from bot.models import DAYS_MAX, Period, Quota, QuotaSource
+from bot.models import DAYS_MAX, EVERYWHERE, Period, Quota, QuotaSource
 from bot.ui import forms
+from bot.ui.discord_errors import as_publish_errors
 from bot.ui.text import commands as command_text
 from bot.ui.text import formatting
 from bot.ui.text import forms as form_text
@@ -80,21 +81,34 @@ class ModeratorGroup(app_commands.Group):
 
 
 def require_log_channel(interaction: discord.Interaction, channel_id: int) -> int:
-    """Check that a channel is this server's own and takes the bot's cards; return its id.
+    """Check that a channel is this server's own, takes the bot's cards, and is one where this moderator may post too.
+
+    The bot would else post for them where they may not, such as among a server's announcements.
+
+    Returns:
+        Its id.
 
     Raises:
         InvalidSettingError: when not.
     """
-    guild = interaction.guild
+    guild, moderator = interaction.guild, interaction.user
     channel = None if guild is None else guild.get_channel_or_thread(channel_id)
-    if guild is None or channel is None or isinstance(channel, discord.CategoryChannel | discord.ForumChannel):
+    is_orphan = isinstance(channel, discord.Thread) and channel.parent is None  # its permissions are not known yet
+    takes_none = isinstance(channel, discord.CategoryChannel | discord.ForumChannel) or is_orphan
+    if guild is None or channel is None or takes_none:
         raise InvalidSettingError("channel", "elsewhere")
-    granted = channel.permissions_for(guild.me)
+    if not _may_post(channel, guild.me):
+        raise InvalidSettingError("channel", "closed")
+    if not (isinstance(moderator, discord.Member) and _may_post(channel, moderator)):
+        raise InvalidSettingError("channel", "not_theirs")
+    return channel_id
+
+
+def _may_post(channel: discord.abc.GuildChannel | discord.Thread, member: discord.Member) -> bool:
+    granted = channel.permissions_for(member)
     in_thread = isinstance(channel, discord.Thread)
     may_send = granted.send_messages_in_threads if in_thread else granted.send_messages
-    if not (granted.view_channel and may_send):
-        raise InvalidSettingError("channel", "closed")
-    return channel_id
+    return granted.view_channel and may_send
 
 
 async def offer_days(interaction: discord.Interaction, current: str) -> list[Choice[int]]:
@@ -162,6 +176,39 @@ def parse_subject(interaction: discord.Interaction, who: object) -> tuple[QuotaS
         case _:
             mentionable = discord.AppCommandOptionType.mentionable
             raise app_commands.TransformerError(who, mentionable, app_commands.Transformer())
+
+
+async def require_subject(interaction: discord.Interaction, source: QuotaSource, subject_id: int) -> None:
+    """Check that what a custom id names is this server's own; a member's may be anybody's, also who has left.
+
+    Raises:
+        InvalidSettingError: when not.
+        PublishError: when Discord does not say.
+    """
+    guild = interaction.guild
+    match source:
+        case QuotaSource.MEMBER:
+            is_own = True
+        case QuotaSource.ROLE:
+            is_own = guild is not None and guild.get_role(subject_id) is not None
+        case QuotaSource.CHANNEL:
+            is_own = guild is not None and await _is_place(guild, subject_id)
+        case _:
+            is_own = subject_id == interaction.guild_id
+    if not is_own:
+        raise InvalidSettingError("subject", "elsewhere")
+
+
+async def _is_place(guild: discord.Guild, channel_id: int) -> bool:
+    """Tell whether a server has a channel or a thread; archived threads only Discord knows."""
+    if channel_id == EVERYWHERE or guild.get_channel_or_thread(channel_id) is not None:
+        return True
+    with as_publish_errors():
+        try:
+            await guild.fetch_channel(channel_id)
+        except (discord.NotFound, discord.Forbidden, discord.InvalidData):
+            return False
+    return True
 
 
 def parse_rule_key(key: object) -> tuple[QuotaSource, int]:

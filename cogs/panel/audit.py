@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import discord
     from discord import ui
 
+    from bot.models import Change
+
 
 class AuditSection(Section):
     """Shows the latest changes."""
@@ -22,9 +24,12 @@ class AuditSection(Section):
 
     async def view(self, interaction: discord.Interaction, place: Place) -> ui.LayoutView:
         """Show a page of changes."""
-        page = max(1, place.page)
-        changes, total = await self._services.servers.list_changes(
-            guild_id_of(interaction), limit=PAGE_LENGTH, skip=(page - 1) * PAGE_LENGTH
-        )
-        deleted = deleted_in_changes(interaction.guild, changes)
-        return audit_view(changes, deleted, page, max(1, -(-total // PAGE_LENGTH)))
+        page, (changes, total) = place.page, await self._changes(interaction, place.page)
+        count = max(1, -(-total // PAGE_LENGTH))
+        if page > count:
+            page, (changes, _) = count, await self._changes(interaction, count)
+        return audit_view(changes, deleted_in_changes(interaction.guild, changes), max(1, page), count)
+
+    async def _changes(self, interaction: discord.Interaction, page: int) -> tuple[list[Change], int]:
+        skip = (max(1, page) - 1) * PAGE_LENGTH
+        return await self._services.servers.list_changes(guild_id_of(interaction), limit=PAGE_LENGTH, skip=skip)

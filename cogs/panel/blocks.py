@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import discord
+
 from bot.ui import forms
 from bot.ui.components import component
 from bot.ui.messages.panel.blocks import blocked_members, blocks_view
@@ -11,7 +13,6 @@ from cogs.moderation.options import parse_id
 from cogs.panel.panel import Place, Section
 
 if TYPE_CHECKING:
-    import discord
     from discord import ui
 
     from bot.ui.components import Press
@@ -27,7 +28,7 @@ class BlocksSection(Section):
         details = await self._panel.details(interaction, members=lambda view: blocked_members(view, place.page))
         return blocks_view(details, place.page)
 
-    @component("panel:block_who:{page}")
+    @component("panel:block_who:{page}", chosen=discord.Member | discord.User)
     async def ask_block(self, press: Press, page: int) -> None:
         """Ask for why and how long the member that was chosen is to be blocked."""
         await press.interaction.response.send_modal(forms.block_form(press.chosen.id, press.chosen.name, page))
@@ -39,7 +40,7 @@ class BlocksSection(Section):
         blocking = self._acts.block(press.interaction, member_id, press.typed(forms.REASON), days)
         await self._panel.do(press.interaction, blocking, Place(self.name, page))
 
-    @component("panel:unblock:{page}")
+    @component("panel:unblock:{page}", chosen=str)
     async def unblock(self, press: Press, page: int) -> None:
         """End the block that was chosen."""
         unblocking = self._acts.unblock(press.interaction, parse_id(press.chosen))

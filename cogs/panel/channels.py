@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from bot.models import DURATIONS_SECONDS, Access, Aspect
+from bot.errors import InvalidSpecError
+from bot.models import DURATIONS_SECONDS, Access, Aspect, QuotaSource
 from bot.ui.components import component
 from bot.ui.messages.panel.channels import channel_view, channels_view
-from cogs.moderation.options import parse_id
+from cogs.moderation.options import AppCommandPlace, parse_id, require_subject
 from cogs.panel.panel import Place, Section
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import discord
     from discord import ui
 
     from bot.ui.components import Press
+
+_Value = TypeVar("_Value")
 
 
 class ChannelsSection(Section):
@@ -27,12 +32,12 @@ class ChannelsSection(Section):
         """Show a page of channels with rules."""
         return channels_view(await self._panel.details(interaction), place.page)
 
-    @component("panel:channel")
+    @component("panel:channel", chosen=AppCommandPlace)
     async def choose_any(self, press: Press) -> None:
         """Show what holds in the channel that was chosen."""
         await self._panel.show(press.interaction, Place(ChannelSection.name, key=str(press.chosen.id)))
 
-    @component("panel:channel_known")
+    @component("panel:channel_known", chosen=str)
     async def choose_known(self, press: Press) -> None:
         """Show what holds in a channel that has rules, which may be deleted."""
         await self._panel.show(press.interaction, Place(ChannelSection.name, key=str(parse_id(press.chosen))))
@@ -63,18 +68,33 @@ class ChannelSection(Section):
         """Clear all that a channel's rule says."""
         await self._change(press, channel_id, access=None, aspect=None, duration_seconds=None)
 
-    @component("panel:aspect:{channel_id}")
+    @component("panel:aspect:{channel_id}", chosen=str)
     async def set_aspect(self, press: Press, channel_id: int) -> None:
         """Choose a channel's default shape."""
         by_name = {aspect.name.lower(): aspect for aspect in Aspect}
-        await self._change(press, channel_id, aspect=by_name.get(press.chosen))
+        await self._change(press, channel_id, aspect=_offered("aspect", by_name, press.chosen))
 
-    @component("panel:duration:{channel_id}")
+    @component("panel:duration:{channel_id}", chosen=str)
     async def set_duration(self, press: Press, channel_id: int) -> None:
         """Choose a channel's default length."""
         by_name = {str(seconds): seconds for seconds in DURATIONS_SECONDS}
-        await self._change(press, channel_id, duration_seconds=by_name.get(press.chosen))
+        await self._change(press, channel_id, duration_seconds=_offered("duration", by_name, press.chosen))
 
     async def _change(self, press: Press, channel_id: int, **changes: Any) -> None:  # noqa: ANN401 (fields of ChannelRule)
-        changing = self._acts.change_channel(press.interaction, channel_id, lambda rule: replace(rule, **changes))
-        await self._panel.do(press.interaction, changing, Place(self.name, key=str(channel_id)))
+        async def change() -> str:
+            if any(value is not None for value in changes.values()):  # of what is deleted, a rule can be taken away
+                await require_subject(press.interaction, QuotaSource.CHANNEL, channel_id)
+            return await self._acts.change_channel(press.interaction, channel_id, lambda rule: replace(rule, **changes))
+
+        await self._panel.do(press.interaction, change(), Place(self.name, key=str(channel_id)))
+
+
+def _offered(field: str, by_name: Mapping[str, _Value], chosen: str) -> _Value | None:
+    """Return what was chosen of what is offered; None leaves it to what is more general.
+
+    Raises:
+        InvalidSpecError: when it is not offered.
+    """
+    if chosen not in {*by_name, "none"}:
+        raise InvalidSpecError(field, "not_offered")
+    return by_name.get(chosen)

@@ -24,13 +24,19 @@ class ClipsSection(Section):
 
     async def view(self, interaction: discord.Interaction, place: Place) -> ui.LayoutView:
         """Show a page of posted clips."""
-        guild_id, page = guild_id_of(interaction), max(1, place.page)
-        while True:
-            skip = (page - 1) * JOBS_PAGE_LENGTH
-            posted = await self._services.jobs.list_posted(guild_id, limit=JOBS_PAGE_LENGTH + 1, skip=skip)
-            if posted or page <= 1:
-                return clips_view(posted[:JOBS_PAGE_LENGTH], page, has_more=len(posted) > JOBS_PAGE_LENGTH)
-            page -= 1  # what was on that page has been removed meanwhile
+        guild_id = guild_id_of(interaction)
+        for page in (place.page, place.page - 1):  # what was on a page may have been removed meanwhile
+            found = await self._page(guild_id, page)
+            if found is not None:
+                return found
+        return await self._page(guild_id, 1) or clips_view([], 1, has_more=False)
+
+    async def _page(self, guild_id: int, page: int) -> ui.LayoutView | None:
+        """Show a page; None where there is nothing on it."""
+        skip = (max(1, page) - 1) * JOBS_PAGE_LENGTH
+        posted = await self._services.jobs.list_posted(guild_id, limit=JOBS_PAGE_LENGTH + 1, skip=skip)
+        has_more = len(posted) > JOBS_PAGE_LENGTH
+        return clips_view(posted[:JOBS_PAGE_LENGTH], max(1, page), has_more=has_more) if posted else None
 
 
 class ClipSection(Section):

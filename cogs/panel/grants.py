@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import discord
+
 from bot.ui import forms
 from bot.ui.components import component
 from bot.ui.messages.panel.grants import grants_view, members_with_grants
@@ -12,7 +14,6 @@ from cogs.moderation.options import parse_id
 from cogs.panel.panel import Place, Section
 
 if TYPE_CHECKING:
-    import discord
     from discord import ui
 
     from bot.ui.components import Press
@@ -28,7 +29,7 @@ class GrantsSection(Section):
         details = await self._panel.details(interaction, members=lambda view: members_with_grants(view, place.page))
         return grants_view(details, place.page)
 
-    @component("panel:gift_who:{page}")
+    @component("panel:gift_who:{page}", chosen=discord.Member | discord.User)
     async def ask_grant(self, press: Press, page: int) -> None:
         """Ask how many seconds to give the member that was chosen, and for how long."""
         await press.interaction.response.send_modal(forms.grant_form(press.chosen.id, press.chosen.name, page))
@@ -45,7 +46,7 @@ class GrantsSection(Section):
 
         await self._panel.do(press.interaction, give(), Place(self.name, page))
 
-    @component("panel:gift_end:{page}")
+    @component("panel:gift_end:{page}", chosen=str)
     async def revoke(self, press: Press, page: int) -> None:
         """Take back what is left of the grant that was chosen."""
         revoking = self._acts.revoke_grant(press.interaction, parse_id(press.chosen))

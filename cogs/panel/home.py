@@ -30,7 +30,7 @@ class HomeSection(Section):
         """Go to a section's page."""
         await self._panel.show(press.interaction, Place(section, page))
 
-    @component("panel:section")
+    @component("panel:section", chosen=str)
     async def choose_section(self, press: Press) -> None:
         """Go to the section that was chosen."""
         await self._panel.show(press.interaction, Place(press.chosen))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.ui.components import component
 from bot.ui.messages.panel.modlog import modlog_settings_view
-from cogs.moderation.options import require_log_channel
+from cogs.moderation.options import AppCommandPlace, require_log_channel
 from cogs.panel.panel import Place, Section
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class ModlogSection(Section):
         """Show where it goes."""
         return modlog_settings_view(await self._panel.details(interaction))
 
-    @component("panel:log_channel")
+    @component("panel:log_channel", chosen=AppCommandPlace)
     async def set_channel(self, press: Press) -> None:
         """Send the log to the channel that was chosen."""
         channel_id = require_log_channel(press.interaction, press.chosen.id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -38,6 +39,7 @@ REFRESH_SECONDS = 10.0
 SECONDS_BETWEEN = 3.0
 """Discord lets a panel be changed some five times in five seconds; those who use it want some of that."""
 MOST_OPEN = 1000
+"""In all servers together."""
 LAST_ATTEMPTS = 4
 """How often to try to say that a panel stays as it is."""
 _NAMES_KEPT = 10_000
@@ -85,6 +87,7 @@ class _Open:
         note: what was last done in it.
         is_stale: something has changed since it was last brought up to date.
         is_changing: a task is at it.
+        is_ending: it is left as it is from now on, whatever its time.
     """
 
     interaction: discord.Interaction
@@ -93,6 +96,7 @@ class _Open:
     note: str | None = None
     is_stale: bool = False
     is_changing: bool = False
+    is_ending: bool = False
 
 
 class Panel:
@@ -109,6 +113,7 @@ class Panel:
     def __init__(self, services: Services, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.seconds_between = SECONDS_BETWEEN
         self.sections: dict[str, Section] = {}
+        self._most_in_server = services.floods.limits.open_panels
         self._services = services
         self._monotonic = monotonic
         self._open: dict[int, _Open] = {}
@@ -224,11 +229,28 @@ class Panel:
         note: str | None = None,
     ) -> None:
         """Keep a panel true from now on; it shows what held when there had been ``seen`` changes."""
-        if len(self._open) < MOST_OPEN or message_id in self._open:
-            self._open[message_id] = _Open(interaction, place, self._monotonic(), note)
-            if self._changes != seen:
-                self._changed.add(guild_id_of(interaction))
-            self._woken.set()
+        self._open.pop(message_id, None)  # the latest used comes last
+        self._make_room(interaction)
+        self._open[message_id] = _Open(interaction, place, self._monotonic(), note)
+        if self._changes != seen:
+            self._changed.add(guild_id_of(interaction))
+        self._woken.set()
+
+    def _make_room(self, interaction: discord.Interaction) -> None:
+        """Leave one panel as it is, where there are too many: of the member's own, else of the server's, the oldest.
+
+        Nobody is refused one: those that were closed can't be told from those that are open. If there are too many in
+        all servers together, it is one of the server that has most.
+        """
+        going_on = [opened for opened in self._open.values() if not opened.is_ending]
+        crowd = [opened for opened in going_on if opened.interaction.guild_id == interaction.guild_id]
+        if len(crowd) < self._most_in_server:
+            if len(going_on) < MOST_OPEN:
+                return
+            [(largest, _)] = Counter(opened.interaction.guild_id for opened in going_on).most_common(1)
+            crowd = [opened for opened in going_on if opened.interaction.guild_id == largest]
+        own = [opened for opened in crowd if opened.interaction.user.id == interaction.user.id]
+        (own or crowd)[0].is_ending = True
 
     async def run(self) -> None:
         """Change what is open of servers about which something has changed, until stopped."""
@@ -256,7 +278,7 @@ class Panel:
         changed, self._changed = self._changed, set()
         now = self._monotonic()
         for message_id, opened in list(self._open.items()):
-            is_over = now - opened.since >= TOKEN_SECONDS
+            is_over = opened.is_ending or now - opened.since >= TOKEN_SECONDS
             if not (is_over or opened.interaction.guild_id in changed):
                 continue
             opened.is_stale = True

@@ -8,6 +8,7 @@ from bot.models import QuotaSource
 from bot.ui import forms
 from bot.ui.components import component
 from bot.ui.messages.panel.pools import pools_view
+from cogs.moderation.options import AppCommandPlace
 from cogs.panel.panel import Place, Section
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class PoolsSection(Section):
         """Show a page of pools."""
         return pools_view(await self._panel.details(interaction), place.page)
 
-    @component("panel:pool_channel:{page}")
+    @component("panel:pool_channel:{page}", chosen=AppCommandPlace)
     async def ask_pool(self, press: Press, page: int) -> None:
         """Ask for the pool of the channel that was chosen."""
         channel = press.chosen

@@ -40,7 +40,7 @@ class RulesSection(Section):
         adding = self._acts.add_rule(press.interaction, PromptRuleKind(kind), press.typed(forms.TEXT))
         await self._panel.do(press.interaction, adding, Place(self.name, page))
 
-    @component("panel:rule_remove:{page}")
+    @component("panel:rule_remove:{page}", chosen=str)
     async def remove(self, press: Press, page: int) -> None:
         """Remove the rule that was chosen."""
         removing = self._acts.remove_rule(press.interaction, parse_id(press.chosen))

@@ -1,14 +1,17 @@
-"""``python -m bot`` for an account whose limits are above anything a bench asks of it."""
+"""``python -m bot`` with limits, the account's and the queue's, that are above anything a bench asks of it."""
 
 from __future__ import annotations
 
 import sys
 
 from bot.__main__ import main
-from bot.services.jobs.policy import RateLimit, RateLimits, WorkerPolicy
+from bot.services.jobs.policy import FloodLimits, RateLimit, RateLimits, WorkerPolicy
 
 POLICY = WorkerPolicy(
     rate_limits=RateLimits(submits=RateLimit(10**6, 10**6), queries=RateLimit(10**6, 10**6)),
+    waiting_per_server=10**6,
+    waiting_per_slot=10**6,
+    flood_limits=FloodLimits(videos=10**6, presses=10**6, autocompletes=10**6),
 )
 
 if __name__ == "__main__":

@@ -188,7 +188,8 @@ def _fill(workshop: Workshop, count: int) -> None:
             )
         for kind, account in (("member", "member_id"), ("server", "guild_id")):
             connection.execute(
-                "INSERT OR IGNORE INTO usage SELECT guild_id, ?, " + account + ", strftime('%Y-%m-%d %H:', counted_at)"
+                "INSERT OR IGNORE INTO usage (guild_id, account_kind, account_id, quarter_at, seconds, drawn_seconds)"
+                " SELECT guild_id, ?, " + account + ", strftime('%Y-%m-%d %H:', counted_at)"
                 " || printf('%02d', strftime('%M', counted_at) / 15 * 15) || ':00.000000',"
                 " sum(CASE kind WHEN 'charge' THEN seconds ELSE -seconds END), 0 FROM ledger GROUP BY 1, 3, 4",
                 (kind,),

@@ -1,10 +1,12 @@
-"""What other servers feel of servers that are as heavy as they may be.
+"""What other servers, and the operator's purse, feel of servers that are as heavy as they may be.
 
-``uv run python -m tests.bench.neighbours [--rounds NUMBER]`` prints JSON. ``rules``: 8 servers have rules as large as
-they may be and members who ask for clips one after the other, with prompts that take RE2 the longest; their moderators
-keep adding patterns that are refused. Meanwhile a member of another server, without rules, and one of a server with
-a few, ask for a clip each round. Timed are the acknowledgement, as ``run_or_defer`` gives it, the acceptance, and how
-long another write waits.
+``uv run python -m tests.bench.neighbours [--rounds NUMBER]`` prints JSON. ``purse``: with an operator's limit of 12 s a
+day, a moderator sets "unlimited" and a member keeps asking; a moderator cancels 40 clips while they render, one after
+the other; 200 accounts of one server ask at once, then another server's only member. ``rules``: 8 servers have rules as
+large as they may be and members who ask for clips one after the other, with prompts that take RE2 the longest; their
+moderators keep adding patterns that are refused. Meanwhile a member of another server, without rules, and one of a
+server with a few, ask for a clip each round. Timed are the acknowledgement, as ``run_or_defer`` gives it, the
+acceptance, and how long another write waits.
 """
 
 from __future__ import annotations
@@ -12,12 +14,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import time
+from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from bot.errors import InvalidSettingError
-from bot.models import PromptRuleKind, Quota, Server
+from bot.errors import InvalidSettingError, RefusedError
+from bot.models import JobState, PromptRuleKind, Quota, Server, SpendPolicy
 from bot.services.screening.rules import MOST_RULES, PATTERNS_MAX_TOTAL_SIZE
 from bot.services.screening.threads import ScreeningThreads
 from bot.store import tables
@@ -29,7 +32,7 @@ from tests.support.clocks import ServiceClock
 from tests.support.workshop import GUILD_ID, MEMBER_ID, open_workshop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import AsyncGenerator, Iterable
 
     from tests.support.workshop import Process, Workshop
 
@@ -47,7 +50,71 @@ LIGHT_GUILD_ID, QUIET_GUILD_ID = GUILD_ID + 1, GUILD_ID + 2
 
 async def measure(*, rounds: int = ROUNDS, heavy_servers: int = HEAVY_SERVERS) -> dict[str, Any]:
     """Measure what neighbours feel of each kind of heavy server."""
-    return {"machine": machine(), "rules": await measure_rules(rounds=rounds, heavy_servers=heavy_servers)}
+    return {
+        "machine": machine(),
+        "purse": {
+            "unlimited": await measure_unlimited(),
+            "cancelled": await measure_cancelled(),
+            "accounts": await measure_accounts(),
+        },
+        "rules": await measure_rules(rounds=rounds, heavy_servers=heavy_servers),
+    }
+
+
+async def measure_unlimited() -> dict[str, int]:
+    """Let a member of a server without a limit of its own ask 100 times in a day of 12 s."""
+    async with _open_workshop() as workshop:
+        process = workshop.start(spending=SpendPolicy(max_seconds_per_day=12))
+        accepted = await _ask_often(workshop, process, 100)
+        await workshop.run_until_idle(process)
+        return {"asked": 100, "accepted": len(accepted), "billed_seconds": workshop.server.billed_seconds()}
+
+
+async def measure_cancelled() -> dict[str, int]:
+    """Cancel each clip as soon as it renders, 40 times, where a server may spend 60 s a day."""
+    cancelled = 0
+    async with _open_workshop() as workshop:
+        process = workshop.start(spending=SpendPolicy(max_seconds_per_day_per_server=60))
+        for _ in range(40):
+            for job_id in await _ask_often(workshop, process, 1):
+                await workshop.run_until(process, job_id, JobState.RENDERING)
+                await process.cancel(job_id)
+                cancelled += 1
+        await workshop.run_for(process, 600)
+        return {
+            "tried": 40,
+            "cancelled": cancelled,
+            "counted_seconds": await workshop.spent_seconds(),
+            "billed_seconds": workshop.server.billed_seconds(),
+        }
+
+
+async def measure_accounts() -> dict[str, int | None]:
+    """Let 200 accounts of one server ask, then another server's only member; say which place that one has."""
+    async with _open_workshop() as workshop:
+        process = workshop.start()
+        accepted = [await _ask_often(workshop, process, 1, member_id=1000 + number) for number in range(200)]
+        card = await process.jobs.accept(workshop.request(guild_id=LIGHT_GUILD_ID))
+        return {"accounts": 200, "accepted": sum(map(len, accepted)), "place_of_another_servers": card.queue_place}
+
+
+@asynccontextmanager
+async def _open_workshop() -> AsyncGenerator[Workshop]:
+    with TemporaryDirectory(prefix="reelay-bench-") as folder:
+        async with open_workshop(Path(folder)) as workshop:
+            workshop.quota, workshop.max_open_jobs = Quota(None), 1_000_000
+            yield workshop
+
+
+async def _ask_often(workshop: Workshop, process: Process, times: int, **who: int) -> list[str]:
+    """Ask so many times; return the ids of what was accepted."""
+    job_ids: list[str] = []
+    for _ in range(times):
+        try:
+            job_ids.append((await process.jobs.accept(workshop.request(**who))).job.id)
+        except RefusedError:
+            continue
+    return job_ids
 
 
 async def measure_rules(*, rounds: int, heavy_servers: int) -> dict[str, Any]:

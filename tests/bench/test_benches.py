@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pytest
 
 from bot.store.tables import metadata
-from tests.bench import acknowledge, admission, clip, flight, neighbours, resume, retention, stage, start
+from tests.bench import acknowledge, admission, clip, flight, neighbours, resume, retention, stage, start, turns
 from tests.bench.doubles import ServiceDouble
 from tests.bench.remote import Remote, RemoteError
 
@@ -49,10 +49,11 @@ async def test_each_bench_prints_its_figures_and_their_targets(monkeypatch: pyte
     )
 
     admitted = await admission.measure((20, 40), rounds=4)
+    queued = await turns.measure(rounds=1, past_jobs=20)
     beside = await neighbours.measure(rounds=4, heavy_servers=2)
     ended = await retention.measure(scale=0.001)
 
-    assert json.dumps([acknowledged, flown, sent, started, resumed, admitted, beside, ended])
+    assert json.dumps([acknowledged, flown, sent, started, resumed, admitted, queued, beside, ended])
     assert ended["rows"] > ended["rows_after"]["jobs"] == ended["rows_before"]["jobs"]
     assert ended["rows_after"]["ledger"] < ended["rows_before"]["ledger"]
     assert ended["retention"]["lock_ms"]["max"] > 0
@@ -66,8 +67,13 @@ async def test_each_bench_prints_its_figures_and_their_targets(monkeypatch: pyte
         assert ledger["accept_ms"] > ledger["write_ms"] > 0
         scans = [plan.split()[1] for plan in ledger["plans"] if plan.startswith("SCAN") and "INDEX" not in plan]
         assert not set(scans) & set(metadata.tables)
+    assert beside["purse"]["unlimited"] == {"asked": 100, "accepted": 2, "billed_seconds": 12}
+    assert beside["purse"]["cancelled"]["counted_seconds"] == beside["purse"]["cancelled"]["billed_seconds"] == 60
+    assert beside["purse"]["accounts"] == {"accounts": 200, "accepted": 50, "place_of_another_servers": 2}
     for case in ("alone", "beside_them"):
         assert 0 < beside["rules"][case]["acknowledged_ms"]["p50"] <= beside["rules"][case]["accepted_ms"]["max"]
+    assert queued["ratios"].keys() == {"many_servers", "full_servers"}
+    assert all(figure > 0 for figures in queued["median_ms"].values() for figure in figures.values())
     assert (flown["jobs"], flown["lag_p99_ms_target"], flown["added_mib_target"]) == (3, 50, 50)
     assert flown["lag_p50_ms"] <= flown["lag_p99_ms"] <= flown["lag_max_ms"]
     assert sent["passes_through"]["clip_mib"] == sent["passes_through"]["posted_mib"] == 0.2

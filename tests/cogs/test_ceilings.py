@@ -37,7 +37,7 @@ async def test_a_member_hears_which_limit_it_is_and_moderators_see_it(
 
     refused = await ask(community)
     stand = words((await community.mia.slash(community.channel, "quota")).response)
-    why = (await community.moderate("quota why", member=community.mia)).splitlines()[-2]
+    why = (await community.moderate("quota why", member=community.mia)).splitlines()[-3]
     panel = words((await community.moderator.slash(community.channel, "moderate settings")).response)
 
     assert refused.startswith(f"{limit} leaves no room for this clip. Nothing was charged; that resets <t:")

@@ -57,7 +57,9 @@ async def test_started_job_is_too_late_to_cancel(community: Community) -> None:
     message = await ask(community)
     now = community.clock.now()
     async with community.database.write() as connection:
-        await job_store.start_next(connection, now=now, limit=1, owner="worker", lease_until=now, in_flight=())
+        await job_store.start_next(
+            connection, now=now, limit=1, owner="worker", lease_until=now, slots_since=now, in_flight=()
+        )
 
     result = await community.mia.click(message, label="Cancel")
 

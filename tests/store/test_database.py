@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,11 +14,21 @@ from alembic.migration import MigrationContext
 from sqlalchemy import event, text
 
 from bot.errors import SettingsError, StoreUnavailableError
-from bot.models import OPEN_STATES, UNPAID_OUTCOMES, Account, AccountKind, Grant, Quota, QuotaSource, Requester
+from bot.models import (
+    OPEN_STATES,
+    UNPAID_OUTCOMES,
+    Account,
+    AccountKind,
+    Grant,
+    Quota,
+    QuotaSource,
+    Requester,
+    Server,
+)
 from bot.store import jobs, standing
 from bot.store.database import MIGRATIONS, Database
 from bot.store.jobs import submits
-from bot.store.moderation import audit, modlog, servers
+from bot.store.moderation import audit, modlog, refusals, servers
 from bot.store.quotas import ledger
 from bot.store.quotas import rules as quota_rules
 from bot.store.quotas.ledger import UsageSpan
@@ -198,6 +208,27 @@ async def test_an_upgrade_takes_what_was_sent_for_maybe_on_the_wire_and_lets_the
     }
 
 
+async def test_refusals_that_were_entries_of_the_log_stay_counted_after_the_upgrade(tmp_path: Path) -> None:
+    async with Database.open(url(tmp_path), migrate=False) as database:
+        async with database.write() as connection:
+            await connection.run_sync(lambda sync: upgrade_to(sync, "0003"))
+        async with database.write() as connection:
+            for guild_id, kind, day in ((1, "refused", 3), (1, "refused", 3), (1, "refused", 4), (1, "changed", 4)):
+                await connection.execute(
+                    text(
+                        "INSERT INTO log_entries (guild_id, kind, created_at, facts, attempts)"
+                        " VALUES (:guild_id, :kind, :created_at, '{}', 0)"
+                    ),
+                    {"guild_id": guild_id, "kind": kind, "created_at": f"2026-03-0{day} 23:59:59.000000"},
+                )
+    async with Database.open(url(tmp_path)) as database, database.read() as connection:
+        days = [date(2026, 3, day) for day in (3, 4, 5)]
+        assert [
+            await refusals.count_days(connection, 1, first=first, end=first + timedelta(days=1)) for first in days
+        ] == [2, 1, 0]
+        assert await refusals.count_days(connection, 2, first=days[0], end=days[-1]) == 0
+
+
 async def test_what_an_older_version_stored_is_counted_and_holds_after_the_upgrade(tmp_path: Path) -> None:
     async with Database.open(url(tmp_path), migrate=False) as database:
         async with database.write() as connection:
@@ -252,7 +283,7 @@ async def test_a_locked_database_is_unavailable_for_writing_and_readable_all_the
         with pytest.raises(StoreUnavailableError):
             await database.check_writable()
         async with database.read() as connection:
-            assert await jobs.queue_order(connection) == []
+            assert await jobs.backlog(connection) == {}
         other.close()
         await database.check_writable()
 
@@ -284,7 +315,11 @@ async def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path) -
             connection, Requester(guild_id=1, member_id=2, role_ids=(3,), places=(4,)), NOW
         ),
         jobs.backlog,
-        jobs.queue_order,
+        lambda connection: jobs.places(connection, ["x"], slots_since=NOW),
+        lambda connection: jobs.list_waiting_after(connection, jobs.QUEUE_START, limit=9),
+        lambda connection: jobs.start_next(
+            connection, now=NOW, limit=9, owner="a", lease_until=NOW, slots_since=NOW, in_flight=["x"]
+        ),
         lambda connection: jobs.find_by_interaction(connection, 1),
         lambda connection: jobs.recent_render_seconds(connection, 6, 500),
         lambda connection: ledger.sum_periods(connection, [UsageSpan(Account(1, AccountKind.MEMBER, 2), NOW, NOW)]),
@@ -299,9 +334,13 @@ async def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path) -
         lambda connection: jobs.list_period(connection, guild_id=1, start=NOW, end=NOW, limit=9),
         lambda connection: jobs.count_outcomes(connection, guild_id=1, start=NOW, end=NOW),
         lambda connection: jobs.list_posted(connection, 1, limit=9),
+        lambda connection: jobs.list_open(connection, 1),
         modlog.list_due,
         lambda connection: modlog.claim(connection, 1, now=NOW, limit=9, owner="a", lease_until=NOW),
-        lambda connection: modlog.count_refused(connection, guild_id=1, start=NOW, end=NOW),
+        lambda connection: refusals.count_days(connection, 1, first=NOW.date(), end=NOW.date()),
+        lambda connection: modlog.add_refusal(
+            connection, Server(guild_id=1, log_channel_id=2), {"member_id": 3}, now=NOW, interaction_id=4
+        ),
         lambda connection: audit.list_latest(connection, 1, limit=9),
         lambda connection: jobs.claim_due(
             connection, states=OPEN_STATES, now=NOW, limit=9, owner="a", lease_until=NOW, in_flight=["x"]
@@ -309,9 +348,10 @@ async def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path) -
         lambda connection: jobs.release_leases(connection, owner="a"),
     ],
     ids=[
-        *("standing", "backlog", "queue", "interaction", "render times", "usage", "gifts", "usage by member"),
-        *("quotas", "server", "block", "channels", "recent", "all gifts", "period", "outcomes", "posted"),
-        *("log due", "log claim", "refused", "audit", "claim", "release"),
+        *("standing", "backlog", "places", "queue", "start", "interaction", "render times", "usage", "gifts"),
+        "usage by member",
+        *("quotas", "server", "block", "channels", "recent", "all gifts", "period", "outcomes", "posted", "open"),
+        *("log due", "log claim", "refused", "refusal", "audit", "claim", "release"),
     ],
 )
 async def test_what_is_asked_often_goes_by_an_index(

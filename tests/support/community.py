@@ -18,7 +18,7 @@ from sqlalchemy import select
 from bot.app import assemble_on_discord
 from bot.models import ClipLink, Period, Quota
 from bot.services.jobs.leases import LeasedJobs
-from bot.services.jobs.policy import WorkerPolicy
+from bot.services.jobs.policy import FloodLimits, WorkerPolicy
 from bot.store import jobs as job_store
 from bot.store import tables
 from bot.store.database import Database
@@ -47,6 +47,8 @@ OPERATOR_CHANNEL_NAME = "operators"
 START = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 _LOOK_SECONDS = 0.004
 LOCK_TIMEOUT_SECONDS = 0.05
+NO_FLOOD_LIMITS = FloodLimits(videos=10**6, presses=10**6, autocompletes=10**6)
+"""Tests ask faster than people can."""
 
 
 class GivenClock:
@@ -139,16 +141,18 @@ class Community:
         await actor.slash(self.channel, "video", prompt=prompt)
         now, owner = self.clock.now(), "local/1"
         async with self.database.write() as connection:
-            [job] = await job_store.start_next(connection, now=now, limit=1, owner=owner, lease_until=now, in_flight=())
+            [job] = await job_store.start_next(
+                connection, now=now, limit=1, owner=owner, lease_until=now, slots_since=now, in_flight=()
+            )
         posted = await self.publisher.post_clip(job, ClipLink("https://files.example/x.mp4", None), None)
         leased_jobs = LeasedJobs(
             database=self.database, clock=self.clock, audit_trail=self.bot.services.audit_trail, owner=owner
         )
         return await leased_jobs.deliver(job, channel_id=posted.channel_id, message_id=posted.message_id)
 
-    async def restart(self, **operator: Any) -> None:  # noqa: ANN401 (what the operator sets)
+    async def restart(self, **settings: Any) -> None:  # noqa: ANN401 (of ``make_bot``)
         """End the bot and start another on the same database, as after a deploy."""
-        self.bot, self.reelay = make_bot(self.database, self.clock, **operator)
+        self.bot, self.reelay = make_bot(self.database, self.clock, **settings)
         await self.env.restart_bot(self.bot)
         self.publisher = DiscordPublisher(client=self.bot, clock=self.clock, operator_channel_id=None)
 
@@ -238,6 +242,7 @@ def make_bot(
     clock: GivenClock,
     *,
     max_open_jobs: int = 2,
+    flood_limits: FloodLimits = NO_FLOOD_LIMITS,
     **operator: Any,  # noqa: ANN401 (what else the operator sets)
 ) -> tuple[ReelayBot, Reelay]:
     """Wire the bot up as the product is, but let nothing run by itself."""
@@ -249,7 +254,7 @@ def make_bot(
         clock=clock,
         operator_quota=Quota(60, Period.DAY),
         max_open_jobs=max_open_jobs,
-        policy=WorkerPolicy(),
+        policy=WorkerPolicy(flood_limits=flood_limits),
         owner=OWNER,
         rng=random.Random(7),
         **operator,

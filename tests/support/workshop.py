@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from bot.app import Ports, assemble
 from bot.models import Aspect, Job, JobState, Period, Quota, Requester, VideoSpec
 from bot.services.admission.job_request import JobRequest
 from bot.services.jobs.policy import WorkerPolicy
@@ -23,6 +22,7 @@ from bot.store import jobs as job_store
 from bot.store.database import Database
 from bot.store.jobs import submits
 from bot.store.tables import ledger
+from bot.wiring import Ports, assemble
 from tests.support.clocks import GivenTime, ServiceClock
 from tests.support.databases import fresh_database
 from tests.support.media import DirectMedia

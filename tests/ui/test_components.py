@@ -31,10 +31,14 @@ class Doors:
 def components(*owners: object) -> Components:
     async def guild_of_job(_: str) -> None: ...
 
+    async def let_through(_: object) -> bool:
+        return True
+
     made = Components(
         requester=lambda *_: pytest.fail("nobody presses anything"),
         guild_of_job=guild_of_job,
         require_served=lambda _: None,
+        let_through=let_through,
     )
     made.add(*owners)
     return made

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
+import re
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -14,15 +17,59 @@ from bot.services.quotas.usage import UsageReport
 from bot.ui.exports import safe_cell, usage_files
 from tests.support.jobs import CREATED_AT, RESETS_AT, make_job
 
-
-@pytest.mark.parametrize("value", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "=cmd|' /C calc'!A0"])
-def test_what_a_spreadsheet_would_run_is_text(value: str) -> None:
-    assert safe_cell(value) == f"'{value}"
+if TYPE_CHECKING:
+    from bot.models import Job
 
 
-@pytest.mark.parametrize("value", ["a = b", "fox", "", 12, -12, "https://example.com"])
+@pytest.mark.parametrize(
+    ("value", "safe"),
+    [
+        *((f"{sign}1", f"'{sign}1") for sign in "=+-@\uff1d\uff0b\uff0d\uff20\u2212\ufe62\ufe63\ufe66\ufe6b"),
+        ("=1+1", "'=1+1"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0"),
+        *((f"{start}=1", f"'{start}'=1") for start in ("\t", "\r", "\n")),
+        *((f"{start}fox", f"'{start}fox") for start in ("\t", "\r", "\n")),
+        *((f"{start}=1", f"{start}'=1") for start in (" ", "   ", "\u3000", "\u200b", "\ufeff", "\xa0", '"', "'", "_")),
+        *((f"a{separator}=1+1", f"a{separator}'=1+1") for separator in (";", ",", "\t", "|", ":", " ", "\n", "\u2028")),
+        *((f"a{between}=1", f"a{between}'=1") for between in ("; ", ';"', ";'", ', "', "\t\t", ';""')),
+        ("a;=1;=2;-3", "a;'=1;'=2;'-3"),
+        ("=-+@1", "'='-'+'@1"),
+        ("a fox - in snow", "a fox '- in snow"),
+    ],
+)
+def test_what_a_spreadsheet_would_run_is_text_under_any_separator(value: str, safe: str) -> None:
+    assert safe_cell(value) == safe
+
+
+@pytest.mark.parametrize(
+    "value", ["a=b", "a well-known fox", "", "me@x.example", "1+1", 12, -12, "https://x.example/a"]
+)
 def test_all_else_stays_as_it_is(value: object) -> None:
     assert safe_cell(value) == value
+
+
+SIGNS = "=+-@\uff1d\uff0b\uff0d\uff20\u2212"
+
+
+@given(st.text(st.sampled_from(f"{SIGNS};,\t|: \"'\nab1\u3000\ufeff_"), max_size=30), st.sampled_from([*";,\t|: \n_"]))
+def test_no_part_between_separators_begins_a_formula(text: str, separator: str) -> None:
+    (_, clips), _ = asyncio.run(usage_files(report_of(make_job(spec=VideoSpec.accepted(text, Aspect.LANDSCAPE, 6)))))
+
+    for part in clips.fp.read().decode("utf-8-sig").split(separator):
+        assert not part.strip('" \t\u3000\ufeff\n\r').startswith(tuple(SIGNS)), part
+
+
+def test_every_cell_is_in_quotes() -> None:
+    files, _ = asyncio.run(usage_files(report_of(make_job("a fox"))))
+
+    for file in files:
+        for line in file.fp.read().decode("utf-8-sig").splitlines():
+            assert re.fullmatch(r'"[^"]*"(,"[^"]*")*', line)
+
+
+def report_of(*jobs: Job) -> UsageReport:
+    return UsageReport(period=Period.MONTH, start=CREATED_AT, end=RESETS_AT, members=(), refused=0, jobs=jobs)
 
 
 @given(st.text(max_size=100))
@@ -30,13 +77,11 @@ def test_prompts_come_out_as_they_went_in_and_start_no_formula(prompt: str) -> N
     spec = VideoSpec.accepted(prompt.encode(errors="ignore").decode(), Aspect.LANDSCAPE, 6)
     pool = EffectiveQuota(Quota(60), QuotaSource.CHANNEL, 3)
     job = make_job(spec=spec, state=JobState.DELIVERED, effective_quota=pool)
-    report = UsageReport(period=Period.MONTH, start=CREATED_AT, end=RESETS_AT, members=(), refused=0, jobs=[job])
 
-    (_, clips), count = usage_files(report)
+    (_, clips), count = asyncio.run(usage_files(report_of(job)))
     [row] = csv.DictReader(io.StringIO(clips.fp.read().decode("utf-8-sig"), newline=""))
 
-    assert row["prompt"].removeprefix("'") == job.spec.prompt.removeprefix("'")
-    assert not row["prompt"].lstrip(" ").startswith(("=", "+", "-", "@"))
+    assert row["prompt"].replace("'", "") == job.spec.prompt.replace("'", "")
     assert (row["charged_to"], row["outcome"], count) == ("pool 3", "posted", 1)
 
 
@@ -51,10 +96,7 @@ def test_prompts_come_out_as_they_went_in_and_start_no_formula(prompt: str) -> N
     ids=str,
 )
 def test_what_became_of_a_clip_is_in_the_table(fields: dict[str, object], outcome: str) -> None:
-    jobs = [make_job(**fields)]
-    report = UsageReport(period=Period.MONTH, start=CREATED_AT, end=RESETS_AT, members=(), refused=0, jobs=jobs)
-
-    (_, clips), _ = usage_files(report)
+    (_, clips), _ = asyncio.run(usage_files(report_of(make_job(**fields))))
 
     [row] = csv.DictReader(io.StringIO(clips.fp.read().decode("utf-8-sig"), newline=""))
     assert row["outcome"] == outcome
@@ -62,9 +104,8 @@ def test_what_became_of_a_clip_is_in_the_table(fields: dict[str, object], outcom
 
 def test_as_many_clips_are_listed_as_fit_and_the_latest_first() -> None:
     jobs = [make_job("x" * 500, id=f"job{number:013}") for number in range(100)]
-    report = UsageReport(period=Period.MONTH, start=CREATED_AT, end=RESETS_AT, members=(), refused=0, jobs=jobs)
 
-    (members, clips), count = usage_files(report, max_bytes=20_000)
+    (members, clips), count = asyncio.run(usage_files(report_of(*jobs), max_bytes=20_000))
 
     table = clips.fp.read()
     assert len(members.fp.read()) + len(table) <= 20_000

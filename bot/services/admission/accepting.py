@@ -7,12 +7,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.errors import RefusedError
-from bot.models import Job, JobState, LogKind
+from bot.models import Job, JobState
 from bot.services.admission.decision import Admitted
 from bot.services.moderation.refusal_details import refusal_details
 from bot.services.quotas.caps import record_cap_alert
+from bot.services.quotas.periods import local_day, zone_of
 from bot.store import jobs
-from bot.store.moderation import modlog
+from bot.store.moderation import modlog, refusals
 from bot.store.quotas import ledger
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ async def admit(
     """
     details, decision = await admission.decide(connection, request, screening, now)
     if isinstance(decision, RefusedError):
-        await log_refusal(connection, details, request, decision, now)
+        await record_refusal(connection, details, request, decision, now)
     if not isinstance(decision, Admitted):
         return decision
     job = new_job(request, decision, now, random_bits=random_bits, lease_owner=lease_owner, lease_seconds=lease_seconds)
@@ -104,10 +105,13 @@ async def charge(connection: Connection, server: Server, job: Job, admitted: Adm
         await record_cap_alert(connection, server, replace(admitted.cap, used_seconds=used), now)
 
 
-async def log_refusal(
+async def record_refusal(
     connection: Connection, details: AdmissionDetails, request: JobRequest, error: RefusedError, now: datetime
 ) -> None:
-    """Tell the server's log of a refusal, if it is one that moderators decided."""
+    """Count a refusal, and tell the server's log of it, if it is one that moderators decided."""
+    server = details.server
+    day = local_day(now, zone_of(server.timezone))
+    await refusals.count_one(connection, server.guild_id, day, interaction_id=request.interaction_id)
     told = refusal_details(error)
     if told is None:
         return
@@ -119,6 +123,4 @@ async def log_refusal(
         "aspect": spec.aspect.value,
         "duration": spec.duration_seconds,
     }
-    await modlog.add(
-        connection, details.server, LogKind.REFUSED, now=now, interaction_id=request.interaction_id, details=told
-    )
+    await modlog.add_refusal(connection, server, told, now=now, interaction_id=request.interaction_id)

@@ -10,7 +10,8 @@ Asked in this order, and the first that says no is the answer:
    operator's; and grants.)
 6. Does the server's cap reach?
 7. Do the operator's ceilings reach? (The bot's for the month and the day, the server's and the member's for the day.)
-8. Do the server's prompt rules, or its AutoMod rules, refuse the prompt? They come last, since they take their time.
+8. Is there room in the queue, for this server and for all?
+9. Do the server's prompt rules, or its AutoMod rules, refuse the prompt? They come last, since they take their time.
 """
 
 from __future__ import annotations
@@ -18,7 +19,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.errors import ChannelRefusedError, PromptRefusedError, RefusedError, RulesUnknownError, TooManyOpenJobsError
+from bot.errors import (
+    ChannelRefusedError,
+    PromptRefusedError,
+    QueueFullError,
+    RefusedError,
+    RulesUnknownError,
+    TooManyOpenJobsError,
+)
 from bot.models import (
     DURATIONS_SECONDS,
     EVERYWHERE,
@@ -120,6 +128,8 @@ class AdmissionDetails:
         block: that held then; None is none.
         open_jobs, open_jobs_anywhere: the member's, in this server and in all of them together.
         max_open_jobs: how many one member may have open anywhere.
+        waiting, waiting_anywhere: jobs of all members that wait for their turn, in this server and in all of them.
+        max_waiting, max_waiting_anywhere: how many may.
         sources: of the quota, in the order in which they are asked.
         status: under the quota that held then, in the period of that moment; cap: likewise, None where there is none.
         ceilings: the operator's that are set, in the order in which they are asked.
@@ -132,6 +142,10 @@ class AdmissionDetails:
     open_jobs: int
     open_jobs_anywhere: int
     max_open_jobs: int
+    waiting: int
+    waiting_anywhere: int
+    max_waiting: int
+    max_waiting_anywhere: int
     sources: Sequence[RuleAsked]
     status: QuotaStatus
     cap: CapStatus | None
@@ -178,8 +192,8 @@ def decide(
 
     Returns:
         What may be made, or what it is refused with: a PausedError, BlockedError, ChannelRefusedError,
-        PromptRefusedError, RulesUnknownError, TooManyOpenJobsError, QuotaExceededError, CapReachedError or
-        CeilingReachedError.
+        PromptRefusedError, RulesUnknownError, TooManyOpenJobsError, QuotaExceededError, CapReachedError,
+        CeilingReachedError or QueueFullError.
     """
     spec = details.place.spec_for(request)
     refusal = next(_refusals(details, spec, screening), None)
@@ -199,5 +213,9 @@ def _refusals(details: AdmissionDetails, spec: VideoSpec, screening: ScreeningRe
         yield CapReachedError(details.cap, spec.cost_seconds)
     if (passed := details.check_ceilings(spec.cost_seconds)) is not None:
         yield passed
+    if details.waiting >= details.max_waiting:
+        yield QueueFullError(details.max_waiting)
+    if details.waiting_anywhere >= details.max_waiting_anywhere:
+        yield QueueFullError(details.max_waiting_anywhere, is_everywhere=True)
     if screening is not None and screening.refusal is not None:
         yield screening.refusal

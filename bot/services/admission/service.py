@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from bot.models import PromptRule, Server
     from bot.services.admission.job_request import JobRequest
+    from bot.services.jobs.policy import WorkerPolicy
     from bot.services.ports import Clock
     from bot.services.quotas.service import QuotaService
     from bot.services.screening.automod import AutomodService
@@ -37,6 +38,7 @@ class Admission:
     Args:
         max_open_jobs: how many one member may have open, in all servers together.
         spend_watch: knows what the operator lets be spent, and is told how far that is used.
+        policy: has how many jobs may wait.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Admission:
         automod: AutomodService,
         max_open_jobs: int,
         spend_watch: SpendWatch,
+        policy: WorkerPolicy,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -57,6 +60,7 @@ class Admission:
         self._automod = automod
         self._max_open_jobs = max_open_jobs
         self._spend_watch = spend_watch
+        self._policy = policy
 
     async def screen_first(self, request: JobRequest) -> ScreeningResult | None:
         """Ask a server's rules about a request's prompt, if anything depends on them.
@@ -161,6 +165,10 @@ class Admission:
             open_jobs=stored.open_jobs,
             open_jobs_anywhere=stored.open_jobs_anywhere,
             max_open_jobs=self._max_open_jobs,
+            waiting=stored.waiting,
+            waiting_anywhere=stored.waiting_anywhere,
+            max_waiting=self._policy.waiting_per_server,
+            max_waiting_anywhere=self._policy.waiting_in_all,
             sources=ask_rules(stored.quota_rules, requester, self._quotas.operator_quota),
             status=status,
             cap=cap,

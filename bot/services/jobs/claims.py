@@ -108,7 +108,7 @@ class Claims:
         throttle, policy = self._work.throttle, self._work.policy
         if JobState.QUEUED not in backlog or (throttle.is_paused and not throttle.tries_one):
             return None
-        slots = await submits.slots(connection, since=now - timedelta(seconds=policy.slot_seconds))
+        slots = await submits.slots(connection, since=policy.slots_since(now))
         wanted = policy.max_concurrent_renders - slots.taken
         if wanted <= 0:
             return slots
@@ -127,6 +127,7 @@ class Claims:
             limit=limit,
             owner=self._work.owner,
             lease_until=self.lease_until(now),
+            slots_since=policy.slots_since(now),
             in_flight=self.in_flight.keys(),
             last=throttle.suspects.last,
         )

@@ -120,27 +120,28 @@ class LeasedJobs:
                 await submits.leave_if_ended(connection, job.id, now=now)
             ends = changed is not None and changed.state in FINAL_STATES - {job.state}
             if changed is not None and ends:
-                await submits.leave(connection, job.id, now=self._clock.now())
-                await self._note_end(connection, changed)
+                await submits.leave(connection, job.id, now=now)
+                await note_end(connection, changed, now)
         if changed is None:
             raise LeaseLostError(job.id)
         if ends:
             self._audit_trail.tell(changed.guild_id)  # not before the card can be seen by the log
         if changed.state is not job.state:
-            _log_transition(job, changed)
+            log_transition(job.state, changed)
         return changed
 
-    async def _note_end(self, connection: Connection, job: Job) -> None:
-        """Give back what a failed job was charged, and tell the server's log of either end."""
-        now = self._clock.now()
-        kind = LogKind.POSTED
-        if job.state is JobState.FAILED:
-            kind = LogKind.FAILED
-            await ledger.refund(connection, job, now=now, made_by_id=BOT_ID)
-        await modlog.add(connection, await servers.get(connection, job.guild_id), kind, now=now, job=job)
+
+async def note_end(connection: Connection, job: Job, now: datetime) -> None:
+    """Give back what a failed job was charged, and tell the server's log of either end."""
+    kind = LogKind.POSTED
+    if job.state is JobState.FAILED:
+        kind = LogKind.FAILED
+        await ledger.refund(connection, job, now=now, made_by_id=BOT_ID)
+    await modlog.add(connection, await servers.get(connection, job.guild_id), kind, now=now, job=job)
 
 
-def _log_transition(job: Job, changed: Job) -> None:
+def log_transition(from_state: JobState, changed: Job) -> None:
+    """Write to the process's log that a job has another state."""
     _log.info(
         "job %s",
         changed.state.value,
@@ -148,7 +149,7 @@ def _log_transition(job: Job, changed: Job) -> None:
             "job_id": changed.id,
             "generation_id": changed.generation_id,
             "request_id": changed.request_id,
-            "from_state": job.state.value,
+            "from_state": from_state.value,
             "error_code": changed.error_code,
             "message_id": changed.message_id,
         },

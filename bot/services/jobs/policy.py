@@ -1,9 +1,14 @@
-"""The worker's figures, in one place; tests and the demo give their own."""
+"""The figures of the worker, and how much people may ask, in one place; tests and the demo give their own."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,23 @@ _RATE_LIMITS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FloodLimits:
+    """How much people may ask of the bot, whatever becomes of it.
+
+    Attributes:
+        videos: one member's ``/video`` in any 60 s.
+        presses: likewise their buttons, selects, forms and other commands.
+        autocompletes: likewise the lists that Discord asks for while they type.
+        open_panels: how many settings panels of one server are kept up to date at a time.
+    """
+
+    videos: int = 6
+    presses: int = 60
+    autocompletes: int = 120
+    open_panels: int = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerPolicy:
     """How much at once, how often, how long.
 
@@ -68,8 +90,11 @@ class WorkerPolicy:
         probes_before_trial: how many looks at the account must say nothing before, in a pause, a job is sent to see.
         foreign_before_alert: answers in a row that are not the service's own, before the operator hears of it.
         rate_limits: what the account may ask.
+        waiting_per_server, waiting_per_slot: how many jobs may wait in one server, and in all for each render slot.
+        longest_wait_seconds: after so long in the queue, the operator's pauses not counted, a job is given up.
         polls_at_once, deliveries_at_once: requests, and files on disk and in encoding, at one time.
         poll_time_scale: a factor on the pace of looks; 1 but for a sandbox that renders in seconds.
+        flood_limits: how much people may ask.
     """
 
     max_concurrent_renders: int = 4
@@ -88,15 +113,28 @@ class WorkerPolicy:
     probes_before_trial: int = 3
     foreign_before_alert: int = 5
     rate_limits: RateLimits = _RATE_LIMITS[RateGroup.DEFAULT]
+    waiting_per_server: int = 50
+    waiting_per_slot: int = 50
+    longest_wait_seconds: float = 6 * 3600.0
     polls_at_once: int = 32
     deliveries_at_once: int = 4
     settles_at_once: int = 8
     poll_time_scale: float = 1.0
+    flood_limits: FloodLimits = field(default_factory=FloodLimits)
 
     @property
     def slot_seconds(self) -> float:
         """Return for how long a submit holds its render slot if the service never says that it is over."""
         return self.job_deadline_seconds + self.unanswered_grace_seconds
+
+    @property
+    def waiting_in_all(self) -> int:
+        """Return how many jobs may wait, across all servers."""
+        return self.waiting_per_slot * self.max_concurrent_renders
+
+    def slots_since(self, now: datetime) -> datetime:
+        """Return the moment after which an open submit was sent if it still holds its render slot."""
+        return now - timedelta(seconds=self.slot_seconds)
 
 
 def backoff_seconds(attempt: int, jitter: float, *, first: float = 2.0, longest: float = 300.0) -> float:

@@ -16,11 +16,13 @@ from bot.store.quotas import ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from bot.services.admission.decision import ScreeningResult
     from bot.services.admission.job_request import JobRequest
     from bot.services.admission.service import Admission
     from bot.services.jobs.held import HeldJobs
+    from bot.services.jobs.policy import WorkerPolicy
     from bot.services.jobs.status_cards import CardChanges
     from bot.services.moderation.audit_trail import AuditTrail
     from bot.services.ports import Clock, LogPublisher
@@ -74,7 +76,7 @@ class JobService:
         wake: asyncio.Event,
         held: HeldJobs,
         owner: str,
-        lease_seconds: float,
+        policy: WorkerPolicy,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -86,7 +88,7 @@ class JobService:
         self._card_changes = card_changes
         self._wake = wake
         self._owner = owner
-        self._lease_seconds = lease_seconds
+        self._policy = policy
         self.held = held
 
     async def accept(self, request: JobRequest) -> StatusCard:
@@ -141,9 +143,9 @@ class JobService:
                 now,
                 random_bits=self._random_bits,
                 lease_owner=self._owner if holds else None,
-                lease_seconds=self._lease_seconds,
+                lease_seconds=self._policy.lease_seconds,
             )
-            card = await self._card(connection, job) if isinstance(job, Job) else None
+            card = await self._card(connection, job, now) if isinstance(job, Job) else None
         if isinstance(job, RefusedError):
             self._audit_trail.tell(request.requester.guild_id)
             raise job
@@ -340,7 +342,6 @@ class JobService:
         self._card_changes.touch_queue()
         self._wake.set()
 
-    async def _card(self, connection: Connection, job: Job) -> StatusCard:
-        order = await jobs.queue_order(connection) if job.state is JobState.QUEUED else []
-        place = order.index(job.id) + 1 if job.id in order else None
-        return StatusCard(job, queue_place=place, waiting_for_operator=self._throttle.is_paused)
+    async def _card(self, connection: Connection, job: Job, now: datetime) -> StatusCard:
+        places = await jobs.places(connection, [job.id], slots_since=self._policy.slots_since(now))
+        return StatusCard(job, queue_place=places.get(job.id), waiting_for_operator=self._throttle.is_paused)

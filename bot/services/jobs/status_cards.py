@@ -14,15 +14,19 @@ from bot.errors import PublishError, StoreUnavailableError
 from bot.models import JobState, StatusCard
 from bot.services.loops import Loop
 from bot.store import jobs
+from bot.store.jobs import QUEUE_START
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
     from datetime import datetime
 
     from bot.models import Job
+    from bot.services.jobs.policy import WorkerPolicy
     from bot.services.ports import Clock, Publisher
     from bot.services.throttling.throttle import ServiceThrottle
+    from bot.store import Connection
     from bot.store.database import Database
+    from bot.store.jobs import QueuePosition
 
 _log = logging.getLogger(__name__)
 
@@ -35,8 +39,10 @@ LONGEST_EDIT_SECONDS = 15.0
 """Discord may hold an edit back for minutes; then a later one, which shows more, takes its place."""
 MOST_REMEMBERED = 10_000
 """Cards whose look is remembered; another process's finished ones among them are dropped when it is more."""
-CARDS_AT_ONCE = 100
+CARDS_AT_ONCE = 40
 """How many touched cards one pass looks at: to read a thousand jobs would hold the event loop up for 50 ms."""
+WAITING_AT_ONCE = 16
+"""How many waiting ones among them: each costs a look at the queue. That is still twice as many as can be edited."""
 SHORTEST_PAUSE_SECONDS = 0.2
 """Between two passes: what a crowd touches meanwhile shares the next one. So 40 edits a second; Discord takes 50."""
 
@@ -56,6 +62,7 @@ class CardChanges:
         self.woken = asyncio.Event()
         self._touched: dict[str, None] = {}  # a set in the order of touching
         self._queue_touched = False
+        self._walk: QueuePosition | None = None
         self._shown: dict[str, _Shown] = {}
 
     def begin(self, card: StatusCard) -> None:
@@ -74,15 +81,20 @@ class CardChanges:
         self._queue_touched = True
         self.woken.set()
 
-    def take(self, waiting: list[str], now: datetime) -> list[str]:
-        """Return some touched jobs whose cards may be edited now, first touched first.
+    @property
+    def walks_from(self) -> QueuePosition | None:
+        """Say after which waiting job to go on through a queue that was touched; None when there is no need."""
+        if self._walk is None and self._queue_touched:
+            self._walk, self._queue_touched = QUEUE_START, False  # what is touched from now on needs another walk
+        return self._walk
 
-        Args:
-            waiting: the queue, which may have been touched as a whole.
-        """
-        if self._queue_touched:
-            self._touched.update(dict.fromkeys(waiting))
-        self._queue_touched = False
+    def walk(self, waiting: list[QueuePosition], *, is_end: bool) -> None:
+        """Note the next jobs of a queue that was touched; ``is_end`` when there are no more."""
+        self._touched.update(dict.fromkeys(position.job_id for position in waiting))
+        self._walk = None if is_end else waiting[-1]
+
+    def take(self, now: datetime) -> list[str]:
+        """Return some touched jobs whose cards may be edited now, first touched first."""
         editable = (job_id for job_id in self._touched if self._wait(job_id, now) <= 0)
         taken = list(islice(editable, CARDS_AT_ONCE))
         for job_id in taken:
@@ -91,6 +103,8 @@ class CardChanges:
 
     def seconds_to_next(self, now: datetime) -> float | None:
         """Return how long no touched card may be edited; None when none is touched."""
+        if self.walks_from is not None:
+            return 0.0
         return min((self._wait(job_id, now) for job_id in self._touched), default=None)
 
     def put_back(self, job_ids: Iterable[str]) -> None:
@@ -145,12 +159,14 @@ class StatusCardUpdater:
         publisher: Publisher,
         throttle: ServiceThrottle,
         card_changes: CardChanges,
+        policy: WorkerPolicy,
     ) -> None:
         self._database = database
         self._clock = clock
         self._publisher = publisher
         self._throttle = throttle
         self._card_changes = card_changes
+        self._policy = policy
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._in_flight: set[str] = set()
         self._loop = Loop(
@@ -216,14 +232,17 @@ class StatusCardUpdater:
         Those of renders come first, then the queue's by their place; among equals who was touched first.
         """
         async with self._database.read() as connection:
-            order = await jobs.queue_order(connection)
-            touched = self._card_changes.take(order, now)
+            await self._walk_queue(connection)
+            touched = self._card_changes.take(now)
             try:
                 found = {job.id: job for job in await jobs.get_many(connection, touched)}
+                waiting = [job_id for job_id in touched if job_id in found and found[job_id].state is JobState.QUEUED]
+                looked_at, later = waiting[:WAITING_AT_ONCE], waiting[WAITING_AT_ONCE:]
+                places = await jobs.places(connection, looked_at, slots_since=self._policy.slots_since(now))
             except BaseException:  # whatever it was: what was taken and not shown is still news
                 self._card_changes.put_back(touched)
                 raise
-        places = {job_id: place for place, job_id in enumerate(order, start=1)}
+        self._card_changes.put_back(later)
         for job in found.values():
             if job.state.is_final and job.due_at is None:
                 self._card_changes.forget(job.id)
@@ -234,10 +253,16 @@ class StatusCardUpdater:
                 waiting_for_operator=job.state is JobState.QUEUED and self._throttle.is_paused,
             )
             for job in map(found.get, touched)
-            if job is not None and not job.state.is_final and job.status_message_id is not None
+            if job is not None and job.id not in later and not job.state.is_final and job.status_message_id is not None
         ]
         changed = [card for card in cards if self._card_changes.has_changed(card)]
         return sorted(changed, key=lambda card: card.queue_place or 0)
+
+    async def _walk_queue(self, connection: Connection) -> None:
+        """Touch the next few jobs of a queue that was touched as a whole."""
+        if (position := self._card_changes.walks_from) is not None:
+            waiting = await jobs.list_waiting_after(connection, position, limit=WAITING_AT_ONCE)
+            self._card_changes.walk(waiting, is_end=len(waiting) < WAITING_AT_ONCE)
 
     async def _edit(self, card: StatusCard) -> None:
         """Edit one card, or leave it for later."""

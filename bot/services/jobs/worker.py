@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from bot.services.jobs.claims import Claim
     from bot.services.jobs.context import WorkContext
     from bot.services.jobs.delivery import Deliverer
+    from bot.services.jobs.expiry import Expiry
     from bot.services.jobs.held import HeldJobs
     from bot.services.jobs.rendering import Renderer
     from bot.services.jobs.settling import CardSettler
@@ -72,6 +73,7 @@ class Worker:
         spend_watch: SpendWatch,
         card_changes: CardChanges,
         held: HeldJobs,
+        expiry: Expiry,
         wake: asyncio.Event,
     ) -> None:
         self._work = context
@@ -81,6 +83,7 @@ class Worker:
         self._spend_watch = spend_watch
         self._card_changes = card_changes
         self._held = held
+        self._expiry = expiry
         self._wake = wake
         self._claims = Claims(context)
         lanes = self._claims.lanes
@@ -147,7 +150,7 @@ class Worker:
             spawn(self._look_at_spend(look))
         if self._work.alerts.are_waiting and not self._is_alerting:
             spawn(self._send_alerts())
-        if self._claims.in_flight or self._held.job_ids:
+        if self._claims.in_flight or self._held.job_ids or self._work.throttle.is_paused:
             renewal_seconds = self._work.policy.lease_seconds / 3
             pause_seconds = renewal_seconds if pause_seconds is None else min(pause_seconds, renewal_seconds)
         return None if pause_seconds is None else max(_SHORTEST_PAUSE_SECONDS, pause_seconds)
@@ -158,6 +161,7 @@ class Worker:
             async with self._work.database.write() as connection:
                 await self._renew(connection, now)
                 undone = await self._held.withdraw(connection, now)
+                expired = await self._expiry.take(connection, now)
                 pause_seconds = await self._claims.take(connection, now, claims)
         except BaseException:  # whatever it was: what was not committed is not in flight
             self._claims.drop(claims)
@@ -165,7 +169,8 @@ class Worker:
         if undone:
             self._held.withdrawn(undone)
             self._card_changes.touch_queue()
-        return claims, pause_seconds
+        self._expiry.tell(expired)
+        return claims, min((it for it in (pause_seconds, expired.seconds) if it is not None), default=None)
 
     async def _renew(self, connection: Connection, now: datetime) -> None:
         if now - self._renewed_at >= timedelta(seconds=self._work.policy.lease_seconds / 3):

@@ -118,12 +118,12 @@ class ServerService:
     # Settings ------------------------------------------------------------------------------------
 
     async def set_timezone(self, guild_id: int, name: object, *, set_by_id: int) -> Server:
-        """Set when days, weeks and months begin; what was used is counted anew by that.
+        """Set when days, weeks and months begin, by a zone's name or its city; what was used is counted anew by that.
 
         Raises:
             InvalidSettingError: when there is no such zone.
         """
-        zone = parse_timezone(name)
+        zone = await parse_timezone(name)
         return await self._change(
             guild_id,
             set_by_id,

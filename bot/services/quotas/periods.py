@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta, tzinfo
+import asyncio
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from bot.errors import InvalidSettingError
 from bot.models import Period
 
 
-def parse_timezone(name: object) -> str:
-    """Check the name of a time zone, as IANA has it; return it in IANA's own spelling.
+async def parse_timezone(typed: object) -> str:
+    """Find the time zone that somebody means, by its name as IANA has it or by its city (``new york``) alone.
+
+    Returns:
+        Its name in IANA's own spelling.
 
     Raises:
-        InvalidSettingError: when there is no such zone.
+        InvalidSettingError: when there is none, or several of that city.
     """
-    wanted = name.strip().casefold() if isinstance(name, str) else ""
-    for known in timezone_names():
-        if known.casefold() == wanted:
-            return known
-    raise InvalidSettingError("timezone", "unknown")
+    wanted = "_".join(typed.casefold().split()) if isinstance(typed, str) else ""
+    names = await asyncio.to_thread(_zone_names)  # the first time, they are looked for on the disk
+    found = [names[wanted]] if wanted in names else [name for key, name in names.items() if key.endswith(f"/{wanted}")]
+    if len(found) != 1:  # of several, such as Pacific, none is meant for sure
+        raise InvalidSettingError("timezone", "unknown")
+    return found[0]
 
 
-def complete_timezone(typed: str) -> str:
-    """Return the name of the one time zone whose city somebody typed (``new york``); else what was typed."""
-    city = "/" + "_".join(typed.casefold().split())
-    found = [name for name in timezone_names() if name.casefold().endswith(city)]
-    return found[0] if len(found) == 1 else typed  # of several, such as Pacific, none is meant for sure
-
-
-def timezone_names() -> list[str]:
-    """Return the zones that can be chosen, in alphabetical order."""
-    return sorted(name for name in available_timezones() if name not in {"localtime", "Factory"})
+@cache
+def _zone_names() -> dict[str, str]:
+    """Return the zones that can be chosen, by their names in small letters."""
+    return {name.casefold(): name for name in available_timezones() if name not in {"localtime", "Factory"}}
 
 
 def zone_of(name: str) -> tzinfo:
@@ -42,13 +42,18 @@ def zone_of(name: str) -> tzinfo:
         return UTC
 
 
+def local_day(now: datetime, zone: tzinfo) -> date:
+    """Return the day that it is in a time zone."""
+    return now.astimezone(zone).date()
+
+
 def period_bounds(period: Period, now: datetime, zone: tzinfo = UTC) -> tuple[datetime, datetime]:
     """Return the aware UTC start and end (excluded) of the period that ``now`` lies in.
 
     Days begin at local midnight and so last 23 or 25 hours where the clocks change; weeks begin on Monday
     (ISO 8601).
     """
-    today = now.astimezone(zone).date()
+    today = local_day(now, zone)
     match period:
         case Period.DAY:
             first, next_first = today, today + timedelta(days=1)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.models import JobState
-from bot.services.quotas.periods import period_bounds, zone_of
+from bot.models import FINAL_STATES, JobState
+from bot.services.quotas.periods import local_day, period_bounds, zone_of
+from bot.slices import slices
 from bot.store import jobs
-from bot.store.moderation import modlog, servers
+from bot.store.moderation import refusals, servers
 from bot.store.quotas import ledger
 
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Sequence
     from datetime import datetime
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 
 JOBS_LISTED = 5000
+_COUNTS_AT_A_TIME = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +46,7 @@ class UsageReport:
     Attributes:
         start, end: when it began and when it ends (excluded), in the server's time zone.
         members: who used most first.
-        refused: clips that a rule refused.
+        refused: how often ``/video`` was refused, whatever for.
         jobs: the latest that were asked for, newest first.
     """
 
@@ -106,26 +108,24 @@ class UsageService:
         """
         async with self._database.read() as connection:
             server = await servers.get(connection, guild_id)
-            start, end = period_bounds(period, self._clock.now(), zone_of(server.timezone))
+            zone = zone_of(server.timezone)
+            start, end = period_bounds(period, self._clock.now(), zone)
             counts = await jobs.count_outcomes(connection, guild_id=guild_id, start=start, end=end)
             latest = await jobs.list_period(connection, guild_id=guild_id, start=start, end=end, limit=JOBS_LISTED)
             used = await ledger.sum_by_member(connection, guild_id=guild_id, start=start, end=end)
-            refused = await modlog.count_refused(connection, guild_id=guild_id, start=start, end=end)
-        ids = {member_id for member_id, _, _ in counts} | {member_id for member_id, seconds in used.items() if seconds}
+            first, last = local_day(start, zone), local_day(end, zone)
+            refused = await refusals.count_days(connection, guild_id, first=first, end=last)
+        outcomes: dict[int, Counter[tuple[JobState, bool]]] = defaultdict(Counter)
+        async for part in slices(counts.items(), _COUNTS_AT_A_TIME):
+            for (member_id, state, removed), count in part:
+                outcomes[member_id][state, removed] = count
+        ids = outcomes.keys() | {member_id for member_id, seconds in used.items() if seconds}
         members = [
-            MemberUsage(
-                member_id=member_id,
-                used_seconds=used.get(member_id, 0),
-                delivered=_count(counts, member_id, {JobState.DELIVERED}),
-                failed=_count(counts, member_id, {JobState.FAILED}),
-                cancelled=_count(counts, member_id, {JobState.CANCELLED}),
-                open=_count(counts, member_id, {state for state in JobState if not state.is_final}),
-                removed=counts[member_id, JobState.DELIVERED, True],
-            )
-            for member_id in ids
+            _member_usage(member_id, used.get(member_id, 0), outcomes[member_id])
+            async for part in slices(ids)
+            for member_id in part
         ]
         members.sort(key=lambda member: (-member.used_seconds, member.member_id))
-        zone = zone_of(server.timezone)
         return UsageReport(
             period=period,
             start=start.astimezone(zone),
@@ -136,5 +136,14 @@ class UsageService:
         )
 
 
-def _count(counts: Counter[tuple[int, JobState, bool]], member_id: int, states: set[JobState]) -> int:
-    return sum(counts[member_id, state, removed] for state in states for removed in (False, True))
+def _member_usage(member_id: int, used_seconds: int, outcomes: Counter[tuple[JobState, bool]]) -> MemberUsage:
+    ended = {state: outcomes[state, False] + outcomes[state, True] for state in FINAL_STATES}
+    return MemberUsage(
+        member_id=member_id,
+        used_seconds=used_seconds,
+        delivered=ended[JobState.DELIVERED],
+        failed=ended[JobState.FAILED],
+        cancelled=ended[JobState.CANCELLED],
+        open=outcomes.total() - sum(ended.values()),
+        removed=outcomes[JobState.DELIVERED, True],
+    )

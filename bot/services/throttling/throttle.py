@@ -1,7 +1,7 @@
 """When the video service may be asked: within the account's limits, held back after 429, paused for the operator.
 
 What it knows of refusals is memory only: after a restart the first request finds out anew, at the price of one refusal.
-How many requests went out is in the database, for all processes together.
+How many requests went out, and when it was paused, is in the database, for all processes together.
 """
 
 from __future__ import annotations
@@ -63,6 +63,7 @@ class ServiceThrottle:
         self.suspects = Suspects()
         self._policy = policy
         self._paused_for: OperatorAlert | None = None
+        self._paused_at: datetime | None = None
         self._alerted_for: set[OperatorAlert] = set()
         self._probe_seconds = FIRST_PROBE_SECONDS
         self._probe_at: datetime | None = None
@@ -80,6 +81,11 @@ class ServiceThrottle:
     def paused_for(self) -> OperatorAlert | None:
         """Say what the operator must act upon before submitting goes on."""
         return self._paused_for
+
+    @property
+    def paused_at(self) -> datetime | None:
+        """Say since when submitting waits for the operator; None while it doesn't."""
+        return self._paused_at
 
     @property
     def tries_one(self) -> bool:
@@ -175,7 +181,7 @@ class ServiceThrottle:
 
     def resume(self) -> None:
         """Submit again."""
-        self._paused_for = None
+        self._paused_for = self._paused_at = None
         self._probe_at = None
         self._doubt = 0.0
         self._tried = False
@@ -212,6 +218,7 @@ class ServiceThrottle:
     def _pause(self, now: datetime, reason: OperatorAlert) -> None:
         if not self.is_paused:  # else every further refusal would put the probe off
             self._schedule_probe(now)
+            self._paused_at = now
         self._paused_for = reason
 
     def _schedule_probe(self, now: datetime) -> None:

@@ -8,6 +8,7 @@ Who may change a job's row:
 * ``call_off``: a moderator, before it is on its way to the channel; whoever holds it finds out at the next write;
 * ``note_removed``: a moderator, once, when it is ``delivered``; it touches nothing that any other does;
 * ``start_next``: any worker; it moves ``queued`` to ``submitting`` and takes the lease in one statement;
+* ``expire``: any worker; it moves ``queued`` to ``failed`` when a job has waited too long and nobody holds it;
 * ``claim_due``, ``renew_leases``, ``release_leases``: any worker, and only the lease;
 * ``update``: the worker that holds the lease, out of the state it read; the row count answers "was it mine?";
 * ``attach_status``: the ``/video`` command, which touches nothing but the card's message, and the lease of a job
@@ -17,24 +18,31 @@ Who may change a job's row:
 from bot.store.jobs.changes import attach_status, call_off, note_removed, update
 from bot.store.jobs.leases import Backlog, backlog, claim_due, free, release_leases, renew_leases
 from bot.store.jobs.lists import (
+    QUEUE_START,
+    QueuePosition,
     count_outcomes,
     list_open,
     list_period,
     list_posted,
     list_recent,
     list_waiting,
+    list_waiting_after,
     recent_render_seconds,
 )
-from bot.store.jobs.queue import queue_order, start_next, withdraw
+from bot.store.jobs.queue import expire, oldest_waiting_at, start_next, withdraw
 from bot.store.jobs.rows import find_by_interaction, get, get_many, insert
+from bot.store.jobs.turns import places
 
 __all__ = [
+    "QUEUE_START",
     "Backlog",
+    "QueuePosition",
     "attach_status",
     "backlog",
     "call_off",
     "claim_due",
     "count_outcomes",
+    "expire",
     "find_by_interaction",
     "free",
     "get",
@@ -45,8 +53,10 @@ __all__ = [
     "list_posted",
     "list_recent",
     "list_waiting",
+    "list_waiting_after",
     "note_removed",
-    "queue_order",
+    "oldest_waiting_at",
+    "places",
     "recent_render_seconds",
     "release_leases",
     "renew_leases",

@@ -3,26 +3,40 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Integer, bindparam, func, or_, select, tuple_
 
 from bot.models import OPEN_STATES, JobState
+from bot.slices import slices
 from bot.store.jobs.rows import from_row
+from bot.store.jobs.turns import IS_WAITING
 from bot.store.tables import jobs
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
+    from sqlalchemy import Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from bot.models import Job
 
+_READ_AT_A_TIME = 500
+"""Jobs in one statement's result."""
+_COUNTS_AT_A_TIME = 500
+
 
 async def list_open(connection: AsyncConnection, guild_id: int) -> list[Job]:
-    """Return a server's unfinished jobs, oldest first."""
-    statement = select(jobs).where(jobs.c.guild_id == guild_id, jobs.c.state.in_(OPEN_STATES)).order_by(jobs.c.id)
-    return [from_row(row) for row in await connection.execute(statement)]
+    """Return a server's unfinished jobs, oldest first; they are read some at a time."""
+    found: list[Job] = []
+    while True:
+        part = {"guild_id": guild_id, "after_id": found[-1].id if found else ""}
+        result = await connection.execute(_part_of_open(), part)
+        read = [from_row(row) async for rows in slices(result) for row in rows]
+        found += read
+        if len(read) < _READ_AT_A_TIME:
+            return found
 
 
 async def list_waiting(connection: AsyncConnection, *, guild_id: int, member_id: int) -> list[Job]:
@@ -33,6 +47,26 @@ async def list_waiting(connection: AsyncConnection, *, guild_id: int, member_id:
         .order_by(jobs.c.id)
     )
     return [from_row(row) for row in await connection.execute(statement)]
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePosition:
+    """Where a waiting job stands by age."""
+
+    created_at: datetime
+    job_id: str
+
+
+QUEUE_START = QueuePosition(datetime(1, 1, 1, tzinfo=UTC), "")
+"""Before all waiting jobs."""
+
+
+async def list_waiting_after(
+    connection: AsyncConnection, position: QueuePosition, *, limit: int
+) -> list[QueuePosition]:
+    """Return the next waiting jobs after a position, of all servers, oldest first."""
+    values = {"created_at": position.created_at, "job_id": position.job_id, "limit": limit}
+    return [QueuePosition(row.created_at, row.id) for row in await connection.execute(_WAITING_AFTER, values)]
 
 
 async def list_recent(connection: AsyncConnection, *, guild_id: int, member_id: int, limit: int) -> list[Job]:
@@ -61,14 +95,22 @@ async def list_posted(connection: AsyncConnection, guild_id: int, *, limit: int,
 async def list_period(
     connection: AsyncConnection, *, guild_id: int, start: datetime, end: datetime, limit: int
 ) -> list[Job]:
-    """Return a server's latest jobs of those asked for from ``start`` until just before ``end``, newest first."""
-    statement = (
-        select(jobs)
-        .where(jobs.c.guild_id == guild_id, jobs.c.created_at >= start, jobs.c.created_at < end)
-        .order_by(jobs.c.created_at.desc(), jobs.c.id.desc())
-        .limit(limit)
-    )
-    return [from_row(row) for row in await connection.execute(statement)]
+    """Return a server's latest jobs of those asked for from ``start`` until just before ``end``, newest first.
+
+    They are read some at a time, each part before the last one of the part before.
+    """
+    found: list[Job] = []
+    period = {"guild_id": guild_id, "start": start}
+    while len(found) < limit:
+        before = (found[-1].created_at, found[-1].id) if found else (end, "")
+        wanted = min(_READ_AT_A_TIME, limit - len(found))
+        part = period | {"before": before[0], "before_id": before[1], "wanted": wanted}
+        result = await connection.execute(_part_of_period(), part)
+        read = [from_row(row) async for rows in slices(result) for row in rows]
+        found += read
+        if len(read) < wanted:
+            break
+    return found
 
 
 async def count_outcomes(
@@ -81,8 +123,10 @@ async def count_outcomes(
         .where(jobs.c.guild_id == guild_id, jobs.c.created_at >= start, jobs.c.created_at < end)
         .group_by(jobs.c.member_id, jobs.c.state, is_removed)
     )
-    rows = await connection.execute(statement)
-    return Counter({(member_id, JobState(state), bool(removed)): count for member_id, state, removed, count in rows})
+    counts = Counter[tuple[int, JobState, bool]]()
+    async for rows in slices(await connection.execute(statement), _COUNTS_AT_A_TIME):
+        counts.update({(member_id, JobState(state), bool(removed)): count for member_id, state, removed, count in rows})
+    return counts
 
 
 async def recent_render_seconds(connection: AsyncConnection, duration_seconds: int, limit: int) -> list[float]:
@@ -98,3 +142,35 @@ async def recent_render_seconds(connection: AsyncConnection, duration_seconds: i
         .limit(limit)
     )
     return [(row.rendered_at - row.submitted_at).total_seconds() for row in await connection.execute(statement)]
+
+
+_AGE = tuple_(jobs.c.created_at, jobs.c.id)
+_WAITING_AFTER = (
+    select(jobs.c.created_at, jobs.c.id)
+    .where(IS_WAITING, tuple_(bindparam("created_at", type_=jobs.c.created_at.type), bindparam("job_id")) < _AGE)
+    .order_by(jobs.c.created_at, jobs.c.id)
+    .limit(bindparam("limit", type_=Integer))
+)
+
+
+@cache
+def _part_of_open() -> Select[Any]:
+    mine = (jobs.c.guild_id == bindparam("guild_id"), jobs.c.state.in_(OPEN_STATES))
+    return select(jobs).where(*mine, jobs.c.id > bindparam("after_id")).order_by(jobs.c.id).limit(_READ_AT_A_TIME)
+
+
+@cache
+def _part_of_period() -> Select[Any]:
+    time = jobs.c.created_at.type
+    before = bindparam("before", type_=time)
+    return (
+        select(jobs)
+        .where(
+            jobs.c.guild_id == bindparam("guild_id"),
+            jobs.c.created_at >= bindparam("start", type_=time),
+            jobs.c.created_at <= before,
+            or_(jobs.c.created_at < before, jobs.c.id < bindparam("before_id")),
+        )
+        .order_by(jobs.c.created_at.desc(), jobs.c.id.desc())
+        .limit(bindparam("wanted"))
+    )

@@ -1,4 +1,4 @@
-"""The queue: whose turn it is, and what takes a job out of it."""
+"""What takes a job out of the queue: its turn (``turns.py``), its member, or that it has waited too long."""
 
 from __future__ import annotations
 
@@ -9,25 +9,21 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Integer, bindparam, func, select
 from sqlalchemy import update as sql_update
 
-from bot.models import RENDER_STATES, JobState
+from bot.models import JobError, JobState
+from bot.store.jobs import turns
 from bot.store.jobs.leases import IS_FREE
 from bot.store.jobs.rows import from_row
+from bot.store.jobs.turns import IS_WAITING
 from bot.store.tables import jobs
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
-    from sqlalchemy import Select
     from sqlalchemy.ext.asyncio import AsyncConnection
     from sqlalchemy.sql.dml import ReturningUpdate
 
-    from bot.models import Job, JobError
-
-
-async def queue_order(connection: AsyncConnection) -> list[str]:
-    """Return the ids of the waiting jobs, next to start first."""
-    return [row.id for row in await connection.execute(_in_fair_turns())]
+    from bot.models import Job
 
 
 async def start_next(
@@ -37,17 +33,20 @@ async def start_next(
     limit: int,
     owner: str,
     lease_until: datetime,
+    slots_since: datetime,
     in_flight: Collection[str],
     last: Collection[str] = (),
 ) -> list[Job]:
     """Move up to ``limit`` waiting jobs that nobody holds to ``submitting``, in fair turns; lease them to ``owner``.
 
     Args:
+        slots_since: open submits that were sent after that hold a render slot.
         in_flight: jobs this worker is still at, which may be back in the queue already.
         last: jobs that let all others go first.
     """
-    values = {"in_flight": list(in_flight), "now": now, "limit": limit + len(last)}
-    waiting_ids: list[str] = [row.id for row in await connection.execute(_next_free(), values)]
+    waiting_ids = await turns.first_free(
+        connection, slots_since=slots_since, now=now, limit=limit + len(last), in_flight=in_flight
+    )
     job_ids = sorted(waiting_ids, key=lambda job_id: job_id in last)[:limit]
     values = {"job_ids": job_ids, "now": now, "lease_owner": owner, "lease_until": lease_until}
     rows = await connection.execute(_start(), values)
@@ -77,10 +76,39 @@ async def withdraw(
     return replace(job, **changes) if result.rowcount == 1 else None
 
 
+async def oldest_waiting_at(connection: AsyncConnection) -> datetime | None:
+    """Return when the oldest waiting job was accepted; None when none waits."""
+    return (await connection.execute(_OLDEST_WAITING_AT)).scalar_one()
+
+
+async def expire(connection: AsyncConnection, *, accepted_by: datetime, now: datetime, limit: int) -> list[Job]:
+    """Let up to ``limit`` jobs fail that wait, that nobody holds and that were accepted by then, oldest first."""
+    values = {"accepted_by": accepted_by, "now": now, "limit": limit}
+    return [from_row(row) for row in await connection.execute(_expire(), values)]
+
+
+_OLDEST_WAITING_AT = select(func.min(jobs.c.created_at)).where(IS_WAITING)
+
+
 @cache
-def _next_free() -> Select[str]:
-    of_others = jobs.c.id.not_in(bindparam("in_flight", expanding=True))
-    return _in_fair_turns().where(of_others, IS_FREE).limit(bindparam("limit", type_=Integer))
+def _expire() -> ReturningUpdate[Any]:
+    now = bindparam("now", type_=jobs.c.due_at.type)
+    changes: dict[str, Any] = {
+        "state": JobState.FAILED,
+        "error_code": JobError.WAITED_TOO_LONG,
+        "finished_at": now,
+        "due_at": now,
+        "attempts": 0,
+        "lease_owner": None,
+        "lease_until": None,
+    }
+    oldest = (
+        select(jobs.c.id)
+        .where(IS_WAITING, IS_FREE, jobs.c.created_at <= bindparam("accepted_by"))
+        .order_by(jobs.c.created_at)
+        .limit(bindparam("limit", type_=Integer))
+    )
+    return sql_update(jobs).where(jobs.c.id.in_(oldest), IS_WAITING, IS_FREE).values(changes).returning(jobs)
 
 
 @cache
@@ -97,32 +125,3 @@ def _start() -> ReturningUpdate[Any]:
     }
     waiting = jobs.c.id.in_(bindparam("job_ids", expanding=True)) & (jobs.c.state == JobState.QUEUED)
     return sql_update(jobs).where(waiting, IS_FREE).values(changes).returning(jobs)
-
-
-@cache
-def _in_fair_turns() -> Select[str]:
-    """Order the waiting jobs: members take turns, oldest job first within one.
-
-    A member's turn is how many jobs they have rendering plus the job's place among their own; members level
-    on that go by who has waited longest since their last start.
-    """
-    rendering = (
-        select(jobs.c.member_id, func.count().label("number"))
-        .where(jobs.c.state.in_(RENDER_STATES))
-        .group_by(jobs.c.member_id)
-        .subquery()
-    )
-    earlier = jobs.alias()
-    last_start = (
-        select(func.max(earlier.c.submitted_at))
-        .where(earlier.c.member_id == jobs.c.member_id, earlier.c.state != JobState.QUEUED)
-        .scalar_subquery()
-    )
-    place = func.row_number().over(partition_by=jobs.c.member_id, order_by=jobs.c.id)
-    turn = place + func.coalesce(rendering.c.number, 0)
-    return (
-        select(jobs.c.id)
-        .outerjoin(rendering, rendering.c.member_id == jobs.c.member_id)
-        .where(jobs.c.state == JobState.QUEUED)
-        .order_by(turn, last_start.asc().nulls_first(), jobs.c.id)
-    )

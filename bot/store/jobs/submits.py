@@ -17,7 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import and_, bindparam, func, or_, select
 from sqlalchemy import insert as sql_insert
 from sqlalchemy import update as sql_update
 
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from bot.models import Job
 
 _IS_OPEN = submits.c.ended_at.is_(None)
+HOLDS_SLOT = and_(_IS_OPEN, submits.c.sent_at > bindparam("since"))
+"""A submit holds a render slot: it is open, and was sent after the moment ``since``."""
 
 # Written once: to write one takes longer than to run it.
 _LATEST_NUMBERS = (
@@ -48,7 +50,7 @@ _CHANGE_OPEN = sql_update(submits).where(submits.c.job_id == bindparam("of_job")
 _CHANGE_UNANSWERED = _CHANGE_OPEN.where(submits.c.outcome.is_(None))
 _SPENDER = select(jobs.c.guild_id, jobs.c.member_id).where(jobs.c.id == bindparam("of_job"))
 _NEXT_UNATTENDED_AT = select(func.min(submits.c.due_at)).where(submits.c.due_at.is_not(None))
-_SLOTS = select(func.count(), func.min(submits.c.sent_at)).where(_IS_OPEN, submits.c.sent_at > bindparam("since"))
+_SLOTS = select(func.count(), func.min(submits.c.sent_at)).where(HOLDS_SLOT)
 _COUNT_SENT = select(func.count(), func.min(submits.c.sent_at)).where(
     submits.c.sent_at > bindparam("since"),
     or_(submits.c.outcome.is_(None), submits.c.outcome != SubmitOutcome.NOT_SENT),

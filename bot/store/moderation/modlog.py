@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, func, insert, or_, select, type_coerce, update
+from sqlalchemy import BigInteger, bindparam, case, cast, func, insert, or_, select, type_coerce, update
 
 from bot.models import LogEntry, LogKind
 from bot.store import jobs
@@ -28,9 +28,22 @@ if TYPE_CHECKING:
 
 REFUSAL_CARDS_A_MINUTE = 5
 """How many of a member's refusals get a card; more are only counted, or one member could bury the log."""
-_REFUSALS_LOOKED_AT = 500
 
 _DUE_AT = log_entries.c.due_at
+
+# A crowd of accounts that are refused asks these again and again: they are written once, and count in the database.
+_OF_INTERACTION = select(log_entries.c.id).where(log_entries.c.interaction_id == bindparam("interaction"))
+_REFUSED_BEFORE = (
+    select(log_entries.c.id)
+    .where(
+        log_entries.c.guild_id == bindparam("guild"),
+        log_entries.c.kind == LogKind.REFUSED,
+        log_entries.c.created_at > bindparam("since", type_=log_entries.c.created_at.type),
+        or_(_DUE_AT.is_not(None), log_entries.c.message_id.is_not(None)),
+        cast(log_entries.c.details["member_id"].as_string(), BigInteger) == bindparam("member"),
+    )
+    .limit(REFUSAL_CARDS_A_MINUTE)
+)
 
 
 async def add(
@@ -41,48 +54,41 @@ async def add(
     now: datetime,
     job: Job | None = None,
     change: Change | None = None,
-    interaction_id: int | None = None,
     details: AuditDetails | None = None,
 ) -> None:
-    """Write a card for the server's log channel; where there is none, only a refusal is kept, to be counted.
+    """Write a card for the server's log channel, where there is one."""
+    if server.is_logging:
+        entry = {"job_id": None if job is None else job.id, "change_id": None if change is None else change.id}
+        await _insert(connection, server, kind, now, **entry, details=details or {})
+
+
+async def add_refusal(
+    connection: AsyncConnection, server: Server, details: AuditDetails, *, now: datetime, interaction_id: int
+) -> None:
+    """Write a card of a refusal, where there is a log channel and the member has not had enough of them.
 
     Args:
+        details: with the ``member_id`` among them.
         interaction_id: what was refused; every process that serves the token hears of it, and it is written once.
     """
-    is_posted = server.is_logging
-    if kind is LogKind.REFUSED:
-        is_posted = is_posted and not await _is_flood(connection, server.guild_id, (details or {})["member_id"], now)
-    elif not is_posted:
+    if not server.is_logging:
         return
-    if interaction_id is not None:
-        same = select(log_entries.c.id).where(log_entries.c.interaction_id == interaction_id)
-        if (await connection.execute(same)).one_or_none() is not None:
-            return
-    await connection.execute(
-        insert(log_entries).values(
-            guild_id=server.guild_id,
-            kind=kind,
-            created_at=now,
-            job_id=None if job is None else job.id,
-            change_id=None if change is None else change.id,
-            interaction_id=interaction_id,
-            details=details or {},
-            due_at=now if is_posted else None,
-            attempts=0,
-        )
-    )
+    asked = {"guild": server.guild_id, "member": details["member_id"], "since": now - timedelta(minutes=1)}
+    if len((await connection.execute(_REFUSED_BEFORE, asked)).all()) >= REFUSAL_CARDS_A_MINUTE:
+        return
+    if (await connection.execute(_OF_INTERACTION, {"interaction": interaction_id})).one_or_none() is None:
+        await _insert(connection, server, LogKind.REFUSED, now, interaction_id=interaction_id, details=details)
 
 
-async def _is_flood(connection: AsyncConnection, guild_id: int, member_id: int, now: datetime) -> bool:
-    """Tell whether a member's refusals have got as many cards in the last minute as they may."""
-    statement = select(log_entries.c.details).where(
-        log_entries.c.guild_id == guild_id,
-        log_entries.c.kind == LogKind.REFUSED,
-        log_entries.c.created_at > now - timedelta(minutes=1),
-        or_(_DUE_AT.is_not(None), log_entries.c.message_id.is_not(None)),
-    )
-    rows = await connection.execute(statement.order_by(log_entries.c.created_at.desc()).limit(_REFUSALS_LOOKED_AT))
-    return sum(row.details["member_id"] == member_id for row in rows) >= REFUSAL_CARDS_A_MINUTE
+async def _insert(
+    connection: AsyncConnection,
+    server: Server,
+    kind: LogKind,
+    now: datetime,
+    **values: Any,  # noqa: ANN401 (columns)
+) -> None:
+    entry = {"guild_id": server.guild_id, "kind": kind, "created_at": now, "due_at": now, "attempts": 0}
+    await connection.execute(insert(log_entries).values(entry | values))
 
 
 async def list_due(connection: AsyncConnection) -> dict[int, datetime]:
@@ -172,21 +178,6 @@ async def release_leases(connection: AsyncConnection, *, owner: str) -> None:
     await connection.execute(
         update(log_entries).where(log_entries.c.lease_owner == owner).values(lease_owner=None, lease_until=None)
     )
-
-
-async def count_refused(connection: AsyncConnection, *, guild_id: int, start: datetime, end: datetime) -> int:
-    """Count the clips that were refused in a period."""
-    statement = (
-        select(func.count())
-        .select_from(log_entries)
-        .where(
-            log_entries.c.guild_id == guild_id,
-            log_entries.c.kind == LogKind.REFUSED,
-            log_entries.c.created_at >= start,
-            log_entries.c.created_at < end,
-        )
-    )
-    return (await connection.execute(statement)).scalar_one()
 
 
 async def _update(connection: AsyncConnection, entry: LogEntry, *, owner: str, **changes: Any) -> None:  # noqa: ANN401

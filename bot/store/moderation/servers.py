@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, delete, insert, or_, select, update
 
 from bot.models import Access, Aspect, Block, ChannelRule, Pause, Period, Quota, Server
+from bot.slices import slices
 from bot.store.tables import blocks, channel_rules, servers
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ async def list_channel_rules(
     """Return what holds in a server's channels, or only in the given ones."""
     statement = _channel_rules(some=channel_ids is not None)
     rows = await connection.execute(statement, {"guild_id": guild_id, "channel_ids": channel_ids})
-    return [to_channel_rule(row) for row in rows.mappings()]
+    return [to_channel_rule(row) async for part in slices(rows.mappings()) for row in part]
 
 
 async def put_channel_rule(connection: AsyncConnection, rule: ChannelRule) -> None:
@@ -99,7 +100,7 @@ async def get_block(connection: AsyncConnection, *, guild_id: int, member_id: in
 async def list_blocks(connection: AsyncConnection, *, guild_id: int, now: datetime) -> list[Block]:
     """Return the blocks that hold now, latest first."""
     rows = await connection.execute(_blocks_now(one=False), {"guild_id": guild_id, "now": now})
-    return [to_block(row) for row in rows.mappings()]
+    return [to_block(row) async for part in slices(rows.mappings()) for row in part]
 
 
 async def put_block(connection: AsyncConnection, block: Block) -> None:

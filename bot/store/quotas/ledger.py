@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import Integer, and_, bindparam, case, func, insert, literal_column, or_, select, union_all, update
 
 from bot.models import Account, AccountKind, Grant
+from bot.slices import slices
 from bot.store.tables import grant_uses, ledger, ledger_sums, usage
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from bot.models import GrantUse, Job
 
 _QUARTER_MINUTES = 15
+_SUMS_AT_A_TIME = 500
 
 
 class UsageSpan(NamedTuple):
@@ -137,7 +139,12 @@ async def list_grants(
     """Return the grants of a member, or of a whole server, of which something is left; those that end first first."""
     statement = _grants_left(of_one=member_id is not None)
     rows = await connection.execute(statement, {"guild_id": guild_id, "member_id": member_id, "now": now})
-    return [Grant(row.id, int(row.left), row.expires_at, row.member_id, row.made_by_id) for row in rows if row.left > 0]
+    return [
+        Grant(row.id, int(row.left), row.expires_at, row.member_id, row.made_by_id)
+        async for part in slices(rows)
+        for row in part
+        if row.left > 0
+    ]
 
 
 async def end_grant(connection: AsyncConnection, grant: Grant, *, now: datetime) -> None:
@@ -167,13 +174,14 @@ async def sum_by_member(
         .where(ledger.c.guild_id == guild_id, ledger.c.counted_at >= start, ledger.c.counted_at < end)
         .group_by(ledger.c.member_id)
     )
-    used = Counter({member_id: int(seconds) for member_id, seconds in await connection.execute(statement)})
     of_days = select(ledger_sums.c.member_id, func.sum(ledger_sums.c.seconds)).where(
         ledger_sums.c.guild_id == guild_id, ledger_sums.c.day_at >= start, ledger_sums.c.day_at < end
     )
-    for member_id, seconds in await connection.execute(of_days.group_by(ledger_sums.c.member_id)):
-        used[member_id] += int(seconds)
-    return dict(used)
+    used_by_member: Counter[int] = Counter()
+    for each in (statement, of_days.group_by(ledger_sums.c.member_id)):
+        async for rows in slices(await connection.execute(each), _SUMS_AT_A_TIME):
+            used_by_member.update({member_id: int(used) for member_id, used in rows})
+    return dict(used_by_member)
 
 
 async def _count(

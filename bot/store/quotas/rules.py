@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, delete, insert, or_, select
 
 from bot.models import Period, Quota, QuotaRule, QuotaSource
+from bot.slices import slices
 from bot.store.tables import quota_rules
 
 if TYPE_CHECKING:
@@ -70,9 +71,10 @@ async def list_for(
     statement = _rules_now(some=subject_ids is not None)
     rows = await connection.execute(statement, {"guild_id": guild_id, "now": now, "subject_ids": subject_ids})
     rules: dict[tuple[QuotaSource, int], QuotaRule] = {}
-    for rule in map(_from_row, rows):
-        lasting = rules.get((rule.source, rule.subject_id))
-        rules[rule.source, rule.subject_id] = rule if lasting is None else replace(rule, then=lasting.quota)
+    async for part in slices(rows):
+        for rule in map(_from_row, part):
+            lasting = rules.get((rule.source, rule.subject_id))
+            rules[rule.source, rule.subject_id] = rule if lasting is None else replace(rule, then=lasting.quota)
     return list(rules.values())
 
 

@@ -40,9 +40,11 @@ from bot.store.tables import (
     log_entries,
     models,
     operator_alerts,
+    pauses,
     polls_sent,
     prompt_rules,
     quota_rules,
+    refusals,
     servers,
     spend,
     submits,
@@ -174,6 +176,10 @@ ENDINGS: dict[Table, Ending] = {
     erasures: Ending(
         aged=Stays("ends when the erasure is done"), erased=Stays("it is what is being done"), left=_NO_SERVERS
     ),
+    refusals: Ending(
+        aged=Stays("a number for each day, which past sums want"), erased=_NOBODYS, left=_of_server(refusals)
+    ),
+    pauses: Ending(aged=Stays("forgotten when no waiting job counts on it"), erased=_NOBODYS, left=_NO_SERVERS),
     polls_sent: Ending(aged=Stays("dropped after a minute"), erased=_NOBODYS, left=_NO_SERVERS),
     models: Ending(aged=Stays("a row for each model"), erased=_NOBODYS, left=_NO_SERVERS),
     command_digests: Ending(aged=Stays("a row for each application"), erased=_NOBODYS, left=_NO_SERVERS),

@@ -21,6 +21,10 @@ SENTENCES = {
     JobError.GENERATION_LOST: ("The video service lost this clip.", "Try again."),
     JobError.SERVICE_FAULT: ("The video service is having trouble.", "Try again in a few minutes."),
     JobError.TIMED_OUT: ("The clip took too long.", "Try again later."),
+    JobError.WAITED_TOO_LONG: (
+        "Too many clips were waiting, and this one did not get its turn in time.",
+        "Try again later.",
+    ),
     JobError.NO_RESULT: ("The video service finished, but gave no clip.", "Try again."),
     JobError.CLIP_GONE: ("The finished clip could not be fetched any more.", "Try again."),
     JobError.CLIP_UNUSABLE: ("What the video service gave was not a playable clip.", "Try again."),

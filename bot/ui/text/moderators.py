@@ -122,7 +122,9 @@ def why(
         f"  - {_standing(details.status)}",
         f"6. The server's cap: {'none' if details.cap is None else cap_standing(details.cap)}",
         f"7. The operator's limits: {ceilings.standing(details.ceilings)}",
-        f"8. Prompts: {rules[PromptRuleKind.WORDS]:,} words and phrases, {rules[PromptRuleKind.PATTERN]} patterns, "
+        f"8. The queue: {details.waiting} clips of this server wait, of at most {details.max_waiting}"
+        f"{'' if details.waiting_anywhere < details.max_waiting_anywhere else '; **too many wait in all servers**'}",
+        f"9. Prompts: {rules[PromptRuleKind.WORDS]:,} words and phrases, {rules[PromptRuleKind.PATTERN]} patterns, "
         f"{rule_text.automod_count(automod)}",
     ]
     return "\n".join(lines)

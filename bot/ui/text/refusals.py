@@ -15,6 +15,7 @@ from bot.errors import (
     PlaceUnknownError,
     PromptRefusedError,
     PublishError,
+    QueueFullError,
     ReelayError,
     RulesChangingError,
     RulesUnknownError,
@@ -42,12 +43,14 @@ from bot.models import (
 from bot.services.screening.patterns import PATTERN_MAX_CHARACTERS
 from bot.services.screening.rules import MOST_RULES, WORDS_MAX_TOTAL_CHARACTERS
 from bot.services.screening.words import WORDS_MAX_CHARACTERS
+from bot.services.throttling.floods import Asked
 from bot.ui.text import ceilings, formatting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bot.models import Block, CapStatus, QuotaStatus
+    from bot.services.jobs.policy import FloodLimits
 
 SERVER_ONLY = "This works in servers only."
 UNKNOWN_COMPONENT = (
@@ -83,6 +86,8 @@ INVALID_SETTINGS = {
         "I can't post there: give me View Channel and Send Messages in that channel (for a thread Send Messages in "
         "Threads), then try again."
     ),
+    ("channel", "not_theirs"): "You may not post in that channel, so I won't post there for you; choose another one.",
+    ("subject", "elsewhere"): "That is not a role or channel of this server that I can see.",
     ("grant", "used_up"): "Nothing is left of that; it may have been used or taken back meanwhile.",
     ("rule", "unknown"): "There is no such rule; it may have been removed meanwhile.",
     ("kind", "unknown"): "That kind of rule is not on offer; choose words or a pattern.",
@@ -109,6 +114,13 @@ INVALID_SETTINGS = {
         "With that pattern this server's patterns would be too large together; repeat less in it, or remove one first."
     ),
 }
+
+
+def asks_too_much(asked: Asked, limits: FloodLimits) -> str:
+    """Say to a member how much they may ask of the bot in a minute."""
+    if asked is Asked.VIDEO:
+        return f"That is too fast: use `/video` at most {limits.videos} times a minute. Nothing was charged."
+    return f"That is too fast: at most {limits.presses} buttons, lists, forms and commands a minute. Wait a little."
 
 
 def explain(error: ReelayError) -> str | None:
@@ -154,6 +166,15 @@ def explain(error: ReelayError) -> str | None:
             return (
                 f"You already have {error.limit} clip{'' if error.limit == 1 else 's'} on the way. "
                 "Wait for one to arrive, or cancel one that is still waiting."
+            )
+        case QueueFullError(is_everywhere=True):
+            return (
+                "Too many clips are waiting just now, in all servers. Nothing was charged; try again in a few minutes."
+            )
+        case QueueFullError():
+            return (
+                f"{error.limit:,} clip{'' if error.limit == 1 else 's'} of this server are waiting, and no more may. "
+                "Nothing was charged; try again when some of them have started."
             )
         case NotCancellableError():
             return _not_cancellable(error)

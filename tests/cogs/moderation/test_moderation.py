@@ -182,17 +182,18 @@ async def test_why_tells_every_source_in_the_order_it_is_asked(community: Commun
     assert [line.partition(":")[0] for line in lines[1:6]] == [
         *("1. Paused", "2. Blocked", "3. Channel", "4. Clips on the way", "5. Quota")
     ]
-    assert [line.removeprefix("  - ") for line in lines[6:-3]] == [
+    assert [line.removeprefix("  - ") for line in lines[6:-4]] == [
         f"pool of {community.operators.mention}: no rule",
         "the member's own: no rule",
         f"**role {role.mention}: 30 s per day, holds**",
         "everyone: no rule",
         "the bot's default: 60 s per day",
-        f"0 s used today, 35 s left, 5 s of it given by moderators; resets {lines[-4].partition('resets ')[2]}",
+        f"0 s used today, 35 s left, 5 s of it given by moderators; resets {lines[-5].partition('resets ')[2]}",
     ]
-    assert lines[-3].startswith("6. The server's cap: 600 s per day: 0 s used today, 600 s left")
-    assert lines[-2] == "7. The operator's limits: none"
-    assert lines[-1] == "8. Prompts: 1 words and phrases, 0 patterns, no AutoMod keyword rules"
+    assert lines[-4].startswith("6. The server's cap: 600 s per day: 0 s used today, 600 s left")
+    assert lines[-3] == "7. The operator's limits: none"
+    assert lines[-2] == "8. The queue: 0 clips of this server wait, of at most 50"
+    assert lines[-1] == "9. Prompts: 1 words and phrases, 0 patterns, no AutoMod keyword rules"
 
 
 async def test_why_names_what_stands_in_the_way(community: Community) -> None:
@@ -558,6 +559,32 @@ async def test_a_log_channel_that_is_closed_to_the_bot_is_refused(community: Com
     panel = await open_panel(community, section="log")
 
     assert "give me View Channel and Send Messages" in said_beside(await panel.choose("log_channel", closed))
+
+
+@pytest.mark.parametrize("denied", ["send_messages", "view_channel", "send_messages_in_threads"])
+async def test_the_log_cannot_be_sent_where_the_moderator_may_not_post(community: Community, denied: str) -> None:
+    overwrite = discord.PermissionOverwrite(**{denied: False})
+    overwrites = {community.guild.roles["Mods"]: overwrite}
+    channel = community.guild.create_text_channel("announcements", overwrites=overwrites)
+    if denied == "send_messages_in_threads":
+        channel = await community.thread(channel)
+    panel = await open_panel(community, section="log")
+
+    said = said_beside(await panel.choose_unchecked("log_channel", str(channel.id), channel))
+
+    assert said == "You may not post in that channel, so I won't post there for you; choose another one."
+    assert (await community.bot.services.servers.view(community.guild.id)).server.log_channel_id is None
+    assert await community.bot.services.servers.list_changes(community.guild.id, limit=9) == ([], 0)
+
+
+async def test_a_thread_whose_channel_is_not_known_yet_takes_no_log(community: Community) -> None:
+    thread = await community.thread(community.channel)
+    community.bot.get_guild(community.guild.id)._channels.pop(community.channel.id)
+    panel = await open_panel(community, section="log")
+
+    said = said_beside(await panel.choose("log_channel", thread))
+
+    assert said == "That is not a channel of this server that I can see."
 
 
 async def test_locked_database_changes_nothing_and_says_so(community: Community) -> None:

@@ -62,7 +62,9 @@ async def test_a_failed_clip_says_why_and_that_the_seconds_came_back(community: 
     await community.mia.slash(community.channel, "video", prompt="A cat")
     now = community.clock.now()
     async with community.database.write() as connection:
-        [job] = await job_store.start_next(connection, now=now, limit=1, owner="local/1", lease_until=now, in_flight=())
+        [job] = await job_store.start_next(
+            connection, now=now, limit=1, owner="local/1", lease_until=now, slots_since=now, in_flight=()
+        )
     leased_jobs = LeasedJobs(
         database=community.database,
         clock=community.clock,

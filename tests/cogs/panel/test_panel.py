@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,10 @@ from bot.errors import StoreUnavailableError
 from bot.models import Aspect, JobState, Period, PromptRuleKind, Quota, QuotaSource
 from bot.ui import replies
 from bot.ui.messages.panel.parts import JOBS_PAGE_LENGTH
+from bot.ui.text import panel as panel_text
 from cogs.panel import panel as panel_module
 from cogs.panel.panel import TOKEN_SECONDS
-from tests.support.community import words
+from tests.support.community import NO_FLOOD_LIMITS, words
 from tests.support.panel import OpenPanel, open_panel, said, set_access, set_cap, set_pool, set_timezone
 
 if TYPE_CHECKING:
@@ -274,6 +276,54 @@ async def test_a_panel_whose_time_is_up_says_so_and_is_kept_true_again_once_used
     assert "**paused** by" in panel.text
 
 
+async def test_of_too_many_panels_in_a_server_the_members_own_oldest_is_left_as_it_is(community: Community) -> None:
+    await community.restart(flood_limits=replace(NO_FLOOD_LIMITS, open_panels=3))
+    colleague = community.guild.add_member(community.env.create_user("max"), roles=[community.guild.roles["Mods"]])
+    theirs = OpenPanel(community, await colleague.slash(community.channel, "moderate settings"))
+    panels = [await open_panel(community) for _ in range(3)]
+    await community.bot.panel.tick()
+    assert len(community.bot.panel._open) == 3
+    asleep = panels[0].text
+    assert asleep.endswith(panel_text.ASLEEP)
+
+    await community.moderate("pause", reason="A flood")
+    await community.bot.panel.tick()
+
+    assert panels[0].text == asleep
+    assert all("paused" in panel.text for panel in panels[1:])
+    assert "paused" in community.shown(theirs.message, colleague)
+
+
+async def test_a_panel_that_is_left_as_it_is_works_as_before(community: Community) -> None:
+    await community.restart(flood_limits=replace(NO_FLOOD_LIMITS, open_panels=1))
+    first, second = await open_panel(community), await open_panel(community)
+    await community.bot.panel.tick()
+
+    await first.press("open:cap:1")
+    await community.bot.panel.tick()
+
+    assert "### Server cap" in first.text
+    assert "no longer kept up to date" not in first.text
+    assert "no longer kept up to date" in second.text
+
+
+async def test_a_server_that_has_most_panels_makes_room_for_others(
+    community: Community, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(panel_module, "MOST_OPEN", 3)
+    crowd = [await open_panel(community) for _ in range(3)]
+    elsewhere = community.env.create_guild("Elsewhere")
+    moderators = elsewhere.create_role("Mods", permissions=discord.Permissions(moderate_members=True))
+    other = elsewhere.add_member(community.env.create_user("olga"), roles=[moderators])
+
+    await other.slash(elsewhere.create_text_channel("theirs"), "moderate settings")
+    await community.bot.panel.tick()
+
+    kept = [opened.interaction.guild_id for opened in community.bot.panel._open.values()]
+    assert sorted(kept) == sorted([community.guild.id, community.guild.id, elsewhere.id])
+    assert "no longer kept up to date" in crowd[0].text
+
+
 async def test_a_panel_that_is_gone_keeps_no_other_from_being_changed(community: Community) -> None:
     closed, opened = await open_panel(community), await open_panel(community)
     before = closed.text
@@ -416,22 +466,6 @@ async def test_a_panel_outlives_what_nobody_foresaw(
     await community.bot.panel.tick()
 
     assert "Another" in panel.text
-
-
-async def test_more_panels_than_are_kept_up_to_date_work_all_the_same(
-    community: Community, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(panel_module, "MOST_OPEN", 1)
-    first, second = await open_panel(community), await open_panel(community)
-    before = second.text
-
-    await community.moderate("pause", reason="A flood")
-    await community.bot.panel.tick()
-
-    assert "A flood" in first.text
-    assert second.text == before
-    await second.press("open:home:1")
-    assert "A flood" in second.text
 
 
 async def test_a_clip_that_was_removed_meanwhile_leads_back_to_the_list(community: Community) -> None:

@@ -264,7 +264,7 @@ async def test_what_is_new_is_not_forgotten_when_reading_it_fails(
 
 async def test_a_card_whose_job_moves_on_before_its_edit_shows_only_where_it_is(workshop: Workshop) -> None:
     database = FlakyDatabase(workshop.database)
-    process = workshop.start(database=database, max_concurrent_renders=0)
+    process = workshop.start(database=database)
     job_id = await workshop.accept(process)
     process.throttle.confirm(ServiceClock(workshop.time).now(), OperatorAlert.UNAUTHORIZED)
     process.card_changes.touch(job_id)
@@ -289,7 +289,7 @@ async def test_more_cards_than_are_remembered_are_true_all_the_same(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(status_cards, "MOST_REMEMBERED", 2)
-    process = workshop.start(max_concurrent_renders=0)
+    process = workshop.start()
     job_ids = [await workshop.accept(process, f"fox {place}") for place in range(3)]
     workshop.time.advance(6)
     process.card_changes.touch_queue()

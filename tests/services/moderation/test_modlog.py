@@ -94,6 +94,36 @@ async def test_a_member_who_is_refused_again_and_again_does_not_bury_the_log(wor
     assert (await process.services.usage.report(GUILD_ID, Period.DAY)).refused == 40
 
 
+async def test_a_refusal_without_a_log_is_a_number_and_nothing_else(workshop: Workshop) -> None:
+    process = workshop.start()
+    await process.services.servers.set_timezone(GUILD_ID, "Asia/Tokyo", set_by_id=MODERATOR_ID)
+    await process.services.servers.pause(GUILD_ID, "a flood", set_by_id=MODERATOR_ID)
+    for member_id in range(1, 21):
+        for _ in range(5):
+            with pytest.raises(PausedError):
+                await workshop.accept(process, member_id=member_id)
+
+    assert workshop._peek("SELECT count(*) FROM log_entries") == 0
+    assert workshop._peek("SELECT count(*) FROM refusals") == 1
+    workshop.time.advance(86_400)
+    with pytest.raises(PausedError):
+        await workshop.accept(process)
+    reports = [await process.services.usage.report(GUILD_ID, period) for period in (Period.DAY, Period.MONTH)]
+    assert [report.refused for report in reports] == [1, 101]
+
+
+@pytest.mark.parametrize("hours", range(0, 48, 5))
+async def test_refusals_of_today_are_those_of_the_servers_own_day(workshop: Workshop, hours: int) -> None:
+    process = workshop.start()
+    await process.services.servers.set_timezone(GUILD_ID, "Pacific/Kiritimati", set_by_id=MODERATOR_ID)
+    await process.services.servers.pause(GUILD_ID, "a flood", set_by_id=MODERATOR_ID)
+    workshop.time.advance(hours * 3600)
+    with pytest.raises(PausedError):
+        await workshop.accept(process)
+
+    assert (await process.services.usage.report(GUILD_ID, Period.DAY)).refused == 1
+
+
 async def test_the_log_is_woken_only_when_the_card_can_be_seen(workshop: Workshop) -> None:
     process = await started(workshop)
     await post_all(workshop, process)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -123,6 +124,7 @@ async def test_a_ceiling_lowered_under_what_is_spent_is_told_though_nothing_is_a
 
 async def test_what_waits_at_midnight_is_told_of_by_the_worker_itself(workshop: Workshop) -> None:
     process = workshop.start(spending=DAY, max_concurrent_renders=1)
+    go_to(workshop, midnight_after(workshop) - timedelta(hours=1))
     await ask(workshop, process, 10)
     assert len(await marks(workshop, process)) == 1  # one is sent, nine wait
     go_to(workshop, midnight_after(workshop))

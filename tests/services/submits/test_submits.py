@@ -590,7 +590,10 @@ async def test_no_clip_is_lost_to_asking_for_it_by_our_id(unknown: Workshop, fau
 @pytest.mark.slow
 async def test_submits_stay_below_the_accounts_limit_across_processes(workshop: Workshop) -> None:
     limits = RateLimits(submits=RateLimit(per_minute=30, per_10_seconds=10), queries=RateLimit(3000, 500))
-    processes = [workshop.start(f"{name}/1", max_concurrent_renders=1000, rate_limits=limits) for name in "ab"]
+    processes = [
+        workshop.start(f"{name}/1", max_concurrent_renders=1000, waiting_per_server=60, rate_limits=limits)
+        for name in "ab"
+    ]
     for place in range(60):
         await workshop.accept(processes[place % 2], f"fox {place}", member_id=place)
 
@@ -613,7 +616,9 @@ async def test_more_renders_than_polls_allow_are_looked_at_less_often_and_never_
     async with open_workshop(
         tmp_path, queue_seconds=0.0, render_seconds=1000.0, max_rendering=1000, query_limits=(120, 30)
     ) as workshop:
-        process = workshop.start(max_concurrent_renders=1000, rate_limits=limits, job_deadline_seconds=5000.0)
+        process = workshop.start(
+            max_concurrent_renders=1000, waiting_per_server=60, rate_limits=limits, job_deadline_seconds=5000.0
+        )
         for place in range(60):
             await workshop.accept(process, f"fox {place}", member_id=place)
         await workshop.run_for(process, 400)

@@ -332,6 +332,10 @@ def plain_answers() -> dict[str, str]:
         open_jobs=2,
         open_jobs_anywhere=2,
         max_open_jobs=2,
+        waiting=10**4,
+        waiting_anywhere=10**6,
+        max_waiting=10**4,
+        max_waiting_anywhere=10**6,
         sources=[
             *(RuleAsked(QuotaSource.CHANNEL, WIDE - place, None) for place in range(3)),
             *(RuleAsked(QuotaSource.ROLE, role_id, Quota(1_000_000, Period.MONTH)) for role_id in roles),

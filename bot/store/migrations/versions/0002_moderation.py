@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from alembic import op
 
-from bot.store.tables import UtcDateTime
+from bot.store.columns import UtcDateTime
 
 revision = "0002"
 down_revision = "0001"

@@ -6,7 +6,7 @@ from datetime import UTC, date
 import sqlalchemy as sa
 from alembic import op
 
-from bot.store.tables import UtcDateTime
+from bot.store.columns import UtcDateTime
 
 revision = "0004"
 down_revision = "0003"
@@ -38,7 +38,7 @@ def upgrade() -> None:
     op.create_index(
         "jobs_waiting",
         "jobs",
-        ["state", "guild_id", "member_id", "duration_seconds"],
+        ["state", "guild_id", "member_id", "id", "duration_seconds"],
         unique=False,
         sqlite_where=is_waiting,
         postgresql_where=is_waiting,

@@ -1,0 +1,189 @@
+"""Turns: in which order waiting jobs start, and which place one of them has in that order.
+
+Next is the server with the fewest render slots taken, and of servers level on that the one whose last start is the
+longest ago; in it the member likewise, by their slots and starts in that server; of the member the oldest job.
+
+That is also an order of all that wait: whoever has ``taken`` slots has their next start but ``n`` in the round
+``taken + n``. In a round those go first who have so many slots already, by their last start, and then those who get
+there by starts still to come, in the order in which they were in the round before: that of more slots, then by their
+last start. So the place of one job is a sum over the others that wait of how many of their starts come before it.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Integer, and_, bindparam, case, func, literal, literal_column, select
+
+from bot.models import JobState
+from bot.store.jobs.leases import IS_FREE
+from bot.store.jobs.submits import HOLDS_SLOT
+from bot.store.tables import jobs, submits
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from sqlalchemy import CTE, ColumnElement, Label, Select
+    from sqlalchemy.ext.asyncio import AsyncConnection
+    from sqlalchemy.sql.base import ReadOnlyColumnCollection
+
+    Columns = ReadOnlyColumnCollection[str, ColumnElement[Any]]
+
+_ONCE = "MATERIALIZED"  # else a column is worked out anew wherever it is used
+_SERVER, _MEMBER = ("guild_id",), ("guild_id", "member_id")
+_NEVER = literal(datetime(1, 1, 1, tzinfo=UTC), jobs.c.submitted_at.type)
+_QUEUED: ColumnElement[str] = literal_column(
+    f"'{JobState.QUEUED}'"
+)  # no parameter: the partial index serves only if the statement says it
+IS_WAITING: ColumnElement[bool] = jobs.c.state == _QUEUED
+
+
+async def places(connection: AsyncConnection, job_ids: Collection[str], *, slots_since: datetime) -> dict[str, int]:
+    """Return the places of those of the jobs that wait: 1 for the next to start.
+
+    Args:
+        slots_since: open submits that were sent after that hold a render slot.
+    """
+    if not job_ids:
+        return {}
+    rows = await connection.execute(_places(), {"job_ids": list(job_ids), "since": slots_since})
+    return {row.id: row.place for row in rows}
+
+
+async def first_free(
+    connection: AsyncConnection, *, slots_since: datetime, now: datetime, limit: int, in_flight: Collection[str]
+) -> list[str]:
+    """Return the ids of the first ``limit`` jobs that wait and that nobody holds at the moment ``now``, in order.
+
+    Args:
+        slots_since: as ``places`` has it.
+        in_flight: jobs that are left out.
+    """
+    values = {"in_flight": list(in_flight), "now": now, "limit": limit, "since": slots_since}
+    return [row.id for row in await connection.execute(_first_free(), values)]
+
+
+@cache  # to write these statements takes longer than to run them
+def _places() -> Select[str, int]:
+    earlier, slots = jobs.alias(), _slots()
+    own_earlier = (
+        select(func.count())
+        .where(
+            earlier.c.state == _QUEUED,
+            earlier.c.guild_id == jobs.c.guild_id,
+            earlier.c.member_id == jobs.c.member_id,
+            earlier.c.id < jobs.c.id,
+        )
+        .scalar_subquery()
+    )
+    in_server = [it.label(f"{it.name}_in_server") for it in _turn(slots, *_MEMBER)]
+    asked = (
+        select(jobs.c.id, *_columns(_MEMBER), own_earlier.label("number"), *in_server, *_turn(slots, *_SERVER))
+        .where(jobs.c.id.in_(bindparam("job_ids", expanding=True)), IS_WAITING)
+        .cte("asked")
+        .prefix_with(_ONCE)
+    )
+    of_servers = jobs.c.guild_id.in_(select(asked.c.guild_id))
+    members, servers = _figures(slots, *_MEMBER, of_servers=of_servers), _figures(slots, *_SERVER)
+    member = (asked.c.taken_in_server, asked.c.started_at_in_server, asked.c.member_id)
+    before_in_server = select(func.sum(_starts_before(members.c, "member_id", member, asked.c.number)))
+    before_in_server = before_in_server.where(members.c.guild_id == asked.c.guild_id).scalar_subquery()
+    placed = select(*asked.c, before_in_server.label("place")).cte("placed").prefix_with(_ONCE)
+    server = (placed.c.taken, placed.c.started_at, placed.c.guild_id)
+    before = select(func.sum(_starts_before(servers.c, "guild_id", server, placed.c.place))).scalar_subquery()
+    return select(placed.c.id, (1 + before).label("place"))
+
+
+@cache
+def _first_free() -> Select[str]:
+    number = func.row_number().over(partition_by=_columns(_MEMBER), order_by=jobs.c.id)
+    waiting = (
+        select(jobs.c.id, *_columns(_MEMBER), number.label("number"))
+        .where(IS_WAITING, IS_FREE, jobs.c.id.not_in(bindparam("in_flight", expanding=True)))
+        .cte("free")
+    )
+    slots = _slots()
+    members, servers = _figures(slots, *_MEMBER), _figures(slots, *_SERVER)
+    is_own = and_(members.c.guild_id == waiting.c.guild_id, members.c.member_id == waiting.c.member_id)
+    in_server = func.row_number().over(
+        partition_by=waiting.c.guild_id, order_by=_order(members.c, "member_id", waiting.c.number)
+    )
+    ordered = (
+        select(waiting.c.id, waiting.c.guild_id, in_server.label("number"))
+        .select_from(waiting.join(members, is_own))
+        .cte("ordered")
+    )
+    return (
+        select(ordered.c.id)
+        .select_from(ordered.join(servers, servers.c.guild_id == ordered.c.guild_id))
+        .order_by(*_order(servers.c, "guild_id", ordered.c.number))
+        .limit(bindparam("limit", type_=Integer))
+    )
+
+
+def _order(whose: Columns, key: str, number: ColumnElement[int]) -> list[ColumnElement[Any]]:
+    """Return what their starts are sorted by; ``number`` counts them."""
+    return [whose["taken"] + number, whose["taken"].desc(), whose["started_at"], whose[key]]
+
+
+def _starts_before(
+    other: Columns, key: str, own: tuple[ColumnElement[Any], ...], number: ColumnElement[int]
+) -> ColumnElement[int]:
+    """Count another's starts that come before one's own next start but ``number``.
+
+    Args:
+        own: slots taken, last start and key.
+    """
+    taken, started_at, own_key = own
+    is_first_in_round = case(
+        (other["taken"] != taken, other["taken"] > taken),
+        (other["started_at"] != started_at, other["started_at"] < started_at),
+        else_=other[key] < own_key,
+    )
+    count = taken + number - other["taken"] + case((is_first_in_round, 1), else_=0)
+    return case((count <= 0, 0), (count >= other["waiting"], other["waiting"]), else_=count)
+
+
+def _figures(slots: CTE, *names: str, of_servers: ColumnElement[bool] | None = None) -> CTE:
+    """Select for whoever waits how many jobs do, how many slots are taken, and the last start.
+
+    Args:
+        names: of the columns of ``jobs`` that say who: the server, or a member in it.
+        of_servers: in which servers; None is in all.
+    """
+    waiting = select(*_columns(names), func.count().label("waiting"), *_turn(slots, *names)).where(IS_WAITING)
+    if of_servers is not None:
+        waiting = waiting.where(of_servers)
+    return waiting.group_by(*_columns(names)).cte().prefix_with(_ONCE)
+
+
+def _turn(slots: CTE, *names: str) -> list[Label[Any]]:
+    """Return how many slots the server or member of a job has taken, and when they had their last start."""
+    started = jobs.alias()
+    taken = select(func.count()).select_from(slots).where(*(slots.c[name] == jobs.c[name] for name in names))
+    last_start = select(func.max(started.c.submitted_at)).where(
+        *(started.c[name] == jobs.c[name] for name in names), started.c.submitted_at.is_not(None)
+    )
+    return [
+        taken.scalar_subquery().label("taken"),
+        func.coalesce(last_start.scalar_subquery(), _NEVER).label("started_at"),
+    ]
+
+
+def _slots() -> CTE:
+    """Select the server and the member of each render slot that is taken."""
+    sent = jobs.alias()
+    of_submits = submits.outerjoin(sent, sent.c.id == submits.c.job_id)  # outer: from few submits to their jobs
+    return (
+        select(*(sent.c[name] for name in _MEMBER))
+        .select_from(of_submits)
+        .where(HOLDS_SLOT)
+        .cte("slots")
+        .prefix_with(_ONCE)
+    )
+
+
+def _columns(names: Iterable[str]) -> list[ColumnElement[Any]]:
+    return [jobs.c[name] for name in names]

@@ -1,0 +1,74 @@
+"""Members who ask too much: each interaction is asked here first, before anything is looked up for it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+import discord
+
+from bot.services.throttling.floods import Asked
+from bot.ui import replies
+from bot.ui.text import refusals
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.services.throttling.floods import FloodGuard
+
+_log = logging.getLogger(__name__)
+
+_VIDEO_COMMAND = "video"
+
+
+class FloodGate:
+    """Lets interactions through, and answers those of members who ask too much.
+
+    Discord sees an answer to each. The member sees one sentence a minute, and nothing else; neither the servers' logs
+    nor the process's hear of it, since whoever floods would fill them.
+
+    Attributes:
+        monotonic: a clock that only goes on, in seconds.
+    """
+
+    def __init__(self, guard: FloodGuard, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self.monotonic = monotonic
+        self._guard = guard
+
+    async def let_through(self, interaction: discord.Interaction[Any]) -> bool:
+        """Tell whether an interaction is to be served; if not, it is answered."""
+        member_id, asked, now = interaction.user.id, _what_is_asked(interaction), self.monotonic()
+        if self._guard.take(member_id, asked, now):
+            return True
+        is_told = asked is not Asked.AUTOCOMPLETE and self._guard.may_tell(member_id, now)
+        try:
+            await _answer(interaction, refusals.asks_too_much(asked, self._guard.limits) if is_told else None)
+        except replies.UNDELIVERED as error:
+            _log.debug("not told to slow down", extra={"error": type(error).__name__})
+        return False
+
+
+def _what_is_asked(interaction: discord.Interaction[Any]) -> Asked:
+    """Say as what an interaction counts; commands other than ``/video`` count as presses."""
+    data: Any = interaction.data
+    match interaction.type:
+        case discord.InteractionType.autocomplete:
+            return Asked.AUTOCOMPLETE
+        case discord.InteractionType.application_command if data["name"] == _VIDEO_COMMAND:
+            return Asked.VIDEO
+        case _:
+            return Asked.PRESS
+
+
+async def _answer(interaction: discord.Interaction[Any], sentence: str | None) -> None:
+    """Say a sentence to the member alone, or nothing that stays in sight."""
+    if interaction.type is discord.InteractionType.autocomplete:
+        await interaction.response.autocomplete([])
+    elif sentence is not None:
+        await interaction.response.send_message(sentence, ephemeral=True)
+    elif interaction.type is discord.InteractionType.application_command:
+        await interaction.response.defer(ephemeral=True)  # a command's answer can't be nothing, but it can go
+        await interaction.delete_original_response()
+    else:
+        await interaction.response.defer()

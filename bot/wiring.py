@@ -1,0 +1,276 @@
+"""How the parts are wired to one another: once, for the product, the demo and the tests. Discord is not among them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.models import SpendPolicy
+from bot.services.admission.service import Admission
+from bot.services.jobs.context import WorkContext
+from bot.services.jobs.delivery import Deliverer
+from bot.services.jobs.expiry import Expiry
+from bot.services.jobs.held import HeldJobs
+from bot.services.jobs.leases import LeasedJobs
+from bot.services.jobs.rendering import Renderer
+from bot.services.jobs.requests import JobService
+from bot.services.jobs.settling import CardSettler
+from bot.services.jobs.status_cards import CardChanges, StatusCardUpdater
+from bot.services.jobs.worker import Worker
+from bot.services.moderation.audit_trail import AuditTrail
+from bot.services.moderation.modlog import Modlog
+from bot.services.moderation.servers import ServerService
+from bot.services.polling.planner import PollPlanner
+from bot.services.quotas.service import QuotaService
+from bot.services.quotas.usage import UsageService
+from bot.services.retention.policy import RetentionPolicy
+from bot.services.retention.presence import Presence
+from bot.services.retention.privacy import PrivacyService
+from bot.services.retention.retention import Retention
+from bot.services.screening.automod import AutomodService
+from bot.services.screening.rules import PromptService
+from bot.services.services import Services
+from bot.services.spend.watch import SpendWatch
+from bot.services.submits.recovery import Recovery
+from bot.services.submits.submitting import Submitter
+from bot.services.submits.unattended import UnattendedSubmits
+from bot.services.throttling.account import AccountCheck
+from bot.services.throttling.alerts import OperatorAlerts
+from bot.services.throttling.floods import FloodGuard
+from bot.services.throttling.throttle import ServiceThrottle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.models import Quota
+    from bot.services.jobs.delivery import Media
+    from bot.services.jobs.policy import WorkerPolicy
+    from bot.services.ports import AutomodSource, Clock, LogPublisher, Publisher, VideoService
+    from bot.services.screening.threads import ScreeningThreads
+    from bot.store.database import Database
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """The outside: real for the product, simulated where the demo or a test wants it so.
+
+    Attributes:
+        modlog_publisher: puts cards into log channels.
+        automod_source: reads servers' own AutoMod rules.
+        screening_threads: where rules for prompts are compiled and asked.
+        jitter: returns a number from 0 to 1, for whatever is to be spread by chance.
+        random_bits: returns an integer of so many random bits, for ids.
+    """
+
+    database: Database
+    clock: Clock
+    service: VideoService
+    publisher: Publisher
+    modlog_publisher: LogPublisher
+    automod_source: AutomodSource
+    screening_threads: ScreeningThreads
+    media: Media
+    jitter: Callable[[], float]
+    random_bits: Callable[[int], int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reelay:
+    """The parts that run, wired to one another.
+
+    Attributes:
+        services: what people's commands and buttons ask for.
+        wake: set to let the worker look for work.
+    """
+
+    services: Services
+    worker: Worker
+    card_updater: StatusCardUpdater
+    card_changes: CardChanges
+    modlog: Modlog
+    throttle: ServiceThrottle
+    polling: PollPlanner
+    retention: Retention
+    alerts: OperatorAlerts
+    wake: asyncio.Event
+
+
+def assemble(
+    ports: Ports,
+    *,
+    operator_quota: Quota,
+    max_open_jobs: int,
+    policy: WorkerPolicy,
+    owner: str,
+    retention: RetentionPolicy | None = None,
+    spending: SpendPolicy | None = None,
+) -> Reelay:
+    """Wire the parts, for the product, the demo and the tests alike; nothing is opened or started here.
+
+    Args:
+        ports: the outside.
+        operator_quota: the rule that holds where moderators have set none.
+        max_open_jobs: how many jobs one member may have open.
+        policy: the worker's figures.
+        owner: this process's name in leases.
+        retention: how long things are kept; for good by default.
+        spending: what the operator lets be spent; None is all.
+
+    Returns:
+        The parts that run; ``loops_of`` names those that have to be run.
+    """
+    database, clock = ports.database, ports.clock
+    throttle, card_changes, wake = ServiceThrottle(policy, ports.jitter), CardChanges(), asyncio.Event()
+    held, alerts = HeldJobs(), OperatorAlerts(ports.publisher, wake)
+    spend_watch = SpendWatch(
+        database=database,
+        clock=clock,
+        service=ports.service,
+        alerts=alerts,
+        wake=wake,
+        policy=spending or SpendPolicy(),
+    )
+    services = _wire_services(
+        ports,
+        throttle=throttle,
+        card_changes=card_changes,
+        wake=wake,
+        held=held,
+        spend_watch=spend_watch,
+        operator_quota=operator_quota,
+        max_open_jobs=max_open_jobs,
+        owner=owner,
+        policy=policy,
+        retention=retention or RetentionPolicy(),
+    )
+    work = WorkContext(
+        database=database,
+        clock=clock,
+        policy=policy,
+        jitter=ports.jitter,
+        owner=owner,
+        service=ports.service,
+        publisher=ports.publisher,
+        throttle=throttle,
+        leased_jobs=LeasedJobs(database=database, clock=clock, audit_trail=services.audit_trail, owner=owner),
+        alerts=alerts,
+        polling=PollPlanner(database=database, jitter=ports.jitter, time_scale=policy.poll_time_scale),
+        recovery=Recovery(database=database, clock=clock, alerts=alerts),
+    )
+    card_updater = StatusCardUpdater(
+        database=database,
+        clock=clock,
+        publisher=ports.publisher,
+        throttle=throttle,
+        card_changes=card_changes,
+        policy=policy,
+    )
+    renderer = Renderer(work)
+    worker = Worker(
+        work,
+        submitter=Submitter(work, renderer=renderer),
+        renderer=renderer,
+        unattended=UnattendedSubmits(work),
+        deliverer=Deliverer(work, media=ports.media, quotas=services.quotas),
+        settler=CardSettler(work, card_updater=card_updater, card_changes=card_changes),
+        account=AccountCheck(work),
+        spend_watch=spend_watch,
+        card_changes=card_changes,
+        held=held,
+        expiry=Expiry(work, audit_trail=services.audit_trail, card_changes=card_changes),
+        wake=wake,
+    )
+    modlog = Modlog(
+        database=database,
+        clock=clock,
+        publisher=ports.modlog_publisher,
+        audit_trail=services.audit_trail,
+        owner=owner,
+        jitter=ports.jitter,
+    )
+    return Reelay(
+        services=services,
+        worker=worker,
+        card_updater=card_updater,
+        card_changes=card_changes,
+        modlog=modlog,
+        throttle=throttle,
+        polling=work.polling,
+        retention=Retention(
+            database=database,
+            clock=clock,
+            policy=retention or RetentionPolicy(),
+            presence=services.presence,
+            jobs=services.jobs,
+            stopwatch=time.perf_counter,
+        ),
+        alerts=alerts,
+        wake=wake,
+    )
+
+
+def _wire_services(
+    ports: Ports,
+    *,
+    throttle: ServiceThrottle,
+    card_changes: CardChanges,
+    wake: asyncio.Event,
+    held: HeldJobs,
+    spend_watch: SpendWatch,
+    operator_quota: Quota,
+    max_open_jobs: int,
+    owner: str,
+    policy: WorkerPolicy,
+    retention: RetentionPolicy,
+) -> Services:
+    database, clock = ports.database, ports.clock
+    audit_trail = AuditTrail(database=database, clock=clock)
+    quotas = QuotaService(database=database, clock=clock, audit_trail=audit_trail, operator_quota=operator_quota)
+    threads = ports.screening_threads
+    prompts = PromptService(database=database, clock=clock, audit_trail=audit_trail, threads=threads)
+    automod = AutomodService(database=database, clock=clock, source=ports.automod_source, threads=threads)
+    admission = Admission(
+        database=database,
+        clock=clock,
+        quotas=quotas,
+        prompts=prompts,
+        automod=automod,
+        max_open_jobs=max_open_jobs,
+        spend_watch=spend_watch,
+        policy=policy,
+    )
+    jobs = JobService(
+        database=database,
+        clock=clock,
+        admission=admission,
+        audit_trail=audit_trail,
+        publisher=ports.modlog_publisher,
+        throttle=throttle,
+        random_bits=ports.random_bits,
+        card_changes=card_changes,
+        wake=wake,
+        held=held,
+        owner=owner,
+        policy=policy,
+    )
+    presence = Presence(database=database)
+    return Services(
+        jobs=jobs,
+        quotas=quotas,
+        servers=ServerService(
+            database=database, clock=clock, audit_trail=audit_trail, jobs=jobs, spend_watch=spend_watch
+        ),
+        prompts=prompts,
+        automod=automod,
+        admission=admission,
+        usage=UsageService(database=database, clock=clock),
+        audit_trail=audit_trail,
+        floods=FloodGuard(policy.flood_limits),
+        presence=presence,
+        privacy=PrivacyService(database=database, clock=clock, days=retention.days, woken=presence.woken),
+    )

@@ -1,0 +1,44 @@
+"""Time zones, as moderators type them."""
+
+from __future__ import annotations
+
+import threading
+import zoneinfo
+
+import pytest
+
+from bot.errors import InvalidSettingError
+from bot.services.quotas import periods
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("Europe/Berlin", "Europe/Berlin"),
+        (" europe/BERLIN ", "Europe/Berlin"),
+        ("new york", "America/New_York"),
+        ("America/New York", "America/New_York"),
+        ("utc", "UTC"),
+    ],
+)
+async def test_a_zone_is_found_by_its_name_or_its_city(typed: str, name: str) -> None:
+    assert await periods.parse_timezone(typed) == name
+
+
+async def test_the_names_are_read_once_and_not_on_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[threading.Thread] = []
+
+    def read() -> set[str]:
+        threads.append(threading.current_thread())
+        return zoneinfo.available_timezones()
+
+    monkeypatch.setattr(periods, "available_timezones", read)
+    periods._zone_names.cache_clear()
+
+    for _ in range(3):
+        assert await periods.parse_timezone("tokyo") == "Asia/Tokyo"
+        with pytest.raises(InvalidSettingError):
+            await periods.parse_timezone("Mars")
+
+    assert len(threads) == 1
+    assert threads[0] is not threading.main_thread()
