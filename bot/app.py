@@ -13,13 +13,11 @@ from bot.ui.publisher import DiscordPublisher
 from bot.wiring import Ports, Reelay, assemble
 
 if TYPE_CHECKING:
-    from bot.models import Quota, SpendPolicy
     from bot.services.jobs.delivery import Media
-    from bot.services.jobs.policy import WorkerPolicy
     from bot.services.ports import Clock, VideoService
-    from bot.services.retention.policy import RetentionPolicy
     from bot.services.screening.threads import ScreeningThreads
     from bot.store.database import Database
+    from bot.wiring import Terms
 
 _log = logging.getLogger(__name__)
 
@@ -43,24 +41,20 @@ def assemble_on_discord(
     media: Media,
     screening_threads: ScreeningThreads,
     clock: Clock,
-    operator_quota: Quota,
-    max_open_jobs: int,
-    policy: WorkerPolicy,
+    terms: Terms,
     owner: str,
-    retention: RetentionPolicy | None = None,
     privacy_url: str | None = None,
     operator_channel_id: int | None = None,
-    spending: SpendPolicy | None = None,
     allowed_servers: frozenset[int] = frozenset(),
     rng: random.Random | None = None,
 ) -> tuple[ReelayBot, Reelay]:
     """Make a Discord client, and wire the parts to it.
 
     Args:
-        retention: how long things are kept; for good by default.
-        privacy_url: where members may read more about that; None is nowhere.
+        terms: what the operator has decided.
+        owner: this process's name in leases.
+        privacy_url: where members may read more about what is stored; None is nowhere.
         operator_channel_id: where the operator is alerted; None is nowhere.
-        spending: what the operator lets be spent; None is all.
         allowed_servers: whom the bot serves; empty is every server.
         rng: where jitter and ids come from; the operating system's by default.
     """
@@ -79,15 +73,7 @@ def assemble_on_discord(
         jitter=rng.random,
         random_bits=rng.getrandbits,
     )
-    reelay = assemble(
-        ports,
-        operator_quota=operator_quota,
-        max_open_jobs=max_open_jobs,
-        policy=policy,
-        owner=owner,
-        retention=retention,
-        spending=spending,
-    )
+    reelay = assemble(ports, terms, owner=owner)
     bot.attach_services(reelay.services)
     return bot, reelay
 

@@ -27,6 +27,7 @@ from bot.store.database import Database
 from bot.toapis.account import explain_models
 from bot.toapis.client import ToApisClient
 from bot.ui.text import operators
+from bot.wiring import Terms
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -65,18 +66,10 @@ async def run(settings: Settings, *, policy: WorkerPolicy | None = None) -> None
             media=await stack.enter_async_context(MediaWorker()),
             screening_threads=stack.enter_context(ScreeningThreads.open()),
             clock=SystemClock(),
-            operator_quota=Quota(settings.default_quota_seconds, settings.default_quota_period),
-            max_open_jobs=settings.max_open_jobs_per_member,
-            policy=replace(
-                policy or WorkerPolicy(rate_limits=settings.toapis_rate_group.limits),
-                max_concurrent_renders=settings.max_concurrent_renders,
-                job_deadline_seconds=settings.job_deadline_seconds,
-            ),
+            terms=_terms(settings, policy or WorkerPolicy(rate_limits=settings.toapis_rate_group.limits)),
             owner=owner,
-            retention=RetentionPolicy(days=settings.retention_days),
             privacy_url=None if settings.privacy_url is None else str(settings.privacy_url),
             operator_channel_id=settings.operator_channel_id,
-            spending=settings.spending,
             allowed_servers=settings.allowed_servers,
         )
         await reelay.polling.recall()
@@ -101,6 +94,20 @@ async def run(settings: Settings, *, policy: WorkerPolicy | None = None) -> None
             await bot.close()
             await serving
     _log.info("stopped")
+
+
+def _terms(settings: Settings, policy: WorkerPolicy) -> Terms:
+    return Terms(
+        quota=Quota(settings.default_quota_seconds, settings.default_quota_period),
+        max_open_jobs=settings.max_open_jobs_per_member,
+        policy=replace(
+            policy,
+            max_concurrent_renders=settings.max_concurrent_renders,
+            job_deadline_seconds=settings.job_deadline_seconds,
+        ),
+        retention=RetentionPolicy(days=settings.retention_days),
+        spending=settings.spending,
+    )
 
 
 def open_service(settings: Settings, session: aiohttp.ClientSession) -> ToApisClient:

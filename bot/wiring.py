@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bot.models import SpendPolicy
@@ -100,111 +100,92 @@ class Reelay:
     wake: asyncio.Event
 
 
-def assemble(
-    ports: Ports,
-    *,
-    operator_quota: Quota,
-    max_open_jobs: int,
-    policy: WorkerPolicy,
-    owner: str,
-    retention: RetentionPolicy | None = None,
-    spending: SpendPolicy | None = None,
-) -> Reelay:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What the operator has decided.
+
+    Attributes:
+        quota: the rule that holds where moderators have set none.
+        max_open_jobs: how many jobs one member may have open.
+        policy: the worker's figures, and how much people may ask.
+        retention: how long things are kept.
+        spending: what may be spent.
+    """
+
+    quota: Quota
+    max_open_jobs: int
+    policy: WorkerPolicy
+    retention: RetentionPolicy = field(default_factory=RetentionPolicy)
+    spending: SpendPolicy = field(default_factory=SpendPolicy)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shared:
+    """What the services and the worker both use."""
+
+    throttle: ServiceThrottle
+    card_changes: CardChanges
+    held: HeldJobs
+    alerts: OperatorAlerts
+    spend_watch: SpendWatch
+    wake: asyncio.Event
+
+
+def assemble(ports: Ports, terms: Terms, *, owner: str) -> Reelay:
     """Wire the parts, for the product, the demo and the tests alike; nothing is opened or started here.
 
     Args:
-        ports: the outside.
-        operator_quota: the rule that holds where moderators have set none.
-        max_open_jobs: how many jobs one member may have open.
-        policy: the worker's figures.
         owner: this process's name in leases.
-        retention: how long things are kept; for good by default.
-        spending: what the operator lets be spent; None is all.
 
     Returns:
-        The parts that run; ``loops_of`` names those that have to be run.
+        The parts that run; ``loops_of`` in ``bot/app.py`` names those that have to be run.
     """
-    database, clock = ports.database, ports.clock
-    throttle, card_changes, wake = ServiceThrottle(policy, ports.jitter), CardChanges(), asyncio.Event()
-    held, alerts = HeldJobs(), OperatorAlerts(ports.publisher, wake)
-    spend_watch = SpendWatch(
-        database=database,
-        clock=clock,
-        service=ports.service,
+    wake = asyncio.Event()
+    alerts = OperatorAlerts(ports.publisher, wake)
+    shared = _Shared(
+        throttle=ServiceThrottle(terms.policy, ports.jitter),
+        card_changes=CardChanges(),
+        held=HeldJobs(),
         alerts=alerts,
+        spend_watch=SpendWatch(
+            database=ports.database,
+            clock=ports.clock,
+            service=ports.service,
+            alerts=alerts,
+            wake=wake,
+            policy=terms.spending,
+        ),
         wake=wake,
-        policy=spending or SpendPolicy(),
     )
-    services = _wire_services(
-        ports,
-        throttle=throttle,
-        card_changes=card_changes,
-        wake=wake,
-        held=held,
-        spend_watch=spend_watch,
-        operator_quota=operator_quota,
-        max_open_jobs=max_open_jobs,
-        owner=owner,
-        policy=policy,
-        retention=retention or RetentionPolicy(),
-    )
-    work = WorkContext(
-        database=database,
-        clock=clock,
-        policy=policy,
-        jitter=ports.jitter,
-        owner=owner,
-        service=ports.service,
-        publisher=ports.publisher,
-        throttle=throttle,
-        leased_jobs=LeasedJobs(database=database, clock=clock, audit_trail=services.audit_trail, owner=owner),
-        alerts=alerts,
-        polling=PollPlanner(database=database, jitter=ports.jitter, time_scale=policy.poll_time_scale),
-        recovery=Recovery(database=database, clock=clock, alerts=alerts),
-    )
+    services = _wire_services(ports, terms, shared, owner)
+    work = _wire_context(ports, terms, shared, services, owner)
     card_updater = StatusCardUpdater(
-        database=database,
-        clock=clock,
+        database=ports.database,
+        clock=ports.clock,
         publisher=ports.publisher,
-        throttle=throttle,
-        card_changes=card_changes,
-        policy=policy,
-    )
-    renderer = Renderer(work)
-    worker = Worker(
-        work,
-        submitter=Submitter(work, renderer=renderer),
-        renderer=renderer,
-        unattended=UnattendedSubmits(work),
-        deliverer=Deliverer(work, media=ports.media, quotas=services.quotas),
-        settler=CardSettler(work, card_updater=card_updater, card_changes=card_changes),
-        account=AccountCheck(work),
-        spend_watch=spend_watch,
-        card_changes=card_changes,
-        held=held,
-        expiry=Expiry(work, audit_trail=services.audit_trail, card_changes=card_changes),
-        wake=wake,
-    )
-    modlog = Modlog(
-        database=database,
-        clock=clock,
-        publisher=ports.modlog_publisher,
-        audit_trail=services.audit_trail,
-        owner=owner,
-        jitter=ports.jitter,
+        throttle=shared.throttle,
+        card_changes=shared.card_changes,
+        policy=terms.policy,
     )
     return Reelay(
         services=services,
-        worker=worker,
+        worker=_wire_worker(ports, work, shared, services, card_updater),
         card_updater=card_updater,
-        card_changes=card_changes,
-        modlog=modlog,
-        throttle=throttle,
+        card_changes=shared.card_changes,
+        modlog=Modlog(
+            database=ports.database,
+            clock=ports.clock,
+            publisher=ports.modlog_publisher,
+            audit_trail=services.audit_trail,
+            owner=owner,
+            jitter=ports.jitter,
+        ),
+        throttle=shared.throttle,
         polling=work.polling,
         retention=Retention(
-            database=database,
-            clock=clock,
-            policy=retention or RetentionPolicy(),
+            database=ports.database,
+            clock=ports.clock,
+            policy=terms.retention,
             presence=services.presence,
             jobs=services.jobs,
             stopwatch=time.perf_counter,
@@ -214,23 +195,48 @@ def assemble(
     )
 
 
-def _wire_services(
-    ports: Ports,
-    *,
-    throttle: ServiceThrottle,
-    card_changes: CardChanges,
-    wake: asyncio.Event,
-    held: HeldJobs,
-    spend_watch: SpendWatch,
-    operator_quota: Quota,
-    max_open_jobs: int,
-    owner: str,
-    policy: WorkerPolicy,
-    retention: RetentionPolicy,
-) -> Services:
+def _wire_context(ports: Ports, terms: Terms, shared: _Shared, services: Services, owner: str) -> WorkContext:
+    database, clock, policy = ports.database, ports.clock, terms.policy
+    return WorkContext(
+        database=database,
+        clock=clock,
+        policy=policy,
+        jitter=ports.jitter,
+        owner=owner,
+        service=ports.service,
+        publisher=ports.publisher,
+        throttle=shared.throttle,
+        leased_jobs=LeasedJobs(database=database, clock=clock, audit_trail=services.audit_trail, owner=owner),
+        alerts=shared.alerts,
+        polling=PollPlanner(database=database, jitter=ports.jitter, time_scale=policy.poll_time_scale),
+        recovery=Recovery(database=database, clock=clock, alerts=shared.alerts),
+    )
+
+
+def _wire_worker(
+    ports: Ports, work: WorkContext, shared: _Shared, services: Services, card_updater: StatusCardUpdater
+) -> Worker:
+    renderer = Renderer(work)
+    return Worker(
+        work,
+        submitter=Submitter(work, renderer=renderer),
+        renderer=renderer,
+        unattended=UnattendedSubmits(work),
+        deliverer=Deliverer(work, media=ports.media, quotas=services.quotas),
+        settler=CardSettler(work, card_updater=card_updater, card_changes=shared.card_changes),
+        account=AccountCheck(work),
+        spend_watch=shared.spend_watch,
+        card_changes=shared.card_changes,
+        held=shared.held,
+        expiry=Expiry(work, audit_trail=services.audit_trail, card_changes=shared.card_changes),
+        wake=shared.wake,
+    )
+
+
+def _wire_services(ports: Ports, terms: Terms, shared: _Shared, owner: str) -> Services:
     database, clock = ports.database, ports.clock
     audit_trail = AuditTrail(database=database, clock=clock)
-    quotas = QuotaService(database=database, clock=clock, audit_trail=audit_trail, operator_quota=operator_quota)
+    quotas = QuotaService(database=database, clock=clock, audit_trail=audit_trail, operator_quota=terms.quota)
     threads = ports.screening_threads
     prompts = PromptService(database=database, clock=clock, audit_trail=audit_trail, threads=threads)
     automod = AutomodService(database=database, clock=clock, source=ports.automod_source, threads=threads)
@@ -240,9 +246,9 @@ def _wire_services(
         quotas=quotas,
         prompts=prompts,
         automod=automod,
-        max_open_jobs=max_open_jobs,
-        spend_watch=spend_watch,
-        policy=policy,
+        max_open_jobs=terms.max_open_jobs,
+        spend_watch=shared.spend_watch,
+        policy=terms.policy,
     )
     jobs = JobService(
         database=database,
@@ -250,27 +256,27 @@ def _wire_services(
         admission=admission,
         audit_trail=audit_trail,
         publisher=ports.modlog_publisher,
-        throttle=throttle,
+        throttle=shared.throttle,
         random_bits=ports.random_bits,
-        card_changes=card_changes,
-        wake=wake,
-        held=held,
+        card_changes=shared.card_changes,
+        wake=shared.wake,
+        held=shared.held,
         owner=owner,
-        policy=policy,
+        policy=terms.policy,
     )
     presence = Presence(database=database)
     return Services(
         jobs=jobs,
         quotas=quotas,
         servers=ServerService(
-            database=database, clock=clock, audit_trail=audit_trail, jobs=jobs, spend_watch=spend_watch
+            database=database, clock=clock, audit_trail=audit_trail, jobs=jobs, spend_watch=shared.spend_watch
         ),
         prompts=prompts,
         automod=automod,
         admission=admission,
         usage=UsageService(database=database, clock=clock),
         audit_trail=audit_trail,
-        floods=FloodGuard(policy.flood_limits),
+        floods=FloodGuard(terms.policy.flood_limits),
         presence=presence,
-        privacy=PrivacyService(database=database, clock=clock, days=retention.days, woken=presence.woken),
+        privacy=PrivacyService(database=database, clock=clock, days=terms.retention.days, woken=presence.woken),
     )

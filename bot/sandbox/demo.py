@@ -34,6 +34,7 @@ from bot.store.database import Database
 from bot.toapis.client import ToApisClient
 from bot.ui.text import members as member_text
 from bot.ui.text import refusals
+from bot.wiring import Terms
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -166,9 +167,7 @@ async def _set(stack: AsyncExitStack, *, render_seconds: float) -> _Stage:
         media=await stack.enter_async_context(MediaWorker()),
         screening_threads=stack.enter_context(ScreeningThreads.open()),
         clock=SystemClock(),
-        operator_quota=Quota(60),
-        max_open_jobs=2,
-        policy=POLICY,
+        terms=Terms(quota=Quota(60), max_open_jobs=2, policy=POLICY),
         owner="demo",
     )
     answer_error = bot.tree.on_error

@@ -23,6 +23,7 @@ from bot.store import jobs as job_store
 from bot.store import tables
 from bot.store.database import Database
 from bot.ui.publisher import DiscordPublisher
+from bot.wiring import Terms
 from tests.support.databases import fresh_database
 from tests.support.media import DirectMedia
 from tests.support.screening import screening_threads
@@ -252,9 +253,12 @@ def make_bot(
         media=DirectMedia(),
         screening_threads=screening_threads(),
         clock=clock,
-        operator_quota=Quota(60, Period.DAY),
-        max_open_jobs=max_open_jobs,
-        policy=WorkerPolicy(flood_limits=flood_limits),
+        terms=Terms(
+            quota=Quota(60, Period.DAY),
+            max_open_jobs=max_open_jobs,
+            policy=WorkerPolicy(flood_limits=flood_limits),
+            **{name: operator.pop(name) for name in ("retention", "spending") if name in operator},
+        ),
         owner=OWNER,
         rng=random.Random(7),
         **operator,

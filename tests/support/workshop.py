@@ -13,7 +13,16 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from bot.models import Aspect, Job, JobState, Period, Quota, Requester, VideoSpec
+from bot.models import (
+    Aspect,
+    Job,
+    JobState,
+    Period,
+    Quota,
+    Requester,
+    SpendPolicy,
+    VideoSpec,
+)
 from bot.services.admission.job_request import JobRequest
 from bot.services.jobs.policy import WorkerPolicy
 from bot.services.retention.policy import RetentionPolicy
@@ -22,7 +31,7 @@ from bot.store import jobs as job_store
 from bot.store.database import Database
 from bot.store.jobs import submits
 from bot.store.tables import ledger
-from bot.wiring import Ports, assemble
+from bot.wiring import Ports, Terms, assemble
 from tests.support.clocks import GivenTime, ServiceClock
 from tests.support.databases import fresh_database
 from tests.support.media import DirectMedia
@@ -40,7 +49,6 @@ if TYPE_CHECKING:
         CapStatus,
         JobError,
         QuotaStatus,
-        SpendPolicy,
         Submit,
         SubmitOutcome,
     )
@@ -168,12 +176,14 @@ class Workshop:
                 jitter=lambda: 0.0,
                 random_bits=self.rng.getrandbits,
             ),
-            operator_quota=self.quota,
-            max_open_jobs=self.max_open_jobs,
-            policy=changed_policy,
+            Terms(
+                quota=self.quota,
+                max_open_jobs=self.max_open_jobs,
+                policy=changed_policy,
+                retention=RetentionPolicy(days=retention_days),
+                spending=spending or SpendPolicy(),
+            ),
             owner=owner,
-            retention=RetentionPolicy(days=retention_days),
-            spending=spending,
         )
         return Process(reelay=reelay, policy=changed_policy)
 
