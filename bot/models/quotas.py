@@ -38,6 +38,9 @@ class QuotaSource(StrEnum):
     OPERATOR = "operator"
 
 
+_FROM_GENERAL = {source: place for place, source in enumerate(reversed(QuotaSource))}
+
+
 @dataclass(frozen=True, slots=True)
 class Quota:
     """A rule: seconds of video per period; ``seconds=None`` is unlimited, 0 is none.
@@ -119,6 +122,11 @@ class QuotaRule:
     set_at: datetime
     expires_at: datetime | None = None
     then: Quota | None = None
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Return what lists sort it by: from general to particular."""
+        return _FROM_GENERAL[self.source], self.subject_id
 
     @property
     def details(self) -> AuditDetails:

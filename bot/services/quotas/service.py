@@ -143,8 +143,7 @@ class QuotaService:
         """
         async with self._database.read() as connection:
             rules = await quota_rules.list_for(connection, guild_id=guild_id, now=self._clock.now())
-        order = (QuotaSource.SERVER, QuotaSource.CHANNEL, QuotaSource.ROLE, QuotaSource.MEMBER)
-        return sorted(rules, key=lambda rule: (order.index(rule.source), rule.subject_id))
+        return sorted(rules, key=lambda rule: rule.place)
 
     async def grant(
         self, requester: Requester, *, seconds: int, granted_by_id: int, interaction_id: int, days: int | None = None

@@ -57,4 +57,4 @@ def members_with_quotas(view: ServerView, page: int) -> list[int]:
 
 def _ordered(section: str, view: ServerView) -> list[QuotaRule]:
     rules = [rule for rule in view.rules if (rule.source is QuotaSource.CHANNEL) == (section == "pools")]
-    return sorted(rules, key=lambda rule: (list(QuotaSource)[::-1].index(rule.source), rule.subject_id))
+    return sorted(rules, key=lambda rule: rule.place)
