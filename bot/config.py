@@ -94,7 +94,12 @@ class Settings(BaseSettings):
     @field_validator("allowed_servers", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
-        return [part for part in re.split(r"[\s,]+", value) if part] if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        listed = [part for part in re.split(r"[\s,]+", value) if part]
+        if not listed and value.strip():  # such as two unset variables with a comma between
+            raise ValueError("it names no server; leave it empty to serve all")
+        return listed
 
     @field_validator("log_level", mode="before")
     @classmethod

@@ -113,20 +113,23 @@ class SpendWatch:
     async def look_at_balance(self) -> None:
         """Tell the operator that the credits have fallen under what they want, once until they have risen again.
 
-        What can't be read says nothing.
+        What can't be read says nothing. Where only the key's part or the account's is read, that is the most there is.
 
         Raises:
             StoreUnavailableError: when the database cannot be asked.
         """
         limit = self._policy.low_balance_credits
         try:
-            left = (await self._service.fetch_balance()).credits
+            balance = await self._service.fetch_balance()
         except VideoServiceError as error:
             fields = {"error": type(error).__name__, "request_id": error.request_id}
             _log.info("the balance could not be read", extra=fields)
             return
+        left = balance.most_credits
         if left is None or limit is None:
             return
+        if left >= limit and balance.credits is None:
+            return  # the part that was not read may be the one that is low
         async with self._database.write() as connection:
             if left >= limit:
                 await operator_alerts.forget(connection, _LOW_BALANCE)
