@@ -252,12 +252,14 @@ async def test_a_pause_still_counts_for_a_job_that_is_being_sent_when_the_next_o
     await process.worker.tick()
     assert (await workshop.job(job_id)).state is JobState.SUBMITTING
     pause(workshop, process)
-    for _ in range(8):
+    for _ in range(20):
         await pass_time(workshop, 10, process)
+    assert await state(workshop, job_id) == WAITS
 
     process.throttle.resume()
     workshop.server.faults.submit.append(Fault.error("rate_limit_exceeded", times=None))
-    await pass_time(workshop, 2 * HOUR, process)
+    for minutes_waited in (0, 60, 60):
+        await pass_time(workshop, 60 * minutes_waited, process)
     assert await state(workshop, job_id) == WAITS
 
 
