@@ -64,6 +64,7 @@ def test_the_two_secrets_are_enough_and_the_defaults_are_the_documented_ones() -
         ("LOW_BALANCE_CREDITS", "0"),
         ("CREDITS_PER_SECOND", "-20"),
         ("CREDITS_PER_SECOND", "nan"),
+        ("CREDITS_PER_SECOND", "1e-320"),
         ("ALLOWED_SERVERS", "my server"),
         ("ALLOWED_SERVERS", "123,0"),
         ("ALLOWED_SERVERS", "123;456"),

@@ -29,6 +29,8 @@ _log = logging.getLogger(__name__)
 
 LOOK_INTERVAL = timedelta(minutes=10)
 _LOW_BALANCE = "low_balance"
+_TOLD_FOR = timedelta(days=62)
+"""How long after a period it is remembered that it was told of: should a clock be set back, it is not told again."""
 
 
 class SpendWatch:
@@ -150,4 +152,6 @@ async def _is_new(connection: Connection, status: CeilingStatus) -> bool:
         if percent <= status.percent_to_tell:
             mark = f"{status.kind.value}_{percent}_{status.limit_seconds}"  # of a ceiling that was changed it is news
             is_new = await operator_alerts.note(connection, mark, f"{status.resets_at:%F}")
+    if is_new:
+        await operator_alerts.forget_before(connection, f"{status.resets_at - _TOLD_FOR:%F}")
     return is_new
