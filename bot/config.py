@@ -18,6 +18,7 @@ from bot.services.retention.policy import SHORTEST_DAYS
 Snowflake = Annotated[int, Field(gt=0, lt=2**63)]
 Seconds = Annotated[int, Field(ge=0, le=10**9)]
 Credits = Annotated[float, Field(gt=0, le=10**9)]
+Price = Annotated[float, Field(ge=0.001, le=10**6)]
 WebSocketUrl = Annotated[AnyUrl, UrlConstraints(allowed_schemes=["ws", "wss"])]
 
 
@@ -47,7 +48,7 @@ class Settings(BaseSettings):
     max_seconds_per_day_per_server: Seconds | None = None
     max_seconds_per_day_per_member: Seconds | None = None
     low_balance_credits: Credits | None = None
-    credits_per_second: Credits | None = None
+    credits_per_second: Price | None = None
     allowed_servers: Annotated[frozenset[Snowflake], NoDecode] = frozenset()
     operator_channel_id: Snowflake | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -94,7 +95,12 @@ class Settings(BaseSettings):
     @field_validator("allowed_servers", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
-        return [part for part in re.split(r"[\s,]+", value) if part] if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        listed = [part for part in re.split(r"[\s,]+", value) if part]
+        if not listed and value.strip():  # such as two unset variables with a comma between
+            raise ValueError("it names no server; leave it empty to serve all")
+        return listed
 
     @field_validator("log_level", mode="before")
     @classmethod

@@ -64,9 +64,11 @@ def test_the_two_secrets_are_enough_and_the_defaults_are_the_documented_ones() -
         ("LOW_BALANCE_CREDITS", "0"),
         ("CREDITS_PER_SECOND", "-20"),
         ("CREDITS_PER_SECOND", "nan"),
+        ("CREDITS_PER_SECOND", "1e-320"),
         ("ALLOWED_SERVERS", "my server"),
         ("ALLOWED_SERVERS", "123,0"),
         ("ALLOWED_SERVERS", "123;456"),
+        ("ALLOWED_SERVERS", " , "),
         ("LOG_LEVEL", "LOUD"),
         ("LOG_FORMAT", "xml"),
         ("DISCORD_API_URL", "discord"),
@@ -185,7 +187,8 @@ def test_a_new_installation_has_a_ceiling_and_an_older_one_has_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "servers"), [("", set()), ("123", {123}), ("123,456", {123, 456}), (" 123, 456 ,\n", {123, 456})]
+    ("written", "servers"),
+    [("", set()), (" ", set()), ("123", {123}), ("123,456", {123, 456}), (" 123, 456 ,\n", {123, 456})],
 )
 def test_servers_are_listed_with_commas(monkeypatch: pytest.MonkeyPatch, written: str, servers: set[int]) -> None:
     monkeypatch.setenv("ALLOWED_SERVERS", written)

@@ -64,12 +64,14 @@ class CeilingReachedError(RefusedError):
 
     Attributes:
         resets_at: when its day or month ends.
+        allows_none: whether no clip fits in it then, either.
     """
 
-    def __init__(self, kind: CeilingKind, resets_at: datetime) -> None:
+    def __init__(self, kind: CeilingKind, resets_at: datetime, *, allows_none: bool = False) -> None:
         super().__init__(kind.value)
         self.kind = kind
         self.resets_at = resets_at
+        self.allows_none = allows_none
 
 
 class NotCancellableError(RefusedError):

@@ -89,6 +89,11 @@ class CeilingStatus:
         return max(0, self.limit_seconds - self.used_seconds)
 
     @property
+    def allows_none(self) -> bool:
+        """Tell whether no clip would fit even if nothing were used: it never resets then."""
+        return self.limit_seconds < min(DURATIONS_SECONDS)
+
+    @property
     def is_reached(self) -> bool:
         """Tell whether no clip fits in what is left."""
         return self.left_seconds < min(DURATIONS_SECONDS)
@@ -100,7 +105,7 @@ class CeilingStatus:
     @property
     def percent_to_tell(self) -> int:
         """Say which percentage the operator is to be told of; 0 is none, as where no clips are wanted at all."""
-        if not self.limit_seconds or not self.kind.is_bot_wide:
+        if self.allows_none or not self.kind.is_bot_wide:
             return 0
         if self.is_reached:
             return REACHED_PERCENT

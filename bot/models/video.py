@@ -193,9 +193,13 @@ class Balance:
     @property
     def credits(self) -> float | None:
         """Return what can be spent, the smaller of both; None when that is unknown."""
-        known = [left for left in (self.key_credits, self.account_credits) if left is not None]
-        least = min(known, default=None)
-        return least if len(known) == 2 or self.is_empty else None
+        is_known = None not in {self.key_credits, self.account_credits}
+        return self.most_credits if is_known or self.is_empty else None
+
+    @property
+    def most_credits(self) -> float | None:
+        """Return what can be spent at most, the smaller of what is known; None when nothing is."""
+        return min((left for left in (self.key_credits, self.account_credits) if left is not None), default=None)
 
     @property
     def is_empty(self) -> bool:

@@ -1,13 +1,13 @@
 """What the operator was told once and is not told again: by any process, and after a restart.
 
-Any process may ``note`` an alert, and ``forget`` one when what it told of is over.
+Any process may ``note`` an alert, and ``forget`` one when what it told of is over, or ``forget_before`` long after.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import String, bindparam, delete, insert, select
+from sqlalchemy import String, and_, bindparam, delete, insert, select
 
 from bot.store.tables import operator_alerts
 
@@ -27,3 +27,9 @@ async def note(connection: AsyncConnection, alert: str, period: str = "") -> boo
 async def forget(connection: AsyncConnection, alert: str) -> None:
     """Let the operator be told of it again, the next time it comes up."""
     await connection.execute(delete(operator_alerts).where(operator_alerts.c.alert == alert))
+
+
+async def forget_before(connection: AsyncConnection, period: str) -> None:
+    """Delete what was told of earlier periods, named so that they sort by time; what is told of none stays."""
+    is_over = and_(operator_alerts.c.period != "", operator_alerts.c.period < period)
+    await connection.execute(delete(operator_alerts).where(is_over))

@@ -64,6 +64,23 @@ async def test_where_only_short_clips_fit_moderators_see_that_and_members_get_th
     assert await community.ledger() == [("charge", 6), ("charge", 6)]
 
 
+@pytest.mark.parametrize("seconds", [0, 5])
+async def test_where_no_clip_will_ever_fit_nobody_is_told_to_wait_for_the_reset(
+    community: Community, seconds: int
+) -> None:
+    await community.restart(spending=SpendPolicy(max_seconds_per_day=seconds))
+
+    refused = await ask(community)
+    stand = words((await community.mia.slash(community.channel, "quota")).response)
+    why = await community.moderate("quota why", member=community.mia)
+    panel = words((await community.moderator.slash(community.channel, "moderate settings")).response)
+
+    assert refused == "The operator's limit for all servers together today allows no clips. Nothing was charged."
+    assert stand.startswith("**The operator's limit for all servers together today allows no clips.**")
+    assert "7. The operator's limits: **no clips** for all servers together today\n" in why
+    assert "**Operator's limits**: **no clips** for all servers together today\n" in panel
+
+
 async def test_without_limits_nothing_is_said_of_them(community: Community) -> None:
     panel = words((await community.moderator.slash(community.channel, "moderate settings")).response)
 

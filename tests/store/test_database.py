@@ -315,7 +315,7 @@ async def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path) -
             connection, Requester(guild_id=1, member_id=2, role_ids=(3,), places=(4,)), NOW
         ),
         jobs.backlog,
-        lambda connection: jobs.places(connection, ["x"], slots_since=NOW),
+        lambda connection: jobs.places(connection, ["x"], slots_since=NOW, now=NOW),
         lambda connection: jobs.list_waiting_after(connection, jobs.QUEUE_START, limit=9),
         lambda connection: jobs.start_next(
             connection, now=NOW, limit=9, owner="a", lease_until=NOW, slots_since=NOW, in_flight=["x"]

@@ -169,8 +169,10 @@ class AdmissionDetails:
 
     def check_ceilings(self, cost_seconds: int) -> CeilingReachedError | None:
         """Return the first ceiling of the operator's that a clip would pass, or None."""
-        passed = (ceiling for ceiling in self.ceilings if cost_seconds > ceiling.left_seconds)
-        return next((CeilingReachedError(ceiling.kind, ceiling.resets_at) for ceiling in passed), None)
+        first = next((ceiling for ceiling in self.ceilings if cost_seconds > ceiling.left_seconds), None)
+        if first is None:
+            return None
+        return CeilingReachedError(first.kind, first.resets_at, allows_none=first.allows_none)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

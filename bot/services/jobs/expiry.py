@@ -57,7 +57,7 @@ class Expiry:
     async def take(self, connection: Connection, now: datetime) -> Expired:
         """Write down whether submitting is paused, and end what has waited too long; ``tell`` once it is committed."""
         oldest_at = await jobs.oldest_waiting_at(connection)
-        is_paused = await self._note_pause(connection, now, oldest_at)
+        is_paused = await self._note_pause(connection, now)
         if oldest_at is None:
             return Expired([], is_paused, None)
         longest = timedelta(seconds=self._work.policy.longest_wait_seconds)
@@ -79,7 +79,7 @@ class Expiry:
             self._audit_trail.tell(job.guild_id)
             self._card_changes.touch_queue()
 
-    async def _note_pause(self, connection: Connection, now: datetime, oldest_at: datetime | None) -> bool:
+    async def _note_pause(self, connection: Connection, now: datetime) -> bool:
         """Write down whether this process pauses; return it."""
         owner, paused_at = self._work.owner, self._work.throttle.paused_at
         if paused_at is None:
@@ -88,7 +88,7 @@ class Expiry:
             return False
         known_until = now + timedelta(seconds=self._work.policy.lease_seconds)
         if not await pauses.keep(connection, owner=owner, known_until=known_until):
-            await pauses.forget_before(connection, now if oldest_at is None else oldest_at)
+            await pauses.forget_before(connection, await jobs.oldest_to_wait_at(connection) or now)
             await pauses.begin(connection, owner=owner, began_at=paused_at, known_until=known_until)
         return True
 

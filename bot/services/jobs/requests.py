@@ -343,5 +343,5 @@ class JobService:
         self._wake.set()
 
     async def _card(self, connection: Connection, job: Job, now: datetime) -> StatusCard:
-        places = await jobs.places(connection, [job.id], slots_since=self._policy.slots_since(now))
+        places = await jobs.places(connection, [job.id], slots_since=self._policy.slots_since(now), now=now)
         return StatusCard(job, queue_place=places.get(job.id), waiting_for_operator=self._throttle.is_paused)

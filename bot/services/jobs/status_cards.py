@@ -238,7 +238,7 @@ class StatusCardUpdater:
                 found = {job.id: job for job in await jobs.get_many(connection, touched)}
                 waiting = [job_id for job_id in touched if job_id in found and found[job_id].state is JobState.QUEUED]
                 looked_at, later = waiting[:WAITING_AT_ONCE], waiting[WAITING_AT_ONCE:]
-                places = await jobs.places(connection, looked_at, slots_since=self._policy.slots_since(now))
+                places = await jobs.places(connection, looked_at, slots_since=self._policy.slots_since(now), now=now)
             except BaseException:  # whatever it was: what was taken and not shown is still news
                 self._card_changes.put_back(touched)
                 raise

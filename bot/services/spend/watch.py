@@ -29,6 +29,8 @@ _log = logging.getLogger(__name__)
 
 LOOK_INTERVAL = timedelta(minutes=10)
 _LOW_BALANCE = "low_balance"
+_TOLD_FOR = timedelta(days=62)
+"""How long after a period it is remembered that it was told of: should a clock be set back, it is not told again."""
 
 
 class SpendWatch:
@@ -113,20 +115,23 @@ class SpendWatch:
     async def look_at_balance(self) -> None:
         """Tell the operator that the credits have fallen under what they want, once until they have risen again.
 
-        What can't be read says nothing.
+        What can't be read says nothing. Where only the key's part or the account's is read, that is the most there is.
 
         Raises:
             StoreUnavailableError: when the database cannot be asked.
         """
         limit = self._policy.low_balance_credits
         try:
-            left = (await self._service.fetch_balance()).credits
+            balance = await self._service.fetch_balance()
         except VideoServiceError as error:
             fields = {"error": type(error).__name__, "request_id": error.request_id}
             _log.info("the balance could not be read", extra=fields)
             return
+        left = balance.most_credits
         if left is None or limit is None:
             return
+        if left >= limit and balance.credits is None:
+            return  # the part that was not read may be the one that is low
         async with self._database.write() as connection:
             if left >= limit:
                 await operator_alerts.forget(connection, _LOW_BALANCE)
@@ -147,4 +152,6 @@ async def _is_new(connection: Connection, status: CeilingStatus) -> bool:
         if percent <= status.percent_to_tell:
             mark = f"{status.kind.value}_{percent}_{status.limit_seconds}"  # of a ceiling that was changed it is news
             is_new = await operator_alerts.note(connection, mark, f"{status.resets_at:%F}")
+    if is_new:
+        await operator_alerts.forget_before(connection, f"{status.resets_at - _TOLD_FOR:%F}")
     return is_new

@@ -29,7 +29,7 @@ from bot.store.jobs.lists import (
     list_waiting_after,
     recent_render_seconds,
 )
-from bot.store.jobs.queue import expire, oldest_waiting_at, start_next, withdraw
+from bot.store.jobs.queue import expire, oldest_to_wait_at, oldest_waiting_at, start_next, withdraw
 from bot.store.jobs.rows import find_by_interaction, get, get_many, insert
 from bot.store.jobs.turns import places
 
@@ -55,6 +55,7 @@ __all__ = [
     "list_waiting",
     "list_waiting_after",
     "note_removed",
+    "oldest_to_wait_at",
     "oldest_waiting_at",
     "places",
     "recent_render_seconds",

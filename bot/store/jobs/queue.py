@@ -81,6 +81,11 @@ async def oldest_waiting_at(connection: AsyncConnection) -> datetime | None:
     return (await connection.execute(_OLDEST_WAITING_AT)).scalar_one()
 
 
+async def oldest_to_wait_at(connection: AsyncConnection) -> datetime | None:
+    """Return when the oldest job was accepted that waits or, being sent, may come to wait again; None without one."""
+    return (await connection.execute(_OLDEST_TO_WAIT_AT)).scalar_one()
+
+
 async def expire(connection: AsyncConnection, *, accepted_by: datetime, now: datetime, limit: int) -> list[Job]:
     """Let up to ``limit`` jobs fail that wait, that nobody holds and that were accepted by then, oldest first."""
     values = {"accepted_by": accepted_by, "now": now, "limit": limit}
@@ -88,6 +93,10 @@ async def expire(connection: AsyncConnection, *, accepted_by: datetime, now: dat
 
 
 _OLDEST_WAITING_AT = select(func.min(jobs.c.created_at)).where(IS_WAITING)
+_OLDEST_TO_WAIT_AT = select(func.min(jobs.c.created_at)).where(
+    jobs.c.state.in_([JobState.QUEUED, JobState.SUBMITTING]),
+    jobs.c.due_at.is_not(None),  # as the index has it
+)
 
 
 @cache

@@ -40,15 +40,18 @@ _QUEUED: ColumnElement[str] = literal_column(
 IS_WAITING: ColumnElement[bool] = jobs.c.state == _QUEUED
 
 
-async def places(connection: AsyncConnection, job_ids: Collection[str], *, slots_since: datetime) -> dict[str, int]:
+async def places(
+    connection: AsyncConnection, job_ids: Collection[str], *, slots_since: datetime, now: datetime
+) -> dict[str, int]:
     """Return the places of those of the jobs that wait: 1 for the next to start.
 
     Args:
         slots_since: open submits that were sent after that hold a render slot.
+        now: starts after it are of before a clock was set back, and are left out: they would stay the last for as long.
     """
     if not job_ids:
         return {}
-    rows = await connection.execute(_places(), {"job_ids": list(job_ids), "since": slots_since})
+    rows = await connection.execute(_places(), {"job_ids": list(job_ids), "since": slots_since, "now": now})
     return {row.id: row.place for row in rows}
 
 
@@ -58,7 +61,7 @@ async def first_free(
     """Return the ids of the first ``limit`` jobs that wait and that nobody holds at the moment ``now``, in order.
 
     Args:
-        slots_since: as ``places`` has it.
+        slots_since, now: as ``places`` has them.
         in_flight: jobs that are left out.
     """
     values = {"in_flight": list(in_flight), "now": now, "limit": limit, "since": slots_since}
@@ -164,7 +167,9 @@ def _turn(slots: CTE, *names: str) -> list[Label[Any]]:
     started = jobs.alias()
     taken = select(func.count()).select_from(slots).where(*(slots.c[name] == jobs.c[name] for name in names))
     last_start = select(func.max(started.c.submitted_at)).where(
-        *(started.c[name] == jobs.c[name] for name in names), started.c.submitted_at.is_not(None)
+        *(started.c[name] == jobs.c[name] for name in names),
+        started.c.submitted_at.is_not(None),  # as the index has it
+        started.c.submitted_at <= bindparam("now"),
     )
     return [
         taken.scalar_subquery().label("taken"),

@@ -165,7 +165,7 @@ ENDINGS: dict[Table, Ending] = {
     ledger_sums: Ending(aged=Stays("it is what old entries come to"), erased=Erases(ids=SumIds()), left=_SPENT),
     usage: Ending(aged=SumUpUsage(), erased=Erases(ids=UsageIds()), left=_SPENT),
     spend: Ending(aged=Deletes(spend, _old_spend), erased=Erases(ids=Deletes(spend, _spend_of_member)), left=_SPENT),
-    operator_alerts: Ending(aged=Stays("forgotten with its period"), erased=_NOBODYS, left=_NO_SERVERS),
+    operator_alerts: Ending(aged=Stays("forgotten soon after its period"), erased=_NOBODYS, left=_NO_SERVERS),
     quota_rules: Ending(aged=_SETTINGS, erased=_MODERATORS, left=_of_server(quota_rules)),
     channel_rules: Ending(aged=_SETTINGS, erased=_NOBODYS, left=_of_server(channel_rules)),
     blocks: Ending(aged=_SETTINGS, erased=_MODERATORS, left=_of_server(blocks)),

@@ -25,12 +25,16 @@ _WHOSE = {
 
 def refused(error: CeilingReachedError) -> str:
     """Tell a member that a clip doesn't fit any more."""
+    if error.allows_none:
+        return f"{reached(error)} Nothing was charged."
     resets = formatting.relative(error.resets_at)
     return f"{_limit(error.kind)} leaves no room for this clip. Nothing was charged; that resets {resets}."
 
 
 def reached(error: CeilingReachedError) -> str:
     """Tell a member that no clip at all fits any more."""
+    if error.allows_none:
+        return f"{_limit(error.kind)} allows no clips."
     return f"{_limit(error.kind)} is reached. That resets {formatting.relative(error.resets_at)}."
 
 
@@ -41,6 +45,8 @@ def standing(ceilings: Sequence[CeilingStatus]) -> str:
     first = min(filter(is_in_the_way, ceilings), key=lambda ceiling: not ceiling.is_reached, default=None)
     if first is None:
         return "not reached"
+    if first.allows_none:
+        return f"**no clips** for {_WHOSE[first.kind]}"
     how = "**reached**" if first.is_reached else "room for short clips only"
     return f"{how} for {_WHOSE[first.kind]}, resets {formatting.relative(first.resets_at)}"
 

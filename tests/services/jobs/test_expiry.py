@@ -239,6 +239,30 @@ async def test_a_job_that_was_sent_to_see_in_a_pause_waits_on_and_is_made_when_t
     await workshop.expect_clip(job_id)
 
 
+async def test_a_pause_still_counts_for_a_job_that_is_being_sent_when_the_next_one_begins(workshop: Workshop) -> None:
+    process = workshop.start()
+    run_out_of_money(workshop)
+    job_id = await workshop.accept(process)
+    for _ in range(60):
+        await pass_time(workshop, 300, process)
+
+    workshop.server.faults.clear()
+    process.throttle.resume()
+    workshop.server.faults.submit.append(Fault(drop=True))  # it may have arrived, so that it is asked about
+    await process.worker.tick()
+    assert (await workshop.job(job_id)).state is JobState.SUBMITTING
+    pause(workshop, process)
+    for _ in range(20):
+        await pass_time(workshop, 10, process)
+    assert await state(workshop, job_id) == WAITS
+
+    process.throttle.resume()
+    workshop.server.faults.submit.append(Fault.error("rate_limit_exceeded", times=None))
+    for minutes_waited in (0, 60, 60):
+        await pass_time(workshop, 60 * minutes_waited, process)
+    assert await state(workshop, job_id) == WAITS
+
+
 async def test_neither_a_restart_in_a_pause_nor_the_time_until_it_turns_the_pause_into_waiting(
     workshop: Workshop,
 ) -> None:

@@ -122,6 +122,28 @@ async def test_a_balance_that_is_not_readable_says_nothing_and_pauses_nothing(
     assert await told(workshop) == set()
 
 
+@pytest.mark.parametrize("unread", ["balance", "account"])
+async def test_of_a_balance_of_which_a_part_is_not_readable_the_other_is_the_most_there_is(
+    workshop: Workshop, working: Process, unread: str
+) -> None:
+    workshop.server.key_credits = workshop.server.account_credits = 2000
+    faults = getattr(workshop.server.faults, unread)
+    for left, low in ((2000, []), (400, [400]), (2000, [400]), (300, [400])):
+        faults.append(Fault.page(502, times=None))
+        name = "key_credits" if unread == "account" else "account_credits"
+        setattr(workshop.server, name, left)
+        await work_for(workshop, working, 11)
+        assert balances(workshop) == low  # what was not read may still be low, so that it has not risen
+
+    faults.clear()
+    await work_for(workshop, working, 1)
+    workshop.server.key_credits = workshop.server.account_credits = 2000
+    await work_for(workshop, working, 11)
+    workshop.server.key_credits = 200
+    await work_for(workshop, working, 11)
+    assert balances(workshop) == [400, 200]
+
+
 async def test_a_clock_that_is_set_back_does_not_end_the_looking(workshop: Workshop, working: Process) -> None:
     await work_for(workshop, working, 1)
     workshop.time.advance(-86_400 * 3)

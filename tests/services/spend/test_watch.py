@@ -80,6 +80,18 @@ async def test_it_is_told_again_in_the_next_period_and_not_after_a_restart_or_by
     assert [percent for _, percent, _ in await marks(workshop, process)] == [100, 100]
 
 
+async def test_what_was_told_of_periods_long_over_is_kept_no_more(workshop: Workshop) -> None:
+    process = workshop.start(spending=DAY)
+    for days in (0, 40, 40):
+        workshop.time.advance(days * 86_400)
+        await ask(workshop, process, 10)
+        assert {percent for _, percent, _ in await marks(workshop, process)} == {100}
+        await workshop.run_until_idle(process)
+
+    assert len(workshop.discord.alerts) == 3
+    assert len({period for _, period in await told(workshop)}) == 2
+
+
 async def test_a_clock_that_is_set_back_has_nothing_told_twice(workshop: Workshop) -> None:
     process = workshop.start(spending=DAY)
     await ask(workshop, process, 10)

@@ -35,7 +35,10 @@ BEFORE_ALL = datetime(1, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Past:
-    """A job that was started: when, and whether its submit still holds a slot, is over, or is too old for one."""
+    """A job that was started: when, and whether its submit still holds a slot, is over, or is too old for one.
+
+    What was started less than no minutes ago was so before the clock was set back.
+    """
 
     guild_id: int
     member_id: int
@@ -72,11 +75,11 @@ class Simulation:
             self.note_start((guild_id, member_id), now, takes_slot=True)
         return order
 
-    def note_start(self, who: tuple[int, int], at: datetime, *, takes_slot: bool) -> None:
+    def note_start(self, who: tuple[int, int], at: datetime, *, takes_slot: bool, counts: bool = True) -> None:
         for key in (who[:1], who):
             it = self.turns.setdefault(key, Turns())
             it.taken += takes_slot
-            it.started_at = max(it.started_at, at)
+            it.started_at = max(it.started_at, at if counts else BEFORE_ALL)
 
     def _key(self, *who: int) -> tuple[int, datetime, int]:
         it = self.turns.get(who, Turns())
@@ -85,7 +88,7 @@ class Simulation:
 
 GUILDS, MEMBERS = st.integers(1, 4), st.integers(1, 3)
 PAST = st.lists(
-    st.builds(Past, GUILDS, MEMBERS, st.integers(1, 50), st.sampled_from(["held", "held", "over", "too old"])),
+    st.builds(Past, GUILDS, MEMBERS, st.integers(-5, 50), st.sampled_from(["held", "held", "over", "too old"])),
     max_size=12,
 )
 WAITING = st.lists(st.tuples(GUILDS, MEMBERS), min_size=1, max_size=16)
@@ -113,7 +116,9 @@ async def put_jobs(database: Database, past: Sequence[Past], waiting: Sequence[t
 
 
 def _started_at(it: Past) -> datetime:
-    return (SLOTS_SINCE if it.slot == "too old" else NOW) - timedelta(minutes=it.minutes_ago)
+    if it.slot == "too old":
+        return SLOTS_SINCE - timedelta(minutes=abs(it.minutes_ago))
+    return NOW - timedelta(minutes=it.minutes_ago)
 
 
 def job_id(number: int) -> str:
@@ -123,7 +128,8 @@ def job_id(number: int) -> str:
 def simulate(past: Sequence[Past], waiting: Sequence[tuple[int, int]]) -> list[str]:
     simulation = Simulation()
     for it in past:
-        simulation.note_start((it.guild_id, it.member_id), _started_at(it), takes_slot=it.slot == "held")
+        at = _started_at(it)
+        simulation.note_start((it.guild_id, it.member_id), at, takes_slot=it.slot == "held", counts=at <= NOW)
     for number, who in enumerate(waiting, start=len(past)):
         simulation.waiting.setdefault(who, []).append(job_id(number))
     return simulation.start_all()
@@ -140,8 +146,8 @@ def test_places_and_starts_are_those_of_starting_one_job_after_the_other(
                 await put_jobs(database, past, waiting)
                 expected = simulate(past, waiting)
                 async with database.read() as connection:
-                    places = await jobs.places(connection, [*expected, "no such job"], slots_since=SLOTS_SINCE)
-                    alone = await jobs.places(connection, expected[-1:], slots_since=SLOTS_SINCE)
+                    places = await jobs.places(connection, [*expected, "no such job"], slots_since=SLOTS_SINCE, now=NOW)
+                    alone = await jobs.places(connection, expected[-1:], slots_since=SLOTS_SINCE, now=NOW)
                 assert places == {job_id: place for place, job_id in enumerate(expected, start=1)}
                 assert alone == {expected[-1]: len(expected)}
                 assert await start(database, limit=limit) == expected[:limit]
@@ -172,7 +178,7 @@ async def test_two_hundred_accounts_of_one_server_put_anothers_only_member_at_th
         await put_jobs(database, [], [*crowd, (2, 7)])
 
         async with database.read() as connection:
-            places = await jobs.places(connection, [job_id(200), job_id(199)], slots_since=SLOTS_SINCE)
+            places = await jobs.places(connection, [job_id(200), job_id(199)], slots_since=SLOTS_SINCE, now=NOW)
 
         assert places == {job_id(200): 2, job_id(199): 201}
         assert await start(database, limit=2) == [job_id(0), job_id(200)]
@@ -186,13 +192,23 @@ async def test_a_server_whose_renders_were_cancelled_waits_for_its_slots_all_the
         assert await start(database, limit=4) == [job_id(5), job_id(6), job_id(4), job_id(7)]
 
 
+async def test_a_clock_that_is_set_back_puts_no_server_and_no_member_behind_all_others(tmp_path: Path) -> None:
+    async with Database.open(await fresh_database(tmp_path), migrate=False) as database:
+        before_it = [Past(1, 1, -600, "over"), Past(1, 1, 3, "over"), Past(2, 2, 2, "over"), Past(1, 3, 1, "over")]
+        await put_jobs(database, before_it[:-1], [(2, 2), (1, 1)])
+        assert await start(database, limit=2) == [job_id(4), job_id(3)]
+
+        await put_jobs(database, before_it, [(1, 3), (1, 1)])
+        assert await start(database, limit=2) == [job_id(5), job_id(4)]
+
+
 async def test_what_is_held_in_flight_or_suspect_is_left_out_or_goes_last(tmp_path: Path) -> None:
     async with Database.open(await fresh_database(tmp_path), migrate=False) as database:
         await put_jobs(database, [], [(guild_id, 1) for guild_id in range(1, 6)])
         async with database.write() as connection:
             held = {"lease_owner": "local/2", "lease_until": NOW + timedelta(seconds=60)}
             await connection.execute(jobs_table.update().where(jobs_table.c.id == job_id(0)).values(held))
-            assert await jobs.places(connection, [job_id(0), job_id(4)], slots_since=SLOTS_SINCE) == {
+            assert await jobs.places(connection, [job_id(0), job_id(4)], slots_since=SLOTS_SINCE, now=NOW) == {
                 job_id(0): 1,
                 job_id(4): 5,
             }
@@ -226,7 +242,7 @@ async def test_turns_read_waiting_jobs_and_open_submits_alone(tmp_path: Path, ro
                     plans.extend(row[3] for row in rows)
 
             event.listen(connection.sync_connection, "before_cursor_execute", explain)
-            await jobs.places(connection, [job_id(rows)], slots_since=SLOTS_SINCE)
+            await jobs.places(connection, [job_id(rows)], slots_since=SLOTS_SINCE, now=NOW)
             await turns.first_free(connection, slots_since=SLOTS_SINCE, now=NOW, limit=4, in_flight=["x"])
             await jobs.list_waiting_after(connection, jobs.QUEUE_START, limit=4)
 
