@@ -79,7 +79,7 @@ class Retention:
         self._loop = Loop("retention", presence.woken, retry_seconds=LOOK_SECONDS)
         self._swept_at: datetime | None = None
         self._zones: dict[int, tzinfo] | None = None
-        self._leaves_traces = False
+        self._leaves_traces = True  # a process before may have ended between a step and this
 
     async def run(self) -> None:
         """Go on until stopped."""

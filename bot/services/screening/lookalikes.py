@@ -1,13 +1,16 @@
 """Letters of one alphabet that look like another's (UTS 39), put right in words that mix alphabets, and only there.
 
-A word that mixes alphabets is read once in each of them: every letter that has a look-alike there is read as that. A
-word of one alphabet is left alone, whatever it looks like: "сосна" is Russian for a pine.
+A word that mixes alphabets is read once in each of them, and in Latin, which "соρ" looks like without one letter of it:
+every letter that has a look-alike there is read as that. A word of one alphabet is left alone, whatever it looks like:
+"сосна" is Russian for a pine.
 """
 
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from functools import cache, lru_cache
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,19 +18,23 @@ if TYPE_CHECKING:
 
 _USUAL = {"LATIN": (0x41, 0x7A), "CYRILLIC": (0x400, 0x45F), "GREEK": (0x370, 0x3FF)}
 """Where these alphabets' usual letters are; others look alike as well, but nobody writes words with them."""
+_READINGS_MAX = 8
+"""In how many alphabets a word is read at most, these first, then those of which it has most."""
 
 
 def read_in_each_alphabet(word: str) -> Iterator[str]:
-    """Yield a word as it reads in each of the alphabets that it mixes; nothing if it has only one.
+    """Yield a word as it reads in each of the alphabets that it mixes, and in Latin; nothing if it has only one.
 
     Args:
         word: in the case in which it was written: "В" looks like "B", and "в" not like "b".
     """
     if word.isascii():
         return
-    alphabets = sorted({alphabet for character in word if (alphabet := _alphabet_of(character)) is not None})
+    alphabets = Counter(alphabet for character in word if (alphabet := _alphabet_of(character)) is not None)
     if len(alphabets) > 1:
-        for alphabet in alphabets:
+        others = (alphabet for alphabet, _ in alphabets.most_common() if alphabet not in _USUAL)
+        usual = (alphabet for alphabet in _USUAL if alphabet in alphabets or alphabet == "LATIN")
+        for alphabet in islice(chain(usual, others), _READINGS_MAX):
             yield "".join(_put_into(character, alphabet) for character in word)
 
 
@@ -39,26 +46,32 @@ def _alphabet_of(character: str) -> str | None:
     return unicodedata.name(character, "").partition(" ")[0] or None
 
 
-@lru_cache(maxsize=4096)
 def _put_into(character: str, alphabet: str) -> str:
-    """Return an alphabet's letter that looks like a character, else the character.
+    """Return an alphabet's letter that looks like a character, else the character."""
+    is_foreign = _alphabet_of(character) not in {None, alphabet}
+    return _look_alikes(character).get(alphabet, character) if is_foreign else character
+
+
+@lru_cache(maxsize=4096)
+def _look_alikes(character: str) -> dict[str, str]:
+    """Return the letter of each alphabet that looks like a character.
 
     A small letter without one is read as its capital is: many alphabets write "к" as a small "К".
     """
-    if _alphabet_of(character) in {None, alphabet}:
-        return character
+    found: dict[str, str] = {}
     for form in (character, character.upper()):
-        found = [other for other in _alike(form) if _is_usual(other, alphabet)]
-        if found:
-            return min(found, key=lambda other: (other.isupper() != form.isupper(), other))
-    return character
+        others = sorted(_alike(form), key=lambda other: (other.isupper() != form.isupper(), other))
+        here = {alphabet: other for other in reversed(others) if (alphabet := _usual_alphabet_of(other)) is not None}
+        found = here | found
+    return found
 
 
-def _is_usual(text: str, alphabet: str) -> bool:
-    if len(text) != 1 or _alphabet_of(text) != alphabet:
-        return False
+def _usual_alphabet_of(text: str) -> str | None:
+    """Return the alphabet of which a text is one of the usual letters, or None."""
+    if len(text) != 1 or (alphabet := _alphabet_of(text)) is None or unicodedata.decomposition(text) != "":
+        return None
     first, last = _USUAL.get(alphabet, (0, 0x10FFFF))
-    return first <= ord(text) <= last and unicodedata.decomposition(text) == ""
+    return alphabet if first <= ord(text) <= last else None
 
 
 def _alike(text: str) -> set[str]:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import unicodedata
 from collections import defaultdict
 from itertools import groupby, islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from bot.errors import InvalidSettingError
 from bot.services.screening.emoji import EMOJI, read_emoji
@@ -48,6 +48,8 @@ _APOSTROPHES = frozenset("'’ʼʹʻʽʾʿˈˊˋ′՚׳ߴߵꞋꞌ")
 _CONTRACTED = frozenset({"t", "s", "d", "m", "re", "ve", "ll"})
 """What English writes with an apostrophe at a word's end, and is no word: "don't", "he'll"."""
 _WHOLE = frozenset({"o'clock"})
+_GREEK = ((0x0370, 0x03FF),)
+"""Greek writes articles and prepositions onto words as Romance languages do; Cyrillic has the apostrophe in words."""
 _TAILS_MAX = 4
 """In how many places at most what stands before an apostrophe is read as cut off, from the end: prose has one."""
 
@@ -95,7 +97,7 @@ def _cut(word: str) -> Iterator[str]:
         return
     yield word.removesuffix("'s")
     parts = word.split("'")
-    if word in _WHOLE or not parts[0].isascii():
+    if word in _WHOLE or not all(letter.isascii() or is_in(letter, _GREEK) for letter in parts[0]):
         return
     for part, following in zip(parts[1:], [*parts[2:], ""], strict=True):
         if part not in _CONTRACTED and following not in _CONTRACTED - {"s"}:
@@ -150,30 +152,42 @@ class WordFinder:
 
     def find(self, prompt: str) -> Steps[set[int]]:
         """Return the keys of all that the prompt holds."""
-        words: list[tuple[Word, ...]] = []
+        words: list[dict[str, list[Word]]] = []
         for readings in read(prompt):
-            words.append(readings)
+            # Readings of the same letters go one way together, or the ways through a phrase would multiply.
+            words.append(by_letters := {})
+            for word in readings:
+                by_letters.setdefault(word.letters, []).append(word)
             yield
         found: set[int] = set()
         for start in range(len(words)):
-            steps: list[tuple[_Step, tuple[Word, ...]]] = [(self._start, ())]
+            steps: list[tuple[_Step, _Path]] = [(self._start, ())]
             for readings in islice(words, start, None):
                 steps = [
-                    (step.following[reading.letters], (*read, reading))
-                    for step, read in steps
-                    for reading in readings
-                    if reading.letters in step.following
+                    (step.following[letters], (*path, alike))
+                    for step, path in steps
+                    for letters, alike in readings.items()
+                    if letters in step.following
                 ]
                 yield
                 if not steps:
                     break
                 found |= {
                     key
-                    for step, read in steps
+                    for step, path in steps
                     for wanted, key in step.ending
-                    if key not in found and all(map(Word.dresses, read, wanted))
+                    if key not in found and _dress(path, wanted)
                 }
         return found
+
+
+def _dress(path: _Path, wanted: Sequence[Word]) -> bool:
+    """Tell whether each word of a prompt, read in one of some ways, is a rule's word in its place."""
+    return all(any(word.dresses(each) for word in alike) for alike, each in zip(path, wanted, strict=True))
+
+
+_Path: TypeAlias = "tuple[Sequence[Word], ...]"
+"""How each of a prompt's words can be read on the way to a place in the tree: always the same letters."""
 
 
 class _Step:

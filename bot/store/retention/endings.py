@@ -15,6 +15,7 @@ from bot.models import Server
 from bot.store.moderation import servers as server_settings
 from bot.store.retention.archive import ArchiveJobs, DropGrants, SumUpUsage
 from bot.store.retention.erasing import (
+    ChangeIds,
     ChangeTexts,
     JobIds,
     JobTexts,
@@ -153,7 +154,11 @@ ENDINGS: dict[Table, Ending] = {
     log_entries: Ending(
         aged=Deletes(log_entries, _old_entries), erased=Erases(texts=RefusalTexts()), left=_of_server(log_entries)
     ),
-    changes: Ending(aged=Deletes(changes, _old_changes), erased=Erases(texts=ChangeTexts()), left=_of_server(changes)),
+    changes: Ending(
+        aged=Deletes(changes, _old_changes),
+        erased=Erases(texts=ChangeTexts(), ids=ChangeIds()),
+        left=_of_server(changes),
+    ),
     jobs: Ending(
         aged=ArchiveJobs(),
         erased=Erases(texts=JobTexts(), ids=JobIds()),

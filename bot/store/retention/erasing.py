@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, and_, bindparam, cast, delete, literal_column, or_, select, update
+from sqlalchemy import BigInteger, and_, bindparam, case, cast, delete, literal_column, or_, select, update
 
-from bot.models import ChangeKind, LogKind
+from bot.models import ChangeKind, LogKind, QuotaSource
 from bot.store.retention.archive import FORGOTTEN, HAS_TEXTS, IS_SETTLED, move_usage
 from bot.store.retention.steps import ERASED_ID, add_up, has_key, keys_of, total
 from bot.store.tables import changes, jobs, ledger, ledger_sums, log_entries, submits, usage
@@ -59,7 +59,7 @@ class SubmitIds:
         await connection.execute(statement, keys_of(submits, found))
 
 
-_HAS_ID = and_(submits.c.generation_id.is_not(None), submits.c.ended_at.is_not(None), submits.c.due_at.is_(None))
+_HAS_ID = and_(submits.c.generation_id.is_not(None), submits.c.due_at.is_(None))
 
 
 class RefusalTexts:
@@ -72,13 +72,16 @@ class RefusalTexts:
 
     async def change(self, connection: AsyncConnection, found: Sequence[Any], asked: Asked) -> None:
         """Take them; an entry's details don't change otherwise."""
-        kept = [
-            {"entry": entry_id, "rest": {name: each for name, each in details.items() if name != "member_id"}}
-            for entry_id, details in found
-        ]
-        for each in kept:
-            each["rest"]["prompt"] = ""
-        await connection.execute(_ERASE_DETAILS, kept)
+        await connection.execute(
+            _ERASE_DETAILS,
+            [{"entry": entry_id, "rest": _without_member(details)} for entry_id, details in found],
+        )
+
+
+def _without_member(details: dict[str, Any]) -> dict[str, Any]:
+    """Return the details of a refusal without the prompt and the member, whose own quota it may have been."""
+    rest = {name: each for name, each in details.items() if name != "member_id"} | {"prompt": ""}
+    return rest | {"subject_id": ERASED_ID} if rest.get("source") == QuotaSource.MEMBER else rest
 
 
 _ERASE_DETAILS = (
@@ -91,9 +94,12 @@ _ERASE_DETAILS = (
 class ChangeTexts:
     """Takes the prompt and the member from what the audit has of clips that moderators cancelled or removed."""
 
+    def _mine(self, asked: Asked) -> ColumnElement[bool]:
+        return is_change_of(asked.subject_id or 0)
+
     async def find(self, connection: AsyncConnection, asked: Asked) -> Sequence[Any]:
         """Return ids and details of some."""
-        statement = select(changes.c.id, changes.c.before, changes.c.after).where(is_change_of(asked.subject_id or 0))
+        statement = select(changes.c.id, changes.c.before, changes.c.after).where(self._mine(asked))
         return [tuple(row) for row in await connection.execute(statement.limit(asked.limit))]
 
     async def change(self, connection: AsyncConnection, found: Sequence[Any], asked: Asked) -> None:
@@ -136,8 +142,15 @@ def is_change_of(member_id: int) -> ColumnElement[bool]:
 # Ids ---------------------------------------------------------------------------------------------
 
 
+class ChangeIds(ChangeTexts):
+    """Takes the member from what moderators did later to clips whose prompt was gone by then."""
+
+    def _mine(self, asked: Asked) -> ColumnElement[bool]:
+        return and_(super()._mine(asked), changes.c.after["prompt"].as_string() == "")
+
+
 class JobIds:
-    """Takes the member from jobs that have ended."""
+    """Takes the member from jobs that have ended, also as the one whose own quota held."""
 
     def _mine(self, asked: Asked) -> ColumnElement[bool]:
         return and_(jobs.c.member_id == asked.subject_id, jobs.c.created_at <= asked.before, IS_SETTLED)
@@ -150,7 +163,9 @@ class JobIds:
     async def change(self, connection: AsyncConnection, found: Sequence[Any], asked: Asked) -> None:
         """Do so."""
         mine = and_(jobs.c.id.in_(found), self._mine(asked))
-        await connection.execute(update(jobs).where(mine).values(member_id=ERASED_ID))
+        was_own = jobs.c.quota_source == QuotaSource.MEMBER
+        whose = case((was_own, ERASED_ID), else_=jobs.c.quota_subject_id)
+        await connection.execute(update(jobs).where(mine).values(member_id=ERASED_ID, quota_subject_id=whose))
 
 
 class LedgerIds:

@@ -13,7 +13,7 @@ from sqlalchemy import and_, delete, func, insert, or_, select, update
 from bot.models import StoredAbout
 from bot.store.retention.archive import HAS_TEXTS, IS_SETTLED
 from bot.store.retention.erasing import is_change_of, is_refusal_of
-from bot.store.tables import blocks, changes, erasures, jobs, ledger, ledger_sums, log_entries, quota_rules
+from bot.store.tables import blocks, changes, erasures, jobs, ledger, ledger_sums, log_entries, quota_rules, submits
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -37,8 +37,11 @@ class Erasure:
 
 
 async def ask(connection: AsyncConnection, member_id: int, *, now: datetime) -> None:
-    """Mark a member for erasure of everything up to now."""
-    asked = {"asked_at": now, "texts_erased_at": None}
+    """Mark a member for erasure of everything up to now, and of what is dated later by a clock that was set back."""
+    latest = select(func.max(jobs.c.created_at)).where(jobs.c.member_id == member_id)
+    before = select(erasures.c.asked_at).where(erasures.c.member_id == member_id)
+    dates = [(await connection.execute(each)).scalar_one_or_none() for each in (latest, before)]
+    asked = {"asked_at": max([now, *filter(None, dates)]), "texts_erased_at": None}
     changed = await connection.execute(update(erasures).where(erasures.c.member_id == member_id).values(asked))
     if changed.rowcount == 0:
         await connection.execute(insert(erasures).values(member_id=member_id, **asked))
@@ -51,9 +54,16 @@ async def list_all(connection: AsyncConnection, *, limit: int) -> list[Erasure]:
 
 
 async def note_texts_erased(connection: AsyncConnection, erasure: Erasure, *, now: datetime) -> bool:
-    """Note that no text is left, if none is: False while a job of before has not ended, say."""
+    """Note that no text is left, if none is: False while a job of before has not ended, or is asked about, say."""
     waits = and_(_of_before(erasure), or_(~IS_SETTLED, HAS_TEXTS))
-    statement = update(erasures).where(_same(erasure), ~select(jobs.c.id).where(waits).exists())
+    is_asked_about = (
+        select(submits.c.job_id)
+        .join(jobs, jobs.c.id == submits.c.job_id)
+        .where(_of_before(erasure), submits.c.generation_id.is_not(None))
+    )
+    statement = update(erasures).where(
+        _same(erasure), ~select(jobs.c.id).where(waits).exists(), ~is_asked_about.exists()
+    )
     return (await connection.execute(statement.values(texts_erased_at=now))).rowcount == 1
 
 

@@ -167,7 +167,7 @@ def subject(source: QuotaSource, subject_id: int | None, deleted: Collection[int
         case QuotaSource.CHANNEL:
             return channel(subject_id or 0, deleted)
         case QuotaSource.MEMBER:
-            return f"<@{subject_id}>"
+            return member(subject_id)
         case QuotaSource.ROLE if subject_id in deleted:
             return f"a deleted role (`{subject_id}`)"
         case QuotaSource.ROLE:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from bot.errors import RefusedError
-from bot.models import JobState, Period, PromptRuleKind, Quota
+from bot.models import JobState, Period, PromptRuleKind, Quota, QuotaSource
 from bot.services.retention.retention import LOOK_SECONDS, SWEEP_SECONDS
 from tests.support.stored import DAY, SECRET, deliver, files, rows
 from tests.support.workshop import GUILD_ID, MEMBER_ID, MODERATOR_ID, Process, Workshop, requester
@@ -189,3 +189,86 @@ async def test_what_is_stored_is_counted_in_all_servers(workshop: Workshop) -> N
     await erase(process)
     about = await process.services.privacy.describe(MEMBER_ID)
     assert (about.clips, about.prompts, about.erasing_since is None) == (2, 0, False)
+
+
+async def cancel_render(workshop: Workshop, process: Process) -> str:
+    """Cancel a job that renders, and have its card say so; return its id."""
+    job_id = await workshop.accept(process, SECRET)
+    await workshop.run_until(process, job_id, JobState.RENDERING)
+    await process.cancel(job_id)
+    while rows(workshop, "SELECT due_at FROM jobs") != [(None,)]:
+        await process.worker.tick()
+        await process.card_updater.tick()
+        workshop.time.advance(1)
+    return job_id
+
+
+async def test_the_services_id_goes_once_nobody_asks_about_a_cancelled_render_any_more(workshop: Workshop) -> None:
+    process = workshop.start()
+    job_id = await cancel_render(workshop, process)
+    assert await erase(process) == LOOK_SECONDS
+    assert [submit.generation_id is None for submit in await workshop.submits(job_id)] == [False], "it is asked about"
+    await workshop.run_for(process, 600)
+    await process.end_data()
+    assert [submit.generation_id for submit in await workshop.submits(job_id)] == [None]
+
+
+async def test_the_services_id_goes_although_it_never_said_what_became_of_a_cancelled_render(
+    workshop: Workshop,
+) -> None:
+    process = workshop.start()
+    job_id = await cancel_render(workshop, process)
+    workshop.peeking.execute("UPDATE submits SET outcome = 'accepted', ended_at = NULL, due_at = NULL")  # given up
+    await erase(process)
+    assert [submit.generation_id for submit in await workshop.submits(job_id)] == [None]
+
+
+async def test_a_member_whose_own_quota_held_is_not_named_by_it_either(workshop: Workshop) -> None:
+    process = workshop.start()
+    await process.services.servers.set_log_channel(GUILD_ID, 7, set_by_id=MODERATOR_ID)
+    await process.quotas.set_rule(
+        guild_id=GUILD_ID,
+        source=QuotaSource.MEMBER,
+        subject_id=MEMBER_ID,
+        quota=Quota(6, Period.DAY),
+        set_by_id=MODERATOR_ID,
+    )
+    await deliver(workshop, process)
+    await refused(process, workshop, MEMBER_ID)
+    await erase(process)
+    [(details,)] = rows(workshop, "SELECT facts FROM log_entries WHERE kind = 'refused'")
+    assert (json.loads(details)["source"], json.loads(details)["subject_id"]) == ("member", 0)
+    workshop.time.advance(33 * DAY)
+    await process.end_data()
+    assert rows(workshop, "SELECT member_id, quota_source, quota_subject_id FROM jobs") == [(0, "member", 0)]
+
+
+async def test_a_clip_that_is_removed_after_its_prompt_was_erased_does_not_name_its_member(workshop: Workshop) -> None:
+    process = workshop.start()
+    job_id = await deliver(workshop, process)
+    await erase(process)
+    workshop.time.advance(DAY)
+    await process.jobs.remove_clip(job_id, guild_id=GUILD_ID, removed_by_id=MODERATOR_ID, refunds=False)
+    await process.end_data()
+    assert rows(workshop, "SELECT made_by, subject_id FROM changes") == [(MODERATOR_ID, 0)]
+
+
+async def test_a_clock_that_was_set_back_saves_no_prompt(workshop: Workshop) -> None:
+    process = workshop.start()
+    first = await deliver(workshop, process)
+    await erase(process)
+    second = await deliver(workshop, process)
+    workshop.time.advance(-7200)
+    await erase(process)
+    assert [(await workshop.job(each)).spec.prompt for each in (first, second)] == ["", ""]
+
+
+async def test_a_process_that_ends_before_the_log_is_emptied_leaves_that_to_the_next(workshop: Workshop) -> None:
+    process = workshop.start()
+    job_id = await deliver(workshop, process)
+    await process.services.privacy.erase(MEMBER_ID)
+    while (await workshop.job(job_id)).spec.prompt:
+        await process.reelay.retention.tick()
+    assert SECRET.encode() in files(workshop)
+    await workshop.start().end_data()
+    assert SECRET.encode() not in files(workshop)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import unicodedata
+from functools import cache
 
 import pytest
 from hypothesis import given
@@ -145,6 +146,9 @@ def test_is_not_found(rule: str, prompt: str) -> None:
         ("don't", "l'don't"),
         ("o'clock", "five o’clock"),
         ("идиот", "l'идиот"),
+        ("άσχημο", "σ'άσχημο"),
+        ("όλα", "απ’όλα"),
+        ("αστέρι", "τ'αστέρι"),
     ],
 )
 def test_an_article_written_onto_a_word_does_not_hide_it(rule: str, prompt: str) -> None:
@@ -195,6 +199,8 @@ def test_contractions_are_one_word(rule: str, prompt: str) -> None:
         ("идиот", "идиoт"),
         ("κακο", "κaκo"),
         ("xxx", "xхx"),
+        ("cop", "соρ"),  # two Cyrillic letters and a Greek one
+        ("pop", "рοр"),
     ],
 )
 def test_look_alikes_are_read_as_they_look_in_words_that_mix_alphabets(rule: str, prompt: str) -> None:
@@ -249,6 +255,13 @@ SCOTLAND = "🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f"
         ("🏳️\u200d🌈", "🏳\u200d🌈"),
         ("🔫", "🔫🔫"),
         (f"bad {FAMILY}", f"a bad, {FAMILY}"),
+        ("🔫", "🔫\u200d🔫"),  # nobody draws these as one emoji
+        ("🔫", "👩\u200d🔫"),
+        ("🔫", "👩\u200d👩\u200d🔫"),
+        ("🔫", "🔫" + ENGLAND[1:]),
+        ("🔫", f"🔫\u200d{FAMILY}"),
+        ("👁️\u200d🗨️", "👁\u200d🗨"),
+        ("❤️\u200d🔥", "❤\u200d🔥"),
     ],
 )
 def test_an_emoji_is_found_whole(rule: str, prompt: str) -> None:
@@ -279,6 +292,8 @@ def test_an_emoji_is_found_whole(rule: str, prompt: str) -> None:
         ("#️⃣", "4️⃣"),
         ("4", "4️⃣"),
         ("4️⃣", "4"),
+        ("🔥", "❤️\u200d🔥"),
+        ("🔧", "🧑🏿\u200d🔧"),
     ],
 )
 def test_what_an_emoji_is_made_of_is_not_found_in_it(rule: str, prompt: str) -> None:
@@ -310,6 +325,30 @@ def test_the_time_grows_with_the_prompt_and_hardly_with_the_rules() -> None:
     started = time.process_time()
     assert found(rules, "a " * 1000) == set()
     assert time.process_time() - started < 1  # 13 s when each rule is compared by itself
+
+
+def test_ways_to_read_each_word_of_a_phrase_do_not_multiply() -> None:
+    started = time.process_time()
+    assert found({1: "a " * 45 + "b", 2: "a aa aaa"}, "a'aa'aaa'aaaa " * 140) == {2}
+    assert time.process_time() - started < 1  # never, when each way is followed by itself
+
+
+@cache
+def one_letter_of_each_alphabet() -> str:
+    letters = {
+        unicodedata.name(letter, "").partition(" ")[0]: letter
+        for letter in map(chr, range(0x80, 0x20000))
+        if unicodedata.category(letter) in {"Lu", "Ll", "Lo"} and unicodedata.normalize("NFKC", letter) == letter
+    }
+    return "".join(letters.values())
+
+
+def test_a_word_of_all_alphabets_takes_a_moment() -> None:
+    word = "".join(one_letter_of_each_alphabet() for _ in range(20))[:2000]
+    finds("bad", "bаd")  # Unicode's table is read
+    started = time.process_time()
+    assert not finds("bad", word)
+    assert time.process_time() - started < 0.5
 
 
 @pytest.mark.parametrize("prompt", ["a'" * 1000, "аa" * 1000, "👨\u200d" * 1000, "é'" * 1000, "🇩" * 2000])
