@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ _DIACRITICS = (
     (0xFE20, 0xFE2F),
 )
 """Marks that dress a letter up; those of Indic scripts and of Japanese kana make another letter, and stay."""
+_LONGEST_PLAIN_BYTES = 8
+"""What a character may become. One stands for 33 bytes, and a prompt of these would keep a pattern busy for long."""
 _BREVE = "\u0306"
 _LETTERS_WITH_BREVE = frozenset("иу")
 """Cyrillic letters that are another letter with a breve."""
@@ -51,7 +54,18 @@ def strip_invisible(text: str) -> str:
 
 def normalize(text: str) -> str:
     """Return a text with nothing hidden and its compatibility forms made plain: full-width letters, ligatures."""
-    return unicodedata.normalize("NFKC", strip_invisible(unicodedata.normalize("NFKC", text)))
+    return make_compatible(strip_invisible(make_compatible(text)))
+
+
+def make_compatible(text: str) -> str:
+    """Return a text's NFKC form, in which a few signs for whole phrases stay as they are."""
+    return text if text.isascii() else unicodedata.normalize("NFC", "".join(map(_as_compatible, text)))
+
+
+@lru_cache(maxsize=4096)
+def _as_compatible(character: str) -> str:
+    plain = unicodedata.normalize("NFKC", character)
+    return plain if len(plain.encode(errors="surrogatepass")) <= _LONGEST_PLAIN_BYTES else character
 
 
 def skeleton(text: str) -> str:

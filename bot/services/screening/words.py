@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from bot.errors import InvalidSettingError
 from bot.services.screening.emoji import EMOJI, read_emoji
 from bot.services.screening.lookalikes import read_in_each_alphabet
-from bot.services.screening.normalize import is_in, normalize, strip_invisible, undress
+from bot.services.screening.normalize import is_in, make_compatible, normalize, strip_invisible, undress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -74,7 +74,7 @@ def words_of(text: str) -> list[Word]:
 
 def read(text: str) -> Iterator[tuple[Word, ...]]:
     """Yield for each of a text's words how it can be read, first as it is written."""
-    composed, place = unicodedata.normalize("NFKC", text), 0
+    composed, place = make_compatible(text), 0
     for emoji in EMOJI.finditer(composed):
         yield from _read_words(composed[place : emoji.start()])
         yield tuple(Word(sign, ()) for sign in read_emoji(emoji.group()))

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.errors import InvalidSettingError
+from bot.services.screening.normalize import make_compatible
 from bot.services.screening.patterns import Pattern, check_pattern, parse_pattern, readings
 
 
@@ -102,6 +107,17 @@ def test_every_place_is_told() -> None:
 def test_what_takes_a_backtracking_engine_for_ever_takes_this_one_a_moment() -> None:
     assert not Pattern("(a|aa)+$").is_in("a" * 2000 + "b")
     assert not Pattern("(x+x+)+y").is_in("x" * 2000)
+
+
+@pytest.mark.parametrize("sign", ["\ufdfa", "\u3316", "\ufb03", "\u33c2", "\U00010300", "a"])
+def test_no_prompt_is_read_as_a_much_longer_one(sign: str) -> None:
+    longest = max(len(reading.encode()) for reading in readings(sign * 2000))
+    assert longest <= 16_000, "a search takes so many steps for each byte"
+
+
+@given(st.text(alphabet="aéﬁ①ｂ\u0301\u0308가각ㄱ\u1161한ｶﾞ½ﷲ漢", max_size=20))
+def test_ordinary_signs_are_read_in_their_compatible_form(text: str) -> None:
+    assert make_compatible(text) == unicodedata.normalize("NFKC", text)
 
 
 def test_a_pattern_is_stored_as_it_is_shown() -> None:
