@@ -56,10 +56,11 @@ async def list_all(connection: AsyncConnection, *, limit: int) -> list[Erasure]:
 async def note_texts_erased(connection: AsyncConnection, erasure: Erasure, *, now: datetime) -> bool:
     """Note that no text is left, if none is: False while a job of before has not ended, or is asked about, say."""
     waits = and_(_of_before(erasure), or_(~IS_SETTLED, HAS_TEXTS))
-    is_asked_about = (
-        select(submits.c.job_id)
-        .join(jobs, jobs.c.id == submits.c.job_id)
-        .where(_of_before(erasure), submits.c.generation_id.is_not(None))
+    is_mine = select(jobs.c.id).where(_of_before(erasure), jobs.c.id == submits.c.job_id).exists()
+    is_asked_about = select(submits.c.job_id).where(
+        submits.c.due_at.is_not(None),  # as the index has it: few are
+        submits.c.generation_id.is_not(None),
+        is_mine,
     )
     statement = update(erasures).where(
         _same(erasure), ~select(jobs.c.id).where(waits).exists(), ~is_asked_about.exists()
