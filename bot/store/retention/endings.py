@@ -101,10 +101,7 @@ class Ending:
 
 
 class _ResetSettings:
-    """Gives a server the settings of one where nobody has set anything.
-
-    Its row stays, for the number of its rules' version: a process may keep compiled ones by it.
-    """
+    """Gives a server the settings of one where nobody has set anything; its row stays, for its rules' version."""
 
     async def find(self, connection: AsyncConnection, asked: Asked) -> Sequence[Any]:
         """Return its settings, where they are others."""
@@ -114,7 +111,17 @@ class _ResetSettings:
     async def change(self, connection: AsyncConnection, found: Sequence[Any], asked: Asked) -> None:
         """Reset them."""
         server = await server_settings.get(connection, asked.subject_id or 0)
-        await server_settings.put(connection, replace(_reset(server), rules_version=server.rules_version + 1))
+        await server_settings.put(connection, _reset(server))
+
+
+class _DropRules(Deletes):
+    """Deletes a server's prompt rules, and counts that as a new version: a process may keep compiled ones by it."""
+
+    async def change(self, connection: AsyncConnection, found: Sequence[Any], asked: Asked) -> None:
+        """Do so."""
+        await super().change(connection, found, asked)
+        server = await server_settings.get(connection, asked.subject_id or 0)
+        await server_settings.put(connection, replace(server, rules_version=server.rules_version + 1))
 
 
 def _reset(server: Server) -> Server:
@@ -123,6 +130,10 @@ def _reset(server: Server) -> Server:
 
 def _of_server(table: Table) -> Deletes:
     return Deletes(table, lambda asked: table.c.guild_id == asked.subject_id)
+
+
+def _is_rule_of(asked: Asked) -> ColumnElement[bool]:
+    return prompt_rules.c.guild_id == asked.subject_id
 
 
 def _old_entries(asked: Asked) -> ColumnElement[bool]:
@@ -174,7 +185,7 @@ ENDINGS: dict[Table, Ending] = {
     quota_rules: Ending(aged=_SETTINGS, erased=_MODERATORS, left=_of_server(quota_rules)),
     channel_rules: Ending(aged=_SETTINGS, erased=_NOBODYS, left=_of_server(channel_rules)),
     blocks: Ending(aged=_SETTINGS, erased=_MODERATORS, left=_of_server(blocks)),
-    prompt_rules: Ending(aged=_SETTINGS, erased=_MODERATORS, left=_of_server(prompt_rules)),
+    prompt_rules: Ending(aged=_SETTINGS, erased=_MODERATORS, left=_DropRules(prompt_rules, _is_rule_of)),
     automod_rules: Ending(aged=_SETTINGS, erased=_NOBODYS, left=_of_server(automod_rules)),
     servers: Ending(aged=_SETTINGS, erased=_MODERATORS, left=_ResetSettings()),
     guilds: Ending(aged=Stays("ends with the server's settings"), erased=_NOBODYS, left=Stays("ends as the last")),

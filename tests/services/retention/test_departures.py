@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.errors import DestinationClosedError, StoreUnavailableError
+from bot.errors import DestinationClosedError, PromptRefusedError, StoreUnavailableError
 from bot.models import JobError, JobState, PromptRuleKind, Quota, QuotaSource
 from bot.services.retention.retention import LOOK_SECONDS, SWEEP_SECONDS
 from bot.store.database import Database
@@ -159,6 +159,21 @@ async def test_settings_go_after_30_days_and_what_was_spent_stays(workshop: Work
     assert rows(workshop, "SELECT timezone, log_channel_id, rules_version FROM servers") == [("UTC", None, version + 1)]
     assert left(workshop) == [(OTHER_ID, False)]
     assert rows(workshop, "SELECT count(*) FROM jobs") == rows(workshop, "SELECT count(*) FROM ledger") == [(1,)]
+
+
+async def test_rules_that_went_are_not_asked_any_more_when_the_server_is_back(workshop: Workshop) -> None:
+    process = workshop.start()
+    await see(process, GUILD_ID, OTHER_ID)
+    await process.services.prompts.add(
+        guild_id=GUILD_ID, kind=PromptRuleKind.WORDS, text="walrus", set_by_id=MODERATOR_ID
+    )
+    with pytest.raises(PromptRefusedError):
+        await workshop.accept(process, "a walrus")
+    await leave(process, OTHER_ID)
+    workshop.time.advance(31 * DAY)
+    await process.end_data()
+    await see(process, GUILD_ID, OTHER_ID)
+    await workshop.accept(process, "a walrus")
 
 
 async def test_back_within_30_days_all_is_as_it_was(workshop: Workshop) -> None:
