@@ -9,9 +9,10 @@ import pytest
 import pytest_asyncio
 
 from tests.support.community import open_community
+from tests.support.databases import statements_compiled_once
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Generator
     from pathlib import Path
 
     from tests.support.community import Community
@@ -33,6 +34,12 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(GARBAGE_BEFORE_COLLECTED, 20, 20)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _statements_compiled_once() -> Generator[None]:
+    with statements_compiled_once():
+        yield
 
 
 @pytest_asyncio.fixture

@@ -77,6 +77,7 @@ def job(community: Community, number: int, **changes: Any) -> dict[str, Any]:  #
     }
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("settled")
 async def test_the_use_of_six_thousand_jobs_is_told_in_slices(community: Community) -> None:
     now, services = community.clock.now(), community.bot.services
@@ -96,6 +97,7 @@ async def test_the_use_of_six_thousand_jobs_is_told_in_slices(community: Communi
     assert statistics.median([await longest_hold_ms(tell) for _ in range(TRIES)]) < LONGEST_HOLD_MS
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("settled")
 async def test_panels_of_long_lists_are_made_in_slices(community: Community) -> None:
     now, guild_id = community.clock.now(), community.guild.id

@@ -54,6 +54,7 @@ def balances(workshop: Workshop) -> list[float]:
     return [alert.credits for alert in workshop.discord.alerts if isinstance(alert, LowBalanceAlert)]
 
 
+@pytest.mark.slow
 async def test_the_balance_is_asked_every_ten_minutes_while_jobs_run(workshop: Workshop, working: Process) -> None:
     await work_for(workshop, working, 35)
 
@@ -69,6 +70,7 @@ async def test_an_idle_bot_asks_for_no_balance(workshop: Workshop) -> None:
     assert looks(workshop) == 0
 
 
+@pytest.mark.slow
 async def test_a_balance_under_the_mark_is_told_once_until_it_has_risen_and_fallen_again(
     workshop: Workshop, working: Process
 ) -> None:
@@ -83,6 +85,7 @@ async def test_a_balance_under_the_mark_is_told_once_until_it_has_risen_and_fall
     assert balances(workshop) == [999, 400]
 
 
+@pytest.mark.slow
 async def test_a_low_balance_is_told_by_one_process_alone_and_not_after_a_restart(
     workshop: Workshop, working: Process
 ) -> None:
@@ -122,6 +125,7 @@ async def test_a_balance_that_is_not_readable_says_nothing_and_pauses_nothing(
     assert await told(workshop) == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unread", ["balance", "account"])
 async def test_of_a_balance_of_which_a_part_is_not_readable_the_other_is_the_most_there_is(
     workshop: Workshop, working: Process, unread: str
