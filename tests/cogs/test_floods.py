@@ -62,6 +62,7 @@ async def press(community: Community, actor: MemberActor, custom_id: str) -> Int
     return await actor._dispatch_interaction(5, community.channel, data)
 
 
+@pytest.mark.slow
 async def test_a_member_who_asks_two_hundred_times_is_served_six_times(
     guarded: Community, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -85,6 +86,7 @@ async def test_a_member_who_asks_two_hundred_times_is_served_six_times(
     assert len(await guarded.log_cards()) == cards
 
 
+@pytest.mark.slow
 async def test_a_member_who_presses_two_hundred_times_is_served_sixty_times(
     guarded: Community, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -138,6 +140,7 @@ async def test_the_sentence_comes_once_a_minute_and_after_it_all_is_as_before(gu
     assert "earlier version" in said(await press(guarded, guarded.mia, "x"))
 
 
+@pytest.mark.slow
 async def test_what_one_member_does_takes_nothing_from_others(guarded: Community) -> None:
     for _ in range(PRESSED):
         await press(guarded, guarded.mia, "x")
@@ -161,6 +164,7 @@ async def test_discord_that_takes_no_answer_is_left_alone(guarded: Community) ->
     assert said(again) == ""
 
 
+@pytest.mark.slow
 async def test_many_accounts_that_are_refused_get_five_cards_a_minute_each_at_most(guarded: Community) -> None:
     await guarded.keep_log()
     await guarded.moderate("pause", reason="A flood")

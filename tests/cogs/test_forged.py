@@ -106,6 +106,7 @@ def is_sentence(text: str) -> bool:
     return bool(re.fullmatch(r"[A-Z<].+[.”]", text)) and "went wrong" not in text
 
 
+@pytest.mark.slow
 async def test_custom_ids_that_are_nearly_of_a_shape_get_a_sentence(
     community: Community, shown: ResponseMessage
 ) -> None:

@@ -99,6 +99,7 @@ async def test_who_has_used_up_their_quota_hears_of_that_first(workshop: Worksho
         await process.jobs.accept(workshop.request())
 
 
+@pytest.mark.slow
 async def test_a_crowd_of_accounts_in_one_server_keeps_no_other_servers_member_waiting(workshop: Workshop) -> None:
     process = workshop.start(max_concurrent_renders=2, waiting_per_server=200, waiting_per_slot=200)
     await fill(workshop, process, 200)

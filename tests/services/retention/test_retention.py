@@ -81,6 +81,7 @@ async def test_nothing_goes_before_its_time_nor_where_everything_is_kept(worksho
     assert await workshop.entries(job_id) == [("charge", 6)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Kolkata", "America/New_York", "Pacific/Kiritimati"])
 async def test_sums_of_past_days_weeks_and_months_stay_what_they_were(workshop: Workshop, zone: str) -> None:
     workshop.quota = Quota(None, Period.DAY)
@@ -211,6 +212,7 @@ async def test_it_looks_once_an_hour(workshop: Workshop) -> None:
     assert (await workshop.job(job_id)).spec.prompt == ""
 
 
+@pytest.mark.slow
 async def test_a_text_that_is_gone_is_in_no_file_any_more(workshop: Workshop) -> None:
     process = workshop.start(retention_days=DAYS)
     await process.services.servers.set_log_channel(GUILD_ID, 7, set_by_id=MODERATOR_ID)

@@ -80,6 +80,7 @@ async def test_it_is_told_again_in_the_next_period_and_not_after_a_restart_or_by
     assert [percent for _, percent, _ in await marks(workshop, process)] == [100, 100]
 
 
+@pytest.mark.slow
 async def test_what_was_told_of_periods_long_over_is_kept_no_more(workshop: Workshop) -> None:
     process = workshop.start(spending=DAY)
     for days in (0, 40, 40):
