@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import statistics
 import time
 from datetime import timedelta
 from types import SimpleNamespace
@@ -32,8 +31,10 @@ TRIES = 3
 async def longest_hold_ms(work: Callable[[], Awaitable[object]]) -> float:
     """Return for how long one thing of all that the event loop had to do kept it from the next.
 
-    It is the thread's own time, so that what else the machine does in the meantime does not count.
+    It is the thread's own time, so that what else the machine does in the meantime does not count; the shortest of some
+    tries, since a busy machine makes it longer and nothing makes it shorter.
     """
+    gc.collect()
     run, longest = asyncio.Handle._run, 0.0
 
     def run_timed(handle: asyncio.Handle) -> None:
@@ -51,7 +52,6 @@ async def longest_hold_ms(work: Callable[[], Awaitable[object]]) -> float:
 @pytest.fixture
 def settled() -> Generator[None]:
     """Keep the garbage collector out of it: it would look through all that the tests before have left."""
-    gc.collect()
     gc.disable()
     yield
     gc.enable()
@@ -94,7 +94,7 @@ async def test_the_use_of_six_thousand_jobs_is_told_in_slices(community: Communi
         assert "6,000" in summary
         assert len(files) == 2
 
-    assert statistics.median([await longest_hold_ms(tell) for _ in range(TRIES)]) < LONGEST_HOLD_MS
+    assert min([await longest_hold_ms(tell) for _ in range(TRIES)]) < LONGEST_HOLD_MS
 
 
 @pytest.mark.slow
@@ -121,7 +121,7 @@ async def test_panels_of_long_lists_are_made_in_slices(community: Community) -> 
             shown = await bot.panel.sections[name].view(asking, Place(name, 100))
             assert name == "home" or "page 100 of " in str(shown.to_components())
 
-    assert statistics.median([await longest_hold_ms(show) for _ in range(TRIES)]) < LONGEST_HOLD_MS
+    assert min([await longest_hold_ms(show) for _ in range(TRIES)]) < LONGEST_HOLD_MS
 
 
 async def test_what_is_listed_is_whole_and_in_order_however_it_is_read(community: Community) -> None:
