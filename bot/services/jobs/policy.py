@@ -87,13 +87,13 @@ class WorkerPolicy:
         unattended_seconds: how soon a submit whose job has ended is asked about again, at first.
         unattended_for_seconds: for how long after it was sent it is asked about at all: twice as long as a result
             is kept (``docs/video-service.md``, "Poll").
-        probes_before_trial: how many looks at the account must say nothing before, in a pause, a job is sent to see.
+        probes_before_trial: how many checks of the account must say nothing before, in a pause, a job is sent to see.
         foreign_before_alert: answers in a row that are not the service's own, before the operator hears of it.
         rate_limits: what the account may ask.
         waiting_per_server, waiting_per_slot: how many jobs may wait in one server, and in all for each render slot.
         longest_wait_seconds: after so long in the queue, the operator's pauses not counted, a job is given up.
         polls_at_once, deliveries_at_once: requests, and files on disk and in encoding, at one time.
-        poll_time_scale: a factor on the pace of looks; 1 but for a sandbox that renders in seconds.
+        poll_time_scale: a factor on the time between polls; 1 but for a sandbox that renders in seconds.
         flood_limits: how much people may ask.
     """
 

@@ -56,7 +56,7 @@ class _Shown:
 
 
 class CardChanges:
-    """What may look different now: noted by whoever changes a job, read by the board."""
+    """What may look different now: noted by whoever changes a job, read by the updater."""
 
     def __init__(self) -> None:
         self.woken = asyncio.Event()

@@ -1,4 +1,4 @@
-"""Text as people read it: without what is hidden in it, and without what only dresses it up."""
+"""Text as people read it: without what is hidden in it, and without what only decorates it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _DIACRITICS = (
     (0xA66F, 0xA67D),
     (0xFE20, 0xFE2F),
 )
-"""Marks that dress a letter up; those of Indic scripts and of Japanese kana make another letter, and stay."""
+"""Marks that only decorate a letter; those of Indic scripts and of Japanese kana make another letter, and stay."""
 _LONGEST_PLAIN_BYTES = 8
 """What a character may become. One stands for 33 bytes, and a prompt of these would keep a pattern busy for long."""
 _BREVE = "\u0306"
@@ -69,11 +69,11 @@ def _as_compatible(character: str) -> str:
 
 
 def skeleton(text: str) -> str:
-    """Return a text with all that dresses its letters up taken off: case, accents and whatever ``normalize`` does."""
-    return undress(normalize(text))
+    """Return a text with all that decorates its letters taken off: case, accents and whatever ``normalize`` does."""
+    return strip_decoration(normalize(text))
 
 
-def undress(text: str) -> str:
+def strip_decoration(text: str) -> str:
     """Return the same of a text that is normalized."""
     if text.isascii():
         return text.lower()

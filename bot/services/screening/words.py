@@ -1,6 +1,6 @@
-"""Finding forbidden words in a prompt, however they are dressed up, and never inside other words.
+"""Finding forbidden words in a prompt, however they are disguised, and never inside other words.
 
-Text is compared word by word after everything that dresses a word up is taken off: case, accents, full-width and other
+Text is compared word by word after everything that decorates a word is taken off: case, accents, full-width and other
 compatibility forms, zero-width characters. Letters may be repeated in the prompt ("baaad"), but not left out: a rule
 with two of a letter wants at least two, so that "ass" is not found in "as".
 
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from bot.errors import InvalidSettingError
 from bot.services.screening.emoji import EMOJI, read_emoji
 from bot.services.screening.lookalikes import read_in_each_alphabet
-from bot.services.screening.normalize import is_in, make_compatible, normalize, strip_invisible, undress
+from bot.services.screening.normalize import is_in, make_compatible, normalize, strip_decoration, strip_invisible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -60,7 +60,7 @@ class Word(NamedTuple):
     letters: str
     repeats: tuple[int, ...]
 
-    def dresses(self, wanted: Word) -> bool:
+    def matches(self, wanted: Word) -> bool:
         """Tell whether this, in a prompt, is a rule's word: each letter at least as often."""
         return self.letters == wanted.letters and all(
             found >= least for found, least in zip(self.repeats, wanted.repeats, strict=True)
@@ -84,9 +84,9 @@ def read(text: str) -> Iterator[tuple[Word, ...]]:
 
 def _read_words(text: str) -> Iterator[tuple[Word, ...]]:
     for written in _split(normalize(text)):
-        plain = undress(written)
+        plain = strip_decoration(written)
         if plain:
-            others = map(undress, read_in_each_alphabet(written))
+            others = map(strip_decoration, read_in_each_alphabet(written))
             yield tuple({_word(cut): None for form in (plain, *others) for cut in _cut(form)})
 
 
@@ -176,14 +176,14 @@ class WordFinder:
                     key
                     for step, path in steps
                     for wanted, key in step.ending
-                    if key not in found and _dress(path, wanted)
+                    if key not in found and _match(path, wanted)
                 }
         return found
 
 
-def _dress(path: _Path, wanted: Sequence[Word]) -> bool:
+def _match(path: _Path, wanted: Sequence[Word]) -> bool:
     """Tell whether each word of a prompt, read in one of some ways, is a rule's word in its place."""
-    return all(any(word.dresses(each) for word in alike) for alike, each in zip(path, wanted, strict=True))
+    return all(any(word.matches(each) for word in alike) for alike, each in zip(path, wanted, strict=True))
 
 
 _Path: TypeAlias = "tuple[Sequence[Word], ...]"

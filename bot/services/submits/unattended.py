@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 LONGEST_INTERVAL_SECONDS = 600.0
-"""Between two looks at a generation that nobody waits for."""
+"""Between two polls of a generation that nobody waits for."""
 _SHARE_OF_AGE = 0.1
 """The interval as a part of the submit's age: a slot is found free soon, and an old one costs few requests."""
 

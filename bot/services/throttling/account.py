@@ -64,4 +64,4 @@ class AccountCheck:
 
 def _log_unreadable(error: VideoServiceError) -> None:
     fields = {"error": type(error).__name__, "request_id": error.request_id}
-    _log.info("the account could not be looked at", extra=fields)
+    _log.info("the account could not be checked", extra=fields)

@@ -37,7 +37,7 @@ _log = logging.getLogger(__name__)
 FIRST_PROBE_SECONDS = 15.0
 LONGEST_PROBE_SECONDS = 300.0
 CONFIRMATIONS_A_DOUBT = 4
-"""How many looks at the account that confirm a refusal weigh as much as one that says nothing: it may be the account's
+"""How many checks of the account that confirm a refusal weigh as much as one that says nothing: it may be the account's
 own answers that are wrong, so that a job is sent to see after most of an hour."""
 
 FOREIGN_HOLD_SECONDS = 60.0
@@ -51,10 +51,10 @@ _PAUSES = {
 
 
 class ServiceThrottle:
-    """The gates of both kinds of request, and the pause that only the operator can end.
+    """The limits of both kinds of request, and the pause that only the operator can end.
 
-    A pause goes on until a look at the account says that the operator has acted, or until one waiting job that is sent
-    to see is not refused: soon where such looks say nothing, later where they go on saying what the refusal said.
+    A pause goes on until a check of the account says that the operator has acted, or until one waiting job that is sent
+    to see is not refused: soon where such checks say nothing, later where they go on saying what the refusal said.
     """
 
     def __init__(self, policy: WorkerPolicy, jitter: Callable[[], float]) -> None:
@@ -94,7 +94,7 @@ class ServiceThrottle:
 
     @property
     def probe_at(self) -> datetime | None:
-        """Say when to look at the account; None while nothing is paused and no refusal is in doubt."""
+        """Say when to check the account; None while nothing is paused and no refusal is in doubt."""
         return self._probe_at
 
     def answered(self, backoff: Backoff, now: datetime, status: RateLimitStatus | None) -> None:
@@ -118,7 +118,7 @@ class ServiceThrottle:
         """Note a refusal or no answer; return what to alert the operator of, once until a submit is accepted.
 
         A bad key, an empty account and a model out of reach pause submitting: at once where a submit met them, else
-        when a look at the account says so, too. A wrong endpoint does not: it cannot be mended while we run.
+        when a check of the account says so, too. A wrong endpoint does not: it cannot be mended while we run.
 
         Args:
             job_id: whose submit it was, if it was one.
@@ -148,7 +148,7 @@ class ServiceThrottle:
         return None
 
     def confirm(self, now: datetime, reason: OperatorAlert) -> OperatorAlert | None:
-        """Note that a look at the account says that the operator must act."""
+        """Note that a check of the account says that the operator must act."""
         self._doubted_at = None
         if self.is_paused:
             self._doubt += 1 / CONFIRMATIONS_A_DOUBT
@@ -156,7 +156,7 @@ class ServiceThrottle:
         return self._alert(reason)
 
     def take_probe(self, now: datetime) -> bool:
-        """Tell whether it is time to look at the account; the time after that is then ever later."""
+        """Tell whether it is time to check the account; the time after that is then ever later."""
         if self._probe_at is None or now < self._probe_at:
             return False
         if self.is_paused:
@@ -171,11 +171,11 @@ class ServiceThrottle:
             self._probe_at = max(self._probe_at, now + timedelta(seconds=seconds))
 
     def note_silent_probe(self) -> None:
-        """Note that a look at the account said nothing of what submitting is paused for."""
+        """Note that a check of the account said nothing of what submitting is paused for."""
         self._doubt += self.is_paused
 
     def note_tried(self) -> None:
-        """Note that a waiting job is sent to see; the next one not before as many silent looks again."""
+        """Note that a waiting job is sent to see; the next one not before as many silent checks again."""
         self._doubt = 0.0
         self._tried = True
 

@@ -188,7 +188,7 @@ async def test_what_is_new_is_not_forgotten_when_the_database_does_not_answer(
     assert cards(workshop, job_id)[-1].job.state is JobState.RENDERING
 
 
-async def test_the_board_outlives_a_database_that_does_not_answer_and_stops_when_told(
+async def test_the_updater_outlives_a_database_that_does_not_answer_and_stops_when_told(
     workshop: Workshop, caplog: pytest.LogCaptureFixture
 ) -> None:
     database = FlakyDatabase(workshop.database)

@@ -1,4 +1,4 @@
-"""Forbidden words are found however they are dressed up, and never inside other words."""
+"""Forbidden words are found however they are disguised, and never inside other words."""
 
 from __future__ import annotations
 
@@ -306,12 +306,12 @@ def test_all_that_a_prompt_holds_are_found_at_once() -> None:
 
 @given(st.text(alphabet="abcxyzäéñßøåčžабвгжαβγ019", min_size=1, max_size=20), st.data())
 def test_dressing_a_word_up_does_not_hide_it(word: str, data: st.DataObject) -> None:
-    dressed = "".join(
+    disguised = "".join(
         letter * data.draw(st.integers(1, 3)) + data.draw(st.sampled_from(["", "\u200b", "\u0301", "\u2060"]))
         for letter in data.draw(st.sampled_from([word, word.upper(), unicodedata.normalize("NFD", word)]))
     )
 
-    assert finds(word, f"before {dressed} after")
+    assert finds(word, f"before {disguised} after")
 
 
 @given(st.text(alphabet="abcdefgh", min_size=1, max_size=8), st.text(alphabet="ijklmnop", min_size=1, max_size=8))
