@@ -34,6 +34,17 @@ def guild_id_of(interaction: discord.Interaction) -> int:
     return interaction.guild_id
 
 
+def channel_id_of(interaction: discord.Interaction) -> int:
+    """Return the channel or thread that an interaction comes from.
+
+    Raises:
+        PlaceUnknownError: when Discord does not say.
+    """
+    if interaction.channel_id is None:
+        raise PlaceUnknownError
+    return interaction.channel_id
+
+
 def requester(
     interaction: discord.Interaction,
     member: discord.Member | discord.User | None = None,

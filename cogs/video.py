@@ -18,7 +18,7 @@ from bot.ui import replies
 from bot.ui.messages.status_card import status_view
 from bot.ui.text import commands as command_text
 from bot.ui.text import formatting
-from cogs.context import requester, requester_in_place
+from cogs.context import channel_id_of, requester, requester_in_place
 
 if TYPE_CHECKING:
     from bot.services.jobs.requests import Accepted, JobService
@@ -49,7 +49,7 @@ class VideoCog(commands.Cog):
         """Accept a job, show its card, and remember where the card is."""
         request = JobRequest.parse(
             interaction_id=interaction.id,
-            channel_id=interaction.channel_id or 0,
+            channel_id=channel_id_of(interaction),
             requester=requester(interaction),
             prompt=prompt,
             aspect=aspect,

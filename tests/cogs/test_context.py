@@ -7,6 +7,7 @@ import pytest
 
 from bot.models import Access, ChannelRule, PromptRuleKind
 from cogs.context import role_ids
+from tests.support.community import words
 from tests.support.panel import open_panel, said
 
 if TYPE_CHECKING:
@@ -125,4 +126,16 @@ async def test_where_the_category_cannot_be_found_out_the_answer_is_no(
     assert all(CATEGORY_UNKNOWN in answer.response.content for answer in answers)
     assert all(answer.ephemeral for answer in answers)
     assert await community.jobs() == []
+    assert await community.ledger() == []
+
+
+async def test_a_command_from_no_channel_at_all_is_refused_and_charges_nothing(
+    community: Community, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(discord.Interaction, "channel_id", property(lambda _: None), raising=False)
+
+    result = await community.mia.slash(community.channel, "video", prompt="a fox in the snow")
+
+    assert result.ephemeral
+    assert "went wrong" not in words(result.response)
     assert await community.ledger() == []
