@@ -25,6 +25,7 @@ def first_picture(path: Path) -> Image:
         return next(container.decode(video=0)).to_image()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("aspect", "size", "duration_seconds"), [(Aspect.LANDSCAPE, (1280, 720), 6), (Aspect.PORTRAIT, (720, 1280), 10)]
 )

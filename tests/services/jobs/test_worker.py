@@ -458,6 +458,7 @@ async def test_with_nothing_due_the_loop_rests(workshop: Workshop) -> None:
     assert passes_and_writes <= 15
 
 
+@pytest.mark.slow
 async def test_the_loop_sleeps_through_nothing_that_is_due(tmp_path: Path) -> None:
     real_time = open_workshop(tmp_path, clock=time.time, queue_seconds=0.0, render_seconds=0.15)
     async with real_time as workshop:

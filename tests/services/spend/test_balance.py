@@ -109,6 +109,7 @@ UNREADABLE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", UNREADABLE.values(), ids=UNREADABLE)
 async def test_a_balance_that_is_not_readable_says_nothing_and_pauses_nothing(
     workshop: Workshop, working: Process, fault: Fault

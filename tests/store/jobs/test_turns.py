@@ -135,6 +135,7 @@ def simulate(past: Sequence[Past], waiting: Sequence[tuple[int, int]]) -> list[s
     return simulation.start_all()
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 @given(PAST, WAITING, st.integers(1, 16))
 def test_places_and_starts_are_those_of_starting_one_job_after_the_other(
