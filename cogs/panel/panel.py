@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from abc import ABC, abstractmethod
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
@@ -60,7 +61,7 @@ class Place:
     key: str = ""
 
 
-class Section:
+class Section(ABC):
     """One section of the panel: shows itself, and answers the items and forms that are marked with ``component``."""
 
     name: ClassVar[str]
@@ -70,13 +71,13 @@ class Section:
         self._acts = acts
         self._panel = panel
 
+    @abstractmethod
     async def view(self, interaction: discord.Interaction, place: Place) -> ui.LayoutView:
         """Show what holds now.
 
         Raises:
             StoreUnavailableError: when the database cannot be asked.
         """
-        raise NotImplementedError
 
 
 @dataclass(slots=True)

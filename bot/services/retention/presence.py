@@ -64,7 +64,7 @@ class Presence:
             async with self._database.write() as connection:
                 present = self._present()  # as of now: whoever hears of a change later writes it later
                 await guilds.note_present(connection, present, left, now)
-        except BaseException:
+        except BaseException:  # whatever it was, a stop included: what was not committed is still news
             self._has_news = True
             raise
         self._left -= left

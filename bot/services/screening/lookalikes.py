@@ -84,7 +84,7 @@ def _alike(text: str) -> set[str]:
 @cache
 def _confusables() -> dict[str, list[dict[str, str]]]:
     """Read Unicode's table, once, when a word first needs it: that takes a twentieth of a second."""
-    from confusable_homoglyphs import confusables  # pyright: ignore[reportMissingTypeStubs]
+    from confusable_homoglyphs import confusables  # pyright: ignore[reportMissingTypeStubs] (it has none)
 
     untyped: Any = confusables
     return untyped.confusables_data

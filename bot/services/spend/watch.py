@@ -102,7 +102,7 @@ class SpendWatch:
             async with self._database.write() as connection:
                 statuses = await read_ceilings(connection, self._policy, self._clock.now())
                 new = [status for status in statuses if await _is_new(connection, status)]
-        except BaseException:
+        except BaseException:  # whatever it was, a stop included: what was not read is still to be looked at
             self._has_noticed = True
             raise
         self._known = {status.kind: (status.resets_at, status.percent_to_tell) for status in statuses}
