@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-import time
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +18,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.errors import SettingsError, StoreUnavailableError
-from bot.store import sqlite
+from bot.store import sqlite, write_ahead
 from bot.store.tables import command_digests
+from bot.store.write_ahead import Checkpoints
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 BUSY_TIMEOUT_SECONDS = 5.0
 """How long a write waits for another process's write: longer than any write of ours takes."""
 
-_RETRY_SECONDS = 0.02
 MIGRATIONS = Path(__file__).parent / "migrations"
 _POSTGRESQL_WRITE_LOCK = 7_355_608
 """Key of the advisory lock that makes PostgreSQL writers queue as SQLite's do; any fixed number serves."""
@@ -44,8 +42,10 @@ class Database:
     others, from its first statement to its commit: what is checked inside is still true when it is written.
     """
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, path: str | None) -> None:
         self._engine = engine
+        self._path = path
+        self._checkpoints = None if path is None else Checkpoints(path)
         self._writing = asyncio.Lock()
 
     @classmethod
@@ -67,14 +67,17 @@ class Database:
             ) from error
         except ArgumentError as error:
             raise SettingsError("DATABASE_URL is not the address of a supported database.") from error
+        path = (engine.url.database or ":memory:") if engine.dialect.name == "sqlite" else None
+        database = cls(engine, path)
         try:
-            if engine.dialect.name == "sqlite":
-                await asyncio.to_thread(_open_first, engine.url.database or ":memory:", busy_timeout_seconds)
-            database = cls(engine)
+            if path is not None:
+                await asyncio.to_thread(write_ahead.switch_on, path, busy_timeout_seconds)
             if migrate:
                 await database._migrate()
             yield database
         finally:
+            if database._checkpoints is not None:
+                await database._checkpoints.close()
             await engine.dispose()
 
     @asynccontextmanager
@@ -105,6 +108,8 @@ class Database:
                                 text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRESQL_WRITE_LOCK}
                             )
                         yield connection
+        if self._checkpoints is not None:
+            self._checkpoints.note_write()
 
     async def check_writable(self) -> None:
         """Write something and take it back.
@@ -124,9 +129,7 @@ class Database:
         Returns:
             Whether it is empty now.
         """
-        if self._engine.dialect.name != "sqlite":
-            return True
-        return await asyncio.to_thread(_empty_log, self._engine.url.database or ":memory:")
+        return self._path is None or await asyncio.to_thread(write_ahead.empty, self._path)
 
     async def find_revision(self) -> tuple[str | None, str]:
         """Return the schema's revision, None before the first, and the latest one; nothing is changed.
@@ -171,48 +174,13 @@ def _create_engine(url: str, busy_timeout_seconds: float) -> AsyncEngine:
     return engine
 
 
-def _open_first(path: str, busy_timeout_seconds: float) -> None:
-    """Open the file once, and let it be written ahead (WAL), so that readers and a writer go side by side.
-
-    That stays with the file. It is done here since SQLite itself does not wait for another process that is at it, and
-    since aiosqlite's thread may complain after the loop's end when it is the first to fail.
-
-    Raises:
-        StoreUnavailableError: when it cannot be opened, or is locked for too long.
-    """
-    ends = time.monotonic() + busy_timeout_seconds
-    while True:
-        try:
-            with closing(sqlite3.connect(path, timeout=0)) as connection:
-                connection.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.Error as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= ends:
-                raise StoreUnavailableError(type(error).__name__) from error
-            time.sleep(_RETRY_SECONDS)
-        else:
-            return
-
-
-def _empty_log(path: str) -> bool:
-    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
-        connection.execute(
-            "PRAGMA wal_checkpoint(PASSIVE)"
-        )  # holds nobody up, so that little is left to do for the next
-        try:
-            [(is_busy, _, _)] = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-                raise StoreUnavailableError(type(error).__name__) from error
-            return False
-        return not is_busy
-
-
 def _prepare_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401 (the driver's own object)
     cursor = connection.cursor()
     for pragma in (
         "synchronous = FULL",  # an accepted job survives a power cut, not only a crash
         "foreign_keys = ON",
         "secure_delete = ON",  # what is deleted is overwritten, not only let go of
+        *write_ahead.PRAGMAS,
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

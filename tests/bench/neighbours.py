@@ -26,7 +26,7 @@ from bot.services.screening.threads import ScreeningThreads
 from bot.store import tables
 from bot.store.moderation import servers
 from bot.ui.replies import ANSWER_WITHIN_SECONDS
-from tests.bench.figures import machine, print_report, tail
+from tests.bench.figures import freeze, machine, print_report, tail
 from tests.bench.lag import LagProbe
 from tests.support.clocks import ServiceClock
 from tests.support.workshop import GUILD_ID, MEMBER_ID, open_workshop
@@ -128,6 +128,7 @@ async def measure_rules(*, rounds: int, heavy_servers: int) -> dict[str, Any]:
                 await _moderate(workshop, guild_id, _large_rules())
             await _moderate(workshop, LIGHT_GUILD_ID, [("words", "spoiler"), ("pattern", r"\bgr[ue]some\b")])
             report: dict[str, Any] = {"heavy_servers": heavy_servers, "program_size_each": PATTERNS_MAX_TOTAL_SIZE}
+            freeze()
             report["alone"] = await _ask_in_rounds(workshop, process, rounds)
             async with asyncio.TaskGroup() as group:
                 attacks = [group.create_task(each) for each in _attacks(workshop, process, heavy)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
+import os
 import random
 import sqlite3
 import time
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.services.retention.retention import BETWEEN_STEPS_SECONDS
 from bot.store.database import Database
-from tests.bench.figures import machine, print_report, tail
+from tests.bench.figures import freeze, machine, print_report, tail
 from tests.support.workshop import open_workshop
 
 if TYPE_CHECKING:
@@ -101,7 +101,9 @@ def fill(path: str, now: datetime, jobs: int, rng: random.Random) -> None:
             [(*key, seconds) for key, seconds in usage.items()],
         )
         connection.commit()
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # or the first step would do that
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # or the first steps would wait for that
+    with Path(path).open("rb+") as file:
+        os.fsync(file.fileno())  # and for this
 
 
 def _jobs(now: datetime, count: int, rng: random.Random) -> Iterator[dict[str, Any]]:
@@ -136,8 +138,7 @@ async def measure(scale: float = 1.0) -> dict[str, Any]:
             path = workshop.database_url.removeprefix("sqlite+aiosqlite:///")
             await asyncio.to_thread(fill, path, now, max(50, int(JOBS * scale)), random.Random(1))
             report["rows_before"] = count_rows(path)
-            gc.collect()
-            gc.freeze()  # as the bot does: what is there by now is no garbage
+            freeze()
             async with WatchedDatabase.open(workshop.database_url, migrate=False) as database:
                 assert isinstance(database, WatchedDatabase)
                 process = workshop.start(database=database, retention_days=DAYS_KEPT)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-LONGEST_SECONDS = 0.01
-"""What a step should take at most: half of what is allowed, since the next one may be slower."""
-LEAST_ROWS = 20
+LONGEST_SECONDS = 0.006
+"""What a step should take at most: a third of what is allowed, since the next one may be slower."""
+LEAST_ROWS = 10
 """With fewer, most of a step is what it takes whatever it does; a machine too busy for these is too busy for any."""
-MOST_ROWS = 100
+MOST_ROWS = 40
 
 
 class StepSize:
