@@ -33,6 +33,11 @@ class Connection(aiosqlite.Connection):
         """Return a cursor; it costs no trip."""
         return Cursor(self)
 
+    async def rollback(self) -> None:
+        """Roll back; it costs no trip where there is nothing to roll back, as whenever a connection is given back."""
+        if self.in_transaction:
+            await super().rollback()
+
     async def run(self, work: Callable[[sqlite3.Connection], None]) -> None:
         """Do something in the connection's thread.
 

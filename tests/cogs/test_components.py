@@ -201,6 +201,7 @@ async def test_an_earlier_panel_cancels_and_removes(community: Community) -> Non
 # What this version shows ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_everything_in_the_panel_names_a_function(community: Community) -> None:
     await community.keep_log()
     job = await fill_panel(community)

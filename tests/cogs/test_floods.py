@@ -105,6 +105,7 @@ async def test_a_member_who_presses_two_hundred_times_is_served_sixty_times(
     assert (used, caplog.records) == ([], [])
 
 
+@pytest.mark.slow
 async def test_other_commands_count_as_presses_and_video_does_not(guarded: Community) -> None:
     for _ in range(60):
         await press(guarded, guarded.mia, "x")
@@ -114,6 +115,7 @@ async def test_other_commands_count_as_presses_and_video_does_not(guarded: Commu
     assert len(await guarded.jobs()) == 1
 
 
+@pytest.mark.slow
 async def test_past_the_limit_a_list_is_empty(guarded: Community, monkeypatch: pytest.MonkeyPatch) -> None:
     await guarded.moderate("rules add", kind="words", text="spoiler")
 
@@ -126,6 +128,7 @@ async def test_past_the_limit_a_list_is_empty(guarded: Community, monkeypatch: p
     assert used == []
 
 
+@pytest.mark.slow
 async def test_the_sentence_comes_once_a_minute_and_after_it_all_is_as_before(guarded: Community) -> None:
     for _ in range(60):
         await press(guarded, guarded.mia, "x")
@@ -153,6 +156,7 @@ async def test_what_one_member_does_takes_nothing_from_others(guarded: Community
     assert "### Settings" in panel.text
 
 
+@pytest.mark.slow
 async def test_discord_that_takes_no_answer_is_left_alone(guarded: Community) -> None:
     for _ in range(60):
         await press(guarded, guarded.mia, "x")

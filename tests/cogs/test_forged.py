@@ -123,6 +123,7 @@ async def test_custom_ids_that_are_nearly_of_a_shape_get_a_sentence(
     assert stored(community) == before
 
 
+@pytest.mark.slow
 async def test_what_is_sent_as_another_kind_than_it_was_shown_gets_a_sentence(
     community: Community, shown: ResponseMessage
 ) -> None:

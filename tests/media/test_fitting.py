@@ -55,6 +55,7 @@ def test_a_lower_limit_is_met_with_fewer_pixels_of_the_same_shape(limit: int, tm
     assert info.duration_seconds == pytest.approx(2, abs=0.1)
 
 
+@pytest.mark.slow
 def test_a_tall_clip_stays_tall(tmp_path: Path) -> None:
     source = video_file(width=360, height=640, duration_seconds=1, noise=60, bits_per_second=20_000_000)
 
@@ -64,6 +65,7 @@ def test_a_tall_clip_stays_tall(tmp_path: Path) -> None:
     assert info.width < 360
 
 
+@pytest.mark.slow
 def test_a_limit_that_no_acceptable_picture_meets_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CannotFitError):
         fit(large_video_file(), tmp_path / "fit.mp4", 5_000)
@@ -95,6 +97,7 @@ def test_a_silent_clip_stays_silent(tmp_path: Path) -> None:
         assert not container.streams.audio
 
 
+@pytest.mark.slow
 def test_more_frames_than_a_chat_needs_are_halved(tmp_path: Path) -> None:
     source = video_file(frames_per_second=60, noise=60)
 
@@ -113,6 +116,7 @@ def test_what_is_no_video_cannot_be_fitted(tmp_path: Path) -> None:
         fit(source, tmp_path / "fit.mp4", 10 * MEBIBYTE)
 
 
+@pytest.mark.slow
 def test_a_clip_that_breaks_off_while_it_is_decoded_cannot_be_fitted(tmp_path: Path) -> None:
     source = tmp_path / "source.mp4"
     whole = bytearray(large_video_file().read_bytes())

@@ -493,6 +493,7 @@ async def test_a_note_stays_while_others_do_things(community: Community) -> None
     assert "got 60 s more" in panel.text
 
 
+@pytest.mark.slow
 async def test_what_was_on_the_last_page_and_is_gone_leads_to_the_page_before(community: Community) -> None:
     for _ in range(JOBS_PAGE_LENGTH + 1):
         await community.post_clip(community.mia)

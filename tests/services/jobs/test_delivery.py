@@ -169,6 +169,7 @@ async def test_a_clip_above_the_channels_limit_is_made_to_fit(studio: Workshop) 
     assert 0 < message.size_bytes <= 700_000
 
 
+@pytest.mark.slow
 async def test_a_clip_that_discord_finds_too_large_all_the_same_is_made_smaller_until_it_is_taken(
     studio: Workshop,
 ) -> None:
@@ -361,6 +362,7 @@ async def test_a_delivery_is_put_off_ever_longer_until_the_result_expires(worksh
     assert len(workshop.discord.troubles[method]) > 35  # so few attempts in half an hour
 
 
+@pytest.mark.slow
 async def test_an_hour_without_discord_and_then_a_surprise_do_not_cost_the_clip(workshop: Workshop) -> None:
     workshop.discord.fail("post_clip", *[DISCORD_IS_DOWN] * 20, RuntimeError("nobody expected this"))
 

@@ -143,6 +143,7 @@ async def test_the_loop_looks_again_when_the_next_job_will_have_waited_too_long(
     assert await state(workshop, late) == WAITS
 
 
+@pytest.mark.slow
 async def test_no_more_than_some_end_in_one_pass_and_the_rest_in_the_next(workshop: Workshop) -> None:
     process = await start_with_a_full_slot(workshop, waiting_per_server=99, waiting_per_slot=99)
     workshop.quota = Quota(None)
@@ -223,6 +224,7 @@ async def test_an_operators_pause_is_no_waiting_and_what_waited_before_it_counts
     assert await state(workshop, job_id) == HAS_FAILED
 
 
+@pytest.mark.slow
 async def test_a_job_that_was_sent_to_see_in_a_pause_waits_on_and_is_made_when_the_account_is_filled(
     workshop: Workshop,
 ) -> None:
@@ -239,6 +241,7 @@ async def test_a_job_that_was_sent_to_see_in_a_pause_waits_on_and_is_made_when_t
     await workshop.expect_clip(job_id)
 
 
+@pytest.mark.slow
 async def test_a_pause_still_counts_for_a_job_that_is_being_sent_when_the_next_one_begins(workshop: Workshop) -> None:
     process = workshop.start()
     run_out_of_money(workshop)

@@ -53,6 +53,7 @@ async def test_fifty_jobs_may_wait_in_a_server_and_no_more_but_others_take_in_th
     await process.jobs.accept(workshop.request())
 
 
+@pytest.mark.slow
 async def test_in_all_fifty_jobs_may_wait_for_each_render_slot(workshop: Workshop) -> None:
     process = workshop.start(max_concurrent_renders=2)
     for guild_id in range(2):
@@ -139,6 +140,7 @@ async def test_a_members_next_clip_waits_for_others_of_the_server_who_have_none_
     assert places == [1, 2, 1]
 
 
+@pytest.mark.slow
 async def test_each_card_of_a_long_queue_comes_to_its_place_in_passes_that_look_at_a_few(workshop: Workshop) -> None:
     process = workshop.start(max_concurrent_renders=1)
     job_ids = [await workshop.accept(process, member_id=1000 + number) for number in range(40)]

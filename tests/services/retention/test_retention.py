@@ -161,6 +161,7 @@ async def test_old_log_and_audit_rows_go_and_new_ones_stay(workshop: Workshop) -
     assert rows(workshop, "SELECT kind FROM log_entries") == rows(workshop, "SELECT kind FROM changes") == []
 
 
+@pytest.mark.slow
 async def test_jobs_run_on_while_old_ones_end(workshop: Workshop) -> None:
     process = workshop.start(retention_days=DAYS)
     old = [await deliver(workshop, process, member_id=MEMBER_ID + number) for number in range(3)]

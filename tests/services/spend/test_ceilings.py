@@ -127,6 +127,7 @@ async def test_each_ceiling_counts_what_it_is_for_also_while_it_waits(
         assert (await refusal(process, unlimited, **other, spec=LONG)).kind is kind
 
 
+@pytest.mark.slow
 async def test_a_member_with_many_servers_has_one_days_worth_and_many_accounts_one_servers(unlimited: Workshop) -> None:
     process = unlimited.start(
         spending=SpendPolicy(max_seconds_per_day_per_member=12, max_seconds_per_day_per_server=30)

@@ -62,6 +62,7 @@ async def test_the_operator_is_told_at_80_and_at_100_percent_once_each(workshop:
     assert len(workshop.discord.alerts) == 2
 
 
+@pytest.mark.slow
 async def test_it_is_told_again_in_the_next_period_and_not_after_a_restart_or_by_another_process(
     workshop: Workshop,
 ) -> None:
@@ -135,6 +136,7 @@ async def test_a_ceiling_lowered_under_what_is_spent_is_told_though_nothing_is_a
     assert await marks(workshop, process) == [(CeilingKind.DAY, 100, 30)]
 
 
+@pytest.mark.slow
 async def test_what_waits_at_midnight_is_told_of_by_the_worker_itself(workshop: Workshop) -> None:
     process = workshop.start(spending=DAY, max_concurrent_renders=1)
     go_to(workshop, midnight_after(workshop) - timedelta(hours=1))

@@ -120,6 +120,7 @@ async def test_an_alert_that_is_slow_to_be_sent_holds_no_loop_up(tmp_path: Path)
         await run
 
 
+@pytest.mark.slow
 async def test_proxies_that_answer_ever_more_jobs_are_one_alert(workshop: Workshop) -> None:
     process = workshop.start(max_concurrent_renders=100)
     workshop.server.faults.poll.append(Fault.page(404, times=None))
@@ -153,6 +154,7 @@ async def expect_a_lost_answer_is_not_paid_twice(workshop: Workshop, process: Pr
     assert len(workshop.server.paid(lost)) == 1
 
 
+@pytest.mark.slow
 async def test_an_outage_does_not_keep_it_from_being_found_out(unknown: Workshop) -> None:
     process = unknown.start()
     first = await unknown.accept(process)
@@ -164,6 +166,7 @@ async def test_an_outage_does_not_keep_it_from_being_found_out(unknown: Workshop
     await expect_a_lost_answer_is_not_paid_twice(unknown, process)
 
 
+@pytest.mark.slow
 async def test_jobs_of_an_older_database_do_not_keep_it_from_being_found_out(unknown: Workshop) -> None:
     process = unknown.start(max_concurrent_renders=10)
     for place in range(5):

@@ -155,6 +155,7 @@ def test_the_groups_have_the_services_limits(group: str, submits: tuple[int, int
     assert (limits.submits, limits.queries) == (RateLimit(*submits), RateLimit(*queries))
 
 
+@pytest.mark.slow
 def test_no_window_of_ten_seconds_or_a_minute_ever_holds_more_than_the_limit() -> None:
     backoff, sent = open_backoff(rate=RateLimit(100, 30)), list[float]()
     for step in range(1800):  # every tenth of a second somebody wants 20

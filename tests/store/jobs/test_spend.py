@@ -69,6 +69,7 @@ EVENTS = st.tuples(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(EVENTS, max_size=25))
 def test_spend_is_what_the_submits_come_to_whatever_becomes_of_them(
