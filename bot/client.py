@@ -20,8 +20,9 @@ from bot.errors import PublishUnavailableError, ServerNotServedError, SettingsEr
 from bot.ui import replies
 from bot.ui.components import ITEM_CLASSES, Components
 from bot.ui.floods import FloodGate
-from cogs.clips import StatusCardActions
+from cogs.clips import ClipActions, StatusCardActions
 from cogs.context import guild_id_of, requester_in, require_moderator
+from cogs.making import Maker
 from cogs.moderation.acts import ModeratorActs
 from cogs.moderation.group import ModerateGroup
 from cogs.moderation.modlog_card import ModlogCardActions
@@ -137,17 +138,18 @@ class ReelayBot(commands.Bot):
     async def setup_hook(self) -> None:
         """Load what members can do and tell Discord about it."""
         services, acts = self.services, self._acts
-        await self.add_cog(VideoCog(jobs=services.jobs))
+        maker = Maker(jobs=services.jobs)
+        await self.add_cog(VideoCog(maker=maker))
         await self.add_cog(QuotaCog(admission=services.admission))
         await self.add_cog(PrivacyCog(privacy=services.privacy, url=self._privacy_url))
         self.tree.add_command(ModerateGroup(services, acts, self.panel))
         self.components = Components(
             requester=requester_in,
-            guild_of_job=services.jobs.guild_of,
+            guild_of_job=services.history.guild_of,
             require_served=self.require_served,
             let_through=self.flood_gate.let_through,
         )
-        self.components.add(StatusCardActions(jobs=services.jobs))
+        self.components.add(StatusCardActions(jobs=services.jobs), ClipActions(versions=services.versions, maker=maker))
         self.components.add(PrivacyActions(privacy=services.privacy))
         self.components.add(ModlogCardActions(services, acts), *self.panel.sections.values(), check=require_moderator)
         await self.add_cog(self.components)

@@ -23,7 +23,8 @@
     │   ├── QueueFullError            as many jobs wait as may, in the server or in all
     │   ├── NotCancellableError       the job is past the point where it can be withdrawn
     │   ├── NotRemovableError         the clip is not there to be removed
-    │   └── NotRefundableError        what the clip cost is only known as part of a sum
+    │   ├── NotRefundableError        what the clip cost is only known as part of a sum
+    │   └── ClipUnknownError          there is no such clip, or what it was made from was erased
     ├── StoreUnavailableError         the database could not be asked
     ├── LeaseLostError                a job is no longer this worker's to change
     ├── VideoServiceError             the video service said no, or nothing
@@ -182,6 +183,10 @@ class QueueFullError(RefusedError):
         super().__init__(f"limit {limit}")
         self.limit = limit
         self.is_everywhere = is_everywhere
+
+
+class ClipUnknownError(RefusedError):
+    """There is no such clip in the server, or its prompt is no longer stored."""
 
 
 class NotRemovableError(RefusedError):

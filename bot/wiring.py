@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from bot.models import SpendPolicy
 from bot.services.admission.service import Admission
+from bot.services.clips.history import History
+from bot.services.clips.versions import Versions
 from bot.services.jobs.context import WorkContext
 from bot.services.jobs.delivery import Deliverer
 from bot.services.jobs.expiry import Expiry
@@ -267,6 +269,8 @@ def _wire_services(ports: Ports, terms: Terms, shared: _Shared, owner: str) -> S
     presence = Presence(database=database)
     return Services(
         jobs=jobs,
+        versions=Versions(database=database),
+        history=History(database=database),
         quotas=quotas,
         servers=ServerService(
             database=database, clock=clock, audit_trail=audit_trail, jobs=jobs, spend_watch=shared.spend_watch

@@ -37,6 +37,30 @@ RENDER_STATES = frozenset({JobState.SUBMITTING, JobState.RENDERING})
 """States in which the video service may be at work for a job."""
 
 
+class Origin(StrEnum):
+    """How a clip came of another one."""
+
+    AGAIN = "again"
+    REMIX = "remix"
+    FLIP = "flip"
+    LONGER = "longer"
+    RETRY = "retry"
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """What a clip was made from.
+
+    Attributes:
+        parent_id: the job of the clip that a member went on from.
+        root_id: the job of the first clip of all that came of one another.
+    """
+
+    parent_id: str
+    root_id: str
+    origin: Origin
+
+
 class JobError(StrEnum):
     """Why a job ended without a clip; ``ui/text/failures.py`` has a sentence for each.
 
@@ -81,6 +105,7 @@ class Job:
         message_id: the clip's message; message_channel_id: where it went (the channel, or a DM).
         removed_at: when a moderator, ``removed_by``, took the delivered clip away again.
         archived_at: since when only the row itself is kept: no texts, and what it cost only as part of a sum.
+        lineage: what it was made from; None for what began with a command.
     """
 
     id: str
@@ -112,6 +137,11 @@ class Job:
     removed_by_id: int | None = None
     removed_at: datetime | None = None
     archived_at: datetime | None = None
+    lineage: Lineage | None = None
+
+    def descent(self, origin: Origin) -> Lineage:
+        """Return the lineage of a clip that is made from this one."""
+        return Lineage(self.id, self.id if self.lineage is None else self.lineage.root_id, origin)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bot.services.admission.service import Admission
+    from bot.services.clips.history import History
+    from bot.services.clips.versions import Versions
     from bot.services.jobs.requests import JobService
     from bot.services.moderation.audit_trail import AuditTrail
     from bot.services.moderation.servers import ServerService
@@ -24,6 +26,8 @@ class Services:
     """The services that people use; the worker, the status cards and the modlog run by themselves."""
 
     jobs: JobService
+    versions: Versions
+    history: History
     quotas: QuotaService
     servers: ServerService
     prompts: PromptService

@@ -75,8 +75,12 @@ jobs = Table(
     Column("removed_by", BigInteger, key="removed_by_id"),
     Column("removed_at", UtcDateTime),
     Column("archived_at", UtcDateTime),
+    Column("parent_id", String(25)),
+    Column("root_id", String(25)),
+    Column("origin", String(16)),
 )
 index_where(jobs.c.due_at.is_not(None), "jobs_by_due_at", jobs.c.state, jobs.c.due_at)
+index_where(jobs.c.parent_id.is_not(None), "jobs_by_parent", jobs.c.parent_id, jobs.c.member_id)
 Index("jobs_by_member", jobs.c.member_id, jobs.c.state, jobs.c.submitted_at)
 Index("jobs_by_lease_owner", jobs.c.lease_owner)
 Index("jobs_by_rendered_at", jobs.c.duration_seconds, jobs.c.rendered_at)

@@ -116,6 +116,10 @@ class StatusCardItem(_Item, template=r"job:.+"):
     """A button on a job's status card."""
 
 
+class ClipItem(_Item, template=r"clip:.+"):
+    """A button under a clip."""
+
+
 class ModlogCardItem(_Item, template=r"log:.+"):
     """A button on a card of the moderators' log."""
 
@@ -128,7 +132,7 @@ class PrivacyItem(_Item, template=r"privacy:.+"):
     """A button of what a member is told about what is stored."""
 
 
-ITEM_CLASSES = (StatusCardItem, ModlogCardItem, PanelItem, PrivacyItem)
+ITEM_CLASSES = (StatusCardItem, ClipItem, ModlogCardItem, PanelItem, PrivacyItem)
 """One for each kind of message, for ``Client.add_dynamic_items``."""
 
 

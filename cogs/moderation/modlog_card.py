@@ -61,8 +61,8 @@ class ModlogCardActions:
 
         async def look() -> str:
             _, member_id = await self._card(press, entry_id)
-            jobs = self._services.jobs
-            recent = await jobs.list_recent(guild_id=press.guild_id, member_id=member_id, limit=RECENT_JOBS)
+            history = self._services.history
+            recent = await history.list_recent(guild_id=press.guild_id, member_id=member_id, limit=RECENT_JOBS)
             return modlog_text.recent_jobs(member_id, recent)
 
         await replies.run_and_reply(press.interaction, look())

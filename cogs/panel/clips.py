@@ -34,7 +34,7 @@ class ClipsSection(Section):
     async def _page(self, guild_id: int, page: int) -> ui.LayoutView | None:
         """Show a page; None where there is nothing on it."""
         skip = (max(1, page) - 1) * JOBS_PAGE_LENGTH
-        posted = await self._services.jobs.list_posted(guild_id, limit=JOBS_PAGE_LENGTH + 1, skip=skip)
+        posted = await self._services.history.list_posted(guild_id, limit=JOBS_PAGE_LENGTH + 1, skip=skip)
         has_more = len(posted) > JOBS_PAGE_LENGTH
         return clips_view(posted[:JOBS_PAGE_LENGTH], max(1, page), has_more=has_more) if posted else None
 
@@ -46,7 +46,7 @@ class ClipSection(Section):
 
     async def view(self, interaction: discord.Interaction, place: Place) -> ui.LayoutView:
         """Show the clip; one that is removed, where it was in the list."""
-        job = await self._services.jobs.find(place.key, guild_id=guild_id_of(interaction))
+        job = await self._services.history.find(place.key, guild_id=guild_id_of(interaction))
         if job is None or job.removed_at is not None:
             return await self._panel.sections[ClipsSection.name].view(interaction, place)
         return posted_clip_view(job, place.page)

@@ -23,7 +23,7 @@ class JobsSection(Section):
 
     async def view(self, interaction: discord.Interaction, place: Place) -> ui.LayoutView:
         """Show a page of open jobs."""
-        return jobs_view(await self._services.jobs.list_open(guild_id_of(interaction)), place.page)
+        return jobs_view(await self._services.history.list_open(guild_id_of(interaction)), place.page)
 
     @component("panel:job_cancel:{job_id}:{page}")
     async def cancel(self, press: Press, job_id: str, page: int) -> None:

@@ -84,6 +84,7 @@ def new_job(
         created_at=now,
         effective_quota=admitted.status.effective,
         due_at=now,
+        lineage=request.lineage,
         lease_owner=lease_owner,
         lease_until=None if lease_owner is None else now + timedelta(seconds=lease_seconds),
     )

@@ -1,4 +1,4 @@
-"""A ``/video`` as it arrived, checked."""
+"""A request for a clip as it arrived, checked."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bot.models import parse_aspect, parse_duration, parse_prompt
 
 if TYPE_CHECKING:
-    from bot.models import Aspect, Requester
+    from bot.models import Aspect, Lineage, Requester
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +17,7 @@ class JobRequest:
 
     Attributes:
         aspect, duration_seconds: None where the member left it to the channel's defaults.
+        lineage: what it is made from; None where it begins with a command.
     """
 
     interaction_id: int
@@ -25,6 +26,7 @@ class JobRequest:
     prompt: str
     aspect: Aspect | None = None
     duration_seconds: int | None = None
+    lineage: Lineage | None = None
 
     @classmethod
     def parse(
@@ -36,6 +38,7 @@ class JobRequest:
         prompt: object,
         aspect: object = None,
         duration_seconds: object = None,
+        lineage: Lineage | None = None,
     ) -> JobRequest:
         """Check what came from outside, of whatever type it is; None leaves an option open.
 
@@ -49,4 +52,5 @@ class JobRequest:
             prompt=parse_prompt(prompt),
             aspect=None if aspect is None else parse_aspect(aspect),
             duration_seconds=None if duration_seconds is None else parse_duration(duration_seconds),
+            lineage=lineage,
         )

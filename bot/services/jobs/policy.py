@@ -73,6 +73,7 @@ class WorkerPolicy:
         job_deadline_seconds: from the first submit to an answer that says the clip is done.
         unanswered_grace_seconds: how much longer to ask a service that has stopped answering; the clip may
             be there when it comes back.
+        same_press_seconds: how long a member's next press of the same button under the same clip is the same one.
         lease_seconds: how long a job stays a silent worker's; renewed at a third of it.
         sending_seconds: how much of a job's lease must be left when it is sent: longer than the client waits for a
             connection, so that whoever takes the job over does not send it beside a slow process.
@@ -101,6 +102,7 @@ class WorkerPolicy:
     job_deadline_seconds: float = 900.0
     unanswered_grace_seconds: float = 3600.0
     lease_seconds: float = 60.0
+    same_press_seconds: float = 3.0
     sending_seconds: float = 15.0
     answer_seconds: float = 60.0
     stop_deadline_seconds: float = 20.0

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.errors import NotRefundableError, NotRemovableError, RefusedError, RulesChangingError
-from bot.models import ChangeKind, Job, JobError, JobState, NotCancellableError, StatusCard
+from bot.models import ChangeKind, Job, JobError, JobState, NotCancellableError, Origin, StatusCard
 from bot.services.admission.accepting import admit
 from bot.services.screening.rules import MOST_JUDGINGS
 from bot.store import jobs
@@ -134,7 +135,7 @@ class JobService:
         """Decide and write it down in one transaction; None, and nothing written, when the rules are to be asked."""
         now = self._clock.now()
         async with self._database.write() as connection:
-            earlier = await jobs.find_by_interaction(connection, request.interaction_id)
+            earlier = await self._find_earlier(connection, request, now)
             job = earlier or await admit(
                 connection,
                 self._admission,
@@ -150,6 +151,15 @@ class JobService:
             self._audit_trail.tell(request.requester.guild_id)
             raise job
         return None if card is None else Accepted(card, earlier is None)
+
+    async def _find_earlier(self, connection: Connection, request: JobRequest, now: datetime) -> Job | None:
+        """Return the job that the same interaction has made, or the same button a moment ago."""
+        job = await jobs.find_by_interaction(connection, request.interaction_id)
+        lineage = request.lineage
+        if job is not None or lineage is None or lineage.origin is Origin.REMIX:  # a form is sent but once
+            return job
+        since = now - timedelta(seconds=self._policy.same_press_seconds)
+        return await jobs.find_press(connection, lineage, member_id=request.requester.member_id, since=since)
 
     def _tell_accepted(self, guild_id: int) -> None:
         """Wake whoever has to do with a new job: the worker, the cards of the queue, the log, open panels."""
@@ -289,53 +299,6 @@ class JobService:
             )
         _log.info("clip removed", extra={"job_id": job_id, "moderator_id": removed_by_id, "refunded": refunded})
         return replace(job, removed_by_id=removed_by_id, removed_at=now)
-
-    async def find(self, job_id: str, *, guild_id: int) -> Job | None:
-        """Return a server's job, or None.
-
-        Raises:
-            StoreUnavailableError: when the database cannot be asked.
-        """
-        async with self._database.read() as connection:
-            job = await jobs.get(connection, job_id)
-        return job if job is not None and job.guild_id == guild_id else None
-
-    async def guild_of(self, job_id: str) -> int | None:
-        """Return the server that a job is of, or None where there is no such job.
-
-        Raises:
-            StoreUnavailableError: when the database cannot be asked.
-        """
-        async with self._database.read() as connection:
-            job = await jobs.get(connection, job_id)
-        return None if job is None else job.guild_id
-
-    async def list_open(self, guild_id: int) -> list[Job]:
-        """Return what waits and renders in a server, oldest first.
-
-        Raises:
-            StoreUnavailableError: when the database cannot be asked.
-        """
-        async with self._database.read() as connection:
-            return await jobs.list_open(connection, guild_id)
-
-    async def list_posted(self, guild_id: int, *, limit: int, skip: int = 0) -> list[Job]:
-        """Return a server's clips that were posted and not removed, newest first.
-
-        Raises:
-            StoreUnavailableError: when the database cannot be asked.
-        """
-        async with self._database.read() as connection:
-            return await jobs.list_posted(connection, guild_id, limit=limit, skip=skip)
-
-    async def list_recent(self, *, guild_id: int, member_id: int, limit: int) -> list[Job]:
-        """Return a member's latest jobs in a server, newest first.
-
-        Raises:
-            StoreUnavailableError: when the database cannot be asked.
-        """
-        async with self._database.read() as connection:
-            return await jobs.list_recent(connection, guild_id=guild_id, member_id=member_id, limit=limit)
 
     def note_cancelled(self) -> None:
         """Let the cards of jobs that were cancelled show it, and the queue move up."""

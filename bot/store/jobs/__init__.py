@@ -30,7 +30,7 @@ from bot.store.jobs.lists import (
     recent_render_seconds,
 )
 from bot.store.jobs.queue import expire, oldest_to_wait_at, oldest_waiting_at, start_next, withdraw
-from bot.store.jobs.rows import find_by_interaction, get, get_many, insert
+from bot.store.jobs.rows import find_by_interaction, find_press, get, get_many, insert
 from bot.store.jobs.turns import places
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "count_outcomes",
     "expire",
     "find_by_interaction",
+    "find_press",
     "free",
     "get",
     "get_many",

@@ -7,11 +7,24 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, select
 from sqlalchemy import insert as sql_insert
 
-from bot.models import Aspect, EffectiveQuota, Job, JobError, JobState, Period, Quota, QuotaSource, VideoSpec
+from bot.models import (
+    Aspect,
+    EffectiveQuota,
+    Job,
+    JobError,
+    JobState,
+    Lineage,
+    Origin,
+    Period,
+    Quota,
+    QuotaSource,
+    VideoSpec,
+)
 from bot.store.tables import jobs
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from datetime import datetime
 
     from sqlalchemy import Row
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -39,17 +52,35 @@ async def find_by_interaction(connection: AsyncConnection, interaction_id: int) 
     return None if row is None else from_row(row)
 
 
+async def find_press(connection: AsyncConnection, lineage: Lineage, *, member_id: int, since: datetime) -> Job | None:
+    """Return the latest job that a member made by the same button of the same clip since a moment, or None."""
+    values = {"parent_id": lineage.parent_id, "member_id": member_id, "origin": lineage.origin, "since": since}
+    row = (await connection.execute(_BY_PRESS, values)).first()
+    return None if row is None else from_row(row)
+
+
 # Written once: to write one takes longer than to run it.
 _BY_ID = select(jobs).where(jobs.c.id == bindparam("job_id"))
 _BY_IDS = select(jobs).where(jobs.c.id.in_(bindparam("job_ids", expanding=True))).order_by(jobs.c.id)
+_BY_PRESS = (
+    select(jobs)
+    .where(
+        jobs.c.parent_id == bindparam("parent_id"),
+        jobs.c.member_id == bindparam("member_id"),
+        jobs.c.origin == bindparam("origin"),
+        jobs.c.created_at > bindparam("since"),
+    )
+    .order_by(jobs.c.id.desc())
+    .limit(1)
+)
 _BY_INTERACTION = select(jobs).where(jobs.c.interaction_id == bindparam("interaction_id"))
 
-_SPEC_AND_QUOTA = frozenset({"spec", "effective_quota"})
-_PLAIN_FIELDS = tuple(name for name in Job.__dataclass_fields__ if name not in _SPEC_AND_QUOTA)
+_OF_SEVERAL_COLUMNS = frozenset({"spec", "effective_quota", "lineage"})
+_PLAIN_FIELDS = tuple(name for name in Job.__dataclass_fields__ if name not in _OF_SEVERAL_COLUMNS)
 
 
 def _to_row(job: Job) -> dict[str, Any]:
-    quota = job.effective_quota
+    quota, lineage = job.effective_quota, job.lineage
     return {name: getattr(job, name) for name in _PLAIN_FIELDS} | {
         "prompt": job.spec.prompt,
         "aspect": job.spec.aspect,
@@ -58,6 +89,9 @@ def _to_row(job: Job) -> dict[str, Any]:
         "quota_period": quota.quota.period,
         "quota_source": quota.source,
         "quota_subject_id": quota.subject_id,
+        "parent_id": None if lineage is None else lineage.parent_id,
+        "root_id": None if lineage is None else lineage.root_id,
+        "origin": None if lineage is None else lineage.origin,
     }
 
 
@@ -70,5 +104,6 @@ def from_row(row: Row[Any]) -> Job:
     return Job(
         spec=VideoSpec.accepted(row.prompt, Aspect(row.aspect), row.duration_seconds),
         effective_quota=EffectiveQuota(quota, QuotaSource(row.quota_source), row.quota_subject_id),
+        lineage=None if row.parent_id is None else Lineage(row.parent_id, row.root_id, Origin(row.origin)),
         **values,
     )

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import discord
 from discord import ui
 
-from bot.models import ClipFile
+from bot.models import ClipFile, Origin
+from bot.services.clips.versions import longer
+from bot.ui.components import ClipItem
 from bot.ui.text import formatting
 from bot.ui.text import members as member_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from bot.models import Clip, Job, QuotaStatus
@@ -39,6 +42,10 @@ def clip_view(job: Job, clip: Clip, status: QuotaStatus | None, now: datetime) -
         items.append(_link(clip.url))
     footer = member_text.clip_footer(job, status, now, link=not isinstance(clip, ClipFile))
     items.append(ui.TextDisplay(footer))
+    row = ui.ActionRow[ui.LayoutView]()
+    for button in _version_buttons(job):
+        row.add_item(button)
+    items.append(row)
     view = ui.LayoutView(timeout=None)
     view.add_item(ui.Container(*items, accent_colour=discord.Colour.green()))
     return view
@@ -47,6 +54,13 @@ def clip_view(job: Job, clip: Clip, status: QuotaStatus | None, now: datetime) -
 def clip_filename(job: Job) -> str:
     """Name the uploaded file; a clip's message is found again by it."""
     return f"reelay-{job.id}.mp4"
+
+
+def _version_buttons(job: Job) -> Iterator[ClipItem]:
+    for origin, label in member_text.VERSION_BUTTONS.items():
+        if origin is not Origin.LONGER or longer(job.spec.duration_seconds) is not None:
+            button = ui.Button[Any](label=label, custom_id=f"clip:{origin.value}:{job.id}")
+            yield ClipItem(button)
 
 
 def _link(url: str) -> ui.Item[ui.LayoutView]:

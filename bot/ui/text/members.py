@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.models import JobError, JobState, QuotaSource
+from bot.models import JobError, JobState, Origin, QuotaSource
 from bot.ui.text import ceilings, failures, formatting, refusals
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 CANCEL_BUTTON = "Cancel"
 LINK_BUTTON = "Open the clip"
+VERSION_BUTTONS = {Origin.AGAIN: "Again", Origin.FLIP: "Flip", Origin.LONGER: "Longer"}
 GRANTS_SHOWN = 5
 
 # The status card ---------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.errors import (
     ChannelRefusedError,
+    ClipUnknownError,
     DestinationClosedError,
     InvalidQuotaError,
     InvalidSettingError,
@@ -178,6 +179,8 @@ def explain(error: ReelayError) -> str | None:
             )
         case NotCancellableError():
             return _not_cancellable(error)
+        case ClipUnknownError():
+            return "That clip can't be made again: it is no longer stored here."
         case NotRemovableError(removed_by_id=None):
             return "There is no such clip here to be removed."
         case NotRemovableError():

@@ -497,13 +497,14 @@ async def test_a_note_stays_while_others_do_things(community: Community) -> None
 async def test_what_was_on_the_last_page_and_is_gone_leads_to_the_page_before(community: Community) -> None:
     for _ in range(JOBS_PAGE_LENGTH + 1):
         await community.post_clip(community.mia)
-    jobs = community.bot.services.jobs
-    *_, last = await jobs.list_posted(community.guild.id, limit=JOBS_PAGE_LENGTH + 1)
+    history = community.bot.services.history
+    *_, last = await history.list_posted(community.guild.id, limit=JOBS_PAGE_LENGTH + 1)
     panel = await open_panel(community)
     await panel.go("clips")
     await panel.press("open:clips:2")
     assert len(clips_in(panel)) == 1
 
+    jobs = community.bot.services.jobs
     await jobs.remove_clip(last.id, guild_id=community.guild.id, removed_by_id=community.ben.id, refunds=False)
     await community.bot.panel.tick()
 

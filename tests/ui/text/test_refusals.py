@@ -9,6 +9,7 @@ import pytest
 
 from bot.errors import (
     ChannelRefusedError,
+    ClipUnknownError,
     DestinationClosedError,
     InvalidQuotaError,
     InvalidSettingError,
@@ -81,6 +82,7 @@ KNOWN_REFUSALS: list[ReelayError] = [
     CapReachedError(CapStatus(cap=Quota(60), used_seconds=58, resets_at=RESETS_AT), 6),
     QuotaExceededError(make_quota_status(58, effective=EffectiveQuota(Quota(60), QuotaSource.CHANNEL, 3)), 6),
     NotRefundableError(),
+    ClipUnknownError(),
     *(CeilingReachedError(kind, RESETS_AT) for kind in CeilingKind),
     ServerNotServedError(),
     NotRemovableError(),

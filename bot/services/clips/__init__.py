@@ -1,0 +1,1 @@
+"""Finished clips: what was made, and what is made of them."""

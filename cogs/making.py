@@ -1,0 +1,88 @@
+"""Having a clip made: what ``/video`` and the buttons under a clip do, once they know what is asked for."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import discord
+from discord import app_commands
+
+from bot.errors import StoreUnavailableError
+from bot.ui import replies
+from bot.ui.messages.status_card import status_view
+from cogs.context import requester_in_place
+
+if TYPE_CHECKING:
+    from bot.services.admission.job_request import JobRequest
+    from bot.services.jobs.requests import Accepted, JobService
+
+_log = logging.getLogger(__name__)
+
+
+class Maker:
+    """Takes requests in, with a status card as the answer."""
+
+    def __init__(self, *, jobs: JobService) -> None:
+        self._jobs = jobs
+
+    async def make(self, interaction: discord.Interaction, request: JobRequest) -> None:
+        """Accept a job, show its card, and remember where the card is.
+
+        Raises:
+            discord.app_commands.BotMissingPermissions: when the bot can't do there what the job will ask of it.
+            RefusedError: what ``Admission`` says no with.
+            StoreUnavailableError: when the database cannot be asked; the answer is then no.
+        """
+        _require_permissions(interaction)
+        try:
+            accepted = await replies.run_or_defer(interaction, self._accept(interaction, request), private=False)
+        except BaseException:  # whatever it was: a job that is accepted all the same is held by nobody
+            self._jobs.abandon(interaction.id)
+            raise
+        try:
+            if interaction.response.is_done():  # acknowledged without the card, which the job need not wait for
+                await self._let_start(accepted)
+            message_id = await replies.show(interaction, status_view(accepted.card))
+        except replies.UnheardError:
+            self._jobs.withdraw_unheard(accepted)
+        except BaseException:  # as above
+            self._jobs.abandon(interaction.id)
+            raise
+        else:
+            await self._let_start(accepted, message_id)
+
+    async def _accept(self, interaction: discord.Interaction, request: JobRequest) -> Accepted:
+        """Take a request in, once its place is known."""
+        asking = await requester_in_place(interaction)
+        return await self._jobs.accept_held(replace(request, requester=asking))
+
+    async def _let_start(self, accepted: Accepted, message_id: int | None = None) -> None:
+        """Let a job start that was held for its answer, and remember its card where there is one."""
+        try:
+            await self._jobs.let_start(accepted, message_id)
+        except StoreUnavailableError:
+            fields = {"job_id": accepted.card.job.id, "message_id": message_id}
+            _log.warning("status card not remembered", extra=fields)
+
+
+def _require_permissions(interaction: discord.Interaction) -> None:
+    """Check that the bot can do all that the job will ask of it here, before anything is charged.
+
+    Raises:
+        discord.app_commands.BotMissingPermissions: naming all that lack.
+    """
+    in_thread = isinstance(interaction.channel, discord.Thread)
+    granted = interaction.app_permissions
+    needed = {
+        "view_channel": granted.view_channel,
+        "send_messages_in_threads" if in_thread else "send_messages": (
+            granted.send_messages_in_threads if in_thread else granted.send_messages
+        ),
+        "attach_files": granted.attach_files,
+        "read_message_history": granted.read_message_history,  # to find a clip posted just before a crash
+    }
+    lacking = [name for name, has in needed.items() if not has]
+    if lacking:
+        raise app_commands.BotMissingPermissions(lacking)
