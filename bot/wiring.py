@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from bot.models import SpendPolicy
 from bot.services.admission.service import Admission
+from bot.services.clips.deleting import ClipDeleter
 from bot.services.clips.history import History
 from bot.services.clips.versions import Versions
 from bot.services.jobs.context import WorkContext
@@ -271,6 +272,9 @@ def _wire_services(ports: Ports, terms: Terms, shared: _Shared, owner: str) -> S
         jobs=jobs,
         versions=Versions(database=database),
         history=History(database=database),
+        clip_deleter=ClipDeleter(
+            database=database, clock=clock, audit_trail=audit_trail, publisher=ports.modlog_publisher
+        ),
         quotas=quotas,
         servers=ServerService(
             database=database, clock=clock, audit_trail=audit_trail, jobs=jobs, spend_watch=shared.spend_watch

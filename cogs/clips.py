@@ -44,7 +44,7 @@ class ClipActions:
             job_id,
             Origin(action),
             interaction_id=press.interaction.id,
-            channel_id=channel_id_of(press.interaction),
+            channel_id=None if press.interaction.guild_id is None else channel_id_of(press.interaction),
             requester=press.requester,
         )
         await self._maker.make(press.interaction, request)

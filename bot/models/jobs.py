@@ -103,9 +103,10 @@ class Job:
         effective_quota: the rule the job was accepted under.
         status_message_id: the public status card, or None when there is none (any more).
         message_id: the clip's message; message_channel_id: where it went (the channel, or a DM).
-        removed_at: when a moderator, ``removed_by``, took the delivered clip away again.
+        removed_at: when the delivered clip was taken away again, by a moderator or by its own member (``removed_by``).
         archived_at: since when only the row itself is kept: no texts, and what it cost only as part of a sum.
         lineage: what it was made from; None for what began with a command.
+        is_private: its card and its clip go to the member directly, and nowhere else.
     """
 
     id: str
@@ -138,6 +139,7 @@ class Job:
     removed_at: datetime | None = None
     archived_at: datetime | None = None
     lineage: Lineage | None = None
+    is_private: bool = False
 
     def descent(self, origin: Origin) -> Lineage:
         """Return the lineage of a clip that is made from this one."""

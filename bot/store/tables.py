@@ -78,6 +78,7 @@ jobs = Table(
     Column("parent_id", String(25)),
     Column("root_id", String(25)),
     Column("origin", String(16)),
+    Column("is_private", Boolean, nullable=False, server_default=false()),
 )
 index_where(jobs.c.due_at.is_not(None), "jobs_by_due_at", jobs.c.state, jobs.c.due_at)
 index_where(jobs.c.parent_id.is_not(None), "jobs_by_parent", jobs.c.parent_id, jobs.c.member_id)

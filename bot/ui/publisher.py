@@ -71,20 +71,25 @@ class DiscordPublisher:
         with as_publish_errors():
             return await self._find(await self._direct_messages(job), job)
 
-    async def post_clip(self, job: Job, clip: Clip, status: QuotaStatus | None) -> PostedMessage:
+    async def post_clip(
+        self, job: Job, clip: Clip, status: QuotaStatus | None, parent: Job | None = None
+    ) -> PostedMessage:
         """Post the clip to the job's channel."""
-        return await self._post(self._channel(job), job, clip, status)
+        return await self._post(self._channel(job), clip, clip_view(job, clip, status, self._clock.now(), parent), job)
 
-    async def post_clip_in_dm(self, job: Job, clip: Clip, status: QuotaStatus | None) -> PostedMessage:
+    async def post_clip_in_dm(
+        self, job: Job, clip: Clip, status: QuotaStatus | None, parent: Job | None = None
+    ) -> PostedMessage:
         """Send the clip to the member directly."""
         with as_publish_errors():
             channel = await self._direct_messages(job)
-        return await self._post(channel, job, clip, status)
+        return await self._post(channel, clip, clip_view(job, clip, status, self._clock.now(), parent), job)
 
     async def find_status(self, job: Job) -> int | None:
         """Look for a status card that was shown but not remembered, soon after the ``/video`` itself."""
-        history = self._channel(job).history(limit=CARD_MESSAGES, after=_asked_at(job), oldest_first=True)
         with as_publish_errors():
+            channel = await self._card_channel(job)
+            history = channel.history(limit=CARD_MESSAGES, after=_asked_at(job), oldest_first=True)
             async for message in history:
                 if self._client.user == message.author and _is_card(message, job):
                     return message.id
@@ -92,16 +97,16 @@ class DiscordPublisher:
 
     async def show_status(self, card: StatusCard) -> None:
         """Edit the job's status card, where there still is one that can be edited."""
-        message = self._status_message(card.job)
-        if message is not None:
-            with as_publish_errors(), _unless_deleted(card.job):
+        with as_publish_errors(), _unless_deleted(card.job):
+            message = await self._status_message(card.job)
+            if message is not None:
                 await message.edit(view=status_view(card))
 
     async def remove_status(self, job: Job) -> None:
         """Delete the job's status card, where there still is one."""
-        message = self._status_message(job)
-        if message is not None:
-            with as_publish_errors(), _unless_deleted(job):
+        with as_publish_errors(), _unless_deleted(job):
+            message = await self._status_message(job)
+            if message is not None:
                 await message.delete()
 
     async def alert_operator(self, alert: AnyAlert) -> None:
@@ -121,10 +126,13 @@ class DiscordPublisher:
     async def _direct_messages(self, job: Job) -> discord.DMChannel:
         return await self._client.create_dm(discord.Object(job.member_id))
 
-    def _status_message(self, job: Job) -> discord.PartialMessage | None:
+    async def _card_channel(self, job: Job) -> discord.PartialMessageable | discord.DMChannel:
+        return await self._direct_messages(job) if job.is_private else self._channel(job)
+
+    async def _status_message(self, job: Job) -> discord.PartialMessage | None:
         if job.status_message_id is None:
             return None
-        return self._channel(job).get_partial_message(job.status_message_id)
+        return (await self._card_channel(job)).get_partial_message(job.status_message_id)
 
     async def _find(self, channel: discord.abc.Messageable, job: Job) -> PostedMessage | None:
         """Look from now back, and from the render's end on: after a long break the clip is near that end."""
@@ -136,10 +144,7 @@ class DiscordPublisher:
                     return PostedMessage(message.channel.id, message.id)
         return None
 
-    async def _post(
-        self, channel: discord.abc.Messageable, job: Job, clip: Clip, status: QuotaStatus | None
-    ) -> PostedMessage:
-        view = clip_view(job, clip, status, self._clock.now())
+    async def _post(self, channel: discord.abc.Messageable, clip: Clip, view: ui.LayoutView, job: Job) -> PostedMessage:
         mentions = discord.AllowedMentions(
             everyone=False, roles=False, replied_user=False, users=[discord.Object(job.member_id)]
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.errors import ClipUnknownError
+from bot.errors import ClipRemovedError, ClipUnknownError
 from bot.models import DURATIONS_SECONDS, Aspect, Origin
 from bot.services.admission.job_request import JobRequest
 from bot.store import jobs
@@ -21,24 +21,31 @@ class Versions:
         self._database = database
 
     async def request(
-        self, job_id: str, origin: Origin, *, interaction_id: int, channel_id: int, requester: Requester
+        self, job_id: str, origin: Origin, *, interaction_id: int, channel_id: int | None, requester: Requester
     ) -> JobRequest:
         """Return the request for a version of a clip, which is then taken in as any other.
 
+        Args:
+            channel_id: where it is asked for; None is in direct messages: then it goes there, by the rules of the
+                clip's own place.
+
         Raises:
             ClipUnknownError: when there is no such clip in the requester's server, or its prompt was erased.
+            ClipRemovedError: when moderators have removed the clip.
             StoreUnavailableError: when the database cannot be asked.
         """
         clip = await self.find(job_id, guild_id=requester.guild_id)
         aspect, duration_seconds = clip.spec.aspect, clip.spec.duration_seconds
         return JobRequest.parse(
             interaction_id=interaction_id,
-            channel_id=channel_id,
+            channel_id=clip.channel_id if channel_id is None else channel_id,
             requester=requester,
             prompt=clip.spec.prompt,
             aspect=flipped(aspect) if origin is Origin.FLIP else aspect,
             duration_seconds=longer(duration_seconds) if origin is Origin.LONGER else duration_seconds,
             lineage=clip.descent(origin),
+            parent_member_id=clip.member_id,
+            is_private=channel_id is None,
         )
 
     async def find(self, job_id: str, *, guild_id: int) -> Job:
@@ -50,6 +57,8 @@ class Versions:
             clip = await jobs.get(connection, job_id)
         if clip is None or clip.guild_id != guild_id or not clip.spec.prompt:
             raise ClipUnknownError
+        if clip.removed_by_id not in {None, clip.member_id}:
+            raise ClipRemovedError
         return clip
 
 

@@ -7,6 +7,7 @@ Who may change a job's row:
 * ``withdraw``: the member, while it is ``queued``, or the same command when nobody heard its answer;
 * ``call_off``: a moderator, before it is on its way to the channel; whoever holds it finds out at the next write;
 * ``note_removed``: a moderator, once, when it is ``delivered``; it touches nothing that any other does;
+* ``note_deleted``: its member, likewise and in place of it: only the first of both takes the clip away;
 * ``start_next``: any worker; it moves ``queued`` to ``submitting`` and takes the lease in one statement;
 * ``expire``: any worker; it moves ``queued`` to ``failed`` when a job has waited too long and nobody holds it;
 * ``claim_due``, ``renew_leases``, ``release_leases``: any worker, and only the lease;
@@ -15,12 +16,13 @@ Who may change a job's row:
   that has ended.
 """
 
-from bot.store.jobs.changes import attach_status, call_off, note_removed, update
+from bot.store.jobs.changes import attach_status, call_off, note_deleted, note_removed, update
 from bot.store.jobs.leases import Backlog, backlog, claim_due, free, release_leases, renew_leases
 from bot.store.jobs.lists import (
     QUEUE_START,
     QueuePosition,
     count_outcomes,
+    list_made_from,
     list_open,
     list_period,
     list_posted,
@@ -49,12 +51,14 @@ __all__ = [
     "get",
     "get_many",
     "insert",
+    "list_made_from",
     "list_open",
     "list_period",
     "list_posted",
     "list_recent",
     "list_waiting",
     "list_waiting_after",
+    "note_deleted",
     "note_removed",
     "oldest_to_wait_at",
     "oldest_waiting_at",

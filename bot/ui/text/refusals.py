@@ -6,22 +6,28 @@ from typing import TYPE_CHECKING
 
 from bot.errors import (
     ChannelRefusedError,
+    ClipRemovedError,
     ClipUnknownError,
     DestinationClosedError,
     InvalidQuotaError,
     InvalidSettingError,
     InvalidSpecError,
+    NotMemberError,
     NotRefundableError,
     NotRemovableError,
+    OthersClipError,
+    PlaceGoneError,
     PlaceUnknownError,
     PromptRefusedError,
     PublishError,
     QueueFullError,
     ReelayError,
+    RepeatedPressError,
     RulesChangingError,
     RulesUnknownError,
     ServerNotServedError,
     StoreUnavailableError,
+    ThreadClosedError,
     TooManyOpenJobsError,
 )
 from bot.models import (
@@ -180,7 +186,26 @@ def explain(error: ReelayError) -> str | None:
         case NotCancellableError():
             return _not_cancellable(error)
         case ClipUnknownError():
-            return "That clip can't be made again: it is no longer stored here."
+            return "There is nothing to be done with that clip: it is no longer stored here."
+        case ClipRemovedError():
+            return "Moderators have removed that clip, so nothing is made from it."
+        case OthersClipError(deletes=True):
+            return "Only the member who asked for this clip and moderators can delete it."
+        case OthersClipError():
+            return "Moderators let only those who asked for a clip use its buttons. Use `/video` for one of your own."
+        case RepeatedPressError():
+            return "You have just pressed that: one clip of it is on its way. Press again in a moment for another."
+        case NotMemberError():
+            return "You are no longer in the server of that clip, so nothing is made from it. Nothing was charged."
+        case PlaceGoneError():
+            return (
+                "The channel of that clip is gone or closed to me, so nothing is made from it here. Nothing was "
+                "charged; use `/video` in the server."
+            )
+        case ThreadClosedError(is_locked=True):
+            return "This thread is locked, so no clips are made in it. Nothing was charged."
+        case ThreadClosedError():
+            return "This thread is archived. Nothing was charged; write something in it to open it, then try again."
         case NotRemovableError(removed_by_id=None):
             return "There is no such clip here to be removed."
         case NotRemovableError():
