@@ -29,6 +29,7 @@ from cogs.moderation.modlog_card import ModlogCardActions
 from cogs.panel import make_panel
 from cogs.privacy import PrivacyActions, PrivacyCog
 from cogs.quota import QuotaCog
+from cogs.remixing import Remixing
 from cogs.video import VideoCog
 
 if TYPE_CHECKING:
@@ -150,6 +151,9 @@ class ReelayBot(commands.Bot):
             let_through=self.flood_gate.let_through,
         )
         self.components.add(StatusCardActions(jobs=services.jobs), ClipActions(versions=services.versions, maker=maker))
+        remixing = Remixing(versions=services.versions, drafts=services.drafts, maker=maker)
+        self.tree.add_command(remixing.message_menu)
+        self.components.add(remixing)
         self.components.add(PrivacyActions(privacy=services.privacy))
         self.components.add(ModlogCardActions(services, acts), *self.panel.sections.values(), check=require_moderator)
         await self.add_cog(self.components)

@@ -24,7 +24,9 @@
     │   ├── NotCancellableError       the job is past the point where it can be withdrawn
     │   ├── NotRemovableError         the clip is not there to be removed
     │   ├── NotRefundableError        what the clip cost is only known as part of a sum
-    │   └── ClipUnknownError          there is no such clip, or what it was made from was erased
+    │   ├── ClipUnknownError          there is no such clip, or what it was made from was erased
+    │   ├── NotTheirsError            it is for the member alone who asked for the clip
+    │   └── DraftGoneError            what was typed is no longer kept, or was typed by somebody else
     ├── StoreUnavailableError         the database could not be asked
     ├── LeaseLostError                a job is no longer this worker's to change
     ├── VideoServiceError             the video service said no, or nothing
@@ -82,7 +84,7 @@ class InvalidSpecError(RefusedError):
     """A video spec is outside what is offered.
 
     Attributes:
-        field: ``prompt``, ``aspect`` or ``duration``.
+        field: ``prompt``, ``aspect`` or ``duration``; ``message`` where a prompt was to be made of one.
         reason: ``empty``, ``too_short``, ``too_long`` or ``not_offered``.
     """
 
@@ -187,6 +189,14 @@ class QueueFullError(RefusedError):
 
 class ClipUnknownError(RefusedError):
     """There is no such clip in the server, or its prompt is no longer stored."""
+
+
+class NotTheirsError(RefusedError):
+    """It is for the member alone who asked for the clip."""
+
+
+class DraftGoneError(RefusedError):
+    """What was typed is no longer kept, or was typed by somebody else, who alone may see it."""
 
 
 class NotRemovableError(RefusedError):

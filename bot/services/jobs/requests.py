@@ -153,13 +153,16 @@ class JobService:
         return None if card is None else Accepted(card, earlier is None)
 
     async def _find_earlier(self, connection: Connection, request: JobRequest, now: datetime) -> Job | None:
-        """Return the job that the same interaction has made, or the same button a moment ago."""
+        """Return the job that the same interaction has made, or a moment ago the same button or form, as filled in."""
         job = await jobs.find_by_interaction(connection, request.interaction_id)
         lineage = request.lineage
-        if job is not None or lineage is None or lineage.origin is Origin.REMIX:  # a form is sent but once
+        if job is not None or lineage is None:
             return job
         since = now - timedelta(seconds=self._policy.same_press_seconds)
-        return await jobs.find_press(connection, lineage, member_id=request.requester.member_id, since=since)
+        job = await jobs.find_press(connection, lineage, member_id=request.requester.member_id, since=since)
+        asked = (request.prompt, request.aspect, request.duration_seconds)
+        is_same = job is not None and asked == (job.spec.prompt, job.spec.aspect, job.spec.duration_seconds)
+        return job if is_same or lineage.origin is not Origin.REMIX else None
 
     def _tell_accepted(self, guild_id: int) -> None:
         """Wake whoever has to do with a new job: the worker, the cards of the queue, the log, open panels."""
