@@ -53,4 +53,4 @@ def words_of(message: str) -> str:
         text = plainer
     text = _TOKENS.sub("\0", text.translate(_RESTORED))  # what only now looks like one
     lines = (" ".join(line.replace("\0", " ").split()) for line in text.splitlines())
-    return "\n".join(filter(None, lines))
+    return "\n".join(line for line in lines if line.strip("*_~|` "))

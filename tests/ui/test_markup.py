@@ -39,6 +39,8 @@ TABLE = {
     "`code` and ``more``": "code and more",
     "```py\na cat\n```": "a cat",
     "```a cat```": "a cat",
+    "** **": "",
+    "a cat\n||  ||\n_ _": "a cat",
     "one\n\n\ntwo   words": "one\ntwo words",
     "<@**1**2>": "",
     "</a<@1>:2>": "</a :2>",
