@@ -24,7 +24,7 @@ EDIT_AGAIN_BUTTON = "Edit again"
 LINK_BUTTON = "Open the clip"
 VERSION_BUTTONS = {Origin.AGAIN: "Again", Origin.REMIX: "Remix", Origin.FLIP: "Flip", Origin.LONGER: "Longer"}
 GRANTS_SHOWN = 5
-_REFERENCE_AT_END = re.compile(r"\bjob ([0-9a-z]{1,25})$", re.ASCII)
+_REFERENCE_AT_END = re.compile(r"\bjob ([0-9a-z]{1,25})\Z", re.ASCII)
 
 # The status card ---------------------------------------------------------------------------------
 
