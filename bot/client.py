@@ -30,6 +30,7 @@ from cogs.moderation.modlog_card import ModlogCardActions
 from cogs.panel import make_panel
 from cogs.privacy import PrivacyActions, PrivacyCog
 from cogs.quota import QuotaCog
+from cogs.remixing import Remixing
 from cogs.video import VideoCog
 
 if TYPE_CHECKING:
@@ -154,6 +155,9 @@ class ReelayBot(commands.Bot):
         self.components.add(
             ClipDetailActions(history=services.history, clip_deleter=services.clip_deleter, jobs=services.jobs)
         )
+        remixing = Remixing(versions=services.versions, drafts=services.drafts, maker=maker)
+        self.tree.add_command(remixing.message_menu)
+        self.components.add(remixing)
         self.components.add(PrivacyActions(privacy=services.privacy))
         self.components.add(ModlogCardActions(services, acts), *self.panel.sections.values(), check=require_moderator)
         await self.add_cog(self.components)

@@ -30,7 +30,9 @@
     │   ├── ClipUnknownError          there is no such clip, or what it was made from was erased
     │   ├── ClipRemovedError          moderators have removed the clip
     │   ├── OthersClipError           only whoever asked for the clip may use its buttons
-    │   └── RepeatedPressError        the same button was pressed a moment ago
+    │   ├── RepeatedPressError        the same button was pressed a moment ago
+    │   ├── NotTheirsError            it is for the member alone who asked for the clip
+    │   └── DraftGoneError            what was typed is no longer kept, or was typed by somebody else
     ├── StoreUnavailableError         the database could not be asked
     ├── LeaseLostError                a job is no longer this worker's to change
     ├── VideoServiceError             the video service said no, or nothing
@@ -88,7 +90,7 @@ class InvalidSpecError(RefusedError):
     """A video spec is outside what is offered.
 
     Attributes:
-        field: ``prompt``, ``aspect`` or ``duration``.
+        field: ``prompt``, ``aspect`` or ``duration``; ``message`` where a prompt was to be made of one.
         reason: ``empty``, ``too_short``, ``too_long`` or ``not_offered``.
     """
 
@@ -234,6 +236,14 @@ class OthersClipError(RefusedError):
 
 class RepeatedPressError(RefusedError):
     """The same member pressed the same button of the same clip a moment ago: that is one job."""
+
+
+class NotTheirsError(RefusedError):
+    """It is for the member alone who asked for the clip."""
+
+
+class DraftGoneError(RefusedError):
+    """What was typed is no longer kept, or was typed by somebody else, who alone may see it."""
 
 
 class NotRemovableError(RefusedError):

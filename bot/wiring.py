@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from bot.models import SpendPolicy
 from bot.services.admission.service import Admission
 from bot.services.clips.deleting import ClipDeleter
+from bot.services.clips.drafts import Drafts
 from bot.services.clips.history import History
 from bot.services.clips.versions import Versions
 from bot.services.jobs.context import WorkContext
@@ -271,6 +272,7 @@ def _wire_services(ports: Ports, terms: Terms, shared: _Shared, owner: str) -> S
     return Services(
         jobs=jobs,
         versions=Versions(database=database),
+        drafts=Drafts(database=database, clock=clock),
         history=History(database=database),
         clip_deleter=ClipDeleter(
             database=database, clock=clock, audit_trail=audit_trail, publisher=ports.modlog_publisher

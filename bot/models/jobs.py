@@ -86,6 +86,10 @@ class JobError(StrEnum):
     SERVER_LEFT = "server_left"
 
 
+PROMPT_ERRORS = frozenset({JobError.CONTENT_POLICY, JobError.REJECTED})
+"""The prompt was refused: the same once more helps little, other words may."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One member's request for one clip: a durable row.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from bot.services.admission.service import Admission
     from bot.services.clips.deleting import ClipDeleter
+    from bot.services.clips.drafts import Drafts
     from bot.services.clips.history import History
     from bot.services.clips.versions import Versions
     from bot.services.jobs.requests import JobService
@@ -28,6 +29,7 @@ class Services:
 
     jobs: JobService
     versions: Versions
+    drafts: Drafts
     history: History
     clip_deleter: ClipDeleter
     quotas: QuotaService

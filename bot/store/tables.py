@@ -288,6 +288,20 @@ refusals = Table(
     Column("interaction_id", BigInteger),
 )
 
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("guild_id", BigInteger, nullable=False),
+    Column("member_id", BigInteger, nullable=False),
+    Column("prompt", Text, nullable=False),
+    Column("aspect", String(8)),
+    Column("duration_seconds", Integer),
+    Column("kept_at", UtcDateTime, nullable=False),
+)
+Index("drafts_by_member", drafts.c.member_id)
+Index("drafts_by_time", drafts.c.kept_at)
+
 command_digests = Table(
     "command_digests",
     metadata,

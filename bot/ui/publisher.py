@@ -15,9 +15,8 @@ from bot.errors import DestinationClosedError, PublishError
 from bot.models import ClipFile, PostedMessage
 from bot.services.jobs.delivery import DEFAULT_UPLOAD_BYTES
 from bot.ui.discord_errors import CLOSED_STATUSES, as_publish_errors
-from bot.ui.messages.clip import clip_filename, clip_view
+from bot.ui.messages.clip import clip_filename, clip_job_id, clip_view
 from bot.ui.messages.status_card import cancel_id, status_view
-from bot.ui.text import members as member_text
 from bot.ui.text import operators
 
 if TYPE_CHECKING:
@@ -140,7 +139,7 @@ class DiscordPublisher:
         since = max(_asked_at(job), rendered, key=lambda moment: moment.id)
         for after, oldest_first in ((_asked_at(job), False), (since, True)):
             async for message in channel.history(limit=HISTORY_MESSAGES, after=after, oldest_first=oldest_first):
-                if self._client.user == message.author and _shows_clip(message, job):
+                if self._client.user == message.author and clip_job_id(message) == job.id:
                     return PostedMessage(message.channel.id, message.id)
         return None
 
@@ -181,19 +180,3 @@ def _is_card(message: discord.Message, job: Job) -> bool:
         return True
     buttons = ui.LayoutView.from_message(message, timeout=None).walk_children()
     return any(isinstance(item, ui.Button) and item.custom_id == cancel_id(job.id) for item in buttons)
-
-
-def _shows_clip(message: discord.Message, job: Job) -> bool:
-    filename = clip_filename(job)
-    if any(attachment.filename == filename for attachment in message.attachments):
-        return True
-    for item in ui.LayoutView.from_message(message, timeout=None).walk_children():
-        match item:
-            case ui.MediaGallery(items=parts) if any(filename in part.media.url for part in parts):
-                return True
-            # Only our own small line counts: a prompt may say anything.
-            case ui.TextDisplay(content=words) if words.startswith("-# "):
-                return words.endswith(member_text.clip_reference(job))
-            case _:
-                continue
-    return False

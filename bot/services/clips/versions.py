@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.errors import ClipRemovedError, ClipUnknownError
-from bot.models import DURATIONS_SECONDS, Aspect, Origin
+from bot.errors import ClipRemovedError, ClipUnknownError, NotTheirsError
+from bot.models import DURATIONS_SECONDS, Aspect, JobState, Origin
 from bot.services.admission.job_request import JobRequest
 from bot.store import jobs
 
 if TYPE_CHECKING:
-    from bot.models import Job, Requester
+    from bot.models import Job, Lineage, Requester
     from bot.store.database import Database
+
+_WITHOUT_CLIP = frozenset({JobState.FAILED, JobState.CANCELLED})
 
 
 class Versions:
-    """Says what is asked for by a button under a clip."""
+    """Says what is asked for by a button under a clip, or on the card of one that failed."""
 
     def __init__(self, *, database: Database) -> None:
         self._database = database
@@ -26,15 +28,19 @@ class Versions:
         """Return the request for a version of a clip, which is then taken in as any other.
 
         Args:
+            origin: which version; ``RETRY`` is of a job that failed.
             channel_id: where it is asked for; None is in direct messages: then it goes there, by the rules of the
                 clip's own place.
 
         Raises:
             ClipUnknownError: when there is no such clip in the requester's server, or its prompt was erased.
             ClipRemovedError: when moderators have removed the clip.
+            NotTheirsError: when it ended without a clip, and somebody else asked for it.
             StoreUnavailableError: when the database cannot be asked.
         """
-        clip = await self.find(job_id, guild_id=requester.guild_id)
+        clip = await self.find(job_id, requester=requester)
+        if origin is Origin.RETRY and clip.state is not JobState.FAILED:
+            raise ClipUnknownError
         aspect, duration_seconds = clip.spec.aspect, clip.spec.duration_seconds
         return JobRequest.parse(
             interaction_id=interaction_id,
@@ -48,17 +54,32 @@ class Versions:
             is_private=channel_id is None,
         )
 
-    async def find(self, job_id: str, *, guild_id: int) -> Job:
-        """Return a clip of a server that can be made again.
+    async def find(self, job_id: str, *, requester: Requester) -> Job:
+        """Return a clip that the requester may make again or change.
 
         Raises: as ``request``.
         """
+        clip = await self._find(job_id, requester)
+        if not clip.spec.prompt:
+            raise ClipUnknownError
+        return clip
+
+    async def descent(self, job_id: str, origin: Origin, *, requester: Requester) -> Lineage:
+        """Return the lineage of what is made from a clip with other words; its own may be erased by now.
+
+        Raises: as ``request``, but not for an erased prompt.
+        """
+        return (await self._find(job_id, requester)).descent(origin)
+
+    async def _find(self, job_id: str, requester: Requester) -> Job:
         async with self._database.read() as connection:
             clip = await jobs.get(connection, job_id)
-        if clip is None or clip.guild_id != guild_id or not clip.spec.prompt:
+        if clip is None or clip.guild_id != requester.guild_id:
             raise ClipUnknownError
         if clip.removed_by_id not in {None, clip.member_id}:
             raise ClipRemovedError
+        if clip.state in _WITHOUT_CLIP and clip.member_id != requester.member_id:
+            raise NotTheirsError
         return clip
 
 

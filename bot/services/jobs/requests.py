@@ -159,13 +159,16 @@ class JobService:
         return None if card is None else Accepted(card, earlier is None)
 
     async def _refuse_repeated_press(self, connection: Connection, request: JobRequest, asked_at: datetime) -> None:
-        """Refuse a press that is only the second half of a double click."""
+        """Refuse a press that is only the second half of a double click, and a form that is sent twice as it is."""
         lineage = request.lineage
-        if lineage is None or lineage.origin is Origin.REMIX:  # a form is sent but once
+        if lineage is None:
             return
         since = asked_at - timedelta(seconds=self._policy.same_press_seconds)
-        member_id = request.requester.member_id
-        if await jobs.find_press(connection, lineage, member_id=member_id, since=since) is not None:
+        job = await jobs.find_press(connection, lineage, member_id=request.requester.member_id, since=since)
+        if job is None:
+            return
+        asked = (request.prompt, request.aspect, request.duration_seconds)
+        if lineage.origin is not Origin.REMIX or asked == (job.spec.prompt, job.spec.aspect, job.spec.duration_seconds):
             raise RepeatedPressError
 
     def _tell_accepted(self, guild_id: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import discord
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 LINK_BUTTON_MAX_CHARACTERS = 512
 """Discord's limit for a link button's address."""
+_FILENAME = re.compile(r"reelay-([0-9a-z]{1,25})\.mp4", re.ASCII)
 ALT_TEXT_MAX_CHARACTERS = 256
 """What discord.py documents for a gallery item's description."""
 
@@ -62,6 +64,21 @@ def clip_filename(job: Job) -> str:
 def clip_button(custom_id: str, label: str, style: discord.ButtonStyle = discord.ButtonStyle.secondary) -> ClipItem:
     """Make a button about a clip."""
     return ClipItem(ui.Button[Any](label=label, style=style, custom_id=custom_id))
+
+
+def clip_job_id(message: discord.Message) -> str | None:
+    """Return the id of the job whose clip a message of the bot's shows, however old it is; None where it shows none."""
+    files = [attachment.filename for attachment in message.attachments]
+    for item in ui.LayoutView.from_message(message, timeout=None).walk_children():
+        match item:
+            case ui.MediaGallery(items=parts):
+                files += [part.media.url.partition("?")[0].rpartition("/")[2] for part in parts]
+            # Only our own small line counts: a prompt may say anything.
+            case ui.TextDisplay(content=words) if (job_id := member_text.job_of_footer(words)) is not None:
+                return job_id
+            case _:
+                continue
+    return next((match[1] for match in map(_FILENAME.fullmatch, files) if match), None)
 
 
 def _buttons(job: Job) -> Iterator[tuple[str, str]]:

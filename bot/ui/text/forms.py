@@ -1,8 +1,8 @@
-"""The words on forms that moderators fill in: titles, labels and what stands below them."""
+"""The words on forms: titles, labels and what stands below them."""
 
 from __future__ import annotations
 
-from bot.models import DAYS_MAX, DURATIONS_SECONDS, Period
+from bot.models import DAYS_MAX, DURATIONS_SECONDS, PROMPT_MAX_CHARACTERS, Period
 from bot.ui.text import formatting
 
 TITLE_MAX_CHARACTERS = 45
@@ -12,6 +12,8 @@ CAP_TITLE = "Cap of the whole server"
 PAUSE_TITLE = "Pause video making"
 TIMEZONE_TITLE = "Time zone"
 TEST_TITLE = "Test a prompt"
+REMIX_TITLE = "Remix a clip"
+MESSAGE_TITLE = "Make a video of a message"
 EVERYONE = "everyone"
 THIS_MEMBER = "this member"
 
@@ -22,7 +24,12 @@ REASON = "Reason"
 ZONE = "Time zone"
 RULE = "What prompts may not hold"
 PROMPT = "Prompt"
+ASPECT = "Shape"
+DURATION = "Length"
 
+PROMPT_LENGTH = f"At most {PROMPT_MAX_CHARACTERS:,} characters"
+PROMPT_CUT = f"The message is longer; these are its first {PROMPT_MAX_CHARACTERS:,} characters"
+PLACES_DEFAULT = "The channel's default unless you choose"
 COSTS = f"A clip costs {' or '.join(map(str, DURATIONS_SECONDS))}."
 COSTS_OR_UNLIMITED = f"{COSTS} Write a number, or: unlimited"
 DAYS_FOR_GOOD = f"1 to {DAYS_MAX}; leave it empty for good"

@@ -6,6 +6,7 @@ address of the video service can end up in front of anyone.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from bot.models import JobError, JobState, Origin, QuotaSource
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from bot.services.clips.history import ClipDetails
 
 CANCEL_BUTTON = "Cancel"
+TRY_AGAIN_BUTTON = "Try again"
+EDIT_AGAIN_BUTTON = "Edit again"
 LINK_BUTTON = "Open the clip"
 VERSION_BUTTONS = {Origin.AGAIN: "Again", Origin.REMIX: "Remix", Origin.FLIP: "Flip", Origin.LONGER: "Longer"}
 MORE_BUTTON = "⋯"
@@ -31,6 +34,7 @@ _MADE = {
     Origin.FLIP: "flipped from",
     Origin.LONGER: "made longer from",
 }
+_REFERENCE_AT_END = re.compile(r"\bjob ([0-9a-z]{1,25})\Z", re.ASCII)
 
 # The status card ---------------------------------------------------------------------------------
 
@@ -140,6 +144,12 @@ def _named(words: str, address: str | None) -> str:
 def clip_reference(job: Job) -> str:
     """Write the words by which a clip's message is found again when it has no file."""
     return f"job {job.id}"
+
+
+def job_of_footer(line: str) -> str | None:
+    """Return the job's id that a clip's small line ends with, or None where it is none, or has none."""
+    found = _REFERENCE_AT_END.search(line) if line.startswith("-# ") else None
+    return None if found is None else found[1]
 
 
 def link_explained(expires_at: datetime | None) -> str:

@@ -9,12 +9,14 @@ from bot.errors import (
     ClipRemovedError,
     ClipUnknownError,
     DestinationClosedError,
+    DraftGoneError,
     InvalidQuotaError,
     InvalidSettingError,
     InvalidSpecError,
     NotMemberError,
     NotRefundableError,
     NotRemovableError,
+    NotTheirsError,
     OthersClipError,
     PlaceGoneError,
     PlaceUnknownError,
@@ -70,6 +72,7 @@ _INVALID_SPEC = {
     ("prompt", "empty"): "Tell me in words what the video should show; I can't see anything in that prompt.",
     ("prompt", "too_short"): f"That prompt is too short; use at least {PROMPT_MIN_CHARACTERS} characters.",
     ("prompt", "too_long"): f"That prompt is too long; use at most {PROMPT_MAX_CHARACTERS:,} characters.",
+    ("message", "empty"): "There are no words in that message to make a video of.",
     ("aspect", "not_offered"): f"That shape is not on offer; choose {' or '.join(formatting.ASPECTS.values())}.",
     ("duration", "not_offered"): (
         f"That length is not on offer; choose {' or '.join(map(str, DURATIONS_SECONDS))} seconds."
@@ -126,7 +129,8 @@ INVALID_SETTINGS = {
 def asks_too_much(asked: Asked, limits: FloodLimits) -> str:
     """Say to a member how much they may ask of the bot in a minute."""
     if asked is Asked.VIDEO:
-        return f"That is too fast: use `/video` at most {limits.videos} times a minute. Nothing was charged."
+        most = f"at most {limits.videos} times a minute"
+        return f"That is too fast: use `/video` and forms for clips {most}. Nothing was charged."
     return f"That is too fast: at most {limits.presses} buttons, lists, forms and commands a minute. Wait a little."
 
 
@@ -206,6 +210,10 @@ def explain(error: ReelayError) -> str | None:
             return "This thread is locked, so no clips are made in it. Nothing was charged."
         case ThreadClosedError():
             return "This thread is archived. Nothing was charged; write something in it to open it, then try again."
+        case NotTheirsError():
+            return "Only the member who asked for this clip can do that."
+        case DraftGoneError():
+            return "That text is not kept any more: it stays for an hour, for whoever typed it."
         case NotRemovableError(removed_by_id=None):
             return "There is no such clip here to be removed."
         case NotRemovableError():
