@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import discord
 from discord import app_commands, ui
@@ -20,7 +20,7 @@ from bot.ui.text import members as member_text
 from cogs.context import channel_id_of, requester
 
 if TYPE_CHECKING:
-    from bot.models import Lineage, Requester
+    from bot.models import Requester
     from bot.services.clips.drafts import Drafts
     from bot.services.clips.versions import Versions
     from bot.ui.components import Press
@@ -91,8 +91,8 @@ class Remixing:
     async def make_remix(self, press: Press, job_id: str) -> None:
         """Have a clip made from another, with other words, another shape or length."""
         try:
-            lineage = await self._versions.descent(job_id, Origin.REMIX, requester=press.requester)
-            await self._make(press, lineage)
+            request = await self._versions.remix(job_id, **_asked(press))
+            await self._maker.make(press.interaction, request)
         except ClipUnknownError as error:  # there is nothing to go back to
             await self._give_back(press, error, "new")
         except (ReelayError, app_commands.AppCommandError) as error:
@@ -102,7 +102,7 @@ class Remixing:
     async def make_new(self, press: Press, source_id: int) -> None:
         """Have a clip made of a message's words, or of what was typed in their place."""
         try:
-            await self._make(press, None)
+            await self._maker.make(press.interaction, JobRequest.parse(**_asked(press)))
         except (ReelayError, app_commands.AppCommandError) as error:
             await self._give_back(press, error, "new")
 
@@ -115,19 +115,6 @@ class Remixing:
             interaction_id=press.interaction.id,
             channel_id=channel_id_of(press.interaction),
             requester=press.requester,
-        )
-        await self._maker.make(press.interaction, request)
-
-    async def _make(self, press: Press, lineage: Lineage | None) -> None:
-        duration = press.typed(forms.DURATION)
-        request = JobRequest.parse(
-            interaction_id=press.interaction.id,
-            channel_id=channel_id_of(press.interaction),
-            requester=press.requester,
-            prompt=press.typed(forms.PROMPT),
-            aspect=press.typed(forms.ASPECT) or None,
-            duration_seconds=parse_typed_duration(duration) if duration else None,
-            lineage=lineage,
         )
         await self._maker.make(press.interaction, request)
 
@@ -147,3 +134,20 @@ class Remixing:
                 plain = ui.Button[ui.LayoutView](label=member_text.EDIT_AGAIN_BUTTON, custom_id=custom_id)
                 button = DraftItem(plain)
         await replies.reply_with_error(press.interaction, error, typed=draft.prompt, button=button)
+
+
+def _asked(press: Press) -> dict[str, Any]:
+    """Say who asked for what in a form, and where; what was left open is None.
+
+    Raises:
+        InvalidSpecError: when the length is not offered.
+    """
+    duration = press.typed(forms.DURATION)
+    return {
+        "interaction_id": press.interaction.id,
+        "channel_id": channel_id_of(press.interaction),
+        "requester": press.requester,
+        "prompt": press.typed(forms.PROMPT),
+        "aspect": press.typed(forms.ASPECT) or None,
+        "duration_seconds": parse_typed_duration(duration) if duration else None,
+    }

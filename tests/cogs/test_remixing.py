@@ -339,7 +339,7 @@ async def test_the_text_is_shown_with_an_unforeseen_error(
     async def fail(*_: object, **__: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(community.bot.services.versions, "descent", fail)
+    monkeypatch.setattr(community.bot.services.versions, "remix", fail)
     refused = await fill(community.ben, shown, "A dog surfing")
 
     assert "(reference " in words(answer(refused))

@@ -10,7 +10,7 @@ from bot.services.admission.job_request import JobRequest
 from bot.store import jobs
 
 if TYPE_CHECKING:
-    from bot.models import Job, Lineage, Requester
+    from bot.models import Job, Requester
     from bot.store.database import Database
 
 _WITHOUT_CLIP = frozenset({JobState.FAILED, JobState.CANCELLED})
@@ -64,12 +64,33 @@ class Versions:
             raise ClipUnknownError
         return clip
 
-    async def descent(self, job_id: str, origin: Origin, *, requester: Requester) -> Lineage:
-        """Return the lineage of what is made from a clip with other words; its own may be erased by now.
+    async def remix(
+        self,
+        job_id: str,
+        *,
+        interaction_id: int,
+        channel_id: int,
+        requester: Requester,
+        prompt: str,
+        aspect: str | None,
+        duration_seconds: int | None,
+    ) -> JobRequest:
+        """Return the request for a clip with other words; its own may be erased by now.
 
-        Raises: as ``request``, but not for an erased prompt.
+        Raises:
+            InvalidSpecError: when prompt, aspect or duration, as they were typed, are outside what is offered.
+            ClipUnknownError, NotTheirsError, StoreUnavailableError: as ``request``, but not for an erased prompt.
         """
-        return (await self._find(job_id, requester)).descent(origin)
+        clip = await self._find(job_id, requester)
+        return JobRequest.parse(
+            interaction_id=interaction_id,
+            channel_id=channel_id,
+            requester=requester,
+            prompt=prompt,
+            aspect=aspect,
+            duration_seconds=duration_seconds,
+            lineage=clip.descent(Origin.REMIX),
+        )
 
     async def _find(self, job_id: str, requester: Requester) -> Job:
         async with self._database.read() as connection:
