@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import discord
 from discord import app_commands, ui
 
-from bot.errors import ClipUnknownError, InvalidSpecError, ReelayError, StoreUnavailableError
+from bot.errors import ClipUnknownError, InvalidSpecError, ReelayError, RepeatedPressError, StoreUnavailableError
 from bot.models import PROMPT_MAX_CHARACTERS, Draft, Origin, is_blank, parse_typed_duration
 from bot.services.admission.job_request import JobRequest
 from bot.ui import forms, replies
@@ -17,7 +17,7 @@ from bot.ui.markup import words_of
 from bot.ui.messages.clip import clip_job_id
 from bot.ui.text import commands as command_text
 from bot.ui.text import members as member_text
-from cogs.context import channel_id_of, requester
+from cogs.context import channel_id_of, place_of, requester
 
 if TYPE_CHECKING:
     from bot.models import Requester
@@ -93,6 +93,8 @@ class Remixing:
         try:
             request = await self._versions.remix(job_id, **_asked(press))
             await self._maker.make(press.interaction, request)
+        except RepeatedPressError:  # it was taken the first time
+            raise
         except ClipUnknownError as error:  # there is nothing to go back to
             await self._give_back(press, error, "new")
         except (ReelayError, app_commands.AppCommandError) as error:
@@ -102,7 +104,8 @@ class Remixing:
     async def make_new(self, press: Press, source_id: int) -> None:
         """Have a clip made of a message's words, or of what was typed in their place."""
         try:
-            await self._maker.make(press.interaction, JobRequest.parse(**_asked(press)))
+            asked = _asked(press) | {"channel_id": channel_id_of(press.interaction)}
+            await self._maker.make(press.interaction, JobRequest.parse(**asked))
         except (ReelayError, app_commands.AppCommandError) as error:
             await self._give_back(press, error, "new")
 
@@ -113,7 +116,7 @@ class Remixing:
             job_id,
             Origin.RETRY,
             interaction_id=press.interaction.id,
-            channel_id=channel_id_of(press.interaction),
+            channel_id=place_of(press.interaction),
             requester=press.requester,
         )
         await self._maker.make(press.interaction, request)
@@ -137,7 +140,7 @@ class Remixing:
 
 
 def _asked(press: Press) -> dict[str, Any]:
-    """Say who asked for what in a form, and where; what was left open is None.
+    """Say who asked for what in a form, and where; what was left open is None, and so are direct messages.
 
     Raises:
         InvalidSpecError: when the length is not offered.
@@ -145,7 +148,7 @@ def _asked(press: Press) -> dict[str, Any]:
     duration = press.typed(forms.DURATION)
     return {
         "interaction_id": press.interaction.id,
-        "channel_id": channel_id_of(press.interaction),
+        "channel_id": place_of(press.interaction),
         "requester": press.requester,
         "prompt": press.typed(forms.PROMPT),
         "aspect": press.typed(forms.ASPECT) or None,

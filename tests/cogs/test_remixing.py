@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tests.support.community import Community
 
 MENU = "Make a video of this"
-GONE = "That clip can't be made again: it is no longer stored here."
+GONE = "There is nothing to be done with that clip: it is no longer stored here."
 NOT_THEIRS = "Only the member who asked for this clip can do that."
 NOT_KEPT = "That text is not kept any more: it stays for an hour, for whoever typed it."
 NO_WORDS = "There are no words in that message to make a video of."

@@ -69,7 +69,7 @@ class Versions:
         job_id: str,
         *,
         interaction_id: int,
-        channel_id: int,
+        channel_id: int | None,
         requester: Requester,
         prompt: str,
         aspect: str | None,
@@ -77,19 +77,25 @@ class Versions:
     ) -> JobRequest:
         """Return the request for a clip with other words; its own may be erased by now.
 
+        Args:
+            channel_id: as ``request`` takes it.
+
         Raises:
             InvalidSpecError: when prompt, aspect or duration, as they were typed, are outside what is offered.
-            ClipUnknownError, NotTheirsError, StoreUnavailableError: as ``request``, but not for an erased prompt.
+            ClipUnknownError, ClipRemovedError, NotTheirsError, StoreUnavailableError: as ``request``, but not for an
+                erased prompt.
         """
         clip = await self._find(job_id, requester)
         return JobRequest.parse(
             interaction_id=interaction_id,
-            channel_id=channel_id,
+            channel_id=clip.channel_id if channel_id is None else channel_id,
             requester=requester,
             prompt=prompt,
             aspect=aspect,
             duration_seconds=duration_seconds,
             lineage=clip.descent(Origin.REMIX),
+            parent_member_id=clip.member_id,
+            is_private=channel_id is None,
         )
 
     async def _find(self, job_id: str, requester: Requester) -> Job:

@@ -24,10 +24,10 @@ def typed_views(sentence: str, typed: str, button: ui.Item[Any] | None = None) -
     """
     typed = typed[:TYPED_MAX_CHARACTERS]
     first, *rest = (typed[start : start + _PIECE_CHARACTERS] for start in range(0, len(typed), _PIECE_CHARACTERS))
-    items: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(sentence), ui.TextDisplay(formatting.copyable(first))]
+    items: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(sentence), ui.TextDisplay(formatting.block(first))]
     if button is not None:
         items.append(ui.ActionRow[ui.LayoutView]().add_item(button))
-    return [_view(*items), *(_view(ui.TextDisplay(formatting.copyable(piece))) for piece in rest)]
+    return [_view(*items), *(_view(ui.TextDisplay(formatting.block(piece))) for piece in rest)]
 
 
 def _view(*items: ui.Item[ui.LayoutView]) -> ui.LayoutView:

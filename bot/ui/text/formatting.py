@@ -107,12 +107,6 @@ def clip_of(job: Job, max_characters: int) -> str:
     return f"{member(job.member_id)}'s clip {prompt(job.spec.prompt, max_characters)}"
 
 
-def copyable(text: str) -> str:
-    """Write what a person wrote in whole, as a block that Discord offers to copy and reads no markup in."""
-    inner = text.replace("```", "`\u200b`\u200b`")
-    return f"```\n{inner}\n```"
-
-
 def sentence(text: str) -> str:
     """Quote what a person wrote at the end of a sentence, which ends there if theirs does not."""
     ends = plain(text).endswith((".", "!", "?", "…"))
