@@ -12,10 +12,12 @@ from discord import app_commands
 from bot.errors import StoreUnavailableError
 from bot.ui import replies
 from bot.ui.messages.status_card import status_view
+from bot.ui.text import members as member_text
 from cogs.context import requester_in_place
 
 if TYPE_CHECKING:
     from bot.services.admission.job_request import JobRequest
+    from bot.services.admission.privately import PrivateRequests
     from bot.services.jobs.requests import Accepted, JobService
 
 _log = logging.getLogger(__name__)
@@ -24,17 +26,24 @@ _log = logging.getLogger(__name__)
 class Maker:
     """Takes requests in, with a status card as the answer."""
 
-    def __init__(self, *, jobs: JobService) -> None:
+    def __init__(self, *, jobs: JobService, private_requests: PrivateRequests) -> None:
         self._jobs = jobs
+        self._private_requests = private_requests
 
     async def make(self, interaction: discord.Interaction, request: JobRequest) -> None:
         """Accept a job, show its card, and remember where the card is.
 
+        A private job's card is sent directly, and the answer says so; in direct messages the answer is the card.
+
         Raises:
             discord.app_commands.BotMissingPermissions: when the bot can't do there what the job will ask of it.
             RefusedError: what ``Admission`` says no with.
+            MessagesClosedError: when a private job's member takes no direct messages; it is undone.
             StoreUnavailableError: when the database cannot be asked; the answer is then no.
         """
+        if request.is_private and interaction.guild_id is not None:
+            await replies.run_and_reply(interaction, self._accept_privately(interaction, request))
+            return
         _require_permissions(interaction)
         try:
             accepted = await replies.run_or_defer(interaction, self._accept(interaction, request), private=False)
@@ -57,6 +66,12 @@ class Maker:
         """Take a request in, once its place is known."""
         asking = await requester_in_place(interaction)
         return await self._jobs.accept_held(replace(request, requester=asking))
+
+    async def _accept_privately(self, interaction: discord.Interaction, request: JobRequest) -> str:
+        """Take a private request in and send its card; return what its member is told where they asked."""
+        asking = await requester_in_place(interaction)
+        await self._private_requests.accept(replace(request, requester=asking))
+        return member_text.PRIVATE_ACCEPTED
 
     async def _let_start(self, accepted: Accepted, message_id: int | None = None) -> None:
         """Let a job start that was held for its answer, and remember its card where there is one."""

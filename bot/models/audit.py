@@ -22,6 +22,7 @@ class ChangeKind(StrEnum):
     TIMEZONE = "timezone"
     LOG_CHANNEL = "log_channel"
     CHANNEL = "channel"
+    PRIVATE_CLIPS = "private_clips"
     PAUSE = "pause"
     BLOCK = "block"
     PROMPT_RULE = "prompt_rule"

@@ -20,6 +20,7 @@ class StoredAbout:
         refusals: kept by servers' logs.
         changes: of the audit, about clips of theirs that moderators cancelled or removed.
         blocks, quotas: that moderators have set for them.
+        settings: of their own, for all servers.
         erasing_since: when they asked for everything up to then to be erased; None where nothing is left to do.
     """
 
@@ -31,4 +32,5 @@ class StoredAbout:
     changes: int = 0
     blocks: int = 0
     quotas: int = 0
+    settings: int = 0
     erasing_since: datetime | None = None

@@ -45,6 +45,7 @@ class Server:
         log_closed: the log channel is gone or closed to the bot; nothing is posted until it is chosen anew.
         pause: no new clips for now.
         rules_version: grows with every change of the prompt rules, so that compiled ones can be kept.
+        allows_private: members may have clips sent to their direct messages instead of posted.
         cap_told_percent, cap_told_at: how far up its cap the log was last told that the server is, and when.
     """
 
@@ -57,6 +58,7 @@ class Server:
     rules_version: int = 0
     cap_told_percent: int = 0
     cap_told_at: datetime | None = None
+    allows_private: bool = True
 
     @property
     def is_logging(self) -> bool:

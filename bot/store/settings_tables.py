@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    true,
 )
 
 from bot.store.columns import UtcDateTime, metadata
@@ -47,6 +48,7 @@ servers = Table(
     Column("paused_by", BigInteger, key="paused_by_id"),
     Column("paused_at", UtcDateTime),
     Column("rules_version", Integer, nullable=False),
+    Column("allows_private", Boolean, nullable=False, server_default=true()),
 )
 
 channel_rules = Table(

@@ -128,11 +128,15 @@ class PanelItem(_Item, template=r"panel:.+"):
     """A button or a select of the settings panel."""
 
 
+class QuotaItem(_Item, template=r"quota:.+"):
+    """A button of the answer to ``/quota``."""
+
+
 class PrivacyItem(_Item, template=r"privacy:.+"):
     """A button of what a member is told about what is stored."""
 
 
-ITEM_CLASSES = (StatusCardItem, ClipItem, ModlogCardItem, PanelItem, PrivacyItem)
+ITEM_CLASSES = (StatusCardItem, ClipItem, ModlogCardItem, PanelItem, QuotaItem, PrivacyItem)
 """One for each kind of message, for ``Client.add_dynamic_items``."""
 
 

@@ -4,7 +4,8 @@ Asked in this order, and the first that says no is the answer:
 
 1. Is video making paused in the server?
 2. Is the member blocked?
-3. May clips be made in this place? (The thread's rule, else the channel's, the category's, the server's.)
+3. May clips be made in this place? (The thread's rule, else the channel's, the category's, the server's.) And
+   privately, where that is asked for?
 4. Has the member too many jobs open?
 5. Does the quota that holds reach? (The place's pool, else the member's own, their roles', the server's, the
    operator's; and grants.)
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from bot.errors import (
     ChannelRefusedError,
+    PrivateRefusedError,
     PromptRefusedError,
     QueueFullError,
     RefusedError,
@@ -194,18 +196,22 @@ def decide(
 
     Returns:
         What may be made, or what it is refused with: a PausedError, BlockedError, ChannelRefusedError,
-        PromptRefusedError, RulesUnknownError, TooManyOpenJobsError, QuotaExceededError, CapReachedError,
-        CeilingReachedError or QueueFullError.
+        PrivateRefusedError, PromptRefusedError, RulesUnknownError, TooManyOpenJobsError, QuotaExceededError,
+        CapReachedError, CeilingReachedError or QueueFullError.
     """
     spec = details.place.spec_for(request)
-    refusal = next(_refusals(details, spec, screening), None)
+    refusal = next(_refusals(details, request, spec, screening), None)
     return refusal or Admitted(spec=spec, status=details.status, cap=details.cap)
 
 
-def _refusals(details: AdmissionDetails, spec: VideoSpec, screening: ScreeningResult | None) -> Iterator[RefusedError]:
+def _refusals(
+    details: AdmissionDetails, request: JobRequest, spec: VideoSpec, screening: ScreeningResult | None
+) -> Iterator[RefusedError]:
     """Yield all that says no, in order."""
     if details.refusal is not None:
         yield details.refusal
+    if request.is_private and not details.server.allows_private:
+        yield PrivateRefusedError()
     if details.open_jobs_anywhere >= details.max_open_jobs:
         yield TooManyOpenJobsError(details.max_open_jobs)
     left_seconds = details.status.left_seconds

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.errors import InvalidSpecError
 from bot.models import parse_aspect, parse_duration, parse_prompt
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ class JobRequest:
     Attributes:
         aspect, duration_seconds: None where the member left it to the channel's defaults.
         lineage: what it is made from; None where it begins with a command.
+        is_spoiler: the clip is to be hidden until it is clicked.
+        is_private: it is to go to the member's direct messages, and never to the channel.
     """
 
     interaction_id: int
@@ -27,6 +30,8 @@ class JobRequest:
     aspect: Aspect | None = None
     duration_seconds: int | None = None
     lineage: Lineage | None = None
+    is_spoiler: bool = False
+    is_private: bool = False
 
     @classmethod
     def parse(
@@ -39,6 +44,8 @@ class JobRequest:
         aspect: object = None,
         duration_seconds: object = None,
         lineage: Lineage | None = None,
+        is_spoiler: object = False,
+        is_private: object = False,
     ) -> JobRequest:
         """Check what came from outside, of whatever type it is; None leaves an option open.
 
@@ -53,4 +60,12 @@ class JobRequest:
             aspect=None if aspect is None else parse_aspect(aspect),
             duration_seconds=None if duration_seconds is None else parse_duration(duration_seconds),
             lineage=lineage,
+            is_spoiler=_parse_switch("spoiler", is_spoiler),
+            is_private=_parse_switch("private", is_private),
         )
+
+
+def _parse_switch(field: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidSpecError(field, "not_offered")
+    return value

@@ -39,6 +39,8 @@ class Versions:
             aspect=flipped(aspect) if origin is Origin.FLIP else aspect,
             duration_seconds=longer(duration_seconds) if origin is Origin.LONGER else duration_seconds,
             lineage=clip.descent(origin),
+            is_spoiler=clip.is_spoiler,
+            is_private=clip.is_private,
         )
 
     async def find(self, job_id: str, *, guild_id: int) -> Job:

@@ -35,11 +35,12 @@ def clip_view(job: Job, clip: Clip, status: QuotaStatus | None, now: datetime) -
     items: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(words)]
     if isinstance(clip, ClipFile):
         description = formatting.plain(job.spec.prompt, ALT_TEXT_MAX_CHARACTERS)
-        video = discord.MediaGalleryItem(f"attachment://{clip_filename(job)}", description=description)
+        file = f"attachment://{clip_filename(job)}"
+        video = discord.MediaGalleryItem(file, description=description, spoiler=job.is_spoiler)
         items.append(ui.MediaGallery(video))
     else:
         items.append(ui.TextDisplay(member_text.link_explained(clip.expires_at)))
-        items.append(_link(clip.url))
+        items.append(_link(clip.url, is_spoiler=job.is_spoiler))
     footer = member_text.clip_footer(job, status, now, link=not isinstance(clip, ClipFile))
     items.append(ui.TextDisplay(footer))
     row = ui.ActionRow[ui.LayoutView]()
@@ -63,7 +64,9 @@ def _version_buttons(job: Job) -> Iterator[ClipItem]:
             yield ClipItem(button)
 
 
-def _link(url: str) -> ui.Item[ui.LayoutView]:
+def _link(url: str, *, is_spoiler: bool) -> ui.Item[ui.LayoutView]:
+    """Link to a clip without a preview, so that a spoiler is not shown before it is opened."""
     if len(url) > LINK_BUTTON_MAX_CHARACTERS:
-        return ui.TextDisplay(f"<{url}>")
-    return ui.ActionRow(ui.Button[ui.LayoutView](label=member_text.LINK_BUTTON, url=url))
+        return ui.TextDisplay(f"||<{url}>||" if is_spoiler else f"<{url}>")
+    label = member_text.SPOILER_LINK_BUTTON if is_spoiler else member_text.LINK_BUTTON
+    return ui.ActionRow(ui.Button[ui.LayoutView](label=label, url=url))

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 CANCEL_BUTTON = "Cancel"
 LINK_BUTTON = "Open the clip"
+SPOILER_LINK_BUTTON = "Open the clip (spoiler)"
+PRIVATE_ACCEPTED = "Your clip comes to your direct messages; there you also see how far it is."
 VERSION_BUTTONS = {Origin.AGAIN: "Again", Origin.FLIP: "Flip", Origin.LONGER: "Longer"}
+MENTION_OFF_BUTTON, MENTION_ON_BUTTON = "Don't mention me", "Mention me"
 GRANTS_SHOWN = 5
 
 # The status card ---------------------------------------------------------------------------------
@@ -159,6 +162,13 @@ def quota_overview(
     if ceiling is not None:
         why_not = why_not or ceilings.reached(ceiling)
     return "\n".join(filter(None, (why_not and f"**{why_not}**", *lines)))
+
+
+def mention_line(*, is_mentioned: bool) -> str:
+    """Say whether a member is mentioned when a clip of theirs is ready."""
+    if is_mentioned:
+        return "-# When a clip is ready I mention you, in all servers."
+    return "-# When a clip is ready I name you without a mention, in all servers."
 
 
 def _rule_that_holds(effective: EffectiveQuota) -> str:

@@ -41,6 +41,7 @@ _REASONS = {
     "paused": "video making is paused",
     "blocked": "the member is blocked",
     "channel": "no clips in this channel",
+    "private_clips": "no private clips in this server",
     "prompt_rule": "a prompt rule",
     "automod": "an AutoMod rule",
     "open_jobs": "the member has enough clips on the way",
@@ -140,6 +141,8 @@ def _clip_words(job: Job) -> list[str]:
             f"{formatting.described(job.spec)} · {rule}",
         ]
     went = place if job.message_channel_id == job.channel_id else f"direct messages, {place} was closed to me"
+    if job.is_private:
+        went = f"direct messages, asked in {place}"
     title = "Clip posted" if job.removed_at is None else "Clip removed"
     return [
         f"**{title}** for {formatting.member(job.member_id)} in {went}",
@@ -201,6 +204,8 @@ def change_title(change: Change) -> str:
             return "Log ended" if is_over else "Log channel set"
         case ChangeKind.CHANNEL:
             return "Channel's rule cleared" if is_over else "Channel's rule set"
+        case ChangeKind.PRIVATE_CLIPS:
+            return "Private clips set"
         case ChangeKind.PAUSE:
             return "Clips resumed" if is_over else "Clips paused"
         case ChangeKind.BLOCK:
@@ -273,6 +278,8 @@ def _change_subject(change: Change, deleted: Collection[int]) -> str:
             return "the time zone"
         case ChangeKind.LOG_CHANNEL:
             return "the log"
+        case ChangeKind.PRIVATE_CLIPS:
+            return "private clips"
         case _:
             return formatting.member(change.subject_id)
 
@@ -300,6 +307,8 @@ def _details_words(change: Change, details: AuditDetails, said_characters: int, 
                     duration_seconds=details["duration"],
                 )
             )
+        case ChangeKind.PRIVATE_CLIPS:
+            return moderator_text.private_clips(allowed=details["allowed"])
         case ChangeKind.PAUSE:
             return _said(details["reason"], said_characters)
         case ChangeKind.BLOCK:

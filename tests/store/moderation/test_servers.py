@@ -27,6 +27,7 @@ OTHER: dict[str, Any] = {
     "rules_version": 4,
     "cap_told_percent": 80,
     "cap_told_at": NOW,
+    "allows_private": False,
 }
 """Something else than the default for each setting."""
 

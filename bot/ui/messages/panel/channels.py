@@ -37,12 +37,15 @@ def channels_view(details: PanelDetails, page: int) -> ui.LayoutView:
         for rule in shown
         if not rule.is_everywhere
     ]
+    private = ("private:off", panel_text.PRIVATE_REFUSE)
+    if not details.view.server.allows_private:
+        private = ("private:on", panel_text.PRIVATE_ALLOW)
     return section_view(
         "channels",
-        panel_text.listed("channels", lines, page, count),
+        f"{panel_text.private_line(details)}\n{panel_text.listed('channels', lines, page, count)}",
         channel_select("channel", panel_text.CHANNEL),
         *selects("channel_known", panel_text.CHANNEL_KNOWN, known),
-        buttons((f"open:channel:{EVERYWHERE}", panel_text.CHANNEL_EVERYWHERE)),
+        buttons((f"open:channel:{EVERYWHERE}", panel_text.CHANNEL_EVERYWHERE), private),
         navigation("channels", page, count),
     )
 
