@@ -29,7 +29,7 @@ from cogs.moderation.group import ModerateGroup
 from cogs.moderation.modlog_card import ModlogCardActions
 from cogs.panel import make_panel
 from cogs.privacy import PrivacyActions, PrivacyCog
-from cogs.quota import QuotaCog
+from cogs.quota import MemberOverview, QuotaActions, QuotaCog
 from cogs.remixing import Remixing
 from cogs.video import VideoCog
 
@@ -140,9 +140,10 @@ class ReelayBot(commands.Bot):
     async def setup_hook(self) -> None:
         """Load what members can do and tell Discord about it."""
         services, acts = self.services, self._acts
-        maker = Maker(jobs=services.jobs)
+        maker = Maker(jobs=services.jobs, private_requests=services.private_requests)
         await self.add_cog(VideoCog(maker=maker))
-        await self.add_cog(QuotaCog(admission=services.admission))
+        overview = MemberOverview(admission=services.admission, mentions=services.mentions)
+        await self.add_cog(QuotaCog(overview=overview))
         await self.add_cog(PrivacyCog(privacy=services.privacy, url=self._privacy_url))
         self.tree.add_command(ModerateGroup(services, acts, self.panel))
         self.components = Components(
@@ -158,6 +159,7 @@ class ReelayBot(commands.Bot):
         remixing = Remixing(versions=services.versions, drafts=services.drafts, maker=maker)
         self.tree.add_command(remixing.message_menu)
         self.components.add(remixing)
+        self.components.add(QuotaActions(overview=overview, mentions=services.mentions))
         self.components.add(PrivacyActions(privacy=services.privacy))
         self.components.add(ModlogCardActions(services, acts), *self.panel.sections.values(), check=require_moderator)
         await self.add_cog(self.components)

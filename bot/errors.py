@@ -5,13 +5,14 @@
     ReelayError
     ├── SettingsError                 a setting is missing or wrong; the message names it
     ├── RefusedError                  asked for and not accepted; nothing has changed
-    │   ├── InvalidSpecError          prompt, aspect or duration outside what is offered
+    │   ├── InvalidSpecError          prompt or an option outside what is offered
     │   ├── InvalidQuotaError         a quota or grant that is not a sensible number
     │   ├── InvalidSettingError       what a moderator gave is not something that can be set
     │   ├── ServerNotServedError      the operator serves other servers only
     │   ├── PausedError               moderators have paused video making in the server
     │   ├── BlockedError              moderators have blocked the member
     │   ├── ChannelRefusedError       no clips in this channel
+    │   ├── PrivateRefusedError       no private clips in this server
     │   ├── PromptRefusedError        a rule of the server's refuses the prompt
     │   ├── RulesUnknownError         the server's AutoMod rules could not be read yet
     │   ├── RulesChangingError        the server's rules for prompts changed too often meanwhile
@@ -57,6 +58,7 @@
     │   └── CannotFitError            no re-encoding makes it small enough
     └── PublishError                  Discord did not take a message
         ├── DestinationClosedError    the channel is gone, or the bot may not post there
+        │   └── MessagesClosedError   the member takes no direct messages from the bot
         ├── UploadTooLargeError       413, or code 40005
         └── PublishUnavailableError   could not be posted just now; it may have arrived
 
@@ -90,7 +92,7 @@ class InvalidSpecError(RefusedError):
     """A video spec is outside what is offered.
 
     Attributes:
-        field: ``prompt``, ``aspect`` or ``duration``; ``message`` where a prompt was to be made of one.
+        field: ``prompt``, ``aspect``, ``duration``, ``spoiler``, ``private``, or the ``message`` to make one of.
         reason: ``empty``, ``too_short``, ``too_long`` or ``not_offered``.
     """
 
@@ -140,6 +142,10 @@ class ChannelRefusedError(RefusedError):
     def __init__(self, ruled_by: int) -> None:
         super().__init__(f"refused by the rule of {ruled_by}")
         self.ruled_by = ruled_by
+
+
+class PrivateRefusedError(RefusedError):
+    """Moderators allow no clips that are sent to direct messages instead of posted."""
 
 
 class PromptRefusedError(RefusedError):
@@ -312,6 +318,10 @@ class PublishError(ReelayError):
 
 class DestinationClosedError(PublishError):
     """The channel is gone, or the bot (or the member's privacy) does not allow a post there."""
+
+
+class MessagesClosedError(DestinationClosedError):
+    """Discord says that the member takes no direct messages from the bot."""
 
 
 class UploadTooLargeError(PublishError):

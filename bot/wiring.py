@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bot.models import SpendPolicy
+from bot.services.admission.privately import SHOWN_WITHIN_SECONDS, PrivateRequests
 from bot.services.admission.service import Admission
 from bot.services.clips.deleting import ClipDeleter
 from bot.services.clips.drafts import Drafts
 from bot.services.clips.history import History
+from bot.services.clips.mentions import Mentions
 from bot.services.clips.versions import Versions
 from bot.services.jobs.context import WorkContext
 from bot.services.jobs.delivery import Deliverer
@@ -226,7 +228,7 @@ def _wire_worker(
         submitter=Submitter(work, renderer=renderer),
         renderer=renderer,
         unattended=UnattendedSubmits(work),
-        deliverer=Deliverer(work, media=ports.media, quotas=services.quotas),
+        deliverer=Deliverer(work, media=ports.media, quotas=services.quotas, mentions=services.mentions),
         settler=CardSettler(work, card_updater=card_updater, card_changes=shared.card_changes),
         account=AccountCheck(work),
         spend_watch=shared.spend_watch,
@@ -271,8 +273,12 @@ def _wire_services(ports: Ports, terms: Terms, shared: _Shared, owner: str) -> S
     presence = Presence(database=database)
     return Services(
         jobs=jobs,
+        private_requests=PrivateRequests(
+            jobs=jobs, publisher=ports.publisher, shown_within_seconds=SHOWN_WITHIN_SECONDS
+        ),
         versions=Versions(database=database),
         drafts=Drafts(database=database, clock=clock),
+        mentions=Mentions(database=database),
         history=History(database=database),
         clip_deleter=ClipDeleter(
             database=database, clock=clock, audit_trail=audit_trail, publisher=ports.modlog_publisher

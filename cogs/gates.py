@@ -22,8 +22,11 @@ _log = logging.getLogger(__name__)
 _Place = discord.abc.GuildChannel | discord.Thread
 
 
-def require_open_place(interaction: discord.Interaction) -> None:
+def require_open_place(interaction: discord.Interaction, *, posts: bool) -> None:
     """Check a channel or thread of a server that a clip is asked for in, and whoever asks, before anything is charged.
+
+    Args:
+        posts: whether the clip is to be posted there.
 
     Raises:
         ThreadClosedError: when it is a thread that is archived or locked.
@@ -36,6 +39,8 @@ def require_open_place(interaction: discord.Interaction) -> None:
     send = "send_messages_in_threads" if isinstance(channel, discord.Thread) else "send_messages"
     if interaction.type is not discord.InteractionType.application_command:  # which Discord itself has checked
         _require_member(interaction.permissions, send)
+    if not posts:
+        return
     # The history is needed to find a clip that was posted just before a crash.
     lacking = _lacking(interaction.app_permissions, ("view_channel", send, "attach_files", "read_message_history"))
     if lacking:

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 from bot.errors import StoreUnavailableError
 from bot.ui import replies
 from bot.ui.messages.status_card import status_view
+from bot.ui.text import members as member_text
 from cogs.gates import requester_there, require_open_place
 
 if TYPE_CHECKING:
     import discord
 
     from bot.services.admission.job_request import JobRequest
+    from bot.services.admission.privately import PrivateRequests
     from bot.services.jobs.requests import Accepted, JobService
 
 _log = logging.getLogger(__name__)
@@ -23,21 +25,27 @@ _log = logging.getLogger(__name__)
 class Maker:
     """Takes requests in, with a status card as the answer."""
 
-    def __init__(self, *, jobs: JobService) -> None:
+    def __init__(self, *, jobs: JobService, private_requests: PrivateRequests) -> None:
         self._jobs = jobs
+        self._private_requests = private_requests
 
     async def make(self, interaction: discord.Interaction, request: JobRequest) -> None:
         """Accept a job, show its card, and remember where the card is.
 
-        In direct messages the request's place is asked about in the request's server.
+        A private job's card is sent directly, and the answer says so; in direct messages the answer is the card, and
+        the request's place is asked about in the request's server.
 
         Raises:
             discord.app_commands.AppCommandError, PublishError: what ``gates`` says no with.
             RefusedError: likewise, and what ``Admission`` says no with.
+            MessagesClosedError: when a private job's member takes no direct messages; it is undone.
             StoreUnavailableError: when the database cannot be asked; the answer is then no.
         """
         if interaction.guild_id is not None:
-            require_open_place(interaction)
+            require_open_place(interaction, posts=not request.is_private)
+            if request.is_private:
+                await replies.run_and_reply(interaction, self._accept_privately(interaction, request))
+                return
         try:
             accepted = await replies.run_or_defer(interaction, self._accept(interaction, request), private=False)
         except BaseException:  # whatever it was: a job that is accepted all the same is held by nobody
@@ -59,6 +67,12 @@ class Maker:
         """Take a request in, once its place is known."""
         asking = await requester_there(interaction, request.requester.guild_id, request.channel_id)
         return await self._jobs.accept_held(replace(request, requester=asking))
+
+    async def _accept_privately(self, interaction: discord.Interaction, request: JobRequest) -> str:
+        """Take a private request in and send its card; return what its member is told where they asked."""
+        asking = await requester_there(interaction, request.requester.guild_id, request.channel_id)
+        await self._private_requests.accept(replace(request, requester=asking))
+        return member_text.PRIVATE_ACCEPTED
 
     async def _let_start(self, accepted: Accepted, message_id: int | None = None) -> None:
         """Let a job start that was held for its answer, and remember its card where there is one."""

@@ -28,7 +28,11 @@ class VideoCog(commands.Cog):
     @app_commands.command(name="video", description=command_text.VIDEO_COMMAND)
     @app_commands.guild_only()
     @app_commands.describe(
-        prompt=command_text.VIDEO_PROMPT, aspect=command_text.VIDEO_ASPECT, duration=command_text.VIDEO_DURATION
+        prompt=command_text.VIDEO_PROMPT,
+        aspect=command_text.VIDEO_ASPECT,
+        duration=command_text.VIDEO_DURATION,
+        spoiler=command_text.VIDEO_SPOILER,
+        private=command_text.VIDEO_PRIVATE,
     )
     @app_commands.choices(aspect=[Choice(name=name, value=aspect.value) for aspect, name in formatting.ASPECTS.items()])
     @app_commands.choices(duration=[Choice(name=name, value=seconds) for seconds, name in formatting.DURATIONS.items()])
@@ -38,6 +42,8 @@ class VideoCog(commands.Cog):
         prompt: Range[str, PROMPT_MIN_CHARACTERS, PROMPT_MAX_CHARACTERS],
         aspect: str | None = None,
         duration: int | None = None,
+        spoiler: bool = False,
+        private: bool = False,
     ) -> None:
         """Accept a job, show its card, and remember where the card is."""
         request = JobRequest.parse(
@@ -47,5 +53,7 @@ class VideoCog(commands.Cog):
             prompt=prompt,
             aspect=aspect,
             duration_seconds=duration,
+            is_spoiler=spoiler,
+            is_private=private,
         )
         await self._maker.make(interaction, request)

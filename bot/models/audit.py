@@ -23,6 +23,7 @@ class ChangeKind(StrEnum):
     LOG_CHANNEL = "log_channel"
     CHANNEL = "channel"
     CLIP_BUTTONS = "clip_buttons"
+    PRIVATE_CLIPS = "private_clips"
     PAUSE = "pause"
     BLOCK = "block"
     PROMPT_RULE = "prompt_rule"

@@ -79,6 +79,7 @@ class JobError(StrEnum):
     CLIP_GONE = "clip_gone"
     CLIP_UNUSABLE = "clip_unusable"
     UNDELIVERABLE = "undeliverable"
+    MESSAGES_CLOSED = "messages_closed"
     INTERNAL = "internal"
     UNHEARD = "unheard"
     CANCELLED_BY_MODERATOR = "cancelled_by_moderator"
@@ -105,12 +106,13 @@ class Job:
         progress: the service's own figure, 0 to 100, or None while it has said nothing.
         rendered_at: when the service finished the clip, by its own clock where it says so.
         effective_quota: the rule the job was accepted under.
-        status_message_id: the public status card, or None when there is none (any more).
+        status_message_id: the status card, or None when there is none (any more).
         message_id: the clip's message; message_channel_id: where it went (the channel, or a DM).
         removed_at: when the delivered clip was taken away again, by a moderator or by its own member (``removed_by``).
         archived_at: since when only the row itself is kept: no texts, and what it cost only as part of a sum.
         lineage: what it was made from; None for what began with a command.
-        is_private: its card and its clip go to the member directly, and nowhere else.
+        is_spoiler: the clip is hidden until it is clicked.
+        is_private: card and clip go to the member's direct messages, and never to the channel.
     """
 
     id: str
@@ -143,6 +145,7 @@ class Job:
     removed_at: datetime | None = None
     archived_at: datetime | None = None
     lineage: Lineage | None = None
+    is_spoiler: bool = False
     is_private: bool = False
 
     def descent(self, origin: Origin) -> Lineage:

@@ -21,6 +21,7 @@ class StoredAbout:
         changes: of the audit, about clips of theirs that moderators cancelled or removed.
         drafts: of requests that were refused, which are kept for an hour.
         blocks, quotas: that moderators have set for them.
+        settings: of their own, for all servers.
         erasing_since: when they asked for everything up to then to be erased; None where nothing is left to do.
     """
 
@@ -33,4 +34,5 @@ class StoredAbout:
     drafts: int = 0
     blocks: int = 0
     quotas: int = 0
+    settings: int = 0
     erasing_since: datetime | None = None

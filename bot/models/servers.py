@@ -53,6 +53,7 @@ class Server:
         pause: no new clips for now.
         rules_version: grows with every change of the prompt rules, so that compiled ones can be kept.
         clip_buttons: who may use the buttons under clips.
+        allows_private: members may have clips sent to their direct messages instead of posted.
         cap_told_percent, cap_told_at: how far up its cap the log was last told that the server is, and when.
     """
 
@@ -66,6 +67,7 @@ class Server:
     clip_buttons: ClipButtons = ClipButtons.EVERYONE
     cap_told_percent: int = 0
     cap_told_at: datetime | None = None
+    allows_private: bool = True
 
     @property
     def is_logging(self) -> bool:

@@ -87,9 +87,9 @@ class Publisher(Protocol):
         ...
 
     async def post_clip(
-        self, job: Job, clip: Clip, status: QuotaStatus | None, parent: Job | None = None
+        self, job: Job, clip: Clip, status: QuotaStatus | None, parent: Job | None = None, *, is_mentioned: bool = True
     ) -> PostedMessage:
-        """Post the clip to the channel as a new message that mentions the member and nobody else.
+        """Post the clip to the channel as a new message that mentions the member, if they are, and nobody else.
 
         Args:
             parent: what it was made from, as far as that is stored.
@@ -97,9 +97,13 @@ class Publisher(Protocol):
         ...
 
     async def post_clip_in_dm(
-        self, job: Job, clip: Clip, status: QuotaStatus | None, parent: Job | None = None
+        self, job: Job, clip: Clip, status: QuotaStatus | None, parent: Job | None = None, *, is_mentioned: bool = True
     ) -> PostedMessage:
-        """Send the clip to the member directly."""
+        """Send the clip to the member directly; ``MessagesClosedError`` when they take no messages."""
+        ...
+
+    async def post_status_in_dm(self, card: StatusCard) -> int:
+        """Send a private job's first card to the member directly; return its id; raises as the above."""
         ...
 
     async def find_status(self, job: Job) -> int | None:

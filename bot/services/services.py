@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from bot.services.admission.privately import PrivateRequests
     from bot.services.admission.service import Admission
     from bot.services.clips.deleting import ClipDeleter
     from bot.services.clips.drafts import Drafts
     from bot.services.clips.history import History
+    from bot.services.clips.mentions import Mentions
     from bot.services.clips.versions import Versions
     from bot.services.jobs.requests import JobService
     from bot.services.moderation.audit_trail import AuditTrail
@@ -28,8 +30,10 @@ class Services:
     """The services that people use; the worker, the status cards and the modlog run by themselves."""
 
     jobs: JobService
+    private_requests: PrivateRequests
     versions: Versions
     drafts: Drafts
+    mentions: Mentions
     history: History
     clip_deleter: ClipDeleter
     quotas: QuotaService

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    true,
 )
 
 from bot.store.columns import UtcDateTime, metadata
@@ -48,6 +49,7 @@ servers = Table(
     Column("paused_at", UtcDateTime),
     Column("rules_version", Integer, nullable=False),
     Column("clip_buttons", String(16), nullable=False, server_default="everyone"),
+    Column("allows_private", Boolean, nullable=False, server_default=true()),
 )
 
 channel_rules = Table(

@@ -78,6 +78,7 @@ jobs = Table(
     Column("parent_id", String(25)),
     Column("root_id", String(25)),
     Column("origin", String(16)),
+    Column("is_spoiler", Boolean, nullable=False, server_default=false()),
     Column("is_private", Boolean, nullable=False, server_default=false()),
 )
 index_where(jobs.c.due_at.is_not(None), "jobs_by_due_at", jobs.c.state, jobs.c.due_at)
@@ -277,6 +278,13 @@ erasures = Table(
     Column("member_id", BigInteger, primary_key=True, autoincrement=False),
     Column("asked_at", UtcDateTime, nullable=False),
     Column("texts_erased_at", UtcDateTime),
+)
+
+members = Table(
+    "members",
+    metadata,
+    Column("member_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("is_mentioned", Boolean, nullable=False),
 )
 
 refusals = Table(

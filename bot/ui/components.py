@@ -129,6 +129,10 @@ class PanelItem(_Item, template=r"panel:.+"):
     """A button or a select of the settings panel."""
 
 
+class QuotaItem(_Item, template=r"quota:.+"):
+    """A button of the answer to ``/quota``."""
+
+
 class PrivacyItem(_Item, template=r"privacy:.+"):
     """A button of what a member is told about what is stored."""
 
@@ -137,7 +141,7 @@ class DraftItem(_Item, template=r"draft:.+"):
     """A button under what somebody typed and had refused."""
 
 
-ITEM_CLASSES = (StatusCardItem, ClipItem, ModlogCardItem, PanelItem, PrivacyItem, DraftItem)
+ITEM_CLASSES = (StatusCardItem, ClipItem, ModlogCardItem, PanelItem, QuotaItem, PrivacyItem, DraftItem)
 """One for each kind of message, for ``Client.add_dynamic_items``."""
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 import discord
 
-from bot.errors import DestinationClosedError, PublishUnavailableError, UploadTooLargeError
+from bot.errors import DestinationClosedError, MessagesClosedError, PublishUnavailableError, UploadTooLargeError
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -18,6 +18,9 @@ _THREAD_ARCHIVED = 50083
 _UNAUTHORIZED = 401
 CLOSED_STATUSES = frozenset({403, 404})
 """Among others 10003 (channel deleted), 50001 (no access), 50007 (no direct messages), 50013 (not permitted)."""
+
+_MESSAGES_CLOSED = frozenset({50007, 50278})
+"""The member's own privacy, or that they share no server with the bot any more."""
 
 FORBIDDEN_CODES = frozenset({50001, 50013})
 """No access, and a permission that lacks: Discord's own word, which a proxy's 403 before it does not carry."""
@@ -36,6 +39,8 @@ def as_publish_errors(*, for_post: bool = False) -> Generator[None]:
         reason = f"Discord answered {error.status}, code {error.code}"
         if error.status == 413 or error.code == _TOO_LARGE:
             raise UploadTooLargeError(reason) from error
+        if error.code in _MESSAGES_CLOSED:
+            raise MessagesClosedError(reason) from error
         if error.status in CLOSED_STATUSES or error.code == _THREAD_ARCHIVED:
             raise DestinationClosedError(reason) from error
         if error.status == 429 or error.status >= 500:

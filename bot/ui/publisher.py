@@ -35,6 +35,7 @@ CARD_MESSAGES = 100
 """How many messages after a ``/video`` to look through for its card: it comes at once, so one page will do."""
 
 _TOO_MANY_EDITS = 30046
+"""What Discord may write before the name of a file that is a spoiler."""
 
 
 class DiscordPublisher:
@@ -71,42 +72,48 @@ class DiscordPublisher:
             return await self._find(await self._direct_messages(job), job)
 
     async def post_clip(
-        self, job: Job, clip: Clip, status: QuotaStatus | None, parent: Job | None = None
+        self, job: Job, clip: Clip, status: QuotaStatus | None, parent: Job | None = None, *, is_mentioned: bool = True
     ) -> PostedMessage:
         """Post the clip to the job's channel."""
-        return await self._post(self._channel(job), clip, clip_view(job, clip, status, self._clock.now(), parent), job)
+        return await self._post(self._channel(job), job, clip, status, parent, is_mentioned=is_mentioned)
 
     async def post_clip_in_dm(
-        self, job: Job, clip: Clip, status: QuotaStatus | None, parent: Job | None = None
+        self, job: Job, clip: Clip, status: QuotaStatus | None, parent: Job | None = None, *, is_mentioned: bool = True
     ) -> PostedMessage:
         """Send the clip to the member directly."""
         with as_publish_errors():
             channel = await self._direct_messages(job)
-        return await self._post(channel, clip, clip_view(job, clip, status, self._clock.now(), parent), job)
+        return await self._post(channel, job, clip, status, parent, is_mentioned=is_mentioned)
+
+    async def post_status_in_dm(self, card: StatusCard) -> int:
+        """Send a job's first card to the member directly, with a nonce of its own, since the clip has the job's id."""
+        with as_publish_errors(for_post=True):
+            channel = await self._direct_messages(card.job)
+            nothing = discord.AllowedMentions.none()
+            message = await channel.send(view=status_view(card), nonce=f"card{card.job.id}", allowed_mentions=nothing)
+        return message.id
 
     async def find_status(self, job: Job) -> int | None:
         """Look for a status card that was shown but not remembered, soon after the ``/video`` itself."""
         with as_publish_errors():
             channel = await self._card_channel(job)
-            history = channel.history(limit=CARD_MESSAGES, after=_asked_at(job), oldest_first=True)
-            async for message in history:
+            async for message in channel.history(limit=CARD_MESSAGES, after=_asked_at(job), oldest_first=True):
                 if self._client.user == message.author and _is_card(message, job):
                     return message.id
         return None
 
     async def show_status(self, card: StatusCard) -> None:
         """Edit the job's status card, where there still is one that can be edited."""
-        with as_publish_errors(), _unless_deleted(card.job):
-            message = await self._status_message(card.job)
-            if message is not None:
-                await message.edit(view=status_view(card))
+        if card.job.status_message_id is not None:
+            with as_publish_errors(), _unless_deleted(card.job):
+                channel = await self._card_channel(card.job)
+                await channel.get_partial_message(card.job.status_message_id).edit(view=status_view(card))
 
     async def remove_status(self, job: Job) -> None:
         """Delete the job's status card, where there still is one."""
-        with as_publish_errors(), _unless_deleted(job):
-            message = await self._status_message(job)
-            if message is not None:
-                await message.delete()
+        if job.status_message_id is not None:
+            with as_publish_errors(), _unless_deleted(job):
+                await (await self._card_channel(job)).get_partial_message(job.status_message_id).delete()
 
     async def alert_operator(self, alert: AnyAlert) -> None:
         """Tell the operator's channel; a failure is logged, since the alert itself is in the log already."""
@@ -128,11 +135,6 @@ class DiscordPublisher:
     async def _card_channel(self, job: Job) -> discord.PartialMessageable | discord.DMChannel:
         return await self._direct_messages(job) if job.is_private else self._channel(job)
 
-    async def _status_message(self, job: Job) -> discord.PartialMessage | None:
-        if job.status_message_id is None:
-            return None
-        return (await self._card_channel(job)).get_partial_message(job.status_message_id)
-
     async def _find(self, channel: discord.abc.Messageable, job: Job) -> PostedMessage | None:
         """Look from now back, and from the render's end on: after a long break the clip is near that end."""
         rendered = discord.Object(discord.utils.time_snowflake((job.rendered_at or job.created_at) - CLOCK_TOLERANCE))
@@ -143,10 +145,19 @@ class DiscordPublisher:
                     return PostedMessage(message.channel.id, message.id)
         return None
 
-    async def _post(self, channel: discord.abc.Messageable, clip: Clip, view: ui.LayoutView, job: Job) -> PostedMessage:
-        mentions = discord.AllowedMentions(
-            everyone=False, roles=False, replied_user=False, users=[discord.Object(job.member_id)]
-        )
+    async def _post(
+        self,
+        channel: discord.abc.Messageable,
+        job: Job,
+        clip: Clip,
+        status: QuotaStatus | None,
+        parent: Job | None,
+        *,
+        is_mentioned: bool,
+    ) -> PostedMessage:
+        view = clip_view(job, clip, status, self._clock.now(), parent)
+        users = [discord.Object(job.member_id)] if is_mentioned else []
+        mentions = discord.AllowedMentions(everyone=False, roles=False, replied_user=False, users=users)
         if not isinstance(clip, ClipFile):
             with as_publish_errors(for_post=True):
                 message = await channel.send(view=view, nonce=job.id, allowed_mentions=mentions)

@@ -113,14 +113,18 @@ async def show_privately(interaction: discord.Interaction, view: ui.LayoutView) 
         The message's id; None when it could not be shown, which is logged.
     """
     try:
-        if interaction.response.is_done():
-            return (await interaction.edit_original_response(view=view)).id
-        return (await interaction.response.send_message(view=view, ephemeral=True)).message_id
+        if not interaction.response.is_done():
+            try:
+                return (await interaction.response.send_message(view=view, ephemeral=True)).message_id
+            except discord.HTTPException as error:
+                if error.code != ALREADY_ANSWERED:
+                    raise
+                if not interaction.extras.get(_UNHEARD):
+                    _log.info("already answered", extra=_details(interaction, error))
+                    return None
+        return (await interaction.edit_original_response(view=view)).id
     except UNDELIVERED as error:
-        if getattr(error, "code", None) == ALREADY_ANSWERED:
-            _log.info("already answered", extra=_details(interaction, error))
-        else:
-            _log.warning("layout not shown", extra=_details(interaction, error))
+        _log.warning("layout not shown", extra=_details(interaction, error))
         return None
 
 

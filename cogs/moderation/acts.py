@@ -117,6 +117,13 @@ class ModeratorActs:
         )
         return moderator_text.log_set(channel_id)
 
+    async def allow_private(self, interaction: discord.Interaction, *, allowed: bool) -> str:
+        """Let members have clips sent to their direct messages instead of posted, or not."""
+        await self._services.servers.allow_private(
+            guild_id_of(interaction), allowed=allowed, set_by_id=interaction.user.id
+        )
+        return moderator_text.private_set(allowed=allowed)
+
     async def change_channel(
         self, interaction: discord.Interaction, channel_id: int, change: Callable[[ChannelRule], ChannelRule]
     ) -> str:

@@ -48,6 +48,12 @@ class ChannelsSection(Section):
         """Show what holds in a channel that has rules, which may be deleted."""
         await self._panel.show(press.interaction, Place(ChannelSection.name, key=str(parse_id(press.chosen))))
 
+    @component("panel:private:{setting:on|off}")
+    async def allow_private(self, press: Press, setting: str) -> None:
+        """Let members have clips sent to their direct messages, or not."""
+        allowing = self._acts.allow_private(press.interaction, allowed=setting == "on")
+        await self._panel.do(press.interaction, allowing, Place(self.name))
+
 
 class ChannelSection(Section):
     """Shows and changes what holds in one channel, or everywhere else."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from discord.webhook.async_ import AsyncWebhookAdapter
 
-from tests.support.community import START
+from tests.support.community import START, words
 
 if TYPE_CHECKING:
     import pytest
@@ -23,7 +23,7 @@ async def quota_of_mia(community: Community) -> str:
     result = await community.mia.slash(community.channel, "quota")
     assert result.ephemeral
     assert community.pinged(result.response) == set()
-    return result.response.content
+    return words(result.response)
 
 
 async def test_shows_bar_what_is_left_whose_rule_and_the_reset(community: Community) -> None:
@@ -34,7 +34,8 @@ async def test_shows_bar_what_is_left_whose_rule_and_the_reset(community: Commun
         "**48 s left today, eight 6-second clips**\n"
         "▰▰▱▱▱▱▱▱▱▱▱▱ 12 s of 60 s used\n"
         "The rule that holds is the bot's default: 60 s per day.\n"
-        f"It resets <t:{NEXT_MIDNIGHT}:R>."
+        f"It resets <t:{NEXT_MIDNIGHT}:R>.\n"
+        "-# When a clip is ready I mention you, in all servers."
     )
 
 
@@ -45,8 +46,8 @@ async def test_names_the_role_that_gives_the_quota(community: Community) -> None
 
     result = await patron.slash(community.channel, "quota")
 
-    assert "7 s left this week, one 6-second clip" in result.response.content
-    assert f"that of {role.mention}: 7 s per week" in result.response.content
+    assert "7 s left this week, one 6-second clip" in words(result.response)
+    assert f"that of {role.mention}: 7 s per week" in words(result.response)
 
 
 async def test_tells_grants_apart_from_the_rule(community: Community) -> None:
@@ -82,7 +83,7 @@ async def test_slow_answer_is_acknowledged_and_given_in_private(
     assert community.acknowledged_first(in_private=True)
     [message] = community.channel.history(viewer=community.mia)
     assert message.flags.ephemeral
-    assert "60 s left today" in message.content
+    assert "60 s left today" in words(message)
 
 
 async def test_answer_whose_acknowledgement_seemed_to_fail_is_given_in_private_all_the_same(
@@ -110,7 +111,7 @@ async def test_answer_whose_acknowledgement_seemed_to_fail_is_given_in_private_a
 
     [message] = community.channel.history(viewer=community.mia)
     assert message.flags.ephemeral
-    assert "60 s left today" in message.content
+    assert "60 s left today" in words(message)
     assert community.channel.history(viewer=community.ben) == []
 
 

@@ -68,7 +68,7 @@ async def test_command_and_options_are_named_as_promised(community: Community) -
     command = community.env.backend.find_command("video", community.guild.id, type=1)
 
     by_name = {parameter["name"]: parameter for parameter in command["options"]}
-    assert list(by_name) == ["prompt", "aspect", "duration"]
+    assert list(by_name) == ["prompt", "aspect", "duration", "spoiler", "private"]
     assert (by_name["prompt"]["min_length"], by_name["prompt"]["max_length"]) == (3, 2000)
     assert [(choice["name"], choice["value"]) for choice in by_name["aspect"]["choices"]] == [
         ("Landscape 16:9", "16:9"),

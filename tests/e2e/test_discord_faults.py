@@ -9,9 +9,11 @@ import pytest
 from tests.support.acts import Act, Scene
 from tests.support.discord_server import RouteKind
 from tests.support.openapi import OPENAPI
-from tests.support.stage import HEAVY, REFUSED, UNHEARD, Ending, Part, failed
+from tests.support.stage import HEAVY, MESSAGES_CLOSED, REFUSED, UNHEARD, Ending, Part, failed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.e2e.conftest import Outcome
     from tests.support.discord_server import Request
 
@@ -171,6 +173,78 @@ async def bot_may_not_post_so_nothing_is_charged(part: Part) -> None:
     assert "Send Messages" in asked.text
 
 
+# Private clips -----------------------------------------------------------------------------------
+
+
+async def _ask_privately(part: Part) -> None:
+    part.is_private = True
+    await part.ask()
+
+
+def _is_card(part: Part) -> Callable[[Request], bool]:
+    return lambda request: request.channel_id == part.place.id and not request.uploads
+
+
+async def private_clip_goes_to_the_member(part: Part) -> None:
+    await _ask_privately(part)
+    await part.until(lambda: part.asked.text)
+    assert part.asked.is_ephemeral
+    assert "comes to your direct messages" in part.asked.text
+
+
+async def member_takes_no_messages_so_a_private_clip_is_not_made(part: Part) -> None:
+    part.ending = MESSAGES_CLOSED
+    part.member.user.accepts_messages = False
+    await _ask_privately(part)
+    await part.until(lambda: part.asked.text)
+    assert part.asked.is_ephemeral
+    assert "I can't send you direct messages" in part.asked.text
+
+
+async def member_takes_no_messages_any_more_when_the_private_clip_is_there(part: Part) -> None:
+    part.ending = failed("messages_closed", paid=1)
+    download = part.hold_at_service("file")
+    await _ask_privately(part)
+    await part.reaches_service("file")
+    part.member.user.accepts_messages = False
+    download.set()
+
+
+async def member_leaves_before_the_private_clip_is_there(part: Part) -> None:
+    part.ending = failed("messages_closed", paid=1)
+    download = part.hold_at_service("file")
+    await _ask_privately(part)
+    await part.reaches_service("file")
+    del part.member.guild.members[part.member.user.id]
+    part.member.user.accepts_messages = False
+    download.set()
+
+
+async def discord_answers_500_to_a_private_card(part: Part) -> None:
+    part.is_private = True
+    part.faults.fail(RouteKind.CREATE_MESSAGE, 500, where=_is_card(part))
+    await part.ask()
+
+
+async def discord_answers_503_to_a_private_card(part: Part) -> None:
+    part.is_private = True
+    part.faults.fail(RouteKind.CREATE_MESSAGE, 503, where=_is_card(part))
+    await part.ask()
+    await part.until(part.clips)
+
+
+async def discord_answers_503_to_a_private_card_that_it_has_posted(part: Part) -> None:
+    part.is_private = True
+    part.faults.fail(RouteKind.CREATE_MESSAGE, 503, stored=True, where=_is_card(part))
+    await part.ask()
+
+
+async def connection_is_reset_after_the_private_card_is_posted(part: Part) -> None:
+    part.is_private = True
+    part.faults.reset(RouteKind.CREATE_MESSAGE, stored=True, where=_is_card(part))
+    await part.ask()
+
+
 FAULTS = Act(
     scenarios=(
         discord_takes_the_card_for_too_late,
@@ -194,6 +268,14 @@ FAULTS = Act(
         discord_answers_503_when_the_card_is_to_go,
         bot_may_not_attach_files_so_nothing_is_charged,
         bot_may_not_post_so_nothing_is_charged,
+        private_clip_goes_to_the_member,
+        member_takes_no_messages_so_a_private_clip_is_not_made,
+        member_takes_no_messages_any_more_when_the_private_clip_is_there,
+        member_leaves_before_the_private_clip_is_there,
+        discord_answers_500_to_a_private_card,
+        discord_answers_503_to_a_private_card,
+        discord_answers_503_to_a_private_card_that_it_has_posted,
+        connection_is_reset_after_the_private_card_is_posted,
     ),
     openapi=OPENAPI if OPENAPI.exists() else None,
 )

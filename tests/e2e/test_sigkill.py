@@ -127,8 +127,38 @@ async def failure_is_on_the_card_but_unanswered(part: Part) -> Moments:
     yield DOWN
 
 
+async def private_card_never_arrives(part: Part) -> Moments:
+    part.is_private = True
+    card = part.hold(RouteKind.CREATE_MESSAGE, stored=False)
+    await part.ask()
+    await card.arrived.wait()
+    yield DOWN
+    card.drop()
+
+
+async def private_card_arrives_after_the_death(part: Part) -> Moments:
+    part.is_private = True
+    card = part.hold(RouteKind.CREATE_MESSAGE, stored=False)
+    await part.ask()
+    await card.arrived.wait()
+    yield DOWN
+    card.release()
+    await part.until(part.cards)
+
+
+async def private_card_is_posted_but_unanswered(part: Part) -> Moments:
+    part.is_private = True
+    card = part.hold(RouteKind.CREATE_MESSAGE, stored=True)
+    await part.ask()
+    await card.arrived.wait()
+    yield DOWN
+
+
 STARTING = Act(
     scenarios=(
+        private_card_never_arrives,
+        private_card_arrives_after_the_death,
+        private_card_is_posted_but_unanswered,
         acknowledgement_never_arrives,
         acknowledgement_arrives_after_the_death,
         acknowledgement_is_shown_but_unanswered,

@@ -140,12 +140,17 @@ class Community:
     async def post_clip(self, actor: MemberActor, prompt: str = "A cat surfing") -> Job:
         """Ask for a clip and let it arrive, as a link; return its job."""
         await actor.slash(self.channel, "video", prompt=prompt)
+        return await self.deliver()
+
+    async def deliver(self) -> Job:
+        """Let the clip of the job whose turn it is arrive, as a link."""
         now, owner = self.clock.now(), "local/1"
         async with self.database.write() as connection:
             [job] = await job_store.start_next(
                 connection, now=now, limit=1, owner=owner, lease_until=now, slots_since=now, in_flight=()
             )
-        posted = await self.publisher.post_clip(job, ClipLink("https://files.example/x.mp4", None), None)
+        post = self.publisher.post_clip_in_dm if job.is_private else self.publisher.post_clip
+        posted = await post(job, ClipLink("https://files.example/x.mp4", None), None)
         leased_jobs = LeasedJobs(
             database=self.database, clock=self.clock, audit_trail=self.bot.services.audit_trail, owner=owner
         )

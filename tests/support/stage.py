@@ -183,6 +183,10 @@ UNHEARD = Ending(state="cancelled", error_code="unheard", paid=0)
 """The job was undone, since Discord told its member that the bot did not respond."""
 
 
+MESSAGES_CLOSED = Ending(state="cancelled", error_code="messages_closed", paid=0)
+"""The job was undone, since its member takes no direct messages and was told so."""
+
+
 def failed(error_code: str, *, paid: int, cards: int = 1) -> Ending:
     """Make the ending of a job that brings no clip and gives the seconds back."""
     return Ending(state="failed", error_code=error_code, paid=paid, cards=cards)
@@ -195,6 +199,7 @@ class Part:
     Attributes:
         asked: their latest ``/video``.
         ending: how it has to end.
+        is_private: they ask for a private clip.
     """
 
     stage: Stage
@@ -202,6 +207,7 @@ class Part:
     channel: Channel
     member: Member
     ending: Ending = DELIVERED
+    is_private: bool = False
     asked: Interaction = field(init=False)
 
     # Acting --------------------------------------------------------------------------------------
@@ -211,7 +217,11 @@ class Part:
         server = self.stage.server
         sessions = server.sessions if heard_by is None else [heard_by.session]
         self.asked = await server.slash(
-            self.channel, self.member, "video", {"prompt": self.prompt}, session=sessions[0]
+            self.channel,
+            self.member,
+            "video",
+            {"prompt": self.prompt} | ({"private": True} if self.is_private else {}),
+            session=sessions[0],
         )
         for session in sessions[1:]:
             session.dispatch("INTERACTION_CREATE", self.asked.payload(server.world, server.upload_limit_bytes))
@@ -256,13 +266,18 @@ class Part:
 
     # Seeing --------------------------------------------------------------------------------------
 
+    @property
+    def place(self) -> Channel:
+        """Where the card and the clip are."""
+        return self.stage.server.world.direct_channel(self.member.user) if self.is_private else self.channel
+
     def concerns(self, request: Request) -> bool:
         """Tell whether a request to Discord is about this part."""
         if request.kind is RouteKind.CALLBACK:
             return self.stage.server.world.interactions[int(request.ids["interaction"])].channel is self.channel
         if "token" in request.ids:
             return self.stage.server.world.interactions_by_token[request.ids["token"]].channel is self.channel
-        return "channel" in request.ids and request.channel_id == self.channel.id
+        return "channel" in request.ids and request.channel_id in {self.channel.id, self.place.id}
 
     def uploading(self, request: Request) -> bool:
         """Tell whether a request posts this part's clip."""
@@ -279,8 +294,8 @@ class Part:
         return [message for message in messages if self._is_clip(message)]
 
     def cards(self) -> list[Message]:
-        """Find what else the bot has said in the channel and not taken back."""
-        return [message for message in self.channel.messages.values() if not self._is_clip(message)]
+        """Find what else the bot has said where the clip belongs and not taken back."""
+        return [message for message in self.place.messages.values() if not self._is_clip(message)]
 
     def _is_clip(self, message: Message) -> bool:
         return message.text.startswith(f"{self.member.mention}, your clip is ready")
@@ -340,7 +355,7 @@ class Part:
                 await self.until(lambda: not self.clips() and not self.cards() and len(self.ledger) > 1)
             case Ending(state="delivered"):
                 await self.until(lambda: self.clips() and not self.cards())
-            case Ending(error_code="unheard"):
+            case Ending(error_code="unheard" | "messages_closed", state="cancelled"):
                 await self.stage.bot.wait_for_log("nobody heard the answer")
             case Ending(cards=1):
                 await self.card("came back")
@@ -358,12 +373,17 @@ class Part:
         assert len(self.paid) == ending.paid, "generations paid for"
         assert {made.client_business_id for made in self.paid} <= {job["id"]}
         self._check_books(job["id"])
+        assert not (self.is_private and self.channel.messages), "a private clip leaves nothing in the channel"
         delivered = ending.state == "delivered" and not ending.removed
         assert self.ledger == [("charge", COST_SECONDS)] + [("refund", COST_SECONDS)] * (not delivered)
         assert len(self.clips()) == delivered, "clips"
         for clip in self.clips():
             assert (job["message_channel_id"], job["message_id"]) == (clip.channel.id, clip.id)
-            assert (clip.channel.recipient is self.member.user) if ending.directly else clip.channel is self.channel
+            assert (
+                (clip.channel.recipient is self.member.user)
+                if ending.directly or self.is_private
+                else clip.channel is self.channel
+            )
             assert clip.pings == {self.member.id}
             assert [file.filename for file in clip.attachments] == [f"reelay-{job['id']}.mp4"] * (not ending.link)
         assert len(self.cards()) == ending.cards, "status cards left behind"

@@ -195,6 +195,8 @@ class Workshop:
         interaction_id: int | None = None,
         channel_id: int = CHANNEL_ID,
         leaves: str = "",
+        is_spoiler: bool = False,
+        is_private: bool = False,
         **who: Any,  # noqa: ANN401
     ) -> JobRequest:
         """Make a fresh ``/video``.
@@ -213,6 +215,8 @@ class Workshop:
             prompt=spec.prompt,
             aspect=None if "aspect" in leaves else spec.aspect,
             duration_seconds=None if "duration" in leaves else spec.duration_seconds,
+            is_spoiler=is_spoiler,
+            is_private=is_private,
         )
 
     async def accept(self, process: Process, prompt: str = "a fox in the snow", **changes: Any) -> str:  # noqa: ANN401

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import discord
 import pytest
 
-from bot.errors import DestinationClosedError, PublishUnavailableError, UploadTooLargeError
+from bot.errors import DestinationClosedError, MessagesClosedError, PublishUnavailableError, UploadTooLargeError
 from bot.models import ClipFile, ClipLink, JobState, OperatorAlert, PostedMessage, StatusCard, VideoInfo, VideoSpec
 from bot.services.jobs.delivery import DEFAULT_UPLOAD_BYTES
 from bot.ui.publisher import DiscordPublisher
@@ -295,3 +295,75 @@ async def test_card_that_was_never_shown_is_not_found(community: Community) -> N
     await community.publisher.remove_status(job)
 
     assert await community.publisher.find_status(job) is None
+
+
+# Spoilers and private clips ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("prefix", ["", "SPOILER_"])
+@pytest.mark.parametrize("clip", ["file", "link"])
+async def test_a_spoiler_is_found_again_however_discord_names_its_file(
+    community: Community, clip: str, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, other = replace(await accepted(community), is_spoiler=True), await accepted(community, "A dog")
+    posted = await community.publisher.post_clip(job, LINK if clip == "link" else clip_file(), None)
+    stored = community.env.backend.get_message(posted.channel_id, posted.message_id)
+    for attachment in stored.attachments:
+        monkeypatch.setitem(attachment, "filename", f"{prefix}{attachment['filename']}")
+    if prefix:  # then only the attachment tells
+        monkeypatch.setattr(stored, "components", [])
+
+    assert await community.publisher.find_clip(job) == (None if clip == "link" and prefix else posted)
+    assert await community.publisher.find_clip(other) is None
+
+
+async def private(community: Community) -> Job:
+    await community.mia.slash(community.channel, "video", prompt="A cat", private=True)
+    return (await community.jobs())[-1]
+
+
+async def test_a_private_jobs_card_is_edited_found_and_removed_in_direct_messages(community: Community) -> None:
+    job, messages = await private(community), community.mia.user.dm_channel
+
+    await community.publisher.show_status(StatusCard(replace(job, state=JobState.RENDERING, progress=50.0)))
+    assert "50 %" in words(messages.last_message)
+    await community.publisher.show_status(StatusCard(job))
+    assert await community.publisher.find_status(replace(job, status_message_id=None)) == job.status_message_id
+    await community.publisher.remove_status(job)
+    assert messages.history() == community.channel.history() == []
+    assert await community.publisher.find_status(job) is None
+
+
+async def test_a_private_jobs_first_card_and_its_clip_have_different_nonces(community: Community) -> None:
+    job = await private(community)
+    await community.publisher.post_clip_in_dm(job, LINK, None)
+
+    sent = [
+        each.json for each in community.env.http_requests if each.method == "POST" and each.path.endswith("/messages")
+    ]
+    assert [(each["nonce"], each["enforce_nonce"]) for each in sent] == [(f"card{job.id}", True), (job.id, True)]
+    assert sent[0]["allowed_mentions"] == {"parse": []}
+    assert all(len(each["nonce"]) <= 25 for each in sent)
+
+
+@pytest.mark.parametrize("code", [50007, 50278])
+async def test_closed_direct_messages_are_told_from_any_other_refusal(community: Community, code: int) -> None:
+    job = await private(community)
+    community.env.inject_error("POST", MESSAGES, status=403, code=code, times=2)
+
+    with pytest.raises(MessagesClosedError):
+        await community.publisher.post_clip_in_dm(job, LINK, None)
+    with pytest.raises(MessagesClosedError):
+        await community.publisher.post_status_in_dm(StatusCard(job))
+    community.env.inject_error("POST", MESSAGES, status=403, code=40333)
+    with pytest.raises(DestinationClosedError) as other:
+        await community.publisher.post_status_in_dm(StatusCard(job))
+    assert type(other.value) is DestinationClosedError
+
+
+async def test_a_private_card_out_of_reach_is_no_error(community: Community) -> None:
+    job = await private(community)
+    community.env.inject_error("*", f"{MESSAGES}/*", status=403, code=50007, times=2)
+
+    await community.publisher.show_status(StatusCard(job))
+    await community.publisher.remove_status(job)

@@ -5,7 +5,8 @@ Asked in this order, and the first that says no is the answer:
 1. Is video making paused in the server?
 2. Is the member blocked?
 3. May clips be made in this place? (The thread's rule, else the channel's, the category's, the server's.)
-4. Is it made from somebody else's clip, in a server where a clip's buttons are its requester's alone?
+4. Is it made from somebody else's clip, in a server where a clip's buttons are its requester's alone? Is it to go to
+   direct messages, in a server where none do?
 5. Has the member too many jobs open?
 6. Does the quota that holds reach? (The place's pool, else the member's own, their roles', the server's, the
    operator's; and grants.)
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING
 from bot.errors import (
     ChannelRefusedError,
     OthersClipError,
+    PrivateRefusedError,
     PromptRefusedError,
     QueueFullError,
     RefusedError,
@@ -197,7 +199,8 @@ def decide(
 
     Returns:
         What may be made, or what it is refused with: a PausedError, BlockedError, ChannelRefusedError,
-        OthersClipError, PromptRefusedError, RulesUnknownError, TooManyOpenJobsError, QuotaExceededError,
+        OthersClipError, PrivateRefusedError, PromptRefusedError, RulesUnknownError, TooManyOpenJobsError,
+        QuotaExceededError,
         CapReachedError, CeilingReachedError or QueueFullError.
     """
     spec = details.place.spec_for(request)
@@ -214,6 +217,8 @@ def _refusals(
     is_others = request.parent_member_id not in {None, details.requester.member_id}
     if is_others and details.server.clip_buttons is ClipButtons.REQUESTER:
         yield OthersClipError()
+    if request.is_private and not details.server.allows_private:
+        yield PrivateRefusedError()
     if details.open_jobs_anywhere >= details.max_open_jobs:
         yield TooManyOpenJobsError(details.max_open_jobs)
     left_seconds = details.status.left_seconds

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.errors import InvalidSpecError
 from bot.models import parse_aspect, parse_duration, parse_prompt
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ class JobRequest:
         aspect, duration_seconds: None where the member left it to the channel's defaults.
         lineage: what it is made from; None where it begins with a command.
         parent_member_id: who asked for the clip that it is made from; None where it begins with a command.
-        is_private: the card and the clip go to the member directly; ``channel_id`` still says which place's rules hold.
+        is_spoiler: the clip is to be hidden until it is clicked.
+        is_private: it is to go to the member's direct messages, and never to the channel.
     """
 
     interaction_id: int
@@ -30,6 +32,7 @@ class JobRequest:
     duration_seconds: int | None = None
     lineage: Lineage | None = None
     parent_member_id: int | None = None
+    is_spoiler: bool = False
     is_private: bool = False
 
     @classmethod
@@ -44,7 +47,8 @@ class JobRequest:
         duration_seconds: object = None,
         lineage: Lineage | None = None,
         parent_member_id: int | None = None,
-        is_private: bool = False,
+        is_spoiler: object = False,
+        is_private: object = False,
     ) -> JobRequest:
         """Check what came from outside, of whatever type it is; None leaves an option open.
 
@@ -60,5 +64,12 @@ class JobRequest:
             duration_seconds=None if duration_seconds is None else parse_duration(duration_seconds),
             lineage=lineage,
             parent_member_id=parent_member_id,
-            is_private=is_private,
+            is_spoiler=_parse_switch("spoiler", is_spoiler),
+            is_private=_parse_switch("private", is_private),
         )
+
+
+def _parse_switch(field: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidSpecError(field, "not_offered")
+    return value

@@ -51,7 +51,8 @@ class Versions:
             duration_seconds=longer(duration_seconds) if origin is Origin.LONGER else duration_seconds,
             lineage=clip.descent(origin),
             parent_member_id=clip.member_id,
-            is_private=channel_id is None,
+            is_spoiler=clip.is_spoiler,
+            is_private=clip.is_private or channel_id is None,
         )
 
     async def find(self, job_id: str, *, requester: Requester) -> Job:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from bot.models import Clip, Job, PostedMessage, QuotaStatus, VideoInfo
+    from bot.services.clips.mentions import Mentions
     from bot.services.jobs.context import WorkContext
     from bot.services.quotas.service import QuotaService
 
@@ -54,26 +55,33 @@ class Media(Protocol):
         ...
 
 
+class _Post(Protocol):
+    async def __call__(
+        self, job: Job, clip: Clip, status: QuotaStatus | None, parent: Job | None, *, is_mentioned: bool
+    ) -> PostedMessage: ...
+
+
 @dataclass(frozen=True, slots=True)
 class _Destination:
     """One place a clip can go: how to look for it there, how to post it there."""
 
     find: Callable[[Job], Awaitable[PostedMessage | None]]
-    post: Callable[[Job, Clip, QuotaStatus | None, Job | None], Awaitable[PostedMessage]]
+    post: _Post
 
 
 class Deliverer:
     """Hands over one leased job's clip, then lets go of it.
 
-    The clip goes to the channel, else to the member directly, where a private one goes at once; as a file, else as a
-    file re-encoded to fit, else as a link. Only when none of that can be done does the job fail, and then it is
-    refunded.
+    The clip goes to the channel, else to the member directly; as a file, else as a file re-encoded to fit, else
+    as a link. A private one goes to the member and never to the channel. Only when none of that can be done does the
+    job fail, and then it is refunded.
     """
 
-    def __init__(self, context: WorkContext, *, media: Media, quotas: QuotaService) -> None:
+    def __init__(self, context: WorkContext, *, media: Media, quotas: QuotaService, mentions: Mentions) -> None:
         self._work = context
         self._media = media
         self._quotas = quotas
+        self._mentions = mentions
         self._doubts: Counter[str] = Counter()  # memory only: at worst an address is asked some times more
         publisher = context.publisher
         self._channel = _Destination(publisher.find_clip, publisher.post_clip)
@@ -102,12 +110,12 @@ class Deliverer:
         except ClipError as error:
             await self._fail(job, error, JobError.CLIP_UNUSABLE)
         except DestinationClosedError as error:
-            await self._fail(job, error, JobError.UNDELIVERABLE)
+            await self._fail(job, error, JobError.MESSAGES_CLOSED if job.is_private else JobError.UNDELIVERABLE)
         else:
             await self._work.leased_jobs.deliver(job, channel_id=posted.channel_id, message_id=posted.message_id)
 
     async def _find(self, job: Job) -> PostedMessage | None:
-        """Look everywhere for the message that an interrupted attempt may have posted."""
+        """Look wherever it may be for the message that an interrupted attempt may have posted."""
         for destination in (self._direct,) if job.is_private else (self._channel, self._direct):
             try:
                 posted = await destination.find(job)
@@ -127,15 +135,13 @@ class Deliverer:
         return clip
 
     async def _post(self, job: Job, clip: ClipFile, folder: Path) -> PostedMessage:
-        status = await self._quotas.status_under(job.effective_quota, guild_id=job.guild_id, member_id=job.member_id)
-        parent = await self._parent(job)
         if not job.is_private:
             limit = await self._upload_limit(job)
             try:
-                return await self._post_fitting(job, self._channel, clip, limit, status, parent, folder)
+                return await self._post_fitting(job, self._channel, clip, limit, folder)
             except DestinationClosedError:
                 _log.warning("channel closed, sending to the member", extra={"job_id": job.id})
-        return await self._post_fitting(job, self._direct, clip, DEFAULT_UPLOAD_BYTES, status, parent, folder)
+        return await self._post_fitting(job, self._direct, clip, DEFAULT_UPLOAD_BYTES, folder)
 
     async def _parent(self, job: Job) -> Job | None:
         """Return what a clip was made from, as it is now."""
@@ -150,16 +156,17 @@ class Deliverer:
         destination: _Destination,
         original: ClipFile,
         limit_bytes: int,
-        status: QuotaStatus | None,
-        parent: Job | None,
         folder: Path,
     ) -> PostedMessage:
+        status = await self._quotas.status_under(job.effective_quota, guild_id=job.guild_id, member_id=job.member_id)
+        parent = await self._parent(job)
+        is_mentioned = await self._mentions.are_wanted(job.member_id)
         clip: Clip = original
         if original.info.size_bytes > limit_bytes:
             clip = await self._fit(job, original, folder, limit_bytes)
         while True:
             try:
-                return await destination.post(job, clip, status, parent)
+                return await destination.post(job, clip, status, parent, is_mentioned=is_mentioned)
             except UploadTooLargeError:
                 if isinstance(clip, ClipLink):
                     raise

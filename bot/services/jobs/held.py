@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from bot.models import JobError
 from bot.services.jobs.leases import BOT_ID
 from bot.store import jobs
 from bot.store.quotas import ledger
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import KeysView
     from datetime import datetime
 
-    from bot.models import Job
+    from bot.models import Job, JobError
     from bot.store import Connection
 
 _log = logging.getLogger(__name__)
@@ -29,7 +28,7 @@ class HeldJobs:
     def __init__(self) -> None:
         self._held: dict[str, int] = {}
         self._abandoned: set[int] = set()
-        self._unheard: dict[str, Job] = {}
+        self._unheard: dict[str, tuple[Job, JobError]] = {}
 
     @property
     def job_ids(self) -> KeysView[str]:
@@ -55,9 +54,9 @@ class HeldJobs:
         if not held:
             self._abandoned.add(interaction_id)
 
-    def undo(self, job: Job) -> None:
+    def undo(self, job: Job, error_code: JobError) -> None:
         """Let a job be withdrawn and refunded as soon as the database can be asked."""
-        self._unheard[job.id] = job
+        self._unheard[job.id] = (job, error_code)
 
     async def withdraw(self, connection: Connection, now: datetime) -> list[Job]:
         """Withdraw and refund what nobody heard of, in a transaction of the caller's; return what was dealt with.
@@ -65,11 +64,11 @@ class HeldJobs:
         A job that has started meanwhile stays. Call ``withdrawn`` once it is committed: more may be unheard by then.
         """
         unheard = list(self._unheard.values())
-        for job in unheard:
-            withdrawn = await jobs.withdraw(connection, job, now=now, error_code=JobError.UNHEARD)
+        for job, error_code in unheard:
+            withdrawn = await jobs.withdraw(connection, job, now=now, error_code=error_code)
             if withdrawn is not None:
                 await ledger.refund(connection, withdrawn, now=now, made_by_id=BOT_ID)
-        return unheard
+        return [job for job, _ in unheard]
 
     def withdrawn(self, dealt_with: list[Job]) -> None:
         """Note that this is done with."""

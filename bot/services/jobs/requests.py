@@ -210,13 +210,13 @@ class JobService:
             self._card_changes.touch(job.id)
             self._tell_accepted(job.guild_id)
 
-    def withdraw_unheard(self, accepted: Accepted) -> None:
-        """Undo a job of whose acceptance nobody heard: Discord took the answer for too late, so there is no card.
+    def withdraw_unheard(self, accepted: Accepted, error_code: JobError = JobError.UNHEARD) -> None:
+        """Undo a job of whose acceptance nobody heard: Discord took the answer for too late, or took no card.
 
         The worker does so, in its next pass in which the database can be asked. A job that was there before stays.
         """
         if accepted.is_new:
-            self.held.undo(accepted.card.job)
+            self.held.undo(accepted.card.job, error_code)
             self._tell_accepted(accepted.card.job.guild_id)
 
     def abandon(self, interaction_id: int) -> None:

@@ -170,6 +170,16 @@ class ServerService:
             await self._record_cap_alert(connection, server)
         return server
 
+    async def allow_private(self, guild_id: int, *, allowed: bool, set_by_id: int) -> Server:
+        """Let members have clips sent to their direct messages, or not; those that were accepted are still sent."""
+        return await self._change(
+            guild_id,
+            set_by_id,
+            ChangeKind.PRIVATE_CLIPS,
+            lambda server: replace(server, allows_private=allowed),
+            lambda server: {"allowed": server.allows_private},
+        )
+
     async def pause(self, guild_id: int, reason: object, *, set_by_id: int) -> Server:
         """Take no new clips; those that were accepted are still made.
 

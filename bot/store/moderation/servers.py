@@ -43,6 +43,7 @@ async def put(connection: AsyncConnection, server: Server) -> None:
         "paused_at": None if pause is None else pause.paused_at,
         "rules_version": server.rules_version,
         "clip_buttons": server.clip_buttons,
+        "allows_private": server.allows_private,
         "cap_told_percent": server.cap_told_percent,
         "cap_told_at": server.cap_told_at,
     }
@@ -167,6 +168,7 @@ def to_server(guild_id: int, row: RowMapping) -> Server:
         pause=None if pause_reason is None else Pause(pause_reason, row[column.paused_by_id], row[column.paused_at]),
         rules_version=row[column.rules_version],
         clip_buttons=ClipButtons(row[column.clip_buttons]),
+        allows_private=row[column.allows_private],
         cap_told_percent=row[column.cap_told_percent],
         cap_told_at=row[column.cap_told_at],
     )

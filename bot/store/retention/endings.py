@@ -41,6 +41,7 @@ from bot.store.tables import (
     ledger,
     ledger_sums,
     log_entries,
+    members,
     models,
     operator_alerts,
     pauses,
@@ -203,6 +204,11 @@ ENDINGS: dict[Table, Ending] = {
     guilds: Ending(aged=Stays("ends with the server's settings"), erased=_NOBODYS, left=Stays("ends as the last")),
     erasures: Ending(
         aged=Stays("ends when the erasure is done"), erased=Stays("it is what is being done"), left=_NO_SERVERS
+    ),
+    members: Ending(
+        aged=Stays("a setting holds until its member changes it"),
+        erased=Erases(texts=Deletes(members, lambda asked: members.c.member_id == asked.subject_id)),
+        left=Stays("it is for all servers"),
     ),
     refusals: Ending(
         aged=Stays("a number for each day, which past sums want"), erased=_NOBODYS, left=_of_server(refusals)

@@ -22,6 +22,7 @@ from bot.store.tables import (
     ledger,
     ledger_sums,
     log_entries,
+    members,
     quota_rules,
     submits,
 )
@@ -116,6 +117,7 @@ async def describe(connection: AsyncConnection, member_id: int, *, now: datetime
         drafts=await count(drafts, drafts.c.member_id == member_id),
         blocks=await count(blocks, blocks.c.member_id == member_id, holds),
         quotas=await count(quota_rules, quota_rules.c.source == "member", quota_rules.c.subject_id == member_id),
+        settings=await count(members, members.c.member_id == member_id),
         erasing_since=marked.scalar_one_or_none(),
     )
 

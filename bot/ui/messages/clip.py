@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 LINK_BUTTON_MAX_CHARACTERS = 512
 """Discord's limit for a link button's address."""
-_FILENAME = re.compile(r"reelay-([0-9a-z]{1,25})\.mp4", re.ASCII)
+_FILENAME = re.compile(r"(?:SPOILER_)?reelay-([0-9a-z]{1,25})\.mp4", re.ASCII)
 ALT_TEXT_MAX_CHARACTERS = 256
 """What discord.py documents for a gallery item's description."""
 
@@ -40,11 +40,12 @@ def clip_view(
     items: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(words)]
     if isinstance(clip, ClipFile):
         description = formatting.plain(job.spec.prompt, ALT_TEXT_MAX_CHARACTERS)
-        video = discord.MediaGalleryItem(f"attachment://{clip_filename(job)}", description=description)
+        file = f"attachment://{clip_filename(job)}"
+        video = discord.MediaGalleryItem(file, description=description, spoiler=job.is_spoiler)
         items.append(ui.MediaGallery(video))
     else:
         items.append(ui.TextDisplay(member_text.link_explained(clip.expires_at)))
-        items.append(_link(clip.url))
+        items.append(_link(clip.url, is_spoiler=job.is_spoiler))
     footer = member_text.clip_footer(job, status, now, parent, link=not isinstance(clip, ClipFile))
     items.append(ui.TextDisplay(footer))
     row = ui.ActionRow[ui.LayoutView]()
@@ -89,7 +90,9 @@ def _buttons(job: Job) -> Iterator[tuple[str, str]]:
     yield f"clip:more:{job.id}", member_text.MORE_BUTTON
 
 
-def _link(url: str) -> ui.Item[ui.LayoutView]:
+def _link(url: str, *, is_spoiler: bool) -> ui.Item[ui.LayoutView]:
+    """Link to a clip without a preview, so that a spoiler is not shown before it is opened."""
     if len(url) > LINK_BUTTON_MAX_CHARACTERS:
-        return ui.TextDisplay(f"<{url}>")
-    return ui.ActionRow(ui.Button[ui.LayoutView](label=member_text.LINK_BUTTON, url=url))
+        return ui.TextDisplay(f"||<{url}>||" if is_spoiler else f"<{url}>")
+    label = member_text.SPOILER_LINK_BUTTON if is_spoiler else member_text.LINK_BUTTON
+    return ui.ActionRow(ui.Button[ui.LayoutView](label=label, url=url))

@@ -32,6 +32,10 @@ SENTENCES = {
         "The clip could be posted neither in its channel nor to you directly.",
         "Ask a moderator to let me post and attach files, then try again.",
     ),
+    JobError.MESSAGES_CLOSED: (
+        "I could not send you direct messages, where this clip was to go.",
+        "Allow direct messages from this server's members, or leave `private` out.",
+    ),
     JobError.INTERNAL: ("Something went wrong on my side.", "Try again; if it stays so, tell the operator."),
     JobError.UNHEARD: ("Discord did not take my answer in time, so the clip was not made.", "Try again."),
     JobError.CANCELLED_BY_MODERATOR: ("A moderator cancelled this clip.", "Ask them why."),

@@ -27,6 +27,9 @@ LINK_BUTTON = "Open the clip"
 VERSION_BUTTONS = {Origin.AGAIN: "Again", Origin.REMIX: "Remix", Origin.FLIP: "Flip", Origin.LONGER: "Longer"}
 MORE_BUTTON = "⋯"
 DELETE_BUTTON, DELETE_AND_REFUND_BUTTON = "Delete", "Delete and refund"
+SPOILER_LINK_BUTTON = "Open the clip (spoiler)"
+PRIVATE_ACCEPTED = "Your clip comes to your direct messages; there you also see how far it is."
+MENTION_OFF_BUTTON, MENTION_ON_BUTTON = "Don't mention me", "Mention me"
 GRANTS_SHOWN = 5
 _MADE = {
     Origin.AGAIN: "made again from",
@@ -267,6 +270,13 @@ def quota_overview(
     if ceiling is not None:
         why_not = why_not or ceilings.reached(ceiling)
     return "\n".join(filter(None, (why_not and f"**{why_not}**", *lines)))
+
+
+def mention_line(*, is_mentioned: bool) -> str:
+    """Say whether a member is mentioned when a clip of theirs is ready."""
+    if is_mentioned:
+        return "-# When a clip is ready I mention you, in all servers."
+    return "-# When a clip is ready I name you without a mention, in all servers."
 
 
 def _rule_that_holds(effective: EffectiveQuota) -> str:

@@ -201,6 +201,18 @@ def log_set(channel_id: int | None) -> str:
     return f"The log goes to <#{channel_id}> from now on."
 
 
+def private_set(*, allowed: bool) -> str:
+    """Confirm whether private clips are made."""
+    if allowed:
+        return "Members can have clips sent to their direct messages with `private`; the log shows these as any."
+    return "No private clips any more: all clips are posted. Those that were accepted are still sent to their members."
+
+
+def private_clips(*, allowed: bool) -> str:
+    """Say whether private clips are made."""
+    return "allowed" if allowed else "not allowed"
+
+
 def paused(reason: str) -> str:
     """Confirm a pause."""
     return (

@@ -43,6 +43,7 @@ _REASONS = {
     "blocked": "the member is blocked",
     "channel": "no clips in this channel",
     "others_clip": "made from another member's clip",
+    "private_clips": "no private clips in this server",
     "prompt_rule": "a prompt rule",
     "automod": "an AutoMod rule",
     "open_jobs": "the member has enough clips on the way",
@@ -142,9 +143,9 @@ def _clip_words(job: Job) -> list[str]:
             f"{happened} {formatting.seconds(job.spec.cost_seconds)} came back.",
             f"{formatting.described(job.spec)} · {rule}",
         ]
-    went = place
-    if job.message_channel_id != job.channel_id:
-        went = "direct messages" if job.is_private else f"direct messages, {place} was closed to me"
+    went = place if job.message_channel_id == job.channel_id else f"direct messages, {place} was closed to me"
+    if job.is_private:
+        went = f"direct messages, asked in {place}"
     title = "Clip posted"
     if job.removed_at is not None:
         title = "Clip deleted" if job.removed_by_id == job.member_id else "Clip removed"
@@ -210,6 +211,8 @@ def change_title(change: Change) -> str:
             return "Channel's rule cleared" if is_over else "Channel's rule set"
         case ChangeKind.CLIP_BUTTONS:
             return "Clips' buttons set"
+        case ChangeKind.PRIVATE_CLIPS:
+            return "Private clips set"
         case ChangeKind.PAUSE:
             return "Clips resumed" if is_over else "Clips paused"
         case ChangeKind.BLOCK:
@@ -284,6 +287,8 @@ def _change_subject(change: Change, deleted: Collection[int]) -> str:
             return "the time zone"
         case ChangeKind.LOG_CHANNEL:
             return "the log"
+        case ChangeKind.PRIVATE_CLIPS:
+            return "private clips"
         case _:
             return formatting.member(change.subject_id)
 
@@ -313,6 +318,8 @@ def _details_words(change: Change, details: AuditDetails, said_characters: int, 
             )
         case ChangeKind.CLIP_BUTTONS:
             return moderator_text.CLIP_BUTTONS[ClipButtons(details["for"])]
+        case ChangeKind.PRIVATE_CLIPS:
+            return moderator_text.private_clips(allowed=details["allowed"])
         case ChangeKind.PAUSE:
             return _said(details["reason"], said_characters)
         case ChangeKind.BLOCK:

@@ -37,7 +37,10 @@ EXPLANATIONS = {
     "gifts": "Seconds on top of a member's quota; what ends first is used first.",
     "pools": "Clips in a channel with a pool are charged to it; members' own quotas stay untouched there.",
     "cap": "What the whole server may use, on top of everything else. The log is told at 80 % and at 100 %.",
-    "channels": "Where clips may be made, and what `/video` makes when the member leaves an option out.",
+    "channels": (
+        "Where clips may be made, and what `/video` makes when the member leaves an option out. A private clip goes to "
+        "its member's direct messages, under the rules of the channel it is asked for in."
+    ),
     "rules": "Whole words, phrases and patterns that no prompt may hold. A refused prompt costs nothing.",
     "blocks": "Blocked members are told why and until when; what they had waiting is cancelled and refunded.",
     "log": "A card for each clip posted, failed or refused (five refusals a minute of a member), and for each change.",
@@ -65,6 +68,7 @@ GRANT_WHO, GRANT_END = "Give seconds to a member…", "Take back…"
 POOL_CHANNEL, POOL_CLEAR = "Give a channel or category a pool…", "Clear a pool…"
 CAP_SET, CAP_CLEAR, TIMEZONE = "Set cap…", "No cap", "Time zone…"
 CHANNEL, CHANNEL_KNOWN = "Choose any channel or category…", "Choose one that has a rule, deleted ones too…"
+PRIVATE_ALLOW, PRIVATE_REFUSE = "Allow private clips", "No private clips"
 CHANNEL_EVERYWHERE, CHANNEL_RESET = "Everywhere else", "Clear all of it"
 CLIP_BUTTONS = {
     ClipButtons.EVERYONE: "Clips' buttons for everyone",
@@ -126,6 +130,7 @@ def summary(details: PanelDetails) -> str:
         *_ceilings(details),
         f"**Time zone**: {server.timezone}",
         f"**Channels**: {_channels(details)}",
+        private_line(details),
         f"**Prompts**: {_prompts(details)}",
         f"**Blocked**: {_count(len(view.blocks), 'member')}",
         f"**Log**: {_modlog(details)}",
@@ -168,6 +173,11 @@ def automod_line(details: PanelDetails) -> str:
     """Say how the server's AutoMod comes in."""
     count = rule_text.automod_count(details.automod)
     return f"Besides: {count}. Discord's ready-made lists can't be read by bots."
+
+
+def private_line(details: PanelDetails) -> str:
+    """Say whether members may have clips sent to their direct messages."""
+    return f"**Private clips**: {moderator_text.private_clips(allowed=details.view.server.allows_private)}"
 
 
 def timezone_line(details: PanelDetails) -> str:

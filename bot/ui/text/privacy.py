@@ -52,6 +52,7 @@ def stored(about: StoredAbout, *, days: int | None) -> str:
         ),
         (about.blocks, f"block{_s(about.blocks)} that moderators have set for you"),
         (about.quotas, f"quota{_s(about.quotas)} that moderators have set for you"),
+        (about.settings, "setting of yours: no mention when a clip is ready"),
     )
     lines = [f"- {count:,} {what}" for count, what in counts if count]
     head = ["**What is stored about you, in all servers**", *lines] if lines else [_NOTHING]

@@ -13,6 +13,7 @@ from bot.errors import (
     InvalidQuotaError,
     InvalidSettingError,
     InvalidSpecError,
+    MessagesClosedError,
     NotMemberError,
     NotRefundableError,
     NotRemovableError,
@@ -20,6 +21,7 @@ from bot.errors import (
     OthersClipError,
     PlaceGoneError,
     PlaceUnknownError,
+    PrivateRefusedError,
     PromptRefusedError,
     PublishError,
     QueueFullError,
@@ -77,6 +79,8 @@ _INVALID_SPEC = {
     ("duration", "not_offered"): (
         f"That length is not on offer; choose {' or '.join(map(str, DURATIONS_SECONDS))} seconds."
     ),
+    ("spoiler", "not_offered"): "Choose True or False for `spoiler`.",
+    ("private", "not_offered"): "Choose True or False for `private`.",
 }
 _INVALID_QUOTA = {
     "not_a_number": "The seconds have to be a whole number.",
@@ -154,6 +158,8 @@ def explain(error: ReelayError) -> str | None:
             return "Moderators allow clips only in certain channels of this server. Try another one."
         case ChannelRefusedError():
             return "Moderators allow no clips in this channel. Try another one."
+        case PrivateRefusedError():
+            return "Moderators allow no private clips in this server. Nothing was charged; leave `private` out."
         case PromptRefusedError():
             return "This server's rules refuse that prompt. Nothing was charged; try other words."
         case RulesUnknownError():
@@ -222,6 +228,11 @@ def explain(error: ReelayError) -> str | None:
         case NotRefundableError():
             return (
                 "That clip is too old to be refunded: its cost is only kept as part of a sum. You can still remove it."
+            )
+        case MessagesClosedError():
+            return (
+                "I can't send you direct messages, so your clip is not made and its seconds come back. Allow direct "
+                "messages from this server's members, or leave `private` out."
             )
         case DestinationClosedError():
             return "I can't get at that channel any more, so nothing was changed; somebody has to do it by hand."

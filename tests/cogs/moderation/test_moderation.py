@@ -116,10 +116,10 @@ async def test_a_pool_is_shared_and_leaves_members_quotas_untouched(community: C
         f"It resets <t:{int(monday(community).timestamp())}:R>; in channels without a pool your own quota counts."
     )
     here = await community.mia.slash(community.channel, "quota")
-    assert f"**0 s left in {here_pool} this week, no 6-second clips**" in here.response.content
-    assert f"charged to the pool of {community.channel.mention}" in here.response.content
+    assert f"**0 s left in {here_pool} this week, no 6-second clips**" in words(here.response)
+    assert f"charged to the pool of {community.channel.mention}" in words(here.response)
     elsewhere = await community.mia.slash(community.operators, "quota")
-    assert "**60 s left today" in elsewhere.response.content
+    assert "**60 s left today" in words(elsewhere.response)
 
 
 def monday(community: Community) -> Any:  # noqa: ANN401
@@ -146,7 +146,7 @@ async def test_the_cap_holds_for_everybody_and_says_what_is_used(community: Comm
 
     assert "This server as a whole has only 2 s left today, too little for a clip." in await refused(community)
     quota = await community.mia.slash(community.channel, "quota")
-    assert "This server as a whole has only 2 s left today, too little for a clip." in quota.response.content
+    assert "This server as a whole has only 2 s left today, too little for a clip." in words(quota.response)
 
     said = await set_cap(community, "5")
     assert "No more clips can be made until then." in said
@@ -164,7 +164,7 @@ async def test_grants_for_some_days_say_until_when(community: Community) -> None
         f"{community.mia.mention} got 12 s more until <t:{ends}:f>: 72 s left today, twelve 6-second clips."
     )
     quota = await community.mia.slash(community.channel, "quota")
-    assert f"12 s of that can be used until <t:{ends}:f>." in quota.response.content
+    assert f"12 s of that can be used until <t:{ends}:f>." in words(quota.response)
 
 
 async def test_why_tells_every_source_in_the_order_it_is_asked(community: Community) -> None:
@@ -257,7 +257,7 @@ async def test_the_time_zone_is_found_by_its_city_and_decides_when_days_end(comm
     assert said == "Days, weeks and months now begin at midnight in America/New_York."
     quota = await community.mia.slash(community.channel, "quota")
     midnight = community.clock.now().replace(hour=5, minute=0) + timedelta(days=1)
-    assert f"It resets <t:{int(midnight.timestamp())}:R>." in quota.response.content
+    assert f"It resets <t:{int(midnight.timestamp())}:R>." in words(quota.response)
 
 
 # Who not, what not -----------------------------------------------------------------------------------------------
@@ -416,7 +416,7 @@ async def test_use_is_told_without_tables_where_discord_does_not_take_them(commu
 
 async def test_quota_says_what_else_is_in_the_way(community: Community) -> None:
     async def said() -> str:
-        return (await community.mia.slash(community.channel, "quota")).response.content
+        return words((await community.mia.slash(community.channel, "quota")).response)
 
     assert (await said()).startswith("**60 s left today")
     await set_access(community, "refused", community.channel)

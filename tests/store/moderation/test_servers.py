@@ -28,6 +28,7 @@ OTHER: dict[str, Any] = {
     "clip_buttons": ClipButtons.REQUESTER,
     "cap_told_percent": 80,
     "cap_told_at": NOW,
+    "allows_private": False,
 }
 """Something else than the default for each setting."""
 

@@ -82,3 +82,15 @@ def test_a_clips_job_is_read_from_the_end_of_its_small_line(line: str, job_id: s
 
 def test_clip_has_no_timeout_so_that_the_library_forgets_no_button() -> None:
     assert clip_view(make_job(), LINK, None, NOW).timeout is None
+
+
+def test_a_spoiler_is_hidden_and_none_of_its_links_has_a_preview() -> None:
+    job = make_job(is_spoiler=True)
+
+    [gallery] = [part for part in parts(clip_view(job, FILE, None, NOW)) if "items" in part]
+    assert gallery["items"][0]["spoiler"]
+    [button] = [part for part in parts(clip_view(job, LINK, None, NOW)) if "url" in part]
+    assert button["label"] == "Open the clip (spoiler)"
+    assert f"||<{LONG_LINK.url}>||" in text_of(clip_view(job, LONG_LINK, None, NOW))
+    [gallery] = [part for part in parts(clip_view(make_job(), FILE, None, NOW)) if "items" in part]
+    assert not gallery["items"][0]["spoiler"]

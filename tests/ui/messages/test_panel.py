@@ -138,6 +138,7 @@ DETAILS_OF_CHANGES: dict[ChangeKind, tuple[dict[str, Any] | None, dict[str, Any]
     ChangeKind.LOG_CHANNEL: ({"channel_id": WIDE}, {"channel_id": WIDE}),
     ChangeKind.CHANNEL: (DETAILS.view.channels[0].details, DETAILS.view.channels[0].details),
     ChangeKind.CLIP_BUTTONS: ({"for": "everyone"}, {"for": "requester"}),
+    ChangeKind.PRIVATE_CLIPS: ({"allowed": True}, {"allowed": False}),
     ChangeKind.PAUSE: ({"reason": hideous(300)}, {"reason": hideous(300)}),
     ChangeKind.BLOCK: (DETAILS.view.blocks[0].details, make_block(reason=hideous(300), expires_at=RESETS_AT).details),
     ChangeKind.PROMPT_RULE: (None, PROMPT_RULES[0].details),

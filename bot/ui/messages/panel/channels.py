@@ -39,14 +39,19 @@ def channels_view(details: PanelDetails, page: int) -> ui.LayoutView:
     ]
     is_everyones = details.view.server.clip_buttons is ClipButtons.EVERYONE
     other = ClipButtons.REQUESTER if is_everyones else ClipButtons.EVERYONE
+    private = ("private:off", panel_text.PRIVATE_REFUSE)
+    if not details.view.server.allows_private:
+        private = ("private:on", panel_text.PRIVATE_ALLOW)
+    settings = f"{panel_text.clip_buttons_line(details)}\n{panel_text.private_line(details)}"
     return section_view(
         "channels",
-        f"{panel_text.listed('channels', lines, page, count)}\n{panel_text.clip_buttons_line(details)}",
+        f"{panel_text.listed('channels', lines, page, count)}\n{settings}",
         channel_select("channel", panel_text.CHANNEL),
         *selects("channel_known", panel_text.CHANNEL_KNOWN, known),
         buttons(
             (f"open:channel:{EVERYWHERE}", panel_text.CHANNEL_EVERYWHERE),
             (f"clip_buttons:{other.value}", panel_text.CLIP_BUTTONS[other]),
+            private,
         ),
         navigation("channels", page, count),
     )
