@@ -30,6 +30,7 @@ class Message:
     clip: Clip
     size_bytes: int
     left_seconds: int | None
+    parent: Job | None = None
 
 
 @dataclass
@@ -89,12 +90,12 @@ class SimulatedDiscord:
     async def post_clip(
         self, job: Job, clip: Clip, status: QuotaStatus | None, parent: Job | None = None
     ) -> PostedMessage:
-        return await self._post("post_clip", "channel", job, clip, status)
+        return await self._post("post_clip", "channel", job, clip, status, parent)
 
     async def post_clip_in_dm(
         self, job: Job, clip: Clip, status: QuotaStatus | None, parent: Job | None = None
     ) -> PostedMessage:
-        return await self._post("post_clip_in_dm", "dm", job, clip, status)
+        return await self._post("post_clip_in_dm", "dm", job, clip, status, parent)
 
     async def find_status(self, job: Job) -> int | None:
         await self._before("find_status")
@@ -118,13 +119,15 @@ class SimulatedDiscord:
         """Return the messages that carry a job's clip."""
         return [message for message in self.messages if message.nonce == job_id]
 
-    async def _post(self, method: str, place: str, job: Job, clip: Clip, status: QuotaStatus | None) -> PostedMessage:
+    async def _post(
+        self, method: str, place: str, job: Job, clip: Clip, status: QuotaStatus | None, parent: Job | None
+    ) -> PostedMessage:
         await self._before(method)
         known = self._find(place, job) if self.remembers_nonces else None
         if known is None:
             size = clip.path.stat().st_size if isinstance(clip, ClipFile) else 0
             left = None if status is None else status.left_seconds
-            self.messages.append(Message(len(self.messages) + 1, place, job.id, clip, size, left))
+            self.messages.append(Message(len(self.messages) + 1, place, job.id, clip, size, left, parent))
         self._after(method)
         await self._wait(f"after {method}")
         return known or PostedMessage(CHANNEL_ID, self.messages[-1].id)

@@ -17,6 +17,7 @@ from bot.models import (
     Aspect,
     Job,
     JobState,
+    Origin,
     Period,
     Quota,
     Requester,
@@ -195,11 +196,14 @@ class Workshop:
         interaction_id: int | None = None,
         channel_id: int = CHANNEL_ID,
         leaves: str = "",
+        parent: Job | None = None,
+        is_private: bool = False,
         **who: Any,  # noqa: ANN401
     ) -> JobRequest:
         """Make a fresh ``/video``.
 
         Args:
+            parent: the clip that it is made from, in the other shape.
             leaves: options that the member leaves open, ``aspect`` and ``duration``, by name.
             who: Requester fields.
         """
@@ -213,6 +217,9 @@ class Workshop:
             prompt=spec.prompt,
             aspect=None if "aspect" in leaves else spec.aspect,
             duration_seconds=None if "duration" in leaves else spec.duration_seconds,
+            lineage=None if parent is None else parent.descent(Origin.FLIP),
+            parent_member_id=None if parent is None else parent.member_id,
+            is_private=is_private,
         )
 
     async def accept(self, process: Process, prompt: str = "a fox in the snow", **changes: Any) -> str:  # noqa: ANN401
