@@ -13,6 +13,7 @@ from sqlalchemy import select
 from bot.models import LogKind
 from bot.services.jobs.policy import FloodLimits
 from bot.store.tables import log_entries
+from tests.support.community import words
 from tests.support.panel import open_panel, said
 
 if TYPE_CHECKING:
