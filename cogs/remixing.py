@@ -104,7 +104,7 @@ class Remixing:
     async def make_new(self, press: Press, source_id: int) -> None:
         """Have a clip made of a message's words, or of what was typed in their place."""
         try:
-            asked = _asked(press) | {"channel_id": channel_id_of(press.interaction)}
+            asked: dict[str, Any] = _asked(press) | {"channel_id": channel_id_of(press.interaction)}
             await self._maker.make(press.interaction, JobRequest.parse(**asked))
         except (ReelayError, app_commands.AppCommandError) as error:
             await self._give_back(press, error, "new")
