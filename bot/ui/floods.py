@@ -23,6 +23,8 @@ _log = logging.getLogger(__name__)
 _VIDEO_COMMAND = "video"
 _FORM_OF_CLIP = "form:clip_"
 """What the custom ids of forms begin with in which a clip is asked for."""
+_BUTTONS_OF_CLIP = ("clip:again:", "clip:flip:", "clip:longer:", "job:again:")
+"""What the custom ids of buttons begin with by which a clip is asked for at once."""
 
 
 class FloodGate:
@@ -54,7 +56,7 @@ class FloodGate:
 
 
 def _what_is_asked(interaction: discord.Interaction[Any]) -> Asked:
-    """Say as what it counts: a form in which a clip is asked for as ``/video``, other commands as presses."""
+    """Say as what an interaction counts: what asks for a clip as ``/video``, all else, commands too, as a press."""
     data: Any = interaction.data
     match interaction.type:
         case discord.InteractionType.autocomplete:
@@ -62,6 +64,8 @@ def _what_is_asked(interaction: discord.Interaction[Any]) -> Asked:
         case discord.InteractionType.application_command if data["name"] == _VIDEO_COMMAND:
             return Asked.VIDEO
         case discord.InteractionType.modal_submit if _is_form_of_clip(interaction):
+            return Asked.VIDEO
+        case discord.InteractionType.component if data["custom_id"].startswith(_BUTTONS_OF_CLIP):
             return Asked.VIDEO
         case _:
             return Asked.PRESS

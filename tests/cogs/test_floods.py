@@ -13,6 +13,7 @@ from sqlalchemy import select
 from bot.models import LogKind
 from bot.services.jobs.policy import FloodLimits
 from bot.store.tables import log_entries
+from tests.support.community import words
 from tests.support.panel import open_panel, said
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from tests.support.community import Community
 
-TOO_MANY_VIDEOS = "That is too fast: use `/video` and forms for clips at most 6 times a minute. Nothing was charged."
+TOO_MANY_VIDEOS = "That is too fast: ask for at most 6 clips a minute. Nothing was charged."
 TOO_MANY_PRESSES = "That is too fast: at most 60 buttons, lists, forms and commands a minute. Wait a little."
 PRESSED = 200
 
@@ -187,3 +188,16 @@ async def entries(community: Community) -> list[tuple[str, int]]:
     async with community.database.read() as connection:
         rows = await connection.execute(select(log_entries.c.kind, log_entries.c.details))
         return [(row.kind, row.details.get("member_id", 0)) for row in rows]
+
+
+async def test_buttons_that_make_a_clip_count_as_video_and_the_others_as_presses(guarded: Community) -> None:
+    clip = await guarded.post_clip(guarded.mia)
+    message = guarded.message(clip)
+    for _ in range(6):
+        await guarded.ben.click(message, custom_id=f"clip:again:{clip.id}")
+
+    result = await guarded.ben.click(message, custom_id=f"clip:flip:{clip.id}")
+    assert said(result) == TOO_MANY_VIDEOS
+
+    result = await guarded.ben.click(message, custom_id=f"clip:more:{clip.id}")
+    assert "Landscape" in words(result.response)

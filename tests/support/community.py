@@ -137,20 +137,28 @@ class Community:
         assert self.pinged(result.response) == set()
         return words(result.response)
 
-    async def post_clip(self, actor: MemberActor, prompt: str = "A cat surfing") -> Job:
-        """Ask for a clip and let it arrive, as a link; return its job."""
-        await actor.slash(self.channel, "video", prompt=prompt)
-        return await self.deliver()
+    async def post_clip(
+        self,
+        actor: MemberActor,
+        prompt: str = "A cat surfing",
+        *,
+        channel: ChannelHandle | None = None,
+        in_dm: bool = False,
+    ) -> Job:
+        """Ask for a clip and let it arrive, as a link, in the channel or in direct messages; return its job."""
+        await actor.slash(channel or self.channel, "video", prompt=prompt)
+        return await self.deliver(in_dm=in_dm)
 
-    async def deliver(self) -> Job:
-        """Let the clip of the job whose turn it is arrive, as a link."""
+    async def deliver(self, *, in_dm: bool = False) -> Job:
+        """Let the clip that waits longest arrive, as a link; return its job."""
         now, owner = self.clock.now(), "local/1"
         async with self.database.write() as connection:
             [job] = await job_store.start_next(
                 connection, now=now, limit=1, owner=owner, lease_until=now, slots_since=now, in_flight=()
             )
-        post = self.publisher.post_clip_in_dm if job.is_private else self.publisher.post_clip
-        posted = await post(job, ClipLink("https://files.example/x.mp4", None), None)
+            parent = None if job.lineage is None else await job_store.get(connection, job.lineage.parent_id)
+        post = self.publisher.post_clip_in_dm if in_dm or job.is_private else self.publisher.post_clip
+        posted = await post(job, ClipLink("https://files.example/x.mp4", None), None, parent)
         leased_jobs = LeasedJobs(
             database=self.database, clock=self.clock, audit_trail=self.bot.services.audit_trail, owner=owner
         )
@@ -176,6 +184,32 @@ class Community:
         while await self.log.tick() == 0:
             pass
         return self.log_channel.history()
+
+    @property
+    def places(self) -> list[ChannelHandle]:
+        """All channels and threads of the server, and the members' direct messages."""
+        channels = list(self.guild.channels.values())
+        threads = [thread for channel in channels if not channel.is_thread for thread in channel.threads]
+        return [*channels, *threads, *(actor.user.dm_channel for actor in (self.mia, self.ben, self.moderator))]
+
+    def message(self, job: Job) -> discord.Message:
+        """Return a clip's message."""
+        channel = next(each for each in self.places if each.id == job.message_channel_id)
+        return next(each for each in channel.history() if each.id == job.message_id)
+
+    def labels(self, job: Job) -> list[str]:
+        """Return what the buttons under a clip say, links aside."""
+        items = discord.ui.LayoutView.from_message(self.message(job), timeout=None).walk_children()
+        return [item.label or "" for item in items if isinstance(item, discord.ui.Button) and item.url is None]
+
+    async def deny(self, target: Any, channel: ChannelHandle | None = None, **permissions: bool) -> None:  # noqa: ANN401 (a role)
+        """Set what a role may not do in a channel."""
+        found = self.bot.get_channel((channel or self.channel).id)
+        assert isinstance(found, discord.TextChannel)
+        overwrites = found.overwrites | {
+            discord.Object(target.id, type=discord.Role): discord.PermissionOverwrite(**permissions)
+        }
+        await found.edit(overwrites=overwrites)
 
     def shown(self, message: discord.Message | ResponseMessage, viewer: MemberActor) -> str:
         """Return what a message says to somebody now."""
@@ -249,6 +283,7 @@ def make_bot(
     *,
     max_open_jobs: int = 2,
     flood_limits: FloodLimits = NO_FLOOD_LIMITS,
+    rng: random.Random | None = None,
     **operator: Any,  # noqa: ANN401 (what else the operator sets)
 ) -> tuple[ReelayBot, Reelay]:
     """Wire the bot up as the product is, but let nothing run by itself."""
@@ -265,7 +300,7 @@ def make_bot(
             **{name: operator.pop(name) for name in ("retention", "spending") if name in operator},
         ),
         owner=OWNER,
-        rng=random.Random(7),
+        rng=rng or random.Random(7),
         **operator,
     )
     bot.panel.seconds_between = 0.0

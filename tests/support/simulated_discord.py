@@ -31,6 +31,7 @@ class Message:
     size_bytes: int
     left_seconds: int | None
     is_mentioned: bool = True
+    parent: Job | None = None
 
 
 @dataclass
@@ -90,12 +91,12 @@ class SimulatedDiscord:
     async def post_clip(
         self, job: Job, clip: Clip, status: QuotaStatus | None, parent: Job | None = None, *, is_mentioned: bool = True
     ) -> PostedMessage:
-        return await self._post("post_clip", "channel", job, clip, status, is_mentioned=is_mentioned)
+        return await self._post("post_clip", "channel", job, clip, status, parent, is_mentioned=is_mentioned)
 
     async def post_clip_in_dm(
         self, job: Job, clip: Clip, status: QuotaStatus | None, parent: Job | None = None, *, is_mentioned: bool = True
     ) -> PostedMessage:
-        return await self._post("post_clip_in_dm", "dm", job, clip, status, is_mentioned=is_mentioned)
+        return await self._post("post_clip_in_dm", "dm", job, clip, status, parent, is_mentioned=is_mentioned)
 
     async def post_status_in_dm(self, card: StatusCard) -> int:
         await self._before("post_status_in_dm")
@@ -128,14 +129,14 @@ class SimulatedDiscord:
         return [message for message in self.messages if message.nonce == job_id]
 
     async def _post(
-        self, method: str, place: str, job: Job, clip: Clip, status: QuotaStatus | None, *, is_mentioned: bool
+        self, method: str, place: str, job: Job, clip: Clip, status: QuotaStatus | None, parent: Job | None, *, is_mentioned: bool
     ) -> PostedMessage:
         await self._before(method)
         known = self._find(place, job) if self.remembers_nonces else None
         if known is None:
             size = clip.path.stat().st_size if isinstance(clip, ClipFile) else 0
             left = None if status is None else status.left_seconds
-            self.messages.append(Message(len(self.messages) + 1, place, job.id, clip, size, left, is_mentioned))
+            self.messages.append(Message(len(self.messages) + 1, place, job.id, clip, size, left, is_mentioned, parent))
         self._after(method)
         await self._wait(f"after {method}")
         return known or PostedMessage(CHANNEL_ID, self.messages[-1].id)

@@ -17,6 +17,7 @@ from bot.models import (
     Aspect,
     Job,
     JobState,
+    Origin,
     Period,
     Quota,
     Requester,
@@ -196,12 +197,14 @@ class Workshop:
         channel_id: int = CHANNEL_ID,
         leaves: str = "",
         is_spoiler: bool = False,
+        parent: Job | None = None,
         is_private: bool = False,
         **who: Any,  # noqa: ANN401
     ) -> JobRequest:
         """Make a fresh ``/video``.
 
         Args:
+            parent: the clip that it is made from, in the other shape.
             leaves: options that the member leaves open, ``aspect`` and ``duration``, by name.
             who: Requester fields.
         """
@@ -216,6 +219,8 @@ class Workshop:
             aspect=None if "aspect" in leaves else spec.aspect,
             duration_seconds=None if "duration" in leaves else spec.duration_seconds,
             is_spoiler=is_spoiler,
+            lineage=None if parent is None else parent.descent(Origin.FLIP),
+            parent_member_id=None if parent is None else parent.member_id,
             is_private=is_private,
         )
 

@@ -13,7 +13,17 @@ import discord
 import pytest
 
 from bot.errors import DestinationClosedError, MessagesClosedError, PublishUnavailableError, UploadTooLargeError
-from bot.models import ClipFile, ClipLink, JobState, OperatorAlert, PostedMessage, StatusCard, VideoInfo, VideoSpec
+from bot.models import (
+    ClipFile,
+    ClipLink,
+    JobState,
+    OperatorAlert,
+    Origin,
+    PostedMessage,
+    StatusCard,
+    VideoInfo,
+    VideoSpec,
+)
 from bot.services.jobs.delivery import DEFAULT_UPLOAD_BYTES
 from bot.ui.publisher import DiscordPublisher
 from tests.support.community import words
@@ -104,6 +114,29 @@ async def test_clip_is_found_again_in_direct_messages(community: Community, clip
     assert posted.channel_id == community.mia.user.dm_channel.id
     assert await community.publisher.find_clip_in_dm(job) == posted
     assert await community.publisher.find_clip(job) is None
+
+
+@pytest.mark.parametrize("clip", ["file", "link"])
+@pytest.mark.parametrize("is_private", [False, True])
+async def test_clip_made_from_another_is_found_again_with_its_buttons(
+    community: Community, clip: str, is_private: bool
+) -> None:
+    parent = await community.post_clip(community.mia)
+    lineage = parent.descent(Origin.AGAIN)
+    job = replace(await accepted(community), lineage=lineage, is_private=is_private)
+    publisher, file = community.publisher, LINK if clip == "link" else clip_file()
+    post, find = (
+        (publisher.post_clip_in_dm, publisher.find_clip_in_dm)
+        if is_private
+        else (publisher.post_clip, publisher.find_clip)
+    )
+
+    posted = await post(job, file, make_quota_status(24), parent)
+
+    assert await find(job) == posted
+    assert await find(replace(job, id="0" * 16)) is None
+    found = await publisher.find_clip(parent)
+    assert found is None or found.message_id == parent.message_id
 
 
 async def test_status_card_and_what_people_write_are_not_taken_for_the_clip(community: Community) -> None:

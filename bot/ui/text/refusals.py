@@ -133,8 +133,7 @@ INVALID_SETTINGS = {
 def asks_too_much(asked: Asked, limits: FloodLimits) -> str:
     """Say to a member how much they may ask of the bot in a minute."""
     if asked is Asked.VIDEO:
-        most = f"at most {limits.videos} times a minute"
-        return f"That is too fast: use `/video` and forms for clips {most}. Nothing was charged."
+        return f"That is too fast: ask for at most {limits.videos} clips a minute. Nothing was charged."
     return f"That is too fast: at most {limits.presses} buttons, lists, forms and commands a minute. Wait a little."
 
 

@@ -11,6 +11,7 @@ import pytest
 from bot.errors import (
     ChannelRefusedError,
     InvalidSpecError,
+    OthersClipError,
     PromptRefusedError,
     QueueFullError,
     RefusedError,
@@ -28,6 +29,7 @@ from bot.models import (
     CeilingKind,
     CeilingReachedError,
     CeilingStatus,
+    ClipButtons,
     EffectiveQuota,
     Pause,
     PausedError,
@@ -290,3 +292,24 @@ def test_a_request_is_trimmed_and_keeps_open_what_was_left_open() -> None:
     asked = request(prompt="  a fox \n", duration_seconds=10)
 
     assert (asked.prompt, asked.aspect, asked.duration_seconds) == ("a fox", None, 10)
+
+
+@pytest.mark.parametrize(
+    ("clip_buttons", "parent_member_id", "is_refused"),
+    [
+        (ClipButtons.EVERYONE, None, False),
+        (ClipButtons.EVERYONE, MEMBER_ID, False),
+        (ClipButtons.EVERYONE, MODERATOR_ID, False),
+        (ClipButtons.REQUESTER, None, False),
+        (ClipButtons.REQUESTER, MEMBER_ID, False),
+        (ClipButtons.REQUESTER, MODERATOR_ID, True),
+    ],
+)
+def test_whose_clips_a_member_may_go_on_from(
+    clip_buttons: ClipButtons, parent_member_id: int | None, is_refused: bool
+) -> None:
+    known = details(server=Server(guild_id=GUILD_ID, clip_buttons=clip_buttons))
+
+    answer = decide(known, request(parent_member_id=parent_member_id), CLEAN)
+
+    assert isinstance(answer, OthersClipError) is is_refused

@@ -13,11 +13,12 @@ import pytest
 import pytest_asyncio
 
 from bot.errors import DestinationClosedError, PublishUnavailableError, UploadTooLargeError
-from bot.models import ClipFile, ClipLink, JobError, JobState
+from bot.models import ClipFile, ClipLink, JobError, JobState, Lineage, Origin
 from bot.sandbox.faults import Fault
 from bot.services.jobs.delivery import DEFAULT_UPLOAD_BYTES
 from bot.toapis.download import Downloader
 from tests.support.faults import FlakyDatabase, SurprisingService
+from tests.support.jobs import make_job
 from tests.support.toapis import client_of
 from tests.support.videos import large_video_file, video_file
 from tests.support.workshop import open_workshop
@@ -261,6 +262,57 @@ async def test_when_the_member_cannot_be_reached_either_the_seconds_come_back(wo
     job_id = await deliver_one(workshop)
 
     await workshop.expect_refund(job_id, JobError.UNDELIVERABLE)
+
+
+async def test_a_private_clip_goes_to_its_member_and_never_to_the_channel(workshop: Workshop) -> None:
+    process = workshop.start()
+    job_id = await workshop.accept(process, is_private=True)
+    await workshop.run_until_idle(process)
+
+    assert (await workshop.expect_clip(job_id)).place == "dm"
+
+
+@pytest.mark.parametrize("trouble", [DISCORD_IS_DOWN, CHANNEL_IS_GONE], ids=["arrived", "closed"])
+async def test_a_private_clip_is_looked_for_and_posted_in_direct_messages_alone(
+    workshop: Workshop, trouble: Exception
+) -> None:
+    workshop.discord.remembers_nonces = False
+    workshop.discord.fail("post_clip_in_dm", trouble, after=trouble is DISCORD_IS_DOWN)
+    workshop.discord.fail("find_clip", *[AssertionError("the channel is not asked")] * 9)
+    process = workshop.start()
+    job_id = await workshop.accept(process, is_private=True)
+    await workshop.run_until_idle(process)
+
+    if trouble is DISCORD_IS_DOWN:
+        assert (await workshop.expect_clip(job_id)).place == "dm"
+    else:
+        await workshop.expect_refund(job_id, JobError.UNDELIVERABLE)
+        assert workshop.discord.clips(job_id) == []
+
+
+async def test_a_clip_made_from_another_is_posted_with_what_that_is_now(workshop: Workshop) -> None:
+    process = workshop.start()
+    first = await workshop.accept(process)
+    await workshop.run_until_idle(process)
+    parent = await workshop.job(first)
+    second = await workshop.accept(process, parent=parent)
+    await process.services.clip_deleter.delete(first, guild_id=parent.guild_id, member_id=parent.member_id)
+    await workshop.run_until_idle(process)
+
+    message = await workshop.expect_clip(second)
+    assert message.parent == await workshop.job(first)
+    assert message.parent is not None
+    assert message.parent.removed_by_id == parent.member_id
+    assert (await workshop.job(second)).lineage == Lineage(first, first, Origin.FLIP)
+
+
+async def test_a_clip_whose_parent_is_not_stored_any_more_is_posted_all_the_same(workshop: Workshop) -> None:
+    process = workshop.start()
+    job_id = await workshop.accept(process, parent=make_job(id="0" * 16))
+    await workshop.run_until_idle(process)
+
+    assert (await workshop.expect_clip(job_id)).parent is None
+    assert (await workshop.job(job_id)).lineage == Lineage("0" * 16, "0" * 16, Origin.FLIP)
 
 
 # Discord fails -------------------------------------------------------------------------------------------------

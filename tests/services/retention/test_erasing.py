@@ -254,6 +254,17 @@ async def test_a_clip_that_is_removed_after_its_prompt_was_erased_does_not_name_
     assert rows(workshop, "SELECT made_by, subject_id FROM changes") == [(MODERATOR_ID, 0)]
 
 
+async def test_who_deleted_their_own_clip_goes_with_its_member(workshop: Workshop) -> None:
+    process = workshop.start()
+    own, removed = [await deliver(workshop, process) for _ in range(2)]
+    await process.services.clip_deleter.delete(own, guild_id=GUILD_ID, member_id=MEMBER_ID)
+    await process.jobs.remove_clip(removed, guild_id=GUILD_ID, removed_by_id=MODERATOR_ID, refunds=False)
+    await erase(process)
+    workshop.time.advance(33 * DAY)
+    await process.end_data()
+    assert rows(workshop, "SELECT member_id, removed_by FROM jobs ORDER BY id") == [(0, 0), (0, MODERATOR_ID)]
+
+
 async def test_a_clock_that_was_set_back_saves_no_prompt(workshop: Workshop) -> None:
     process = workshop.start()
     first = await deliver(workshop, process)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,14 +11,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.models import ClipFile, ClipLink, VideoInfo
+from bot.models import ClipFile, ClipLink, JobState, Lineage, Origin, VideoInfo
+from bot.services.clips.history import MADE_FROM_SHOWN, ClipDetails
 from bot.ui.messages.clip import clip_view
+from bot.ui.messages.clip_details import confirm_view, deleted_view, details_view
 from bot.ui.text import members
 from tests.support.jobs import CREATED_AT, make_job, make_quota_status
 from tests.support.views import fits_discord, parts, text_of
 
 if TYPE_CHECKING:
-    from bot.models import Clip
+    from bot.models import Clip, Job
 
 NOW = CREATED_AT + timedelta(seconds=92)
 FILE = ClipFile(Path("clip.mp4"), VideoInfo(1280, 720, 6.0, 1000, "h264"))
@@ -94,3 +97,86 @@ def test_a_spoiler_is_hidden_and_none_of_its_links_has_a_preview() -> None:
     assert f"||<{LONG_LINK.url}>||" in text_of(clip_view(job, LONG_LINK, None, NOW))
     [gallery] = [part for part in parts(clip_view(make_job(), FILE, None, NOW)) if "items" in part]
     assert not gallery["items"][0]["spoiler"]
+
+
+# What it was made from -------------------------------------------------------------------------------------------
+
+WIDE = 2**63 - 1
+PARENT = make_job(
+    id="0" * 16,
+    guild_id=WIDE,
+    channel_id=WIDE,
+    member_id=WIDE,
+    state=JobState.DELIVERED,
+    message_id=WIDE,
+    message_channel_id=WIDE,
+    finished_at=NOW,
+)
+REMIX = Lineage(PARENT.id, PARENT.id, Origin.REMIX)
+
+
+@given(prompt=prompts, clip=st.sampled_from([FILE, LINK, LONG_LINK]))
+@example(prompt="\\" * 2000, clip=LONG_LINK)
+def test_clip_made_from_another_fits_whatever_the_prompt(prompt: str, clip: Clip) -> None:
+    assert fits_discord(clip_view(make_job(prompt, lineage=REMIX), clip, make_quota_status(), NOW, PARENT))
+
+
+@pytest.mark.parametrize(
+    ("origin", "words"),
+    [
+        (Origin.AGAIN, "made again from"),
+        (Origin.REMIX, "remixed from"),
+        (Origin.FLIP, "flipped from"),
+        (Origin.LONGER, "made longer from"),
+    ],
+)
+def test_small_line_leads_to_what_it_was_made_from(origin: Origin, words: str) -> None:
+    job = make_job(lineage=replace(REMIX, origin=origin))
+
+    small = text_of(clip_view(job, LINK, None, NOW, PARENT)).splitlines()[-1]
+
+    address = f"https://discord.com/channels/{WIDE}/{WIDE}/{WIDE}"
+    assert small == f"-# Landscape 16:9 · 6 s · took 1 min 32 s · {words} [another clip]({address}) · job {job.id}"
+
+
+@pytest.mark.parametrize(
+    "parent",
+    [
+        None,
+        replace(PARENT, removed_at=NOW, removed_by_id=5),
+        replace(PARENT, message_channel_id=7),
+        replace(PARENT, state=JobState.FAILED, message_id=None, message_channel_id=None),
+    ],
+    ids=["gone", "deleted", "sent directly", "never posted"],
+)
+def test_small_line_has_no_link_where_that_would_lead_nowhere(parent: Job | None) -> None:
+    small = text_of(clip_view(make_job(lineage=REMIX), FILE, None, NOW, parent)).splitlines()[-1]
+
+    assert small.endswith("· remixed from another clip")
+
+
+def test_small_line_of_a_failed_requests_next_try_says_nothing_of_it() -> None:
+    job = make_job(lineage=replace(REMIX, origin=Origin.RETRY))
+
+    assert text_of(clip_view(job, FILE, None, NOW, PARENT)).splitlines()[-1].endswith("took 1 min 32 s")
+
+
+@given(prompt=prompts, may_delete=st.booleans())
+@example(prompt="`" * 2000, may_delete=True)
+@example(prompt="😀" * 2000, may_delete=True)
+def test_details_fit_and_the_prompt_stays_in_its_block(prompt: str, may_delete: bool) -> None:
+    job = replace(PARENT, spec=replace(PARENT.spec, prompt=prompt), lineage=REMIX, archived_at=None)
+    made = [replace(PARENT, lineage=REMIX)] * MADE_FROM_SHOWN
+    details = ClipDetails(job=job, is_refunded=True, parent=PARENT, made_from_it=made, has_more=True)
+
+    view = details_view(details, reader_id=WIDE, may_delete=may_delete)
+
+    assert fits_discord(view)
+    assert text_of(view).count("```") == 2
+    copied = text_of(view).removeprefix("```\n").split("\n```\n")[0]
+    assert copied.replace("\u200b", "") == prompt.replace("\u200b", "")
+
+
+def test_questions_and_answers_about_deleting_fit() -> None:
+    for view in (confirm_view("0" * 25, refunds=True), confirm_view("0" * 25, refunds=False), deleted_view("Deleted.")):
+        assert fits_discord(view)
