@@ -12,7 +12,7 @@ import discord
 
 from bot.models import EffectiveQuota, JobState, QuotaSource
 from bot.slices import slices
-from bot.ui.text import modlog as modlog_text
+from bot.ui.text.moderation import modlog as modlog_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

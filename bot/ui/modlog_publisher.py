@@ -13,7 +13,7 @@ from bot.errors import DestinationClosedError, PublishUnavailableError
 from bot.services.screening.automod_rules import AutomodRule, AutomodRules
 from bot.ui.discord_errors import FORBIDDEN_CODES, as_publish_errors
 from bot.ui.messages.modlog_card import modlog_view
-from bot.ui.text import modlog as modlog_text
+from bot.ui.text.moderation import modlog as modlog_text
 
 if TYPE_CHECKING:
     from bot.models import Job, LogEntry

@@ -8,7 +8,7 @@ from bot.errors import NotRemovableError
 from bot.ui import forms, replies
 from bot.ui.components import component
 from bot.ui.messages.modlog_card import modlog_view
-from bot.ui.text import modlog as modlog_text
+from bot.ui.text.moderation import modlog as modlog_text
 
 if TYPE_CHECKING:
     from bot.models import LogEntry

@@ -129,7 +129,23 @@ class SimulatedDiscord:
         return [message for message in self.messages if message.nonce == job_id]
 
     async def _post(
-        self, method: str, place: str, job: Job, clip: Clip, status: QuotaStatus | None, parent: Job | None, *, is_mentioned: bool
+        self,
+        method: str,
+        place: str,
+        job: Job,
+        clip: Clip,
+        status: QuotaStatus | None,
+        parent: Job | None,
+        *,
+        is_mentioned: bool,
+        method: str,
+        place: str,
+        job: Job,
+        clip: Clip,
+        status: QuotaStatus | None,
+        parent: Job | None,
+        *,
+        is_mentioned: bool,
     ) -> PostedMessage:
         await self._before(method)
         known = self._find(place, job) if self.remembers_nonces else None

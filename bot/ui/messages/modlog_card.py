@@ -9,7 +9,7 @@ from discord import ui
 
 from bot.models import LogKind
 from bot.ui.components import ModlogCardItem
-from bot.ui.text import modlog as modlog_text
+from bot.ui.text.moderation import modlog as modlog_text
 
 if TYPE_CHECKING:
     from bot.models import LogEntry

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bot.models import JobError, JobState, Origin, QuotaSource
 from bot.ui.text import ceilings, failures, formatting, refusals
-from bot.ui.text.modlog import clip_link
+from bot.ui.text.moderation.modlog import clip_link
 
 if TYPE_CHECKING:
     from datetime import datetime

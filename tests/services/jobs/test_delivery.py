@@ -286,7 +286,7 @@ async def test_a_private_clip_is_looked_for_and_posted_in_direct_messages_alone(
     if trouble is DISCORD_IS_DOWN:
         assert (await workshop.expect_clip(job_id)).place == "dm"
     else:
-        await workshop.expect_refund(job_id, JobError.UNDELIVERABLE)
+        await workshop.expect_refund(job_id, JobError.MESSAGES_CLOSED)
         assert workshop.discord.clips(job_id) == []
 
 

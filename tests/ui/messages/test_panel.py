@@ -52,9 +52,9 @@ from bot.ui.messages.panel.pools import pools_view
 from bot.ui.messages.panel.quotas import quotas_view
 from bot.ui.messages.panel.rules import prompt_rules_view
 from bot.ui.text import moderators as moderator_text
-from bot.ui.text import modlog as modlog_text
 from bot.ui.text import panel as panel_text
 from bot.ui.text import rules as rule_text
+from bot.ui.text.moderation import modlog as modlog_text
 from bot.ui.text.panel import PanelDetails
 from cogs.moderation.modlog_card import RECENT_JOBS
 from tests.support.discord_server.requests import RouteKind

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.ui.messages.panel.parts import navigation, section_view
-from bot.ui.text import modlog as modlog_text
 from bot.ui.text import panel as panel_text
+from bot.ui.text.moderation import changes as changes_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -24,6 +24,6 @@ def audit_view(changes: Sequence[Change], deleted: Collection[int], page: int, c
         deleted: ids of roles and channels that are known to be deleted.
         count: how many pages there are.
     """
-    lines = [modlog_text.audit_line(change, deleted) for change in changes]
+    lines = [changes_text.audit_line(change, deleted) for change in changes]
     text = panel_text.listed("audit", lines, page, count)
     return section_view("audit", text, navigation("audit", page, count, refreshes=True))

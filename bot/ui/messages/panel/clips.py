@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import discord
 
 from bot.ui.messages.panel.parts import Row, button, job_line, navigation, section_view
-from bot.ui.text import modlog as modlog_text
 from bot.ui.text import panel as panel_text
+from bot.ui.text.moderation import modlog as modlog_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

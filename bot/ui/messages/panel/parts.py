@@ -9,8 +9,8 @@ from discord import ChannelType, SelectOption, ui
 
 from bot.ui.components import PanelItem
 from bot.ui.text import formatting
-from bot.ui.text import modlog as modlog_text
 from bot.ui.text import panel as panel_text
+from bot.ui.text.moderation import modlog as modlog_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

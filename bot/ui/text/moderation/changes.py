@@ -1,4 +1,4 @@
-"""The words of the log's cards and of the audit."""
+"""The words of moderators' changes: in the audit, and on the log's cards."""
 
 from __future__ import annotations
 
@@ -12,183 +12,24 @@ from bot.models import (
     ChangeKind,
     ChannelRule,
     ClipButtons,
-    JobState,
-    LogKind,
     Period,
     PromptRuleKind,
     Quota,
     QuotaSource,
 )
-from bot.ui.text import failures, formatting
+from bot.ui.text import formatting
 from bot.ui.text import moderators as moderator_text
 from bot.ui.text import rules as rule_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from bot.models import AuditDetails, Block, Change, Job, LogEntry
+    from bot.models import AuditDetails, Change
 
-REMOVE_BUTTON = "Remove"
-REFUND_BUTTON = "Remove and refund"
-BLOCK_BUTTON = "Block member…"
-RECENT_BUTTON = "Recent clips"
-OPEN_BUTTON = "Open"
-
-_PROMPT_CHARACTERS = 300
-_RECENT_CHARACTERS = 30
+PROMPT_CHARACTERS = 300
+"""Of a prompt, or of what else a person wrote, on a card."""
 _AUDIT_CHARACTERS = 50
-"""Of what a person wrote: ten entries with both sides of a change stay under 4,000 characters, escapes and all."""
-_REASONS = {
-    "paused": "video making is paused",
-    "blocked": "the member is blocked",
-    "channel": "no clips in this channel",
-    "others_clip": "made from another member's clip",
-    "private_clips": "no private clips in this server",
-    "prompt_rule": "a prompt rule",
-    "automod": "an AutoMod rule",
-    "open_jobs": "the member has enough clips on the way",
-    "quota": "the quota is used up",
-    "cap": "the server's cap is reached",
-}
-_OUTCOMES = {
-    JobState.QUEUED: "waiting",
-    JobState.SUBMITTING: "starting",
-    JobState.RENDERING: "rendering",
-    JobState.READY: "on its way",
-    JobState.DELIVERING: "on its way",
-    JobState.DELIVERED: "posted",
-    JobState.FAILED: "failed",
-    JobState.CANCELLED: "cancelled",
-}
-
-# Cards -------------------------------------------------------------------------------------------
-
-
-def card_words(entry: LogEntry) -> list[str]:
-    """Write a card's lines, the title first."""
-    match entry.kind:
-        case LogKind.POSTED | LogKind.DELETED | LogKind.FAILED if entry.job is not None:
-            return _clip_words(entry.job)
-        case LogKind.REFUSED:
-            return _refusal_words(entry.details)
-        case LogKind.CHANGED if entry.change is not None:
-            return [f"**{change_title(entry.change)}**", change_words(entry.change)]
-        case LogKind.CAP_NEAR:
-            return [f"**{_percent(entry.details)} % of this server's cap is used**", _cap_words(entry.details)]
-        case _:
-            return ["**This server's cap is reached**", _cap_words(entry.details)]
-
-
-def reference(entry: LogEntry) -> str:
-    """Write the small line by which a card is found again."""
-    return f"-# log entry {entry.id}"
-
-
-def removed_line(job: Job, *, refunded: bool) -> str:
-    """Say on a clip's card who took it away."""
-    done = "Deleted" if job.removed_by_id == job.member_id else "Removed"
-    when = "" if job.removed_at is None else f", {formatting.moment(job.removed_at)}"
-    back = f"; {formatting.seconds(job.spec.cost_seconds)} went back" if refunded else ""
-    return f"**{done}** by {formatting.member(job.removed_by_id)}{when}{back}"
-
-
-def blocked_line(block: Block) -> str:
-    """Say on a card who blocked its member."""
-    return (
-        f"**Blocked** by <@{block.set_by_id}>, {formatting.moment(block.set_at)}: {moderator_text.block_words(block)}"
-    )
-
-
-def clip_link(job: Job) -> str | None:
-    """Return the address of a clip's message in the server; one that was sent directly has none to show."""
-    if job.message_id is None or job.message_channel_id != job.channel_id:
-        return None
-    return f"https://discord.com/channels/{job.guild_id}/{job.channel_id}/{job.message_id}"
-
-
-def recent_jobs(member_id: int, jobs: list[Job]) -> str:
-    """List a member's latest clips."""
-    lines = [f"**The latest clips of <@{member_id}>**"]
-    for job in jobs:
-        outcome = "removed" if job.removed_at else _OUTCOMES[job.state]
-        link = None if job.removed_at else clip_link(job)
-        place = f"<#{job.channel_id}>" if link is None else link
-        prompt = formatting.prompt(job.spec.prompt, _RECENT_CHARACTERS)
-        lines.append(
-            f"{formatting.relative(job.created_at)} {outcome}, {job.spec.duration_seconds} s, {place}: {prompt}"
-        )
-    return "\n".join(lines)
-
-
-def job_line(job: Job) -> str:
-    """Write a job as the settings panel has it."""
-    prompt = formatting.prompt(job.spec.prompt, 100)
-    outcome = "removed" if job.removed_at else _OUTCOMES[job.state]
-    return (
-        f"{formatting.member(job.member_id)} in <#{job.channel_id}>, {outcome}, "
-        f"asked {formatting.relative(job.created_at)}, "
-        f"{job.spec.duration_seconds} s\n{prompt}"
-    )
-
-
-def _clip_words(job: Job) -> list[str]:
-    effective = job.effective_quota
-    rule = f"{formatting.quota_rule(effective.quota)}, {formatting.subject(effective.source, effective.subject_id)}"
-    place = f"<#{job.channel_id}>"
-    if job.state is JobState.FAILED:
-        happened = failures.failure(job.error_code)
-        return [
-            f"**Clip failed** for {formatting.member(job.member_id)} in {place}",
-            _prompt(job.spec.prompt),
-            f"{happened} {formatting.seconds(job.spec.cost_seconds)} came back.",
-            f"{formatting.described(job.spec)} · {rule}",
-        ]
-    went = place if job.message_channel_id == job.channel_id else f"direct messages, {place} was closed to me"
-    if job.is_private:
-        went = f"direct messages, asked in {place}"
-    title = "Clip posted"
-    if job.removed_at is not None:
-        title = "Clip deleted" if job.removed_by_id == job.member_id else "Clip removed"
-    return [
-        f"**{title}** for {formatting.member(job.member_id)} in {went}",
-        _prompt(job.spec.prompt),
-        f"{formatting.described(job.spec)} · cost {formatting.seconds(job.spec.cost_seconds)} · {rule}",
-    ]
-
-
-def _refusal_words(details: AuditDetails) -> list[str]:
-    rule = details.get("rule")
-    because = f": {formatting.quoted(rule)}" if isinstance(rule, str) else ""
-    match details["reason"]:
-        case "quota":
-            whose = formatting.subject(QuotaSource(details["source"]), details["subject_id"])
-            because = f": {_quota(details)}, {whose}"
-        case "cap":
-            because = f": {_quota(details)}"
-        case _:
-            pass
-    return [
-        f"**Clip refused** for {formatting.member(details.get('member_id'))} in <#{details['channel_id']}>",
-        _prompt(details["prompt"]),
-        f"{formatting.ASPECTS[Aspect(details['aspect'])]} · {details['duration']} s · cost nothing · "
-        f"{_REASONS[details['reason']]}{because}",
-    ]
-
-
-def _cap_words(details: AuditDetails) -> str:
-    resets_at = datetime.fromisoformat(details["resets_at"])
-    return f"{details['used']:,} s of {_quota(details)}; it resets {formatting.relative(resets_at)}"
-
-
-def _percent(details: AuditDetails) -> int:
-    return min(100, details["used"] * 100 // details["seconds"])
-
-
-def _prompt(prompt: str) -> str:
-    return formatting.prompt(prompt, _PROMPT_CHARACTERS)
-
-
-# Changes -----------------------------------------------------------------------------------------
+"""Of the same: ten entries with both sides of a change stay under 4,000 characters, escapes and all."""
 
 
 def change_title(change: Change) -> str:
@@ -225,7 +66,7 @@ def change_title(change: Change) -> str:
             return "Clip removed"
 
 
-def change_words(change: Change, deleted: Collection[int] = (), *, said_characters: int = _PROMPT_CHARACTERS) -> str:
+def change_words(change: Change, deleted: Collection[int] = (), *, said_characters: int = PROMPT_CHARACTERS) -> str:
     """Write who changed what, from what to what.
 
     Args:
@@ -297,7 +138,7 @@ def _details_words(change: Change, details: AuditDetails, said_characters: int, 
     match change.kind:
         case ChangeKind.QUOTA | ChangeKind.POOL | ChangeKind.CAP:
             then = details.get("then")
-            return _quota(details) + _ends(details) + (f", then {_quota(then)} again" if then else "")
+            return quota_words(details) + _ends(details) + (f", then {quota_words(then)} again" if then else "")
         case ChangeKind.GRANT:
             return f"{details['seconds']:,} s, to be used{_ends(details)}"
         case ChangeKind.TIMEZONE:
@@ -343,7 +184,8 @@ def _said(text: str, max_characters: int) -> str:
     return formatting.quoted(formatting.plain(text, max_characters))
 
 
-def _quota(details: AuditDetails) -> str:
+def quota_words(details: AuditDetails) -> str:
+    """Write the quota that an entry is about."""
     return formatting.quota_rule(Quota.accepted(details["seconds"], Period(details["period"])))
 
 
