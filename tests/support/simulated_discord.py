@@ -138,14 +138,6 @@ class SimulatedDiscord:
         parent: Job | None,
         *,
         is_mentioned: bool,
-        method: str,
-        place: str,
-        job: Job,
-        clip: Clip,
-        status: QuotaStatus | None,
-        parent: Job | None,
-        *,
-        is_mentioned: bool,
     ) -> PostedMessage:
         await self._before(method)
         known = self._find(place, job) if self.remembers_nonces else None
