@@ -6,8 +6,6 @@ The video service is the sandbox's on loopback, Discord is SimCord with its loca
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 import sys
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -25,6 +23,7 @@ from bot.app import Reelay, assemble_on_discord, loops_of
 from bot.errors import InvalidSpecError
 from bot.media import MediaWorker
 from bot.models import Job, JobState, Period, PromptRuleKind, Quota, QuotaSource, StatusCard, VideoSpec
+from bot.sandbox.terminal import check_writable, fail, stop_event
 from bot.sandbox.toapis_server import SandboxServer
 from bot.services.jobs.policy import WorkerPolicy
 from bot.services.ports import SystemClock
@@ -37,7 +36,7 @@ from bot.ui.text import refusals
 from bot.wiring import Terms
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Awaitable, Callable
 
     from simcord.actors import MemberActor
     from simcord.builders import ChannelHandle, GuildHandle
@@ -49,11 +48,12 @@ CHANNELS = ("clips", "brainstorm", "mod-log")
 """Of the community; brainstorm has a pool, and mod-log is the moderators'."""
 LOG_CHANNEL = CHANNELS[2]
 DEMO_PROMPT = "A paper boat drifts across a calm lake at dawn, slow camera, soft light"
+OTHER_WORDS = "A paper lantern drifts across a dark lake at night, slow camera, warm light"
 QUEUE_SECONDS = 1.0
 RENDER_SECONDS, WATCHED_RENDER_SECONDS = 5.0, 8.0
 """Somebody at the page should see the card move, and cards are edited every 5 s at most."""
 POLICY = WorkerPolicy(
-    max_concurrent_renders=2, poll_time_scale=0.2, job_deadline_seconds=60.0, stop_deadline_seconds=2.0
+    max_concurrent_renders=3, poll_time_scale=0.2, job_deadline_seconds=60.0, stop_deadline_seconds=2.0
 )
 """Renders take seconds here, not minutes, so the bot looks five times as often as it does at the real service."""
 CLIPS_FOLDER = Path("clips")
@@ -91,13 +91,13 @@ async def show(
     """
     try:
         spec = VideoSpec.parse(DEMO_PROMPT if prompt is None else prompt, aspect, duration_seconds)
-        await asyncio.to_thread(_check_writable, out or CLIPS_FOLDER / "clip.mp4")
+        await asyncio.to_thread(check_writable, out or CLIPS_FOLDER / "clip.mp4")
     except InvalidSpecError as error:
-        return _fail(f"Refused: {refusals.explain(error)}")
+        return fail(f"Refused: {refusals.explain(error)}")
     except OSError as error:
-        return _fail(f"The clip cannot be saved there: {error.filename}: {error.strerror}.")
+        return fail(f"The clip cannot be saved there: {error.filename}: {error.strerror}.")
     serving = prompt is None and sys.stdin.isatty()
-    stopped = _stop_event()
+    stopped = stop_event()
     async with AsyncExitStack() as stack:
         stage = await _set(stack, render_seconds=WATCHED_RENDER_SECONDS if serving else RENDER_SECONDS)
         page = await stack.enter_async_context(_open_page(stage, channel))
@@ -109,50 +109,15 @@ async def show(
         async with _running(stage, page, stopped):
             job = await _follow(stage, job, stopped)
             if not job.state.is_final:
-                return 0 if serving else _fail("Stopped before the clip was there.")
+                return 0 if serving else fail("Stopped before the clip was there.")
             code = await _hand_over(job, typed_in, out)
             if serving and not stopped.is_set():
+                await _press(stage, job, typed_in)
                 print(
                     "Now type /video on the page yourself, or /moderate settings as the moderator Mo. Ctrl-C ends it."
                 )
                 await stopped.wait()
     return code
-
-
-def _check_writable(path: Path) -> None:
-    """Find out before rendering whether a file can be written.
-
-    Raises:
-        OSError: when it cannot.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    existed = path.exists()
-    path.open("ab").close()
-    if not existed:
-        path.unlink()
-
-
-def _stop_event() -> asyncio.Event:
-    """Return an event that is set by Ctrl-C, by SIGTERM, and when the terminal is closed."""
-    stopped = asyncio.Event()
-
-    def hang_up() -> None:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        for stream in (sys.stdout, sys.stderr):
-            os.dup2(nowhere, stream.fileno())
-        stopped.set()
-
-    loop = asyncio.get_running_loop()
-    with suppress(NotImplementedError):  # Windows has no such signals; there Ctrl-C cancels us
-        loop.add_signal_handler(signal.SIGINT, stopped.set)
-        loop.add_signal_handler(signal.SIGTERM, stopped.set)
-        loop.add_signal_handler(signal.SIGHUP, hang_up)
-    return stopped
-
-
-def _fail(reason: str) -> int:
-    print(reason, file=sys.stderr)
-    return 1
 
 
 async def _set(stack: AsyncExitStack, *, render_seconds: float) -> _Stage:
@@ -246,8 +211,33 @@ async def _ask(stage: _Stage, channel: ChannelHandle, spec: VideoSpec) -> Job | 
     if opened:
         return opened[0]
     said = [message.content for message in (answer.response, *answer.followups) if message is not None]
-    _fail(f"Refused: {' '.join(said)}")
+    fail(f"Refused: {' '.join(said)}")
     return None
+
+
+async def _press(stage: _Stage, job: Job, channel: ChannelHandle) -> None:
+    """Have the clip's next versions made by its buttons: the same again by Ben, one with other words by Mia."""
+    message = next(message for message in channel.history() if message.id == job.message_id)
+    asked = {"prompt": OTHER_WORDS, "aspect": job.spec.aspect.value, "duration": [str(job.spec.duration_seconds)]}
+
+    async def remix() -> None:
+        form = await stage.mia.click(message, custom_id=f"clip:remix:{job.id}")
+        await stage.mia.submit_modal(form, asked)
+
+    print("Under the clip Ben presses Again, and Mia presses Remix and changes the words.", flush=True)
+    await _when_free(lambda: stage.ben.click(message, custom_id=f"clip:again:{job.id}"))
+    await _when_free(remix)
+
+
+async def _when_free(act: Callable[[], Awaitable[object]]) -> None:
+    """Do something as a member; in a moment, while somebody's action on the page is under way."""
+    while True:
+        try:
+            await act()
+        except (SetupError, TimeoutError):
+            await asyncio.sleep(_TICK_SECONDS)
+        else:
+            return
 
 
 @asynccontextmanager
@@ -321,13 +311,13 @@ def _progress_line(job: Job) -> str:
 async def _hand_over(job: Job, channel: ChannelHandle, out: Path | None) -> int:
     """Save the clip of a finished job and say where, or say why there is none."""
     if job.state is not JobState.DELIVERED:
-        return _fail(f"No clip: {member_text.card_details(StatusCard(job))}")
+        return fail(f"No clip: {member_text.card_details(StatusCard(job))}")
     path = out or CLIPS_FOLDER / f"reelay-{job.id}.mp4"
     message = next(message for message in channel.history() if message.id == job.message_id)
     clip = await message.attachments[0].read()
     try:
         await asyncio.to_thread(path.write_bytes, clip)
     except OSError as error:
-        return _fail(f"The clip is in #{channel.name}, but could not be saved as {path}: {error.strerror}.")
+        return fail(f"The clip is in #{channel.name}, but could not be saved as {path}: {error.strerror}.")
     print(f"The clip is in #{channel.name}, and saved as {path}", flush=True)
     return 0

@@ -39,7 +39,7 @@ async def test_a_member_types_video_on_the_page_and_watches_the_clip(tmp_path: P
 
         await _pick(page, "/video")
         await page.get_by_role("textbox", name="prompt").fill(PROMPT)
-        await page.get_by_role("button", name="+2 more").click()
+        await page.get_by_role("button", name="+4 more").click()
         await _choose(page, "aspect")
         await page.get_by_role("combobox", name="aspect").fill("Portrait")
         await _choose(page, "Portrait 9:16")
