@@ -139,7 +139,7 @@ class ReelayBot(commands.Bot):
         """Load what members can do and tell Discord about it."""
         services, acts = self.services, self._acts
         maker = Maker(jobs=services.jobs)
-        await self.add_cog(VideoCog(maker=maker))
+        await self.add_cog(VideoCog(maker=maker, profile=services.profile))
         await self.add_cog(QuotaCog(admission=services.admission))
         await self.add_cog(PrivacyCog(privacy=services.privacy, url=self._privacy_url))
         self.tree.add_command(ModerateGroup(services, acts, self.panel))

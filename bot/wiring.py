@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bot.models import SpendPolicy
+from bot.models import GEMINI_OMNI, SpendPolicy
 from bot.services.admission.service import Admission
 from bot.services.clips.history import History
 from bot.services.clips.versions import Versions
@@ -47,7 +47,7 @@ from bot.services.throttling.throttle import ServiceThrottle
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bot.models import Quota
+    from bot.models import ModelProfile, Quota
     from bot.services.jobs.delivery import Media
     from bot.services.jobs.policy import WorkerPolicy
     from bot.services.ports import AutomodSource, Clock, LogPublisher, Publisher, VideoService
@@ -112,6 +112,7 @@ class Terms:
         policy: the worker's figures, and how much people may ask.
         retention: how long things are kept.
         spending: what may be spent.
+        profile: what the model takes.
     """
 
     quota: Quota
@@ -119,6 +120,7 @@ class Terms:
     policy: WorkerPolicy
     retention: RetentionPolicy = field(default_factory=RetentionPolicy)
     spending: SpendPolicy = field(default_factory=SpendPolicy)
+    profile: ModelProfile = GEMINI_OMNI
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +158,7 @@ def assemble(ports: Ports, terms: Terms, *, owner: str) -> Reelay:
             alerts=alerts,
             wake=wake,
             policy=terms.spending,
+            profile=terms.profile,
         ),
         wake=wake,
     )
@@ -210,7 +213,9 @@ def _wire_context(ports: Ports, terms: Terms, shared: _Shared, services: Service
         throttle=shared.throttle,
         leased_jobs=LeasedJobs(database=database, clock=clock, audit_trail=services.audit_trail, owner=owner),
         alerts=shared.alerts,
-        polling=PollPlanner(database=database, jitter=ports.jitter, time_scale=policy.poll_time_scale),
+        polling=PollPlanner(
+            database=database, jitter=ports.jitter, profile=terms.profile, time_scale=policy.poll_time_scale
+        ),
         recovery=Recovery(database=database, clock=clock, alerts=shared.alerts),
     )
 
@@ -238,7 +243,13 @@ def _wire_worker(
 def _wire_services(ports: Ports, terms: Terms, shared: _Shared, owner: str) -> Services:
     database, clock = ports.database, ports.clock
     audit_trail = AuditTrail(database=database, clock=clock)
-    quotas = QuotaService(database=database, clock=clock, audit_trail=audit_trail, operator_quota=terms.quota)
+    quotas = QuotaService(
+        database=database,
+        clock=clock,
+        audit_trail=audit_trail,
+        operator_quota=terms.quota,
+        profile=terms.profile,
+    )
     threads = ports.screening_threads
     prompts = PromptService(database=database, clock=clock, audit_trail=audit_trail, threads=threads)
     automod = AutomodService(database=database, clock=clock, source=ports.automod_source, threads=threads)
@@ -268,12 +279,18 @@ def _wire_services(ports: Ports, terms: Terms, shared: _Shared, owner: str) -> S
     )
     presence = Presence(database=database)
     return Services(
+        profile=terms.profile,
         jobs=jobs,
-        versions=Versions(database=database),
+        versions=Versions(database=database, profile=terms.profile),
         history=History(database=database),
         quotas=quotas,
         servers=ServerService(
-            database=database, clock=clock, audit_trail=audit_trail, jobs=jobs, spend_watch=shared.spend_watch
+            database=database,
+            clock=clock,
+            audit_trail=audit_trail,
+            jobs=jobs,
+            spend_watch=shared.spend_watch,
+            profile=terms.profile,
         ),
         prompts=prompts,
         automod=automod,

@@ -20,6 +20,7 @@ from bot.models.jobs import (
 )
 from bot.models.modlog import LogEntry, LogKind
 from bot.models.privacy import StoredAbout
+from bot.models.profiles import GEMINI_OMNI, PROFILES, ModelProfile, profile_of
 from bot.models.quotas import (
     QUOTA_MAX_SECONDS,
     Account,
@@ -43,7 +44,6 @@ from bot.models.refusals import (
     PausedError,
     QuotaExceededError,
 )
-from bot.models.requester import Requester
 from bot.models.servers import (
     DAYS_MAX,
     EVERYWHERE,
@@ -54,6 +54,7 @@ from bot.models.servers import (
     Pause,
     PromptRule,
     PromptRuleKind,
+    Requester,
     Server,
     check_days,
     parse_reason,
@@ -86,7 +87,6 @@ from bot.models.spend import (
 )
 from bot.models.submits import UNPAID_OUTCOMES, Submit, SubmitOutcome
 from bot.models.video import (
-    DURATIONS_SECONDS,
     PROMPT_MAX_CHARACTERS,
     PROMPT_MIN_CHARACTERS,
     Aspect,
@@ -107,11 +107,12 @@ from bot.models.video import (
 __all__ = [
     "CREDITS_PER_DOLLAR",
     "DAYS_MAX",
-    "DURATIONS_SECONDS",
     "EVERYWHERE",
     "FINAL_STATES",
+    "GEMINI_OMNI",
     "NEAR_PERCENT",
     "OPEN_STATES",
+    "PROFILES",
     "PROMPT_MAX_CHARACTERS",
     "PROMPT_MIN_CHARACTERS",
     "QUOTA_MAX_SECONDS",
@@ -156,6 +157,7 @@ __all__ = [
     "LogKind",
     "LowBalanceAlert",
     "ModelAccessError",
+    "ModelProfile",
     "NoAnswerError",
     "NotCancellableError",
     "NotConnectedError",
@@ -195,4 +197,5 @@ __all__ = [
     "parse_duration",
     "parse_prompt",
     "parse_reason",
+    "profile_of",
 ]

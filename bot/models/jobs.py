@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.models.quotas import EffectiveQuota
-    from bot.models.video import VideoSpec
+    from bot.models.video import Aspect, VideoSpec
 
 
 class JobState(StrEnum):
@@ -106,6 +106,9 @@ class Job:
         removed_at: when a moderator, ``removed_by``, took the delivered clip away again.
         archived_at: since when only the row itself is kept: no texts, and what it cost only as part of a sum.
         lineage: what it was made from; None for what began with a command.
+        model: the video service's, to which it was last sent; None where it was not, or that was not written down.
+        asked_aspect, asked_duration_seconds: what was asked for, where the model that makes it now has no such clips;
+            None where it is made as it was asked for.
     """
 
     id: str
@@ -138,6 +141,9 @@ class Job:
     removed_at: datetime | None = None
     archived_at: datetime | None = None
     lineage: Lineage | None = None
+    model: str | None = None
+    asked_aspect: Aspect | None = None
+    asked_duration_seconds: int | None = None
 
     def descent(self, origin: Origin) -> Lineage:
         """Return the lineage of a clip that is made from this one."""

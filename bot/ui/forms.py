@@ -7,7 +7,7 @@ alone (``components.py``), by whichever process is running when it is sent.
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import discord
 from discord import ui
@@ -16,6 +16,9 @@ from bot.errors import InvalidQuotaError, InvalidSettingError
 from bot.models import PROMPT_MAX_CHARACTERS, REASON_MAX_CHARACTERS, Period, PromptRuleKind, QuotaSource
 from bot.ui.text import forms as form_text
 from bot.ui.text import rules as rule_text
+
+if TYPE_CHECKING:
+    from bot.models import ModelProfile
 
 SECONDS, PERIOD, DAYS, REASON, ZONE, TEXT, PROMPT = "seconds", "period", "days", "reason", "zone", "text", "prompt"
 """The fields' names."""
@@ -28,7 +31,7 @@ _SECONDS = re.compile(rf"(-?(?:{_GROUPED}|[0-9]+))\s*(?:s|secs?|seconds?)?")
 _DAYS = re.compile(r"(-?[0-9]+)\s*(?:d|days?)?")
 
 
-def quota_form(source: QuotaSource, subject_id: int, name: str, page: int) -> ui.Modal:
+def quota_form(source: QuotaSource, subject_id: int, name: str, page: int, profile: ModelProfile) -> ui.Modal:
     """Ask for the seconds (or "unlimited") and the period of a quota or a pool, and for how many days it holds.
 
     Args:
@@ -37,21 +40,21 @@ def quota_form(source: QuotaSource, subject_id: int, name: str, page: int) -> ui
     """
     title = form_text.pool_title if source is QuotaSource.CHANNEL else form_text.quota_title
     days = _days(form_text.DAYS_FOR_GOOD)
-    return _form(f"form:quota:{source.value}:{subject_id}:{page}", title(name), _limit(), _period(), days)
+    return _form(f"form:quota:{source.value}:{subject_id}:{page}", title(name), _limit(profile), _period(), days)
 
 
-def cap_form() -> ui.Modal:
+def cap_form(profile: ModelProfile) -> ui.Modal:
     """Ask for the seconds (or "unlimited") and the period of a server's cap."""
-    return _form("form:cap", form_text.CAP_TITLE, _limit(), _period())
+    return _form("form:cap", form_text.CAP_TITLE, _limit(profile), _period())
 
 
-def grant_form(member_id: int, name: str, page: int) -> ui.Modal:
+def grant_form(member_id: int, name: str, page: int, profile: ModelProfile) -> ui.Modal:
     """Ask how many seconds to give a member, and for how many days.
 
     Args:
         page: the page of the panel's section to go back to.
     """
-    seconds = _text(SECONDS, form_text.SECONDS, form_text.COSTS, max_length=20)
+    seconds = _text(SECONDS, form_text.SECONDS, form_text.costs(profile), max_length=20)
     days = _days(form_text.DAYS_PRESENT_PERIOD)
     return _form(f"form:grant:{member_id}:{page}", form_text.grant_title(name), seconds, days)
 
@@ -149,8 +152,8 @@ def _form(custom_id: str, title: str, *fields: ui.Label[Any]) -> ui.Modal:
     return form
 
 
-def _limit() -> ui.Label[Any]:
-    return _text(SECONDS, form_text.SECONDS, form_text.COSTS_OR_UNLIMITED, max_length=20)
+def _limit(profile: ModelProfile) -> ui.Label[Any]:
+    return _text(SECONDS, form_text.SECONDS, form_text.costs_or_unlimited(profile), max_length=20)
 
 
 def _period() -> ui.Label[Any]:

@@ -12,7 +12,7 @@ import discord
 from discord import ui
 
 from bot.errors import DestinationClosedError, PublishError
-from bot.models import ClipFile, PostedMessage
+from bot.models import GEMINI_OMNI, ClipFile, PostedMessage
 from bot.services.jobs.delivery import DEFAULT_UPLOAD_BYTES
 from bot.ui.discord_errors import CLOSED_STATUSES, as_publish_errors
 from bot.ui.messages.clip import clip_filename, clip_view
@@ -23,7 +23,7 @@ from bot.ui.text import operators
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from bot.models import AnyAlert, Clip, Job, QuotaStatus, StatusCard
+    from bot.models import AnyAlert, Clip, Job, ModelProfile, QuotaStatus, StatusCard
     from bot.services.ports import Clock
 
 _log = logging.getLogger(__name__)
@@ -43,12 +43,21 @@ class DiscordPublisher:
 
     Args:
         operator_channel_id: where the operator is alerted, or None for nowhere.
+        profile: what the model takes.
     """
 
-    def __init__(self, *, client: discord.Client, clock: Clock, operator_channel_id: int | None) -> None:
+    def __init__(
+        self,
+        *,
+        client: discord.Client,
+        clock: Clock,
+        operator_channel_id: int | None,
+        profile: ModelProfile = GEMINI_OMNI,
+    ) -> None:
         self._client = client
         self._clock = clock
         self._operator_channel_id = operator_channel_id
+        self._profile = profile
 
     async def upload_limit_bytes(self, job: Job) -> int:
         """Return how large a file the job's channel takes; a server that is closed to us has the default."""
@@ -139,7 +148,7 @@ class DiscordPublisher:
     async def _post(
         self, channel: discord.abc.Messageable, job: Job, clip: Clip, status: QuotaStatus | None
     ) -> PostedMessage:
-        view = clip_view(job, clip, status, self._clock.now())
+        view = clip_view(job, clip, status, self._clock.now(), self._profile)
         mentions = discord.AllowedMentions(
             everyone=False, roles=False, replied_user=False, users=[discord.Object(job.member_id)]
         )

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.errors import ClipUnknownError
-from bot.models import DURATIONS_SECONDS, Aspect, Origin
+from bot.errors import ClipUnknownError, InvalidSpecError
+from bot.models import GEMINI_OMNI, Aspect, Origin
 from bot.services.admission.job_request import JobRequest
 from bot.store import jobs
 
 if TYPE_CHECKING:
-    from bot.models import Job, Requester
+    from bot.models import Job, ModelProfile, Requester
     from bot.store.database import Database
 
 
 class Versions:
     """Says what is asked for by a button under a clip."""
 
-    def __init__(self, *, database: Database) -> None:
+    def __init__(self, *, database: Database, profile: ModelProfile = GEMINI_OMNI) -> None:
         self._database = database
+        self._profile = profile
 
     async def request(
         self, job_id: str, origin: Origin, *, interaction_id: int, channel_id: int, requester: Requester
@@ -27,6 +28,7 @@ class Versions:
 
         Raises:
             ClipUnknownError: when there is no such clip in the requester's server, or its prompt was erased.
+            InvalidSpecError: when there is nothing longer.
             StoreUnavailableError: when the database cannot be asked.
         """
         clip = await self.find(job_id, guild_id=requester.guild_id)
@@ -37,7 +39,7 @@ class Versions:
             requester=requester,
             prompt=clip.spec.prompt,
             aspect=flipped(aspect) if origin is Origin.FLIP else aspect,
-            duration_seconds=longer(duration_seconds) if origin is Origin.LONGER else duration_seconds,
+            duration_seconds=self._longer(duration_seconds) if origin is Origin.LONGER else duration_seconds,
             lineage=clip.descent(origin),
         )
 
@@ -52,12 +54,13 @@ class Versions:
             raise ClipUnknownError
         return clip
 
+    def _longer(self, seconds: int) -> int:
+        longer = self._profile.longer(seconds)
+        if longer is None:  # the model was another one when the button was shown
+            raise InvalidSpecError("duration", "longest", offered=self._profile.durations_seconds)
+        return longer
+
 
 def flipped(aspect: Aspect) -> Aspect:
     """Return the other shape."""
     return Aspect.PORTRAIT if aspect is Aspect.LANDSCAPE else Aspect.LANDSCAPE
-
-
-def longer(seconds: int) -> int | None:
-    """Return the next length that is offered, or None."""
-    return min((each for each in DURATIONS_SECONDS if each > seconds), default=None)

@@ -129,6 +129,7 @@ class Claims:
             lease_until=self.lease_until(now),
             slots_since=policy.slots_since(now),
             in_flight=self.in_flight.keys(),
+            model=self._work.service.model,
             last=throttle.suspects.last,
         )
         if started and throttle.is_paused:

@@ -35,6 +35,7 @@ async def start_next(
     lease_until: datetime,
     slots_since: datetime,
     in_flight: Collection[str],
+    model: str = "",
     last: Collection[str] = (),
 ) -> list[Job]:
     """Move up to ``limit`` waiting jobs that nobody holds to ``submitting``, in fair turns; lease them to ``owner``.
@@ -42,6 +43,7 @@ async def start_next(
     Args:
         slots_since: open submits that were sent after that hold a render slot.
         in_flight: jobs this worker is still at, which may be back in the queue already.
+        model: that they are sent to.
         last: jobs that let all others go first.
     """
     waiting_ids = await turns.first_free(
@@ -49,6 +51,7 @@ async def start_next(
     )
     job_ids = sorted(waiting_ids, key=lambda job_id: job_id in last)[:limit]
     values = {"job_ids": job_ids, "now": now, "lease_owner": owner, "lease_until": lease_until}
+    values["model"] = model
     rows = await connection.execute(_start(), values)
     started = {row.id: from_row(row) for row in rows}
     return [started[job_id] for job_id in job_ids if job_id in started]
@@ -129,6 +132,7 @@ def _start() -> ReturningUpdate[Any]:
         "due_at": now,
         "submitted_at": now,
         "started_at": func.coalesce(jobs.c.started_at, now),
+        "model": bindparam("model"),
         "lease_owner": bindparam("lease_owner"),
         "lease_until": bindparam("lease_until"),
     }

@@ -8,7 +8,6 @@ import discord
 from discord import ui
 
 from bot.models import ClipFile, Origin
-from bot.services.clips.versions import longer
 from bot.ui.components import ClipItem
 from bot.ui.text import formatting
 from bot.ui.text import members as member_text
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from bot.models import Clip, Job, QuotaStatus
+    from bot.models import Clip, Job, ModelProfile, QuotaStatus
 
 LINK_BUTTON_MAX_CHARACTERS = 512
 """Discord's limit for a link button's address."""
@@ -25,11 +24,12 @@ ALT_TEXT_MAX_CHARACTERS = 256
 """What discord.py documents for a gallery item's description."""
 
 
-def clip_view(job: Job, clip: Clip, status: QuotaStatus | None, now: datetime) -> ui.LayoutView:
+def clip_view(job: Job, clip: Clip, status: QuotaStatus | None, now: datetime, profile: ModelProfile) -> ui.LayoutView:
     """Show a finished clip, as a video or as a link; the only mention in it is the member's.
 
     Args:
         status: what the member has left; None where that is not known.
+        profile: says whether there is something longer.
     """
     words = f"{member_text.clip_heading(job)}\n{formatting.quoted(job.spec.prompt)}"
     items: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(words)]
@@ -43,7 +43,7 @@ def clip_view(job: Job, clip: Clip, status: QuotaStatus | None, now: datetime) -
     footer = member_text.clip_footer(job, status, now, link=not isinstance(clip, ClipFile))
     items.append(ui.TextDisplay(footer))
     row = ui.ActionRow[ui.LayoutView]()
-    for button in _version_buttons(job):
+    for button in _version_buttons(job, profile):
         row.add_item(button)
     items.append(row)
     view = ui.LayoutView(timeout=None)
@@ -56,9 +56,9 @@ def clip_filename(job: Job) -> str:
     return f"reelay-{job.id}.mp4"
 
 
-def _version_buttons(job: Job) -> Iterator[ClipItem]:
+def _version_buttons(job: Job, profile: ModelProfile) -> Iterator[ClipItem]:
     for origin, label in member_text.VERSION_BUTTONS.items():
-        if origin is not Origin.LONGER or longer(job.spec.duration_seconds) is not None:
+        if origin is not Origin.LONGER or profile.longer(job.spec.duration_seconds) is not None:
             button = ui.Button[Any](label=label, custom_id=f"clip:{origin.value}:{job.id}")
             yield ClipItem(button)
 

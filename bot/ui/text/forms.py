@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from bot.models import DAYS_MAX, DURATIONS_SECONDS, Period
+from typing import TYPE_CHECKING
+
+from bot.models import DAYS_MAX, Period
 from bot.ui.text import formatting
+
+if TYPE_CHECKING:
+    from bot.models import ModelProfile
 
 TITLE_MAX_CHARACTERS = 45
 """Discord's limit for a form's title."""
@@ -23,14 +28,22 @@ ZONE = "Time zone"
 RULE = "What prompts may not hold"
 PROMPT = "Prompt"
 
-COSTS = f"A clip costs {' or '.join(map(str, DURATIONS_SECONDS))}."
-COSTS_OR_UNLIMITED = f"{COSTS} Write a number, or: unlimited"
 DAYS_FOR_GOOD = f"1 to {DAYS_MAX}; leave it empty for good"
 DAYS_PRESENT_PERIOD = f"1 to {DAYS_MAX}; leave it empty for the present period"
 REASON_SHOWN = "Members are shown it"
 ZONE_WRITTEN = "Written as Europe/Berlin or America/New_York"
 PERIODS = {period: period.value.capitalize() for period in Period}
 UNLIMITED_WORDS = frozenset({"unlimited", "no limit"})
+
+
+def costs(profile: ModelProfile) -> str:
+    """Say what a clip costs."""
+    return f"A clip costs {formatting.either(profile.durations_seconds)}."
+
+
+def costs_or_unlimited(profile: ModelProfile) -> str:
+    """Say what a clip costs, and what to write."""
+    return f"{costs(profile)} Write a number, or: unlimited"
 
 
 def quota_title(name: str) -> str:

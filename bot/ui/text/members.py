@@ -117,7 +117,8 @@ def quota_left(status: QuotaStatus) -> str:
     if status.left_seconds is None:
         return f"no limit{pool}"
     period = formatting.PERIOD_NOW[status.effective.quota.period]
-    return f"{formatting.seconds(status.left_seconds)} left{pool} {period}, {formatting.clips(status.left_seconds)}"
+    clips = formatting.clips(status.left_seconds, status.profile)
+    return f"{formatting.seconds(status.left_seconds)} left{pool} {period}, {clips}"
 
 
 def quota_overview(

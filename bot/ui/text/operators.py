@@ -6,11 +6,13 @@ import math
 
 from bot.models import (
     CREDITS_PER_DOLLAR,
+    GEMINI_OMNI,
     NEAR_PERCENT,
     AnyAlert,
     CeilingAlert,
     CeilingKind,
     LowBalanceAlert,
+    ModelProfile,
     OperatorAlert,
     SpendPolicy,
 )
@@ -65,6 +67,14 @@ def operator_alert(alert: AnyAlert) -> str:
             )
         case _:
             return _ALERTS[alert]
+
+
+def model_unknown(profile: ModelProfile) -> str:
+    """Say what a model is taken to be like of which nothing is known."""
+    return (
+        f"nothing is known of the model {profile.model} (TOAPIS_MODEL): it is taken to make what {GEMINI_OMNI.model} "
+        f"does, clips of {formatting.either(profile.durations_seconds)} s in {profile.resolutions[0]}"
+    )
 
 
 def ceilings(policy: SpendPolicy) -> str:

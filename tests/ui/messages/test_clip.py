@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.models import ClipFile, ClipLink, VideoInfo
+from bot.models import GEMINI_OMNI, ClipFile, ClipLink, VideoInfo
 from bot.ui.messages.clip import clip_view
 from tests.support.jobs import CREATED_AT, make_job, make_quota_status
 from tests.support.views import fits_discord, parts, text_of
@@ -29,11 +29,11 @@ prompts = st.text(min_size=3, max_size=2000).map(lambda text: "cat" + text[3:])
 @example(prompt="😀" * 2000, clip=LONG_LINK)
 @example(prompt="\\" * 2000, clip=LONG_LINK)
 def test_clip_message_fits_whatever_the_prompt(prompt: str, clip: Clip) -> None:
-    assert fits_discord(clip_view(make_job(prompt), clip, make_quota_status(), NOW))
+    assert fits_discord(clip_view(make_job(prompt), clip, make_quota_status(), NOW, GEMINI_OMNI))
 
 
 def test_clip_plays_inline_and_says_how_it_came_about() -> None:
-    view = clip_view(make_job(), FILE, make_quota_status(24), NOW)
+    view = clip_view(make_job(), FILE, make_quota_status(24), NOW, GEMINI_OMNI)
 
     [gallery] = [part for part in parts(view) if "items" in part]
     assert gallery["items"][0]["media"]["url"] == "attachment://reelay-01k2m3n4p5q6r7s8.mp4"
@@ -46,7 +46,7 @@ def test_clip_plays_inline_and_says_how_it_came_about() -> None:
 
 
 def test_link_says_until_when_it_works_and_names_the_job() -> None:
-    view = clip_view(make_job(), LINK, None, NOW)
+    view = clip_view(make_job(), LINK, None, NOW, GEMINI_OMNI)
 
     assert [part["url"] for part in parts(view) if "url" in part] == [LINK.url]
     assert f"until <t:{int(datetime(2026, 3, 5, 12, tzinfo=UTC).timestamp())}:f>" in text_of(view)
@@ -54,11 +54,11 @@ def test_link_says_until_when_it_works_and_names_the_job() -> None:
 
 
 def test_address_too_long_for_a_button_is_written_out() -> None:
-    view = clip_view(make_job(), LONG_LINK, None, NOW)
+    view = clip_view(make_job(), LONG_LINK, None, NOW, GEMINI_OMNI)
 
     assert f"<{LONG_LINK.url}>" in text_of(view)
     assert not [part for part in parts(view) if "url" in part]
 
 
 def test_clip_has_no_timeout_so_that_the_library_forgets_no_button() -> None:
-    assert clip_view(make_job(), LINK, None, NOW).timeout is None
+    assert clip_view(make_job(), LINK, None, NOW, GEMINI_OMNI).timeout is None
