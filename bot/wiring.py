@@ -37,6 +37,7 @@ from bot.services.screening.rules import PromptService
 from bot.services.services import Services
 from bot.services.spend.watch import SpendWatch
 from bot.services.submits.recovery import Recovery
+from bot.services.submits.refitting import Refitting
 from bot.services.submits.submitting import Submitter
 from bot.services.submits.unattended import UnattendedSubmits
 from bot.services.throttling.account import AccountCheck
@@ -217,6 +218,7 @@ def _wire_context(ports: Ports, terms: Terms, shared: _Shared, services: Service
             database=database, jitter=ports.jitter, profile=terms.profile, time_scale=policy.poll_time_scale
         ),
         recovery=Recovery(database=database, clock=clock, alerts=shared.alerts),
+        refitting=Refitting(profile=terms.profile, audit_trail=services.audit_trail, card_changes=shared.card_changes),
     )
 
 

@@ -75,6 +75,7 @@ class JobError(StrEnum):
     SERVICE_FAULT = "service_fault"
     TIMED_OUT = "timed_out"
     WAITED_TOO_LONG = "waited_too_long"
+    NOT_OFFERED = "not_offered"
     NO_RESULT = "no_result"
     CLIP_GONE = "clip_gone"
     CLIP_UNUSABLE = "clip_unusable"
@@ -176,14 +177,17 @@ class StatusCard:
     Attributes:
         queue_place: 1 for the next to start, or None when the job is not waiting.
         waiting_for_operator: submitting is paused until the operator acts.
+        service_in_trouble: the video service fails, and is tried with one job at a time.
     """
 
     job: Job
     queue_place: int | None = None
     waiting_for_operator: bool = False
+    service_in_trouble: bool = False
 
     @property
     def appearance(self) -> tuple[object, ...]:
         """Return all that can be seen of the card; two cards with the same look need no edit between them."""
         progress = None if self.job.progress is None else int(self.job.progress)
-        return (self.job.state, progress, self.queue_place, self.waiting_for_operator)
+        spec = (self.job.spec.aspect, self.job.spec.duration_seconds)
+        return (self.job.state, progress, self.queue_place, self.waiting_for_operator, self.service_in_trouble, spec)

@@ -162,6 +162,7 @@ class Worker:
                 await self._renew(connection, now)
                 undone = await self._held.withdraw(connection, now)
                 expired = await self._expiry.take(connection, now)
+                refitted = await self._work.refitting.take(connection, now)
                 pause_seconds = await self._claims.take(connection, now, claims)
         except BaseException:  # whatever it was: what was not committed is not in flight
             self._claims.drop(claims)
@@ -170,6 +171,7 @@ class Worker:
             self._held.withdrawn(undone)
             self._card_changes.touch_queue()
         self._expiry.tell(expired)
+        self._work.refitting.tell(refitted)
         return claims, min((it for it in (pause_seconds, expired.seconds) if it is not None), default=None)
 
     async def _renew(self, connection: Connection, now: datetime) -> None:

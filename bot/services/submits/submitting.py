@@ -64,6 +64,10 @@ class Submitter:
         if self._is_too_late(job):
             await self._renderer.fail(job, JobError.TIMED_OUT, submit=not_sent)
             return
+        if not self._work.refitting.profile.takes(job.spec.aspect, job.spec.duration_seconds):
+            self._work.refitting.ask()
+            await self._put_back(job, not_sent)
+            return
         try:
             generation = await self._work.service.submit(job.spec, client_business_id=job.id)
         except VideoServiceError as error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.models import JobError, JobState, Origin, QuotaSource
+from bot.models import JobError, JobState, Origin, QuotaSource, VideoSpec
 from bot.ui.text import ceilings, failures, formatting, refusals
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ def card_title(card: StatusCard) -> str:
     match card.job.state:
         case JobState.QUEUED | JobState.SUBMITTING if card.waiting_for_operator:
             return "Waiting for the operator"
+        case JobState.QUEUED if card.service_in_trouble:
+            return "The video service is having trouble; yours starts by itself"
         case JobState.QUEUED if card.queue_place == 1:
             return "Waiting, next in line"
         case JobState.QUEUED if card.queue_place is not None:
@@ -65,12 +67,31 @@ def card_details(card: StatusCard) -> str | None:
         case JobState.CANCELLED:
             return came_back
         case JobState.QUEUED | JobState.SUBMITTING if card.waiting_for_operator:
-            return "New clips are on hold until the operator has acted. Yours then starts by itself."
+            return _lines(
+                refitted(job), "New clips are on hold until the operator has acted. Yours then starts by itself."
+            )
         case JobState.RENDERING if job.progress is not None:
             percent = max(0, min(100, int(job.progress)))  # as ``StatusCard.appearance`` tells cards apart
-            return f"{formatting.bar(percent / 100)} {percent} %"
+            return _lines(refitted(job), f"{formatting.bar(percent / 100)} {percent} %")
         case _:
-            return None
+            return refitted(job)
+
+
+def refitted(job: Job) -> str | None:
+    """Say what is made in place of what was asked for, since the model was changed; None where nothing is."""
+    if job.asked_duration_seconds is None or job.asked_aspect is None:
+        return None
+    asked = VideoSpec.accepted("", job.asked_aspect, job.asked_duration_seconds)
+    less = asked.cost_seconds - job.spec.cost_seconds
+    came_back = f", and {formatting.seconds(less)} came back" if less else ""
+    return (
+        f"The video model was changed and does not make {formatting.described(asked)}: "
+        f"yours will be {formatting.described(job.spec)}{came_back}."
+    )
+
+
+def _lines(*lines: str | None) -> str:
+    return "\n".join(filter(None, lines))
 
 
 def card_footer(job: Job) -> str:
