@@ -43,6 +43,7 @@ from bot.services.submits.unattended import UnattendedSubmits
 from bot.services.throttling.account import AccountCheck
 from bot.services.throttling.alerts import OperatorAlerts
 from bot.services.throttling.floods import FloodGuard
+from bot.services.throttling.sign import TroubleSign
 from bot.services.throttling.throttle import ServiceThrottle
 
 if TYPE_CHECKING:
@@ -238,6 +239,7 @@ def _wire_worker(
         card_changes=shared.card_changes,
         held=shared.held,
         expiry=Expiry(work, audit_trail=services.audit_trail, card_changes=shared.card_changes),
+        trouble_sign=TroubleSign(ports.publisher, shared.throttle),
         wake=shared.wake,
     )
 

@@ -168,6 +168,7 @@ class OperatorAlert(StrEnum):
     WRONG_ENDPOINT = "wrong_endpoint"
     FOREIGN_ANSWERS = "foreign_answers"
     RECOVERY_INEXACT = "recovery_inexact"
+    SERVICE_TROUBLE = "service_trouble"
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,6 +113,14 @@ class DiscordPublisher:
             with as_publish_errors(), _unless_deleted(job):
                 await message.delete()
 
+    async def show_trouble(self, *, is_in_trouble: bool) -> None:
+        """Say beside the bot's name that the video service is in trouble, or nothing again."""
+        activity = discord.CustomActivity(member_text.TROUBLE_SIGN) if is_in_trouble else None
+        self._client.activity = activity  # for whenever it connects anew
+        if self._client.is_ready():
+            with as_publish_errors():
+                await self._client.change_presence(activity=activity)
+
     async def alert_operator(self, alert: AnyAlert) -> None:
         """Tell the operator's channel; a failure is logged, since the alert itself is in the log already."""
         if self._operator_channel_id is None:

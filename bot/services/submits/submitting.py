@@ -161,6 +161,8 @@ class Submitter:
             await self._renderer.fail(job, JobError.SERVICE_FAULT, error)  # its submit stays open, and counts as spent
         elif self._work.throttle.suspects.was_refused(job.id):
             await self._put_back(job, missing, error)  # it waits for the operator, as long as that takes
+        elif submit.is_probe:
+            await self._put_back(job, missing, error)  # as if it had not been sent
         elif not self._work.throttle.is_paused and await self._count_missing(job) + 1 >= self._work.policy.max_submits:
             await self._renderer.fail(job, JobError.SERVICE_FAULT, error, submit=missing)
         elif self._is_too_late(job):

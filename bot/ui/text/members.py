@@ -21,6 +21,8 @@ CANCEL_BUTTON = "Cancel"
 LINK_BUTTON = "Open the clip"
 VERSION_BUTTONS = {Origin.AGAIN: "Again", Origin.FLIP: "Flip", Origin.LONGER: "Longer"}
 GRANTS_SHOWN = 5
+TROUBLE_SIGN = "The video service is having trouble; clips wait"
+IN_TROUBLE = "The video service is having trouble; yours starts by itself"
 
 # The status card ---------------------------------------------------------------------------------
 
@@ -31,7 +33,7 @@ def card_title(card: StatusCard) -> str:
         case JobState.QUEUED | JobState.SUBMITTING if card.waiting_for_operator:
             return "Waiting for the operator"
         case JobState.QUEUED if card.service_in_trouble:
-            return "The video service is having trouble; yours starts by itself"
+            return IN_TROUBLE
         case JobState.QUEUED if card.queue_place == 1:
             return "Waiting, next in line"
         case JobState.QUEUED if card.queue_place is not None:

@@ -45,6 +45,10 @@ _ALERTS = {
         "Five answers in a row were not the video service's own but, say, a proxy's page. If that goes on, the address "
         "may be wrong: check `TOAPIS_BASE_URL`. Clips that are under way are kept."
     ),
+    OperatorAlert.SERVICE_TROUBLE: (
+        "The video service is in trouble: it failed five times within two minutes, and nothing worked in between. New "
+        "clips wait; one at a time is sent to see, and all go on by themselves once that works. Nothing is lost."
+    ),
     OperatorAlert.RECOVERY_INEXACT: (
         "The video service does not find clips of this model (`TOAPIS_MODEL`) by my own id. So a clip whose submit was "
         "cut off can't be found again: it fails, its member gets the seconds back, and you may have paid for it."
