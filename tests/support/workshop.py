@@ -306,12 +306,10 @@ class Workshop:
     def advance_to_next(self, *processes: Process, at_most: float = math.inf) -> None:
         """Move the clock to the next moment at which a worker has something to do, or by ``at_most`` seconds."""
         now = ServiceClock(self.time).now()
-        if any(it.throttle.tries_one(now) for it in processes) and self._peek(
+        if any(it.throttle.waits_for_operator and it.throttle.tries_one(now) for it in processes) and self._peek(
             "SELECT count(*) FROM jobs WHERE state='queued'"
         ):
-            in_trouble = any(it.throttle.is_in_trouble for it in processes)
-            if not (in_trouble and self._peek("SELECT count(*) FROM jobs WHERE state IN ('submitting', 'rendering')")):
-                return  # the worker has woken itself to send one
+            return  # the worker has woken itself to send one
         due = self._peek(
             "SELECT min(CASE WHEN lease_until > due_at THEN lease_until ELSE due_at END)"
             " FROM jobs WHERE due_at IS NOT NULL AND state <> 'queued'"

@@ -59,6 +59,10 @@ class PollPlanner:
                 seconds = await jobs.recent_render_seconds(connection, model, duration, REMEMBERED_RENDERS)
                 self._schedules[model, duration] = PollSchedule.learned(RenderTimes.of(reversed(seconds)))
 
+    def render_times(self, model: str | None, duration_seconds: int) -> RenderTimes:
+        """Return what is known of how long a model's renders of a length take."""
+        return self._schedules.get((model, duration_seconds), self._unlearned).render_times
+
     def first_delay_seconds(self) -> float:
         """Return how long to leave a job alone that has just been submitted."""
         return (FIRST_POLL_SECONDS + self._jitter()) * self._time_scale

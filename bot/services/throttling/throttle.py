@@ -42,6 +42,8 @@ _log = logging.getLogger(__name__)
 
 FIRST_PROBE_SECONDS = 15.0
 LONGEST_PROBE_SECONDS = 300.0
+LONGEST_TRIAL_SECONDS = 60.0
+"""Between two probes of a service in trouble: they cost nothing, and who waits wants to go on soon after."""
 CONFIRMATIONS_A_DOUBT = 4
 """How many checks of the account that confirm a refusal weigh as much as one that says nothing: it may be the account's
 own answers that are wrong, so that a job is sent to see after most of an hour."""
@@ -285,11 +287,13 @@ class ServiceThrottle:
         return reason
 
     def _pause(self, now: datetime, reason: OperatorAlert) -> None:
-        if not self.is_paused or self.is_in_trouble:  # else every further refusal would put the probe off
+        is_new = not self.is_paused or self.is_in_trouble  # else every further refusal would put the probe off
+        self._paused_for = reason
+        if is_new:
             self._schedule_probe(now)
             self._paused_at = self._paused_at or now
-        self._paused_for = reason
 
     def _schedule_probe(self, now: datetime) -> None:
         self._probe_at = now + timedelta(seconds=self._probe_seconds)
-        self._probe_seconds = min(self._probe_seconds * 2, LONGEST_PROBE_SECONDS)
+        longest = LONGEST_TRIAL_SECONDS if self.is_in_trouble else LONGEST_PROBE_SECONDS
+        self._probe_seconds = min(self._probe_seconds * 2, longest)
