@@ -20,6 +20,7 @@ from bot.errors import PublishUnavailableError, ServerNotServedError, SettingsEr
 from bot.ui import replies
 from bot.ui.components import ITEM_CLASSES, Components
 from bot.ui.floods import FloodGate
+from cogs.clip_details import ClipDetailActions
 from cogs.clips import ClipActions, StatusCardActions
 from cogs.context import guild_id_of, requester_in, require_moderator
 from cogs.making import Maker
@@ -29,6 +30,7 @@ from cogs.moderation.modlog_card import ModlogCardActions
 from cogs.panel import make_panel
 from cogs.privacy import PrivacyActions, PrivacyCog
 from cogs.quota import QuotaCog
+from cogs.remixing import Remixing
 from cogs.video import VideoCog
 
 if TYPE_CHECKING:
@@ -150,6 +152,12 @@ class ReelayBot(commands.Bot):
             let_through=self.flood_gate.let_through,
         )
         self.components.add(StatusCardActions(jobs=services.jobs), ClipActions(versions=services.versions, maker=maker))
+        self.components.add(
+            ClipDetailActions(history=services.history, clip_deleter=services.clip_deleter, jobs=services.jobs)
+        )
+        remixing = Remixing(versions=services.versions, drafts=services.drafts, maker=maker, profile=services.profile)
+        self.tree.add_command(remixing.message_menu)
+        self.components.add(remixing)
         self.components.add(PrivacyActions(privacy=services.privacy))
         self.components.add(ModlogCardActions(services, acts), *self.panel.sections.values(), check=require_moderator)
         await self.add_cog(self.components)

@@ -16,6 +16,9 @@
     │   ├── RulesUnknownError         the server's AutoMod rules could not be read yet
     │   ├── RulesChangingError        the server's rules for prompts changed too often meanwhile
     │   ├── PlaceUnknownError         the place's category can't be found out just now
+    │   ├── PlaceGoneError            the channel that a clip was made in is gone, or closed to the bot
+    │   ├── ThreadClosedError         the thread is archived or locked
+    │   ├── NotMemberError            whoever asks has left the server
     │   ├── QuotaExceededError        the clip costs more than is left
     │   ├── CapReachedError           it costs more than the whole server has left
     │   ├── CeilingReachedError       it would pass a ceiling of the operator's
@@ -24,7 +27,12 @@
     │   ├── NotCancellableError       the job is past the point where it can be withdrawn
     │   ├── NotRemovableError         the clip is not there to be removed
     │   ├── NotRefundableError        what the clip cost is only known as part of a sum
-    │   └── ClipUnknownError          there is no such clip, or what it was made from was erased
+    │   ├── ClipUnknownError          there is no such clip, or what it was made from was erased
+    │   ├── ClipRemovedError          moderators have removed the clip
+    │   ├── OthersClipError           only whoever asked for the clip may use its buttons
+    │   ├── RepeatedPressError        the same button was pressed a moment ago
+    │   ├── NotTheirsError            it is for the member alone who asked for the clip
+    │   └── DraftGoneError            what was typed is no longer kept, or was typed by somebody else
     ├── StoreUnavailableError         the database could not be asked
     ├── LeaseLostError                a job is no longer this worker's to change
     ├── VideoServiceError             the video service said no, or nothing
@@ -83,7 +91,7 @@ class InvalidSpecError(RefusedError):
     """A video spec is outside what is offered.
 
     Attributes:
-        field: ``prompt``, ``aspect`` or ``duration``.
+        field: ``prompt``, ``aspect`` or ``duration``; ``message`` where a prompt was to be made of one.
         reason: ``empty``, ``too_short``, ``too_long``, ``not_offered`` or ``longest``.
         offered: what there is instead: shapes, lengths in seconds, or how many characters a prompt may have.
     """
@@ -163,6 +171,26 @@ class PlaceUnknownError(RefusedError):
     """Which channel or category the place belongs to can't be found out just now; the answer is then no."""
 
 
+class PlaceGoneError(RefusedError):
+    """The channel or thread that a clip was made in is deleted, or closed to the bot."""
+
+
+class ThreadClosedError(RefusedError):
+    """Nothing is made in a thread that is archived or locked.
+
+    Attributes:
+        is_locked: whether moderators have locked it; else it is only archived.
+    """
+
+    def __init__(self, *, is_locked: bool) -> None:
+        super().__init__("locked" if is_locked else "archived")
+        self.is_locked = is_locked
+
+
+class NotMemberError(RefusedError):
+    """Whoever asks is no member of the server any more."""
+
+
 class TooManyOpenJobsError(RefusedError):
     """The member has as many jobs open as one member may have.
 
@@ -190,6 +218,35 @@ class QueueFullError(RefusedError):
 
 class ClipUnknownError(RefusedError):
     """There is no such clip in the server, or its prompt is no longer stored."""
+
+
+class ClipRemovedError(RefusedError):
+    """Moderators have removed the clip, so nothing is made from it."""
+
+
+class OthersClipError(RefusedError):
+    """Only whoever asked for the clip may do that.
+
+    Attributes:
+        deletes: whether it was to be deleted, which moderators may as well; else its buttons are the requester's alone
+            because the server's moderators have set it so.
+    """
+
+    def __init__(self, *, deletes: bool = False) -> None:
+        super().__init__("of another member")
+        self.deletes = deletes
+
+
+class RepeatedPressError(RefusedError):
+    """The same member pressed the same button of the same clip a moment ago: that is one job."""
+
+
+class NotTheirsError(RefusedError):
+    """It is for the member alone who asked for the clip."""
+
+
+class DraftGoneError(RefusedError):
+    """What was typed is no longer kept, or was typed by somebody else, who alone may see it."""
 
 
 class NotRemovableError(RefusedError):

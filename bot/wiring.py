@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from bot.models import GEMINI_OMNI, SpendPolicy
 from bot.services.admission.service import Admission
+from bot.services.clips.deleting import ClipDeleter
+from bot.services.clips.drafts import Drafts
 from bot.services.clips.history import History
 from bot.services.clips.versions import Versions
 from bot.services.jobs.context import WorkContext
@@ -286,7 +288,11 @@ def _wire_services(ports: Ports, terms: Terms, shared: _Shared, owner: str) -> S
         profile=terms.profile,
         jobs=jobs,
         versions=Versions(database=database, profile=terms.profile),
+        drafts=Drafts(database=database, clock=clock),
         history=History(database=database),
+        clip_deleter=ClipDeleter(
+            database=database, clock=clock, audit_trail=audit_trail, publisher=ports.modlog_publisher
+        ),
         quotas=quotas,
         servers=ServerService(
             database=database,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bot.models import Origin
 from bot.ui.components import component
 from bot.ui.messages.status_card import status_view
-from cogs.context import channel_id_of
+from cogs.context import place_of
 
 if TYPE_CHECKING:
     from bot.services.clips.versions import Versions
@@ -44,7 +44,7 @@ class ClipActions:
             job_id,
             Origin(action),
             interaction_id=press.interaction.id,
-            channel_id=channel_id_of(press.interaction),
+            channel_id=place_of(press.interaction),
             requester=press.requester,
         )
         await self._maker.make(press.interaction, request)

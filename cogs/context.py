@@ -45,6 +45,15 @@ def channel_id_of(interaction: discord.Interaction) -> int:
     return interaction.channel_id
 
 
+def place_of(interaction: discord.Interaction) -> int | None:
+    """Return the channel or thread of a server that an interaction comes from; None is direct messages.
+
+    Raises:
+        PlaceUnknownError: when Discord does not say.
+    """
+    return None if interaction.guild_id is None else channel_id_of(interaction)
+
+
 def requester(
     interaction: discord.Interaction,
     member: discord.Member | discord.User | None = None,

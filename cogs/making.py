@@ -6,15 +6,14 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import discord
-from discord import app_commands
-
 from bot.errors import StoreUnavailableError
 from bot.ui import replies
 from bot.ui.messages.status_card import status_view
-from cogs.context import requester_in_place
+from cogs.gates import requester_there, require_open_place
 
 if TYPE_CHECKING:
+    import discord
+
     from bot.services.admission.job_request import JobRequest
     from bot.services.jobs.requests import Accepted, JobService
 
@@ -30,12 +29,15 @@ class Maker:
     async def make(self, interaction: discord.Interaction, request: JobRequest) -> None:
         """Accept a job, show its card, and remember where the card is.
 
+        In direct messages the request's place is asked about in the request's server.
+
         Raises:
-            discord.app_commands.BotMissingPermissions: when the bot can't do there what the job will ask of it.
-            RefusedError: what ``Admission`` says no with.
+            discord.app_commands.AppCommandError, PublishError: what ``gates`` says no with.
+            RefusedError: likewise, and what ``Admission`` says no with.
             StoreUnavailableError: when the database cannot be asked; the answer is then no.
         """
-        _require_permissions(interaction)
+        if interaction.guild_id is not None:
+            require_open_place(interaction)
         try:
             accepted = await replies.run_or_defer(interaction, self._accept(interaction, request), private=False)
         except BaseException:  # whatever it was: a job that is accepted all the same is held by nobody
@@ -55,7 +57,7 @@ class Maker:
 
     async def _accept(self, interaction: discord.Interaction, request: JobRequest) -> Accepted:
         """Take a request in, once its place is known."""
-        asking = await requester_in_place(interaction)
+        asking = await requester_there(interaction, request.requester.guild_id, request.channel_id)
         return await self._jobs.accept_held(replace(request, requester=asking))
 
     async def _let_start(self, accepted: Accepted, message_id: int | None = None) -> None:
@@ -65,24 +67,3 @@ class Maker:
         except StoreUnavailableError:
             fields = {"job_id": accepted.card.job.id, "message_id": message_id}
             _log.warning("status card not remembered", extra=fields)
-
-
-def _require_permissions(interaction: discord.Interaction) -> None:
-    """Check that the bot can do all that the job will ask of it here, before anything is charged.
-
-    Raises:
-        discord.app_commands.BotMissingPermissions: naming all that lack.
-    """
-    in_thread = isinstance(interaction.channel, discord.Thread)
-    granted = interaction.app_permissions
-    needed = {
-        "view_channel": granted.view_channel,
-        "send_messages_in_threads" if in_thread else "send_messages": (
-            granted.send_messages_in_threads if in_thread else granted.send_messages
-        ),
-        "attach_files": granted.attach_files,
-        "read_message_history": granted.read_message_history,  # to find a clip posted just before a crash
-    }
-    lacking = [name for name, has in needed.items() if not has]
-    if lacking:
-        raise app_commands.BotMissingPermissions(lacking)

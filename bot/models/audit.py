@@ -22,6 +22,7 @@ class ChangeKind(StrEnum):
     TIMEZONE = "timezone"
     LOG_CHANNEL = "log_channel"
     CHANNEL = "channel"
+    CLIP_BUTTONS = "clip_buttons"
     PAUSE = "pause"
     BLOCK = "block"
     PROMPT_RULE = "prompt_rule"

@@ -87,6 +87,10 @@ class JobError(StrEnum):
     SERVER_LEFT = "server_left"
 
 
+PROMPT_ERRORS = frozenset({JobError.CONTENT_POLICY, JobError.REJECTED})
+"""The prompt was refused: the same once more helps little, other words may."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One member's request for one clip: a durable row.
@@ -104,9 +108,10 @@ class Job:
         effective_quota: the rule the job was accepted under.
         status_message_id: the public status card, or None when there is none (any more).
         message_id: the clip's message; message_channel_id: where it went (the channel, or a DM).
-        removed_at: when a moderator, ``removed_by``, took the delivered clip away again.
+        removed_at: when the delivered clip was taken away again, by a moderator or by its own member (``removed_by``).
         archived_at: since when only the row itself is kept: no texts, and what it cost only as part of a sum.
         lineage: what it was made from; None for what began with a command.
+        is_private: its card and its clip go to the member directly, and nowhere else.
         model: the video service's, to which it was last sent; None where it was not, or that was not written down.
         asked_aspect, asked_duration_seconds: what was asked for, where the model that makes it now has no such clips;
             None where it is made as it was asked for.
@@ -142,6 +147,7 @@ class Job:
     removed_at: datetime | None = None
     archived_at: datetime | None = None
     lineage: Lineage | None = None
+    is_private: bool = False
     model: str | None = None
     asked_aspect: Aspect | None = None
     asked_duration_seconds: int | None = None

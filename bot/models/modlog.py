@@ -19,6 +19,7 @@ class LogKind(StrEnum):
     """What a card in the log channel is about."""
 
     POSTED = "posted"
+    DELETED = "deleted"
     FAILED = "failed"
     REFUSED = "refused"
     CHANGED = "changed"

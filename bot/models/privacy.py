@@ -19,6 +19,7 @@ class StoredAbout:
         entries: of the ledger, or sums of them.
         refusals: kept by servers' logs.
         changes: of the audit, about clips of theirs that moderators cancelled or removed.
+        drafts: of requests that were refused, which are kept for an hour.
         blocks, quotas: that moderators have set for them.
         erasing_since: when they asked for everything up to then to be erased; None where nothing is left to do.
     """
@@ -29,6 +30,7 @@ class StoredAbout:
     entries: int = 0
     refusals: int = 0
     changes: int = 0
+    drafts: int = 0
     blocks: int = 0
     quotas: int = 0
     erasing_since: datetime | None = None

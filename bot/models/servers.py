@@ -35,6 +35,13 @@ class Pause:
         return {"reason": self.reason}
 
 
+class ClipButtons(StrEnum):
+    """Whose the buttons under a clip are; its requester may always use them."""
+
+    EVERYONE = "everyone"
+    REQUESTER = "requester"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
     """One server's settings; a server where nobody has set anything has these.
@@ -46,6 +53,7 @@ class Server:
         log_closed: the log channel is gone or closed to the bot; nothing is posted until it is chosen anew.
         pause: no new clips for now.
         rules_version: grows with every change of the prompt rules, so that compiled ones can be kept.
+        clip_buttons: who may use the buttons under clips.
         cap_told_percent, cap_told_at: how far up its cap the log was last told that the server is, and when.
     """
 
@@ -56,6 +64,7 @@ class Server:
     log_closed: bool = False
     pause: Pause | None = None
     rules_version: int = 0
+    clip_buttons: ClipButtons = ClipButtons.EVERYONE
     cap_told_percent: int = 0
     cap_told_at: datetime | None = None
 

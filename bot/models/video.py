@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 PROMPT_MIN_CHARACTERS = 3
 PROMPT_MAX_CHARACTERS = 2000
 """The longest prompt that is taken at all; a model may take less (``profiles.py``)."""
+TYPED_MAX_CHARACTERS = 4000
+"""What Discord lets be typed into a field."""
 DURATION_MAX_SECONDS = 600
 """The longest clip that is taken at all; which lengths there are is the model's."""
 
@@ -83,10 +86,14 @@ def parse_prompt(prompt: object) -> str:
     """
     if not isinstance(prompt, str):
         raise InvalidSpecError("prompt", "empty")
-    # Neither lone surrogates nor NUL can be stored by every database.
-    trimmed = prompt.encode(errors="ignore").decode().replace("\0", "").strip()
+    trimmed = _storable(prompt).strip()
     _check_prompt(trimmed)
     return trimmed
+
+
+def is_blank(text: str) -> bool:
+    """Tell whether nothing can be seen of a text."""
+    return not any(map(_can_be_seen, text))
 
 
 def parse_aspect(aspect: object) -> Aspect:
@@ -112,8 +119,45 @@ def parse_duration(seconds: object) -> int:
     return seconds
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a member typed and chose for a clip, as far as it can be shown again; not yet checked.
+
+    Attributes:
+        aspect, duration_seconds: None where it was left open, or is nothing that there is.
+    """
+
+    prompt: str
+    aspect: Aspect | None = None
+    duration_seconds: int | None = None
+
+    @classmethod
+    def parse(cls, prompt: str, aspect: str, duration: str) -> Draft:
+        """Keep what can be kept of what came from a form."""
+        known = Aspect(aspect) if aspect in set(Aspect) else None
+        return cls(_storable(prompt)[:TYPED_MAX_CHARACTERS], known, _digits(duration))
+
+
+def parse_typed_duration(seconds: str) -> int:
+    """Check a clip's length as a form sends it.
+
+    Raises:
+        InvalidSpecError: when it is not offered.
+    """
+    return parse_duration(_digits(seconds))
+
+
+def _digits(text: str) -> int | None:
+    return int(text) if re.fullmatch(r"[1-9][0-9]{0,3}", text) else None
+
+
+def _storable(text: str) -> str:
+    """Return a text without what not every database can store: lone surrogates and NUL."""
+    return text.encode(errors="ignore").decode().replace("\0", "")
+
+
 def _check_prompt(prompt: str) -> None:
-    if not any(map(_can_be_seen, prompt)):
+    if is_blank(prompt):
         raise InvalidSpecError("prompt", "empty")
     if len(prompt) < PROMPT_MIN_CHARACTERS:
         raise InvalidSpecError("prompt", "too_short")

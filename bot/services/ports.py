@@ -86,11 +86,19 @@ class Publisher(Protocol):
         """Look for the same in the member's direct messages."""
         ...
 
-    async def post_clip(self, job: Job, clip: Clip, status: QuotaStatus | None) -> PostedMessage:
-        """Post the clip to the channel as a new message that mentions the member and nobody else."""
+    async def post_clip(
+        self, job: Job, clip: Clip, status: QuotaStatus | None, parent: Job | None = None
+    ) -> PostedMessage:
+        """Post the clip to the channel as a new message that mentions the member and nobody else.
+
+        Args:
+            parent: what it was made from, as far as that is stored.
+        """
         ...
 
-    async def post_clip_in_dm(self, job: Job, clip: Clip, status: QuotaStatus | None) -> PostedMessage:
+    async def post_clip_in_dm(
+        self, job: Job, clip: Clip, status: QuotaStatus | None, parent: Job | None = None
+    ) -> PostedMessage:
         """Send the clip to the member directly."""
         ...
 

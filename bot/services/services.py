@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from bot.models import ModelProfile
     from bot.services.admission.service import Admission
+    from bot.services.clips.deleting import ClipDeleter
+    from bot.services.clips.drafts import Drafts
     from bot.services.clips.history import History
     from bot.services.clips.versions import Versions
     from bot.services.jobs.requests import JobService
@@ -33,7 +35,9 @@ class Services:
     profile: ModelProfile
     jobs: JobService
     versions: Versions
+    drafts: Drafts
     history: History
+    clip_deleter: ClipDeleter
     quotas: QuotaService
     servers: ServerService
     prompts: PromptService

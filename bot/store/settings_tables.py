@@ -47,6 +47,7 @@ servers = Table(
     Column("paused_by", BigInteger, key="paused_by_id"),
     Column("paused_at", UtcDateTime),
     Column("rules_version", Integer, nullable=False),
+    Column("clip_buttons", String(16), nullable=False, server_default="everyone"),
 )
 
 channel_rules = Table(

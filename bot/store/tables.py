@@ -78,6 +78,7 @@ jobs = Table(
     Column("parent_id", String(25)),
     Column("root_id", String(25)),
     Column("origin", String(16)),
+    Column("is_private", Boolean, nullable=False, server_default=false()),
     Column("model", String(128)),
     Column("asked_aspect", String(8)),
     Column("asked_duration_seconds", Integer),
@@ -291,6 +292,20 @@ refusals = Table(
     Column("count", Integer, nullable=False),
     Column("interaction_id", BigInteger),
 )
+
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("guild_id", BigInteger, nullable=False),
+    Column("member_id", BigInteger, nullable=False),
+    Column("prompt", Text, nullable=False),
+    Column("aspect", String(8)),
+    Column("duration_seconds", Integer),
+    Column("kept_at", UtcDateTime, nullable=False),
+)
+Index("drafts_by_member", drafts.c.member_id)
+Index("drafts_by_time", drafts.c.kept_at)
 
 command_digests = Table(
     "command_digests",

@@ -26,6 +26,7 @@ from discord import app_commands, ui
 from discord.ext import commands
 
 from bot.ui import replies
+from bot.ui.forms import PROMPT, fields_of
 from bot.ui.text import refusals
 
 if TYPE_CHECKING:
@@ -132,7 +133,11 @@ class PrivacyItem(_Item, template=r"privacy:.+"):
     """A button of what a member is told about what is stored."""
 
 
-ITEM_CLASSES = (StatusCardItem, ClipItem, ModlogCardItem, PanelItem, PrivacyItem)
+class DraftItem(_Item, template=r"draft:.+"):
+    """A button under what somebody typed and had refused."""
+
+
+ITEM_CLASSES = (StatusCardItem, ClipItem, ModlogCardItem, PanelItem, PrivacyItem, DraftItem)
 """One for each kind of message, for ``Client.add_dynamic_items``."""
 
 
@@ -216,7 +221,7 @@ class Components(commands.Cog):
         """Answer forms, and what nothing else answers: an item of no class that there still is."""
         data: Any = interaction.data
         if interaction.type is discord.InteractionType.modal_submit:
-            await self._answer(interaction, data["custom_id"], fields=dict(_filled_in(data["components"])))
+            await self._answer(interaction, data["custom_id"], fields=fields_of(data))
         elif interaction.type is discord.InteractionType.component:
             patterns = [each.__discord_ui_compiled_template__ for each in ITEM_CLASSES]
             is_registered = any(pattern.fullmatch(data["custom_id"]) for pattern in patterns)
@@ -254,7 +259,7 @@ class Components(commands.Cog):
             press = Press(interaction=interaction, requester=requester, values=values, fields=fields or {})
             await component.answer(press, **ids)
         except Exception as error:  # noqa: BLE001 (whatever it is, somebody waits for an answer; it is logged there)
-            await replies.reply_with_error(interaction, error)
+            await replies.reply_with_error(interaction, error, typed=(fields or {}).get(PROMPT, ""))
 
     async def _guild_id(self, interaction: discord.Interaction, ids: Mapping[str, str | int]) -> int:
         """Return the server: the interaction's, or in direct messages that of the job in the custom id.
@@ -315,19 +320,3 @@ def _has(message: discord.Message | None, used: Mapping[str, Any]) -> bool:
     wanted = (used["custom_id"], used["component_type"])
     items = walk(() if message is None else message.components)
     return any((getattr(item, "custom_id", None), item.type.value) == wanted for item in items)
-
-
-def _filled_in(components: Sequence[dict[str, Any]]) -> Iterator[tuple[str, str]]:
-    """Read a form as Discord sends it: the fields' names, and what was typed or chosen."""
-    for part in components:
-        match part:
-            case {"component": inner}:  # a label's
-                yield from _filled_in([inner])
-            case {"components": inner}:
-                yield from _filled_in(inner)
-            case {"custom_id": name, "values": chosen}:
-                yield name, str(chosen[0]) if chosen else ""
-            case {"custom_id": name, "value": typed}:
-                yield name, str(typed or "")
-            case _:
-                continue

@@ -10,6 +10,7 @@ import discord
 
 from bot.services.throttling.floods import Asked
 from bot.ui import replies
+from bot.ui.forms import PROMPT, fields_of
 from bot.ui.text import refusals
 
 if TYPE_CHECKING:
@@ -20,13 +21,15 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _VIDEO_COMMAND = "video"
+_FORM_OF_CLIP = "form:clip_"
+"""What the custom ids of forms begin with in which a clip is asked for."""
 
 
 class FloodGate:
     """Lets interactions through, and answers those of members who ask too much.
 
-    Discord sees an answer to each. The member sees one sentence a minute, and nothing else; neither the servers' logs
-    nor the process's hear of it, since whoever floods would fill them.
+    Discord sees an answer to each. The member sees one sentence a minute, what they typed for a clip, and nothing else;
+    neither the servers' logs nor the process's hear of it, since whoever floods would fill them.
 
     Attributes:
         monotonic: a clock that only goes on, in seconds.
@@ -41,30 +44,46 @@ class FloodGate:
         member_id, asked, now = interaction.user.id, _what_is_asked(interaction), self.monotonic()
         if self._guard.take(member_id, asked, now):
             return True
-        is_told = asked is not Asked.AUTOCOMPLETE and self._guard.may_tell(member_id, now)
+        typed = _typed_for_clip(interaction)
+        is_told = asked is not Asked.AUTOCOMPLETE and (self._guard.may_tell(member_id, now) or bool(typed))
         try:
-            await _answer(interaction, refusals.asks_too_much(asked, self._guard.limits) if is_told else None)
+            await _answer(interaction, refusals.asks_too_much(asked, self._guard.limits) if is_told else None, typed)
         except replies.UNDELIVERED as error:
             _log.debug("not told to slow down", extra={"error": type(error).__name__})
         return False
 
 
 def _what_is_asked(interaction: discord.Interaction[Any]) -> Asked:
-    """Say as what an interaction counts; commands other than ``/video`` count as presses."""
+    """Say as what it counts: a form in which a clip is asked for as ``/video``, other commands as presses."""
     data: Any = interaction.data
     match interaction.type:
         case discord.InteractionType.autocomplete:
             return Asked.AUTOCOMPLETE
         case discord.InteractionType.application_command if data["name"] == _VIDEO_COMMAND:
             return Asked.VIDEO
+        case discord.InteractionType.modal_submit if _is_form_of_clip(interaction):
+            return Asked.VIDEO
         case _:
             return Asked.PRESS
 
 
-async def _answer(interaction: discord.Interaction[Any], sentence: str | None) -> None:
-    """Say a sentence to the member alone, or nothing that stays in sight."""
+def _is_form_of_clip(interaction: discord.Interaction[Any]) -> bool:
+    data: Any = interaction.data
+    is_form = interaction.type is discord.InteractionType.modal_submit
+    return is_form and data["custom_id"].startswith(_FORM_OF_CLIP)
+
+
+def _typed_for_clip(interaction: discord.Interaction[Any]) -> str:
+    data: Any = interaction.data
+    return fields_of(data).get(PROMPT, "").strip() if _is_form_of_clip(interaction) else ""
+
+
+async def _answer(interaction: discord.Interaction[Any], sentence: str | None, typed: str) -> None:
+    """Say a sentence to the member alone, with what they typed, or nothing that stays in sight."""
     if interaction.type is discord.InteractionType.autocomplete:
         await interaction.response.autocomplete([])
+    elif sentence is not None and typed:
+        await replies.give_back(interaction, sentence, typed)
     elif sentence is not None:
         await interaction.response.send_message(sentence, ephemeral=True)
     elif interaction.type is discord.InteractionType.application_command:

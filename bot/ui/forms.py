@@ -1,4 +1,4 @@
-"""Forms that moderators fill in, and how what was typed in one is read.
+"""Forms that are filled in, and how what was typed in one is read.
 
 A form's ``custom_id`` says what it is for, and each field's is its name, so that it is answered from the interaction
 alone (``components.py``), by whichever process is running when it is sent.
@@ -13,17 +13,26 @@ import discord
 from discord import ui
 
 from bot.errors import InvalidQuotaError, InvalidSettingError
-from bot.models import PROMPT_MAX_CHARACTERS, REASON_MAX_CHARACTERS, Period, PromptRuleKind, QuotaSource
+from bot.models import (
+    PROMPT_MAX_CHARACTERS,
+    REASON_MAX_CHARACTERS,
+    TYPED_MAX_CHARACTERS,
+    Period,
+    PromptRuleKind,
+    QuotaSource,
+)
+from bot.ui.text import formatting
 from bot.ui.text import forms as form_text
 from bot.ui.text import rules as rule_text
 
 if TYPE_CHECKING:
-    from bot.models import ModelProfile
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from bot.models import Draft, ModelProfile
 
 SECONDS, PERIOD, DAYS, REASON, ZONE, TEXT, PROMPT = "seconds", "period", "days", "reason", "zone", "text", "prompt"
+ASPECT, DURATION = "aspect", "duration"
 """The fields' names."""
-_ANYTHING_LENGTH = 4000
-"""Discord's limit for a field; our own limits are said in our own words."""
 _DIGITS = 20
 _GROUPED = r"[0-9]{1,3}(?:[,_\s][0-9]{3})+"
 """Digits in groups of three; ``1,5`` is no number of seconds."""
@@ -92,7 +101,7 @@ def rule_form(kind: PromptRuleKind, page: int) -> ui.Modal:
     Args:
         page: the page of the panel's section to go back to.
     """
-    text = _text(TEXT, form_text.RULE, max_length=_ANYTHING_LENGTH)
+    text = _text(TEXT, form_text.RULE, max_length=TYPED_MAX_CHARACTERS)
     return _form(f"form:rule_add:{kind.value}:{page}", rule_text.KINDS[kind], text)
 
 
@@ -103,7 +112,42 @@ def test_form() -> ui.Modal:
     )
 
 
+def remix_form(job_id: str, draft: Draft, profile: ModelProfile) -> ui.Modal:
+    """Ask what to make of a clip, with what is filled in already."""
+    return _form(f"form:clip_remix:{job_id}", form_text.REMIX_TITLE, *_clip(draft, profile))
+
+
+def message_form(source_id: int, draft: Draft, profile: ModelProfile, *, is_cut: bool = False) -> ui.Modal:
+    """Ask what to make of a message's words.
+
+    Args:
+        source_id: of the message, or of the draft that it was typed in; it only tells forms apart.
+        is_cut: whether the message is longer.
+    """
+    return _form(f"form:clip_new:{source_id}", form_text.MESSAGE_TITLE, *_clip(draft, profile, is_cut=is_cut))
+
+
 # Reading what was typed --------------------------------------------------------------------------
+
+
+def fields_of(form: Mapping[str, Any]) -> dict[str, str]:
+    """Read a form as Discord sends it: the fields' names, and what was typed or chosen."""
+    return dict(_filled_in(form["components"]))
+
+
+def _filled_in(components: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    for part in components:
+        match part:
+            case {"component": inner}:  # a label's
+                yield from _filled_in([inner])
+            case {"components": inner}:
+                yield from _filled_in(inner)
+            case {"custom_id": name, "values": chosen}:
+                yield name, str(chosen[0]) if chosen else ""
+            case {"custom_id": name, "value": typed}:
+                yield name, str(typed or "")
+            case _:
+                continue
 
 
 def parse_seconds(text: str) -> int | None:
@@ -150,6 +194,31 @@ def _form(custom_id: str, title: str, *fields: ui.Label[Any]) -> ui.Modal:
         form.add_item(field)
     form.stop()  # so discord.py keeps none of them: there is one way to answer a form, before a restart and after
     return form
+
+
+def _clip(draft: Draft, profile: ModelProfile, *, is_cut: bool = False) -> tuple[ui.Label[Any], ...]:
+    prompt = ui.TextInput[Any](
+        custom_id=PROMPT,
+        style=discord.TextStyle.paragraph,
+        default=draft.prompt or None,
+        max_length=TYPED_MAX_CHARACTERS,
+    )
+    shapes = [
+        discord.RadioGroupOption(label=formatting.ASPECTS[aspect], value=aspect.value, default=aspect is draft.aspect)
+        for aspect in profile.aspects
+    ]
+    lengths = [
+        discord.SelectOption(label=label, value=str(seconds), default=seconds == draft.duration_seconds)
+        for seconds, label in formatting.durations(profile).items()
+    ]
+    aspect = ui.RadioGroup[Any](custom_id=ASPECT, options=shapes, required=False)
+    duration = ui.Select[Any](custom_id=DURATION, options=lengths, required=False, min_values=0)
+    limit = form_text.prompt_limit(profile, is_cut=is_cut)
+    return (
+        ui.Label(text=form_text.PROMPT, description=limit, component=prompt),
+        ui.Label(text=form_text.ASPECT, description=form_text.PLACES_DEFAULT, component=aspect),
+        ui.Label(text=form_text.DURATION, description=form_text.PLACES_DEFAULT, component=duration),
+    )
 
 
 def _limit(profile: ModelProfile) -> ui.Label[Any]:

@@ -15,7 +15,7 @@ from bot.errors import DestinationClosedError, PublishError
 from bot.models import GEMINI_OMNI, ClipFile, PostedMessage
 from bot.services.jobs.delivery import DEFAULT_UPLOAD_BYTES
 from bot.ui.discord_errors import CLOSED_STATUSES, as_publish_errors
-from bot.ui.messages.clip import clip_filename, clip_view
+from bot.ui.messages.clip import clip_filename, clip_job_id, clip_view
 from bot.ui.messages.status_card import cancel_id, status_view
 from bot.ui.text import members as member_text
 from bot.ui.text import operators
@@ -80,20 +80,29 @@ class DiscordPublisher:
         with as_publish_errors():
             return await self._find(await self._direct_messages(job), job)
 
-    async def post_clip(self, job: Job, clip: Clip, status: QuotaStatus | None) -> PostedMessage:
+    async def post_clip(
+        self, job: Job, clip: Clip, status: QuotaStatus | None, parent: Job | None = None
+    ) -> PostedMessage:
         """Post the clip to the job's channel."""
-        return await self._post(self._channel(job), job, clip, status)
+        return await self._post(
+            self._channel(job), clip, clip_view(job, clip, status, self._clock.now(), self._profile, parent), job
+        )
 
-    async def post_clip_in_dm(self, job: Job, clip: Clip, status: QuotaStatus | None) -> PostedMessage:
+    async def post_clip_in_dm(
+        self, job: Job, clip: Clip, status: QuotaStatus | None, parent: Job | None = None
+    ) -> PostedMessage:
         """Send the clip to the member directly."""
         with as_publish_errors():
             channel = await self._direct_messages(job)
-        return await self._post(channel, job, clip, status)
+        return await self._post(
+            channel, clip, clip_view(job, clip, status, self._clock.now(), self._profile, parent), job
+        )
 
     async def find_status(self, job: Job) -> int | None:
         """Look for a status card that was shown but not remembered, soon after the ``/video`` itself."""
-        history = self._channel(job).history(limit=CARD_MESSAGES, after=_asked_at(job), oldest_first=True)
         with as_publish_errors():
+            channel = await self._card_channel(job)
+            history = channel.history(limit=CARD_MESSAGES, after=_asked_at(job), oldest_first=True)
             async for message in history:
                 if self._client.user == message.author and _is_card(message, job):
                     return message.id
@@ -101,16 +110,16 @@ class DiscordPublisher:
 
     async def show_status(self, card: StatusCard) -> None:
         """Edit the job's status card, where there still is one that can be edited."""
-        message = self._status_message(card.job)
-        if message is not None:
-            with as_publish_errors(), _unless_deleted(card.job):
+        with as_publish_errors(), _unless_deleted(card.job):
+            message = await self._status_message(card.job)
+            if message is not None:
                 await message.edit(view=status_view(card))
 
     async def remove_status(self, job: Job) -> None:
         """Delete the job's status card, where there still is one."""
-        message = self._status_message(job)
-        if message is not None:
-            with as_publish_errors(), _unless_deleted(job):
+        with as_publish_errors(), _unless_deleted(job):
+            message = await self._status_message(job)
+            if message is not None:
                 await message.delete()
 
     async def show_trouble(self, *, is_in_trouble: bool) -> None:
@@ -138,10 +147,13 @@ class DiscordPublisher:
     async def _direct_messages(self, job: Job) -> discord.DMChannel:
         return await self._client.create_dm(discord.Object(job.member_id))
 
-    def _status_message(self, job: Job) -> discord.PartialMessage | None:
+    async def _card_channel(self, job: Job) -> discord.PartialMessageable | discord.DMChannel:
+        return await self._direct_messages(job) if job.is_private else self._channel(job)
+
+    async def _status_message(self, job: Job) -> discord.PartialMessage | None:
         if job.status_message_id is None:
             return None
-        return self._channel(job).get_partial_message(job.status_message_id)
+        return (await self._card_channel(job)).get_partial_message(job.status_message_id)
 
     async def _find(self, channel: discord.abc.Messageable, job: Job) -> PostedMessage | None:
         """Look from now back, and from the render's end on: after a long break the clip is near that end."""
@@ -149,14 +161,11 @@ class DiscordPublisher:
         since = max(_asked_at(job), rendered, key=lambda moment: moment.id)
         for after, oldest_first in ((_asked_at(job), False), (since, True)):
             async for message in channel.history(limit=HISTORY_MESSAGES, after=after, oldest_first=oldest_first):
-                if self._client.user == message.author and _shows_clip(message, job):
+                if self._client.user == message.author and clip_job_id(message) == job.id:
                     return PostedMessage(message.channel.id, message.id)
         return None
 
-    async def _post(
-        self, channel: discord.abc.Messageable, job: Job, clip: Clip, status: QuotaStatus | None
-    ) -> PostedMessage:
-        view = clip_view(job, clip, status, self._clock.now(), self._profile)
+    async def _post(self, channel: discord.abc.Messageable, clip: Clip, view: ui.LayoutView, job: Job) -> PostedMessage:
         mentions = discord.AllowedMentions(
             everyone=False, roles=False, replied_user=False, users=[discord.Object(job.member_id)]
         )
@@ -193,19 +202,3 @@ def _is_card(message: discord.Message, job: Job) -> bool:
         return True
     buttons = ui.LayoutView.from_message(message, timeout=None).walk_children()
     return any(isinstance(item, ui.Button) and item.custom_id == cancel_id(job.id) for item in buttons)
-
-
-def _shows_clip(message: discord.Message, job: Job) -> bool:
-    filename = clip_filename(job)
-    if any(attachment.filename == filename for attachment in message.attachments):
-        return True
-    for item in ui.LayoutView.from_message(message, timeout=None).walk_children():
-        match item:
-            case ui.MediaGallery(items=parts) if any(filename in part.media.url for part in parts):
-                return True
-            # Only our own small line counts: a prompt may say anything.
-            case ui.TextDisplay(content=words) if words.startswith("-# "):
-                return words.endswith(member_text.clip_reference(job))
-            case _:
-                continue
-    return False

@@ -9,18 +9,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import aiohttp
 import discord
 from discord import app_commands
 
 from bot.errors import ReelayError
+from bot.ui.messages.typed import typed_views
 from bot.ui.text import refusals
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
-    from typing import Any
 
     from discord import ui
 
@@ -145,8 +145,26 @@ async def reply(interaction: discord.Interaction, text: str, *, files: Sequence[
     Returns:
         Whether it was said; that it was not is logged.
     """
+    return await _try_to_reply(interaction, {"content": text, "files": files})
+
+
+async def give_back(
+    interaction: discord.Interaction, sentence: str, typed: str, button: ui.Item[Any] | None = None
+) -> bool:
+    """Say to the member alone why what they typed was refused, and show it to them; return as ``reply``.
+
+    Args:
+        button: by which to go on from it, where there is one.
+    """
+    return await _try_to_reply(interaction, *({"view": view} for view in typed_views(sentence, typed, button)))
+
+
+async def _try_to_reply(interaction: discord.Interaction, *messages: dict[str, Any]) -> bool:
+    first, *rest = messages
     try:
-        await _reply(interaction, text, files)
+        if await _reply(interaction, first):
+            for message in rest:
+                await interaction.followup.send(**message, ephemeral=True)
     except UNDELIVERED as error:
         _log.warning("answer failed", extra=_details(interaction, error))
         return False
@@ -162,8 +180,19 @@ async def offer_nothing(interaction: discord.Interaction, error: Exception) -> N
         _log.warning("answer failed", extra=_details(interaction, undelivered))
 
 
-async def reply_with_error(interaction: discord.Interaction, error: Exception) -> None:
-    """Tell the member in one sentence why something was not done; log what has no sentence."""
+async def reply_with_error(
+    interaction: discord.Interaction,
+    error: Exception,
+    *,
+    typed: str = "",
+    button: ui.Item[Any] | None = None,
+) -> None:
+    """Tell the member in one sentence why something was not done; log what has no sentence.
+
+    Args:
+        typed: what they get back with it, where they typed something.
+        button: by which to go on from it.
+    """
     if isinstance(error, discord.HTTPException) and error.code == ALREADY_ANSWERED:
         _log.info("already answered", extra=_details(interaction, error))  # by another process on this token
         return
@@ -174,7 +203,10 @@ async def reply_with_error(interaction: discord.Interaction, error: Exception) -
         text = refusals.unknown_failure(reference)
     else:
         _log.info("refused", extra=_details(interaction, error))
-    await reply(interaction, text)
+    if typed.strip():
+        await give_back(interaction, text, typed, button)
+    else:
+        await reply(interaction, text)
 
 
 def _explain(error: Exception) -> str | None:
@@ -208,29 +240,31 @@ async def _post(interaction: discord.Interaction, view: ui.LayoutView) -> int:
     return (await channel.send(view=view)).id
 
 
-async def _reply(interaction: discord.Interaction, text: str, files: Sequence[discord.File]) -> None:
+async def _reply(interaction: discord.Interaction, message: dict[str, Any]) -> bool:
+    """Say something; False where another process has said the same."""
     if not interaction.response.is_done():
         try:
-            await interaction.response.send_message(text, files=files, ephemeral=True)
+            await interaction.response.send_message(**message, ephemeral=True)
         except discord.HTTPException as error:
             if error.code != ALREADY_ANSWERED:
                 raise
             if not interaction.extras.get(_UNHEARD):
                 # Another process on this token was quicker, and has said the same.
                 _log.info("already answered", extra=_details(interaction, error))
-                return
+                return False
         else:
-            return
+            return True
     acknowledged = interaction.response.type in {None, discord.InteractionResponseType.deferred_channel_message}
     in_public = acknowledged and not interaction.extras.get(_PRIVATE)
     if in_public:
         # The first follow-up would only fill in the acknowledgement, in public; so something else does, and goes.
         await interaction.edit_original_response(content="…")
     try:
-        await interaction.followup.send(text, files=files, ephemeral=True)
+        await interaction.followup.send(**message, ephemeral=True)
     finally:
         if in_public:
             await interaction.delete_original_response()
+    return True
 
 
 def _details(interaction: discord.Interaction, error: Exception | None = None) -> dict[str, object]:

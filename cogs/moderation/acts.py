@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import discord
 
-    from bot.models import ChannelRule, PromptRuleKind, Quota, Requester
+    from bot.models import ChannelRule, ClipButtons, PromptRuleKind, Quota, Requester
     from bot.services.services import Services
 
 
@@ -102,6 +102,13 @@ class ModeratorActs:
             guild_id_of(interaction), name, set_by_id=interaction.user.id
         )
         return moderator_text.timezone_set(server)
+
+    async def set_clip_buttons(self, interaction: discord.Interaction, whose: ClipButtons) -> str:
+        """Choose who may use the buttons under clips."""
+        server = await self._services.servers.set_clip_buttons(
+            guild_id_of(interaction), whose, set_by_id=interaction.user.id
+        )
+        return moderator_text.clip_buttons_set(server)
 
     async def set_log_channel(self, interaction: discord.Interaction, channel_id: int | None) -> str:
         """Choose where the log goes, a channel of this server that was checked; None is nowhere."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bot.errors import InvalidSpecError
-from bot.models import Access, QuotaSource
+from bot.models import Access, ClipButtons, QuotaSource
 from bot.ui.components import component
 from bot.ui.messages.panel.channels import channel_view, channels_view
 from cogs.moderation.options import AppCommandPlace, parse_id, require_subject
@@ -31,6 +31,12 @@ class ChannelsSection(Section):
     async def view(self, interaction: discord.Interaction, place: Place) -> ui.LayoutView:
         """Show a page of channels with rules."""
         return channels_view(await self._panel.details(interaction), place.page)
+
+    @component("panel:clip_buttons:{whose:everyone|requester}")
+    async def set_clip_buttons(self, press: Press, whose: str) -> None:
+        """Choose who may use the buttons under clips."""
+        setting = self._acts.set_clip_buttons(press.interaction, ClipButtons(whose))
+        await self._panel.do(press.interaction, setting, Place(self.name))
 
     @component("panel:channel", chosen=AppCommandPlace)
     async def choose_any(self, press: Press) -> None:

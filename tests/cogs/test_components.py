@@ -141,6 +141,8 @@ PRESSED: dict[str, str] = {
     "panel:rule_add:words:1": "Word or phrase",
     "panel:rule_add:pattern:2": "Pattern",
     "panel:rule_test": "Test a prompt",
+    "panel:clip_buttons:requester": "The buttons under clips are for whoever asked for the clip only now",
+    "panel:clip_buttons:everyone": "The buttons under clips are for everyone now",
     "panel:log_clear": "No log is kept any more",
     "panel:job_cancel:01k2m3n4p5q6r7s8:1": "There is no such clip in this server.",
     "panel:clip_remove:01k2m3n4p5q6r7s8:keep:1": "There is no such clip here to be removed.",
@@ -340,7 +342,7 @@ def example(template: str) -> str:
 
 
 async def test_all_that_moderators_do_is_refused_to_members_whatever_their_client_sends(community: Community) -> None:
-    of_members = ("job:", "clip:", "form:clip_", "privacy:")
+    of_members = ("job:", "clip:", "form:clip_", "draft:", "privacy:")
     templates = [each for each in community.bot.components.templates if not each.startswith(of_members)]
     assert len(templates) > 40
     message = await community.mia.slash(community.channel, "video", prompt="A cat")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tests.support.community import Community
 
-TOO_MANY_VIDEOS = "That is too fast: use `/video` at most 6 times a minute. Nothing was charged."
+TOO_MANY_VIDEOS = "That is too fast: use `/video` and forms for clips at most 6 times a minute. Nothing was charged."
 TOO_MANY_PRESSES = "That is too fast: at most 60 buttons, lists, forms and commands a minute. Wait a little."
 PRESSED = 200
 

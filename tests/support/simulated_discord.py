@@ -87,10 +87,14 @@ class SimulatedDiscord:
         await self._before("find_clip_in_dm")
         return self._find("dm", job)
 
-    async def post_clip(self, job: Job, clip: Clip, status: QuotaStatus | None) -> PostedMessage:
+    async def post_clip(
+        self, job: Job, clip: Clip, status: QuotaStatus | None, parent: Job | None = None
+    ) -> PostedMessage:
         return await self._post("post_clip", "channel", job, clip, status)
 
-    async def post_clip_in_dm(self, job: Job, clip: Clip, status: QuotaStatus | None) -> PostedMessage:
+    async def post_clip_in_dm(
+        self, job: Job, clip: Clip, status: QuotaStatus | None, parent: Job | None = None
+    ) -> PostedMessage:
         return await self._post("post_clip_in_dm", "dm", job, clip, status)
 
     async def find_status(self, job: Job) -> int | None:

@@ -85,6 +85,7 @@ def new_job(
         effective_quota=admitted.status.effective,
         due_at=now,
         lineage=request.lineage,
+        is_private=request.is_private,
         lease_owner=lease_owner,
         lease_until=None if lease_owner is None else now + timedelta(seconds=lease_seconds),
     )

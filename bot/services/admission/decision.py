@@ -5,13 +5,14 @@ Asked in this order, and the first that says no is the answer:
 1. Is video making paused in the server?
 2. Is the member blocked?
 3. May clips be made in this place? (The thread's rule, else the channel's, the category's, the server's.)
-4. Has the member too many jobs open?
-5. Does the quota that holds reach? (The place's pool, else the member's own, their roles', the server's, the
+4. Is it made from somebody else's clip, in a server where a clip's buttons are its requester's alone?
+5. Has the member too many jobs open?
+6. Does the quota that holds reach? (The place's pool, else the member's own, their roles', the server's, the
    operator's; and grants.)
-6. Does the server's cap reach?
-7. Do the operator's ceilings reach? (The bot's for the month and the day, the server's and the member's for the day.)
-8. Is there room in the queue, for this server and for all?
-9. Do the server's prompt rules, or its AutoMod rules, refuse the prompt? They come last, since they take their time.
+7. Does the server's cap reach?
+8. Do the operator's ceilings reach? (The bot's for the month and the day, the server's and the member's for the day.)
+9. Is there room in the queue, for this server and for all?
+10. Do the server's prompt rules, or its AutoMod rules, refuse the prompt? They come last, since they take their time.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from bot.errors import (
     ChannelRefusedError,
+    OthersClipError,
     PromptRefusedError,
     QueueFullError,
     RefusedError,
@@ -35,6 +37,7 @@ from bot.models import (
     BlockedError,
     CapReachedError,
     CeilingReachedError,
+    ClipButtons,
     PausedError,
     QuotaExceededError,
     VideoSpec,
@@ -198,18 +201,23 @@ def decide(
 
     Returns:
         What may be made, or what it is refused with: a PausedError, BlockedError, ChannelRefusedError,
-        PromptRefusedError, RulesUnknownError, TooManyOpenJobsError, QuotaExceededError, CapReachedError,
-        CeilingReachedError or QueueFullError.
+        OthersClipError, PromptRefusedError, RulesUnknownError, TooManyOpenJobsError, QuotaExceededError,
+        CapReachedError, CeilingReachedError or QueueFullError.
     """
     spec = details.place.spec_for(request)
-    refusal = next(_refusals(details, spec, screening), None)
+    refusal = next(_refusals(details, request, spec, screening), None)
     return refusal or Admitted(spec=spec, status=details.status, cap=details.cap)
 
 
-def _refusals(details: AdmissionDetails, spec: VideoSpec, screening: ScreeningResult | None) -> Iterator[RefusedError]:
+def _refusals(
+    details: AdmissionDetails, request: JobRequest, spec: VideoSpec, screening: ScreeningResult | None
+) -> Iterator[RefusedError]:
     """Yield all that says no, in order."""
     if details.refusal is not None:
         yield details.refusal
+    is_others = request.parent_member_id not in {None, details.requester.member_id}
+    if is_others and details.server.clip_buttons is ClipButtons.REQUESTER:
+        yield OthersClipError()
     if details.open_jobs_anywhere >= details.max_open_jobs:
         yield TooManyOpenJobsError(details.max_open_jobs)
     left_seconds = details.status.left_seconds

@@ -18,6 +18,8 @@ class JobRequest:
     Attributes:
         aspect, duration_seconds: None where the member left it to the channel's defaults.
         lineage: what it is made from; None where it begins with a command.
+        parent_member_id: who asked for the clip that it is made from; None where it begins with a command.
+        is_private: the card and the clip go to the member directly; ``channel_id`` still says which place's rules hold.
     """
 
     interaction_id: int
@@ -27,6 +29,8 @@ class JobRequest:
     aspect: Aspect | None = None
     duration_seconds: int | None = None
     lineage: Lineage | None = None
+    parent_member_id: int | None = None
+    is_private: bool = False
 
     @classmethod
     def parse(
@@ -39,6 +43,8 @@ class JobRequest:
         aspect: object = None,
         duration_seconds: object = None,
         lineage: Lineage | None = None,
+        parent_member_id: int | None = None,
+        is_private: bool = False,
     ) -> JobRequest:
         """Check what came from outside, of whatever type it is; None leaves an option open.
 
@@ -53,4 +59,6 @@ class JobRequest:
             aspect=None if aspect is None else parse_aspect(aspect),
             duration_seconds=None if duration_seconds is None else parse_duration(duration_seconds),
             lineage=lineage,
+            parent_member_id=parent_member_id,
+            is_private=is_private,
         )

@@ -2,13 +2,42 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.errors import ClipUnknownError, OthersClipError
+from bot.models import ClipButtons
 from bot.store import jobs
+from bot.store.moderation import servers
+from bot.store.quotas import ledger
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bot.models import Job
     from bot.store.database import Database
+
+
+MADE_FROM_SHOWN = 5
+"""How many of the clips that were made from one are named: with its prompt they fit in one message."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipDetails:
+    """A clip as somebody looks at it closely.
+
+    Attributes:
+        is_refunded: its seconds came back.
+        parent: what it was made from; None where that is no longer stored, or it began with a command.
+        made_from_it: what came of it and they can see, newest first.
+        has_more: there is more of that.
+    """
+
+    job: Job
+    is_refunded: bool = False
+    parent: Job | None = None
+    made_from_it: Sequence[Job] = ()
+    has_more: bool = False
 
 
 class History:
@@ -36,6 +65,34 @@ class History:
         async with self._database.read() as connection:
             job = await jobs.get(connection, job_id)
         return None if job is None else job.guild_id
+
+    async def look_closely(self, job_id: str, *, guild_id: int, seen_by_id: int, is_moderator: bool) -> ClipDetails:
+        """Return all that there is to know of a server's clip, for a member of it.
+
+        Raises:
+            ClipUnknownError: when there is no such clip, or it was sent to another member directly.
+            OthersClipError: when it is another member's, in a server where only its requester may use its buttons.
+            StoreUnavailableError: when the database cannot be asked.
+        """
+        async with self._database.read() as connection:
+            job = await jobs.get(connection, job_id)
+            if job is None or job.guild_id != guild_id:
+                raise ClipUnknownError
+            if job.member_id != seen_by_id and not is_moderator:
+                if job.is_private:
+                    raise ClipUnknownError
+                if (await servers.get(connection, guild_id)).clip_buttons is ClipButtons.REQUESTER:
+                    raise OthersClipError()
+            parent = None if job.lineage is None else await jobs.get(connection, job.lineage.parent_id)
+            made = await jobs.list_made_from(connection, job_id, seen_by_id=seen_by_id, limit=MADE_FROM_SHOWN + 1)
+            is_refunded = await ledger.is_refunded(connection, job_id)
+        return ClipDetails(
+            job=job,
+            is_refunded=is_refunded,
+            parent=parent,
+            made_from_it=made[:MADE_FROM_SHOWN],
+            has_more=len(made) > MADE_FROM_SHOWN,
+        )
 
     async def list_open(self, guild_id: int) -> list[Job]:
         """Return what waits and renders in a server, oldest first.

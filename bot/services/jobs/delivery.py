@@ -21,6 +21,7 @@ from bot.errors import (
 )
 from bot.models import ClipFile, ClipLink, JobError, JobState
 from bot.services.jobs.policy import backoff_seconds
+from bot.store import jobs
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -58,14 +59,15 @@ class _Destination:
     """One place a clip can go: how to look for it there, how to post it there."""
 
     find: Callable[[Job], Awaitable[PostedMessage | None]]
-    post: Callable[[Job, Clip, QuotaStatus | None], Awaitable[PostedMessage]]
+    post: Callable[[Job, Clip, QuotaStatus | None, Job | None], Awaitable[PostedMessage]]
 
 
 class Deliverer:
     """Hands over one leased job's clip, then lets go of it.
 
-    The clip goes to the channel, else to the member directly; as a file, else as a file re-encoded to fit, else
-    as a link. Only when none of that can be done does the job fail, and then it is refunded.
+    The clip goes to the channel, else to the member directly, where a private one goes at once; as a file, else as a
+    file re-encoded to fit, else as a link. Only when none of that can be done does the job fail, and then it is
+    refunded.
     """
 
     def __init__(self, context: WorkContext, *, media: Media, quotas: QuotaService) -> None:
@@ -106,7 +108,7 @@ class Deliverer:
 
     async def _find(self, job: Job) -> PostedMessage | None:
         """Look everywhere for the message that an interrupted attempt may have posted."""
-        for destination in (self._channel, self._direct):
+        for destination in (self._direct,) if job.is_private else (self._channel, self._direct):
             try:
                 posted = await destination.find(job)
             except DestinationClosedError:
@@ -126,12 +128,21 @@ class Deliverer:
 
     async def _post(self, job: Job, clip: ClipFile, folder: Path) -> PostedMessage:
         status = await self._quotas.status_under(job.effective_quota, guild_id=job.guild_id, member_id=job.member_id)
-        limit = await self._upload_limit(job)
-        try:
-            return await self._post_fitting(job, self._channel, clip, limit, status, folder)
-        except DestinationClosedError:
-            _log.warning("channel closed, sending to the member", extra={"job_id": job.id})
-        return await self._post_fitting(job, self._direct, clip, DEFAULT_UPLOAD_BYTES, status, folder)
+        parent = await self._parent(job)
+        if not job.is_private:
+            limit = await self._upload_limit(job)
+            try:
+                return await self._post_fitting(job, self._channel, clip, limit, status, parent, folder)
+            except DestinationClosedError:
+                _log.warning("channel closed, sending to the member", extra={"job_id": job.id})
+        return await self._post_fitting(job, self._direct, clip, DEFAULT_UPLOAD_BYTES, status, parent, folder)
+
+    async def _parent(self, job: Job) -> Job | None:
+        """Return what a clip was made from, as it is now."""
+        if job.lineage is None:
+            return None
+        async with self._work.database.read() as connection:
+            return await jobs.get(connection, job.lineage.parent_id)
 
     async def _post_fitting(
         self,
@@ -140,6 +151,7 @@ class Deliverer:
         original: ClipFile,
         limit_bytes: int,
         status: QuotaStatus | None,
+        parent: Job | None,
         folder: Path,
     ) -> PostedMessage:
         clip: Clip = original
@@ -147,7 +159,7 @@ class Deliverer:
             clip = await self._fit(job, original, folder, limit_bytes)
         while True:
             try:
-                return await destination.post(job, clip, status)
+                return await destination.post(job, clip, status, parent)
             except UploadTooLargeError:
                 if isinstance(clip, ClipLink):
                     raise

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.errors import NotRefundableError, NotRemovableError, RefusedError, RulesChangingError
+from bot.errors import NotRefundableError, NotRemovableError, RefusedError, RepeatedPressError, RulesChangingError
 from bot.models import ChangeKind, Job, JobError, JobState, NotCancellableError, Origin, StatusCard
 from bot.services.admission.accepting import admit
 from bot.services.screening.rules import MOST_JUDGINGS
@@ -106,14 +106,16 @@ class JobService:
 
         Raises:
             RefusedError: what ``Admission`` says no with; the server's log is told, and nothing else has changed.
+            RepeatedPressError: when the member pressed the same button of the same clip a moment ago.
             StoreUnavailableError: when the database cannot be asked; the answer is then no.
         """
         return await self._accept(request, holds=True)
 
     async def _accept(self, request: JobRequest, *, holds: bool) -> Accepted:
+        asked_at = self._clock.now()
         screening = await self._admission.screen_first(request)
         for _ in range(MOST_JUDGINGS):
-            taken = await self._take(request, screening, holds=holds)
+            taken = await self._take(request, screening, asked_at, holds=holds)
             if taken is not None:
                 break
             screening = await self._admission.screen(request)
@@ -131,11 +133,15 @@ class JobService:
             self._tell_accepted(job.guild_id)
         return taken
 
-    async def _take(self, request: JobRequest, screening: ScreeningResult | None, *, holds: bool) -> Accepted | None:
+    async def _take(
+        self, request: JobRequest, screening: ScreeningResult | None, asked_at: datetime, *, holds: bool
+    ) -> Accepted | None:
         """Decide and write it down in one transaction; None, and nothing written, when the rules are to be asked."""
         now = self._clock.now()
         async with self._database.write() as connection:
-            earlier = await self._find_earlier(connection, request, now)
+            earlier = await jobs.find_by_interaction(connection, request.interaction_id)
+            if earlier is None:
+                await self._refuse_repeated_press(connection, request, asked_at)
             job = earlier or await admit(
                 connection,
                 self._admission,
@@ -152,14 +158,18 @@ class JobService:
             raise job
         return None if card is None else Accepted(card, earlier is None)
 
-    async def _find_earlier(self, connection: Connection, request: JobRequest, now: datetime) -> Job | None:
-        """Return the job that the same interaction has made, or the same button a moment ago."""
-        job = await jobs.find_by_interaction(connection, request.interaction_id)
+    async def _refuse_repeated_press(self, connection: Connection, request: JobRequest, asked_at: datetime) -> None:
+        """Refuse a press that is only the second half of a double click, and a form that is sent twice as it is."""
         lineage = request.lineage
-        if job is not None or lineage is None or lineage.origin is Origin.REMIX:  # a form is sent but once
-            return job
-        since = now - timedelta(seconds=self._policy.same_press_seconds)
-        return await jobs.find_press(connection, lineage, member_id=request.requester.member_id, since=since)
+        if lineage is None:
+            return
+        since = asked_at - timedelta(seconds=self._policy.same_press_seconds)
+        job = await jobs.find_press(connection, lineage, member_id=request.requester.member_id, since=since)
+        if job is None:
+            return
+        asked = (request.prompt, request.aspect, request.duration_seconds)
+        if lineage.origin is not Origin.REMIX or asked == (job.spec.prompt, job.spec.aspect, job.spec.duration_seconds):
+            raise RepeatedPressError
 
     def _tell_accepted(self, guild_id: int) -> None:
         """Wake whoever has to do with a new job: the worker, the cards of the queue, the log, open panels."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.errors import ChannelRefusedError, PromptRefusedError, RefusedError, TooManyOpenJobsError
+from bot.errors import ChannelRefusedError, OthersClipError, PromptRefusedError, RefusedError, TooManyOpenJobsError
 from bot.models import BlockedError, CapReachedError, PausedError, QuotaExceededError
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ def refusal_details(error: RefusedError) -> AuditDetails | None:
             return {"reason": "blocked", "rule": error.block.reason}
         case ChannelRefusedError():
             return {"reason": "channel", "ruled_by": error.ruled_by}
+        case OthersClipError():
+            return {"reason": "others_clip"}
         case PromptRefusedError():
             return {"reason": "automod" if error.is_automod else "prompt_rule", "rule": error.rule}
         case QuotaExceededError():

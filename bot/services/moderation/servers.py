@@ -31,7 +31,17 @@ from bot.store.quotas import rules as quota_rules
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from bot.models import AuditDetails, CapStatus, CeilingStatus, Change, Grant, LogEntry, ModelProfile, QuotaRule
+    from bot.models import (
+        AuditDetails,
+        CapStatus,
+        CeilingStatus,
+        Change,
+        ClipButtons,
+        Grant,
+        LogEntry,
+        ModelProfile,
+        QuotaRule,
+    )
     from bot.services.jobs.requests import JobService
     from bot.services.moderation.audit_trail import AuditTrail
     from bot.services.ports import Clock
@@ -135,6 +145,16 @@ class ServerService:
             ChangeKind.TIMEZONE,
             lambda server: replace(server, timezone=zone),
             lambda server: {"timezone": server.timezone},
+        )
+
+    async def set_clip_buttons(self, guild_id: int, whose: ClipButtons, *, set_by_id: int) -> Server:
+        """Choose who may use the buttons under clips."""
+        return await self._change(
+            guild_id,
+            set_by_id,
+            ChangeKind.CLIP_BUTTONS,
+            lambda server: replace(server, clip_buttons=whose),
+            lambda server: {"for": server.clip_buttons.value},
         )
 
     async def set_cap(self, guild_id: int, cap: Quota | None, *, set_by_id: int) -> CapStatus | None:

@@ -21,7 +21,7 @@ from bot.store import jobs
 from bot.store.moderation import servers
 from bot.store.quotas import ledger
 from bot.store.retention import erasures, guilds
-from bot.store.retention.endings import AGED, IDS_ERASED, LEFT, TEXTS_ERASED
+from bot.store.retention.endings import AGED, EXPIRED, IDS_ERASED, LEFT, TEXTS_ERASED
 from bot.store.retention.steps import Asked
 
 if TYPE_CHECKING:
@@ -125,6 +125,8 @@ class Retention:
     # Age -----------------------------------------------------------------------------------------
 
     async def _age(self, now: datetime) -> bool:
+        if await self._take_step(EXPIRED, now, now):
+            return True
         if self._policy.days is None:
             return False
         return await self._take_step(AGED, now, now - timedelta(days=max(self._policy.days, SHORTEST_DAYS)))

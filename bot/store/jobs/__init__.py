@@ -7,6 +7,7 @@ Who may change a job's row:
 * ``withdraw``: the member, while it is ``queued``, or the same command when nobody heard its answer;
 * ``call_off``: a moderator, before it is on its way to the channel; whoever holds it finds out at the next write;
 * ``note_removed``: a moderator, once, when it is ``delivered``; it touches nothing that any other does;
+* ``note_deleted``: its member, likewise and in place of it: only the first of both takes the clip away;
 * ``start_next``: any worker; it moves ``queued`` to ``submitting`` and takes the lease in one statement;
 * ``expire``: any worker; it moves ``queued`` to ``failed`` when a job has waited too long and nobody holds it;
 * ``fit``, ``give_up``: any worker; they change, or end as ``failed``, a job that waits, that nobody holds, and whose
@@ -17,12 +18,13 @@ Who may change a job's row:
   that has ended.
 """
 
-from bot.store.jobs.changes import attach_status, call_off, note_removed, update
+from bot.store.jobs.changes import attach_status, call_off, note_deleted, note_removed, update
 from bot.store.jobs.leases import Backlog, backlog, claim_due, free, release_leases, renew_leases
 from bot.store.jobs.lists import (
     QUEUE_START,
     QueuePosition,
     count_outcomes,
+    list_made_from,
     list_open,
     list_period,
     list_posted,
@@ -62,6 +64,7 @@ __all__ = [
     "get_many",
     "give_up",
     "insert",
+    "list_made_from",
     "list_open",
     "list_period",
     "list_posted",
@@ -69,6 +72,7 @@ __all__ = [
     "list_unfit",
     "list_waiting",
     "list_waiting_after",
+    "note_deleted",
     "note_removed",
     "oldest_to_wait_at",
     "oldest_waiting_at",

@@ -69,6 +69,24 @@ async def note_removed(connection: AsyncConnection, job_id: str, *, removed_by_i
     return result.rowcount == 1
 
 
+async def note_deleted(connection: AsyncConnection, job_id: str, *, member_id: int, now: datetime) -> bool:
+    """Note that a member has taken their own delivered clip away; tell whether it was theirs and still there."""
+    result = await connection.execute(_DELETE_OWN, {"job_id": job_id, "of_member": member_id, "now": now})
+    return result.rowcount == 1
+
+
+_DELETE_OWN = (
+    sql_update(jobs)
+    .where(
+        jobs.c.id == bindparam("job_id"),
+        jobs.c.member_id == bindparam("of_member"),
+        jobs.c.state == JobState.DELIVERED,
+        jobs.c.removed_at.is_(None),
+    )
+    .values(removed_by_id=jobs.c.member_id, removed_at=bindparam("now", type_=jobs.c.removed_at.type))
+)
+
+
 async def attach_status(connection: AsyncConnection, job_id: str, message_id: int, *, now: datetime) -> None:
     """Remember the status card; a job that ended before its card was known falls due, to settle it.
 

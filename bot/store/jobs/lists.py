@@ -92,6 +92,12 @@ async def list_posted(connection: AsyncConnection, guild_id: int, *, limit: int,
     return [from_row(row) for row in await connection.execute(statement)]
 
 
+async def list_made_from(connection: AsyncConnection, job_id: str, *, seen_by_id: int, limit: int) -> list[Job]:
+    """Return the clips that were made from one and can still be seen by a member, newest first."""
+    values = {"parent_id": job_id, "seen_by_id": seen_by_id, "limit": limit}
+    return [from_row(row) for row in await connection.execute(_MADE_FROM, values)]
+
+
 async def list_period(
     connection: AsyncConnection, *, guild_id: int, start: datetime, end: datetime, limit: int
 ) -> list[Job]:
@@ -147,6 +153,17 @@ async def recent_render_seconds(
     return [(row.rendered_at - row.submitted_at).total_seconds() for row in await connection.execute(statement)]
 
 
+_MADE_FROM = (
+    select(jobs)
+    .where(
+        jobs.c.parent_id == bindparam("parent_id"),
+        jobs.c.state == JobState.DELIVERED,
+        jobs.c.removed_at.is_(None),
+        or_(jobs.c.is_private.is_(False), jobs.c.member_id == bindparam("seen_by_id")),
+    )
+    .order_by(jobs.c.id.desc())
+    .limit(bindparam("limit", type_=Integer))
+)
 _AGE = tuple_(jobs.c.created_at, jobs.c.id)
 _WAITING_AFTER = (
     select(jobs.c.created_at, jobs.c.id)

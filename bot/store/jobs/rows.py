@@ -53,7 +53,7 @@ async def find_by_interaction(connection: AsyncConnection, interaction_id: int) 
 
 
 async def find_press(connection: AsyncConnection, lineage: Lineage, *, member_id: int, since: datetime) -> Job | None:
-    """Return the latest job that a member made by the same button of the same clip since a moment, or None."""
+    """Return the latest job that a member made by a button of a clip since a moment and has not cancelled, or None."""
     values = {"parent_id": lineage.parent_id, "member_id": member_id, "origin": lineage.origin, "since": since}
     row = (await connection.execute(_BY_PRESS, values)).first()
     return None if row is None else from_row(row)
@@ -69,6 +69,7 @@ _BY_PRESS = (
         jobs.c.member_id == bindparam("member_id"),
         jobs.c.origin == bindparam("origin"),
         jobs.c.created_at > bindparam("since"),
+        jobs.c.state != JobState.CANCELLED,
     )
     .order_by(jobs.c.id.desc())
     .limit(1)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, insert, or_, select, update
 
-from bot.models import Access, Aspect, Block, ChannelRule, Pause, Period, Quota, Server
+from bot.models import Access, Aspect, Block, ChannelRule, ClipButtons, Pause, Period, Quota, Server
 from bot.slices import slices
 from bot.store.tables import blocks, channel_rules, servers
 
@@ -42,6 +42,7 @@ async def put(connection: AsyncConnection, server: Server) -> None:
         "paused_by_id": None if pause is None else pause.paused_by_id,
         "paused_at": None if pause is None else pause.paused_at,
         "rules_version": server.rules_version,
+        "clip_buttons": server.clip_buttons,
         "cap_told_percent": server.cap_told_percent,
         "cap_told_at": server.cap_told_at,
     }
@@ -165,6 +166,7 @@ def to_server(guild_id: int, row: RowMapping) -> Server:
         log_closed=row[column.log_closed],
         pause=None if pause_reason is None else Pause(pause_reason, row[column.paused_by_id], row[column.paused_at]),
         rules_version=row[column.rules_version],
+        clip_buttons=ClipButtons(row[column.clip_buttons]),
         cap_told_percent=row[column.cap_told_percent],
         cap_told_at=row[column.cap_told_at],
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, select
 
 from bot.models import Server
+from bot.store.drafts import DRAFTS_ARE_KEPT_FOR
 from bot.store.moderation import servers as server_settings
 from bot.store.retention.archive import ArchiveJobs, DropGrants, SumUpUsage
 from bot.store.retention.erasing import (
@@ -32,6 +33,7 @@ from bot.store.tables import (
     changes,
     channel_rules,
     command_digests,
+    drafts,
     erasures,
     grant_uses,
     guilds,
@@ -91,6 +93,7 @@ class Ending:
 
     Attributes:
         aged: what becomes of rows that are older than the operator keeps.
+        expired: what becomes of rows that are kept for a while of their own, whatever the operator keeps.
         erased: what *Erase my data* does.
         left: what becomes of a server's rows, some time after the bot has been removed from it.
     """
@@ -98,6 +101,7 @@ class Ending:
     aged: Step | Stays
     erased: Erases | Stays
     left: Step | Stays
+    expired: Step | None = None
 
 
 class _ResetSettings:
@@ -143,6 +147,14 @@ def _old_entries(asked: Asked) -> ColumnElement[bool]:
 def _old_changes(asked: Asked) -> ColumnElement[bool]:
     is_told = select(log_entries.c.id).where(log_entries.c.change_id == changes.c.id).exists()
     return and_(changes.c.made_at < asked.before, ~is_told)
+
+
+def _expired_drafts(asked: Asked) -> ColumnElement[bool]:
+    return drafts.c.kept_at <= asked.now - DRAFTS_ARE_KEPT_FOR
+
+
+def _drafts_of_member(asked: Asked) -> ColumnElement[bool]:
+    return and_(drafts.c.member_id == asked.subject_id, drafts.c.kept_at <= asked.before)
 
 
 def _old_spend(asked: Asked) -> ColumnElement[bool]:
@@ -198,10 +210,17 @@ ENDINGS: dict[Table, Ending] = {
     pauses: Ending(aged=Stays("forgotten when no waiting job counts on it"), erased=_NOBODYS, left=_NO_SERVERS),
     polls_sent: Ending(aged=Stays("dropped after a minute"), erased=_NOBODYS, left=_NO_SERVERS),
     models: Ending(aged=Stays("a row for each model"), erased=_NOBODYS, left=_NO_SERVERS),
+    drafts: Ending(
+        aged=Stays("they expire long before that"),
+        erased=Erases(texts=Deletes(drafts, _drafts_of_member)),
+        left=_of_server(drafts),
+        expired=Deletes(drafts, _expired_drafts),
+    ),
     command_digests: Ending(aged=Stays("a row for each application"), erased=_NOBODYS, left=_NO_SERVERS),
 }
 
 AGED: list[Step] = [each.aged for each in ENDINGS.values() if not isinstance(each.aged, Stays)]
+EXPIRED: list[Step] = [each.expired for each in ENDINGS.values() if each.expired is not None]
 _ERASED = [each.erased for each in ENDINGS.values() if isinstance(each.erased, Erases)]
 TEXTS_ERASED: list[Step] = [each.texts for each in _ERASED if each.texts is not None]
 IDS_ERASED: list[Step] = [each.ids for each in _ERASED if each.ids is not None]

@@ -150,7 +150,7 @@ class ChangeIds(ChangeTexts):
 
 
 class JobIds:
-    """Takes the member from jobs that have ended, also as the one whose own quota held."""
+    """Takes the member from jobs that have ended, also as the one whose own quota held and who deleted them."""
 
     def _mine(self, asked: Asked) -> ColumnElement[bool]:
         return and_(jobs.c.member_id == asked.subject_id, jobs.c.created_at <= asked.before, IS_SETTLED)
@@ -165,7 +165,10 @@ class JobIds:
         mine = and_(jobs.c.id.in_(found), self._mine(asked))
         was_own = jobs.c.quota_source == QuotaSource.MEMBER
         whose = case((was_own, ERASED_ID), else_=jobs.c.quota_subject_id)
-        await connection.execute(update(jobs).where(mine).values(member_id=ERASED_ID, quota_subject_id=whose))
+        deleted_own = jobs.c.removed_by_id == jobs.c.member_id
+        remover = case((deleted_own, ERASED_ID), else_=jobs.c.removed_by_id)
+        values = {"member_id": ERASED_ID, "quota_subject_id": whose, "removed_by_id": remover}
+        await connection.execute(update(jobs).where(mine).values(values))
 
 
 class LedgerIds:

@@ -13,7 +13,18 @@ from sqlalchemy import and_, delete, func, insert, or_, select, update
 from bot.models import StoredAbout
 from bot.store.retention.archive import HAS_TEXTS, IS_SETTLED
 from bot.store.retention.erasing import is_change_of, is_refusal_of
-from bot.store.tables import blocks, changes, erasures, jobs, ledger, ledger_sums, log_entries, quota_rules, submits
+from bot.store.tables import (
+    blocks,
+    changes,
+    drafts,
+    erasures,
+    jobs,
+    ledger,
+    ledger_sums,
+    log_entries,
+    quota_rules,
+    submits,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -102,6 +113,7 @@ async def describe(connection: AsyncConnection, member_id: int, *, now: datetime
         + await count(ledger_sums, ledger_sums.c.member_id == member_id),
         refusals=await count(log_entries, is_refusal_of(member_id)),
         changes=await count(changes, is_change_of(member_id)),
+        drafts=await count(drafts, drafts.c.member_id == member_id),
         blocks=await count(blocks, blocks.c.member_id == member_id, holds),
         quotas=await count(quota_rules, quota_rules.c.source == "member", quota_rules.c.subject_id == member_id),
         erasing_since=marked.scalar_one_or_none(),

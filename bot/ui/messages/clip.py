@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import discord
@@ -20,16 +21,25 @@ if TYPE_CHECKING:
 
 LINK_BUTTON_MAX_CHARACTERS = 512
 """Discord's limit for a link button's address."""
+_FILENAME = re.compile(r"reelay-([0-9a-z]{1,25})\.mp4", re.ASCII)
 ALT_TEXT_MAX_CHARACTERS = 256
 """What discord.py documents for a gallery item's description."""
 
 
-def clip_view(job: Job, clip: Clip, status: QuotaStatus | None, now: datetime, profile: ModelProfile) -> ui.LayoutView:
+def clip_view(
+    job: Job,
+    clip: Clip,
+    status: QuotaStatus | None,
+    now: datetime,
+    profile: ModelProfile,
+    parent: Job | None = None,
+) -> ui.LayoutView:
     """Show a finished clip, as a video or as a link; the only mention in it is the member's.
 
     Args:
         status: what the member has left; None where that is not known.
         profile: says whether there is something longer.
+        parent: what it was made from, as far as that is stored.
     """
     words = f"{member_text.clip_heading(job)}\n{formatting.quoted(job.spec.prompt)}"
     items: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(words)]
@@ -40,11 +50,11 @@ def clip_view(job: Job, clip: Clip, status: QuotaStatus | None, now: datetime, p
     else:
         items.append(ui.TextDisplay(member_text.link_explained(clip.expires_at)))
         items.append(_link(clip.url))
-    footer = member_text.clip_footer(job, status, now, link=not isinstance(clip, ClipFile))
+    footer = member_text.clip_footer(job, status, now, parent, link=not isinstance(clip, ClipFile))
     items.append(ui.TextDisplay(footer))
     row = ui.ActionRow[ui.LayoutView]()
-    for button in _version_buttons(job, profile):
-        row.add_item(button)
+    for custom_id, label in _buttons(job, profile):
+        row.add_item(clip_button(custom_id, label))
     items.append(row)
     view = ui.LayoutView(timeout=None)
     view.add_item(ui.Container(*items, accent_colour=discord.Colour.green()))
@@ -56,11 +66,32 @@ def clip_filename(job: Job) -> str:
     return f"reelay-{job.id}.mp4"
 
 
-def _version_buttons(job: Job, profile: ModelProfile) -> Iterator[ClipItem]:
+def clip_button(custom_id: str, label: str, style: discord.ButtonStyle = discord.ButtonStyle.secondary) -> ClipItem:
+    """Make a button about a clip."""
+    return ClipItem(ui.Button[Any](label=label, style=style, custom_id=custom_id))
+
+
+def clip_job_id(message: discord.Message) -> str | None:
+    """Return the id of the job whose clip a message of the bot's shows, however old it is; None where it shows none."""
+    files = [attachment.filename for attachment in message.attachments]
+    for item in ui.LayoutView.from_message(message, timeout=None).walk_children():
+        match item:
+            case ui.MediaGallery(items=parts):
+                files += [part.media.url.partition("?")[0].rpartition("/")[2] for part in parts]
+            # Only our own small line counts: a prompt may say anything.
+            case ui.TextDisplay(content=words) if (job_id := member_text.job_of_footer(words)) is not None:
+                return job_id
+            case _:
+                continue
+    return next((match[1] for match in map(_FILENAME.fullmatch, files) if match), None)
+
+
+def _buttons(job: Job, profile: ModelProfile) -> Iterator[tuple[str, str]]:
+    """Say what can be done with a clip, as custom ids and labels."""
     for origin, label in member_text.VERSION_BUTTONS.items():
         if origin is not Origin.LONGER or profile.longer(job.spec.duration_seconds) is not None:
-            button = ui.Button[Any](label=label, custom_id=f"clip:{origin.value}:{job.id}")
-            yield ClipItem(button)
+            yield f"clip:{origin.value}:{job.id}", label
+    yield f"clip:more:{job.id}", member_text.MORE_BUTTON
 
 
 def _link(url: str) -> ui.Item[ui.LayoutView]:

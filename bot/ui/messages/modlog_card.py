@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _COLOURS = {
     LogKind.POSTED: discord.Colour.green(),
+    LogKind.DELETED: discord.Colour.dark_grey(),
     LogKind.FAILED: discord.Colour.red(),
     LogKind.REFUSED: discord.Colour.orange(),
     LogKind.CHANGED: discord.Colour.blurple(),

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 VIDEO_COMMAND = "Turn a line of text into a short video"
 VIDEO_PROMPT = "What the video shows: subject, action, scene, style"
 VIDEO_ASPECT = "The video's shape; the channel's default, else landscape, unless you choose"
+MESSAGE_MENU = "Make a video of this"
 QUOTA_COMMAND = "See how much video you have left"
 PRIVACY_COMMAND = "See what is stored about you, and have it erased"
 MODERATE_COMMAND = "Moderate video making in this server"

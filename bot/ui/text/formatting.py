@@ -37,6 +37,7 @@ PERIOD_NOW = {Period.DAY: "today", Period.WEEK: "this week", Period.MONTH: "this
 _PERMISSIONS = {
     "view_channel": "View Channel",
     "send_messages": "Send Messages",
+    "use_application_commands": "Use Application Commands",
     "send_messages_in_threads": "Send Messages in Threads",
     "attach_files": "Attach Files",
     "read_message_history": "Read Message History",
@@ -47,6 +48,7 @@ _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Co", "Cs"})
 """Unassigned characters (``Cn``) are not among them: emoji may be newer than the Python that runs."""
 _JOINERS = frozenset("\u200c\u200d")
 """Hidden, but parts of emoji and of Persian and Indic words."""
+_FENCE, _BROKEN = re.compile("``(?=`)"), "``\u200b"
 _MARKUP = re.compile(r"([\\*_~`|<>@:#\[\]()])")
 
 
@@ -89,6 +91,14 @@ def member(member_id: int | None) -> str:
 def prompt(text: str, max_characters: int = PROMPT_SHOWN_CHARACTERS) -> str:
     """Quote a prompt, cut to a length; it may be kept no longer."""
     return quoted(plain(text, max_characters)) if text else "(the prompt is not kept any more)"
+
+
+def block(text: str) -> str:
+    """Write a prompt in full as a block that can be copied; it may be kept no longer.
+
+    Nothing in it is read as Markdown or as a mention; an invisible space keeps it from ending the block itself.
+    """
+    return f"```\n{_FENCE.sub(_BROKEN, text)}\n```" if text else prompt(text)
 
 
 def clip_of(job: Job, max_characters: int) -> str:

@@ -1,4 +1,4 @@
-"""The words on forms that moderators fill in: titles, labels and what stands below them."""
+"""The words on forms: titles, labels and what stands below them."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ CAP_TITLE = "Cap of the whole server"
 PAUSE_TITLE = "Pause video making"
 TIMEZONE_TITLE = "Time zone"
 TEST_TITLE = "Test a prompt"
+REMIX_TITLE = "Remix a clip"
+MESSAGE_TITLE = "Make a video of a message"
 EVERYONE = "everyone"
 THIS_MEMBER = "this member"
 
@@ -27,13 +29,22 @@ REASON = "Reason"
 ZONE = "Time zone"
 RULE = "What prompts may not hold"
 PROMPT = "Prompt"
+ASPECT = "Shape"
+DURATION = "Length"
 
+PLACES_DEFAULT = "The channel's default unless you choose"
 DAYS_FOR_GOOD = f"1 to {DAYS_MAX}; leave it empty for good"
 DAYS_PRESENT_PERIOD = f"1 to {DAYS_MAX}; leave it empty for the present period"
 REASON_SHOWN = "Members are shown it"
 ZONE_WRITTEN = "Written as Europe/Berlin or America/New_York"
 PERIODS = {period: period.value.capitalize() for period in Period}
 UNLIMITED_WORDS = frozenset({"unlimited", "no limit"})
+
+
+def prompt_limit(profile: ModelProfile, *, is_cut: bool = False) -> str:
+    """Say how long a prompt may be, and that this one was cut to that."""
+    most = f"{profile.prompt_max_characters:,} characters"
+    return f"The message is longer; these are its first {most}" if is_cut else f"At most {most}"
 
 
 def costs(profile: ModelProfile) -> str:

@@ -6,23 +6,37 @@ address of the video service can end up in front of anyone.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from bot.models import JobError, JobState, Origin, QuotaSource, VideoSpec
 from bot.ui.text import ceilings, failures, formatting, refusals
+from bot.ui.text.modlog import clip_link
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.errors import ReelayError
     from bot.models import CapStatus, CeilingReachedError, EffectiveQuota, Job, QuotaStatus, StatusCard
+    from bot.services.clips.history import ClipDetails
 
 CANCEL_BUTTON = "Cancel"
+TRY_AGAIN_BUTTON = "Try again"
+EDIT_AGAIN_BUTTON = "Edit again"
 LINK_BUTTON = "Open the clip"
-VERSION_BUTTONS = {Origin.AGAIN: "Again", Origin.FLIP: "Flip", Origin.LONGER: "Longer"}
+VERSION_BUTTONS = {Origin.AGAIN: "Again", Origin.REMIX: "Remix", Origin.FLIP: "Flip", Origin.LONGER: "Longer"}
+MORE_BUTTON = "⋯"
+DELETE_BUTTON, DELETE_AND_REFUND_BUTTON = "Delete", "Delete and refund"
 GRANTS_SHOWN = 5
 TROUBLE_SIGN = "The video service is having trouble; clips wait"
 IN_TROUBLE = "The video service is having trouble; yours starts by itself"
+_MADE = {
+    Origin.AGAIN: "made again from",
+    Origin.REMIX: "remixed from",
+    Origin.FLIP: "flipped from",
+    Origin.LONGER: "made longer from",
+}
+_REFERENCE_AT_END = re.compile(r"\bjob ([0-9a-z]{1,25})\Z", re.ASCII)
 
 # The status card ---------------------------------------------------------------------------------
 
@@ -109,9 +123,18 @@ def clip_heading(job: Job) -> str:
     return f"<@{job.member_id}>, your clip is ready."
 
 
-def clip_footer(job: Job, status: QuotaStatus | None, now: datetime, *, link: bool) -> str:
-    """Write the small line: shape, length, how long it took, what is left; with a link, also the job's id."""
+def clip_footer(job: Job, status: QuotaStatus | None, now: datetime, parent: Job | None = None, *, link: bool) -> str:
+    """Write the small line: shape, length, how long it took, what is left; with a link, also the job's id.
+
+    Args:
+        parent: what it was made from, as far as that is stored.
+    """
     parts = [formatting.described(job.spec), f"took {formatting.elapsed((now - job.created_at).total_seconds())}"]
+    made = _made(job)
+    if made:
+        reader_id = job.member_id if job.is_private else None
+        address = None if parent is None else clip_address(parent, reader_id=reader_id)
+        parts.append(f"{made} {_named('another clip', address)}")
     if status is not None:
         parts.append(quota_left(status))
     if link:
@@ -119,15 +142,100 @@ def clip_footer(job: Job, status: QuotaStatus | None, now: datetime, *, link: bo
     return f"-# {' · '.join(parts)}"
 
 
+def clip_address(clip: Job, *, reader_id: int | None = None) -> str | None:
+    """Return the address of a clip's message; None where it has none that is open to its readers.
+
+    Args:
+        reader_id: the one member who reads it: a message sent to them directly is open to them; None is everybody.
+    """
+    if clip.removed_at is not None or clip.message_id is None:
+        return None
+    if clip.message_channel_id != clip.channel_id and clip.member_id == reader_id:
+        return f"https://discord.com/channels/@me/{clip.message_channel_id}/{clip.message_id}"
+    return clip_link(clip)
+
+
+def _made(job: Job) -> str:
+    """Say how a clip came of another; nothing where it did not."""
+    return "" if job.lineage is None else _MADE.get(job.lineage.origin, "")
+
+
+def _named(words: str, address: str | None) -> str:
+    return words if address is None else f"[{words}]({address})"
+
+
 def clip_reference(job: Job) -> str:
     """Write the words by which a clip's message is found again when it has no file."""
     return f"job {job.id}"
+
+
+def job_of_footer(line: str) -> str | None:
+    """Return the job's id that a clip's small line ends with, or None where it is none, or has none."""
+    found = _REFERENCE_AT_END.search(line) if line.startswith("-# ") else None
+    return None if found is None else found[1]
 
 
 def link_explained(expires_at: datetime | None) -> str:
     """Say why there is a link instead of a video, and until when it works."""
     until = "for a limited time" if expires_at is None else f"until <t:{int(expires_at.timestamp())}:f>"
     return f"It is too large to post here. The link works {until}."
+
+
+# A clip, looked at closely -----------------------------------------------------------------------
+
+DELETE_CONFIRM = "Delete this clip? Its message goes for everyone, and a clip that was posted gives no seconds back."
+DELETE_CONFIRM_OWN = f"{DELETE_CONFIRM} If it should, ask a moderator first: they can delete it with a refund."
+
+
+def clip_details(details: ClipDetails, *, reader_id: int) -> list[str]:
+    """Write all that there is to know of a clip: its prompt as a block to copy, then the rest.
+
+    Args:
+        reader_id: the one member who is shown it.
+    """
+    job = details.job
+    times = [f"Asked for by {formatting.member(job.member_id)} {formatting.moment(job.created_at)}"]
+    if job.state is JobState.DELIVERED and job.finished_at is not None:
+        took = formatting.elapsed((job.finished_at - job.created_at).total_seconds())
+        times.append(f"posted {formatting.moment(job.finished_at)}, {took} later")
+    came_back = ", which came back" if details.is_refunded else ""
+    lines = [
+        formatting.described(job.spec),
+        ", ".join(times),
+        f"Cost: {formatting.seconds(job.spec.cost_seconds)}{came_back}",
+        _came_from(details, reader_id),
+        _came_of_it(details, reader_id),
+        f"-# {clip_reference(job)}",
+    ]
+    return [formatting.block(job.spec.prompt), "\n".join(filter(None, lines))]
+
+
+def clip_deleted(job: Job, *, refunded: bool) -> str:
+    """Confirm that a clip is deleted."""
+    return f"The clip is deleted{f'; its {formatting.seconds(job.spec.cost_seconds)} came back' if refunded else ''}."
+
+
+def _came_from(details: ClipDetails, reader_id: int) -> str:
+    made, parent = _made(details.job), details.parent
+    if not made:
+        return ""
+    start = f"{made[0].upper()}{made[1:]}"
+    if parent is None:
+        return f"{start} a clip that is no longer stored"
+    if parent.removed_at is not None:
+        return f"{start} a clip that was deleted {formatting.relative(parent.removed_at)}"
+    address = clip_address(parent, reader_id=reader_id)
+    return f"{start} {'a clip that was sent directly' if address is None else _named('this clip', address)}"
+
+
+def _came_of_it(details: ClipDetails, reader_id: int) -> str:
+    made = [
+        f"{_named(VERSION_BUTTONS[child.lineage.origin], clip_address(child, reader_id=reader_id))} "
+        f"{formatting.relative(child.created_at)}"
+        for child in details.made_from_it
+        if child.lineage is not None and child.lineage.origin in VERSION_BUTTONS
+    ]
+    return f"Made from it: {', '.join(made)}{' and more' if details.has_more else ''}" if made else ""
 
 
 # Quotas ------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.models import EVERYWHERE, Access, ChannelRule, Period, PromptRuleKind, QuotaSource
+from bot.models import EVERYWHERE, Access, ChannelRule, ClipButtons, Period, PromptRuleKind, QuotaSource
 from bot.ui.text import ceilings, formatting
 from bot.ui.text import rules as rule_text
 
@@ -188,6 +188,14 @@ def cap_set(cap: CapStatus | None) -> str:
 def timezone_set(server: Server) -> str:
     """Confirm when days begin."""
     return f"Days, weeks and months now begin at midnight in {server.timezone}."
+
+
+CLIP_BUTTONS = {ClipButtons.EVERYONE: "for everyone", ClipButtons.REQUESTER: "for whoever asked for the clip only"}
+
+
+def clip_buttons_set(server: Server) -> str:
+    """Confirm who may use the buttons under clips."""
+    return f"The buttons under clips are {CLIP_BUTTONS[server.clip_buttons]} now; moderators can delete any clip."
 
 
 def log_set(channel_id: int | None) -> str:

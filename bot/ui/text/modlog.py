@@ -11,6 +11,7 @@ from bot.models import (
     Aspect,
     ChangeKind,
     ChannelRule,
+    ClipButtons,
     JobState,
     LogKind,
     Period,
@@ -41,6 +42,7 @@ _REASONS = {
     "paused": "video making is paused",
     "blocked": "the member is blocked",
     "channel": "no clips in this channel",
+    "others_clip": "made from another member's clip",
     "prompt_rule": "a prompt rule",
     "automod": "an AutoMod rule",
     "open_jobs": "the member has enough clips on the way",
@@ -64,7 +66,7 @@ _OUTCOMES = {
 def card_words(entry: LogEntry) -> list[str]:
     """Write a card's lines, the title first."""
     match entry.kind:
-        case LogKind.POSTED | LogKind.FAILED if entry.job is not None:
+        case LogKind.POSTED | LogKind.DELETED | LogKind.FAILED if entry.job is not None:
             return _clip_words(entry.job)
         case LogKind.REFUSED:
             return _refusal_words(entry.details)
@@ -83,9 +85,10 @@ def reference(entry: LogEntry) -> str:
 
 def removed_line(job: Job, *, refunded: bool) -> str:
     """Say on a clip's card who took it away."""
+    done = "Deleted" if job.removed_by_id == job.member_id else "Removed"
     when = "" if job.removed_at is None else f", {formatting.moment(job.removed_at)}"
     back = f"; {formatting.seconds(job.spec.cost_seconds)} went back" if refunded else ""
-    return f"**Removed** by <@{job.removed_by_id}>{when}{back}"
+    return f"**{done}** by {formatting.member(job.removed_by_id)}{when}{back}"
 
 
 def blocked_line(block: Block) -> str:
@@ -139,8 +142,12 @@ def _clip_words(job: Job) -> list[str]:
             f"{happened} {formatting.seconds(job.spec.cost_seconds)} came back.",
             f"{formatting.described(job.spec)} · {rule}",
         ]
-    went = place if job.message_channel_id == job.channel_id else f"direct messages, {place} was closed to me"
-    title = "Clip posted" if job.removed_at is None else "Clip removed"
+    went = place
+    if job.message_channel_id != job.channel_id:
+        went = "direct messages" if job.is_private else f"direct messages, {place} was closed to me"
+    title = "Clip posted"
+    if job.removed_at is not None:
+        title = "Clip deleted" if job.removed_by_id == job.member_id else "Clip removed"
     return [
         f"**{title}** for {formatting.member(job.member_id)} in {went}",
         _prompt(job.spec.prompt),
@@ -201,6 +208,8 @@ def change_title(change: Change) -> str:
             return "Log ended" if is_over else "Log channel set"
         case ChangeKind.CHANNEL:
             return "Channel's rule cleared" if is_over else "Channel's rule set"
+        case ChangeKind.CLIP_BUTTONS:
+            return "Clips' buttons set"
         case ChangeKind.PAUSE:
             return "Clips resumed" if is_over else "Clips paused"
         case ChangeKind.BLOCK:
@@ -269,6 +278,8 @@ def _change_subject(change: Change, deleted: Collection[int]) -> str:
             return formatting.channel(change.subject_id or 0, deleted)
         case ChangeKind.CAP:
             return "the server's cap"
+        case ChangeKind.CLIP_BUTTONS:
+            return "the buttons under clips"
         case ChangeKind.TIMEZONE:
             return "the time zone"
         case ChangeKind.LOG_CHANNEL:
@@ -300,6 +311,8 @@ def _details_words(change: Change, details: AuditDetails, said_characters: int, 
                     duration_seconds=details["duration"],
                 )
             )
+        case ChangeKind.CLIP_BUTTONS:
+            return moderator_text.CLIP_BUTTONS[ClipButtons(details["for"])]
         case ChangeKind.PAUSE:
             return _said(details["reason"], said_characters)
         case ChangeKind.BLOCK:

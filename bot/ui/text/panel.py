@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.models import PromptRuleKind, QuotaSource
+from bot.models import ClipButtons, PromptRuleKind, QuotaSource
 from bot.ui.text import ceilings, formatting
 from bot.ui.text import moderators as moderator_text
 from bot.ui.text import rules as rule_text
@@ -66,6 +66,10 @@ POOL_CHANNEL, POOL_CLEAR = "Give a channel or category a pool…", "Clear a pool
 CAP_SET, CAP_CLEAR, TIMEZONE = "Set cap…", "No cap", "Time zone…"
 CHANNEL, CHANNEL_KNOWN = "Choose any channel or category…", "Choose one that has a rule, deleted ones too…"
 CHANNEL_EVERYWHERE, CHANNEL_RESET = "Everywhere else", "Clear all of it"
+CLIP_BUTTONS = {
+    ClipButtons.EVERYONE: "Clips' buttons for everyone",
+    ClipButtons.REQUESTER: "Clips' buttons for requesters only",
+}
 ALLOW, REFUSE, INHERIT = "Allow clips", "No clips", "As its category or the server"
 ASPECT, DURATION, NO_DEFAULT = "Default shape…", "Default length…", "No default of its own"
 RULE_ADD_WORDS, RULE_ADD_PATTERN, RULE_TEST, RULE_REMOVE = "Add words…", "Add pattern…", "Test…", "Remove a rule…"
@@ -171,6 +175,11 @@ def automod_line(details: PanelDetails) -> str:
 def timezone_line(details: PanelDetails) -> str:
     """Say when days begin."""
     return f"Time zone: {details.view.server.timezone}. Days, weeks and months begin at midnight there."
+
+
+def clip_buttons_line(details: PanelDetails) -> str:
+    """Say who may use the buttons under clips."""
+    return f"The buttons under clips are {moderator_text.CLIP_BUTTONS[details.view.server.clip_buttons]}."
 
 
 def grant_left(grant: Grant) -> str:

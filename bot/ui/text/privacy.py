@@ -46,6 +46,10 @@ def stored(about: StoredAbout, *, days: int | None) -> str:
         (about.entries, f"entr{'y' if about.entries == 1 else 'ies'} of what they cost, or of what you were given"),
         (about.refusals, f"refused request{_s(about.refusals)} in moderators' logs"),
         (about.changes, f"note{_s(about.changes)} that a moderator cancelled or removed a clip of yours"),
+        (
+            about.drafts,
+            f"request{_s(about.drafts)} that you typed and that I refused, kept for an hour",
+        ),
         (about.blocks, f"block{_s(about.blocks)} that moderators have set for you"),
         (about.quotas, f"quota{_s(about.quotas)} that moderators have set for you"),
     )

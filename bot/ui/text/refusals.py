@@ -6,22 +6,30 @@ from typing import TYPE_CHECKING
 
 from bot.errors import (
     ChannelRefusedError,
+    ClipRemovedError,
     ClipUnknownError,
     DestinationClosedError,
+    DraftGoneError,
     InvalidQuotaError,
     InvalidSettingError,
     InvalidSpecError,
+    NotMemberError,
     NotRefundableError,
     NotRemovableError,
+    NotTheirsError,
+    OthersClipError,
+    PlaceGoneError,
     PlaceUnknownError,
     PromptRefusedError,
     PublishError,
     QueueFullError,
     ReelayError,
+    RepeatedPressError,
     RulesChangingError,
     RulesUnknownError,
     ServerNotServedError,
     StoreUnavailableError,
+    ThreadClosedError,
     TooManyOpenJobsError,
 )
 from bot.models import (
@@ -63,6 +71,7 @@ _INVALID_SPEC = {
     ("prompt", "empty"): "Tell me in words what the video should show; I can't see anything in that prompt.",
     ("prompt", "too_short"): f"That prompt is too short; use at least {PROMPT_MIN_CHARACTERS} characters.",
     ("prompt", "too_long"): "That prompt is too long; use at most {} characters.",
+    ("message", "empty"): "There are no words in that message to make a video of.",
     ("aspect", "not_offered"): "That shape is not on offer; choose {}.",
     ("duration", "not_offered"): "That length is not on offer; choose {} seconds.",
     ("duration", "longest"): "There is nothing longer any more: clips are of {} seconds now.",
@@ -118,7 +127,8 @@ INVALID_SETTINGS = {
 def asks_too_much(asked: Asked, limits: FloodLimits) -> str:
     """Say to a member how much they may ask of the bot in a minute."""
     if asked is Asked.VIDEO:
-        return f"That is too fast: use `/video` at most {limits.videos} times a minute. Nothing was charged."
+        most = f"at most {limits.videos} times a minute"
+        return f"That is too fast: use `/video` and forms for clips {most}. Nothing was charged."
     return f"That is too fast: at most {limits.presses} buttons, lists, forms and commands a minute. Wait a little."
 
 
@@ -178,7 +188,30 @@ def explain(error: ReelayError) -> str | None:
         case NotCancellableError():
             return _not_cancellable(error)
         case ClipUnknownError():
-            return "That clip can't be made again: it is no longer stored here."
+            return "There is nothing to be done with that clip: it is no longer stored here."
+        case ClipRemovedError():
+            return "Moderators have removed that clip, so nothing is made from it."
+        case OthersClipError(deletes=True):
+            return "Only the member who asked for this clip and moderators can delete it."
+        case OthersClipError():
+            return "Moderators let only those who asked for a clip use its buttons. Use `/video` for one of your own."
+        case RepeatedPressError():
+            return "You have just pressed that: one clip of it is on its way. Press again in a moment for another."
+        case NotMemberError():
+            return "You are no longer in the server of that clip, so nothing is made from it. Nothing was charged."
+        case PlaceGoneError():
+            return (
+                "The channel of that clip is gone or closed to me, so nothing is made from it here. Nothing was "
+                "charged; use `/video` in the server."
+            )
+        case ThreadClosedError(is_locked=True):
+            return "This thread is locked, so no clips are made in it. Nothing was charged."
+        case ThreadClosedError():
+            return "This thread is archived. Nothing was charged; write something in it to open it, then try again."
+        case NotTheirsError():
+            return "Only the member who asked for this clip can do that."
+        case DraftGoneError():
+            return "That text is not kept any more: it stays for an hour, for whoever typed it."
         case NotRemovableError(removed_by_id=None):
             return "There is no such clip here to be removed."
         case NotRemovableError():

@@ -19,7 +19,16 @@ if TYPE_CHECKING:
 
 HOUR = 3600.0
 OTHER_ID = GUILD_ID + 1
-SETTINGS = ("quota_rules", "channel_rules", "blocks", "prompt_rules", "automod_rules", "changes", "log_entries")
+SETTINGS = (
+    "quota_rules",
+    "channel_rules",
+    "blocks",
+    "prompt_rules",
+    "automod_rules",
+    "changes",
+    "log_entries",
+    "drafts",
+)
 
 
 async def see(process: Process, *guild_ids: int) -> float:
@@ -45,6 +54,7 @@ async def furnish(workshop: Workshop, process: Process) -> None:
     await services.quotas.set_rule(
         guild_id=GUILD_ID, source=QuotaSource.SERVER, subject_id=GUILD_ID, quota=Quota(30), set_by_id=MODERATOR_ID
     )
+    workshop.peeking.execute("INSERT INTO drafts VALUES (1, ?, 9, 'a fox', NULL, NULL, '2999-01-01')", [GUILD_ID])
     workshop.peeking.execute("INSERT INTO channel_rules VALUES (?, 5, 'refused', NULL, NULL)", [GUILD_ID])
     await deliver(workshop, process)
 

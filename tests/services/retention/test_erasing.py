@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from bot.errors import RefusedError
-from bot.models import JobState, Period, PromptRuleKind, Quota, QuotaSource
+from bot.models import Draft, JobState, Period, PromptRuleKind, Quota, QuotaSource
 from bot.services.retention.retention import LOOK_SECONDS, SWEEP_SECONDS
 from tests.support.stored import DAY, SECRET, deliver, files, rows
 from tests.support.workshop import GUILD_ID, MEMBER_ID, MODERATOR_ID, Process, Workshop, requester
@@ -271,4 +272,38 @@ async def test_a_process_that_ends_before_the_log_is_emptied_leaves_that_to_the_
         await process.reelay.retention.tick()
     assert SECRET.encode() in files(workshop)
     await workshop.start().end_data()
+    assert SECRET.encode() not in files(workshop)
+
+
+async def keep(process: Process, draft_id: int, member_id: int = MEMBER_ID) -> None:
+    asking = replace(requester(), member_id=member_id)
+    await process.services.drafts.keep(Draft(f"{SECRET} {draft_id}"), draft_id=draft_id, requester=asking)
+
+
+async def test_what_was_refused_goes_and_what_is_typed_afterwards_stays(workshop: Workshop) -> None:
+    process = workshop.start()
+    await keep(process, 1)
+    await keep(process, 1)
+    await keep(process, 2, MEMBER_ID + 1)
+    assert (await process.services.privacy.describe(MEMBER_ID)).drafts == 1
+    await workshop.accept(process, "which keeps the erasure open")
+    await erase(process)
+    workshop.time.advance(1)
+    await keep(process, 3)
+    workshop.time.advance(LOOK_SECONDS)
+    await process.end_data()
+    assert rows(workshop, "SELECT id FROM drafts ORDER BY id") == [(2,), (3,)]
+    assert f"{SECRET} 1".encode() not in files(workshop)
+
+
+async def test_what_was_refused_goes_after_an_hour_even_where_everything_is_kept(workshop: Workshop) -> None:
+    process = workshop.start(retention_days=None)
+    await keep(process, 1)
+    workshop.time.advance(1800)
+    await keep(process, 2)
+    await process.end_data()
+    assert rows(workshop, "SELECT id FROM drafts") == [(1,), (2,)]
+    workshop.time.advance(SWEEP_SECONDS)
+    await process.end_data()
+    assert rows(workshop, "SELECT id FROM drafts") == []
     assert SECRET.encode() not in files(workshop)

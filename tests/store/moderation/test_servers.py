@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.models import Pause, Period, Quota, Server
+from bot.models import ClipButtons, Pause, Period, Quota, Server
 from bot.store.database import Database
 from bot.store.moderation import servers
 from tests.support.databases import fresh_database
@@ -25,6 +25,7 @@ OTHER: dict[str, Any] = {
     "log_closed": True,
     "pause": Pause("Too much.", 3, NOW),
     "rules_version": 4,
+    "clip_buttons": ClipButtons.REQUESTER,
     "cap_told_percent": 80,
     "cap_told_at": NOW,
 }

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event, text
 
 from bot.store.database import Database
-from bot.store.retention.endings import AGED, ENDINGS, IDS_ERASED, LEFT, TEXTS_ERASED, Erases, Stays
+from bot.store.retention.endings import AGED, ENDINGS, EXPIRED, IDS_ERASED, LEFT, TEXTS_ERASED, Erases, Stays
 from bot.store.retention.steps import Asked, add_up
 from bot.store.tables import ledger_sums, metadata, usage
 from tests.support.databases import fresh_database
@@ -44,7 +44,7 @@ def test_what_tells_of_other_rows_ends_before_them() -> None:
                 assert order.index(table) < order.index(told)
 
 
-@pytest.mark.parametrize("step", [*AGED, *TEXTS_ERASED, *IDS_ERASED], ids=lambda step: type(step).__name__)
+@pytest.mark.parametrize("step", [*AGED, *EXPIRED, *TEXTS_ERASED, *IDS_ERASED], ids=lambda step: type(step).__name__)
 async def test_a_step_finds_its_rows_by_an_index(tmp_path: Path, step: Step) -> None:
     statements: list[tuple[str, Any]] = []
 

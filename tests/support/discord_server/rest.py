@@ -235,7 +235,8 @@ class RestApi:
     def _put_commands(self, request: Request) -> Answer:
         scope = _scope(request)
         self._world.commands[scope] = [
-            command
+            {"description": ""}  # which the menus of messages and members lack
+            | command
             | {
                 "id": str(self._world.snowflake()),
                 "application_id": str(self._world.bot.id),

@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.models import GEMINI_OMNI, ClipFile, ClipLink, VideoInfo
 from bot.ui.messages.clip import clip_view
+from bot.ui.text import members
 from tests.support.jobs import CREATED_AT, make_job, make_quota_status
 from tests.support.views import fits_discord, parts, text_of
 
@@ -58,6 +60,24 @@ def test_address_too_long_for_a_button_is_written_out() -> None:
 
     assert f"<{LONG_LINK.url}>" in text_of(view)
     assert not [part for part in parts(view) if "url" in part]
+
+
+@pytest.mark.parametrize(
+    ("line", "job_id"),
+    [
+        ("-# Landscape 16:9 · 6 s · took 5 s · job 01k2m3n4", "01k2m3n4"),
+        ("-# a long line about its parent · job 01k2m3n4p5q6r7s8t9u0v1w2x", "01k2m3n4p5q6r7s8t9u0v1w2x"),
+        ("-# job 01k2m3n4 · spoiler", None),
+        ("-# job 01K2", None),
+        ("-# job ../x", None),
+        ("-# nojob 01k2m3n4", None),
+        ("-# job 01k2m3n4\n", None),
+        ("“job 01k2m3n4", None),
+        ("", None),
+    ],
+)
+def test_a_clips_job_is_read_from_the_end_of_its_small_line(line: str, job_id: str | None) -> None:
+    assert members.job_of_footer(line) == job_id
 
 
 def test_clip_has_no_timeout_so_that_the_library_forgets_no_button() -> None:

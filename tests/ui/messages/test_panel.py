@@ -139,6 +139,7 @@ DETAILS_OF_CHANGES: dict[ChangeKind, tuple[dict[str, Any] | None, dict[str, Any]
     ChangeKind.TIMEZONE: ({"timezone": "UTC"}, {"timezone": "America/Argentina/ComodRivadavia"}),
     ChangeKind.LOG_CHANNEL: ({"channel_id": WIDE}, {"channel_id": WIDE}),
     ChangeKind.CHANNEL: (DETAILS.view.channels[0].details, DETAILS.view.channels[0].details),
+    ChangeKind.CLIP_BUTTONS: ({"for": "everyone"}, {"for": "requester"}),
     ChangeKind.PAUSE: ({"reason": hideous(300)}, {"reason": hideous(300)}),
     ChangeKind.BLOCK: (DETAILS.view.blocks[0].details, make_block(reason=hideous(300), expires_at=RESETS_AT).details),
     ChangeKind.PROMPT_RULE: (None, PROMPT_RULES[0].details),
@@ -216,6 +217,13 @@ ENTRIES = {
         refunded=True,
         block=make_block(reason=hideous(300), expires_at=RESETS_AT),
     ),
+    "deleted": LogEntry(
+        id=1,
+        guild_id=WIDE,
+        kind=LogKind.DELETED,
+        created_at=CREATED_AT,
+        job=replace(JOBS[0], state=JobState.DELIVERED, message_id=WIDE, removed_by_id=WIDE, removed_at=CREATED_AT),
+    ),
     **{
         f"failed: {error}": LogEntry(
             id=1,
@@ -240,6 +248,7 @@ ENTRIES = {
             "channel": {"ruled_by": WIDE},
             "prompt_rule": {"rule": hideous(200)},
             "automod": {"rule": hideous(100)},
+            "others_clip": {},
             "open_jobs": {},
             "quota": QUOTA_DETAILS | {"source": "channel", "subject_id": WIDE},
             "cap": QUOTA_DETAILS,

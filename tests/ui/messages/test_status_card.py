@@ -42,10 +42,20 @@ def test_status_card_shows_prompt_shape_length_who_and_since_when() -> None:
 
 
 @pytest.mark.parametrize("state", JobState)
-def test_only_a_waiting_job_can_be_cancelled(state: JobState) -> None:
+def test_only_a_waiting_job_can_be_cancelled_and_only_a_failed_one_tried_again(state: JobState) -> None:
     ids = [part["custom_id"] for part in parts(status_view(StatusCard(make_job(state=state)))) if "custom_id" in part]
 
-    assert ids == (["job:cancel:01k2m3n4p5q6r7s8"] if state is JobState.QUEUED else [])
+    offered = {JobState.QUEUED: "cancel", JobState.FAILED: "again"}
+    assert ids == ([f"job:{offered[state]}:01k2m3n4p5q6r7s8"] if state in offered else [])
+
+
+@pytest.mark.parametrize("error", JobError)
+def test_a_failed_job_can_be_tried_again_and_changed_where_its_prompt_was_refused(error: JobError) -> None:
+    card = StatusCard(make_job(state=JobState.FAILED, error_code=error))
+    labels = [part["label"] for part in parts(status_view(card)) if "label" in part]
+
+    is_refused = error in {JobError.CONTENT_POLICY, JobError.REJECTED}
+    assert labels == (["Try again", "Remix"] if is_refused else ["Try again"])
 
 
 def test_internal_failure_shows_the_job_as_reference_and_others_do_not() -> None:

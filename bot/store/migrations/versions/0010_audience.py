@@ -1,5 +1,8 @@
 """Who sees a clip and how."""
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "0010"
 down_revision = "0009"
 branch_labels = None
@@ -7,4 +10,4 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Change nothing yet."""
+    op.add_column("jobs", sa.Column("is_private", sa.Boolean(), nullable=False, server_default=sa.false()))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from discord import SelectOption
 
-from bot.models import EVERYWHERE, ChannelRule
+from bot.models import EVERYWHERE, ChannelRule, ClipButtons
 from bot.ui.messages.panel.parts import (
     buttons,
     channel_select,
@@ -37,12 +37,17 @@ def channels_view(details: PanelDetails, page: int) -> ui.LayoutView:
         for rule in shown
         if not rule.is_everywhere
     ]
+    is_everyones = details.view.server.clip_buttons is ClipButtons.EVERYONE
+    other = ClipButtons.REQUESTER if is_everyones else ClipButtons.EVERYONE
     return section_view(
         "channels",
-        panel_text.listed("channels", lines, page, count),
+        f"{panel_text.listed('channels', lines, page, count)}\n{panel_text.clip_buttons_line(details)}",
         channel_select("channel", panel_text.CHANNEL),
         *selects("channel_known", panel_text.CHANNEL_KNOWN, known),
-        buttons((f"open:channel:{EVERYWHERE}", panel_text.CHANNEL_EVERYWHERE)),
+        buttons(
+            (f"open:channel:{EVERYWHERE}", panel_text.CHANNEL_EVERYWHERE),
+            (f"clip_buttons:{other.value}", panel_text.CLIP_BUTTONS[other]),
+        ),
         navigation("channels", page, count),
     )
 

@@ -1,0 +1,116 @@
+"""What is asked of a place, and of whoever presses there, before a clip is made: by Discord only for commands."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+import discord
+from discord import app_commands
+
+from bot.errors import NotMemberError, PlaceGoneError, PublishUnavailableError, ThreadClosedError
+from bot.models import Requester
+from bot.ui.discord_errors import CLOSED_STATUSES, as_publish_errors
+from cogs.context import FETCH_SECONDS, requester_in_place, role_ids
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_log = logging.getLogger(__name__)
+
+_Place = discord.abc.GuildChannel | discord.Thread
+
+
+def require_open_place(interaction: discord.Interaction) -> None:
+    """Check a channel or thread of a server that a clip is asked for in, and whoever asks, before anything is charged.
+
+    Raises:
+        ThreadClosedError: when it is a thread that is archived or locked.
+        discord.app_commands.MissingPermissions: when a member presses a button who may not use commands there.
+        discord.app_commands.BotMissingPermissions: when the bot can't do there all that the job will ask of it.
+    """
+    channel = interaction.channel
+    if isinstance(channel, discord.Thread) and (channel.locked or channel.archived):
+        raise ThreadClosedError(is_locked=channel.locked)
+    send = "send_messages_in_threads" if isinstance(channel, discord.Thread) else "send_messages"
+    if interaction.type is not discord.InteractionType.application_command:  # which Discord itself has checked
+        _require_member(interaction.permissions, send)
+    # The history is needed to find a clip that was posted just before a crash.
+    lacking = _lacking(interaction.app_permissions, ("view_channel", send, "attach_files", "read_message_history"))
+    if lacking:
+        raise app_commands.BotMissingPermissions(lacking)
+
+
+async def requester_there(interaction: discord.Interaction, guild_id: int, channel_id: int) -> Requester:
+    """Say who asks where: where the interaction comes from, or in direct messages in a place of a server.
+
+    Args:
+        guild_id, channel_id: the place, for direct messages.
+
+    Raises:
+        PlaceUnknownError: when a place's category can't be found out now.
+        NotMemberError: when whoever presses in direct messages has left the server.
+        PlaceGoneError: when the channel or thread is deleted, or closed to the bot.
+        ThreadClosedError: when it is a thread that moderators have locked.
+        discord.app_commands.MissingPermissions: when they may not use commands there any more.
+        PublishError: when Discord does not say.
+    """
+    if interaction.guild_id is not None:
+        return await requester_in_place(interaction)
+    try:
+        async with asyncio.timeout(FETCH_SECONDS):
+            with as_publish_errors():
+                return await _requester_from_afar(interaction, guild_id, channel_id)
+    except TimeoutError as error:
+        raise PublishUnavailableError("Discord did not answer in time") from error
+
+
+async def _requester_from_afar(interaction: discord.Interaction, guild_id: int, channel_id: int) -> Requester:
+    guild = interaction.client.get_guild(guild_id)
+    if guild is None or guild.unavailable:
+        raise PublishUnavailableError("the server is not known just now")
+    try:
+        member = await guild.fetch_member(interaction.user.id)
+    except discord.NotFound as error:
+        raise NotMemberError from error
+    place = await _fetch_place(guild, channel_id)
+    is_thread = isinstance(place, discord.Thread)
+    if isinstance(place, discord.Thread) and place.locked:
+        raise ThreadClosedError(is_locked=True)
+    granted = place.permissions_for(member)
+    _require_member(granted, "send_messages_in_threads" if is_thread else "send_messages")
+    channel = place.parent if isinstance(place, discord.Thread) else place
+    category_id = None if channel is None else channel.category_id
+    places = (place.id, *((place.parent_id,) if isinstance(place, discord.Thread) else ()))
+    return Requester(
+        guild_id=guild_id,
+        member_id=member.id,
+        role_ids=role_ids(member),
+        places=places if category_id is None else (*places, category_id),
+        manages_server=granted.manage_guild,
+    )
+
+
+async def _fetch_place(guild: discord.Guild, channel_id: int) -> _Place:
+    """Return a channel or a thread, from what is known of the server or else from Discord."""
+    known = guild.get_channel_or_thread(channel_id)
+    if known is not None:
+        return known
+    try:
+        return await guild.fetch_channel(channel_id)
+    except discord.HTTPException as error:
+        if error.status not in CLOSED_STATUSES:
+            raise
+        _log.info("place of a clip is gone", extra={"channel_id": channel_id, "discord_code": error.code})
+        raise PlaceGoneError from error
+
+
+def _require_member(granted: discord.Permissions, send: str) -> None:
+    lacking = _lacking(granted, ("use_application_commands", send))
+    if lacking:
+        raise app_commands.MissingPermissions(lacking)
+
+
+def _lacking(granted: discord.Permissions, needed: Iterable[str]) -> list[str]:
+    return [name for name in needed if not getattr(granted, name)]

@@ -1,0 +1,160 @@
+"""Clips with other words: forms with what there is filled in, from a clip, a failed job, a message or a refusal."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import discord
+from discord import app_commands, ui
+
+from bot.errors import ClipUnknownError, InvalidSpecError, ReelayError, RepeatedPressError, StoreUnavailableError
+from bot.models import Draft, Origin, is_blank, parse_typed_duration
+from bot.services.admission.job_request import JobRequest
+from bot.ui import forms, replies
+from bot.ui.components import DraftItem, component
+from bot.ui.markup import words_of
+from bot.ui.messages.clip import clip_job_id
+from bot.ui.text import commands as command_text
+from bot.ui.text import members as member_text
+from cogs.context import channel_id_of, place_of, requester
+
+if TYPE_CHECKING:
+    from bot.models import ModelProfile, Requester
+    from bot.services.clips.drafts import Drafts
+    from bot.services.clips.versions import Versions
+    from bot.ui.components import Press
+    from cogs.making import Maker
+
+_log = logging.getLogger(__name__)
+
+
+class Remixing:
+    """Shows forms in which a clip is asked for, and takes what is sent in them; nothing typed is lost.
+
+    Args:
+        profile: what the model takes, which the forms offer.
+
+    Attributes:
+        message_menu: *Make a video of this*, in the menu of messages.
+    """
+
+    def __init__(self, *, versions: Versions, drafts: Drafts, maker: Maker, profile: ModelProfile) -> None:
+        self._versions = versions
+        self._drafts = drafts
+        self._maker = maker
+        self._profile = profile
+        self.message_menu = app_commands.ContextMenu(name=command_text.MESSAGE_MENU, callback=self.make_video_of)
+
+    # Showing a form --------------------------------------------------------------------------
+
+    async def make_video_of(self, interaction: discord.Interaction, message: discord.Message) -> None:
+        """Show a form with a message's words; on a clip of ours it is *Remix*."""
+        job_id = clip_job_id(message) if message.author == interaction.client.user else None
+        if job_id is not None:
+            await self._show_remix(interaction, job_id, requester(interaction))
+            return
+        forwarded = (snapshot.content for snapshot in message.message_snapshots)
+        words = words_of("\n".join(filter(None, (message.content, *forwarded))))
+        if is_blank(words):
+            raise InvalidSpecError("message", "empty")
+        most = self._profile.prompt_max_characters
+        form = forms.message_form(message.id, Draft(words[:most]), self._profile, is_cut=len(words) > most)
+        await interaction.response.send_modal(form)
+
+    @component("clip:remix:{job_id}")
+    async def remix(self, press: Press, job_id: str) -> None:
+        """Show a form with what a clip was made from."""
+        await self._show_remix(press.interaction, job_id, press.requester)
+
+    @component("job:remix:{job_id}")
+    async def remix_failed(self, press: Press, job_id: str) -> None:
+        """Show a form with what a job asked for that failed."""
+        await self._show_remix(press.interaction, job_id, press.requester)
+
+    async def _show_remix(self, interaction: discord.Interaction, job_id: str, asking: Requester) -> None:
+        spec = (await self._versions.find(job_id, requester=asking)).spec
+        form = forms.remix_form(job_id, Draft(spec.prompt, spec.aspect, spec.duration_seconds), self._profile)
+        await interaction.response.send_modal(form)
+
+    @component("draft:remix:{draft_id}:{job_id}")
+    async def edit_remix_again(self, press: Press, draft_id: int, job_id: str) -> None:
+        """Show the form of a remix with what was typed and refused."""
+        draft = await self._drafts.find(draft_id, requester=press.requester)
+        await press.interaction.response.send_modal(forms.remix_form(job_id, draft, self._profile))
+
+    @component("draft:new:{draft_id}")
+    async def edit_again(self, press: Press, draft_id: int) -> None:
+        """Show the form of a message's video with what was typed and refused."""
+        draft = await self._drafts.find(draft_id, requester=press.requester)
+        await press.interaction.response.send_modal(forms.message_form(draft_id, draft, self._profile))
+
+    # Taking what is sent ---------------------------------------------------------------------
+
+    @component("form:clip_remix:{job_id}")
+    async def make_remix(self, press: Press, job_id: str) -> None:
+        """Have a clip made from another, with other words, another shape or length."""
+        try:
+            request = await self._versions.remix(job_id, **_asked(press))
+            await self._maker.make(press.interaction, request)
+        except RepeatedPressError:  # it was taken the first time
+            raise
+        except ClipUnknownError as error:  # there is nothing to go back to
+            await self._give_back(press, error, "new")
+        except (ReelayError, app_commands.AppCommandError) as error:
+            await self._give_back(press, error, "remix", job_id)
+
+    @component("form:clip_new:{source_id}")
+    async def make_new(self, press: Press, source_id: int) -> None:
+        """Have a clip made of a message's words, or of what was typed in their place."""
+        try:
+            asked: dict[str, Any] = _asked(press) | {"channel_id": channel_id_of(press.interaction)}
+            await self._maker.make(press.interaction, JobRequest.parse(**asked))
+        except (ReelayError, app_commands.AppCommandError) as error:
+            await self._give_back(press, error, "new")
+
+    @component("job:again:{job_id}")
+    async def try_again(self, press: Press, job_id: str) -> None:
+        """Ask once more for what failed."""
+        request = await self._versions.request(
+            job_id,
+            Origin.RETRY,
+            interaction_id=press.interaction.id,
+            channel_id=place_of(press.interaction),
+            requester=press.requester,
+        )
+        await self._maker.make(press.interaction, request)
+
+    async def _give_back(self, press: Press, error: Exception, what: str, *ids: str) -> None:
+        """Say why a form was refused, show what was typed in it, and offer to go on from there if it could be kept."""
+        draft_id = press.interaction.id
+        draft = Draft.parse(*map(press.typed, (forms.PROMPT, forms.ASPECT, forms.DURATION)))
+        button = None
+        if not is_blank(draft.prompt):
+            keeping = self._drafts.keep(draft, draft_id=draft_id, requester=press.requester)
+            try:
+                await replies.run_or_defer(press.interaction, keeping, private=True)
+            except StoreUnavailableError as unkept:
+                _log.warning("draft not kept", extra={"draft_id": draft_id, "error": type(unkept).__name__})
+            else:
+                custom_id = ":".join(("draft", what, str(draft_id), *ids))
+                plain = ui.Button[ui.LayoutView](label=member_text.EDIT_AGAIN_BUTTON, custom_id=custom_id)
+                button = DraftItem(plain)
+        await replies.reply_with_error(press.interaction, error, typed=draft.prompt, button=button)
+
+
+def _asked(press: Press) -> dict[str, Any]:
+    """Say who asked for what in a form, and where; what was left open is None, and so are direct messages.
+
+    Raises:
+        InvalidSpecError: when the length is not offered.
+    """
+    duration = press.typed(forms.DURATION)
+    return {
+        "interaction_id": press.interaction.id,
+        "channel_id": place_of(press.interaction),
+        "requester": press.requester,
+        "prompt": press.typed(forms.PROMPT),
+        "aspect": press.typed(forms.ASPECT) or None,
+        "duration_seconds": parse_typed_duration(duration) if duration else None,
+    }
