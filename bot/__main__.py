@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.errors import ReelayError, SettingsError
+from bot.models import GEMINI_OMNI
 
 if TYPE_CHECKING:
     from bot.services.jobs.policy import WorkerPolicy
@@ -50,7 +51,9 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="show it all working, with no account anywhere")
     demo.add_argument("--once", metavar="PROMPT", help="make one clip of this prompt, then end")
     demo.add_argument("--aspect", choices=["16:9", "9:16"], default="16:9")
-    demo.add_argument("--duration", type=int, choices=[6, 10], default=6, metavar="SECONDS", help="6 or 10")
+    demo.add_argument(
+        "--duration", type=int, choices=GEMINI_OMNI.durations_seconds, default=6, metavar="SECONDS", help="6 or 10"
+    )
     demo.add_argument(
         "--channel", choices=["clips", "brainstorm", "mod-log"], default="clips", help="which channel the page shows"
     )

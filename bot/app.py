@@ -65,7 +65,9 @@ def assemble_on_discord(
         database=database,
         clock=clock,
         service=service,
-        publisher=DiscordPublisher(client=bot, clock=clock, operator_channel_id=operator_channel_id),
+        publisher=DiscordPublisher(
+            client=bot, clock=clock, operator_channel_id=operator_channel_id, profile=terms.profile
+        ),
         modlog_publisher=modlog_publisher,
         automod_source=modlog_publisher,
         screening_threads=screening_threads,

@@ -141,7 +141,7 @@ class ReelayBot(commands.Bot):
         """Load what members can do and tell Discord about it."""
         services, acts = self.services, self._acts
         maker = Maker(jobs=services.jobs, private_requests=services.private_requests)
-        await self.add_cog(VideoCog(maker=maker))
+        await self.add_cog(VideoCog(maker=maker, profile=services.profile))
         overview = MemberOverview(admission=services.admission, mentions=services.mentions)
         await self.add_cog(QuotaCog(overview=overview))
         await self.add_cog(PrivacyCog(privacy=services.privacy, url=self._privacy_url))
@@ -156,7 +156,7 @@ class ReelayBot(commands.Bot):
         self.components.add(
             ClipDetailActions(history=services.history, clip_deleter=services.clip_deleter, jobs=services.jobs)
         )
-        remixing = Remixing(versions=services.versions, drafts=services.drafts, maker=maker)
+        remixing = Remixing(versions=services.versions, drafts=services.drafts, maker=maker, profile=services.profile)
         self.tree.add_command(remixing.message_menu)
         self.components.add(remixing)
         self.components.add(QuotaActions(overview=overview, mentions=services.mentions))

@@ -5,13 +5,22 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import AnyHttpUrl, AnyUrl, Field, SecretStr, UrlConstraints, ValidationError, field_validator
+from pydantic import (
+    AnyHttpUrl,
+    AnyUrl,
+    Field,
+    SecretStr,
+    UrlConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from bot.errors import SettingsError
-from bot.models import QUOTA_MAX_SECONDS, Period, SpendPolicy
+from bot.models import GEMINI_OMNI, QUOTA_MAX_SECONDS, ModelProfile, Period, SpendPolicy, profile_of
 from bot.services.jobs.policy import RateGroup
 from bot.services.retention.policy import SHORTEST_DAYS
 
@@ -32,8 +41,8 @@ class Settings(BaseSettings):
     discord_token: SecretStr
     toapis_api_key: SecretStr
     toapis_base_url: AnyHttpUrl = AnyHttpUrl("https://toapis.com")
-    toapis_model: str = "gemini_omni"
-    toapis_resolution: str = "720P"
+    toapis_model: str = GEMINI_OMNI.model
+    toapis_resolution: str | None = None
     toapis_rate_group: RateGroup = RateGroup.DEFAULT
     database_url: SecretStr = SecretStr("sqlite+aiosqlite:///reelay.db")
     default_quota_seconds: Annotated[int, Field(ge=0, le=QUOTA_MAX_SECONDS)] = 60
@@ -87,6 +96,17 @@ class Settings(BaseSettings):
             raise ValueError("it must have no name or password in it; the key goes into TOAPIS_API_KEY")
         return value
 
+    @field_validator("toapis_resolution")
+    @classmethod
+    def _of_the_model(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None:
+            return None
+        profile = profile_of(info.data["toapis_model"])
+        spelled = profile.spell_resolution(value)
+        if spelled is None:
+            raise ValueError(f"{profile.model} has {' or '.join(profile.resolutions)}")
+        return spelled
+
     @field_validator("toapis_rate_group", mode="before")
     @classmethod
     def _lower_case(cls, value: object) -> object:
@@ -106,6 +126,16 @@ class Settings(BaseSettings):
     @classmethod
     def _upper_case(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
+
+    @property
+    def profile(self) -> ModelProfile:
+        """Return what the model takes."""
+        return profile_of(self.toapis_model)
+
+    @property
+    def resolution(self) -> str:
+        """Return the resolution that every clip is asked in."""
+        return self.toapis_resolution or self.profile.resolutions[0]
 
     @property
     def spending(self) -> SpendPolicy:

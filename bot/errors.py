@@ -70,6 +70,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
 
@@ -93,13 +94,15 @@ class InvalidSpecError(RefusedError):
 
     Attributes:
         field: ``prompt``, ``aspect``, ``duration``, ``spoiler``, ``private``, or the ``message`` to make one of.
-        reason: ``empty``, ``too_short``, ``too_long`` or ``not_offered``.
+        reason: ``empty``, ``too_short``, ``too_long``, ``not_offered`` or ``longest``.
+        offered: what there is instead: shapes, lengths in seconds, or how many characters a prompt may have.
     """
 
-    def __init__(self, field: str, reason: str) -> None:
+    def __init__(self, field: str, reason: str, *, offered: Sequence[int | str] = ()) -> None:
         super().__init__(f"{field}: {reason}")
         self.field = field
         self.reason = reason
+        self.offered = offered
 
 
 class InvalidQuotaError(RefusedError):

@@ -75,6 +75,8 @@ async def run(settings: Settings, *, policy: WorkerPolicy | None = None) -> None
         await reelay.polling.recall()
         await stack.enter_async_context(bot)
         await bot.sign_in(settings.discord_token.get_secret_value())
+        if not settings.profile.is_known:
+            _log.warning("%s", operators.model_unknown(settings.profile))
         if not settings.spending.ceilings:
             _log.warning("%s", operators.NO_CEILING)
         async with asyncio.TaskGroup() as group:
@@ -107,6 +109,7 @@ def _terms(settings: Settings, policy: WorkerPolicy) -> Terms:
         ),
         retention=RetentionPolicy(days=settings.retention_days),
         spending=settings.spending,
+        profile=settings.profile,
     )
 
 
@@ -117,7 +120,7 @@ def open_service(settings: Settings, session: aiohttp.ClientSession) -> ToApisCl
         base_url=str(settings.toapis_base_url),
         api_key=settings.toapis_api_key.get_secret_value(),
         model=settings.toapis_model,
-        resolution=settings.toapis_resolution,
+        resolution=settings.resolution,
     )
 
 

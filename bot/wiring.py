@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bot.models import SpendPolicy
+from bot.models import GEMINI_OMNI, SpendPolicy
 from bot.services.admission.privately import SHOWN_WITHIN_SECONDS, PrivateRequests
 from bot.services.admission.service import Admission
 from bot.services.clips.deleting import ClipDeleter
@@ -41,17 +41,19 @@ from bot.services.screening.rules import PromptService
 from bot.services.services import Services
 from bot.services.spend.watch import SpendWatch
 from bot.services.submits.recovery import Recovery
+from bot.services.submits.refitting import Refitting
 from bot.services.submits.submitting import Submitter
 from bot.services.submits.unattended import UnattendedSubmits
 from bot.services.throttling.account import AccountCheck
 from bot.services.throttling.alerts import OperatorAlerts
 from bot.services.throttling.floods import FloodGuard
+from bot.services.throttling.sign import TroubleSign
 from bot.services.throttling.throttle import ServiceThrottle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bot.models import Quota
+    from bot.models import ModelProfile, Quota
     from bot.services.jobs.delivery import Media
     from bot.services.jobs.policy import WorkerPolicy
     from bot.services.ports import AutomodSource, Clock, LogPublisher, Publisher, VideoService
@@ -116,6 +118,7 @@ class Terms:
         policy: the worker's figures, and how much people may ask.
         retention: how long things are kept.
         spending: what may be spent.
+        profile: what the model takes.
     """
 
     quota: Quota
@@ -123,6 +126,7 @@ class Terms:
     policy: WorkerPolicy
     retention: RetentionPolicy = field(default_factory=RetentionPolicy)
     spending: SpendPolicy = field(default_factory=SpendPolicy)
+    profile: ModelProfile = GEMINI_OMNI
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +164,7 @@ def assemble(ports: Ports, terms: Terms, *, owner: str) -> Reelay:
             alerts=alerts,
             wake=wake,
             policy=terms.spending,
+            profile=terms.profile,
         ),
         wake=wake,
     )
@@ -214,8 +219,11 @@ def _wire_context(ports: Ports, terms: Terms, shared: _Shared, services: Service
         throttle=shared.throttle,
         leased_jobs=LeasedJobs(database=database, clock=clock, audit_trail=services.audit_trail, owner=owner),
         alerts=shared.alerts,
-        polling=PollPlanner(database=database, jitter=ports.jitter, time_scale=policy.poll_time_scale),
+        polling=PollPlanner(
+            database=database, jitter=ports.jitter, profile=terms.profile, time_scale=policy.poll_time_scale
+        ),
         recovery=Recovery(database=database, clock=clock, alerts=shared.alerts),
+        refitting=Refitting(profile=terms.profile, audit_trail=services.audit_trail, card_changes=shared.card_changes),
     )
 
 
@@ -235,6 +243,7 @@ def _wire_worker(
         card_changes=shared.card_changes,
         held=shared.held,
         expiry=Expiry(work, audit_trail=services.audit_trail, card_changes=shared.card_changes),
+        trouble_sign=TroubleSign(ports.publisher, shared.throttle),
         wake=shared.wake,
     )
 
@@ -242,7 +251,13 @@ def _wire_worker(
 def _wire_services(ports: Ports, terms: Terms, shared: _Shared, owner: str) -> Services:
     database, clock = ports.database, ports.clock
     audit_trail = AuditTrail(database=database, clock=clock)
-    quotas = QuotaService(database=database, clock=clock, audit_trail=audit_trail, operator_quota=terms.quota)
+    quotas = QuotaService(
+        database=database,
+        clock=clock,
+        audit_trail=audit_trail,
+        operator_quota=terms.quota,
+        profile=terms.profile,
+    )
     threads = ports.screening_threads
     prompts = PromptService(database=database, clock=clock, audit_trail=audit_trail, threads=threads)
     automod = AutomodService(database=database, clock=clock, source=ports.automod_source, threads=threads)
@@ -272,11 +287,12 @@ def _wire_services(ports: Ports, terms: Terms, shared: _Shared, owner: str) -> S
     )
     presence = Presence(database=database)
     return Services(
+        profile=terms.profile,
         jobs=jobs,
         private_requests=PrivateRequests(
             jobs=jobs, publisher=ports.publisher, shown_within_seconds=SHOWN_WITHIN_SECONDS
         ),
-        versions=Versions(database=database),
+        versions=Versions(database=database, profile=terms.profile),
         drafts=Drafts(database=database, clock=clock),
         mentions=Mentions(database=database),
         history=History(database=database),
@@ -285,7 +301,12 @@ def _wire_services(ports: Ports, terms: Terms, shared: _Shared, owner: str) -> S
         ),
         quotas=quotas,
         servers=ServerService(
-            database=database, clock=clock, audit_trail=audit_trail, jobs=jobs, spend_watch=shared.spend_watch
+            database=database,
+            clock=clock,
+            audit_trail=audit_trail,
+            jobs=jobs,
+            spend_watch=shared.spend_watch,
+            profile=terms.profile,
         ),
         prompts=prompts,
         automod=automod,

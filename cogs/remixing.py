@@ -9,7 +9,7 @@ import discord
 from discord import app_commands, ui
 
 from bot.errors import ClipUnknownError, InvalidSpecError, ReelayError, RepeatedPressError, StoreUnavailableError
-from bot.models import PROMPT_MAX_CHARACTERS, Draft, Origin, is_blank, parse_typed_duration
+from bot.models import Draft, Origin, is_blank, parse_typed_duration
 from bot.services.admission.job_request import JobRequest
 from bot.ui import forms, replies
 from bot.ui.components import DraftItem, component
@@ -20,7 +20,7 @@ from bot.ui.text import members as member_text
 from cogs.context import channel_id_of, place_of, requester
 
 if TYPE_CHECKING:
-    from bot.models import Requester
+    from bot.models import ModelProfile, Requester
     from bot.services.clips.drafts import Drafts
     from bot.services.clips.versions import Versions
     from bot.ui.components import Press
@@ -32,14 +32,18 @@ _log = logging.getLogger(__name__)
 class Remixing:
     """Shows forms in which a clip is asked for, and takes what is sent in them; nothing typed is lost.
 
+    Args:
+        profile: what the model takes, which the forms offer.
+
     Attributes:
         message_menu: *Make a video of this*, in the menu of messages.
     """
 
-    def __init__(self, *, versions: Versions, drafts: Drafts, maker: Maker) -> None:
+    def __init__(self, *, versions: Versions, drafts: Drafts, maker: Maker, profile: ModelProfile) -> None:
         self._versions = versions
         self._drafts = drafts
         self._maker = maker
+        self._profile = profile
         self.message_menu = app_commands.ContextMenu(name=command_text.MESSAGE_MENU, callback=self.make_video_of)
 
     # Showing a form --------------------------------------------------------------------------
@@ -54,8 +58,8 @@ class Remixing:
         words = words_of("\n".join(filter(None, (message.content, *forwarded))))
         if is_blank(words):
             raise InvalidSpecError("message", "empty")
-        draft = Draft(words[:PROMPT_MAX_CHARACTERS])
-        form = forms.message_form(message.id, draft, is_cut=len(words) > PROMPT_MAX_CHARACTERS)
+        most = self._profile.prompt_max_characters
+        form = forms.message_form(message.id, Draft(words[:most]), self._profile, is_cut=len(words) > most)
         await interaction.response.send_modal(form)
 
     @component("clip:remix:{job_id}")
@@ -70,20 +74,20 @@ class Remixing:
 
     async def _show_remix(self, interaction: discord.Interaction, job_id: str, asking: Requester) -> None:
         spec = (await self._versions.find(job_id, requester=asking)).spec
-        form = forms.remix_form(job_id, Draft(spec.prompt, spec.aspect, spec.duration_seconds))
+        form = forms.remix_form(job_id, Draft(spec.prompt, spec.aspect, spec.duration_seconds), self._profile)
         await interaction.response.send_modal(form)
 
     @component("draft:remix:{draft_id}:{job_id}")
     async def edit_remix_again(self, press: Press, draft_id: int, job_id: str) -> None:
         """Show the form of a remix with what was typed and refused."""
         draft = await self._drafts.find(draft_id, requester=press.requester)
-        await press.interaction.response.send_modal(forms.remix_form(job_id, draft))
+        await press.interaction.response.send_modal(forms.remix_form(job_id, draft, self._profile))
 
     @component("draft:new:{draft_id}")
     async def edit_again(self, press: Press, draft_id: int) -> None:
         """Show the form of a message's video with what was typed and refused."""
         draft = await self._drafts.find(draft_id, requester=press.requester)
-        await press.interaction.response.send_modal(forms.message_form(draft_id, draft))
+        await press.interaction.response.send_modal(forms.message_form(draft_id, draft, self._profile))
 
     # Taking what is sent ---------------------------------------------------------------------
 

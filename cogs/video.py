@@ -16,26 +16,33 @@ from bot.ui.text import formatting
 from cogs.context import channel_id_of, requester
 
 if TYPE_CHECKING:
+    from bot.models import ModelProfile
     from cogs.making import Maker
 
 
 class VideoCog(commands.Cog):
-    """Turns text into video."""
+    """Turns text into video.
 
-    def __init__(self, *, maker: Maker) -> None:
+    Args:
+        profile: what the model takes; its choices are those of the command.
+    """
+
+    def __init__(self, *, maker: Maker, profile: ModelProfile) -> None:
         self._maker = maker
+        aspects = [Choice(name=formatting.ASPECTS[aspect], value=aspect.value) for aspect in profile.aspects]
+        durations = [Choice(name=name, value=seconds) for seconds, name in formatting.durations(profile).items()]
+        app_commands.choices(aspect=aspects)(self.video)
+        app_commands.choices(duration=durations)(self.video)
+        app_commands.describe(duration=command_text.video_duration(profile))(self.video)
 
     @app_commands.command(name="video", description=command_text.VIDEO_COMMAND)
     @app_commands.guild_only()
     @app_commands.describe(
         prompt=command_text.VIDEO_PROMPT,
         aspect=command_text.VIDEO_ASPECT,
-        duration=command_text.VIDEO_DURATION,
         spoiler=command_text.VIDEO_SPOILER,
         private=command_text.VIDEO_PRIVATE,
     )
-    @app_commands.choices(aspect=[Choice(name=name, value=aspect.value) for aspect, name in formatting.ASPECTS.items()])
-    @app_commands.choices(duration=[Choice(name=name, value=seconds) for seconds, name in formatting.DURATIONS.items()])
     async def video(
         self,
         interaction: discord.Interaction,

@@ -42,6 +42,8 @@ def test_the_two_secrets_are_enough_and_the_defaults_are_the_documented_ones() -
         ("TOAPIS_BASE_URL", "toapis"),
         ("TOAPIS_BASE_URL", "https://toapis.com/v1/chat/completions"),
         ("TOAPIS_BASE_URL", f"https://user:{PASSWORD}@toapis.com"),
+        ("TOAPIS_RESOLUTION", "1080P"),
+        ("TOAPIS_RESOLUTION", "large"),
         ("DATABASE_URL", "reelay.db"),
         ("DATABASE_URL", "sqlite+aiosqlite:///:memory:"),
         ("DATABASE_URL", "sqlite+aiosqlite://"),

@@ -21,6 +21,7 @@ from bot.models.jobs import (
 )
 from bot.models.modlog import LogEntry, LogKind
 from bot.models.privacy import StoredAbout
+from bot.models.profiles import GEMINI_OMNI, PROFILES, ModelProfile, profile_of
 from bot.models.quotas import (
     QUOTA_MAX_SECONDS,
     Account,
@@ -44,7 +45,6 @@ from bot.models.refusals import (
     PausedError,
     QuotaExceededError,
 )
-from bot.models.requester import Requester
 from bot.models.servers import (
     DAYS_MAX,
     EVERYWHERE,
@@ -56,6 +56,7 @@ from bot.models.servers import (
     Pause,
     PromptRule,
     PromptRuleKind,
+    Requester,
     Server,
     check_days,
     parse_reason,
@@ -88,7 +89,6 @@ from bot.models.spend import (
 )
 from bot.models.submits import UNPAID_OUTCOMES, Submit, SubmitOutcome
 from bot.models.video import (
-    DURATIONS_SECONDS,
     PROMPT_MAX_CHARACTERS,
     PROMPT_MIN_CHARACTERS,
     TYPED_MAX_CHARACTERS,
@@ -113,11 +113,12 @@ from bot.models.video import (
 __all__ = [
     "CREDITS_PER_DOLLAR",
     "DAYS_MAX",
-    "DURATIONS_SECONDS",
     "EVERYWHERE",
     "FINAL_STATES",
+    "GEMINI_OMNI",
     "NEAR_PERCENT",
     "OPEN_STATES",
+    "PROFILES",
     "PROMPT_ERRORS",
     "PROMPT_MAX_CHARACTERS",
     "PROMPT_MIN_CHARACTERS",
@@ -166,6 +167,7 @@ __all__ = [
     "LogKind",
     "LowBalanceAlert",
     "ModelAccessError",
+    "ModelProfile",
     "NoAnswerError",
     "NotCancellableError",
     "NotConnectedError",
@@ -207,4 +209,5 @@ __all__ = [
     "parse_prompt",
     "parse_reason",
     "parse_typed_duration",
+    "profile_of",
 ]

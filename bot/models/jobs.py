@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.models.quotas import EffectiveQuota
-    from bot.models.video import VideoSpec
+    from bot.models.video import Aspect, VideoSpec
 
 
 class JobState(StrEnum):
@@ -75,6 +75,7 @@ class JobError(StrEnum):
     SERVICE_FAULT = "service_fault"
     TIMED_OUT = "timed_out"
     WAITED_TOO_LONG = "waited_too_long"
+    NOT_OFFERED = "not_offered"
     NO_RESULT = "no_result"
     CLIP_GONE = "clip_gone"
     CLIP_UNUSABLE = "clip_unusable"
@@ -113,6 +114,9 @@ class Job:
         lineage: what it was made from; None for what began with a command.
         is_spoiler: the clip is hidden until it is clicked.
         is_private: card and clip go to the member's direct messages, and never to the channel.
+        model: the video service's, to which it was last sent; None where it was not, or that was not written down.
+        asked_aspect, asked_duration_seconds: what was asked for, where the model that makes it now has no such clips;
+            None where it is made as it was asked for.
     """
 
     id: str
@@ -147,6 +151,9 @@ class Job:
     lineage: Lineage | None = None
     is_spoiler: bool = False
     is_private: bool = False
+    model: str | None = None
+    asked_aspect: Aspect | None = None
+    asked_duration_seconds: int | None = None
 
     def descent(self, origin: Origin) -> Lineage:
         """Return the lineage of a clip that is made from this one."""
@@ -170,6 +177,7 @@ class OperatorAlert(StrEnum):
     WRONG_ENDPOINT = "wrong_endpoint"
     FOREIGN_ANSWERS = "foreign_answers"
     RECOVERY_INEXACT = "recovery_inexact"
+    SERVICE_TROUBLE = "service_trouble"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,14 +187,17 @@ class StatusCard:
     Attributes:
         queue_place: 1 for the next to start, or None when the job is not waiting.
         waiting_for_operator: submitting is paused until the operator acts.
+        service_in_trouble: the video service fails, and is tried with one job at a time.
     """
 
     job: Job
     queue_place: int | None = None
     waiting_for_operator: bool = False
+    service_in_trouble: bool = False
 
     @property
     def appearance(self) -> tuple[object, ...]:
         """Return all that can be seen of the card; two cards with the same look need no edit between them."""
         progress = None if self.job.progress is None else int(self.job.progress)
-        return (self.job.state, progress, self.queue_place, self.waiting_for_operator)
+        spec = (self.job.spec.aspect, self.job.spec.duration_seconds)
+        return (self.job.state, progress, self.queue_place, self.waiting_for_operator, self.service_in_trouble, spec)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.errors import InvalidQuotaError
 from bot.models._values import AuditDetails, moment, unchecked
-from bot.models.video import DURATIONS_SECONDS
+from bot.models.profiles import GEMINI_OMNI, ModelProfile
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -172,6 +172,7 @@ class QuotaStatus:
         from_grants_seconds: the part of them that was paid from grants.
         gifts: what is left of each, those that end first first; a pool has none.
         resets_at: when the period ends.
+        profile: says which clips there are.
     """
 
     effective: EffectiveQuota
@@ -179,6 +180,7 @@ class QuotaStatus:
     from_grants_seconds: int = 0
     grants: tuple[Grant, ...] = ()
     resets_at: datetime
+    profile: ModelProfile = GEMINI_OMNI
 
     @property
     def granted_seconds(self) -> int:
@@ -229,11 +231,13 @@ class CapStatus:
     Attributes:
         cap: seconds per period, never unlimited.
         resets_at: when the period ends.
+        profile: says which clips there are.
     """
 
     cap: Quota
     used_seconds: int
     resets_at: datetime
+    profile: ModelProfile = GEMINI_OMNI
 
     @property
     def left_seconds(self) -> int:
@@ -243,7 +247,7 @@ class CapStatus:
     @property
     def is_reached(self) -> bool:
         """Tell whether no clip fits in what is left."""
-        return self.left_seconds < min(DURATIONS_SECONDS)
+        return self.left_seconds < self.profile.shortest_seconds
 
 
 def check_grant_seconds(seconds: int) -> None:

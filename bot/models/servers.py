@@ -1,8 +1,8 @@
-"""What moderators decide about a server, and what is kept of it."""
+"""What moderators decide about a server, what is kept of it, and who asks for something in it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from bot.models._values import AuditDetails, moment
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from bot.models.profiles import ModelProfile
     from bot.models.quotas import Quota
     from bot.models.video import Aspect
 
@@ -110,6 +111,15 @@ class ChannelRule:
         """Tell whether it says nothing at all."""
         return (self.access, self.aspect, self.duration_seconds) == (None, None, None)
 
+    def fitted(self, profile: ModelProfile) -> ChannelRule:
+        """Return what holds of it with a model that may lack its defaults: the nearest length that is not longer."""
+        seconds = self.duration_seconds
+        return replace(
+            self,
+            aspect=None if self.aspect is None else profile.nearest_aspect(self.aspect),
+            duration_seconds=None if seconds is None else profile.nearest_duration(seconds),
+        )
+
     @property
     def details(self) -> AuditDetails | None:
         """Say what it is, for the audit; None where it says nothing."""
@@ -185,3 +195,23 @@ def parse_reason(reason: object) -> str:
     if len(trimmed) > REASON_MAX_CHARACTERS:
         raise InvalidSettingError("reason", "too_long")
     return trimmed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requester:
+    """A member in a place of a server: all that decides which rules hold.
+
+    Attributes:
+        places: the thread, the channel and the category, as far as there are any, the most particular first.
+        manages_server: has Manage Server, and so is exempt from Discord's AutoMod.
+    """
+
+    guild_id: int
+    member_id: int
+    role_ids: tuple[int, ...] = ()
+    places: tuple[int, ...] = ()
+    manages_server: bool = False
+
+    def in_no_place(self) -> Requester:
+        """Return the same member wherever no pool is."""
+        return replace(self, places=())

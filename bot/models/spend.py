@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from bot.models.jobs import OperatorAlert
-from bot.models.video import DURATIONS_SECONDS
+from bot.models.profiles import GEMINI_OMNI, ModelProfile
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -76,12 +76,14 @@ class CeilingStatus:
     Attributes:
         used_seconds: spend, and what waits; more than the limit where that was lowered.
         resets_at: when the day or month ends.
+        profile: says which clips there are.
     """
 
     kind: CeilingKind
     limit_seconds: int
     used_seconds: int
     resets_at: datetime
+    profile: ModelProfile = GEMINI_OMNI
 
     @property
     def left_seconds(self) -> int:
@@ -91,12 +93,12 @@ class CeilingStatus:
     @property
     def allows_none(self) -> bool:
         """Tell whether no clip would fit even if nothing were used: it never resets then."""
-        return self.limit_seconds < min(DURATIONS_SECONDS)
+        return self.limit_seconds < self.profile.shortest_seconds
 
     @property
     def is_reached(self) -> bool:
         """Tell whether no clip fits in what is left."""
-        return self.left_seconds < min(DURATIONS_SECONDS)
+        return self.left_seconds < self.profile.shortest_seconds
 
     def plus(self, seconds: int) -> CeilingStatus:
         """Return how far it is used once that many more seconds are."""

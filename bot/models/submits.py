@@ -50,6 +50,7 @@ class Submit:
         due_at: when to ask about it next, once its job has ended; None when nobody asks any more.
         generation_id: the service's id for it, once accepted.
         attempts: how often in a row the service has said that it knows nothing of it, once its job has ended.
+        is_probe: it went out while the service was in trouble, to see whether that is over; if not, it doesn't count.
     """
 
     job_id: str
@@ -63,6 +64,7 @@ class Submit:
     due_at: datetime | None = None
     generation_id: str | None = None
     attempts: int = 0
+    is_probe: bool = False
 
     @property
     def key(self) -> str:

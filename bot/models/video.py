@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
 PROMPT_MIN_CHARACTERS = 3
 PROMPT_MAX_CHARACTERS = 2000
+"""The longest prompt that is taken at all; a model may take less (``profiles.py``)."""
 TYPED_MAX_CHARACTERS = 4000
 """What Discord lets be typed into a field."""
-DURATIONS_SECONDS = (6, 10)
-"""Clip lengths the video service offers (``docs/video-service.md``, "Submit")."""
+DURATION_MAX_SECONDS = 600
+"""The longest clip that is taken at all; which lengths there are is the model's."""
 
 _INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp", "Co", "Cs", "Mn", "Me"})
 """Unassigned characters (``Cn``) are not among them: what they are depends on the Python that runs.
@@ -40,9 +41,10 @@ class Aspect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class VideoSpec:
-    """What a member asked for, validated.
+    """What a member asked for, validated as far as that is the same for every model.
 
-    Discord's client enforces the same limits, but it is not trusted: anything can be sent to the API.
+    Discord's client enforces the same limits, but it is not trusted: anything can be sent to the API. What the model
+    takes is checked by its ``ModelProfile``.
 
     Raises:
         InvalidSpecError: when a field is outside what is offered.
@@ -103,16 +105,16 @@ def parse_aspect(aspect: object) -> Aspect:
     try:
         return Aspect(aspect)
     except ValueError:
-        raise InvalidSpecError("aspect", "not_offered") from None
+        raise InvalidSpecError("aspect", "not_offered", offered=tuple(Aspect)) from None
 
 
 def parse_duration(seconds: object) -> int:
     """Check a clip's length that came from outside, in whole seconds.
 
     Raises:
-        InvalidSpecError: when it is not offered.
+        InvalidSpecError: when it can't be one.
     """
-    if not isinstance(seconds, int) or seconds not in DURATIONS_SECONDS:
+    if not isinstance(seconds, int) or isinstance(seconds, bool) or not 0 < seconds <= DURATION_MAX_SECONDS:
         raise InvalidSpecError("duration", "not_offered")
     return seconds
 
@@ -160,7 +162,7 @@ def _check_prompt(prompt: str) -> None:
     if len(prompt) < PROMPT_MIN_CHARACTERS:
         raise InvalidSpecError("prompt", "too_short")
     if len(prompt) > PROMPT_MAX_CHARACTERS:
-        raise InvalidSpecError("prompt", "too_long")
+        raise InvalidSpecError("prompt", "too_long", offered=(PROMPT_MAX_CHARACTERS,))
 
 
 def _can_be_seen(character: str) -> bool:

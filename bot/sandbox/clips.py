@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 FRAMES_PER_SECOND = 6
 """Enough for a slow picture. The demo's page takes up to 0.1 s to make each frame playable, and gives up after 30 s."""
 SIZES = {Aspect.LANDSCAPE: (1280, 720), Aspect.PORTRAIT: (720, 1280)}
-"""Width and height in pixels at ``720P``, the one resolution the service offers."""
+"""Width and height in pixels at ``720P``; a sandbox makes no larger ones."""
 
 _PALETTES = (
     ("0x10163a", "0x4752c4", "0x8a4fd3"),

@@ -22,7 +22,7 @@ from simcord.backend.errors import SetupError
 from bot.app import Reelay, assemble_on_discord, loops_of
 from bot.errors import InvalidSpecError
 from bot.media import MediaWorker
-from bot.models import Job, JobState, Period, PromptRuleKind, Quota, QuotaSource, StatusCard, VideoSpec
+from bot.models import GEMINI_OMNI, Job, JobState, Period, PromptRuleKind, Quota, QuotaSource, StatusCard, VideoSpec
 from bot.sandbox.terminal import check_writable, fail, stop_event
 from bot.sandbox.toapis_server import SandboxServer
 from bot.services.jobs.policy import WorkerPolicy
@@ -91,6 +91,7 @@ async def show(
     """
     try:
         spec = VideoSpec.parse(DEMO_PROMPT if prompt is None else prompt, aspect, duration_seconds)
+        GEMINI_OMNI.check(spec.prompt, spec.aspect, spec.duration_seconds)
         await asyncio.to_thread(check_writable, out or CLIPS_FOLDER / "clip.mp4")
     except InvalidSpecError as error:
         return fail(f"Refused: {refusals.explain(error)}")
@@ -128,7 +129,9 @@ async def _set(stack: AsyncExitStack, *, render_seconds: float) -> _Stage:
     database = await stack.enter_async_context(Database.open(f"sqlite+aiosqlite:///{folder / 'reelay.db'}"))
     bot, reelay = assemble_on_discord(
         database=database,
-        service=ToApisClient(session=session, base_url=service.base_url, api_key=service.api_key, model="gemini_omni"),
+        service=ToApisClient(
+            session=session, base_url=service.base_url, api_key=service.api_key, model=GEMINI_OMNI.model
+        ),
         media=await stack.enter_async_context(MediaWorker()),
         screening_threads=stack.enter_context(ScreeningThreads.open()),
         clock=SystemClock(),

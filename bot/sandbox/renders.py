@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bot.models import DURATIONS_SECONDS, Aspect
+from bot.models import Aspect, profile_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,10 +95,12 @@ def problem_of(payload: dict[str, Any], *, model: str) -> str | None:
         return f"model must be {model}"
     if not isinstance(prompt, str) or not prompt.strip():
         return "prompt is required"
-    if payload.get("aspect_ratio", "16:9") not in list(Aspect):
-        return "aspect_ratio must be 16:9 or 9:16"
-    if payload.get("duration", 6) not in DURATIONS_SECONDS:
-        return "duration must be 6 or 10"
-    if payload.get("resolution", "720P") != "720P":
-        return "resolution must be 720P"
+    profile = profile_of(model)
+    for name, offered in (
+        ("aspect_ratio", profile.aspects),
+        ("duration", profile.durations_seconds),
+        ("resolution", profile.resolutions),
+    ):
+        if payload.get(name, offered[0]) not in offered:
+            return f"{name} must be {' or '.join(map(str, offered))}"
     return None

@@ -118,6 +118,10 @@ class Publisher(Protocol):
         """Delete the job's status card; a card that is gone is no error."""
         ...
 
+    async def show_trouble(self, *, is_in_trouble: bool) -> None:
+        """Say beside the bot's name that the video service is in trouble, or nothing again."""
+        ...
+
     async def alert_operator(self, alert: AnyAlert) -> None:
         """Tell the operator's channel, where there is one."""
         ...

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from bot.models import ModelProfile
     from bot.services.admission.privately import PrivateRequests
     from bot.services.admission.service import Admission
     from bot.services.clips.deleting import ClipDeleter
@@ -27,8 +28,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """The services that people use; the worker, the status cards and the modlog run by themselves."""
+    """The services that people use; the worker, the status cards and the modlog run by themselves.
 
+    Attributes:
+        profile: says which clips there are.
+    """
+
+    profile: ModelProfile
     jobs: JobService
     private_requests: PrivateRequests
     versions: Versions

@@ -1,4 +1,4 @@
-"""The operator's pauses: when submitting waited for the operator to act, so that jobs don't count as waiting meanwhile.
+"""Pauses: when submitting waited, for the operator or a service in trouble, so that jobs don't count as waiting then.
 
 Who may change a row:
 
@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class OperatorPause:
+class SubmitPause:
     """A time in which one process did not submit; ``ended_at`` is None while that goes on."""
 
     began_at: datetime
     ended_at: datetime | None
+    reason: str | None = None
 
 
 _IS_OPEN = pauses.c.ended_at.is_(None)
@@ -36,15 +37,25 @@ _CHANGE_OWN = update(pauses).where(pauses.c.owner == bindparam("of_owner"), _IS_
 _SINCE = select(pauses).where(or_(_IS_OPEN, pauses.c.ended_at > bindparam("moment")))
 
 
-async def begin(connection: AsyncConnection, *, owner: str, began_at: datetime, known_until: datetime) -> None:
-    """Write down that a process pauses since then; it has to be kept before ``known_until``."""
-    await connection.execute(insert(pauses).values(owner=owner, began_at=began_at, known_until=known_until))
+async def begin(
+    connection: AsyncConnection, *, owner: str, began_at: datetime, known_until: datetime, reason: str
+) -> None:
+    """Write down that a process pauses since then, and why; it has to be kept before ``known_until``."""
+    values = {"owner": owner, "began_at": began_at, "known_until": known_until, "reason": reason}
+    await connection.execute(insert(pauses).values(values))
 
 
-async def keep(connection: AsyncConnection, *, owner: str, known_until: datetime) -> bool:
-    """Say that a process still pauses; return whether its pause was open."""
-    result = await connection.execute(_CHANGE_OWN, {"of_owner": owner, "known_until": known_until})
-    return result.rowcount == 1
+async def keep(connection: AsyncConnection, *, owner: str, known_until: datetime, reason: str) -> bool:
+    """Say that a process still pauses, and why; return whether its pause was open."""
+    values = {"of_owner": owner, "known_until": known_until, "reason": reason}
+    return (await connection.execute(_CHANGE_OWN, values)).rowcount == 1
+
+
+async def list_kept(connection: AsyncConnection, *, now: datetime, owner: str | None = None) -> list[SubmitPause]:
+    """Return the pauses that go on and whose processes said so in time, of one process or of all."""
+    is_kept = _IS_OPEN & (pauses.c.known_until > now)
+    statement = select(pauses).where(is_kept if owner is None else is_kept & (pauses.c.owner == owner))
+    return [SubmitPause(row.began_at, row.ended_at, row.reason) for row in await connection.execute(statement)]
 
 
 async def end(connection: AsyncConnection, *, owner: str, now: datetime) -> None:
@@ -58,10 +69,10 @@ async def end_unattended(connection: AsyncConnection, *, now: datetime) -> None:
     await connection.execute(gone.values(ended_at=pauses.c.known_until))
 
 
-async def list_since(connection: AsyncConnection, moment: datetime) -> list[OperatorPause]:
+async def list_since(connection: AsyncConnection, moment: datetime) -> list[SubmitPause]:
     """Return the pauses of all processes that go on, or ended after a moment."""
     rows = await connection.execute(_SINCE, {"moment": moment})
-    return [OperatorPause(row.began_at, row.ended_at) for row in rows]
+    return [SubmitPause(row.began_at, row.ended_at) for row in rows]
 
 
 async def forget_before(connection: AsyncConnection, moment: datetime) -> None:

@@ -80,12 +80,15 @@ jobs = Table(
     Column("origin", String(16)),
     Column("is_spoiler", Boolean, nullable=False, server_default=false()),
     Column("is_private", Boolean, nullable=False, server_default=false()),
+    Column("model", String(128)),
+    Column("asked_aspect", String(8)),
+    Column("asked_duration_seconds", Integer),
 )
 index_where(jobs.c.due_at.is_not(None), "jobs_by_due_at", jobs.c.state, jobs.c.due_at)
 index_where(jobs.c.parent_id.is_not(None), "jobs_by_parent", jobs.c.parent_id, jobs.c.member_id)
 Index("jobs_by_member", jobs.c.member_id, jobs.c.state, jobs.c.submitted_at)
 Index("jobs_by_lease_owner", jobs.c.lease_owner)
-Index("jobs_by_rendered_at", jobs.c.duration_seconds, jobs.c.rendered_at)
+Index("jobs_by_rendered_at", jobs.c.model, jobs.c.duration_seconds, jobs.c.rendered_at)
 Index("jobs_by_server", jobs.c.guild_id, jobs.c.created_at)
 index_where(jobs.c.finished_at.is_not(None) & jobs.c.archived_at.is_(None), "jobs_to_archive", jobs.c.finished_at)
 _is_queued, _was_started = jobs.c.state == literal_column("'queued'"), jobs.c.submitted_at.is_not(None)
@@ -110,6 +113,7 @@ submits = Table(
     Column("due_at", UtcDateTime),
     Column("generation_id", String(128)),
     Column("attempts", Integer, nullable=False),
+    Column("is_probe", Boolean, nullable=False, server_default=false()),
     CheckConstraint("(ended_at IS NULL) = (outcome IS NULL OR outcome = 'accepted')", name="submits_outcome"),
 )
 Index("submits_by_time", submits.c.sent_at)
@@ -149,6 +153,7 @@ pauses = Table(
     Column("began_at", UtcDateTime, nullable=False),
     Column("known_until", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
+    Column("reason", String(32)),
 )
 index_where(pauses.c.ended_at.is_(None), "pauses_open", pauses.c.owner, unique=True)
 

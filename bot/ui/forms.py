@@ -28,7 +28,7 @@ from bot.ui.text import rules as rule_text
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from bot.models import Draft
+    from bot.models import Draft, ModelProfile
 
 SECONDS, PERIOD, DAYS, REASON, ZONE, TEXT, PROMPT = "seconds", "period", "days", "reason", "zone", "text", "prompt"
 ASPECT, DURATION = "aspect", "duration"
@@ -40,7 +40,7 @@ _SECONDS = re.compile(rf"(-?(?:{_GROUPED}|[0-9]+))\s*(?:s|secs?|seconds?)?")
 _DAYS = re.compile(r"(-?[0-9]+)\s*(?:d|days?)?")
 
 
-def quota_form(source: QuotaSource, subject_id: int, name: str, page: int) -> ui.Modal:
+def quota_form(source: QuotaSource, subject_id: int, name: str, page: int, profile: ModelProfile) -> ui.Modal:
     """Ask for the seconds (or "unlimited") and the period of a quota or a pool, and for how many days it holds.
 
     Args:
@@ -49,21 +49,21 @@ def quota_form(source: QuotaSource, subject_id: int, name: str, page: int) -> ui
     """
     title = form_text.pool_title if source is QuotaSource.CHANNEL else form_text.quota_title
     days = _days(form_text.DAYS_FOR_GOOD)
-    return _form(f"form:quota:{source.value}:{subject_id}:{page}", title(name), _limit(), _period(), days)
+    return _form(f"form:quota:{source.value}:{subject_id}:{page}", title(name), _limit(profile), _period(), days)
 
 
-def cap_form() -> ui.Modal:
+def cap_form(profile: ModelProfile) -> ui.Modal:
     """Ask for the seconds (or "unlimited") and the period of a server's cap."""
-    return _form("form:cap", form_text.CAP_TITLE, _limit(), _period())
+    return _form("form:cap", form_text.CAP_TITLE, _limit(profile), _period())
 
 
-def grant_form(member_id: int, name: str, page: int) -> ui.Modal:
+def grant_form(member_id: int, name: str, page: int, profile: ModelProfile) -> ui.Modal:
     """Ask how many seconds to give a member, and for how many days.
 
     Args:
         page: the page of the panel's section to go back to.
     """
-    seconds = _text(SECONDS, form_text.SECONDS, form_text.COSTS, max_length=20)
+    seconds = _text(SECONDS, form_text.SECONDS, form_text.costs(profile), max_length=20)
     days = _days(form_text.DAYS_PRESENT_PERIOD)
     return _form(f"form:grant:{member_id}:{page}", form_text.grant_title(name), seconds, days)
 
@@ -112,19 +112,19 @@ def test_form() -> ui.Modal:
     )
 
 
-def remix_form(job_id: str, draft: Draft) -> ui.Modal:
+def remix_form(job_id: str, draft: Draft, profile: ModelProfile) -> ui.Modal:
     """Ask what to make of a clip, with what is filled in already."""
-    return _form(f"form:clip_remix:{job_id}", form_text.REMIX_TITLE, *_clip(draft))
+    return _form(f"form:clip_remix:{job_id}", form_text.REMIX_TITLE, *_clip(draft, profile))
 
 
-def message_form(source_id: int, draft: Draft, *, is_cut: bool = False) -> ui.Modal:
+def message_form(source_id: int, draft: Draft, profile: ModelProfile, *, is_cut: bool = False) -> ui.Modal:
     """Ask what to make of a message's words.
 
     Args:
         source_id: of the message, or of the draft that it was typed in; it only tells forms apart.
         is_cut: whether the message is longer.
     """
-    return _form(f"form:clip_new:{source_id}", form_text.MESSAGE_TITLE, *_clip(draft, is_cut=is_cut))
+    return _form(f"form:clip_new:{source_id}", form_text.MESSAGE_TITLE, *_clip(draft, profile, is_cut=is_cut))
 
 
 # Reading what was typed --------------------------------------------------------------------------
@@ -196,7 +196,7 @@ def _form(custom_id: str, title: str, *fields: ui.Label[Any]) -> ui.Modal:
     return form
 
 
-def _clip(draft: Draft, *, is_cut: bool = False) -> tuple[ui.Label[Any], ...]:
+def _clip(draft: Draft, profile: ModelProfile, *, is_cut: bool = False) -> tuple[ui.Label[Any], ...]:
     prompt = ui.TextInput[Any](
         custom_id=PROMPT,
         style=discord.TextStyle.paragraph,
@@ -204,16 +204,16 @@ def _clip(draft: Draft, *, is_cut: bool = False) -> tuple[ui.Label[Any], ...]:
         max_length=TYPED_MAX_CHARACTERS,
     )
     shapes = [
-        discord.RadioGroupOption(label=label, value=aspect.value, default=aspect is draft.aspect)
-        for aspect, label in formatting.ASPECTS.items()
+        discord.RadioGroupOption(label=formatting.ASPECTS[aspect], value=aspect.value, default=aspect is draft.aspect)
+        for aspect in profile.aspects
     ]
     lengths = [
         discord.SelectOption(label=label, value=str(seconds), default=seconds == draft.duration_seconds)
-        for seconds, label in formatting.DURATIONS.items()
+        for seconds, label in formatting.durations(profile).items()
     ]
     aspect = ui.RadioGroup[Any](custom_id=ASPECT, options=shapes, required=False)
     duration = ui.Select[Any](custom_id=DURATION, options=lengths, required=False, min_values=0)
-    limit = form_text.PROMPT_CUT if is_cut else form_text.PROMPT_LENGTH
+    limit = form_text.prompt_limit(profile, is_cut=is_cut)
     return (
         ui.Label(text=form_text.PROMPT, description=limit, component=prompt),
         ui.Label(text=form_text.ASPECT, description=form_text.PLACES_DEFAULT, component=aspect),
@@ -221,8 +221,8 @@ def _clip(draft: Draft, *, is_cut: bool = False) -> tuple[ui.Label[Any], ...]:
     )
 
 
-def _limit() -> ui.Label[Any]:
-    return _text(SECONDS, form_text.SECONDS, form_text.COSTS_OR_UNLIMITED, max_length=20)
+def _limit(profile: ModelProfile) -> ui.Label[Any]:
+    return _text(SECONDS, form_text.SECONDS, form_text.costs_or_unlimited(profile), max_length=20)
 
 
 def _period() -> ui.Label[Any]:

@@ -12,17 +12,18 @@ import discord
 from discord import ui
 
 from bot.errors import DestinationClosedError, PublishError
-from bot.models import ClipFile, PostedMessage
+from bot.models import GEMINI_OMNI, ClipFile, PostedMessage
 from bot.services.jobs.delivery import DEFAULT_UPLOAD_BYTES
 from bot.ui.discord_errors import CLOSED_STATUSES, as_publish_errors
 from bot.ui.messages.clip import clip_filename, clip_job_id, clip_view
 from bot.ui.messages.status_card import cancel_id, status_view
+from bot.ui.text import members as member_text
 from bot.ui.text import operators
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from bot.models import AnyAlert, Clip, Job, QuotaStatus, StatusCard
+    from bot.models import AnyAlert, Clip, Job, ModelProfile, QuotaStatus, StatusCard
     from bot.services.ports import Clock
 
 _log = logging.getLogger(__name__)
@@ -43,12 +44,21 @@ class DiscordPublisher:
 
     Args:
         operator_channel_id: where the operator is alerted, or None for nowhere.
+        profile: what the model takes.
     """
 
-    def __init__(self, *, client: discord.Client, clock: Clock, operator_channel_id: int | None) -> None:
+    def __init__(
+        self,
+        *,
+        client: discord.Client,
+        clock: Clock,
+        operator_channel_id: int | None,
+        profile: ModelProfile = GEMINI_OMNI,
+    ) -> None:
         self._client = client
         self._clock = clock
         self._operator_channel_id = operator_channel_id
+        self._profile = profile
 
     async def upload_limit_bytes(self, job: Job) -> int:
         """Return how large a file the job's channel takes; a server that is closed to us has the default."""
@@ -115,6 +125,14 @@ class DiscordPublisher:
             with as_publish_errors(), _unless_deleted(job):
                 await (await self._card_channel(job)).get_partial_message(job.status_message_id).delete()
 
+    async def show_trouble(self, *, is_in_trouble: bool) -> None:
+        """Say beside the bot's name that the video service is in trouble, or nothing again."""
+        activity = discord.CustomActivity(member_text.TROUBLE_SIGN) if is_in_trouble else None
+        self._client.activity = activity  # for whenever it connects anew
+        if self._client.is_ready():
+            with as_publish_errors():
+                await self._client.change_presence(activity=activity)
+
     async def alert_operator(self, alert: AnyAlert) -> None:
         """Tell the operator's channel; a failure is logged, since the alert itself is in the log already."""
         if self._operator_channel_id is None:
@@ -155,7 +173,7 @@ class DiscordPublisher:
         *,
         is_mentioned: bool,
     ) -> PostedMessage:
-        view = clip_view(job, clip, status, self._clock.now(), parent)
+        view = clip_view(job, clip, status, self._clock.now(), self._profile, parent)
         users = [discord.Object(job.member_id)] if is_mentioned else []
         mentions = discord.AllowedMentions(everyone=False, roles=False, replied_user=False, users=users)
         if not isinstance(clip, ClipFile):

@@ -48,7 +48,7 @@ class ModeratorActs:
             set_by_id=interaction.user.id,
             days=days,
         )
-        return moderator_text.rule_set(rule, replaced)
+        return moderator_text.rule_set(rule, replaced, self._services.profile)
 
     async def show_quota(self, interaction: discord.Interaction, source: QuotaSource, subject_id: int) -> str:
         """Say what a member, a role or everyone has, and how to change it."""

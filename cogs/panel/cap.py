@@ -29,7 +29,7 @@ class CapSection(Section):
     @component("panel:cap_set")
     async def ask_cap(self, press: Press) -> None:
         """Ask for a cap."""
-        await press.interaction.response.send_modal(forms.cap_form())
+        await press.interaction.response.send_modal(forms.cap_form(self._services.profile))
 
     @component("form:cap")
     async def set_cap(self, press: Press) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bot.errors import InvalidSpecError
-from bot.models import DURATIONS_SECONDS, Access, Aspect, ClipButtons, QuotaSource
+from bot.models import Access, ClipButtons, QuotaSource
 from bot.ui.components import component
 from bot.ui.messages.panel.channels import channel_view, channels_view
 from cogs.moderation.options import AppCommandPlace, parse_id, require_subject
@@ -83,13 +83,13 @@ class ChannelSection(Section):
     @component("panel:aspect:{channel_id}", chosen=str)
     async def set_aspect(self, press: Press, channel_id: int) -> None:
         """Choose a channel's default shape."""
-        by_name = {aspect.name.lower(): aspect for aspect in Aspect}
+        by_name = {aspect.name.lower(): aspect for aspect in self._services.profile.aspects}
         await self._change(press, channel_id, aspect=_offered("aspect", by_name, press.chosen))
 
     @component("panel:duration:{channel_id}", chosen=str)
     async def set_duration(self, press: Press, channel_id: int) -> None:
         """Choose a channel's default length."""
-        by_name = {str(seconds): seconds for seconds in DURATIONS_SECONDS}
+        by_name = {str(seconds): seconds for seconds in self._services.profile.durations_seconds}
         await self._change(press, channel_id, duration_seconds=_offered("duration", by_name, press.chosen))
 
     async def _change(self, press: Press, channel_id: int, **changes: Any) -> None:  # noqa: ANN401 (fields of ChannelRule)

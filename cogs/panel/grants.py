@@ -32,7 +32,8 @@ class GrantsSection(Section):
     @component("panel:gift_who:{page}", chosen=discord.Member | discord.User)
     async def ask_grant(self, press: Press, page: int) -> None:
         """Ask how many seconds to give the member that was chosen, and for how long."""
-        await press.interaction.response.send_modal(forms.grant_form(press.chosen.id, press.chosen.name, page))
+        form = forms.grant_form(press.chosen.id, press.chosen.name, page, self._services.profile)
+        await press.interaction.response.send_modal(form)
 
     @component("form:grant:{member_id}:{page}")
     async def grant(self, press: Press, member_id: int, page: int) -> None:

@@ -202,6 +202,7 @@ class Panel:
             view=view,
             automod=await self._services.automod.readable_rules(guild_id),
             operator_quota=self._services.quotas.operator_quota,
+            profile=self._services.profile,
             deleted=deleted_in_rules(guild, view.rules) | deleted_ids(guild, places),
             names=names_in(guild) | await self._member_names(interaction.client, members(view) if members else ()),
         )

@@ -31,5 +31,5 @@ class PoolsSection(Section):
     async def ask_pool(self, press: Press, page: int) -> None:
         """Ask for the pool of the channel that was chosen."""
         channel = press.chosen
-        form = forms.quota_form(QuotaSource.CHANNEL, channel.id, channel.name, page)
+        form = forms.quota_form(QuotaSource.CHANNEL, channel.id, channel.name, page, self._services.profile)
         await press.interaction.response.send_modal(form)

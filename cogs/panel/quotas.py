@@ -34,12 +34,13 @@ class QuotasSection(Section):
     async def ask_quota(self, press: Press, page: int) -> None:
         """Ask for the quota of the member or role that was chosen."""
         source, subject_id = parse_subject(press.interaction, press.chosen)
-        await press.interaction.response.send_modal(forms.quota_form(source, subject_id, press.chosen.name, page))
+        form = forms.quota_form(source, subject_id, press.chosen.name, page, self._services.profile)
+        await press.interaction.response.send_modal(form)
 
     @component("panel:quota_everyone:{page}")
     async def ask_everyones_quota(self, press: Press, page: int) -> None:
         """Ask for everyone's quota."""
-        form = forms.quota_form(QuotaSource.SERVER, press.guild_id, form_text.EVERYONE, page)
+        form = forms.quota_form(QuotaSource.SERVER, press.guild_id, form_text.EVERYONE, page, self._services.profile)
         await press.interaction.response.send_modal(form)
 
     @component("form:quota:{source:member|role|server|channel}:{subject_id}:{page}")

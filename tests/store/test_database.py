@@ -321,7 +321,7 @@ async def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path) -
             connection, now=NOW, limit=9, owner="a", lease_until=NOW, slots_since=NOW, in_flight=["x"]
         ),
         lambda connection: jobs.find_by_interaction(connection, 1),
-        lambda connection: jobs.recent_render_seconds(connection, 6, 500),
+        lambda connection: jobs.recent_render_seconds(connection, "gemini_omni", 6, 500),
         lambda connection: ledger.sum_periods(connection, [UsageSpan(Account(1, AccountKind.MEMBER, 2), NOW, NOW)]),
         lambda connection: ledger.list_grants(connection, guild_id=1, member_id=2, now=NOW),
         lambda connection: ledger.sum_by_member(connection, guild_id=1, start=NOW, end=NOW),

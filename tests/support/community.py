@@ -297,7 +297,7 @@ def make_bot(
             quota=Quota(60, Period.DAY),
             max_open_jobs=max_open_jobs,
             policy=WorkerPolicy(flood_limits=flood_limits),
-            **{name: operator.pop(name) for name in ("retention", "spending") if name in operator},
+            **{name: operator.pop(name) for name in ("retention", "spending", "profile") if name in operator},
         ),
         owner=OWNER,
         rng=rng or random.Random(7),

@@ -56,6 +56,7 @@ class SimulatedDiscord:
     messages: list[Message] = field(default_factory=list[Message])
     cards: dict[str, list[StatusCard | None]] = field(default_factory=dict[str, list["StatusCard | None"]])
     alerts: list[AnyAlert] = field(default_factory=list["AnyAlert"])
+    signs: list[bool] = field(default_factory=list[bool])
     troubles: dict[str, deque[Trouble]] = field(default_factory=dict[str, deque[Trouble]])
     remembers_nonces: bool = True
     holds: dict[str, Hold] = field(default_factory=dict[str, "Hold"])
@@ -119,6 +120,10 @@ class SimulatedDiscord:
         await self._before("remove_status")
         self.cards.setdefault(job.id, []).append(None)
         self._after("remove_status")
+
+    async def show_trouble(self, *, is_in_trouble: bool) -> None:
+        await self._before("show_trouble")
+        self.signs.append(is_in_trouble)
 
     async def alert_operator(self, alert: AnyAlert) -> None:
         await self._before("alert_operator")

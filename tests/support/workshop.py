@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.models import (
+    GEMINI_OMNI,
     Aspect,
     Job,
     JobState,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from bot.models import (
         CapStatus,
         JobError,
+        ModelProfile,
         QuotaStatus,
         Submit,
         SubmitOutcome,
@@ -160,6 +162,7 @@ class Workshop:
         retention_days: int | None = None,
         spending: SpendPolicy | None = None,
         threads: ScreeningThreads | None = None,
+        profile: ModelProfile = GEMINI_OMNI,
         **policy: Any,  # noqa: ANN401 (WorkerPolicy fields)
     ) -> Process:
         """Start a process, as after a crash if one of that name ran before."""
@@ -183,6 +186,7 @@ class Workshop:
                 policy=changed_policy,
                 retention=RetentionPolicy(days=retention_days),
                 spending=spending or SpendPolicy(),
+                profile=profile,
             ),
             owner=owner,
         )
@@ -310,11 +314,11 @@ class Workshop:
 
     def advance_to_next(self, *processes: Process, at_most: float = math.inf) -> None:
         """Move the clock to the next moment at which a worker has something to do, or by ``at_most`` seconds."""
-        if any(it.throttle.tries_one for it in processes) and self._peek(
+        now = ServiceClock(self.time).now()
+        if any(it.throttle.waits_for_operator and it.throttle.tries_one(now) for it in processes) and self._peek(
             "SELECT count(*) FROM jobs WHERE state='queued'"
         ):
             return  # the worker has woken itself to send one
-        now = ServiceClock(self.time).now()
         due = self._peek(
             "SELECT min(CASE WHEN lease_until > due_at THEN lease_until ELSE due_at END)"
             " FROM jobs WHERE due_at IS NOT NULL AND state <> 'queued'"

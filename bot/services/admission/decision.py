@@ -32,8 +32,8 @@ from bot.errors import (
     TooManyOpenJobsError,
 )
 from bot.models import (
-    DURATIONS_SECONDS,
     EVERYWHERE,
+    GEMINI_OMNI,
     Access,
     Aspect,
     BlockedError,
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
         CapStatus,
         CeilingStatus,
         ChannelRule,
+        ModelProfile,
         PromptRule,
         QuotaStatus,
         Requester,
@@ -69,17 +70,19 @@ class PlaceRules:
 
     Attributes:
         ruled_by: whose rule says whether clips are allowed; None where none does, and so they are.
+        profile: says which clips there are.
     """
 
     access: Access = Access.ALLOWED
     ruled_by: int | None = None
     aspect: Aspect | None = None
     duration_seconds: int | None = None
+    profile: ModelProfile = GEMINI_OMNI
 
     @classmethod
-    def of(cls, rules: Iterable[ChannelRule], places: Sequence[int]) -> PlaceRules:
+    def of(cls, rules: Iterable[ChannelRule], places: Sequence[int], profile: ModelProfile = GEMINI_OMNI) -> PlaceRules:
         """Work out what holds from the rules of a place's thread, channel, category and server."""
-        by_channel = {rule.channel_id: rule for rule in rules}
+        by_channel = {rule.channel_id: rule.fitted(profile) for rule in rules}
         ordered = [by_channel[place] for place in places if place in by_channel]
         ruling = next((rule for rule in ordered if rule.access is not None), None)
         return cls(
@@ -87,14 +90,15 @@ class PlaceRules:
             None if ruling is None else ruling.channel_id,
             next((rule.aspect for rule in ordered if rule.aspect is not None), None),
             next((rule.duration_seconds for rule in ordered if rule.duration_seconds is not None), None),
+            profile,
         )
 
     def spec_for(self, request: JobRequest) -> VideoSpec:
         """Return what is to be made in this place; what the member left open is filled in."""
         return VideoSpec(
             request.prompt,
-            request.aspect or self.aspect or Aspect.LANDSCAPE,
-            request.duration_seconds or self.duration_seconds or DURATIONS_SECONDS[0],
+            request.aspect or self.aspect or self.profile.aspects[0],
+            request.duration_seconds or self.duration_seconds or self.profile.shortest_seconds,
         )
 
 
@@ -170,7 +174,7 @@ class AdmissionDetails:
     @property
     def ceiling_refusal(self) -> CeilingReachedError | None:
         """Return the ceiling of the operator's that leaves room for no clip, or None."""
-        return self.check_ceilings(min(DURATIONS_SECONDS))
+        return self.check_ceilings(self.place.profile.shortest_seconds)
 
     def check_ceilings(self, cost_seconds: int) -> CeilingReachedError | None:
         """Return the first ceiling of the operator's that a clip would pass, or None."""

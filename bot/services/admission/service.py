@@ -19,7 +19,7 @@ from bot.store.moderation import prompt_rules
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bot.models import PromptRule, Server
+    from bot.models import ModelProfile, PromptRule, Server
     from bot.services.admission.job_request import JobRequest
     from bot.services.jobs.policy import WorkerPolicy
     from bot.services.ports import Clock
@@ -62,6 +62,11 @@ class Admission:
         self._spend_watch = spend_watch
         self._policy = policy
 
+    @property
+    def profile(self) -> ModelProfile:
+        """Say which clips there are."""
+        return self._quotas.profile
+
     async def screen_first(self, request: JobRequest) -> ScreeningResult | None:
         """Ask a server's rules about a request's prompt, if anything depends on them.
 
@@ -69,8 +74,10 @@ class Admission:
             None when the answer is no whatever they say, so that they were not asked.
 
         Raises:
+            InvalidSpecError: when the model makes no such clip.
             StoreUnavailableError: when the database cannot be asked.
         """
+        self.profile.check(request.prompt, request.aspect, request.duration_seconds)
         unasked = self._screen_at_once(request.requester)
         if unasked is not None:
             return unasked
@@ -161,7 +168,7 @@ class Admission:
             requester=requester,
             server=stored.server,
             block=stored.block,
-            place=PlaceRules.of(stored.channel_rules, (*requester.places, EVERYWHERE)),
+            place=PlaceRules.of(stored.channel_rules, (*requester.places, EVERYWHERE), self.profile),
             open_jobs=stored.open_jobs,
             open_jobs_anywhere=stored.open_jobs_anywhere,
             max_open_jobs=self._max_open_jobs,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.errors import ClipRemovedError, ClipUnknownError, NotTheirsError
-from bot.models import DURATIONS_SECONDS, Aspect, JobState, Origin
+from bot.errors import ClipRemovedError, ClipUnknownError, InvalidSpecError, NotTheirsError
+from bot.models import GEMINI_OMNI, Aspect, JobState, Origin
 from bot.services.admission.job_request import JobRequest
 from bot.store import jobs
 
 if TYPE_CHECKING:
-    from bot.models import Job, Requester
+    from bot.models import Job, ModelProfile, Requester
     from bot.store.database import Database
 
 _WITHOUT_CLIP = frozenset({JobState.FAILED, JobState.CANCELLED})
@@ -19,8 +19,9 @@ _WITHOUT_CLIP = frozenset({JobState.FAILED, JobState.CANCELLED})
 class Versions:
     """Says what is asked for by a button under a clip, or on the card of one that failed."""
 
-    def __init__(self, *, database: Database) -> None:
+    def __init__(self, *, database: Database, profile: ModelProfile = GEMINI_OMNI) -> None:
         self._database = database
+        self._profile = profile
 
     async def request(
         self, job_id: str, origin: Origin, *, interaction_id: int, channel_id: int | None, requester: Requester
@@ -34,6 +35,7 @@ class Versions:
 
         Raises:
             ClipUnknownError: when there is no such clip in the requester's server, or its prompt was erased.
+            InvalidSpecError: when there is nothing longer.
             ClipRemovedError: when moderators have removed the clip.
             NotTheirsError: when it ended without a clip, and somebody else asked for it.
             StoreUnavailableError: when the database cannot be asked.
@@ -48,7 +50,7 @@ class Versions:
             requester=requester,
             prompt=clip.spec.prompt,
             aspect=flipped(aspect) if origin is Origin.FLIP else aspect,
-            duration_seconds=longer(duration_seconds) if origin is Origin.LONGER else duration_seconds,
+            duration_seconds=self._longer(duration_seconds) if origin is Origin.LONGER else duration_seconds,
             lineage=clip.descent(origin),
             parent_member_id=clip.member_id,
             is_spoiler=clip.is_spoiler,
@@ -110,12 +112,13 @@ class Versions:
             raise NotTheirsError
         return clip
 
+    def _longer(self, seconds: int) -> int:
+        longer = self._profile.longer(seconds)
+        if longer is None:  # the model was another one when the button was shown
+            raise InvalidSpecError("duration", "longest", offered=self._profile.durations_seconds)
+        return longer
+
 
 def flipped(aspect: Aspect) -> Aspect:
     """Return the other shape."""
     return Aspect.PORTRAIT if aspect is Aspect.LANDSCAPE else Aspect.LANDSCAPE
-
-
-def longer(seconds: int) -> int | None:
-    """Return the next length that is offered, or None."""
-    return min((each for each in DURATIONS_SECONDS if each > seconds), default=None)

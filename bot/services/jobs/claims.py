@@ -106,7 +106,9 @@ class Claims:
     ) -> submits.Slots | None:
         """Start waiting jobs in free render slots; return the slots as they were if a job has to wait for one."""
         throttle, policy = self._work.throttle, self._work.policy
-        if JobState.QUEUED not in backlog or (throttle.is_paused and not throttle.tries_one):
+        if JobState.QUEUED not in backlog or (throttle.is_paused and not throttle.tries_one(now)):
+            return None
+        if throttle.is_in_trouble and self._is_probing(backlog):
             return None
         slots = await submits.slots(connection, since=policy.slots_since(now))
         wanted = policy.max_concurrent_renders - slots.taken
@@ -129,14 +131,22 @@ class Claims:
             lease_until=self.lease_until(now),
             slots_since=policy.slots_since(now),
             in_flight=self.in_flight.keys(),
+            model=self._work.service.model,
             last=throttle.suspects.last,
         )
         if started and throttle.is_paused:
-            throttle.note_tried()
+            throttle.note_tried(now)
         throttle.submit.note_sent(len(started))
-        added = await submits.add(connection, started, model=self._work.service.model, now=now)
+        added = await submits.add(
+            connection, started, model=self._work.service.model, now=now, is_probe=throttle.is_in_trouble
+        )
         self._note(claims, [Claim(job.id, self.lanes.submit, job, added[job.id]) for job in started])
         return None
+
+    def _is_probing(self, backlog: dict[JobState, jobs.Backlog]) -> bool:
+        """Tell whether the service's answer to some job's submit, or render, is still to come: to any process's."""
+        doubts_renders = self._work.throttle.doubts_renders
+        return JobState.SUBMITTING in backlog or (doubts_renders and JobState.RENDERING in backlog)
 
     async def _take_unattended(
         self, connection: Connection, now: datetime, backlog: dict[JobState, jobs.Backlog], claims: list[Claim]

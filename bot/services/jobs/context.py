@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from bot.services.polling.planner import PollPlanner
     from bot.services.ports import Clock, Publisher, VideoService
     from bot.services.submits.recovery import Recovery
+    from bot.services.submits.refitting import Refitting
     from bot.services.throttling.alerts import OperatorAlerts
     from bot.services.throttling.throttle import ServiceThrottle
     from bot.store.database import Database
@@ -40,6 +41,7 @@ class WorkContext:
     alerts: OperatorAlerts
     polling: PollPlanner
     recovery: Recovery
+    refitting: Refitting
 
     def note_poll_refused(self, error: VideoServiceError) -> None:
         """Note that a poll was refused or not answered, and let the operator be told where that is theirs to mend."""

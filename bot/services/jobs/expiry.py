@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from bot.models import JobState
+from bot.models import JobState, OperatorAlert
 from bot.services.jobs.leases import log_transition, note_end
-from bot.store import jobs, pauses
+from bot.store import jobs, operator_alerts, pauses
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bot.services.jobs.status_cards import CardChanges
     from bot.services.moderation.audit_trail import AuditTrail
     from bot.store import Connection
-    from bot.store.pauses import OperatorPause
+    from bot.store.pauses import SubmitPause
 
 EXPIRED_AT_ONCE = 50
 """How many jobs one pass ends: others wait for the end of its transaction."""
@@ -38,11 +38,13 @@ class Expired:
         jobs: that have failed.
         is_paused: whether the database has it that this process pauses.
         seconds: how long none of those that still wait has to be looked at; None where none waits.
+        alert: what the operator is to be told of.
     """
 
     jobs: list[Job]
     is_paused: bool
     seconds: float | None
+    alert: OperatorAlert | None = None
 
 
 class Expiry:
@@ -53,47 +55,68 @@ class Expiry:
         self._audit_trail = audit_trail
         self._card_changes = card_changes
         self._may_be_paused = True  # as the database has it, from before a restart
+        self._is_first = True
 
     async def take(self, connection: Connection, now: datetime) -> Expired:
         """Write down whether submitting is paused, and end what has waited too long; ``tell`` once it is committed."""
         oldest_at = await jobs.oldest_waiting_at(connection)
-        is_paused = await self._note_pause(connection, now)
+        is_paused, alert = await self._note_pause(connection, now)
         if oldest_at is None:
-            return Expired([], is_paused, None)
+            return Expired([], is_paused, None, alert)
         longest = timedelta(seconds=self._work.policy.longest_wait_seconds)
         if now - oldest_at < longest:
-            return Expired([], is_paused, (oldest_at + longest - now).total_seconds())
+            return Expired([], is_paused, (oldest_at + longest - now).total_seconds(), alert)
         await pauses.end_unattended(connection, now=now)
         accepted_by = waiting_since(now, longest, await pauses.list_since(connection, oldest_at))
         expired = await jobs.expire(connection, accepted_by=accepted_by, now=now, limit=EXPIRED_AT_ONCE)
         for job in expired:
             await note_end(connection, job, now)
-        return Expired(expired, is_paused, 0.0 if expired else self._work.policy.lease_seconds / 3)
+        return Expired(expired, is_paused, 0.0 if expired else self._work.policy.lease_seconds / 3, alert)
 
     def tell(self, expired: Expired) -> None:
         """Let cards, the log and the throttle know what was committed."""
         self._may_be_paused = expired.is_paused
+        self._is_first = False
+        self._work.alerts.note(expired.alert)
         for job in expired.jobs:
             log_transition(JobState.QUEUED, job)
             self._work.throttle.suspects.forget(job.id)
             self._audit_trail.tell(job.guild_id)
             self._card_changes.touch_queue()
 
-    async def _note_pause(self, connection: Connection, now: datetime) -> bool:
-        """Write down whether this process pauses; return it."""
-        owner, paused_at = self._work.owner, self._work.throttle.paused_at
-        if paused_at is None:
+    async def _note_pause(self, connection: Connection, now: datetime) -> tuple[bool, OperatorAlert | None]:
+        """Write down whether this process pauses; return it, and what the operator is to be told."""
+        owner, throttle = self._work.owner, self._work.throttle
+        if self._is_first and not throttle.is_paused:
+            for pause in await pauses.list_kept(connection, now=now, owner=owner):
+                if pause.reason == OperatorAlert.SERVICE_TROUBLE:
+                    throttle.recall_trouble(now, since=pause.began_at)
+                    self._card_changes.touch_queue()
+        if throttle.paused_at is None or throttle.paused_for is None:
             if self._may_be_paused:
                 await pauses.end(connection, owner=owner, now=now)
-            return False
-        known_until = now + timedelta(seconds=self._work.policy.lease_seconds)
-        if not await pauses.keep(connection, owner=owner, known_until=known_until):
+                await self._forget_trouble(connection, now)
+            return False, None
+        keeps: dict[str, Any] = {
+            "owner": owner,
+            "known_until": now + timedelta(seconds=self._work.policy.lease_seconds),
+            "reason": throttle.paused_for.value,
+        }
+        if not await pauses.keep(connection, **keeps):
             await pauses.forget_before(connection, await jobs.oldest_to_wait_at(connection) or now)
-            await pauses.begin(connection, owner=owner, began_at=paused_at, known_until=known_until)
-        return True
+            await pauses.begin(connection, began_at=throttle.paused_at, **keeps)
+        if throttle.is_in_trouble and await operator_alerts.note(connection, OperatorAlert.SERVICE_TROUBLE.value):
+            return True, OperatorAlert.SERVICE_TROUBLE
+        return True, None
+
+    async def _forget_trouble(self, connection: Connection, now: datetime) -> None:
+        """Let the operator be told the next time, unless another process is still in trouble."""
+        kept = await pauses.list_kept(connection, now=now)
+        if all(pause.reason != OperatorAlert.SERVICE_TROUBLE for pause in kept):
+            await operator_alerts.forget(connection, OperatorAlert.SERVICE_TROUBLE.value)
 
 
-def waiting_since(now: datetime, waited: timedelta, pauses: Iterable[OperatorPause]) -> datetime:
+def waiting_since(now: datetime, waited: timedelta, pauses: Iterable[SubmitPause]) -> datetime:
     """Return the latest moment since which it is so long until now without pauses; where they overlap, they count once.
 
     Args:

@@ -39,6 +39,8 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far the service's clock may be from ours before what it says of a time is put down to something else."""
 ANSWERS_BEFORE_BELIEVED = 3
 """How often "no such task" or a refused prompt must be heard on polls before the job ends for it."""
+FAILED_PROBES_BEFORE_BELIEVED = 10
+"""How often a job is sent to see whether the service makes clips again, before it is its own trouble."""
 ANSWERS_WITHOUT_ADDRESS = 12
 """How often "completed, but nowhere": the address may follow some minutes later."""
 _REPOLL_SECONDS = 10.0
@@ -109,6 +111,7 @@ class Renderer:
             case GenerationStatus.COMPLETED if address is not None:
                 rendered_at = self._believable(generation.completed_at, job) or now
                 self._work.polling.finished(job, rendered_at)
+                self._work.throttle.rendered()
                 await self._take_clip(
                     job,
                     address,
@@ -125,8 +128,7 @@ class Renderer:
                     "generation failed",
                     extra=fields_of(job) | {"code": generation.error_code, "detail": generation.error_message},
                 )
-                error_code = JobError.CONTENT_POLICY if generation.was_moderated else JobError.GENERATION_FAILED
-                await self.fail(job, error_code, submit=SubmitNote(SubmitOutcome.FAILED))
+                await self._failed(job, generation, now)
             case _ if self.seconds_since_start(job) >= self._work.policy.job_deadline_seconds:
                 await self._give_up(job, JobError.TIMED_OUT, address=address, expires_at=generation.expires_at)
             case _:
@@ -140,6 +142,35 @@ class Renderer:
                     result_expires_at=generation.expires_at or job.result_expires_at,
                     request_id=generation.request_id or job.request_id,
                 )
+
+    async def _failed(self, job: Job, generation: Generation, now: datetime) -> None:
+        """End a job whose generation failed; a probe waits on, as if it had not been sent."""
+        failed = SubmitNote(SubmitOutcome.FAILED)
+        if generation.was_moderated:
+            await self.fail(job, JobError.CONTENT_POLICY, submit=failed)
+            return
+        self._work.throttle.render_failed(now)
+        async with self._work.database.read() as connection:
+            probes = [submit for submit in await submits.list_of(connection, job.id) if submit.is_probe]
+        is_probe = any(probe.ended_at is None for probe in probes)
+        if not is_probe or len(probes) >= FAILED_PROBES_BEFORE_BELIEVED:
+            await self.fail(job, JobError.GENERATION_FAILED, submit=failed)
+            return
+        self._work.polling.forget(job.id)
+        await self._work.leased_jobs.release(
+            job,
+            due_in_seconds=0,
+            state=JobState.QUEUED,
+            submitted_at=None,
+            started_at=None if job.started_at == job.submitted_at else job.started_at,
+            generation_id=None,
+            progress=None,
+            result_url=None,
+            result_expires_at=None,
+            attempts=0,
+            submit=failed,
+            request_id=generation.request_id or job.request_id,
+        )
 
     async def not_seen(self, job: Job, error: VideoServiceError) -> None:
         """Act on a poll that showed nothing."""

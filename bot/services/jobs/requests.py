@@ -317,4 +317,9 @@ class JobService:
 
     async def _card(self, connection: Connection, job: Job, now: datetime) -> StatusCard:
         places = await jobs.places(connection, [job.id], slots_since=self._policy.slots_since(now), now=now)
-        return StatusCard(job, queue_place=places.get(job.id), waiting_for_operator=self._throttle.is_paused)
+        return StatusCard(
+            job,
+            queue_place=places.get(job.id),
+            waiting_for_operator=self._throttle.waits_for_operator,
+            service_in_trouble=self._throttle.is_in_trouble,
+        )

@@ -250,7 +250,8 @@ class StatusCardUpdater:
             StatusCard(
                 job,
                 queue_place=places.get(job.id),
-                waiting_for_operator=job.state is JobState.QUEUED and self._throttle.is_paused,
+                waiting_for_operator=job.state is JobState.QUEUED and self._throttle.waits_for_operator,
+                service_in_trouble=job.state is JobState.QUEUED and self._throttle.is_in_trouble,
             )
             for job in map(found.get, touched)
             if job is not None and job.id not in later and not job.state.is_final and job.status_message_id is not None

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from bot.services.submits.submitting import Submitter
     from bot.services.submits.unattended import UnattendedSubmits
     from bot.services.throttling.account import AccountCheck
+    from bot.services.throttling.sign import TroubleSign
     from bot.store import Connection
 
 _log = logging.getLogger(__name__)
@@ -74,6 +75,7 @@ class Worker:
         card_changes: CardChanges,
         held: HeldJobs,
         expiry: Expiry,
+        trouble_sign: TroubleSign,
         wake: asyncio.Event,
     ) -> None:
         self._work = context
@@ -84,6 +86,7 @@ class Worker:
         self._card_changes = card_changes
         self._held = held
         self._expiry = expiry
+        self._trouble_sign = trouble_sign
         self._wake = wake
         self._claims = Claims(context)
         lanes = self._claims.lanes
@@ -148,6 +151,8 @@ class Worker:
             spawn(self._check_account())
         for look in self._spend_watch.take_due(now, is_working=bool(claims)):
             spawn(self._look_at_spend(look))
+        if self._trouble_sign.is_due:
+            spawn(self._change_sign())
         if self._work.alerts.are_waiting and not self._is_alerting:
             spawn(self._send_alerts())
         if self._claims.in_flight or self._held.job_ids or self._work.throttle.is_paused:
@@ -162,6 +167,7 @@ class Worker:
                 await self._renew(connection, now)
                 undone = await self._held.withdraw(connection, now)
                 expired = await self._expiry.take(connection, now)
+                refitted = await self._work.refitting.take(connection, now)
                 pause_seconds = await self._claims.take(connection, now, claims)
         except BaseException:  # whatever it was: what was not committed is not in flight
             self._claims.drop(claims)
@@ -170,6 +176,7 @@ class Worker:
             self._held.withdrawn(undone)
             self._card_changes.touch_queue()
         self._expiry.tell(expired)
+        self._work.refitting.tell(refitted)
         return claims, min((it for it in (pause_seconds, expired.seconds) if it is not None), default=None)
 
     async def _renew(self, connection: Connection, now: datetime) -> None:
@@ -232,6 +239,12 @@ class Worker:
             _log.warning("the database did not say what is spent: %s", error)
         except Exception:  # noqa: BLE001 (logged; the loop outlives what it did not expect)
             _log.exception("the worker could not look at what is spent")
+
+    async def _change_sign(self) -> None:
+        try:
+            await self._trouble_sign.change()
+        except Exception:  # noqa: BLE001 (logged; the loop outlives what it did not expect)
+            _log.exception("the sign of trouble could not be changed")
 
     async def _send_alerts(self) -> None:
         self._is_alerting = True

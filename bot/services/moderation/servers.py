@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.models import (
+    GEMINI_OMNI,
     Block,
     ChangeKind,
     ChannelRule,
@@ -30,7 +31,17 @@ from bot.store.quotas import rules as quota_rules
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from bot.models import AuditDetails, CapStatus, CeilingStatus, Change, ClipButtons, Grant, LogEntry, QuotaRule
+    from bot.models import (
+        AuditDetails,
+        CapStatus,
+        CeilingStatus,
+        Change,
+        ClipButtons,
+        Grant,
+        LogEntry,
+        ModelProfile,
+        QuotaRule,
+    )
     from bot.services.jobs.requests import JobService
     from bot.services.moderation.audit_trail import AuditTrail
     from bot.services.ports import Clock
@@ -47,6 +58,7 @@ class ServerView:
 
     Attributes:
         ceilings: the operator's that hold for the server as a whole, how far they are used.
+        channels: as far as the model has their defaults.
     """
 
     server: Server
@@ -73,24 +85,27 @@ class ServerService:
         audit_trail: AuditTrail,
         jobs: JobService,
         spend_watch: SpendWatch,
+        profile: ModelProfile = GEMINI_OMNI,
     ) -> None:
         self._database = database
         self._clock = clock
         self._audit_trail = audit_trail
         self._jobs = jobs
         self._spend_watch = spend_watch
+        self._profile = profile
 
     async def view(self, guild_id: int) -> ServerView:
         """Return everything that is set."""
         now = self._clock.now()
         async with self._database.read() as connection:
             server = await servers.get(connection, guild_id)
+            channels = await servers.list_channel_rules(connection, guild_id)
             return ServerView(
                 server=server,
-                cap=await cap_status(connection, server, now),
+                cap=await cap_status(connection, server, now, self._profile),
                 ceilings=await self._spend_watch.read(connection, now, guild_id=guild_id),
                 rules=await quota_rules.list_for(connection, guild_id=guild_id, now=now),
-                channels=await servers.list_channel_rules(connection, guild_id),
+                channels=[rule.fitted(self._profile) for rule in channels],
                 blocks=await servers.list_blocks(connection, guild_id=guild_id, now=now),
                 grants=await ledger.list_grants(connection, guild_id=guild_id, now=now),
                 rule_counts=await prompt_rules.count(connection, guild_id),
@@ -195,7 +210,7 @@ class ServerService:
 
     async def _record_cap_alert(self, connection: Connection, server: Server) -> CapStatus | None:
         now = self._clock.now()
-        status = await cap_status(connection, server, now)
+        status = await cap_status(connection, server, now, self._profile)
         if status is not None:
             await record_cap_alert(connection, server, status, now)
         return status

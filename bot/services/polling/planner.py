@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.models import DURATIONS_SECONDS
+from bot.models import GEMINI_OMNI
 from bot.services.polling.schedule import FIRST_POLL_SECONDS, PollSchedule, ProgressTrack, RenderTimes, next_poll_delay
 from bot.store import jobs
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from bot.models import Job
+    from bot.models import Job, ModelProfile
     from bot.store.database import Database
 
 REMEMBERED_RENDERS = 500
@@ -27,14 +27,24 @@ class PollPlanner:
 
     Args:
         jitter: returns a number from 0 to 1.
+        profile: of the model that clips are asked of; each model has its own times.
         time_scale: a factor on every delay; 1 but for a sandbox that renders in seconds.
     """
 
-    def __init__(self, *, database: Database, jitter: Callable[[], float], time_scale: float = 1.0) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        jitter: Callable[[], float],
+        profile: ModelProfile = GEMINI_OMNI,
+        time_scale: float = 1.0,
+    ) -> None:
         self._database = database
         self._jitter = jitter
         self._time_scale = time_scale
-        self._schedules = {duration: PollSchedule.learned(RenderTimes()) for duration in DURATIONS_SECONDS}
+        self._profile = profile
+        self._schedules: dict[tuple[str | None, int], PollSchedule] = {}
+        self._unlearned = PollSchedule.learned(RenderTimes())
         self._tracks: dict[str, ProgressTrack] = {}
 
     async def recall(self) -> None:
@@ -44,9 +54,14 @@ class PollPlanner:
             StoreUnavailableError: when the database cannot be asked.
         """
         async with self._database.read() as connection:
-            for duration in DURATIONS_SECONDS:
-                seconds = await jobs.recent_render_seconds(connection, duration, REMEMBERED_RENDERS)
-                self._schedules[duration] = PollSchedule.learned(RenderTimes.of(reversed(seconds)))
+            for duration in self._profile.durations_seconds:
+                model = self._profile.model
+                seconds = await jobs.recent_render_seconds(connection, model, duration, REMEMBERED_RENDERS)
+                self._schedules[model, duration] = PollSchedule.learned(RenderTimes.of(reversed(seconds)))
+
+    def render_times(self, model: str | None, duration_seconds: int) -> RenderTimes:
+        """Return what is known of how long a model's renders of a length take."""
+        return self._schedules.get((model, duration_seconds), self._unlearned).render_times
 
     def first_delay_seconds(self) -> float:
         """Return how long to leave a job alone that has just been submitted."""
@@ -57,7 +72,7 @@ class PollPlanner:
         elapsed = (now - (job.submitted_at or job.created_at)).total_seconds() / self._time_scale
         track = self._tracks.get(job.id, ProgressTrack()).seeing(progress, elapsed_seconds=elapsed)
         self._tracks[job.id] = track
-        schedule = self._schedules[job.spec.duration_seconds]
+        schedule = self._schedule_of(job)
         delay = next_poll_delay(schedule, track, elapsed_seconds=elapsed, jitter=self._jitter())
         return delay * self._time_scale
 
@@ -65,9 +80,17 @@ class PollPlanner:
         """Learn from a render that is done, and drop what was remembered of it."""
         self.forget(job.id)
         seconds = (rendered_at - (job.submitted_at or job.created_at)).total_seconds() / self._time_scale
-        schedule = self._schedules[job.spec.duration_seconds]
-        self._schedules[job.spec.duration_seconds] = PollSchedule.learned(schedule.render_times.including(seconds))
+        render_times = self._schedule_of(job).render_times.including(seconds)
+        self._schedules[_kind_of(job)] = PollSchedule.learned(render_times)
 
     def forget(self, job_id: str) -> None:
         """Drop what is remembered of a job's polls."""
         self._tracks.pop(job_id, None)
+
+    def _schedule_of(self, job: Job) -> PollSchedule:
+        return self._schedules.get(_kind_of(job), self._unlearned)
+
+
+def _kind_of(job: Job) -> tuple[str | None, int]:
+    """Return what renders of one kind have in common: the model, and the clip's length."""
+    return job.model, job.spec.duration_seconds

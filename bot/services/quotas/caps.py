@@ -14,7 +14,7 @@ from bot.store.quotas.ledger import UsageSpan
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bot.models import Server
+    from bot.models import ModelProfile, Server
     from bot.store import Connection
 
 _NEAR_PERCENT, _REACHED_PERCENT = 80, 100
@@ -22,13 +22,13 @@ _KINDS = {_NEAR_PERCENT: LogKind.CAP_NEAR, _REACHED_PERCENT: LogKind.CAP_REACHED
 """At which percentages the log is told."""
 
 
-async def cap_status(connection: Connection, server: Server, now: datetime) -> CapStatus | None:
+async def cap_status(connection: Connection, server: Server, now: datetime, profile: ModelProfile) -> CapStatus | None:
     """Say where a server stands against its cap, or None where it has none."""
     span = cap_span(server, now)
     if span is None:
         return None
     [(used_seconds, _)] = await ledger.sum_periods(connection, [span])
-    return cap_status_of(server, span, used_seconds=used_seconds)
+    return cap_status_of(server, span, profile, used_seconds=used_seconds)
 
 
 def cap_span(server: Server, now: datetime) -> UsageSpan | None:
@@ -39,9 +39,11 @@ def cap_span(server: Server, now: datetime) -> UsageSpan | None:
     return UsageSpan(Account(server.guild_id, AccountKind.SERVER, server.guild_id), start, end)
 
 
-def cap_status_of(server: Server, span: UsageSpan, *, used_seconds: int) -> CapStatus | None:
+def cap_status_of(server: Server, span: UsageSpan, profile: ModelProfile, *, used_seconds: int) -> CapStatus | None:
     """Say where a server stands against its cap from what was used in the cap's span."""
-    return None if server.cap is None else CapStatus(cap=server.cap, used_seconds=used_seconds, resets_at=span.end)
+    if server.cap is None:
+        return None
+    return CapStatus(cap=server.cap, used_seconds=used_seconds, resets_at=span.end, profile=profile)
 
 
 async def record_cap_alert(connection: Connection, server: Server, cap: CapStatus, now: datetime) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.errors import InvalidSettingError
 from bot.models import (
+    GEMINI_OMNI,
     AccountKind,
     ChangeKind,
     EffectiveQuota,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from bot.models import CapStatus, Grant, Requester, Server
+    from bot.models import CapStatus, Grant, ModelProfile, Requester, Server
     from bot.services.moderation.audit_trail import AuditTrail
     from bot.services.ports import Clock
     from bot.store import Connection
@@ -47,13 +48,23 @@ class QuotaService:
 
     Attributes:
         operator_quota: what holds where a server has set nothing.
+        profile: says which clips there are.
     """
 
-    def __init__(self, *, database: Database, clock: Clock, audit_trail: AuditTrail, operator_quota: Quota) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        audit_trail: AuditTrail,
+        operator_quota: Quota,
+        profile: ModelProfile = GEMINI_OMNI,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._audit_trail = audit_trail
         self.operator_quota = operator_quota
+        self.profile = profile
 
     async def read_use(
         self, connection: Connection, stored: Standing, requester: Requester, now: datetime
@@ -66,7 +77,13 @@ class QuotaService:
         """
         effective = choose_rule(stored.quota_rules, requester, self.operator_quota)
         return await _read_use(
-            connection, stored.server, effective, requester.member_id, now, has_grants=stored.has_grants
+            connection,
+            stored.server,
+            effective,
+            requester.member_id,
+            now,
+            profile=self.profile,
+            has_grants=stored.has_grants,
         )
 
     async def status_under(self, effective: EffectiveQuota, *, guild_id: int, member_id: int) -> QuotaStatus:
@@ -77,7 +94,9 @@ class QuotaService:
         """
         async with self._database.read() as connection:
             server = await servers.get(connection, guild_id)
-            status, _ = await _read_use(connection, server, effective, member_id, self._clock.now())
+            status, _ = await _read_use(
+                connection, server, effective, member_id, self._clock.now(), profile=self.profile
+            )
             return status
 
     async def set_rule(
@@ -293,6 +312,7 @@ async def _read_use(
     member_id: int,
     now: datetime,
     *,
+    profile: ModelProfile,
     has_grants: bool = True,
 ) -> tuple[QuotaStatus, CapStatus | None]:
     """Read what was used in the periods of a rule and of the server's cap.
@@ -312,6 +332,11 @@ async def _read_use(
         else []
     )
     status = QuotaStatus(
-        effective=effective, used_seconds=used, from_grants_seconds=from_grants, grants=tuple(grants), resets_at=end
+        effective=effective,
+        used_seconds=used,
+        from_grants_seconds=from_grants,
+        grants=tuple(grants),
+        resets_at=end,
+        profile=profile,
     )
-    return status, None if of_cap is None else cap_status_of(server, of_cap, used_seconds=sums[1][0])
+    return status, None if of_cap is None else cap_status_of(server, of_cap, profile, used_seconds=sums[1][0])

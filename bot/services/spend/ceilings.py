@@ -11,7 +11,7 @@ from bot.store.jobs import spend
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bot.models import SpendPolicy
+    from bot.models import ModelProfile, SpendPolicy
     from bot.store import Connection
 
 NOBODY = 0
@@ -22,6 +22,7 @@ async def read_ceilings(
     connection: Connection,
     policy: SpendPolicy,
     now: datetime,
+    profile: ModelProfile,
     *,
     guild_id: int = NOBODY,
     member_id: int = NOBODY,
@@ -43,6 +44,7 @@ async def read_ceilings(
             limit_seconds=limit,
             used_seconds=used[kind],
             resets_at=period_bounds(Period.MONTH if kind is CeilingKind.MONTH else Period.DAY, now)[1],
+            profile=profile,
         )
         for kind, limit in ceilings.items()
     )

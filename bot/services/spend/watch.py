@@ -10,7 +10,7 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.models import NEAR_PERCENT, REACHED_PERCENT, CeilingAlert, LowBalanceAlert, VideoServiceError
+from bot.models import GEMINI_OMNI, NEAR_PERCENT, REACHED_PERCENT, CeilingAlert, LowBalanceAlert, VideoServiceError
 from bot.services.spend.ceilings import NOBODY, read_ceilings
 from bot.store import operator_alerts
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
     from datetime import datetime
 
-    from bot.models import CeilingKind, CeilingStatus, SpendPolicy
+    from bot.models import CeilingKind, CeilingStatus, ModelProfile, SpendPolicy
     from bot.services.ports import Clock, VideoService
     from bot.services.throttling.alerts import OperatorAlerts
     from bot.store import Connection
@@ -38,6 +38,7 @@ class SpendWatch:
 
     Args:
         wake: set when there is something to look at.
+        profile: says which clips there are.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class SpendWatch:
         alerts: OperatorAlerts,
         wake: asyncio.Event,
         policy: SpendPolicy,
+        profile: ModelProfile = GEMINI_OMNI,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -56,6 +58,7 @@ class SpendWatch:
         self._alerts = alerts
         self._wake = wake
         self._policy = policy
+        self._profile = profile
         self._looked_at: datetime | None = None
         self._has_noticed = False
         self._known: dict[CeilingKind, tuple[datetime, int]] = {}
@@ -64,7 +67,7 @@ class SpendWatch:
         self, connection: Connection, now: datetime, *, guild_id: int, member_id: int = NOBODY
     ) -> tuple[CeilingStatus, ...]:
         """Say how far the ceilings that hold in a server, and for a member, are used; see ``read_ceilings``."""
-        return await read_ceilings(connection, self._policy, now, guild_id=guild_id, member_id=member_id)
+        return await read_ceilings(connection, self._policy, now, self._profile, guild_id=guild_id, member_id=member_id)
 
     def notice(self, ceilings: Iterable[CeilingStatus], *, added_seconds: int = 0) -> None:
         """Have the worker look if a ceiling is, with what is added to it, at a mark that it has not seen it at."""
@@ -100,7 +103,7 @@ class SpendWatch:
         """
         try:
             async with self._database.write() as connection:
-                statuses = await read_ceilings(connection, self._policy, self._clock.now())
+                statuses = await read_ceilings(connection, self._policy, self._clock.now(), self._profile)
                 new = [status for status in statuses if await _is_new(connection, status)]
         except BaseException:  # whatever it was, a stop included: what was not read is still to be looked at
             self._has_noticed = True

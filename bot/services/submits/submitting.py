@@ -64,6 +64,10 @@ class Submitter:
         if self._is_too_late(job):
             await self._renderer.fail(job, JobError.TIMED_OUT, submit=not_sent)
             return
+        if not self._work.refitting.profile.takes(job.spec.aspect, job.spec.duration_seconds):
+            self._work.refitting.ask()
+            await self._put_back(job, not_sent)
+            return
         try:
             generation = await self._work.service.submit(job.spec, client_business_id=job.id)
         except VideoServiceError as error:
@@ -157,6 +161,8 @@ class Submitter:
             await self._renderer.fail(job, JobError.SERVICE_FAULT, error)  # its submit stays open, and counts as spent
         elif self._work.throttle.suspects.was_refused(job.id):
             await self._put_back(job, missing, error)  # it waits for the operator, as long as that takes
+        elif submit.is_probe:
+            await self._put_back(job, missing, error)  # as if it had not been sent
         elif not self._work.throttle.is_paused and await self._count_missing(job) + 1 >= self._work.policy.max_submits:
             await self._renderer.fail(job, JobError.SERVICE_FAULT, error, submit=missing)
         elif self._is_too_late(job):

@@ -1,4 +1,7 @@
-"""When the video service may be asked: within the account's limits, held back after 429, paused for the operator.
+"""When the video service may be asked: within the account's limits, held back after 429, paused.
+
+A pause has a reason: something that the operator must mend, or that the service is in trouble (``trouble.py``). Either
+is probed after 15 s and then ever more rarely: the former by a look at the account, the latter by one waiting job.
 
 What it knows of refusals is memory only: after a restart the first request finds out anew, at the price of one refusal.
 How many requests went out, and when it was paused, is in the database, for all processes together.
@@ -12,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from bot.models import (
     ContentPolicyError,
+    GenerationNotFoundError,
     InsufficientFundsError,
     ModelAccessError,
     NoAnswerError,
@@ -20,11 +24,13 @@ from bot.models import (
     OperatorAlert,
     RateLimitedError,
     RequestRejectedError,
+    ServiceFaultError,
     UnauthorizedError,
     WrongEndpointError,
 )
 from bot.services.throttling.backoff import Backoff
 from bot.services.throttling.suspects import Suspects
+from bot.services.throttling.trouble import Failures, Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +42,8 @@ _log = logging.getLogger(__name__)
 
 FIRST_PROBE_SECONDS = 15.0
 LONGEST_PROBE_SECONDS = 300.0
+LONGEST_TRIAL_SECONDS = 60.0
+"""Between two probes of a service in trouble: they cost nothing, and who waits wants to go on soon after."""
 CONFIRMATIONS_A_DOUBT = 4
 """How many checks of the account that confirm a refusal weigh as much as one that says nothing: it may be the account's
 own answers that are wrong, so that a job is sent to see after most of an hour."""
@@ -51,10 +59,11 @@ _PAUSES = {
 
 
 class ServiceThrottle:
-    """The limits of both kinds of request, and the pause that only the operator can end.
+    """The limits of both kinds of request, and the pause for the operator or for a service in trouble.
 
-    A pause goes on until a check of the account says that the operator has acted, or until one waiting job that is sent
+    The operator's goes on until a check of the account says that they have acted, or until one waiting job that is sent
     to see is not refused: soon where such checks say nothing, later where they go on saying what the refusal said.
+    Trouble goes on until what failed has worked.
     """
 
     def __init__(self, policy: WorkerPolicy, jitter: Callable[[], float]) -> None:
@@ -71,25 +80,45 @@ class ServiceThrottle:
         self._doubt = 0.0
         self._tried = False
         self._foreign = 0
+        self._failures = Failures()
 
     @property
     def is_paused(self) -> bool:
-        """Tell whether submitting waits for the operator."""
+        """Tell whether submitting waits: for the operator, or for a service in trouble."""
         return self._paused_for is not None
 
     @property
+    def is_in_trouble(self) -> bool:
+        """Tell whether it waits for a service in trouble."""
+        return self._paused_for is OperatorAlert.SERVICE_TROUBLE
+
+    @property
+    def waits_for_operator(self) -> bool:
+        """Tell whether it waits for the operator."""
+        return self.is_paused and not self.is_in_trouble
+
+    @property
+    def doubts_renders(self) -> bool:
+        """Tell whether generations have failed and none was finished since: an accepted submit says nothing then."""
+        return self._failures.are_of(Work.RENDER)
+
+    @property
     def paused_for(self) -> OperatorAlert | None:
-        """Say what the operator must act upon before submitting goes on."""
+        """Say why submitting waits; None while it doesn't."""
         return self._paused_for
 
     @property
     def paused_at(self) -> datetime | None:
-        """Say since when submitting waits for the operator; None while it doesn't."""
+        """Say since when submitting waits; None while it doesn't."""
         return self._paused_at
 
-    @property
-    def tries_one(self) -> bool:
-        """Tell whether, in a pause, one waiting job is to be sent to see: the account's own answers say nothing."""
+    def tries_one(self, now: datetime) -> bool:
+        """Tell whether, in a pause, one waiting job is to be sent to see.
+
+        In trouble that is the probe; else the account's own answers say nothing.
+        """
+        if self.is_in_trouble:
+            return self._probe_at is None or now >= self._probe_at
         return self.is_paused and self._doubt >= self._policy.probes_before_trial
 
     @property
@@ -102,15 +131,27 @@ class ServiceThrottle:
         backoff.succeed(now)
         backoff.note_told(status)
         self._foreign = 0
+        if backoff is self.poll:
+            self._worked(Work.POLL)
+
+    def rendered(self) -> None:
+        """Note that the service has finished a clip."""
+        self._worked(Work.RENDER)
+
+    def render_failed(self, now: datetime) -> None:
+        """Note that it has failed at one, and not for the prompt."""
+        self._note_failure(Work.RENDER, now)
 
     def submitted(self, now: datetime, status: RateLimitStatus | None = None, *, job_id: str = "") -> None:
         """Note an accepted submit: whatever was wrong is over, and would be news if it came back."""
         self.answered(self.submit, now, status)
         self.suspects.note_accepted(job_id)
         self._alerted_for &= {OperatorAlert.FOREIGN_ANSWERS}  # that is about the address, and said once
-        self._probe_seconds = FIRST_PROBE_SECONDS
-        if self.is_paused:
+        self._worked(Work.SUBMIT)
+        if self.waits_for_operator:
             self.resume()
+        if not self.is_paused:
+            self._probe_seconds = FIRST_PROBE_SECONDS
 
     def refused(
         self, backoff: Backoff, now: datetime, error: VideoServiceError, *, job_id: str = ""
@@ -124,12 +165,18 @@ class ServiceThrottle:
             job_id: whose submit it was, if it was one.
         """
         backoff.note_told(error.rate_limit)
+        work = Work.SUBMIT if backoff is self.submit else Work.POLL
+        if isinstance(error, NoAnswerError | NotTakenError | ServiceFaultError):
+            self._note_failure(work, now)
+        elif isinstance(error, ContentPolicyError | GenerationNotFoundError | RequestRejectedError):
+            self._worked(work)
         match error:
             case NotConnectedError():
                 backoff.miss(now)
             case RateLimitedError() | NotTakenError():
                 backoff.hold(now, error.retry_after_seconds)
-                self.suspects.note_held(job_id)
+                if not self.is_in_trouble:  # else it says nothing of the job
+                    self.suspects.note_held(job_id)
             case NoAnswerError():
                 if error.retry_after_seconds is not None:
                     backoff.wait(now, min(error.retry_after_seconds, FOREIGN_HOLD_SECONDS))
@@ -143,7 +190,8 @@ class ServiceThrottle:
             return self._note_operators(backoff, now, alert, job_id)
         if isinstance(error, WrongEndpointError):
             return self._alert(OperatorAlert.WRONG_ENDPOINT)
-        if backoff is self.submit and self._tried and isinstance(error, ContentPolicyError | RequestRejectedError):
+        is_of_job = isinstance(error, ContentPolicyError | RequestRejectedError)
+        if backoff is self.submit and self._tried and is_of_job and self.waits_for_operator:
             self.resume()  # the job that was sent to see was refused, but not for what the operator has to mend
         return None
 
@@ -159,6 +207,8 @@ class ServiceThrottle:
         """Tell whether it is time to check the account; the time after that is then ever later."""
         if self._probe_at is None or now < self._probe_at:
             return False
+        if self.is_in_trouble:
+            return False  # a waiting job is the probe
         if self.is_paused:
             self._schedule_probe(now)
         else:
@@ -174,8 +224,10 @@ class ServiceThrottle:
         """Note that a check of the account said nothing of what submitting is paused for."""
         self._doubt += self.is_paused
 
-    def note_tried(self) -> None:
-        """Note that a waiting job is sent to see; the next one not before as many silent checks again."""
+    def note_tried(self, now: datetime) -> None:
+        """Note that a waiting job is sent to see; the next not before as many silent checks, or as long."""
+        if self.is_in_trouble:
+            self._schedule_probe(now)
         self._doubt = 0.0
         self._tried = True
 
@@ -185,7 +237,26 @@ class ServiceThrottle:
         self._probe_at = None
         self._doubt = 0.0
         self._tried = False
+        self._failures.clear()
         _log.info("submitting goes on")
+
+    def recall_trouble(self, now: datetime, *, since: datetime) -> None:
+        """Go on with the trouble that this process was in before it was started anew."""
+        self._failures.add(Work.SUBMIT, now)
+        self._pause(now, OperatorAlert.SERVICE_TROUBLE)
+        self._paused_at = since
+
+    def _note_failure(self, work: Work, now: datetime) -> None:
+        self._failures.add(work, now)
+        if not self.is_paused and self._failures.are_trouble(now):
+            _log.error("the video service is in trouble", extra={"work": work.value})
+            self._pause(now, OperatorAlert.SERVICE_TROUBLE)
+
+    def _worked(self, work: Work) -> None:
+        self._failures.disprove(work)
+        if self.is_in_trouble and not self._failures.are_open:
+            self.resume()
+            self._probe_seconds = FIRST_PROBE_SECONDS
 
     def _note_operators(
         self, backoff: Backoff, now: datetime, reason: OperatorAlert, job_id: str
@@ -216,11 +287,13 @@ class ServiceThrottle:
         return reason
 
     def _pause(self, now: datetime, reason: OperatorAlert) -> None:
-        if not self.is_paused:  # else every further refusal would put the probe off
-            self._schedule_probe(now)
-            self._paused_at = now
+        is_new = not self.is_paused or self.is_in_trouble  # else every further refusal would put the probe off
         self._paused_for = reason
+        if is_new:
+            self._schedule_probe(now)
+            self._paused_at = self._paused_at or now
 
     def _schedule_probe(self, now: datetime) -> None:
         self._probe_at = now + timedelta(seconds=self._probe_seconds)
-        self._probe_seconds = min(self._probe_seconds * 2, LONGEST_PROBE_SECONDS)
+        longest = LONGEST_TRIAL_SECONDS if self.is_in_trouble else LONGEST_PROBE_SECONDS
+        self._probe_seconds = min(self._probe_seconds * 2, longest)

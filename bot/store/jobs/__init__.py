@@ -10,6 +10,8 @@ Who may change a job's row:
 * ``note_deleted``: its member, likewise and in place of it: only the first of both takes the clip away;
 * ``start_next``: any worker; it moves ``queued`` to ``submitting`` and takes the lease in one statement;
 * ``expire``: any worker; it moves ``queued`` to ``failed`` when a job has waited too long and nobody holds it;
+* ``fit``, ``give_up``: any worker; they change, or end as ``failed``, a job that waits, that nobody holds, and whose
+  clip the model does not make;
 * ``claim_due``, ``renew_leases``, ``release_leases``: any worker, and only the lease;
 * ``update``: the worker that holds the lease, out of the state it read; the row count answers "was it mine?";
 * ``attach_status``: the ``/video`` command, which touches nothing but the card's message, and the lease of a job
@@ -31,7 +33,16 @@ from bot.store.jobs.lists import (
     list_waiting_after,
     recent_render_seconds,
 )
-from bot.store.jobs.queue import expire, oldest_to_wait_at, oldest_waiting_at, start_next, withdraw
+from bot.store.jobs.queue import (
+    expire,
+    fit,
+    give_up,
+    list_unfit,
+    oldest_to_wait_at,
+    oldest_waiting_at,
+    start_next,
+    withdraw,
+)
 from bot.store.jobs.rows import find_by_interaction, find_press, get, get_many, insert
 from bot.store.jobs.turns import places
 
@@ -47,15 +58,18 @@ __all__ = [
     "expire",
     "find_by_interaction",
     "find_press",
+    "fit",
     "free",
     "get",
     "get_many",
+    "give_up",
     "insert",
     "list_made_from",
     "list_open",
     "list_period",
     "list_posted",
     "list_recent",
+    "list_unfit",
     "list_waiting",
     "list_waiting_after",
     "note_deleted",

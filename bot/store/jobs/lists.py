@@ -135,11 +135,14 @@ async def count_outcomes(
     return counts
 
 
-async def recent_render_seconds(connection: AsyncConnection, duration_seconds: int, limit: int) -> list[float]:
+async def recent_render_seconds(
+    connection: AsyncConnection, model: str, duration_seconds: int, limit: int
+) -> list[float]:
     """Return how long the latest renders of that clip length took, newest first."""
     statement = (
         select(jobs.c.submitted_at, jobs.c.rendered_at)
         .where(
+            jobs.c.model == model,
             jobs.c.duration_seconds == duration_seconds,
             jobs.c.rendered_at.is_not(None),
             jobs.c.submitted_at.is_not(None),

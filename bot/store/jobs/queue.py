@@ -1,4 +1,4 @@
-"""What takes a job out of the queue: its turn (``turns.py``), its member, or that it has waited too long."""
+"""What takes a job out of the queue: its turn (``turns.py``), its member, that it has waited too long, or the model."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Integer, bindparam, func, select
 from sqlalchemy import update as sql_update
 
-from bot.models import JobError, JobState
+from bot.models import JobError, JobState, VideoSpec
 from bot.store.jobs import turns
 from bot.store.jobs.leases import IS_FREE
 from bot.store.jobs.rows import from_row
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncConnection
-    from sqlalchemy.sql.dml import ReturningUpdate
+    from sqlalchemy.sql.dml import ReturningUpdate, Update
 
-    from bot.models import Job
+    from bot.models import Aspect, Job, ModelProfile
 
 
 async def start_next(
@@ -35,6 +35,7 @@ async def start_next(
     lease_until: datetime,
     slots_since: datetime,
     in_flight: Collection[str],
+    model: str = "",
     last: Collection[str] = (),
 ) -> list[Job]:
     """Move up to ``limit`` waiting jobs that nobody holds to ``submitting``, in fair turns; lease them to ``owner``.
@@ -42,6 +43,7 @@ async def start_next(
     Args:
         slots_since: open submits that were sent after that hold a render slot.
         in_flight: jobs this worker is still at, which may be back in the queue already.
+        model: that they are sent to.
         last: jobs that let all others go first.
     """
     waiting_ids = await turns.first_free(
@@ -49,6 +51,7 @@ async def start_next(
     )
     job_ids = sorted(waiting_ids, key=lambda job_id: job_id in last)[:limit]
     values = {"job_ids": job_ids, "now": now, "lease_owner": owner, "lease_until": lease_until}
+    values["model"] = model
     rows = await connection.execute(_start(), values)
     started = {row.id: from_row(row) for row in rows}
     return [started[job_id] for job_id in job_ids if job_id in started]
@@ -74,6 +77,48 @@ async def withdraw(
     statement = sql_update(jobs).where(jobs.c.id == job.id, jobs.c.state == JobState.QUEUED)
     result = await connection.execute(statement.values(changes))
     return replace(job, **changes) if result.rowcount == 1 else None
+
+
+async def list_unfit(connection: AsyncConnection, profile: ModelProfile, *, now: datetime, limit: int) -> list[Job]:
+    """Return some of the jobs that wait, that nobody holds, and whose clips a model does not make; oldest first."""
+    is_made = jobs.c.duration_seconds.in_(profile.durations_seconds) & jobs.c.aspect.in_(profile.aspects)
+    statement = select(jobs).where(IS_WAITING, IS_FREE, ~is_made).order_by(jobs.c.id).limit(limit)
+    return [from_row(row) for row in await connection.execute(statement, {"now": now})]
+
+
+async def fit(
+    connection: AsyncConnection, job: Job, *, aspect: Aspect, duration_seconds: int, now: datetime
+) -> Job | None:
+    """Have another clip made of a job that waits than was asked for; None when it no longer waits as it was read."""
+    spec = VideoSpec.accepted(job.spec.prompt, aspect, duration_seconds)
+    asked = {
+        "asked_aspect": job.asked_aspect or job.spec.aspect,
+        "asked_duration_seconds": job.asked_duration_seconds or job.spec.duration_seconds,
+    }
+    values = {"aspect": aspect, "duration_seconds": duration_seconds} | asked
+    result = await connection.execute(_as_read(job).values(values), {"now": now})
+    return replace(job, spec=spec, **asked) if result.rowcount == 1 else None
+
+
+async def give_up(connection: AsyncConnection, job: Job, error_code: JobError, *, now: datetime) -> Job | None:
+    """Let a job that waits fail; None when it no longer waits as it was read."""
+    changes: dict[str, Any] = {
+        "state": JobState.FAILED,
+        "error_code": error_code,
+        "finished_at": now,
+        "due_at": now,
+        "attempts": 0,
+        "lease_owner": None,
+        "lease_until": None,
+    }
+    result = await connection.execute(_as_read(job).values(changes), {"now": now})
+    return replace(job, **changes) if result.rowcount == 1 else None
+
+
+def _as_read(job: Job) -> Update:
+    """Change a job that waits, that nobody holds, and of which still the same clip is to be made."""
+    is_same = (jobs.c.aspect == job.spec.aspect) & (jobs.c.duration_seconds == job.spec.duration_seconds)
+    return sql_update(jobs).where(jobs.c.id == job.id, IS_WAITING, IS_FREE, is_same)
 
 
 async def oldest_waiting_at(connection: AsyncConnection) -> datetime | None:
@@ -129,6 +174,7 @@ def _start() -> ReturningUpdate[Any]:
         "due_at": now,
         "submitted_at": now,
         "started_at": func.coalesce(jobs.c.started_at, now),
+        "model": bindparam("model"),
         "lease_owner": bindparam("lease_owner"),
         "lease_until": bindparam("lease_until"),
     }

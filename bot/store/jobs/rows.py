@@ -101,6 +101,7 @@ def from_row(row: Row[Any]) -> Job:
     values: dict[str, Any] = {name: getattr(row, name) for name in _PLAIN_FIELDS}
     values["state"] = JobState(row.state)
     values["error_code"] = None if row.error_code is None else JobError(row.error_code)
+    values["asked_aspect"] = None if row.asked_aspect is None else Aspect(row.asked_aspect)
     quota = Quota.accepted(row.quota_seconds, Period(row.quota_period))
     return Job(
         spec=VideoSpec.accepted(row.prompt, Aspect(row.aspect), row.duration_seconds),

@@ -57,7 +57,9 @@ _COUNT_SENT = select(func.count(), func.min(submits.c.sent_at)).where(
 )
 
 
-async def add(connection: AsyncConnection, started: Collection[Job], *, model: str, now: datetime) -> dict[str, Submit]:
+async def add(
+    connection: AsyncConnection, started: Collection[Job], *, model: str, now: datetime, is_probe: bool = False
+) -> dict[str, Submit]:
     """Write down that these jobs are about to be sent; return the submit of each by the job's id."""
     if not started:
         return {}
@@ -71,6 +73,7 @@ async def add(connection: AsyncConnection, started: Collection[Job], *, model: s
             seconds=job.spec.cost_seconds,
             model=model,
             sent_at=now,
+            is_probe=is_probe,
         )
         for job in started
     }
@@ -94,8 +97,8 @@ async def list_of(connection: AsyncConnection, job_id: str) -> list[Submit]:
 
 
 async def count_missing(connection: AsyncConnection, job_id: str) -> int:
-    """Count the submits of a job that may have been on the wire and that the service then did not have."""
-    is_missing = submits.c.outcome == SubmitOutcome.MISSING
+    """Count the submits of a job, probes aside, that may have been on the wire and that the service did not have."""
+    is_missing = (submits.c.outcome == SubmitOutcome.MISSING) & submits.c.is_probe.is_(False)
     statement = select(func.count()).select_from(submits).where(submits.c.job_id == job_id, is_missing)
     return (await connection.execute(statement)).scalar_one()
 

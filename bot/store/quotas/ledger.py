@@ -1,4 +1,7 @@
-"""The ledger: append-only entries of seconds, and what they come to; only a grant's end may move.
+"""The ledger: append-only entries of seconds, and what they come to.
+
+Two things may change in it: a grant's end, and the charge of a job that waits, which gets lower where its clip will be
+shorter than it was asked for.
 
 A charge and a refund name their job, and the pair of job and kind is unique: either can be said twice and
 happens once; so does a grant, by its interaction. A refund is counted at the time of its charge, so that it frees
@@ -12,11 +15,25 @@ a busy server is 3,000 rows at most and not a hundred thousand. All of it is cal
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Integer, and_, bindparam, case, func, insert, literal_column, or_, select, union_all, update
+from sqlalchemy import (
+    Integer,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    union_all,
+    update,
+)
 
 from bot.models import Account, AccountKind, Grant
 from bot.slices import slices
@@ -94,6 +111,57 @@ async def refund(connection: AsyncConnection, job: Job, *, now: datetime, made_b
     account = Account(charged.guild_id, kind, charged.pool_id or charged.member_id)
     await _count(connection, account, charged.counted_at, -charged.seconds, -charged.from_grants_seconds)
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What a job was charged.
+
+    Attributes:
+        grants: that paid a part of it, each with that part as what is left.
+    """
+
+    seconds: int
+    counted_at: datetime
+    grants: tuple[Grant, ...]
+
+
+async def find_charge(connection: AsyncConnection, job_id: str) -> Charge | None:
+    """Return what a job was charged, or None."""
+    of_job = (ledger.c.job_id == job_id) & (ledger.c.kind == "charge")
+    entry = (await connection.execute(select(ledger).where(of_job))).one_or_none()
+    if entry is None:
+        return None
+    paid = (
+        select(ledger.c.id, grant_uses.c.seconds, ledger.c.expires_at, ledger.c.member_id, ledger.c.made_by_id)
+        .join_from(grant_uses, ledger, grant_uses.c.grant_id == ledger.c.id)
+        .where(grant_uses.c.job_id == job_id)
+        .order_by(ledger.c.expires_at, ledger.c.id)
+    )
+    grants = tuple(Grant(*row) for row in await connection.execute(paid))
+    return Charge(entry.seconds, entry.counted_at, grants)
+
+
+async def lower_charge(
+    connection: AsyncConnection, job: Job, charged: Charge, *, seconds: int, from_grants: Sequence[GrantUse]
+) -> None:
+    """Let a job that waits cost less from the time of its charge on: it is to be shorter than it was asked for.
+
+    Args:
+        charged: as read in the same transaction.
+        from_grants: what grants pay of it from now on.
+    """
+    from_grants_seconds = sum(use.seconds for use in from_grants)
+    of_job = (ledger.c.job_id == job.id) & (ledger.c.kind == "charge")
+    lower = {"seconds": seconds, "from_grants_seconds": from_grants_seconds}
+    await connection.execute(update(ledger).where(of_job).values(lower))
+    await connection.execute(delete(grant_uses).where(grant_uses.c.job_id == job.id))
+    if from_grants:
+        uses = [{"grant_id": use.grant_id, "job_id": job.id, "seconds": use.seconds} for use in from_grants]
+        await connection.execute(insert(grant_uses), uses)
+    account = job.effective_quota.account(guild_id=job.guild_id, member_id=job.member_id)
+    came_back = sum(grant.left_seconds for grant in charged.grants) - from_grants_seconds
+    await _count(connection, account, charged.counted_at, seconds - charged.seconds, -came_back)
 
 
 async def is_refunded(connection: AsyncConnection, job_id: str) -> bool:

@@ -9,7 +9,6 @@ import discord
 from discord import ui
 
 from bot.models import ClipFile, Origin
-from bot.services.clips.versions import longer
 from bot.ui.components import ClipItem
 from bot.ui.text import formatting
 from bot.ui.text import members as member_text
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from bot.models import Clip, Job, QuotaStatus
+    from bot.models import Clip, Job, ModelProfile, QuotaStatus
 
 LINK_BUTTON_MAX_CHARACTERS = 512
 """Discord's limit for a link button's address."""
@@ -28,12 +27,18 @@ ALT_TEXT_MAX_CHARACTERS = 256
 
 
 def clip_view(
-    job: Job, clip: Clip, status: QuotaStatus | None, now: datetime, parent: Job | None = None
+    job: Job,
+    clip: Clip,
+    status: QuotaStatus | None,
+    now: datetime,
+    profile: ModelProfile,
+    parent: Job | None = None,
 ) -> ui.LayoutView:
     """Show a finished clip, as a video or as a link; the only mention in it is the member's.
 
     Args:
         status: what the member has left; None where that is not known.
+        profile: says whether there is something longer.
         parent: what it was made from, as far as that is stored.
     """
     words = f"{member_text.clip_heading(job)}\n{formatting.quoted(job.spec.prompt)}"
@@ -49,7 +54,7 @@ def clip_view(
     footer = member_text.clip_footer(job, status, now, parent, link=not isinstance(clip, ClipFile))
     items.append(ui.TextDisplay(footer))
     row = ui.ActionRow[ui.LayoutView]()
-    for custom_id, label in _buttons(job):
+    for custom_id, label in _buttons(job, profile):
         row.add_item(clip_button(custom_id, label))
     items.append(row)
     view = ui.LayoutView(timeout=None)
@@ -82,10 +87,10 @@ def clip_job_id(message: discord.Message) -> str | None:
     return next((match[1] for match in map(_FILENAME.fullmatch, files) if match), None)
 
 
-def _buttons(job: Job) -> Iterator[tuple[str, str]]:
+def _buttons(job: Job, profile: ModelProfile) -> Iterator[tuple[str, str]]:
     """Say what can be done with a clip, as custom ids and labels."""
     for origin, label in member_text.VERSION_BUTTONS.items():
-        if origin is not Origin.LONGER or longer(job.spec.duration_seconds) is not None:
+        if origin is not Origin.LONGER or profile.longer(job.spec.duration_seconds) is not None:
             yield f"clip:{origin.value}:{job.id}", label
     yield f"clip:more:{job.id}", member_text.MORE_BUTTON
 

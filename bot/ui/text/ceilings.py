@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.models import DURATIONS_SECONDS, CeilingKind
+from bot.models import CeilingKind
 from bot.ui.text import formatting
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def standing(ceilings: Sequence[CeilingStatus]) -> str:
 
 def is_in_the_way(ceiling: CeilingStatus) -> bool:
     """Tell whether some clip doesn't fit any more."""
-    return ceiling.left_seconds < max(DURATIONS_SECONDS)
+    return ceiling.left_seconds < ceiling.profile.longest_seconds
 
 
 def _limit(kind: CeilingKind) -> str:

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 from bot.models import DAYS_MAX
 
 if TYPE_CHECKING:
-    from bot.models import QuotaSource
+    from bot.models import ModelProfile, QuotaSource
 
 VIDEO_COMMAND = "Turn a line of text into a short video"
 VIDEO_PROMPT = "What the video shows: subject, action, scene, style"
 VIDEO_ASPECT = "The video's shape; the channel's default, else landscape, unless you choose"
-VIDEO_DURATION = "How long the video is; the channel's default, else 6 seconds, unless you choose"
 MESSAGE_MENU = "Make a video of this"
 VIDEO_SPOILER = "Hide the video until somebody clicks it"
 VIDEO_PRIVATE = "Send it to your direct messages instead of posting it; this server's log shows it as any"
@@ -67,3 +66,8 @@ def days(count: int) -> str:
 def rule_choice(source: QuotaSource, name: str) -> str:
     """Offer a quota by whose it is."""
     return f"{source.value}: {name}"
+
+
+def video_duration(profile: ModelProfile) -> str:
+    """Say what the length of a video is where nobody chooses."""
+    return f"How long the video is; the channel's default, else {profile.shortest_seconds} seconds, unless you choose"

@@ -25,6 +25,10 @@ SENTENCES = {
         "Too many clips were waiting, and this one did not get its turn in time.",
         "Try again later.",
     ),
+    JobError.NOT_OFFERED: (
+        "The video model was changed while this clip waited, and the new one makes none as short.",
+        "Ask for it again, a little longer.",
+    ),
     JobError.NO_RESULT: ("The video service finished, but gave no clip.", "Try again."),
     JobError.CLIP_GONE: ("The finished clip could not be fetched any more.", "Try again."),
     JobError.CLIP_UNUSABLE: ("What the video service gave was not a playable clip.", "Try again."),

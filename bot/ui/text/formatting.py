@@ -9,13 +9,13 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from bot.models import DURATIONS_SECONDS, Aspect, Period, QuotaSource
+from bot.models import Aspect, Period, QuotaSource
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from datetime import datetime
 
-    from bot.models import Job, Quota, VideoSpec
+    from bot.models import Job, ModelProfile, Quota, VideoSpec
 
 PROMPT_SHOWN_CHARACTERS = 500
 """How much of a prompt a message shows.
@@ -29,7 +29,6 @@ COMBINING_MARKS_IN_A_ROW = 4
 """More than any script needs; stacked higher, marks run over the lines above and below."""
 
 ASPECTS = {Aspect.LANDSCAPE: "Landscape 16:9", Aspect.PORTRAIT: "Portrait 9:16"}
-DURATIONS = {seconds: f"{seconds} seconds" for seconds in DURATIONS_SECONDS}
 _NUMBER_WORDS = (
     *("no", "one", "two", "three", "four", "five", "six"),
     *("seven", "eight", "nine", "ten", "eleven", "twelve"),
@@ -121,9 +120,20 @@ def seconds(count: int) -> str:
     return f"{count:,} s"
 
 
-def clips(count_seconds: int) -> str:
+def either(choices: Iterable[object]) -> str:
+    """Write choices: ``4, 6 or 10``."""
+    *others, last = map(str, choices)
+    return " or ".join(filter(None, (", ".join(others), last)))
+
+
+def durations(profile: ModelProfile) -> dict[int, str]:
+    """Name the lengths that there are."""
+    return {seconds: f"{seconds} seconds" for seconds in profile.durations_seconds}
+
+
+def clips(count_seconds: int, profile: ModelProfile) -> str:
     """Write how many of the shortest clips a number of seconds is: ``six 6-second clips``."""
-    shortest = min(DURATIONS_SECONDS)
+    shortest = profile.shortest_seconds
     count = count_seconds // shortest
     number = _NUMBER_WORDS[count] if count < len(_NUMBER_WORDS) else f"{count:,}"
     return f"{number} {shortest}-second clip{'' if count == 1 else 's'}"

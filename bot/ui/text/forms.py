@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from bot.models import DAYS_MAX, DURATIONS_SECONDS, PROMPT_MAX_CHARACTERS, Period
+from typing import TYPE_CHECKING
+
+from bot.models import DAYS_MAX, Period
 from bot.ui.text import formatting
+
+if TYPE_CHECKING:
+    from bot.models import ModelProfile
 
 TITLE_MAX_CHARACTERS = 45
 """Discord's limit for a form's title."""
@@ -27,17 +32,29 @@ PROMPT = "Prompt"
 ASPECT = "Shape"
 DURATION = "Length"
 
-PROMPT_LENGTH = f"At most {PROMPT_MAX_CHARACTERS:,} characters"
-PROMPT_CUT = f"The message is longer; these are its first {PROMPT_MAX_CHARACTERS:,} characters"
 PLACES_DEFAULT = "The channel's default unless you choose"
-COSTS = f"A clip costs {' or '.join(map(str, DURATIONS_SECONDS))}."
-COSTS_OR_UNLIMITED = f"{COSTS} Write a number, or: unlimited"
 DAYS_FOR_GOOD = f"1 to {DAYS_MAX}; leave it empty for good"
 DAYS_PRESENT_PERIOD = f"1 to {DAYS_MAX}; leave it empty for the present period"
 REASON_SHOWN = "Members are shown it"
 ZONE_WRITTEN = "Written as Europe/Berlin or America/New_York"
 PERIODS = {period: period.value.capitalize() for period in Period}
 UNLIMITED_WORDS = frozenset({"unlimited", "no limit"})
+
+
+def prompt_limit(profile: ModelProfile, *, is_cut: bool = False) -> str:
+    """Say how long a prompt may be, and that this one was cut to that."""
+    most = f"{profile.prompt_max_characters:,} characters"
+    return f"The message is longer; these are its first {most}" if is_cut else f"At most {most}"
+
+
+def costs(profile: ModelProfile) -> str:
+    """Say what a clip costs."""
+    return f"A clip costs {formatting.either(profile.durations_seconds)}."
+
+
+def costs_or_unlimited(profile: ModelProfile) -> str:
+    """Say what a clip costs, and what to write."""
+    return f"{costs(profile)} Write a number, or: unlimited"
 
 
 def quota_title(name: str) -> str:

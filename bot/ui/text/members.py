@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from bot.models import JobError, JobState, Origin, QuotaSource
+from bot.models import JobError, JobState, Origin, QuotaSource, VideoSpec
 from bot.ui.text import ceilings, failures, formatting, refusals
 from bot.ui.text.moderation.modlog import clip_link
 
@@ -31,6 +31,8 @@ SPOILER_LINK_BUTTON = "Open the clip (spoiler)"
 PRIVATE_ACCEPTED = "Your clip comes to your direct messages; there you also see how far it is."
 MENTION_OFF_BUTTON, MENTION_ON_BUTTON = "Don't mention me", "Mention me"
 GRANTS_SHOWN = 5
+TROUBLE_SIGN = "The video service is having trouble; clips wait"
+IN_TROUBLE = "The video service is having trouble; yours starts by itself"
 _MADE = {
     Origin.AGAIN: "made again from",
     Origin.REMIX: "remixed from",
@@ -47,6 +49,8 @@ def card_title(card: StatusCard) -> str:
     match card.job.state:
         case JobState.QUEUED | JobState.SUBMITTING if card.waiting_for_operator:
             return "Waiting for the operator"
+        case JobState.QUEUED if card.service_in_trouble:
+            return IN_TROUBLE
         case JobState.QUEUED if card.queue_place == 1:
             return "Waiting, next in line"
         case JobState.QUEUED if card.queue_place is not None:
@@ -82,12 +86,31 @@ def card_details(card: StatusCard) -> str | None:
         case JobState.CANCELLED:
             return came_back
         case JobState.QUEUED | JobState.SUBMITTING if card.waiting_for_operator:
-            return "New clips are on hold until the operator has acted. Yours then starts by itself."
+            return _lines(
+                refitted(job), "New clips are on hold until the operator has acted. Yours then starts by itself."
+            )
         case JobState.RENDERING if job.progress is not None:
             percent = max(0, min(100, int(job.progress)))  # as ``StatusCard.appearance`` tells cards apart
-            return f"{formatting.bar(percent / 100)} {percent} %"
+            return _lines(refitted(job), f"{formatting.bar(percent / 100)} {percent} %")
         case _:
-            return None
+            return refitted(job)
+
+
+def refitted(job: Job) -> str | None:
+    """Say what is made in place of what was asked for, since the model was changed; None where nothing is."""
+    if job.asked_duration_seconds is None or job.asked_aspect is None:
+        return None
+    asked = VideoSpec.accepted("", job.asked_aspect, job.asked_duration_seconds)
+    less = asked.cost_seconds - job.spec.cost_seconds
+    came_back = f", and {formatting.seconds(less)} came back" if less else ""
+    return (
+        f"The video model was changed and does not make {formatting.described(asked)}: "
+        f"yours will be {formatting.described(job.spec)}{came_back}."
+    )
+
+
+def _lines(*lines: str | None) -> str:
+    return "\n".join(filter(None, lines))
 
 
 def card_footer(job: Job) -> str:
@@ -228,7 +251,8 @@ def quota_left(status: QuotaStatus) -> str:
     if status.left_seconds is None:
         return f"no limit{pool}"
     period = formatting.PERIOD_NOW[status.effective.quota.period]
-    return f"{formatting.seconds(status.left_seconds)} left{pool} {period}, {formatting.clips(status.left_seconds)}"
+    clips = formatting.clips(status.left_seconds, status.profile)
+    return f"{formatting.seconds(status.left_seconds)} left{pool} {period}, {clips}"
 
 
 def quota_overview(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
-    from bot.models import Block, CapStatus, Grant, Job, QuotaRule, QuotaStatus, Server
+    from bot.models import Block, CapStatus, Grant, Job, ModelProfile, QuotaRule, QuotaStatus, Server
     from bot.services.admission.decision import AdmissionDetails
     from bot.services.quotas.service import RuleAsked
     from bot.services.quotas.usage import UsageReport
@@ -38,11 +38,11 @@ def rule_line(rule: QuotaRule, deleted: Collection[int] = ()) -> str:
     return f"{_whose(rule, deleted)}: {formatting.quota_rule(rule.quota)}{_ends(rule)}, set by <@{rule.set_by_id}>"
 
 
-def rule_set(rule: QuotaRule, replaced: QuotaRule | None) -> str:
+def rule_set(rule: QuotaRule, replaced: QuotaRule | None, profile: ModelProfile) -> str:
     """Confirm what now holds for a subject, and what it replaces."""
     quota = rule.quota
     now = "no limit now" if quota.seconds is None else f"{formatting.quota_rule(quota)} now"
-    count = "" if quota.seconds is None else f" ({formatting.clips(quota.seconds)})"
+    count = "" if quota.seconds is None else f" ({formatting.clips(quota.seconds, profile)})"
     was = (
         "" if replaced is None else f" It was {formatting.quota_rule(replaced.quota)}, set by <@{replaced.set_by_id}>."
     )
@@ -79,7 +79,11 @@ def granted(member_id: int, given_seconds: int, status: QuotaStatus, expires_at:
     period = formatting.PERIOD_NOW[status.effective.quota.period]
     when = period if expires_at == status.resets_at else formatting.until(expires_at, otherwise="")
     left = status.left_seconds
-    standing = "no limit" if left is None else f"{formatting.seconds(left)} left {period}, {formatting.clips(left)}"
+    standing = (
+        "no limit"
+        if left is None
+        else f"{formatting.seconds(left)} left {period}, {formatting.clips(left, status.profile)}"
+    )
     return f"<@{member_id}> got {formatting.seconds(given_seconds)} more {when}: {standing}."
 
 

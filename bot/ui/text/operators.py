@@ -6,11 +6,13 @@ import math
 
 from bot.models import (
     CREDITS_PER_DOLLAR,
+    GEMINI_OMNI,
     NEAR_PERCENT,
     AnyAlert,
     CeilingAlert,
     CeilingKind,
     LowBalanceAlert,
+    ModelProfile,
     OperatorAlert,
     SpendPolicy,
 )
@@ -43,6 +45,10 @@ _ALERTS = {
         "Five answers in a row were not the video service's own but, say, a proxy's page. If that goes on, the address "
         "may be wrong: check `TOAPIS_BASE_URL`. Clips that are under way are kept."
     ),
+    OperatorAlert.SERVICE_TROUBLE: (
+        "The video service is in trouble: it failed five times within two minutes, and nothing worked in between. New "
+        "clips wait; one at a time is sent to see, and all go on by themselves once that works. Nothing is lost."
+    ),
     OperatorAlert.RECOVERY_INEXACT: (
         "The video service does not find clips of this model (`TOAPIS_MODEL`) by my own id. So a clip whose submit was "
         "cut off can't be found again: it fails, its member gets the seconds back, and you may have paid for it."
@@ -65,6 +71,14 @@ def operator_alert(alert: AnyAlert) -> str:
             )
         case _:
             return _ALERTS[alert]
+
+
+def model_unknown(profile: ModelProfile) -> str:
+    """Say what a model is taken to be like of which nothing is known."""
+    return (
+        f"nothing is known of the model {profile.model} (TOAPIS_MODEL): it is taken to make what {GEMINI_OMNI.model} "
+        f"does, clips of {formatting.either(profile.durations_seconds)} s in {profile.resolutions[0]}"
+    )
 
 
 def ceilings(policy: SpendPolicy) -> str:

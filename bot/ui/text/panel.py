@@ -13,7 +13,7 @@ from bot.ui.text import rules as rule_text
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from bot.models import Grant, Quota
+    from bot.models import Grant, ModelProfile, Quota
     from bot.services.moderation.servers import ServerView
     from bot.services.screening.automod_rules import AutomodRules
 
@@ -92,6 +92,7 @@ class PanelDetails:
     Attributes:
         automod: None when the rules can't be read just now.
         operator_quota: what holds where nothing is set.
+        profile: says which clips there are.
         deleted: ids of roles and channels that are known to be deleted.
         names: of roles, channels and members, by id.
     """
@@ -99,6 +100,7 @@ class PanelDetails:
     view: ServerView
     automod: AutomodRules | None
     operator_quota: Quota
+    profile: ModelProfile
     deleted: Collection[int]
     names: dict[int, str]
 

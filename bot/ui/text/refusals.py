@@ -36,11 +36,10 @@ from bot.errors import (
 )
 from bot.models import (
     DAYS_MAX,
-    DURATIONS_SECONDS,
-    PROMPT_MAX_CHARACTERS,
     PROMPT_MIN_CHARACTERS,
     QUOTA_MAX_SECONDS,
     REASON_MAX_CHARACTERS,
+    Aspect,
     BlockedError,
     CapReachedError,
     CeilingReachedError,
@@ -73,12 +72,11 @@ STORE_UNAVAILABLE = "I can't look that up or change anything just now. Nothing w
 _INVALID_SPEC = {
     ("prompt", "empty"): "Tell me in words what the video should show; I can't see anything in that prompt.",
     ("prompt", "too_short"): f"That prompt is too short; use at least {PROMPT_MIN_CHARACTERS} characters.",
-    ("prompt", "too_long"): f"That prompt is too long; use at most {PROMPT_MAX_CHARACTERS:,} characters.",
+    ("prompt", "too_long"): "That prompt is too long; use at most {} characters.",
     ("message", "empty"): "There are no words in that message to make a video of.",
-    ("aspect", "not_offered"): f"That shape is not on offer; choose {' or '.join(formatting.ASPECTS.values())}.",
-    ("duration", "not_offered"): (
-        f"That length is not on offer; choose {' or '.join(map(str, DURATIONS_SECONDS))} seconds."
-    ),
+    ("aspect", "not_offered"): "That shape is not on offer; choose {}.",
+    ("duration", "not_offered"): "That length is not on offer; choose {} seconds.",
+    ("duration", "longest"): "There is nothing longer any more: clips are of {} seconds now.",
     ("spoiler", "not_offered"): "Choose True or False for `spoiler`.",
     ("private", "not_offered"): "Choose True or False for `private`.",
 }
@@ -141,7 +139,7 @@ def explain(error: ReelayError) -> str | None:
     """Return the sentence for an error that people may meet, or None where there is none."""
     match error:
         case InvalidSpecError():
-            return _INVALID_SPEC.get((error.field, error.reason))
+            return _invalid_spec(error)
         case InvalidQuotaError():
             return _INVALID_QUOTA.get(error.reason)
         case InvalidSettingError():
@@ -289,6 +287,17 @@ def cap_reached(cap: CapStatus) -> str:
 def cap_left(cap: CapStatus) -> str:
     """Write what the server has left: ``36 s left today``."""
     return f"{formatting.seconds(cap.left_seconds)} left {formatting.PERIOD_NOW[cap.cap.period]}"
+
+
+def _invalid_spec(error: InvalidSpecError) -> str | None:
+    sentence = _INVALID_SPEC.get((error.field, error.reason))
+    if sentence is None:
+        return None
+    if not error.offered:  # what was sent was not of this world
+        return sentence.partition("; choose")[0].rstrip(".") + "."
+    if error.field == "aspect":
+        return sentence.format(formatting.either(formatting.ASPECTS[Aspect(each)] for each in error.offered))
+    return sentence.format(formatting.either(f"{each:,}" for each in error.offered))
 
 
 def _blocked(block: Block) -> str:

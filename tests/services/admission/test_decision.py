@@ -274,7 +274,7 @@ def test_what_keeps_a_member_from_any_clip_is_known_without_a_request(
         ({"prompt": "  "}, "prompt"),
         ({"prompt": None}, "prompt"),
         ({"aspect": "4:3"}, "aspect"),
-        ({"duration_seconds": 7}, "duration"),
+        ({"duration_seconds": 601}, "duration"),
         ({"duration_seconds": True}, "duration"),
         ({"duration_seconds": "6"}, "duration"),
     ],

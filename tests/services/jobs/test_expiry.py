@@ -17,7 +17,7 @@ from bot.services.jobs.expiry import EXPIRED_AT_ONCE, waiting_since
 from bot.store import pauses
 from bot.store.database import Database
 from bot.store.moderation import servers
-from bot.store.pauses import OperatorPause
+from bot.store.pauses import SubmitPause
 from bot.store.tables import jobs as jobs_table
 from bot.ui.text import failures
 from tests.support.clocks import ServiceClock
@@ -51,7 +51,7 @@ def test_pauses_are_left_out_once_however_they_lie(waited: int, spans: list[tupl
         for began, ended in spans
         for minute in range(began, 0 if ended is None else min(ended, 0))  # each stands for the minute after it
     }
-    known = [OperatorPause(minutes(began), None if ended is None else minutes(ended)) for began, ended in spans]
+    known = [SubmitPause(minutes(began), None if ended is None else minutes(ended)) for began, ended in spans]
     moment, left = 0, waited
     while left:
         moment -= 1
@@ -84,7 +84,7 @@ async def state(workshop: Workshop, job_id: str) -> tuple[JobState, JobError | N
     return job.state, job.error_code
 
 
-async def known_pauses(workshop: Workshop) -> list[OperatorPause]:
+async def known_pauses(workshop: Workshop) -> list[SubmitPause]:
     async with workshop.database.read() as connection:
         return await pauses.list_since(connection, datetime(1, 1, 1, tzinfo=UTC))
 

@@ -70,7 +70,7 @@ async def test_five_answers_in_a_row_that_are_not_the_services_tell_the_operator
     await workshop.run_until_idle(process)
 
     await workshop.expect_clip(job_id)
-    assert workshop.discord.alerts == [OperatorAlert.FOREIGN_ANSWERS]
+    assert sorted(workshop.discord.alerts) == [OperatorAlert.FOREIGN_ANSWERS, OperatorAlert.SERVICE_TROUBLE]
 
 
 # What is it about --------------------------------------------------------------------------------

@@ -291,12 +291,12 @@ def test_after_three_looks_that_say_nothing_one_job_is_tried(error: VideoService
     refuse(throttle, NOW, error)
     for _ in range(2):
         throttle.note_silent_probe()
-        assert not throttle.tries_one
+        assert not throttle.tries_one(NOW)
     throttle.note_silent_probe()
-    assert throttle.tries_one
+    assert throttle.tries_one(NOW)
 
-    throttle.note_tried()
-    assert not throttle.tries_one
+    throttle.note_tried(NOW)
+    assert not throttle.tries_one(NOW)
     assert throttle.is_paused
     throttle.submitted(later(60))
     assert not throttle.is_paused
@@ -307,7 +307,7 @@ def test_a_tried_job_that_is_refused_for_its_prompt_ends_the_pause() -> None:
     refuse(throttle, NOW, NO_MONEY)
     for _ in range(3):
         throttle.note_silent_probe()
-    throttle.note_tried()
+    throttle.note_tried(NOW)
 
     refuse(throttle, NOW, ContentPolicyError("422"))
 
@@ -323,7 +323,7 @@ def test_five_answers_in_a_row_that_are_not_the_services_alert_once() -> None:
         assert throttle.refused(throttle.submit, NOW, PAGE) is None
     assert throttle.refused(throttle.poll, NOW, PAGE) is OperatorAlert.FOREIGN_ANSWERS
     assert throttle.refused(throttle.poll, NOW, PAGE) is None
-    assert not throttle.is_paused
+    assert not throttle.waits_for_operator
 
 
 @pytest.mark.parametrize("error", [NoAnswerError("timeout"), NotConnectedError("refused"), ContentPolicyError("422")])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.models import (
+    GEMINI_OMNI,
     Access,
     Aspect,
     CapStatus,
@@ -125,6 +126,7 @@ DETAILS = PanelDetails(
     ),
     automod=AutomodRules(tuple(AutomodRule("r", patterns=("(",)) for _ in range(6))),
     operator_quota=Quota(60),
+    profile=GEMINI_OMNI,
     deleted={WIDE - place for place in range(0, 30, 2)},
     names={WIDE - place: hideous(100) for place in range(30)},
 )
@@ -184,10 +186,12 @@ SECTIONS: dict[str, Callable[[], ui.LayoutView]] = {
     **{f"audit of {kind}": lambda kind=kind: audit_view([change(kind)] * 10, (), 2, 3) for kind in ChangeKind},
 }
 FORMS: dict[str, Callable[[], ui.Modal]] = {
-    "quota": lambda: forms.quota_form(QuotaSource.MEMBER, WIDE, "somebody with quite a long name, yes, very long", 9),
-    "pool": lambda: forms.quota_form(QuotaSource.CHANNEL, WIDE, hideous(100), 9),
-    "cap": forms.cap_form,
-    "grant": lambda: forms.grant_form(WIDE, hideous(100), 9),
+    "quota": lambda: forms.quota_form(
+        QuotaSource.MEMBER, WIDE, "somebody with quite a long name, yes, very long", 9, GEMINI_OMNI
+    ),
+    "pool": lambda: forms.quota_form(QuotaSource.CHANNEL, WIDE, hideous(100), 9, GEMINI_OMNI),
+    "cap": lambda: forms.cap_form(GEMINI_OMNI),
+    "grant": lambda: forms.grant_form(WIDE, hideous(100), 9, GEMINI_OMNI),
     "block": lambda: forms.block_form(WIDE, hideous(100), 9),
     "block from a card": lambda: forms.card_block_form(WIDE),
     "pause": forms.pause_form,

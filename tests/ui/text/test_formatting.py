@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from bot.models import GEMINI_OMNI
 from bot.ui.text import formatting
 
 
@@ -64,7 +65,7 @@ def test_prompt_is_shown_as_plain_text(prompt: str, shown: str) -> None:
     ],
 )
 def test_clips_are_counted_in_words(seconds: int, clips: str) -> None:
-    assert formatting.clips(seconds) == clips
+    assert formatting.clips(seconds, GEMINI_OMNI) == clips
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(0.4, "0 s"), (59.6, "1 min 0 s"), (92, "1 min 32 s"), (-3, "0 s")])

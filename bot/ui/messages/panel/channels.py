@@ -70,12 +70,12 @@ def channel_view(details: PanelDetails, channel_id: int) -> ui.LayoutView:
     if not rule.is_empty:
         access.append((f"channel_reset:{channel_id}", panel_text.CHANNEL_RESET))
     aspects = [
-        SelectOption(label=name, value=aspect.name.lower(), default=aspect is rule.aspect)
-        for aspect, name in formatting.ASPECTS.items()
+        SelectOption(label=formatting.ASPECTS[aspect], value=aspect.name.lower(), default=aspect is rule.aspect)
+        for aspect in details.profile.aspects
     ]
     durations = [
         SelectOption(label=name, value=str(seconds), default=seconds == rule.duration_seconds)
-        for seconds, name in formatting.DURATIONS.items()
+        for seconds, name in formatting.durations(details.profile).items()
     ]
     aspects.append(_no_default(is_set=rule.aspect is not None))
     durations.append(_no_default(is_set=rule.duration_seconds is not None))
