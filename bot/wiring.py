@@ -40,6 +40,7 @@ from bot.services.screening.automod import AutomodService
 from bot.services.screening.rules import PromptService
 from bot.services.services import Services
 from bot.services.spend.watch import SpendWatch
+from bot.services.submits.discards import Discards
 from bot.services.submits.recovery import Recovery
 from bot.services.submits.submitting import Submitter
 from bot.services.submits.unattended import UnattendedSubmits
@@ -276,6 +277,7 @@ def _wire_services(ports: Ports, terms: Terms, shared: _Shared, owner: str) -> S
         private_requests=PrivateRequests(
             jobs=jobs, publisher=ports.publisher, shown_within_seconds=SHOWN_WITHIN_SECONDS
         ),
+        discards=Discards(database=database, clock=clock, audit_trail=audit_trail, jobs=jobs),
         versions=Versions(database=database),
         drafts=Drafts(database=database, clock=clock),
         mentions=Mentions(database=database),

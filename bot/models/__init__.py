@@ -6,6 +6,7 @@ All times are aware UTC datetimes; all lengths are whole seconds of video unless
 from bot.models._values import AuditDetails
 from bot.models.audit import Change, ChangeKind
 from bot.models.jobs import (
+    DISCARDABLE_STATES,
     FINAL_STATES,
     OPEN_STATES,
     PROMPT_ERRORS,
@@ -113,6 +114,7 @@ from bot.models.video import (
 __all__ = [
     "CREDITS_PER_DOLLAR",
     "DAYS_MAX",
+    "DISCARDABLE_STATES",
     "DURATIONS_SECONDS",
     "EVERYWHERE",
     "FINAL_STATES",

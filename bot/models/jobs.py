@@ -35,6 +35,8 @@ FINAL_STATES = frozenset({JobState.DELIVERED, JobState.FAILED, JobState.CANCELLE
 OPEN_STATES = frozenset(JobState) - FINAL_STATES
 RENDER_STATES = frozenset({JobState.SUBMITTING, JobState.RENDERING})
 """States in which the video service may be at work for a job."""
+DISCARDABLE_STATES = RENDER_STATES | {JobState.READY}
+"""States in which the service can't be stopped any more, and the clip is not on its way to the channel yet."""
 
 
 class Origin(StrEnum):
@@ -64,7 +66,11 @@ class Lineage:
 class JobError(StrEnum):
     """Why a job ended without a clip; ``ui/text/failures.py`` has a sentence for each.
 
-    A cancelled job without one was cancelled by its member.
+    A cancelled job without one was cancelled by its member while it waited.
+
+    Attributes:
+        DISCARDED: by its member, after it was sent to the service: the charge stays.
+        DISCARDED_UNBILLED: likewise, and then the service did not bill it: the charge was given back.
     """
 
     REJECTED = "rejected"
@@ -82,6 +88,8 @@ class JobError(StrEnum):
     MESSAGES_CLOSED = "messages_closed"
     INTERNAL = "internal"
     UNHEARD = "unheard"
+    DISCARDED = "discarded"
+    DISCARDED_UNBILLED = "discarded_unbilled"
     CANCELLED_BY_MODERATOR = "cancelled_by_moderator"
     MEMBER_BLOCKED = "member_blocked"
     SERVER_LEFT = "server_left"

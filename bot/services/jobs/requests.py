@@ -13,10 +13,11 @@ from bot.models import ChangeKind, Job, JobError, JobState, NotCancellableError,
 from bot.services.admission.accepting import admit
 from bot.services.screening.rules import MOST_JUDGINGS
 from bot.store import jobs
+from bot.store.jobs import CALLED_OFF_STATES
 from bot.store.quotas import ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from datetime import datetime
 
     from bot.services.admission.decision import ScreeningResult
@@ -244,11 +245,16 @@ class JobService:
         self.note_cancelled()
         return StatusCard(cancelled)
 
-    async def cancel_as_moderator(self, job_id: str, *, guild_id: int, cancelled_by_id: int) -> Job:
+    async def cancel_as_moderator(
+        self, job_id: str, *, guild_id: int, cancelled_by_id: int, states: Collection[JobState] = CALLED_OFF_STATES
+    ) -> Job:
         """Cancel any job of a server that is not on its way to the channel yet, and give its seconds back.
 
+        Args:
+            states: in which of them it is cancelled.
+
         Raises:
-            NotCancellableError: when it is not there, or past that point.
+            NotCancellableError: when it is not there, or in none of them.
             StoreUnavailableError: when the database cannot be asked.
         """
         now = self._clock.now()
@@ -256,7 +262,8 @@ class JobService:
             job = await jobs.get(connection, job_id)
             if job is None or job.guild_id != guild_id:
                 raise NotCancellableError(None, by_moderator=True)
-            cancelled = await jobs.call_off(connection, job, JobError.CANCELLED_BY_MODERATOR, now=now)
+            error_code = JobError.CANCELLED_BY_MODERATOR
+            cancelled = await jobs.call_off(connection, job, error_code, now=now, states=states)
             if cancelled is None:
                 raise NotCancellableError(job.state, by_moderator=True)
             await ledger.refund(connection, cancelled, now=now, made_by_id=cancelled_by_id)

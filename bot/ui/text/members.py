@@ -64,7 +64,7 @@ def card_title(card: StatusCard) -> str:
         case JobState.FAILED:
             return "No clip this time"
         case JobState.CANCELLED:
-            return "Cancelled"
+            return "Cancelled" if card.job.submitted_at is None else "Discarded"
 
 
 def card_details(card: StatusCard) -> str | None:
@@ -78,6 +78,8 @@ def card_details(card: StatusCard) -> str | None:
             return f"{happened} {came_back} {advice}{reference}"
         case JobState.CANCELLED if job.error_code is not None:
             happened, advice = failures.SENTENCES[job.error_code]
+            if job.error_code is JobError.DISCARDED:
+                came_back = failures.kept(formatting.seconds(job.spec.cost_seconds))
             return f"{happened} {came_back} {advice}"
         case JobState.CANCELLED:
             return came_back
