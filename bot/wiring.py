@@ -29,6 +29,7 @@ from bot.services.jobs.worker import Worker
 from bot.services.moderation.audit_trail import AuditTrail
 from bot.services.moderation.modlog import Modlog
 from bot.services.moderation.servers import ServerService
+from bot.services.polling.arrivals import Arrivals
 from bot.services.polling.planner import PollPlanner
 from bot.services.quotas.service import QuotaService
 from bot.services.quotas.usage import UsageService
@@ -135,6 +136,8 @@ class _Shared:
     held: HeldJobs
     alerts: OperatorAlerts
     spend_watch: SpendWatch
+    polling: PollPlanner
+    arrivals: Arrivals
     wake: asyncio.Event
 
 
@@ -149,6 +152,7 @@ def assemble(ports: Ports, terms: Terms, *, owner: str) -> Reelay:
     """
     wake = asyncio.Event()
     alerts = OperatorAlerts(ports.publisher, wake)
+    polling = PollPlanner(database=ports.database, jitter=ports.jitter, time_scale=terms.policy.poll_time_scale)
     shared = _Shared(
         throttle=ServiceThrottle(terms.policy, ports.jitter),
         card_changes=CardChanges(),
@@ -162,6 +166,8 @@ def assemble(ports: Ports, terms: Terms, *, owner: str) -> Reelay:
             wake=wake,
             policy=terms.spending,
         ),
+        polling=polling,
+        arrivals=Arrivals(polling=polling, policy=terms.policy),
         wake=wake,
     )
     services = _wire_services(ports, terms, shared, owner)
@@ -171,6 +177,7 @@ def assemble(ports: Ports, terms: Terms, *, owner: str) -> Reelay:
         clock=ports.clock,
         publisher=ports.publisher,
         throttle=shared.throttle,
+        arrivals=shared.arrivals,
         card_changes=shared.card_changes,
         policy=terms.policy,
     )
@@ -188,7 +195,7 @@ def assemble(ports: Ports, terms: Terms, *, owner: str) -> Reelay:
             jitter=ports.jitter,
         ),
         throttle=shared.throttle,
-        polling=work.polling,
+        polling=shared.polling,
         retention=Retention(
             database=ports.database,
             clock=ports.clock,
@@ -215,7 +222,7 @@ def _wire_context(ports: Ports, terms: Terms, shared: _Shared, services: Service
         throttle=shared.throttle,
         leased_jobs=LeasedJobs(database=database, clock=clock, audit_trail=services.audit_trail, owner=owner),
         alerts=shared.alerts,
-        polling=PollPlanner(database=database, jitter=ports.jitter, time_scale=policy.poll_time_scale),
+        polling=shared.polling,
         recovery=Recovery(database=database, clock=clock, alerts=shared.alerts),
     )
 
@@ -264,6 +271,7 @@ def _wire_services(ports: Ports, terms: Terms, shared: _Shared, owner: str) -> S
         audit_trail=audit_trail,
         publisher=ports.modlog_publisher,
         throttle=shared.throttle,
+        arrivals=shared.arrivals,
         random_bits=ports.random_bits,
         card_changes=shared.card_changes,
         wake=shared.wake,

@@ -181,20 +181,35 @@ class OperatorAlert(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Arrival:
+    """When a clip is expected.
+
+    Attributes:
+        expected_at: when four of five such clips are there; None where too little is known, or it is late.
+        is_late: it takes longer than such clips do.
+    """
+
+    expected_at: datetime | None = None
+    is_late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class StatusCard:
     """What the status card shows besides the job itself.
 
     Attributes:
         queue_place: 1 for the next to start, or None when the job is not waiting.
         waiting_for_operator: submitting is paused until the operator acts.
+        arrival: when the clip is expected; None where nothing is said of it.
     """
 
     job: Job
     queue_place: int | None = None
     waiting_for_operator: bool = False
+    arrival: Arrival | None = None
 
     @property
     def appearance(self) -> tuple[object, ...]:
         """Return all that can be seen of the card; two cards with the same look need no edit between them."""
         progress = None if self.job.progress is None else int(self.job.progress)
-        return (self.job.state, progress, self.queue_place, self.waiting_for_operator)
+        return (self.job.state, progress, self.queue_place, self.waiting_for_operator, self.arrival)

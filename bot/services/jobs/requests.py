@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bot.services.jobs.policy import WorkerPolicy
     from bot.services.jobs.status_cards import CardChanges
     from bot.services.moderation.audit_trail import AuditTrail
+    from bot.services.polling.arrivals import Arrivals
     from bot.services.ports import Clock, LogPublisher
     from bot.services.throttling.throttle import ServiceThrottle
     from bot.store import Connection
@@ -73,6 +74,7 @@ class JobService:
         audit_trail: AuditTrail,
         publisher: LogPublisher,
         throttle: ServiceThrottle,
+        arrivals: Arrivals,
         random_bits: Callable[[int], int],
         card_changes: CardChanges,
         wake: asyncio.Event,
@@ -86,6 +88,7 @@ class JobService:
         self._audit_trail = audit_trail
         self._publisher = publisher
         self._throttle = throttle
+        self._arrivals = arrivals
         self._random_bits = random_bits
         self._card_changes = card_changes
         self._wake = wake
@@ -324,4 +327,5 @@ class JobService:
 
     async def _card(self, connection: Connection, job: Job, now: datetime) -> StatusCard:
         places = await jobs.places(connection, [job.id], slots_since=self._policy.slots_since(now), now=now)
-        return StatusCard(job, queue_place=places.get(job.id), waiting_for_operator=self._throttle.is_paused)
+        ahead = await self._arrivals.look(connection, [job], now)
+        return self._arrivals.card(job, places.get(job.id), ahead, now, is_paused=self._throttle.is_paused)

@@ -33,7 +33,7 @@ class PollPlanner:
     def __init__(self, *, database: Database, jitter: Callable[[], float], time_scale: float = 1.0) -> None:
         self._database = database
         self._jitter = jitter
-        self._time_scale = time_scale
+        self.time_scale = time_scale
         self._schedules = {duration: PollSchedule.learned(RenderTimes()) for duration in DURATIONS_SECONDS}
         self._tracks: dict[str, ProgressTrack] = {}
 
@@ -50,23 +50,27 @@ class PollPlanner:
 
     def first_delay_seconds(self) -> float:
         """Return how long to leave a job alone that has just been submitted."""
-        return (FIRST_POLL_SECONDS + self._jitter()) * self._time_scale
+        return (FIRST_POLL_SECONDS + self._jitter()) * self.time_scale
 
     def next_delay_seconds(self, job: Job, progress: float | None, now: datetime) -> float:
         """Note what a poll showed; return how long to leave the job alone now."""
-        elapsed = (now - (job.submitted_at or job.created_at)).total_seconds() / self._time_scale
+        elapsed = (now - (job.submitted_at or job.created_at)).total_seconds() / self.time_scale
         track = self._tracks.get(job.id, ProgressTrack()).seeing(progress, elapsed_seconds=elapsed)
         self._tracks[job.id] = track
         schedule = self._schedules[job.spec.duration_seconds]
         delay = next_poll_delay(schedule, track, elapsed_seconds=elapsed, jitter=self._jitter())
-        return delay * self._time_scale
+        return delay * self.time_scale
 
     def finished(self, job: Job, rendered_at: datetime) -> None:
         """Learn from a render that is done, and drop what was remembered of it."""
         self.forget(job.id)
-        seconds = (rendered_at - (job.submitted_at or job.created_at)).total_seconds() / self._time_scale
+        seconds = (rendered_at - (job.submitted_at or job.created_at)).total_seconds() / self.time_scale
         schedule = self._schedules[job.spec.duration_seconds]
         self._schedules[job.spec.duration_seconds] = PollSchedule.learned(schedule.render_times.including(seconds))
+
+    def render_times(self, duration_seconds: int) -> RenderTimes:
+        """Return how long renders of a clip length take, as far as is known; times ``time_scale`` in seconds."""
+        return self._schedules[duration_seconds].render_times
 
     def forget(self, job_id: str) -> None:
         """Drop what is remembered of a job's polls."""

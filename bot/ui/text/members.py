@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.errors import ReelayError
-    from bot.models import CapStatus, CeilingReachedError, EffectiveQuota, Job, QuotaStatus, StatusCard
+    from bot.models import Arrival, CapStatus, CeilingReachedError, EffectiveQuota, Job, QuotaStatus, StatusCard
     from bot.services.clips.history import ClipDetails
 
 CANCEL_BUTTON = "Cancel"
@@ -87,9 +87,21 @@ def card_details(card: StatusCard) -> str | None:
             return "New clips are on hold until the operator has acted. Yours then starts by itself."
         case JobState.RENDERING if job.progress is not None:
             percent = max(0, min(100, int(job.progress)))  # as ``StatusCard.appearance`` tells cards apart
-            return f"{formatting.bar(percent / 100)} {percent} %"
+            bar = f"{formatting.bar(percent / 100)} {percent} %"
+            return "\n".join(filter(None, (bar, _arrival(card.arrival))))
         case _:
-            return None
+            return _arrival(card.arrival)
+
+
+def _arrival(arrival: Arrival | None) -> str | None:
+    """Say when a clip is expected."""
+    if arrival is None:
+        return None
+    if arrival.is_late:
+        return "Taking longer than usual."
+    if arrival.expected_at is None:
+        return "Usually 1 to 5 minutes once it starts."
+    return f"Should be here {formatting.relative(arrival.expected_at)}."
 
 
 def card_footer(job: Job) -> str:
