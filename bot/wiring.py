@@ -29,6 +29,7 @@ from bot.services.jobs.worker import Worker
 from bot.services.moderation.audit_trail import AuditTrail
 from bot.services.moderation.modlog import Modlog
 from bot.services.moderation.servers import ServerService
+from bot.services.polling.arrivals import Arrivals
 from bot.services.polling.planner import PollPlanner
 from bot.services.quotas.service import QuotaService
 from bot.services.quotas.usage import UsageService
@@ -40,6 +41,7 @@ from bot.services.screening.automod import AutomodService
 from bot.services.screening.rules import PromptService
 from bot.services.services import Services
 from bot.services.spend.watch import SpendWatch
+from bot.services.submits.discards import Discards
 from bot.services.submits.recovery import Recovery
 from bot.services.submits.refitting import Refitting
 from bot.services.submits.submitting import Submitter
@@ -138,6 +140,8 @@ class _Shared:
     held: HeldJobs
     alerts: OperatorAlerts
     spend_watch: SpendWatch
+    polling: PollPlanner
+    arrivals: Arrivals
     wake: asyncio.Event
 
 
@@ -152,6 +156,12 @@ def assemble(ports: Ports, terms: Terms, *, owner: str) -> Reelay:
     """
     wake = asyncio.Event()
     alerts = OperatorAlerts(ports.publisher, wake)
+    polling = PollPlanner(
+        database=ports.database,
+        jitter=ports.jitter,
+        profile=terms.profile,
+        time_scale=terms.policy.poll_time_scale,
+    )
     shared = _Shared(
         throttle=ServiceThrottle(terms.policy, ports.jitter),
         card_changes=CardChanges(),
@@ -166,6 +176,8 @@ def assemble(ports: Ports, terms: Terms, *, owner: str) -> Reelay:
             policy=terms.spending,
             profile=terms.profile,
         ),
+        polling=polling,
+        arrivals=Arrivals(polling=polling, policy=terms.policy),
         wake=wake,
     )
     services = _wire_services(ports, terms, shared, owner)
@@ -175,6 +187,7 @@ def assemble(ports: Ports, terms: Terms, *, owner: str) -> Reelay:
         clock=ports.clock,
         publisher=ports.publisher,
         throttle=shared.throttle,
+        arrivals=shared.arrivals,
         card_changes=shared.card_changes,
         policy=terms.policy,
     )
@@ -192,7 +205,7 @@ def assemble(ports: Ports, terms: Terms, *, owner: str) -> Reelay:
             jitter=ports.jitter,
         ),
         throttle=shared.throttle,
-        polling=work.polling,
+        polling=shared.polling,
         retention=Retention(
             database=ports.database,
             clock=ports.clock,
@@ -219,9 +232,7 @@ def _wire_context(ports: Ports, terms: Terms, shared: _Shared, services: Service
         throttle=shared.throttle,
         leased_jobs=LeasedJobs(database=database, clock=clock, audit_trail=services.audit_trail, owner=owner),
         alerts=shared.alerts,
-        polling=PollPlanner(
-            database=database, jitter=ports.jitter, profile=terms.profile, time_scale=policy.poll_time_scale
-        ),
+        polling=shared.polling,
         recovery=Recovery(database=database, clock=clock, alerts=shared.alerts),
         refitting=Refitting(profile=terms.profile, audit_trail=services.audit_trail, card_changes=shared.card_changes),
     )
@@ -278,6 +289,7 @@ def _wire_services(ports: Ports, terms: Terms, shared: _Shared, owner: str) -> S
         audit_trail=audit_trail,
         publisher=ports.modlog_publisher,
         throttle=shared.throttle,
+        arrivals=shared.arrivals,
         random_bits=ports.random_bits,
         card_changes=shared.card_changes,
         wake=shared.wake,
@@ -292,6 +304,7 @@ def _wire_services(ports: Ports, terms: Terms, shared: _Shared, owner: str) -> S
         private_requests=PrivateRequests(
             jobs=jobs, publisher=ports.publisher, shown_within_seconds=SHOWN_WITHIN_SECONDS
         ),
+        discards=Discards(database=database, clock=clock, audit_trail=audit_trail, jobs=jobs),
         versions=Versions(database=database, profile=terms.profile),
         drafts=Drafts(database=database, clock=clock),
         mentions=Mentions(database=database),

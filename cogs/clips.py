@@ -2,32 +2,57 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
-from bot.models import Origin
+from bot.models import DISCARDABLE_STATES, NotCancellableError, Origin
+from bot.ui import replies
 from bot.ui.components import component
+from bot.ui.messages.discard import answer_view, question_view
 from bot.ui.messages.status_card import status_view
-from cogs.context import place_of
+from bot.ui.text import failures as failure_text
+from cogs.context import is_moderator, place_of
 
 if TYPE_CHECKING:
     from bot.services.clips.versions import Versions
-    from bot.services.jobs.requests import JobService
+    from bot.services.submits.discards import Discards
     from bot.ui.components import Press
     from cogs.making import Maker
 
 
 class StatusCardActions:
-    """What the button on a status card does."""
+    """What the buttons on a status card do, for its member and for whoever is a moderator when they press."""
 
-    def __init__(self, *, jobs: JobService) -> None:
-        self._jobs = jobs
+    def __init__(self, *, discards: Discards) -> None:
+        self._discards = discards
 
     @component("job:cancel:{job_id}")
     async def cancel(self, press: Press, job_id: str) -> None:
-        """Cancel a member's own clip and show it."""
+        """Cancel a clip that waits and show it; of one that has started meanwhile, ask if it is to be discarded."""
         await press.interaction.response.defer()
-        card = await self._jobs.cancel(job_id, guild_id=press.guild_id, member_id=press.member_id)
-        await press.interaction.edit_original_response(view=status_view(card))
+        try:
+            card = await self._discards.cancel(job_id, **_who(press))
+        except NotCancellableError as error:
+            if error.state not in DISCARDABLE_STATES:
+                raise
+            await self.ask_discard(press, job_id)
+        else:
+            await replies.redraw(press.interaction, status_view(card))
+
+    @component("job:discard:{job_id}")
+    async def ask_discard(self, press: Press, job_id: str) -> None:
+        """Ask whether a clip that has started is to be discarded."""
+        job = await replies.run_or_defer(press.interaction, self._discards.look(job_id, **_who(press)), private=True)
+        words = failure_text.question(job, is_own=job.member_id == press.member_id)
+        await replies.show_privately(press.interaction, question_view(job_id, words))
+
+    @component("job:discard_now:{job_id}")
+    async def discard(self, press: Press, job_id: str) -> None:
+        """Discard it; the worker shows it on the card, wherever that is by now."""
+        job = await replies.run_or_defer(
+            press.interaction, self._discards.discard(job_id, **_who(press)), private=True, redraws=True
+        )
+        words = failure_text.discarded(job, is_own=job.member_id == press.member_id)
+        await replies.redraw(press.interaction, answer_view(words))
 
 
 class ClipActions:
@@ -48,3 +73,19 @@ class ClipActions:
             requester=press.requester,
         )
         await self._maker.make(press.interaction, request)
+
+
+class _Who(TypedDict):
+    """Who takes a clip back: what ``Discards`` asks for."""
+
+    guild_id: int
+    pressed_by_id: int
+    is_moderator: bool
+
+
+def _who(press: Press) -> _Who:
+    return {
+        "guild_id": press.guild_id,
+        "pressed_by_id": press.member_id,
+        "is_moderator": is_moderator(press.interaction),
+    }

@@ -168,13 +168,18 @@ async def _fetch_places_above(interaction: discord.Interaction, channel_id: int)
 # Moderators --------------------------------------------------------------------------------------
 
 
+def is_moderator(interaction: discord.Interaction) -> bool:
+    """Tell whether whoever does this is a moderator of the server it comes from, now."""
+    return interaction.guild_id is not None and interaction.permissions.moderate_members
+
+
 def require_moderator(interaction: discord.Interaction) -> None:
     """Check that whoever does this is a moderator now.
 
     Raises:
         discord.app_commands.MissingPermissions: when not.
     """
-    if not interaction.permissions.moderate_members:
+    if not is_moderator(interaction):
         raise app_commands.MissingPermissions(["moderate_members"])
 
 

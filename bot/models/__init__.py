@@ -6,10 +6,12 @@ All times are aware UTC datetimes; all lengths are whole seconds of video unless
 from bot.models._values import AuditDetails
 from bot.models.audit import Change, ChangeKind
 from bot.models.jobs import (
+    DISCARDABLE_STATES,
     FINAL_STATES,
     OPEN_STATES,
     PROMPT_ERRORS,
     RENDER_STATES,
+    Arrival,
     Job,
     JobError,
     JobState,
@@ -113,6 +115,7 @@ from bot.models.video import (
 __all__ = [
     "CREDITS_PER_DOLLAR",
     "DAYS_MAX",
+    "DISCARDABLE_STATES",
     "EVERYWHERE",
     "FINAL_STATES",
     "GEMINI_OMNI",
@@ -132,6 +135,7 @@ __all__ = [
     "Account",
     "AccountKind",
     "AnyAlert",
+    "Arrival",
     "Aspect",
     "AuditDetails",
     "Balance",

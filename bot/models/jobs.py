@@ -35,6 +35,8 @@ FINAL_STATES = frozenset({JobState.DELIVERED, JobState.FAILED, JobState.CANCELLE
 OPEN_STATES = frozenset(JobState) - FINAL_STATES
 RENDER_STATES = frozenset({JobState.SUBMITTING, JobState.RENDERING})
 """States in which the video service may be at work for a job."""
+DISCARDABLE_STATES = RENDER_STATES | {JobState.READY}
+"""States in which the service can't be stopped any more, and the clip is not on its way to the channel yet."""
 
 
 class Origin(StrEnum):
@@ -64,7 +66,11 @@ class Lineage:
 class JobError(StrEnum):
     """Why a job ended without a clip; ``ui/text/failures.py`` has a sentence for each.
 
-    A cancelled job without one was cancelled by its member.
+    A cancelled job without one was cancelled by its member while it waited.
+
+    Attributes:
+        DISCARDED: by its member, after it was sent to the service: the charge stays.
+        DISCARDED_UNBILLED: likewise, and then the service did not bill it: the charge was given back.
     """
 
     REJECTED = "rejected"
@@ -83,6 +89,8 @@ class JobError(StrEnum):
     MESSAGES_CLOSED = "messages_closed"
     INTERNAL = "internal"
     UNHEARD = "unheard"
+    DISCARDED = "discarded"
+    DISCARDED_UNBILLED = "discarded_unbilled"
     CANCELLED_BY_MODERATOR = "cancelled_by_moderator"
     MEMBER_BLOCKED = "member_blocked"
     SERVER_LEFT = "server_left"
@@ -181,6 +189,19 @@ class OperatorAlert(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Arrival:
+    """When a clip is expected.
+
+    Attributes:
+        expected_at: when four of five such clips are there; None where too little is known, or it is late.
+        is_late: it takes longer than such clips do.
+    """
+
+    expected_at: datetime | None = None
+    is_late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class StatusCard:
     """What the status card shows besides the job itself.
 
@@ -188,16 +209,19 @@ class StatusCard:
         queue_place: 1 for the next to start, or None when the job is not waiting.
         waiting_for_operator: submitting is paused until the operator acts.
         service_in_trouble: the video service fails, and is tried with one job at a time.
+        arrival: when the clip is expected; None where nothing is said of it.
     """
 
     job: Job
     queue_place: int | None = None
     waiting_for_operator: bool = False
     service_in_trouble: bool = False
+    arrival: Arrival | None = None
 
     @property
     def appearance(self) -> tuple[object, ...]:
         """Return all that can be seen of the card; two cards with the same look need no edit between them."""
         progress = None if self.job.progress is None else int(self.job.progress)
         spec = (self.job.spec.aspect, self.job.spec.duration_seconds)
-        return (self.job.state, progress, self.queue_place, self.waiting_for_operator, self.service_in_trouble, spec)
+        holdups = (self.waiting_for_operator, self.service_in_trouble)
+        return (self.job.state, progress, self.queue_place, holdups, spec, self.arrival)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bot.services.retention.privacy import PrivacyService
     from bot.services.screening.automod import AutomodService
     from bot.services.screening.rules import PromptService
+    from bot.services.submits.discards import Discards
     from bot.services.throttling.floods import FloodGuard
 
 
@@ -37,6 +38,7 @@ class Services:
     profile: ModelProfile
     jobs: JobService
     private_requests: PrivateRequests
+    discards: Discards
     versions: Versions
     drafts: Drafts
     mentions: Mentions

@@ -16,7 +16,7 @@ from bot.models import GEMINI_OMNI, ClipFile, PostedMessage
 from bot.services.jobs.delivery import DEFAULT_UPLOAD_BYTES
 from bot.ui.discord_errors import CLOSED_STATUSES, as_publish_errors
 from bot.ui.messages.clip import clip_filename, clip_job_id, clip_view
-from bot.ui.messages.status_card import cancel_id, status_view
+from bot.ui.messages.status_card import cancel_id, discard_id, status_view
 from bot.ui.text import members as member_text
 from bot.ui.text import operators
 
@@ -208,4 +208,5 @@ def _is_card(message: discord.Message, job: Job) -> bool:
     if metadata is not None and metadata.id == job.interaction_id:
         return True
     buttons = ui.LayoutView.from_message(message, timeout=None).walk_children()
-    return any(isinstance(item, ui.Button) and item.custom_id == cancel_id(job.id) for item in buttons)
+    ids = {cancel_id(job.id), discard_id(job.id)}
+    return any(isinstance(item, ui.Button) and item.custom_id in ids for item in buttons)

@@ -107,12 +107,14 @@ async def show(interaction: discord.Interaction, view: ui.LayoutView) -> int | N
 
 
 async def show_privately(interaction: discord.Interaction, view: ui.LayoutView) -> int | None:
-    """Show a layout to the member alone, as the answer or in place of its acknowledgement.
+    """Show a layout to the member alone: as the answer, in place of its acknowledgement, or beside a card's button.
 
     Returns:
         The message's id; None when it could not be shown, which is logged.
     """
     try:
+        if interaction.response.type is discord.InteractionResponseType.deferred_message_update:
+            return (await interaction.followup.send(view=view, ephemeral=True, wait=True)).id
         if not interaction.response.is_done():
             try:
                 return (await interaction.response.send_message(view=view, ephemeral=True)).message_id

@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING, Any, Self
 import pytest
 
 from bot.store.tables import metadata
-from tests.bench import acknowledge, admission, clip, flight, neighbours, resume, retention, stage, start, turns
+from tests.bench import (
+    acknowledge,
+    admission,
+    clip,
+    estimates,
+    flight,
+    neighbours,
+    resume,
+    retention,
+    stage,
+    start,
+    turns,
+)
 from tests.bench.doubles import ServiceDouble
 from tests.bench.remote import Remote, RemoteError
 
@@ -52,8 +64,9 @@ async def test_each_bench_prints_its_figures_and_their_targets(monkeypatch: pyte
     queued = await turns.measure(rounds=1, past_jobs=20)
     beside = await neighbours.measure(rounds=4, heavy_servers=2)
     ended = await retention.measure(scale=0.001)
+    estimated = await estimates.measure(tries=40, slots=(4,), ahead=(0, 20), learnings=2)
 
-    assert json.dumps([acknowledged, flown, sent, started, resumed, admitted, queued, beside, ended])
+    assert json.dumps([acknowledged, flown, sent, started, resumed, admitted, queued, beside, ended, estimated])
     assert ended["rows"] > ended["rows_after"]["jobs"] == ended["rows_before"]["jobs"]
     assert ended["rows_after"]["ledger"] < ended["rows_before"]["ledger"]
     assert ended["retention"]["lock_ms"]["max"] > 0

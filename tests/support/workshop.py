@@ -129,6 +129,12 @@ class Process:
         """Cancel a job as a moderator."""
         await self.jobs.cancel_as_moderator(job_id, guild_id=GUILD_ID, cancelled_by_id=MODERATOR_ID)
 
+    async def discard(self, job_id: str, *, by: int = MEMBER_ID) -> Job:
+        """Discard a job, as its member or as a moderator."""
+        return await self.services.discards.discard(
+            job_id, guild_id=GUILD_ID, pressed_by_id=by, is_moderator=by == MODERATOR_ID
+        )
+
     async def stand(self, requester: Requester) -> tuple[QuotaStatus, CapStatus | None]:
         """Say where a member stands, and the server against its cap."""
         details = await self.services.admission.explain(requester)

@@ -118,6 +118,7 @@ class LeasedJobs:
             changed = await jobs.update(connection, job, owner=self._owner, **changes)
             if changed is None and submit is not None:
                 await submits.leave_if_ended(connection, job.id, now=now)
+                await give_back_unbilled(connection, job.id, now)
             ends = changed is not None and changed.state in FINAL_STATES - {job.state}
             if changed is not None and ends:
                 await submits.leave(connection, job.id, now=now)
@@ -138,6 +139,18 @@ async def note_end(connection: Connection, job: Job, now: datetime) -> None:
         kind = LogKind.FAILED
         await ledger.refund(connection, job, now=now, made_by_id=BOT_ID)
     await modlog.add(connection, await servers.get(connection, job.guild_id), kind, now=now, job=job)
+
+
+async def give_back_unbilled(connection: Connection, job_id: str, now: datetime) -> Job | None:
+    """Refund a job that its member has discarded once the service bills none of its submits; None while that is not so.
+
+    To be asked whenever one of its submits is closed, in the same transaction.
+    """
+    job = await jobs.note_unbilled(connection, job_id, now=now)
+    if job is not None:
+        await ledger.refund(connection, job, now=now, made_by_id=BOT_ID)
+        _log.info("what was discarded is not billed: refunded", extra={"job_id": job_id})
+    return job
 
 
 def log_transition(from_state: JobState, changed: Job) -> None:

@@ -13,10 +13,11 @@ from bot.models import ChangeKind, Job, JobError, JobState, NotCancellableError,
 from bot.services.admission.accepting import admit
 from bot.services.screening.rules import MOST_JUDGINGS
 from bot.store import jobs
+from bot.store.jobs import CALLED_OFF_STATES
 from bot.store.quotas import ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from datetime import datetime
 
     from bot.services.admission.decision import ScreeningResult
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from bot.services.jobs.policy import WorkerPolicy
     from bot.services.jobs.status_cards import CardChanges
     from bot.services.moderation.audit_trail import AuditTrail
+    from bot.services.polling.arrivals import Arrivals
     from bot.services.ports import Clock, LogPublisher
     from bot.services.throttling.throttle import ServiceThrottle
     from bot.store import Connection
@@ -72,6 +74,7 @@ class JobService:
         audit_trail: AuditTrail,
         publisher: LogPublisher,
         throttle: ServiceThrottle,
+        arrivals: Arrivals,
         random_bits: Callable[[int], int],
         card_changes: CardChanges,
         wake: asyncio.Event,
@@ -85,6 +88,7 @@ class JobService:
         self._audit_trail = audit_trail
         self._publisher = publisher
         self._throttle = throttle
+        self._arrivals = arrivals
         self._random_bits = random_bits
         self._card_changes = card_changes
         self._wake = wake
@@ -244,11 +248,16 @@ class JobService:
         self.note_cancelled()
         return StatusCard(cancelled)
 
-    async def cancel_as_moderator(self, job_id: str, *, guild_id: int, cancelled_by_id: int) -> Job:
+    async def cancel_as_moderator(
+        self, job_id: str, *, guild_id: int, cancelled_by_id: int, states: Collection[JobState] = CALLED_OFF_STATES
+    ) -> Job:
         """Cancel any job of a server that is not on its way to the channel yet, and give its seconds back.
 
+        Args:
+            states: in which of them it is cancelled.
+
         Raises:
-            NotCancellableError: when it is not there, or past that point.
+            NotCancellableError: when it is not there, or in none of them.
             StoreUnavailableError: when the database cannot be asked.
         """
         now = self._clock.now()
@@ -256,7 +265,8 @@ class JobService:
             job = await jobs.get(connection, job_id)
             if job is None or job.guild_id != guild_id:
                 raise NotCancellableError(None, by_moderator=True)
-            cancelled = await jobs.call_off(connection, job, JobError.CANCELLED_BY_MODERATOR, now=now)
+            error_code = JobError.CANCELLED_BY_MODERATOR
+            cancelled = await jobs.call_off(connection, job, error_code, now=now, states=states)
             if cancelled is None:
                 raise NotCancellableError(job.state, by_moderator=True)
             await ledger.refund(connection, cancelled, now=now, made_by_id=cancelled_by_id)
@@ -317,9 +327,5 @@ class JobService:
 
     async def _card(self, connection: Connection, job: Job, now: datetime) -> StatusCard:
         places = await jobs.places(connection, [job.id], slots_since=self._policy.slots_since(now), now=now)
-        return StatusCard(
-            job,
-            queue_place=places.get(job.id),
-            waiting_for_operator=self._throttle.waits_for_operator,
-            service_in_trouble=self._throttle.is_in_trouble,
-        )
+        ahead = await self._arrivals.look(connection, [job], now)
+        return self._arrivals.card(job, places.get(job.id), ahead, now, throttle=self._throttle)

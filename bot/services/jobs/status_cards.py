@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from heapq import heappop, heappush
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from bot.errors import PublishError, StoreUnavailableError
-from bot.models import JobState, StatusCard
+from bot.models import Arrival, JobState, StatusCard
 from bot.services.loops import Loop
+from bot.services.polling.estimate import PASSING_SECONDS, has_moved
 from bot.store import jobs
 from bot.store.jobs import QUEUE_START
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from bot.models import Job
     from bot.services.jobs.policy import WorkerPolicy
+    from bot.services.polling.arrivals import Arrivals
     from bot.services.ports import Clock, Publisher
     from bot.services.throttling.throttle import ServiceThrottle
     from bot.store import Connection
@@ -53,6 +56,7 @@ class _Shown:
 
     appearance: tuple[object, ...] | None
     editable_at: datetime
+    arrival: Arrival | None = None
 
 
 class CardChanges:
@@ -64,12 +68,15 @@ class CardChanges:
         self._queue_touched = False
         self._walk: QueuePosition | None = None
         self._shown: dict[str, _Shown] = {}
+        self._passing: list[tuple[datetime, str]] = []  # a heap of when cards show a time that is about to pass
 
     def begin(self, card: StatusCard) -> None:
         """Note the card that the member is shown first, so that it is not edited before it is out of date."""
         if len(self._shown) >= MOST_REMEMBERED:
             self._shown.clear()  # at the price of an edit each for the cards that are still open
-        self._shown[card.job.id] = _Shown(card.appearance, _first_editable_at(card.job))
+            self._passing.clear()
+        self._shown[card.job.id] = _Shown(card.appearance, _first_editable_at(card.job), card.arrival)
+        self.note_passing(card)
 
     def touch(self, job_id: str) -> None:
         """Note that a job may look different now."""
@@ -93,8 +100,18 @@ class CardChanges:
         self._touched.update(dict.fromkeys(position.job_id for position in waiting))
         self._walk = None if is_end else waiting[-1]
 
+    def note_passing(self, card: StatusCard) -> None:
+        """Touch a card that shows a time once that is about to pass."""
+        if card.arrival is not None and card.arrival.expected_at is not None:
+            at = card.arrival.expected_at - timedelta(seconds=PASSING_SECONDS)
+            heappush(self._passing, (at, card.job.id))
+
     def take(self, now: datetime) -> list[str]:
         """Return some touched jobs whose cards may be edited now, first touched first."""
+        while self._passing and self._passing[0][0] <= now:
+            job_id = heappop(self._passing)[1]
+            if job_id in self._shown:
+                self._touched[job_id] = None
         editable = (job_id for job_id in self._touched if self._wait(job_id, now) <= 0)
         taken = list(islice(editable, CARDS_AT_ONCE))
         for job_id in taken:
@@ -105,7 +122,10 @@ class CardChanges:
         """Return how long no touched card may be edited; None when none is touched."""
         if self.walks_from is not None:
             return 0.0
-        return min((self._wait(job_id, now) for job_id in self._touched), default=None)
+        waits = [self._wait(job_id, now) for job_id in self._touched]
+        if self._passing:
+            waits.append(max(0.0, (self._passing[0][0] - now).total_seconds()))
+        return min(waits, default=None)
 
     def put_back(self, job_ids: Iterable[str]) -> None:
         """Keep jobs for the next time; unlike a touch, this is no news."""
@@ -113,12 +133,22 @@ class CardChanges:
 
     def note_shown(self, card: StatusCard, at: datetime) -> None:
         """Note what a card shows now."""
-        self._shown[card.job.id] = _Shown(card.appearance, at + timedelta(seconds=SHORTEST_INTERVAL_SECONDS))
+        editable_at = at + timedelta(seconds=SHORTEST_INTERVAL_SECONDS)
+        self._shown[card.job.id] = _Shown(card.appearance, editable_at, card.arrival)
 
     def note_failed(self, job_id: str, at: datetime) -> None:
         """Note an edit that may or may not have arrived."""
         self._shown[job_id] = _Shown(None, at + timedelta(seconds=SHORTEST_INTERVAL_SECONDS))
         self.put_back({job_id})
+
+    def steady(self, card: StatusCard, now: datetime) -> StatusCard:
+        """Keep the time that a card shows for as long as it holds by and large."""
+        shown = self._shown.get(card.job.id)
+        shown_at = None if shown is None or shown.arrival is None else shown.arrival.expected_at
+        expected_at = None if card.arrival is None else card.arrival.expected_at
+        if shown_at is None or expected_at is None or has_moved(shown_at, expected_at, now):
+            return card
+        return replace(card, arrival=Arrival(shown_at))
 
     def has_changed(self, card: StatusCard) -> bool:
         """Tell whether a card looks different from what it showed last."""
@@ -158,6 +188,7 @@ class StatusCardUpdater:
         clock: Clock,
         publisher: Publisher,
         throttle: ServiceThrottle,
+        arrivals: Arrivals,
         card_changes: CardChanges,
         policy: WorkerPolicy,
     ) -> None:
@@ -165,6 +196,7 @@ class StatusCardUpdater:
         self._clock = clock
         self._publisher = publisher
         self._throttle = throttle
+        self._arrivals = arrivals
         self._card_changes = card_changes
         self._policy = policy
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -210,6 +242,8 @@ class StatusCardUpdater:
         free = EDITS_AT_ONCE - len(self._in_flight)
         picked = [card for card in changed if card.job.id not in self._in_flight][:free]
         self._in_flight |= {card.job.id for card in picked}
+        for card in picked:
+            self._card_changes.note_passing(card)
         self._card_changes.put_back(card.job.id for card in changed if card not in picked)
         return picked
 
@@ -239,6 +273,7 @@ class StatusCardUpdater:
                 waiting = [job_id for job_id in touched if job_id in found and found[job_id].state is JobState.QUEUED]
                 looked_at, later = waiting[:WAITING_AT_ONCE], waiting[WAITING_AT_ONCE:]
                 places = await jobs.places(connection, looked_at, slots_since=self._policy.slots_since(now), now=now)
+                ahead = await self._arrivals.look(connection, map(found.__getitem__, looked_at), now)
             except BaseException:  # whatever it was: what was taken and not shown is still news
                 self._card_changes.put_back(touched)
                 raise
@@ -247,15 +282,11 @@ class StatusCardUpdater:
             if job.state.is_final and job.due_at is None:
                 self._card_changes.forget(job.id)
         cards = [
-            StatusCard(
-                job,
-                queue_place=places.get(job.id),
-                waiting_for_operator=job.state is JobState.QUEUED and self._throttle.waits_for_operator,
-                service_in_trouble=job.state is JobState.QUEUED and self._throttle.is_in_trouble,
-            )
+            self._arrivals.card(job, places.get(job.id), ahead, now, throttle=self._throttle)
             for job in map(found.get, touched)
             if job is not None and job.id not in later and not job.state.is_final and job.status_message_id is not None
         ]
+        cards = [self._card_changes.steady(card, now) for card in cards]
         changed = [card for card in cards if self._card_changes.has_changed(card)]
         return sorted(changed, key=lambda card: card.queue_place or 0)
 

@@ -108,6 +108,7 @@ class Worker:
     async def run(self) -> None:
         """Work until stopped, then finish or release what is in flight within the deadline."""
         await self.reclaim_leases()
+        self._card_changes.touch_queue()  # what cards have shown until now is not remembered
         await self._loop.run(self._pass, finish_seconds=self._work.policy.stop_deadline_seconds)
         try:
             await self.reclaim_leases()

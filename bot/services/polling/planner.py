@@ -41,7 +41,7 @@ class PollPlanner:
     ) -> None:
         self._database = database
         self._jitter = jitter
-        self._time_scale = time_scale
+        self.time_scale = time_scale
         self._profile = profile
         self._schedules: dict[tuple[str | None, int], PollSchedule] = {}
         self._unlearned = PollSchedule.learned(RenderTimes())
@@ -59,27 +59,31 @@ class PollPlanner:
                 seconds = await jobs.recent_render_seconds(connection, model, duration, REMEMBERED_RENDERS)
                 self._schedules[model, duration] = PollSchedule.learned(RenderTimes.of(reversed(seconds)))
 
-    def render_times(self, model: str | None, duration_seconds: int) -> RenderTimes:
-        """Return what is known of how long a model's renders of a length take."""
-        return self._schedules.get((model, duration_seconds), self._unlearned).render_times
+    def render_times(self, duration_seconds: int, *, model: str | None = None) -> RenderTimes:
+        """Return how long renders of a clip length take, as far as is known; times ``time_scale`` in seconds.
+
+        Args:
+            model: None is the one that clips are asked of now.
+        """
+        return self._schedules.get((model or self._profile.model, duration_seconds), self._unlearned).render_times
 
     def first_delay_seconds(self) -> float:
         """Return how long to leave a job alone that has just been submitted."""
-        return (FIRST_POLL_SECONDS + self._jitter()) * self._time_scale
+        return (FIRST_POLL_SECONDS + self._jitter()) * self.time_scale
 
     def next_delay_seconds(self, job: Job, progress: float | None, now: datetime) -> float:
         """Note what a poll showed; return how long to leave the job alone now."""
-        elapsed = (now - (job.submitted_at or job.created_at)).total_seconds() / self._time_scale
+        elapsed = (now - (job.submitted_at or job.created_at)).total_seconds() / self.time_scale
         track = self._tracks.get(job.id, ProgressTrack()).seeing(progress, elapsed_seconds=elapsed)
         self._tracks[job.id] = track
         schedule = self._schedule_of(job)
         delay = next_poll_delay(schedule, track, elapsed_seconds=elapsed, jitter=self._jitter())
-        return delay * self._time_scale
+        return delay * self.time_scale
 
     def finished(self, job: Job, rendered_at: datetime) -> None:
         """Learn from a render that is done, and drop what was remembered of it."""
         self.forget(job.id)
-        seconds = (rendered_at - (job.submitted_at or job.created_at)).total_seconds() / self._time_scale
+        seconds = (rendered_at - (job.submitted_at or job.created_at)).total_seconds() / self.time_scale
         render_times = self._schedule_of(job).render_times.including(seconds)
         self._schedules[_kind_of(job)] = PollSchedule.learned(render_times)
 

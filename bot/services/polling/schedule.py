@@ -39,7 +39,7 @@ _TYPICAL_SECONDS = (60.0, 300.0)
 """The service's own "typical render"; counts as two finished renders, and fades as real ones come."""
 _PLAUSIBLE_SECONDS = (1.0, 3600.0)
 """Where a render time is cut off: two clocks that disagree can make it negative, or absurd."""
-_FEW_RENDERS = 10
+FEW_RENDERS = 10
 """With fewer than this, the advised schedule is better than a guess."""
 _MEMORY = 500
 """Renders that weigh in: enough to know the mean within 2 %, few enough to follow a service that changes."""
@@ -126,11 +126,18 @@ class RenderTimes:
         count: how many have been counted.
         mean_log: the mean of the logarithms of their seconds.
         variance_log: the variance of those logarithms.
+        latest: the seconds of the latest 500, first to last, as they were: renders of two kinds fit no such curve.
     """
 
     count: int = 0
     mean_log: float = math.log(math.prod(_TYPICAL_SECONDS)) / 2
     variance_log: float = (math.log(_TYPICAL_SECONDS[1] / _TYPICAL_SECONDS[0]) / 2) ** 2
+    latest: tuple[float, ...] = ()
+
+    @property
+    def forecast(self) -> Forecast:
+        """The distribution that was fitted."""
+        return Forecast(self.mean_log, self.variance_log)
 
     @classmethod
     def of(cls, seconds: Iterable[float]) -> RenderTimes:
@@ -146,12 +153,14 @@ class RenderTimes:
         The latest 500 carry most of the weight.
         """
         shortest, longest = _PLAUSIBLE_SECONDS
-        difference = math.log(min(max(seconds, shortest), longest)) - self.mean_log
+        believed = min(max(seconds, shortest), longest)
+        difference = math.log(believed) - self.mean_log
         weight = 1 / min(self.count + len(_TYPICAL_SECONDS) + 1, _MEMORY)
         return RenderTimes(
             count=self.count + 1,
             mean_log=self.mean_log + weight * difference,
             variance_log=(1 - weight) * (self.variance_log + weight * difference**2),
+            latest=(*self.latest[1 - _MEMORY :], believed),
         )
 
 
@@ -171,7 +180,7 @@ class PollSchedule:
     @lru_cache(maxsize=8)
     def learned(cls, render_times: RenderTimes) -> PollSchedule:
         """Work out the rate; takes some milliseconds, so keep it until another render is done."""
-        forecast = Forecast(render_times.mean_log, render_times.variance_log)
+        forecast = render_times.forecast
         budget = _THRIFT * forecast.expected_polls(lambda _: ADVISED_SECONDS)
         rate = 1.0
         for _ in range(4):  # polls grow nearly in proportion to the rate, so few rounds come close
@@ -268,7 +277,6 @@ def _interval(schedule: PollSchedule, track: ProgressTrack, elapsed_seconds: flo
             return forecast.interval(elapsed_seconds, _RATE * schedule.rate)
     elif 0 < track.polls < _ENOUGH_POLLS:
         return ADVISED_SECONDS  # there is a progress: see soon whether it can be used
-    if schedule.render_times.count < _FEW_RENDERS:
+    if schedule.render_times.count < FEW_RENDERS:
         return ADVISED_SECONDS
-    usual = Forecast(schedule.render_times.mean_log, schedule.render_times.variance_log)
-    return usual.interval(elapsed_seconds, schedule.rate)
+    return schedule.render_times.forecast.interval(elapsed_seconds, schedule.rate)

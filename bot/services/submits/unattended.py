@@ -14,6 +14,7 @@ from bot.models import (
     SubmitOutcome,
     VideoServiceError,
 )
+from bot.services.jobs.leases import give_back_unbilled
 from bot.services.jobs.rendering import ANSWERS_BEFORE_BELIEVED
 from bot.store.jobs import submits
 
@@ -106,10 +107,11 @@ class UnattendedSubmits:
             await submits.put_off(connection, submit, due_at=due_at, **changes)
 
     async def _close(self, submit: Submit, outcome: SubmitOutcome) -> None:
+        """Write down that a submit is over; give back what its member has discarded if it is not billed."""
+        now = self._work.clock.now()
         async with self._work.database.write() as connection:
-            await submits.note(
-                connection, submit.job_id, now=self._work.clock.now(), outcome=outcome, number=submit.number
-            )
+            await submits.note(connection, submit.job_id, now=now, outcome=outcome, number=submit.number)
+            await give_back_unbilled(connection, submit.job_id, now)
         _log.info("submit is over", extra=_fields_of(submit) | {"outcome": outcome.value})
 
     def _age_seconds(self, submit: Submit) -> float:

@@ -5,7 +5,10 @@ Who may change a job's row:
 * ``insert``: the ``/video`` command, in the transaction of its charge; it may hold the job by a lease;
 * ``free``: the same command, once its answer was heard, or may have been: it gives up that lease;
 * ``withdraw``: the member, while it is ``queued``, or the same command when nobody heard its answer;
-* ``call_off``: a moderator, before it is on its way to the channel; whoever holds it finds out at the next write;
+* ``call_off``: its member, once it is sent, or a moderator, before it is on its way to the channel; whoever holds it
+  finds out at the next write;
+* ``note_unbilled``: whoever hears that the service does not bill what its member has discarded; once, since it changes
+  what it asks for;
 * ``note_removed``: a moderator, once, when it is ``delivered``; it touches nothing that any other does;
 * ``note_deleted``: its member, likewise and in place of it: only the first of both takes the clip away;
 * ``start_next``: any worker; it moves ``queued`` to ``submitting`` and takes the lease in one statement;
@@ -18,7 +21,15 @@ Who may change a job's row:
   that has ended.
 """
 
-from bot.store.jobs.changes import attach_status, call_off, note_deleted, note_removed, update
+from bot.store.jobs.changes import (
+    CALLED_OFF_STATES,
+    attach_status,
+    call_off,
+    note_deleted,
+    note_removed,
+    note_unbilled,
+    update,
+)
 from bot.store.jobs.leases import Backlog, backlog, claim_due, free, release_leases, renew_leases
 from bot.store.jobs.lists import (
     QUEUE_START,
@@ -47,6 +58,7 @@ from bot.store.jobs.rows import find_by_interaction, find_press, get, get_many, 
 from bot.store.jobs.turns import places
 
 __all__ = [
+    "CALLED_OFF_STATES",
     "QUEUE_START",
     "Backlog",
     "QueuePosition",
@@ -74,6 +86,7 @@ __all__ = [
     "list_waiting_after",
     "note_deleted",
     "note_removed",
+    "note_unbilled",
     "oldest_to_wait_at",
     "oldest_waiting_at",
     "places",

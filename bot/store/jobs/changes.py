@@ -1,4 +1,4 @@
-"""What changes a job on its way: the worker that holds it, a moderator, its card."""
+"""What changes a job on its way: the worker that holds it, its member, a moderator, its card."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, case
 from sqlalchemy import update as sql_update
 
-from bot.models import OPEN_STATES, JobState
+from bot.models import DISCARDABLE_STATES, OPEN_STATES, JobError, JobState
 from bot.store.jobs import submits
+from bot.store.jobs.rows import from_row
 from bot.store.tables import jobs
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from bot.models import Job, JobError
+    from bot.models import Job
 
 
 async def update(connection: AsyncConnection, job: Job, *, owner: str, **changes: Any) -> Job | None:  # noqa: ANN401 (as said)
@@ -41,8 +43,19 @@ _OF_OWNER = sql_update(jobs).where(
 )
 
 
-async def call_off(connection: AsyncConnection, job: Job, error_code: JobError, *, now: datetime) -> Job | None:
-    """Cancel a job that waits, renders or is ready, out of whosoever hands; None when it was past that."""
+CALLED_OFF_STATES = DISCARDABLE_STATES | {JobState.QUEUED}
+"""States out of which a job can be cancelled: it is not on its way to the channel yet."""
+
+
+async def call_off(
+    connection: AsyncConnection,
+    job: Job,
+    error_code: JobError,
+    *,
+    now: datetime,
+    states: Collection[JobState] = CALLED_OFF_STATES,
+) -> Job | None:
+    """Cancel a job out of whosoever hands; None when it was in none of the states any more."""
     changes: dict[str, Any] = {
         "state": JobState.CANCELLED,
         "error_code": error_code,
@@ -52,12 +65,41 @@ async def call_off(connection: AsyncConnection, job: Job, error_code: JobError, 
         "lease_owner": None,
         "lease_until": None,
     }
-    statement = sql_update(jobs).where(jobs.c.id == job.id, jobs.c.state.in_(OPEN_STATES - {JobState.DELIVERING}))
+    statement = sql_update(jobs).where(jobs.c.id == job.id, jobs.c.state.in_(states))
     result = await connection.execute(statement.values(changes))
     if result.rowcount != 1:
         return None
     await submits.leave(connection, job.id, now=now)
     return replace(job, **changes)
+
+
+async def note_unbilled(connection: AsyncConnection, job_id: str, *, now: datetime) -> Job | None:
+    """Note of a job that its member has discarded that the service bills none of its submits; None when it is not so.
+
+    It falls due to settle its card anew, out of the hands of whoever is about to note that this is done.
+    """
+    values = {"of_job": job_id, "now": now}
+    row = (await connection.execute(_NOTE_UNBILLED, values)).one_or_none()
+    return None if row is None else from_row(row)
+
+
+_NOTE_UNBILLED = (
+    sql_update(jobs)
+    .where(
+        jobs.c.id == bindparam("of_job"),
+        jobs.c.state == JobState.CANCELLED,
+        jobs.c.error_code == JobError.DISCARDED,
+        ~submits.has_spent(jobs.c.id),
+    )
+    .values(
+        error_code=JobError.DISCARDED_UNBILLED,
+        due_at=bindparam("now", type_=jobs.c.due_at.type),
+        attempts=0,
+        lease_owner=None,
+        lease_until=None,
+    )
+    .returning(jobs)
+)
 
 
 async def note_removed(connection: AsyncConnection, job_id: str, *, removed_by_id: int, now: datetime) -> bool:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from bot.models import Job
 
 _IS_OPEN = submits.c.ended_at.is_(None)
+_IS_SPENT = or_(submits.c.outcome.is_(None), submits.c.outcome.not_in(UNPAID_OUTCOMES))
 HOLDS_SLOT = and_(_IS_OPEN, submits.c.sent_at > bindparam("since"))
 """A submit holds a render slot: it is open, and was sent after the moment ``since``."""
 
@@ -256,9 +257,13 @@ async def count_sent(connection: AsyncConnection, *, since: datetime) -> tuple[i
 
 async def spent_seconds(connection: AsyncConnection) -> int:
     """Return the seconds of video spent: what the service bills, and what it may yet bill."""
-    is_spend = or_(submits.c.outcome.is_(None), submits.c.outcome.not_in(UNPAID_OUTCOMES))
-    statement = select(func.coalesce(func.sum(submits.c.seconds), 0)).where(is_spend)
+    statement = select(func.coalesce(func.sum(submits.c.seconds), 0)).where(_IS_SPENT)
     return (await connection.execute(statement)).scalar_one()
+
+
+def has_spent(job_id: ColumnElement[str]) -> ColumnElement[bool]:
+    """Say that the service bills a submit of this job, or may yet bill it."""
+    return select(submits.c.number).where(submits.c.job_id == job_id, _IS_SPENT).exists()
 
 
 # Models ------------------------------------------------------------------------------------------

@@ -5,13 +5,14 @@ A view is made anew for every message and every edit and has no timeout, so disc
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import discord
 from discord import ui
 
-from bot.models import PROMPT_ERRORS, JobState, Origin
+from bot.models import DISCARDABLE_STATES, PROMPT_ERRORS, JobState, Origin
 from bot.ui.components import StatusCardItem
+from bot.ui.text import failures as failure_text
 from bot.ui.text import formatting
 from bot.ui.text import members as member_text
 
@@ -31,7 +32,7 @@ _COLOURS = {
 
 
 def status_view(card: StatusCard) -> ui.LayoutView:
-    """Show where a job stands, with a button to cancel it while it waits, or to try again where it failed."""
+    """Show where a job stands, with a button to cancel it while it waits, then to discard it, or to try again."""
     job = card.job
     lines = [f"**{member_text.card_title(card)}**", formatting.prompt(job.spec.prompt), member_text.card_details(card)]
     items: list[ui.Item[ui.LayoutView]] = [
@@ -39,7 +40,9 @@ def status_view(card: StatusCard) -> ui.LayoutView:
         ui.TextDisplay(member_text.card_footer(job)),
     ]
     if job.state is JobState.QUEUED:
-        items.append(ui.ActionRow[ui.LayoutView]().add_item(_cancel_button(job.id)))
+        items.append(_row(_button(member_text.CANCEL_BUTTON, cancel_id(job.id))))
+    elif job.state in DISCARDABLE_STATES:
+        items.append(_row(_button(failure_text.DISCARD_BUTTON, discard_id(job.id))))
     elif job.state is JobState.FAILED:
         items.append(_once_more(job))
     view = ui.LayoutView(timeout=None)
@@ -52,10 +55,7 @@ def _once_more(job: Job) -> ui.ActionRow[ui.LayoutView]:
     offered = {"again": member_text.TRY_AGAIN_BUTTON}
     if job.error_code in PROMPT_ERRORS:
         offered["remix"] = member_text.VERSION_BUTTONS[Origin.REMIX]
-    row = ui.ActionRow[ui.LayoutView]()
-    for action, label in offered.items():
-        row.add_item(StatusCardItem(ui.Button[Any](label=label, custom_id=f"job:{action}:{job.id}")))
-    return row
+    return _row(*(_button(label, f"job:{action}:{job.id}") for action, label in offered.items()))
 
 
 def cancel_id(job_id: str) -> str:
@@ -63,6 +63,17 @@ def cancel_id(job_id: str) -> str:
     return f"job:cancel:{job_id}"
 
 
-def _cancel_button(job_id: str) -> StatusCardItem:
-    style = discord.ButtonStyle.secondary
-    return StatusCardItem(ui.Button(label=member_text.CANCEL_BUTTON, style=style, custom_id=cancel_id(job_id)))
+def discard_id(job_id: str) -> str:
+    """Return the custom id of the button that asks whether a job that has started is to be discarded."""
+    return f"job:discard:{job_id}"
+
+
+def _row(*buttons: StatusCardItem) -> ui.ActionRow[ui.LayoutView]:
+    row = ui.ActionRow[ui.LayoutView]()
+    for button in buttons:
+        row.add_item(button)
+    return row
+
+
+def _button(label: str, custom_id: str) -> StatusCardItem:
+    return StatusCardItem(ui.Button(label=label, style=discord.ButtonStyle.secondary, custom_id=custom_id))

@@ -1,8 +1,17 @@
-"""The words for what goes wrong with an accepted clip."""
+"""The words for what goes wrong with an accepted clip, and for taking back one that is already being made."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from bot.models import JobError
+from bot.ui.text import formatting
+
+if TYPE_CHECKING:
+    from bot.models import Job
+
+DISCARD_BUTTON = "Discard"
+CONFIRM_BUTTON = "Yes, discard it"
 
 SENTENCES = {
     JobError.REJECTED: ("The video service could not use this request.", "Change the prompt and try again."),
@@ -42,6 +51,11 @@ SENTENCES = {
     ),
     JobError.INTERNAL: ("Something went wrong on my side.", "Try again; if it stays so, tell the operator."),
     JobError.UNHEARD: ("Discord did not take my answer in time, so the clip was not made.", "Try again."),
+    JobError.DISCARDED: ("You discarded this clip after it had started.", "`/video` makes another one."),
+    JobError.DISCARDED_UNBILLED: (
+        "You discarded this clip after it had started, and the video service made none.",
+        "`/video` makes another one.",
+    ),
     JobError.CANCELLED_BY_MODERATOR: ("A moderator cancelled this clip.", "Ask them why."),
     JobError.MEMBER_BLOCKED: (
         "A moderator has blocked you from making clips here, so this one is cancelled.",
@@ -55,3 +69,34 @@ SENTENCES = {
 def failure(error_code: JobError | None) -> str:
     """Say what happened to a job that failed, to whomever."""
     return SENTENCES[error_code or JobError.INTERNAL][0]
+
+
+# Discards ----------------------------------------------------------------------------------------
+
+
+def question(job: Job, *, is_own: bool) -> str:
+    """Ask whether a clip is to be discarded, and say what that does to its cost."""
+    cost = formatting.seconds(job.spec.cost_seconds)
+    if is_own:
+        charge = f"your {cost} stay charged unless the service reports a failure"
+    else:
+        charge = f"{formatting.member(job.member_id)} gets the {cost} back, and the log has it"
+    return (
+        "**Discard this clip?** It has already started, and the video service can't be stopped. The clip will not be "
+        f"posted; {charge}."
+    )
+
+
+def discarded(job: Job, *, is_own: bool) -> str:
+    """Say what became of a clip and of its cost."""
+    cost = formatting.seconds(job.spec.cost_seconds)
+    if not is_own:
+        return f"Discarded. {formatting.member(job.member_id)} has the {cost} back."
+    if job.error_code is JobError.DISCARDED:
+        return f"Discarded. {kept(cost)}"
+    return f"{'Cancelled' if job.submitted_at is None else 'Discarded'}. Your {cost} came back."
+
+
+def kept(cost: str) -> str:
+    """Say to its member that a clip stays charged."""
+    return f"Your {cost} stay charged, unless the video service reports a failure."

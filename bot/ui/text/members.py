@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.errors import ReelayError
-    from bot.models import CapStatus, CeilingReachedError, EffectiveQuota, Job, QuotaStatus, StatusCard
+    from bot.models import Arrival, CapStatus, CeilingReachedError, EffectiveQuota, Job, QuotaStatus, StatusCard
     from bot.services.clips.history import ClipDetails
 
 CANCEL_BUTTON = "Cancel"
@@ -68,7 +68,7 @@ def card_title(card: StatusCard) -> str:
         case JobState.FAILED:
             return "No clip this time"
         case JobState.CANCELLED:
-            return "Cancelled"
+            return "Cancelled" if card.job.submitted_at is None else "Discarded"
 
 
 def card_details(card: StatusCard) -> str | None:
@@ -82,6 +82,8 @@ def card_details(card: StatusCard) -> str | None:
             return f"{happened} {came_back} {advice}{reference}"
         case JobState.CANCELLED if job.error_code is not None:
             happened, advice = failures.SENTENCES[job.error_code]
+            if job.error_code is JobError.DISCARDED:
+                came_back = failures.kept(formatting.seconds(job.spec.cost_seconds))
             return f"{happened} {came_back} {advice}"
         case JobState.CANCELLED:
             return came_back
@@ -91,9 +93,9 @@ def card_details(card: StatusCard) -> str | None:
             )
         case JobState.RENDERING if job.progress is not None:
             percent = max(0, min(100, int(job.progress)))  # as ``StatusCard.appearance`` tells cards apart
-            return _lines(refitted(job), f"{formatting.bar(percent / 100)} {percent} %")
+            return _lines(refitted(job), f"{formatting.bar(percent / 100)} {percent} %", _arrival(card.arrival))
         case _:
-            return refitted(job)
+            return _lines(refitted(job), _arrival(card.arrival)) or None
 
 
 def refitted(job: Job) -> str | None:
@@ -111,6 +113,17 @@ def refitted(job: Job) -> str | None:
 
 def _lines(*lines: str | None) -> str:
     return "\n".join(filter(None, lines))
+
+
+def _arrival(arrival: Arrival | None) -> str | None:
+    """Say when a clip is expected."""
+    if arrival is None:
+        return None
+    if arrival.is_late:
+        return "Taking longer than usual."
+    if arrival.expected_at is None:
+        return "Usually 1 to 5 minutes once it starts."
+    return f"Should be here {formatting.relative(arrival.expected_at)}."
 
 
 def card_footer(job: Job) -> str:

@@ -310,10 +310,8 @@ def _not_cancellable(error: NotCancellableError) -> str:
         case NotCancellableError(state=None, by_moderator=True):
             return "There is no such clip in this server."
         case NotCancellableError(state=None):
-            return "Only the member who asked for this clip can cancel it."
+            return "Only the member who asked for this clip or a moderator can cancel it."
         case NotCancellableError(state=JobState.CANCELLED):
             return "This clip is already cancelled."
-        case NotCancellableError(by_moderator=True):
-            return "It is too late to cancel this clip: it is on its way to the channel, or has ended."
         case _:
-            return "It is too late to cancel this clip: it has already started."
+            return "It is too late to cancel this clip: it is on its way to the channel, or has ended."

@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.errors import DestinationClosedError, PublishUnavailableError, StoreUnavailableError, UploadTooLargeError
-from bot.models import JobState, NotCancellableError
+from bot.models import UNPAID_OUTCOMES, JobError, JobState, NotCancellableError
 from bot.sandbox.faults import Fault
 from tests.support.faults import FlakyDatabase, Hold, SurprisingService
-from tests.support.workshop import GUILD_ID, MEMBER_ID, Workshop, open_workshop
+from tests.support.workshop import GUILD_ID, MEMBER_ID, MODERATOR_ID, Workshop, open_workshop
 
 SUBMIT_FAULTS = {
     "lost on the way": Fault(drop=True),
@@ -59,6 +59,7 @@ ACTS: st.SearchStrategy[Act] = st.one_of(
     st.just(("crash",)),
     st.just(("accept",)),
     st.just(("cancel",)),
+    st.tuples(st.just("discard"), st.sampled_from(["member", "moderator"])),
     st.just(("silence",)),
     st.tuples(st.just("crash"), st.sampled_from(CRASH_POINTS)),
     st.tuples(st.just("submit"), st.sampled_from(sorted(SUBMIT_FAULTS))),
@@ -106,6 +107,10 @@ class Story:
                 with suppress(NotCancellableError, StoreUnavailableError):
                     latest = self.job_ids[-1] if self.job_ids else ""
                     await self.process.jobs.cancel(latest, guild_id=GUILD_ID, member_id=MEMBER_ID)
+            case ("discard", who):
+                with suppress(NotCancellableError, StoreUnavailableError):
+                    latest = self.job_ids[-1] if self.job_ids else ""
+                    await self.process.discard(latest, by=MEMBER_ID if who == "member" else MODERATOR_ID)
             case ("crash", point):
                 await self._crash_at(point)
             case ("submit", name):
@@ -139,7 +144,17 @@ class Story:
         await self._restart()
         await self.workshop.run_until_idle(self.process)
         for job_id in self.job_ids:
+            if (await self.workshop.job(job_id)).error_code is JobError.DISCARDED:
+                await self._follow(job_id)
             await self._check(job_id)
+
+    async def _follow(self, job_id: str) -> None:
+        """Let the service say what became of a job that was discarded."""
+        for _ in range(30):
+            if all(submit.ended_at for submit in await self.workshop.submits(job_id)):
+                break
+            await self.workshop.run_for(self.process, 120)
+        await self.workshop.run_until_idle(self.process)
 
     async def _check(self, job_id: str) -> None:
         job = await self.workshop.job(job_id)
@@ -150,10 +165,16 @@ class Story:
             assert len(clips) == 1
             assert job.message_id == clips[0].id
             assert entries == [("charge", cost)]
+        elif job.error_code is JobError.DISCARDED:
+            assert clips == []
+            assert entries == [("charge", cost)]
+            outcomes = await self.workshop.outcomes(job_id)
+            assert any(outcome not in UNPAID_OUTCOMES for outcome in outcomes), "what is not billed is given back"
         else:
             assert clips == []
             assert entries == [("charge", cost), ("refund", cost)]
-            assert (job.error_code is None) == (job.state is JobState.CANCELLED)
+            cancelled = {None, JobError.DISCARDED_UNBILLED, JobError.CANCELLED_BY_MODERATOR}
+            assert (job.error_code in cancelled) == (job.state is JobState.CANCELLED)
         assert len(self.workshop.server.paid(job_id)) <= 1
         assert (job.lease_owner, job.due_at) == (None, None)
 

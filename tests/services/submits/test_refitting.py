@@ -285,5 +285,5 @@ async def test_render_times_are_each_models_own(workshop: Workshop) -> None:
     await learned.reelay.polling.recall()
     await other.reelay.polling.recall()
 
-    assert learned.reelay.polling.render_times(job.model, 6).count == 1
-    assert other.reelay.polling.render_times(FLASH.model, 6).count == 0
+    assert learned.reelay.polling.render_times(6, model=job.model).count == 1
+    assert other.reelay.polling.render_times(6, model=FLASH.model).count == 0

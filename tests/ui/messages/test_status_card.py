@@ -9,7 +9,17 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.models import Aspect, ClipFile, ClipLink, JobError, JobState, StatusCard, VideoInfo, VideoSpec
+from bot.models import (
+    DISCARDABLE_STATES,
+    Aspect,
+    ClipFile,
+    ClipLink,
+    JobError,
+    JobState,
+    StatusCard,
+    VideoInfo,
+    VideoSpec,
+)
 from bot.ui.messages.status_card import status_view
 from tests.support.jobs import CREATED_AT, make_job
 from tests.support.views import fits_discord, parts, text_of
@@ -42,11 +52,15 @@ def test_status_card_shows_prompt_shape_length_who_and_since_when() -> None:
 
 
 @pytest.mark.parametrize("state", JobState)
-def test_only_a_waiting_job_can_be_cancelled_and_only_a_failed_one_tried_again(state: JobState) -> None:
+def test_a_waiting_job_can_be_cancelled_one_that_has_started_discarded_and_a_failed_one_tried_again(
+    state: JobState,
+) -> None:
     ids = [part["custom_id"] for part in parts(status_view(StatusCard(make_job(state=state)))) if "custom_id" in part]
 
-    offered = {JobState.QUEUED: "cancel", JobState.FAILED: "again"}
-    assert ids == ([f"job:{offered[state]}:01k2m3n4p5q6r7s8"] if state in offered else [])
+    actions = {JobState.QUEUED: ["cancel"], JobState.FAILED: ["again"]} | {
+        state: ["discard"] for state in DISCARDABLE_STATES
+    }
+    assert ids == [f"job:{action}:01k2m3n4p5q6r7s8" for action in actions.get(state, [])]
 
 
 @pytest.mark.parametrize("error", JobError)

@@ -6,6 +6,7 @@ import pytest
 
 from bot.errors import ChannelRefusedError
 from bot.models import (
+    Arrival,
     CapStatus,
     EffectiveQuota,
     JobError,
@@ -16,7 +17,7 @@ from bot.models import (
     StatusCard,
 )
 from bot.ui.text import members as member_text
-from tests.support.jobs import RESETS_AT, make_job, make_quota_status
+from tests.support.jobs import CREATED_AT, RESETS_AT, make_job, make_quota_status
 
 
 def test_what_is_left_is_said_in_seconds_and_clips() -> None:
@@ -91,6 +92,25 @@ def test_failed_job_says_what_happened_that_seconds_came_back_and_what_to_do(err
     assert happened.endswith(".")
     assert "." not in happened[:-1]
     assert rest
+
+
+@pytest.mark.parametrize(
+    ("arrival", "words"),
+    [
+        (None, None),
+        (Arrival(), "Usually 1 to 5 minutes once it starts."),
+        (Arrival(is_late=True), "Taking longer than usual."),
+        (Arrival(CREATED_AT), f"Should be here <t:{int(CREATED_AT.timestamp())}:R>."),
+    ],
+)
+@pytest.mark.parametrize("progress", [None, 50.0])
+def test_a_card_says_when_the_clip_should_be_there(
+    arrival: Arrival | None, words: str | None, progress: float | None
+) -> None:
+    job = make_job(state=JobState.RENDERING, progress=progress)
+    lines = [None if progress is None else "▰▰▰▰▰▰▱▱▱▱▱▱ 50 %", words]
+
+    assert member_text.card_details(StatusCard(job, arrival=arrival)) == ("\n".join(filter(None, lines)) or None)
 
 
 @pytest.mark.parametrize("state", JobState)
