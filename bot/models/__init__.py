@@ -5,6 +5,17 @@ All times are aware UTC datetimes; all lengths are whole seconds of video unless
 
 from bot.models._values import AuditDetails
 from bot.models.audit import Change, ChangeKind
+from bot.models.clips import (
+    CLIPS_A_PAGE,
+    NEWEST,
+    SEARCH_MAX_CHARACTERS,
+    SEARCHED_MOST,
+    ClipPage,
+    ClipQuery,
+    ListedClip,
+    ServerQueue,
+    parse_search,
+)
 from bot.models.jobs import (
     FINAL_STATES,
     OPEN_STATES,
@@ -19,8 +30,8 @@ from bot.models.jobs import (
     PostedMessage,
     StatusCard,
 )
+from bot.models.members import Requester, StoredAbout
 from bot.models.modlog import LogEntry, LogKind
-from bot.models.privacy import StoredAbout
 from bot.models.quotas import (
     QUOTA_MAX_SECONDS,
     Account,
@@ -44,7 +55,6 @@ from bot.models.refusals import (
     PausedError,
     QuotaExceededError,
 )
-from bot.models.requester import Requester
 from bot.models.servers import (
     DAYS_MAX,
     EVERYWHERE,
@@ -111,12 +121,14 @@ from bot.models.video import (
 )
 
 __all__ = [
+    "CLIPS_A_PAGE",
     "CREDITS_PER_DOLLAR",
     "DAYS_MAX",
     "DURATIONS_SECONDS",
     "EVERYWHERE",
     "FINAL_STATES",
     "NEAR_PERCENT",
+    "NEWEST",
     "OPEN_STATES",
     "PROMPT_ERRORS",
     "PROMPT_MAX_CHARACTERS",
@@ -125,6 +137,8 @@ __all__ = [
     "REACHED_PERCENT",
     "REASON_MAX_CHARACTERS",
     "RENDER_STATES",
+    "SEARCHED_MOST",
+    "SEARCH_MAX_CHARACTERS",
     "TYPED_MAX_CHARACTERS",
     "UNPAID_OUTCOMES",
     "Access",
@@ -149,6 +163,8 @@ __all__ = [
     "ClipButtons",
     "ClipFile",
     "ClipLink",
+    "ClipPage",
+    "ClipQuery",
     "ContentPolicyError",
     "Draft",
     "EffectiveQuota",
@@ -162,6 +178,7 @@ __all__ = [
     "JobError",
     "JobState",
     "Lineage",
+    "ListedClip",
     "LogEntry",
     "LogKind",
     "LowBalanceAlert",
@@ -188,6 +205,7 @@ __all__ = [
     "RequestRejectedError",
     "Requester",
     "Server",
+    "ServerQueue",
     "ServiceFaultError",
     "SpendPolicy",
     "StatusCard",
@@ -206,5 +224,6 @@ __all__ = [
     "parse_duration",
     "parse_prompt",
     "parse_reason",
+    "parse_search",
     "parse_typed_duration",
 ]

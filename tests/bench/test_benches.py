@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING, Any, Self
 import pytest
 
 from bot.store.tables import metadata
-from tests.bench import acknowledge, admission, clip, flight, neighbours, resume, retention, stage, start, turns
+from tests.bench import (
+    acknowledge,
+    admission,
+    clip,
+    flight,
+    library,
+    neighbours,
+    resume,
+    retention,
+    stage,
+    start,
+    turns,
+)
 from tests.bench.doubles import ServiceDouble
 from tests.bench.remote import Remote, RemoteError
 
@@ -50,10 +62,11 @@ async def test_each_bench_prints_its_figures_and_their_targets(monkeypatch: pyte
 
     admitted = await admission.measure((20, 40), rounds=4)
     queued = await turns.measure(rounds=1, past_jobs=20)
+    found = await library.measure(20, rounds=2)
     beside = await neighbours.measure(rounds=4, heavy_servers=2)
     ended = await retention.measure(scale=0.001)
 
-    assert json.dumps([acknowledged, flown, sent, started, resumed, admitted, queued, beside, ended])
+    assert json.dumps([acknowledged, flown, sent, started, resumed, admitted, queued, found, beside, ended])
     assert ended["rows"] > ended["rows_after"]["jobs"] == ended["rows_before"]["jobs"]
     assert ended["rows_after"]["ledger"] < ended["rows_before"]["ledger"]
     assert ended["retention"]["lock_ms"]["max"] > 0
@@ -74,6 +87,8 @@ async def test_each_bench_prints_its_figures_and_their_targets(monkeypatch: pyte
         assert 0 < beside["rules"][case]["acknowledged_ms"]["p50"] <= beside["rules"][case]["accepted_ms"]["max"]
     assert queued["ratios"].keys() == {"many_servers", "full_servers"}
     assert all(figure > 0 for figures in queued["median_ms"].values() for figure in figures.values())
+    assert found["target_ms"] == 20
+    assert all(kind["max"] > 0 for kinds in found["page_ms"].values() for kind in kinds.values())
     assert (flown["jobs"], flown["lag_p99_ms_target"], flown["added_mib_target"]) == (3, 50, 50)
     assert flown["lag_p50_ms"] <= flown["lag_p99_ms"] <= flown["lag_max_ms"]
     assert sent["passes_through"]["clip_mib"] == sent["passes_through"]["posted_mib"] == 0.2

@@ -28,15 +28,23 @@ ALT_TEXT_MAX_CHARACTERS = 256
 
 
 def clip_view(
-    job: Job, clip: Clip, status: QuotaStatus | None, now: datetime, parent: Job | None = None
+    job: Job,
+    clip: Clip,
+    status: QuotaStatus | None,
+    now: datetime,
+    parent: Job | None = None,
+    *,
+    is_copy: bool = False,
 ) -> ui.LayoutView:
     """Show a finished clip, as a video or as a link; the only mention in it is the member's.
 
     Args:
         status: what the member has left; None where that is not known.
         parent: what it was made from, as far as that is stored.
+        is_copy: it was delivered before.
     """
-    words = f"{member_text.clip_heading(job)}\n{formatting.quoted(job.spec.prompt)}"
+    heading = member_text.COPY_HEADING if is_copy else member_text.clip_heading(job)
+    words = f"{heading}\n{formatting.quoted(job.spec.prompt)}"
     items: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(words)]
     if isinstance(clip, ClipFile):
         description = formatting.plain(job.spec.prompt, ALT_TEXT_MAX_CHARACTERS)
