@@ -13,7 +13,7 @@ from bot.ui.publisher import DiscordPublisher
 from bot.wiring import Ports, Reelay, assemble
 
 if TYPE_CHECKING:
-    from bot.services.jobs.delivery import Media
+    from bot.services.clips.fitting import Media
     from bot.services.ports import Clock, VideoService
     from bot.services.screening.threads import ScreeningThreads
     from bot.store.database import Database

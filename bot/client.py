@@ -23,12 +23,14 @@ from bot.ui.floods import FloodGate
 from cogs.clip_details import ClipDetailActions
 from cogs.clips import ClipActions, StatusCardActions
 from cogs.context import guild_id_of, requester_in, require_moderator
+from cogs.library import LibraryActions, LibraryCog
 from cogs.making import Maker
 from cogs.moderation.acts import ModeratorActs
 from cogs.moderation.group import ModerateGroup
 from cogs.moderation.modlog_card import ModlogCardActions
 from cogs.panel import make_panel
 from cogs.privacy import PrivacyActions, PrivacyCog
+from cogs.queue import QueueCog
 from cogs.quota import MemberOverview, QuotaActions, QuotaCog
 from cogs.remixing import Remixing
 from cogs.video import VideoCog
@@ -144,6 +146,8 @@ class ReelayBot(commands.Bot):
         await self.add_cog(VideoCog(maker=maker, profile=services.profile))
         overview = MemberOverview(admission=services.admission, mentions=services.mentions)
         await self.add_cog(QuotaCog(overview=overview))
+        await self.add_cog(QueueCog(history=services.history))
+        await self.add_cog(LibraryCog(library=services.library))
         await self.add_cog(PrivacyCog(privacy=services.privacy, url=self._privacy_url))
         self.tree.add_command(ModerateGroup(services, acts, self.panel))
         self.components = Components(
@@ -161,6 +165,7 @@ class ReelayBot(commands.Bot):
         self.tree.add_command(remixing.message_menu)
         self.components.add(remixing)
         self.components.add(QuotaActions(overview=overview, mentions=services.mentions))
+        self.components.add(LibraryActions(library=services.library, sender=services.sender))
         self.components.add(PrivacyActions(privacy=services.privacy))
         self.components.add(ModlogCardActions(services, acts), *self.panel.sections.values(), check=require_moderator)
         await self.add_cog(self.components)

@@ -33,7 +33,9 @@
     │   ├── OthersClipError           only whoever asked for the clip may use its buttons
     │   ├── RepeatedPressError        the same button was pressed a moment ago
     │   ├── NotTheirsError            it is for the member alone who asked for the clip
-    │   └── DraftGoneError            what was typed is no longer kept, or was typed by somebody else
+    │   ├── DraftGoneError            what was typed is no longer kept, or was typed by somebody else
+    │   ├── ClipNotFoundError         the member has no such clip in the server
+    │   └── NotSendableError          the clip can't be sent to its member once more
     ├── StoreUnavailableError         the database could not be asked
     ├── LeaseLostError                a job is no longer this worker's to change
     ├── VideoServiceError             the video service said no, or nothing
@@ -253,6 +255,24 @@ class NotTheirsError(RefusedError):
 
 class DraftGoneError(RefusedError):
     """What was typed is no longer kept, or was typed by somebody else, who alone may see it."""
+
+
+class ClipNotFoundError(RefusedError):
+    """There is no such clip of the member's in the server, or it was taken away."""
+
+
+class NotSendableError(RefusedError):
+    """A delivered clip can't be sent to its member once more.
+
+    Attributes:
+        reason: ``busy`` (another one is on its way to them), ``removed`` (by a moderator), ``expired`` (the service no
+            longer has the file), ``unavailable`` (it could not be fetched just now), ``unusable`` (what came is no clip
+            that can be posted) or ``closed`` (their direct messages).
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class NotRemovableError(RefusedError):

@@ -14,7 +14,9 @@ from bot.services.admission.service import Admission
 from bot.services.clips.deleting import ClipDeleter
 from bot.services.clips.drafts import Drafts
 from bot.services.clips.history import History
+from bot.services.clips.library import Library
 from bot.services.clips.mentions import Mentions
+from bot.services.clips.sending import ClipSender
 from bot.services.clips.versions import Versions
 from bot.services.jobs.context import WorkContext
 from bot.services.jobs.delivery import Deliverer
@@ -56,7 +58,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bot.models import ModelProfile, Quota
-    from bot.services.jobs.delivery import Media
+    from bot.services.clips.fitting import Media
     from bot.services.jobs.policy import WorkerPolicy
     from bot.services.ports import AutomodSource, Clock, LogPublisher, Publisher, VideoService
     from bot.services.screening.threads import ScreeningThreads
@@ -297,7 +299,7 @@ def _wire_services(ports: Ports, terms: Terms, shared: _Shared, owner: str) -> S
         owner=owner,
         policy=terms.policy,
     )
-    presence = Presence(database=database)
+    presence, library = Presence(database=database), Library(database=database)
     return Services(
         profile=terms.profile,
         jobs=jobs,
@@ -308,9 +310,13 @@ def _wire_services(ports: Ports, terms: Terms, shared: _Shared, owner: str) -> S
         versions=Versions(database=database, profile=terms.profile),
         drafts=Drafts(database=database, clock=clock),
         mentions=Mentions(database=database),
-        history=History(database=database),
+        history=History(database=database, clock=clock, policy=terms.policy),
         clip_deleter=ClipDeleter(
             database=database, clock=clock, audit_trail=audit_trail, publisher=ports.modlog_publisher
+        ),
+        library=library,
+        sender=ClipSender(
+            library=library, clock=clock, service=ports.service, media=ports.media, publisher=ports.publisher
         ),
         quotas=quotas,
         servers=ServerService(

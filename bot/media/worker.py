@@ -1,8 +1,9 @@
-"""The bot's side: each probe and each fit in a process of its own, which dies with whoever waits for it."""
+"""The bot's side: each probe, still and fit in a process of its own, which dies with whoever waits for it."""
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import logging
 import sys
@@ -27,13 +28,13 @@ class _ProcessDiedError(Exception):
 
 
 class MediaWorker:
-    """``probe`` and ``fit`` for the event loop, each call in a process of its own.
+    """``probe``, ``take_still`` and ``fit`` for the event loop, each call in a process of its own.
 
     Leaving the context cancels what has begun; so does cancelling a call. The process dies at once in either case, and
     also when the bot itself dies. Ctrl-C in a terminal does not reach it.
 
     Args:
-        probe_seconds: how long a probe may take; one of a 10 MiB clip takes 0.3.
+        probe_seconds: how long a probe or a still may take; one of a 10 MiB clip takes 0.3.
         fit_seconds: how long a fit may take; a busy 10-second clip at 720p takes about 10 on two cores.
     """
 
@@ -42,7 +43,7 @@ class MediaWorker:
         self._fit_seconds = fit_seconds
         self._probing = asyncio.Semaphore(2)
         self._fitting = asyncio.Semaphore(1)  # one alone takes every core
-        self._calls: set[asyncio.Task[VideoInfo]] = set()
+        self._calls: set[asyncio.Task[dict[str, Any]]] = set()
         self._processes: set[Process] = set()
 
     async def __aenter__(self) -> Self:
@@ -66,9 +67,22 @@ class MediaWorker:
             ClipUnavailableError: the look at it died or took too long; another may do better.
         """
         try:
-            return await self._call(self._probing, self._probe_seconds, "probe", path)
+            return VideoInfo(**await self._call(self._probing, self._probe_seconds, "probe", path))
         except _ProcessDiedError as error:
             raise ClipUnavailableError(f"probe: {error}") from error
+
+    async def take_still(self, path: Path) -> bytes:
+        """Return one picture of a video as WebP, as ``stills.take_still`` does.
+
+        Raises:
+            NotAVideoError: no picture of it can be decoded.
+            CannotFitError: it can't be made small enough, or the process died or took too long over it.
+        """
+        try:
+            answer = await self._call(self._probing, self._probe_seconds, "still", path)
+        except _ProcessDiedError as error:
+            raise CannotFitError(f"still: {error}") from error
+        return base64.b64decode(answer["still"])
 
     async def fit(self, source: Path, destination: Path, max_bytes: int) -> VideoInfo:
         """Write to ``destination`` a video no larger than ``max_bytes``, as ``fitting.fit`` does.
@@ -80,17 +94,18 @@ class MediaWorker:
             CannotFitError: it can't be made that small, or the process died or took too long over it.
         """
         try:
-            return await self._call(self._fitting, self._fit_seconds, "fit", source, destination, max_bytes)
+            answer = await self._call(self._fitting, self._fit_seconds, "fit", source, destination, max_bytes)
         except _ProcessDiedError as error:
             raise CannotFitError(f"fit: {error}") from error
+        return VideoInfo(**answer)
 
-    async def _call(self, backoff: asyncio.Semaphore, seconds: float, *arguments: str | Path | int) -> VideoInfo:
+    async def _call(self, backoff: asyncio.Semaphore, seconds: float, *arguments: str | Path | int) -> dict[str, Any]:
         call = asyncio.create_task(self._run(backoff, seconds, *arguments))
         self._calls.add(call)
         call.add_done_callback(self._calls.discard)
         return await call
 
-    async def _run(self, backoff: asyncio.Semaphore, seconds: float, *arguments: str | Path | int) -> VideoInfo:
+    async def _run(self, backoff: asyncio.Semaphore, seconds: float, *arguments: str | Path | int) -> dict[str, Any]:
         async with backoff:
             process = await asyncio.create_subprocess_exec(
                 *_command(*arguments),
@@ -133,7 +148,7 @@ async def _read_to_end(process: Process) -> tuple[bytes, bytes]:
     return output, complaint
 
 
-def _parse(output: bytes) -> VideoInfo:
+def _parse(output: bytes) -> dict[str, Any]:
     answer: dict[str, Any] = json.loads(output)
     match answer:
         case {"not_a_video": str(reason)}:
@@ -141,4 +156,4 @@ def _parse(output: bytes) -> VideoInfo:
         case {"cannot_fit": str(reason)}:
             raise CannotFitError(reason)
         case _:
-            return VideoInfo(**answer)
+            return answer

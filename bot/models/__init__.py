@@ -5,6 +5,17 @@ All times are aware UTC datetimes; all lengths are whole seconds of video unless
 
 from bot.models._values import AuditDetails
 from bot.models.audit import Change, ChangeKind
+from bot.models.clips import (
+    CLIPS_A_PAGE,
+    NEWEST,
+    SEARCH_MAX_CHARACTERS,
+    SEARCHED_MOST,
+    ClipPage,
+    ClipQuery,
+    ListedClip,
+    ServerQueue,
+    parse_search,
+)
 from bot.models.jobs import (
     DISCARDABLE_STATES,
     FINAL_STATES,
@@ -21,8 +32,8 @@ from bot.models.jobs import (
     PostedMessage,
     StatusCard,
 )
+from bot.models.members import Requester, StoredAbout
 from bot.models.modlog import LogEntry, LogKind
-from bot.models.privacy import StoredAbout
 from bot.models.profiles import GEMINI_OMNI, PROFILES, ModelProfile, profile_of
 from bot.models.quotas import (
     QUOTA_MAX_SECONDS,
@@ -58,7 +69,6 @@ from bot.models.servers import (
     Pause,
     PromptRule,
     PromptRuleKind,
-    Requester,
     Server,
     check_days,
     parse_reason,
@@ -113,6 +123,7 @@ from bot.models.video import (
 )
 
 __all__ = [
+    "CLIPS_A_PAGE",
     "CREDITS_PER_DOLLAR",
     "DAYS_MAX",
     "DISCARDABLE_STATES",
@@ -120,6 +131,7 @@ __all__ = [
     "FINAL_STATES",
     "GEMINI_OMNI",
     "NEAR_PERCENT",
+    "NEWEST",
     "OPEN_STATES",
     "PROFILES",
     "PROMPT_ERRORS",
@@ -129,6 +141,8 @@ __all__ = [
     "REACHED_PERCENT",
     "REASON_MAX_CHARACTERS",
     "RENDER_STATES",
+    "SEARCHED_MOST",
+    "SEARCH_MAX_CHARACTERS",
     "TYPED_MAX_CHARACTERS",
     "UNPAID_OUTCOMES",
     "Access",
@@ -154,6 +168,8 @@ __all__ = [
     "ClipButtons",
     "ClipFile",
     "ClipLink",
+    "ClipPage",
+    "ClipQuery",
     "ContentPolicyError",
     "Draft",
     "EffectiveQuota",
@@ -167,6 +183,7 @@ __all__ = [
     "JobError",
     "JobState",
     "Lineage",
+    "ListedClip",
     "LogEntry",
     "LogKind",
     "LowBalanceAlert",
@@ -194,6 +211,7 @@ __all__ = [
     "RequestRejectedError",
     "Requester",
     "Server",
+    "ServerQueue",
     "ServiceFaultError",
     "SpendPolicy",
     "StatusCard",
@@ -212,6 +230,7 @@ __all__ = [
     "parse_duration",
     "parse_prompt",
     "parse_reason",
+    "parse_search",
     "parse_typed_duration",
     "profile_of",
 ]

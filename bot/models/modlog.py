@@ -36,6 +36,7 @@ class LogEntry:
         change: what was changed.
         details: of a refusal or a cap, which have no row of their own.
         message_id: the card, once it is posted in ``channel_id``.
+        still: a picture of the clip that was posted (WebP), while it is there.
         refunded, block: what moderators have done about the clip since: its seconds went back, its member is blocked.
     """
 
@@ -49,6 +50,7 @@ class LogEntry:
     attempts: int = 0
     channel_id: int | None = None
     message_id: int | None = None
+    still: bytes | None = None
     refunded: bool = False
     block: Block | None = None
 

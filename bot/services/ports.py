@@ -106,6 +106,10 @@ class Publisher(Protocol):
         """Send a private job's first card to the member directly; return its id; raises as the above."""
         ...
 
+    async def post_copy_in_dm(self, job: Job, clip: Clip, *, nonce: str) -> PostedMessage:
+        """Send a delivered clip to the member directly once more; the same nonce again is the same message."""
+        ...
+
     async def find_status(self, job: Job) -> int | None:
         """Look for a status card that was shown, but not remembered because the process died; return its id."""
         ...
@@ -144,6 +148,10 @@ class LogPublisher(Protocol):
 
     async def post_log_card(self, channel_id: int, entry: LogEntry) -> int:
         """Post a card that mentions nobody; return its message's id."""
+        ...
+
+    async def redraw_log_card(self, entry: LogEntry) -> None:
+        """Draw a posted card anew."""
         ...
 
     async def remove_clip(self, job: Job) -> None:

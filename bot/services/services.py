@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from bot.services.clips.deleting import ClipDeleter
     from bot.services.clips.drafts import Drafts
     from bot.services.clips.history import History
+    from bot.services.clips.library import Library
     from bot.services.clips.mentions import Mentions
+    from bot.services.clips.sending import ClipSender
     from bot.services.clips.versions import Versions
     from bot.services.jobs.requests import JobService
     from bot.services.moderation.audit_trail import AuditTrail
@@ -44,6 +46,8 @@ class Services:
     mentions: Mentions
     history: History
     clip_deleter: ClipDeleter
+    library: Library
+    sender: ClipSender
     quotas: QuotaService
     servers: ServerService
     prompts: PromptService

@@ -22,6 +22,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     String,
     Table,
     Text,
@@ -91,6 +92,9 @@ Index("jobs_by_lease_owner", jobs.c.lease_owner)
 Index("jobs_by_rendered_at", jobs.c.model, jobs.c.duration_seconds, jobs.c.rendered_at)
 Index("jobs_by_server", jobs.c.guild_id, jobs.c.created_at)
 index_where(jobs.c.finished_at.is_not(None) & jobs.c.archived_at.is_(None), "jobs_to_archive", jobs.c.finished_at)
+index_where(
+    jobs.c.state == literal_column("'delivered'"), "jobs_delivered", jobs.c.guild_id, jobs.c.member_id, jobs.c.id
+)
 _is_queued, _was_started = jobs.c.state == literal_column("'queued'"), jobs.c.submitted_at.is_not(None)
 index_where(
     _is_queued, "jobs_waiting", jobs.c.state, jobs.c.guild_id, jobs.c.member_id, jobs.c.id, jobs.c.duration_seconds
@@ -98,6 +102,33 @@ index_where(
 index_where(_is_queued, "jobs_waiting_by_age", jobs.c.state, jobs.c.created_at, jobs.c.id)
 index_where(_was_started, "jobs_last_started", jobs.c.guild_id, jobs.c.submitted_at)
 index_where(_was_started, "jobs_last_started_by_member", jobs.c.guild_id, jobs.c.member_id, jobs.c.submitted_at)
+
+stills = Table(
+    "stills",
+    metadata,
+    Column("job_id", String(25), ForeignKey("jobs.id"), primary_key=True),
+    Column("image", LargeBinary, nullable=False),
+)
+
+favourites = Table(
+    "favourites",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True),
+    Column("member_id", BigInteger, primary_key=True),
+    Column("job_id", String(25), ForeignKey("jobs.id"), primary_key=True),
+)
+Index("favourites_by_job", favourites.c.job_id)
+
+clip_prompts = Table(
+    "clip_prompts",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True),
+    Column("member_id", BigInteger, primary_key=True),
+    Column("job_id", String(25), ForeignKey("jobs.id"), primary_key=True),
+    Column("prompt", Text, nullable=False),
+    sqlite_with_rowid=False,  # a member's lie beside one another
+)
+Index("clip_prompts_by_job", clip_prompts.c.job_id)
 
 submits = Table(
     "submits",

@@ -25,6 +25,7 @@ import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
+from bot.models import SEARCH_MAX_CHARACTERS
 from bot.ui import replies
 from bot.ui.forms import PROMPT, fields_of
 from bot.ui.text import refusals
@@ -87,8 +88,9 @@ def component(template: str, *, chosen: type | UnionType | None = None) -> Calla
 
     Args:
         template: the custom id with ``{name}`` where something varies, which is given to the method by that name:
-            ``{job_id}`` is a job's id as text, any other ``{…_id}`` and ``{page}`` are integers,
-            ``{name:one|other}`` is one of these words, and any other ``{name}`` is a word of small letters.
+            ``{job_id}`` and ``{…_job_id}`` are a job's id as text, any other ``{…_id}`` and ``{page}`` are integers,
+            ``{name:one|other}`` is one of these words, ``{text}`` is what somebody typed to search for, and any other
+            ``{name}`` is a word of small letters.
         chosen: for a select, what the one value is that is chosen in it.
     """
 
@@ -118,7 +120,7 @@ class StatusCardItem(_Item, template=r"job:.+"):
 
 
 class ClipItem(_Item, template=r"clip:.+"):
-    """A button under a clip."""
+    """A button under a clip, or a button or a select in a list of clips."""
 
 
 class ModlogCardItem(_Item, template=r"log:.+"):
@@ -302,15 +304,17 @@ def _compile(template: str) -> re.Pattern[str]:
 def _shape(match: re.Match[str]) -> str:
     """Return the pattern of what varies in a template."""
     name: str = match["name"]
-    if name == "job_id":
+    if name.endswith("job_id"):
         return "[0-9a-z]{1,25}"
+    if name == "text":
+        return f".{{0,{SEARCH_MAX_CHARACTERS}}}"
     if _is_number(name):
         return "[0-9]{1,6}" if name == "page" else "[0-9]{1,19}"
     return match["choices"] or "[a-z_]+"
 
 
 def _is_number(name: str) -> bool:
-    return name == "page" or (name.endswith("_id") and name != "job_id")
+    return name == "page" or (name.endswith("_id") and not name.endswith("job_id"))
 
 
 def _has(message: discord.Message | None, used: Mapping[str, Any]) -> bool:

@@ -16,6 +16,7 @@ from bot.errors import InvalidQuotaError, InvalidSettingError
 from bot.models import (
     PROMPT_MAX_CHARACTERS,
     REASON_MAX_CHARACTERS,
+    SEARCH_MAX_CHARACTERS,
     TYPED_MAX_CHARACTERS,
     Period,
     PromptRuleKind,
@@ -24,6 +25,7 @@ from bot.models import (
 from bot.ui.text import formatting
 from bot.ui.text import forms as form_text
 from bot.ui.text import rules as rule_text
+from bot.ui.text.clips import library as library_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -125,6 +127,17 @@ def message_form(source_id: int, draft: Draft, profile: ModelProfile, *, is_cut:
         is_cut: whether the message is longer.
     """
     return _form(f"form:clip_new:{source_id}", form_text.MESSAGE_TITLE, *_clip(draft, profile, is_cut=is_cut))
+
+
+def search_form(show: str, member_id: int) -> ui.Modal:
+    """Ask what is looked for in a member's clips; empty is nothing.
+
+    Args:
+        show: which of the clips are shown.
+    """
+    title, label, explained = library_text.SEARCH_TITLE, library_text.SEARCH_LABEL, library_text.SEARCH_EXPLAINED
+    text = _text(TEXT, label, explained, max_length=SEARCH_MAX_CHARACTERS, required=False)
+    return _form(f"form:clip_search:{show}:{member_id}", title, text)
 
 
 # Reading what was typed --------------------------------------------------------------------------

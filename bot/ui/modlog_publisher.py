@@ -12,7 +12,8 @@ from discord import ui
 from bot.errors import DestinationClosedError, PublishUnavailableError
 from bot.services.screening.automod_rules import AutomodRule, AutomodRules
 from bot.ui.discord_errors import FORBIDDEN_CODES, as_publish_errors
-from bot.ui.messages.modlog_card import modlog_view
+from bot.ui.messages.modlog_card import modlog_view, shows_still
+from bot.ui.messages.stills import still_file
 from bot.ui.text.moderation import modlog as modlog_text
 
 if TYPE_CHECKING:
@@ -51,9 +52,22 @@ class DiscordLogPublisher:
         channel = self._client.get_partial_messageable(channel_id, guild_id=entry.guild_id)
         with as_publish_errors():
             message = await channel.send(
-                view=modlog_view(entry), nonce=f"log{entry.id}", allowed_mentions=discord.AllowedMentions.none()
+                view=modlog_view(entry),
+                files=_files(entry),
+                nonce=f"log{entry.id}",
+                allowed_mentions=discord.AllowedMentions.none(),
             )
         return message.id
+
+    async def redraw_log_card(self, entry: LogEntry) -> None:
+        """Edit an entry's card, and the picture on it."""
+        assert entry.channel_id is not None, "a card that is drawn anew was posted"
+        assert entry.message_id is not None
+        channel = self._client.get_partial_messageable(entry.channel_id, guild_id=entry.guild_id)
+        with as_publish_errors():
+            await channel.get_partial_message(entry.message_id).edit(
+                view=modlog_view(entry), attachments=_files(entry), allowed_mentions=discord.AllowedMentions.none()
+            )
 
     async def remove_clip(self, job: Job) -> None:
         """Delete a clip's message; one that is deleted already is no error."""
@@ -91,6 +105,12 @@ class DiscordLogPublisher:
         keyword = discord.AutoModRuleTriggerType.keyword
         held = [rule for rule in rules if rule.enabled and rule.trigger.type is keyword and _holds_back(rule)]
         return AutomodRules(tuple(_to_rule(rule) for rule in sorted(held, key=lambda rule: rule.id)))
+
+
+def _files(entry: LogEntry) -> list[discord.File]:
+    if entry.job is None or entry.still is None or not shows_still(entry):
+        return []
+    return [still_file(entry.job, entry.still)]
 
 
 def _is_closed(guild: discord.Guild) -> bool:

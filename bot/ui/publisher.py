@@ -13,7 +13,7 @@ from discord import ui
 
 from bot.errors import DestinationClosedError, PublishError
 from bot.models import GEMINI_OMNI, ClipFile, PostedMessage
-from bot.services.jobs.delivery import DEFAULT_UPLOAD_BYTES
+from bot.services.clips.fitting import DEFAULT_UPLOAD_BYTES
 from bot.ui.discord_errors import CLOSED_STATUSES, as_publish_errors
 from bot.ui.messages.clip import clip_filename, clip_job_id, clip_view
 from bot.ui.messages.status_card import cancel_id, discard_id, status_view
@@ -103,6 +103,13 @@ class DiscordPublisher:
             message = await channel.send(view=status_view(card), nonce=f"card{card.job.id}", allowed_mentions=nothing)
         return message.id
 
+    async def post_copy_in_dm(self, job: Job, clip: Clip, *, nonce: str) -> PostedMessage:
+        """Send a delivered clip to the member directly once more."""
+        view = clip_view(job, clip, None, job.finished_at or self._clock.now(), self._profile, is_copy=True)
+        with as_publish_errors():
+            channel = await self._direct_messages(job)
+        return await self._send(channel, job, clip, view, nonce=nonce, is_mentioned=False)
+
     async def find_status(self, job: Job) -> int | None:
         """Look for a status card that was shown but not remembered, soon after the ``/video`` itself."""
         with as_publish_errors():
@@ -174,15 +181,27 @@ class DiscordPublisher:
         is_mentioned: bool,
     ) -> PostedMessage:
         view = clip_view(job, clip, status, self._clock.now(), self._profile, parent)
+        return await self._send(channel, job, clip, view, nonce=job.id, is_mentioned=is_mentioned)
+
+    async def _send(
+        self,
+        channel: discord.abc.Messageable,
+        job: Job,
+        clip: Clip,
+        view: ui.LayoutView,
+        *,
+        nonce: str,
+        is_mentioned: bool,
+    ) -> PostedMessage:
         users = [discord.Object(job.member_id)] if is_mentioned else []
         mentions = discord.AllowedMentions(everyone=False, roles=False, replied_user=False, users=users)
         if not isinstance(clip, ClipFile):
             with as_publish_errors(for_post=True):
-                message = await channel.send(view=view, nonce=job.id, allowed_mentions=mentions)
+                message = await channel.send(view=view, nonce=nonce, allowed_mentions=mentions)
         else:
             file = await asyncio.to_thread(discord.File, clip.path, filename=clip_filename(job))
             with as_publish_errors(for_post=True):
-                message = await channel.send(view=view, file=file, nonce=job.id, allowed_mentions=mentions)
+                message = await channel.send(view=view, file=file, nonce=nonce, allowed_mentions=mentions)
         return PostedMessage(message.channel.id, message.id)
 
 

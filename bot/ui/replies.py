@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import aiohttp
 import discord
 from discord import app_commands
+from discord.utils import MISSING
 
 from bot.errors import ReelayError
 from bot.ui.messages.typed import typed_views
 from bot.ui.text import refusals
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
     from discord import ui
 
@@ -106,37 +107,49 @@ async def show(interaction: discord.Interaction, view: ui.LayoutView) -> int | N
     return None
 
 
-async def show_privately(interaction: discord.Interaction, view: ui.LayoutView) -> int | None:
+async def show_privately(
+    interaction: discord.Interaction, view: ui.LayoutView, files: Callable[[], Sequence[discord.File]] = tuple
+) -> int | None:
     """Show a layout to the member alone: as the answer, in place of its acknowledgement, or beside a card's button.
+
+    Args:
+        files: returns what the layout has attached, anew for each attempt.
 
     Returns:
         The message's id; None when it could not be shown, which is logged.
     """
     try:
         if interaction.response.type is discord.InteractionResponseType.deferred_message_update:
-            return (await interaction.followup.send(view=view, ephemeral=True, wait=True)).id
+            return (await interaction.followup.send(view=view, files=files(), ephemeral=True, wait=True)).id
         if not interaction.response.is_done():
             try:
-                return (await interaction.response.send_message(view=view, ephemeral=True)).message_id
+                return (await interaction.response.send_message(view=view, files=files(), ephemeral=True)).message_id
             except discord.HTTPException as error:
                 if error.code != ALREADY_ANSWERED:
                     raise
                 if not interaction.extras.get(_UNHEARD):
                     _log.info("already answered", extra=_details(interaction, error))
                     return None
-        return (await interaction.edit_original_response(view=view)).id
+        return (await interaction.edit_original_response(view=view, attachments=files())).id
     except UNDELIVERED as error:
         _log.warning("layout not shown", extra=_details(interaction, error))
         return None
 
 
-async def redraw(interaction: discord.Interaction, view: ui.LayoutView) -> None:
-    """Change the message whose item was used; that it could not be changed is logged."""
+async def redraw(
+    interaction: discord.Interaction, view: ui.LayoutView, files: Sequence[discord.File] | None = None
+) -> None:
+    """Change the message whose item was used; that it could not be changed is logged.
+
+    Args:
+        files: what is attached to it from now on; None is what was.
+    """
+    attachments = MISSING if files is None else files
     try:
         if interaction.response.is_done():
-            await interaction.edit_original_response(view=view)
+            await interaction.edit_original_response(view=view, attachments=attachments)
         else:
-            await interaction.response.edit_message(view=view)
+            await interaction.response.edit_message(view=view, attachments=attachments)
     except UNDELIVERED as error:
         _log.warning("layout not changed", extra=_details(interaction, error))
 

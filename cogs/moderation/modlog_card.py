@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bot.errors import NotRemovableError
 from bot.ui import forms, replies
 from bot.ui.components import component
-from bot.ui.messages.modlog_card import modlog_view
+from bot.ui.messages.modlog_card import modlog_view, shows_still
 from bot.ui.text.moderation import modlog as modlog_text
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class ModlogCardActions:
 
     async def _redraw(self, press: Press, entry_id: int) -> None:
         card, _ = await self._card(press, entry_id)
-        await replies.redraw(press.interaction, modlog_view(card))
+        await replies.redraw(press.interaction, modlog_view(card), None if shows_still(card) else [])
 
     async def _card(self, press: Press, entry_id: int) -> tuple[LogEntry, int]:
         """Return the entry as it should look now, and the member that it is about."""

@@ -16,6 +16,7 @@ from tests.bench import (
     clip,
     estimates,
     flight,
+    library,
     neighbours,
     resume,
     retention,
@@ -62,11 +63,13 @@ async def test_each_bench_prints_its_figures_and_their_targets(monkeypatch: pyte
 
     admitted = await admission.measure((20, 40), rounds=4)
     queued = await turns.measure(rounds=1, past_jobs=20)
+    found = await library.measure(20, rounds=2)
     beside = await neighbours.measure(rounds=4, heavy_servers=2)
     ended = await retention.measure(scale=0.001)
     estimated = await estimates.measure(tries=40, slots=(4,), ahead=(0, 20), learnings=2)
 
-    assert json.dumps([acknowledged, flown, sent, started, resumed, admitted, queued, beside, ended, estimated])
+    figures = [acknowledged, flown, sent, started, resumed, admitted, queued, found, beside, ended, estimated]
+    assert json.dumps(figures)
     assert ended["rows"] > ended["rows_after"]["jobs"] == ended["rows_before"]["jobs"]
     assert ended["rows_after"]["ledger"] < ended["rows_before"]["ledger"]
     assert ended["retention"]["lock_ms"]["max"] > 0
@@ -87,6 +90,8 @@ async def test_each_bench_prints_its_figures_and_their_targets(monkeypatch: pyte
         assert 0 < beside["rules"][case]["acknowledged_ms"]["p50"] <= beside["rules"][case]["accepted_ms"]["max"]
     assert queued["ratios"].keys() == {"many_servers", "full_servers"}
     assert all(figure > 0 for figures in queued["median_ms"].values() for figure in figures.values())
+    assert found["target_ms"] == 20
+    assert all(kind["max"] > 0 for kinds in found["page_ms"].values() for kind in kinds.values())
     assert (flown["jobs"], flown["lag_p99_ms_target"], flown["added_mib_target"]) == (3, 50, 50)
     assert flown["lag_p50_ms"] <= flown["lag_p99_ms"] <= flown["lag_max_ms"]
     assert sent["passes_through"]["clip_mib"] == sent["passes_through"]["posted_mib"] == 0.2

@@ -19,6 +19,7 @@ from bot.models import (
     UNPAID_OUTCOMES,
     Account,
     AccountKind,
+    ClipQuery,
     Grant,
     Quota,
     QuotaSource,
@@ -26,6 +27,9 @@ from bot.models import (
     Server,
 )
 from bot.store import jobs, standing
+from bot.store.clips import favourites, stills
+from bot.store.clips import lists as clip_lists
+from bot.store.clips.endings import end_with_prompts, redraw_card
 from bot.store.database import MIGRATIONS, Database
 from bot.store.jobs import submits
 from bot.store.moderation import audit, modlog, refusals, servers
@@ -43,6 +47,12 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
+
+CLIP_QUERIES = [
+    ClipQuery(guild_id=1, member_id=2, favourites_only=favourites_only, text=text)
+    for favourites_only in (False, True)
+    for text in ("", "fox")
+]
 
 OLD_ROWS = [
     *(
@@ -257,6 +267,8 @@ async def test_what_an_older_version_stored_is_counted_and_holds_after_the_upgra
         job = await jobs.get(connection, "a")
         assert job is not None
         assert (job.spec.prompt, job.removed_at) == ("a fox", None)
+        found = ClipQuery(guild_id=1, member_id=2, text="FOX")
+        assert await clip_lists.ids_from(connection, found, "z", limit=9) == ["d", "c", "a"]
 
 
 async def test_a_database_of_a_newer_version_is_named_and_left_alone(tmp_path: Path) -> None:
@@ -338,6 +350,16 @@ async def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path) -
         modlog.list_due,
         lambda connection: modlog.claim(connection, 1, now=NOW, limit=9, owner="a", lease_until=NOW),
         lambda connection: refusals.count_days(connection, 1, first=NOW.date(), end=NOW.date()),
+        *(
+            lambda connection, query=query, read=read: read(connection, query, "z", limit=6)
+            for read in (clip_lists.ids_from, clip_lists.ids_after)
+            for query in CLIP_QUERIES
+        ),
+        lambda connection: favourites.marked_of(connection, ["x"]),
+        lambda connection: stills.get_many(connection, ["x"]),
+        lambda connection: jobs.note_removed(connection, "x", removed_by_id=1, now=NOW),
+        lambda connection: end_with_prompts(connection, ["x"]),
+        lambda connection: redraw_card(connection, "x", now=NOW),
         lambda connection: modlog.add_refusal(
             connection, Server(guild_id=1, log_channel_id=2), {"member_id": 3}, now=NOW, interaction_id=4
         ),
@@ -351,7 +373,10 @@ async def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path) -
         *("standing", "backlog", "places", "queue", "start", "interaction", "render times", "usage", "gifts"),
         "usage by member",
         *("quotas", "server", "block", "channels", "recent", "all gifts", "period", "outcomes", "posted", "open"),
-        *("log due", "log claim", "refused", "refusal", "audit", "claim", "release"),
+        *("log due", "log claim", "refused"),
+        *(f"clips {number}" for number in range(8)),
+        *("favourites", "stills", "removed", "forgotten", "redraw"),
+        *("refusal", "audit", "claim", "release"),
     ],
 )
 async def test_what_is_asked_often_goes_by_an_index(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.media.fitting import fit
 from bot.media.probing import probe
+from bot.media.stills import take_still
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,6 +20,9 @@ class DirectMedia:
 
     async def probe(self, path: Path) -> VideoInfo:
         return await asyncio.to_thread(probe, path)
+
+    async def take_still(self, path: Path) -> bytes:
+        return await asyncio.to_thread(take_still, path)
 
     async def fit(self, source: Path, destination: Path, max_bytes: int) -> VideoInfo:
         return await asyncio.to_thread(fit, source, destination, max_bytes)

@@ -48,12 +48,14 @@ class SimulatedDiscord:
 
     Attributes:
         troubles: by method name, what goes wrong next.
+        copies: clips that were sent to their members once more.
         cards: what each card shows, by job id; a removed card is None.
         forgotten_cards: message ids of cards that no process remembers, by job id.
     """
 
     upload_limit: int = UPLOAD_LIMIT_BYTES
     messages: list[Message] = field(default_factory=list[Message])
+    copies: list[Message] = field(default_factory=list[Message])
     cards: dict[str, list[StatusCard | None]] = field(default_factory=dict[str, list["StatusCard | None"]])
     alerts: list[AnyAlert] = field(default_factory=list["AnyAlert"])
     signs: list[bool] = field(default_factory=list[bool])
@@ -106,6 +108,14 @@ class SimulatedDiscord:
         self._after("post_status_in_dm")
         await self._wait("after post_status_in_dm")
         return message_id
+
+    async def post_copy_in_dm(self, job: Job, clip: Clip, *, nonce: str) -> PostedMessage:
+        await self._before("post_copy_in_dm")
+        known = [message.id for message in self.copies if message.nonce == nonce]
+        if not known:
+            size = clip.path.stat().st_size if isinstance(clip, ClipFile) else 0
+            self.copies.append(Message(len(self.copies) + 1, "dm", nonce, clip, size, None))
+        return PostedMessage(CHANNEL_ID, known[0] if known else len(self.copies))
 
     async def find_status(self, job: Job) -> int | None:
         await self._before("find_status")
@@ -183,6 +193,7 @@ class SimulatedLog:
 
     Attributes:
         cards: what was posted, by channel.
+        redrawn: what was drawn anew, in order.
         removed: jobs whose clips were taken away.
         troubles: what goes wrong with the next posts: an error each.
         removal_troubles: the same for removals.
@@ -191,6 +202,7 @@ class SimulatedLog:
     """
 
     cards: dict[int, list[LogEntry]] = field(default_factory=dict[int, "list[LogEntry]"])
+    redrawn: list[LogEntry] = field(default_factory=list["LogEntry"])
     removed: list[str] = field(default_factory=list[str])
     troubles: deque[Exception] = field(default_factory=deque[Exception])
     removal_troubles: deque[Exception] = field(default_factory=deque[Exception])
@@ -207,6 +219,11 @@ class SimulatedLog:
         cards = self.cards.setdefault(channel_id, [])
         cards.append(entry)
         return len(cards)
+
+    async def redraw_log_card(self, entry: LogEntry) -> None:
+        if self.troubles:
+            raise self.troubles.popleft()
+        self.redrawn.append(entry)
 
     async def remove_clip(self, job: Job) -> None:
         if self.removal_troubles:

@@ -24,7 +24,7 @@ from bot.models import (
     VideoInfo,
     VideoSpec,
 )
-from bot.services.jobs.delivery import DEFAULT_UPLOAD_BYTES
+from bot.services.clips.fitting import DEFAULT_UPLOAD_BYTES
 from bot.ui.publisher import DiscordPublisher
 from tests.support.community import words
 from tests.support.jobs import make_quota_status

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.errors import ClipUnknownError, OthersClipError
-from bot.models import ClipButtons
+from bot.models import ClipButtons, JobState, ServerQueue
 from bot.store import jobs
 from bot.store.moderation import servers
 from bot.store.quotas import ledger
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.models import Job
+    from bot.services.jobs.policy import WorkerPolicy
+    from bot.services.ports import Clock
     from bot.store.database import Database
 
 
@@ -43,8 +45,10 @@ class ClipDetails:
 class History:
     """Finds jobs for people to look at; it changes none."""
 
-    def __init__(self, *, database: Database) -> None:
+    def __init__(self, *, database: Database, clock: Clock, policy: WorkerPolicy) -> None:
         self._database = database
+        self._clock = clock
+        self._policy = policy
 
     async def find(self, job_id: str, *, guild_id: int) -> Job | None:
         """Return a server's job, or None.
@@ -102,6 +106,24 @@ class History:
         """
         async with self._database.read() as connection:
             return await jobs.list_open(connection, guild_id)
+
+    async def queue(self, guild_id: int) -> ServerQueue:
+        """Return what waits in a server, in fair turns among all servers, and what has started.
+
+        Raises:
+            StoreUnavailableError: when the database cannot be asked.
+        """
+        now = self._clock.now()
+        async with self._database.read() as connection:
+            found = await jobs.list_open(connection, guild_id)
+            waiting = {job.id: job for job in found if job.state is JobState.QUEUED}
+            since = self._policy.slots_since(now)
+            places = await jobs.places(connection, list(waiting), slots_since=since, now=now)
+        in_order = sorted(waiting, key=lambda job_id: (places.get(job_id, len(places)), job_id))
+        return ServerQueue(
+            waiting=[(places.get(job_id), waiting[job_id]) for job_id in in_order],
+            under_way=[job for job in found if job.state is not JobState.QUEUED],
+        )
 
     async def list_posted(self, guild_id: int, *, limit: int, skip: int = 0) -> list[Job]:
         """Return a server's clips that were posted and not removed, newest first.

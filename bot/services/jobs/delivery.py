@@ -10,23 +10,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from bot.errors import (
-    CannotFitError,
     ClipError,
     ClipGoneError,
     ClipUnavailableError,
     DestinationClosedError,
     NotAVideoError,
     PublishUnavailableError,
-    UploadTooLargeError,
 )
-from bot.models import ClipFile, ClipLink, JobError, JobState
+from bot.models import ClipFile, JobError, JobState
+from bot.services.clips.fitting import DEFAULT_UPLOAD_BYTES, FittingPoster
 from bot.services.jobs.policy import backoff_seconds
 from bot.store import jobs
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from bot.models import Clip, Job, PostedMessage, QuotaStatus, VideoInfo
+    from bot.models import Clip, Job, PostedMessage, QuotaStatus
+    from bot.services.clips.fitting import Media
     from bot.services.clips.mentions import Mentions
     from bot.services.jobs.context import WorkContext
     from bot.services.quotas.service import QuotaService
@@ -35,24 +35,6 @@ _log = logging.getLogger(__name__)
 
 FETCHES_BEFORE_BELIEVED = 3
 """How often in a row an address may give "not there", or no video, before it is believed: file hosts lag behind."""
-DEFAULT_UPLOAD_BYTES = 10 * 1024 * 1024
-"""What Discord takes from a bot in any server and in direct messages."""
-SHRINK = 0.8
-"""What is tried after Discord found an upload too large, as a part of the size that was too large."""
-SMALLEST_UPLOAD_BYTES = 512 * 1024
-"""Below this a clip is not worth looking at; the link is better."""
-
-
-class Media(Protocol):
-    """What is done to a video file; raises ``ClipError``s."""
-
-    async def probe(self, path: Path) -> VideoInfo:
-        """Check that a file is a playable video."""
-        ...
-
-    async def fit(self, source: Path, destination: Path, max_bytes: int) -> VideoInfo:
-        """Re-encode a video so that it is no larger than ``max_bytes``."""
-        ...
 
 
 class _Post(Protocol):
@@ -80,6 +62,7 @@ class Deliverer:
     def __init__(self, context: WorkContext, *, media: Media, quotas: QuotaService, mentions: Mentions) -> None:
         self._work = context
         self._media = media
+        self._poster = FittingPoster(media)
         self._quotas = quotas
         self._mentions = mentions
         self._doubts: Counter[str] = Counter()  # memory only: at worst an address is asked some times more
@@ -99,7 +82,8 @@ class Deliverer:
                 with tempfile.TemporaryDirectory(prefix="reelay-") as folder:
                     clip = await self._fetch(job, Path(folder))
                     if job.state is not JobState.DELIVERING:
-                        job = await self._work.leased_jobs.hold(job, state=JobState.DELIVERING, attempts=0)
+                        still = await self._take_still(job, clip)
+                        job = await self._work.leased_jobs.begin_delivery(job, still=still)
                     posted = await self._post(job, clip, Path(folder))
         except ClipGoneError as error:
             await self._doubt(job, error, JobError.CLIP_GONE)
@@ -134,14 +118,29 @@ class Deliverer:
         self._doubts.pop(job.id, None)
         return clip
 
+    async def _take_still(self, job: Job, clip: ClipFile) -> bytes | None:
+        """Take the clip's still; a clip of which none can be taken goes without."""
+        try:
+            return await self._media.take_still(clip.path)
+        except (ClipError, OSError) as error:
+            _log.warning("no still of the clip", extra={"job_id": job.id, "error": f"{type(error).__name__}: {error}"})
+            return None
+
     async def _post(self, job: Job, clip: ClipFile, folder: Path) -> PostedMessage:
+        status = await self._quotas.status_under(job.effective_quota, guild_id=job.guild_id, member_id=job.member_id)
+        parent = await self._parent(job)
+        is_mentioned = await self._mentions.are_wanted(job.member_id)
+
+        def to(destination: _Destination) -> Callable[[Clip], Awaitable[PostedMessage]]:
+            return lambda fitting: destination.post(job, fitting, status, parent, is_mentioned=is_mentioned)
+
         if not job.is_private:
             limit = await self._upload_limit(job)
             try:
-                return await self._post_fitting(job, self._channel, clip, limit, folder)
+                return await self._poster.post(job, clip, limit, folder, to(self._channel))
             except DestinationClosedError:
                 _log.warning("channel closed, sending to the member", extra={"job_id": job.id})
-        return await self._post_fitting(job, self._direct, clip, DEFAULT_UPLOAD_BYTES, folder)
+        return await self._poster.post(job, clip, DEFAULT_UPLOAD_BYTES, folder, to(self._direct))
 
     async def _parent(self, job: Job) -> Job | None:
         """Return what a clip was made from, as it is now."""
@@ -149,41 +148,6 @@ class Deliverer:
             return None
         async with self._work.database.read() as connection:
             return await jobs.get(connection, job.lineage.parent_id)
-
-    async def _post_fitting(
-        self,
-        job: Job,
-        destination: _Destination,
-        original: ClipFile,
-        limit_bytes: int,
-        folder: Path,
-    ) -> PostedMessage:
-        status = await self._quotas.status_under(job.effective_quota, guild_id=job.guild_id, member_id=job.member_id)
-        parent = await self._parent(job)
-        is_mentioned = await self._mentions.are_wanted(job.member_id)
-        clip: Clip = original
-        if original.info.size_bytes > limit_bytes:
-            clip = await self._fit(job, original, folder, limit_bytes)
-        while True:
-            try:
-                return await destination.post(job, clip, status, parent, is_mentioned=is_mentioned)
-            except UploadTooLargeError:
-                if isinstance(clip, ClipLink):
-                    raise
-                clip = await self._fit(job, original, folder, int(clip.info.size_bytes * SHRINK))
-
-    async def _fit(self, job: Job, clip: ClipFile, folder: Path, limit_bytes: int) -> Clip:
-        fields = {"job_id": job.id, "size_bytes": clip.info.size_bytes, "limit_bytes": limit_bytes}
-        if limit_bytes >= SMALLEST_UPLOAD_BYTES:
-            try:
-                path = folder / f"fit-{limit_bytes}.mp4"
-                info = await self._media.fit(clip.path, path, limit_bytes)
-            except CannotFitError:
-                _log.warning("clip cannot be made to fit", extra=fields)
-            else:
-                _log.info("clip made to fit", extra=fields | {"fitted_bytes": info.size_bytes})
-                return ClipFile(path, info)
-        return ClipLink(job.result_url or "", job.result_expires_at)
 
     async def _upload_limit(self, job: Job) -> int:
         try:

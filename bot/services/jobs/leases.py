@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from bot.errors import LeaseLostError
 from bot.models import FINAL_STATES, JobState, LogKind
 from bot.store import jobs
+from bot.store.clips import prompts, stills
+from bot.store.clips.endings import end_with_clips
 from bot.store.jobs import submits
 from bot.store.moderation import modlog, servers
 from bot.store.quotas import ledger
@@ -76,6 +78,10 @@ class LeasedJobs:
         due_at = self._clock.now() + timedelta(seconds=due_in_seconds)
         return await self._write(job, {"due_at": due_at, "lease_owner": None, "lease_until": None} | changes, submit)
 
+    async def begin_delivery(self, job: Job, *, still: bytes | None) -> Job:
+        """Note that a post may be on its way from now on, and keep the clip's still, where there is one."""
+        return await self._write(job, {"state": JobState.DELIVERING, "attempts": 0}, still=still)
+
     async def deliver(self, job: Job, *, channel_id: int, message_id: int) -> Job:
         """Note that the clip is posted."""
         return await self._finish(
@@ -103,7 +109,9 @@ class LeasedJobs:
         changes |= {"finished_at": now, "due_at": now, "attempts": 0, "lease_owner": None, "lease_until": None}
         return await self._write(job, changes, submit)
 
-    async def _write(self, job: Job, changes: dict[str, Any], submit: SubmitNote | None = None) -> Job:
+    async def _write(
+        self, job: Job, changes: dict[str, Any], submit: SubmitNote | None = None, *, still: bytes | None = None
+    ) -> Job:
         async with self._database.write() as connection:
             now = self._clock.now()
             if submit is not None and not await submits.note(
@@ -123,6 +131,8 @@ class LeasedJobs:
             if changed is not None and ends:
                 await submits.leave(connection, job.id, now=now)
                 await note_end(connection, changed, now)
+            if changed is not None and still is not None:
+                await stills.add(connection, job.id, still)
         if changed is None:
             raise LeaseLostError(job.id)
         if ends:
@@ -133,11 +143,14 @@ class LeasedJobs:
 
 
 async def note_end(connection: Connection, job: Job, now: datetime) -> None:
-    """Give back what a failed job was charged, and tell the server's log of either end."""
+    """Give back what a failed job was charged, let a clip be searched for, and tell the server's log of either end."""
     kind = LogKind.POSTED
     if job.state is JobState.FAILED:
         kind = LogKind.FAILED
+        await end_with_clips(connection, [job.id])
         await ledger.refund(connection, job, now=now, made_by_id=BOT_ID)
+    else:
+        await prompts.add(connection, job)
     await modlog.add(connection, await servers.get(connection, job.guild_id), kind, now=now, job=job)
 
 

@@ -1,5 +1,7 @@
 """Posting the log: one loop that puts waiting cards into servers' log channels, and never gets in the way.
 
+A card that is there and falls due again is drawn anew where it is.
+
 A card is written in the transaction of what it tells of, so none is lost; it is posted with its id as the nonce, and
 looked for before it is posted again, so none is there twice. A server's cards are posted one after the other, in their
 order, and servers side by side: one whose channel is held back by Discord keeps no other waiting. A channel that is
@@ -17,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from bot.errors import DestinationClosedError, PublishError, StoreUnavailableError
 from bot.services.jobs.policy import backoff_seconds
 from bot.services.loops import Loop
+from bot.services.moderation.cards import with_what_was_done
 from bot.store.moderation import modlog, servers
 
 if TYPE_CHECKING:
@@ -142,6 +145,9 @@ class Modlog:
                     await modlog.release(connection, entries[place:], owner=self._owner)
                 return
             try:
+                if entry.message_id is not None:
+                    await self._redraw(entry)
+                    continue
                 if channel_id is None:
                     raise DestinationClosedError("no log channel")
                 await self._post(channel_id, entry)
@@ -168,6 +174,21 @@ class Modlog:
         async with self._database.write() as connection:
             await modlog.note_posted(connection, entry, owner=self._owner, channel_id=channel_id, message_id=message_id)
         _log.info("log card posted", extra=_fields(entry))
+
+    async def _redraw(self, entry: LogEntry) -> None:
+        """Draw a card anew; one that is gone, or out of reach for good, is left."""
+        channel_id, message_id = entry.channel_id, entry.message_id
+        assert channel_id is not None, "a card that is there is in a channel"
+        assert message_id is not None
+        async with self._database.read() as connection:
+            entry = await with_what_was_done(connection, entry, self._clock.now())
+        try:
+            async with asyncio.timeout(LONGEST_POST_SECONDS):
+                await self._publisher.redraw_log_card(entry)
+        except DestinationClosedError as error:
+            _log.info("log card out of reach", extra=_fields(entry, error))
+        async with self._database.write() as connection:
+            await modlog.note_posted(connection, entry, owner=self._owner, channel_id=channel_id, message_id=message_id)
 
     async def _put_off(self, entry: LogEntry, following: list[LogEntry]) -> None:
         attempts = entry.attempts + 1

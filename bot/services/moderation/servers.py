@@ -21,6 +21,7 @@ from bot.models import (
     parse_reason,
 )
 from bot.services.moderation.audit_trail import are_same
+from bot.services.moderation.cards import with_what_was_done
 from bot.services.quotas.caps import cap_status, record_cap_alert
 from bot.services.quotas.periods import parse_timezone
 from bot.store import jobs
@@ -123,12 +124,7 @@ class ServerService:
             entry = await modlog.get(connection, guild_id, entry_id)
             if entry is None or entry.member_id is None:
                 return None
-            block = await servers.get_block(
-                connection, guild_id=guild_id, member_id=entry.member_id, now=self._clock.now()
-            )
-            job = entry.job
-            refunded = job is not None and job.removed_at is not None and await ledger.is_refunded(connection, job.id)
-            return replace(entry, refunded=refunded, block=block)
+            return await with_what_was_done(connection, entry, self._clock.now())
 
     # Settings ------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, case
 from sqlalchemy import update as sql_update
 
 from bot.models import DISCARDABLE_STATES, OPEN_STATES, JobError, JobState
+from bot.store.clips.endings import end_with_clips, redraw_card
 from bot.store.jobs import submits
 from bot.store.jobs.rows import from_row
 from bot.store.tables import jobs
@@ -103,18 +104,27 @@ _NOTE_UNBILLED = (
 
 
 async def note_removed(connection: AsyncConnection, job_id: str, *, removed_by_id: int, now: datetime) -> bool:
-    """Note that a delivered clip was taken away; tell whether this was the first to do so."""
+    """Note that a delivered clip was taken away; tell whether this was the first to do so.
+
+    Its still and its mark as a favourite go with it, and its card in the log is due to be drawn without the still.
+    """
     statement = sql_update(jobs).where(
         jobs.c.id == job_id, jobs.c.state == JobState.DELIVERED, jobs.c.removed_at.is_(None)
     )
     result = await connection.execute(statement.values(removed_by_id=removed_by_id, removed_at=now))
-    return result.rowcount == 1
+    return result.rowcount == 1 and await _take_what_shows_it(connection, job_id, now)
 
 
 async def note_deleted(connection: AsyncConnection, job_id: str, *, member_id: int, now: datetime) -> bool:
     """Note that a member has taken their own delivered clip away; tell whether it was theirs and still there."""
     result = await connection.execute(_DELETE_OWN, {"job_id": job_id, "of_member": member_id, "now": now})
-    return result.rowcount == 1
+    return result.rowcount == 1 and await _take_what_shows_it(connection, job_id, now)
+
+
+async def _take_what_shows_it(connection: AsyncConnection, job_id: str, now: datetime) -> bool:
+    await end_with_clips(connection, [job_id])
+    await redraw_card(connection, job_id, now=now)
+    return True
 
 
 _DELETE_OWN = (

@@ -2,6 +2,7 @@
 
 Who may change an entry's row: whoever writes what it tells of adds it, in the same transaction; a process that holds
 its lease posts it and says so, or puts it off; a log channel that closes drops what is still to be posted there.
+Whoever takes a clip away lets its card be drawn anew (``clips/endings.py``).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from sqlalchemy import BigInteger, bindparam, case, cast, func, insert, or_, sel
 
 from bot.models import LogEntry, LogKind
 from bot.store import jobs
+from bot.store.clips import stills
 from bot.store.moderation import audit
 from bot.store.tables import log_entries
 
@@ -188,8 +190,15 @@ async def _update(connection: AsyncConnection, entry: LogEntry, *, owner: str, *
 async def _with_what_they_tell(connection: AsyncConnection, rows: list[Row[Any]]) -> list[LogEntry]:
     told_jobs = {job.id: job for job in await jobs.get_many(connection, {row.job_id for row in rows if row.job_id})}
     told_changes = await audit.get_many(connection, {row.change_id for row in rows if row.change_id})
+    shown = await stills.get_many(connection, [row.job_id for row in rows if row.kind == LogKind.POSTED])
     return [
-        replace(_from_row(row), job=told_jobs.get(row.job_id), change=told_changes.get(row.change_id)) for row in rows
+        replace(
+            _from_row(row),
+            job=told_jobs.get(row.job_id),
+            change=told_changes.get(row.change_id),
+            still=shown.get(row.job_id),
+        )
+        for row in rows
     ]
 
 

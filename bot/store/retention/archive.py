@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, delete, or_, select, update
 
+from bot.store.clips.endings import end_with_prompts
 from bot.store.retention.steps import add_up, has_key, keys_of, total
 from bot.store.tables import grant_uses, jobs, ledger, ledger_sums, submits, usage
 
@@ -73,7 +74,8 @@ class ArchiveJobs:
         return [(row.id, bool(row.stays)) for row in await connection.execute(statement)]
 
     async def change(self, connection: AsyncConnection, found: Sequence[Any], asked: Asked) -> None:
-        """Archive them; from those whose entries stay only the texts go."""
+        """Archive them; from those whose entries stay only the texts go, with the still."""
+        await end_with_prompts(connection, [job_id for job_id, _ in found])
         if keeping := [job_id for job_id, stays in found if stays]:
             await connection.execute(update(jobs).where(jobs.c.id.in_(keeping), IS_SETTLED).values(FORGOTTEN))
         mine = and_(jobs.c.id.in_([job_id for job_id, stays in found if not stays]), jobs.c.archived_at.is_(None))

@@ -32,9 +32,11 @@ from bot.store.tables import (
     blocks,
     changes,
     channel_rules,
+    clip_prompts,
     command_digests,
     drafts,
     erasures,
+    favourites,
     grant_uses,
     guilds,
     jobs,
@@ -51,6 +53,7 @@ from bot.store.tables import (
     refusals,
     servers,
     spend,
+    stills,
     submits,
     usage,
 )
@@ -173,6 +176,7 @@ _SPENT = Stays("what was spent stays spent, and ends with age")
 _NOBODYS = Stays("it is about nobody")
 _NO_SERVERS = Stays("it is about no server")
 _WITH_JOB = Stays("ends with its job")
+_WITH_PROMPT = Stays("ends with the prompt of its job")
 
 ENDINGS: dict[Table, Ending] = {
     log_entries: Ending(
@@ -188,6 +192,9 @@ ENDINGS: dict[Table, Ending] = {
         erased=Erases(texts=JobTexts(), ids=JobIds()),
         left=_SPENT,
     ),
+    stills: Ending(aged=_WITH_PROMPT, erased=_WITH_PROMPT, left=_WITH_PROMPT),
+    clip_prompts: Ending(aged=_WITH_PROMPT, erased=_WITH_PROMPT, left=_WITH_PROMPT),
+    favourites: Ending(aged=_WITH_PROMPT, erased=_WITH_PROMPT, left=_WITH_PROMPT),
     submits: Ending(aged=_WITH_JOB, erased=Erases(texts=SubmitIds()), left=_SPENT),
     grant_uses: Ending(aged=_WITH_JOB, erased=_NOBODYS, left=_SPENT),
     ledger: Ending(aged=DropGrants(), erased=Erases(ids=LedgerIds()), left=_SPENT),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import BigInteger, and_, bindparam, case, cast, delete, literal_column, or_, select, update
 
 from bot.models import ChangeKind, LogKind, QuotaSource
+from bot.store.clips.endings import end_with_prompts
 from bot.store.retention.archive import FORGOTTEN, HAS_TEXTS, IS_SETTLED, move_usage
 from bot.store.retention.steps import ERASED_ID, add_up, has_key, keys_of, total
 from bot.store.tables import changes, jobs, ledger, ledger_sums, log_entries, submits, usage
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class JobTexts:
-    """Takes prompt and addresses from a member's jobs, once they have ended."""
+    """Takes prompt, addresses and still from a member's jobs, once they have ended."""
 
     async def find(self, connection: AsyncConnection, asked: Asked) -> Sequence[Any]:
         """Return the ids of some."""
@@ -37,6 +38,7 @@ class JobTexts:
     async def change(self, connection: AsyncConnection, found: Sequence[Any], asked: Asked) -> None:
         """Take them."""
         await connection.execute(update(jobs).where(jobs.c.id.in_(found), IS_SETTLED).values(FORGOTTEN))
+        await end_with_prompts(connection, found)
 
 
 class SubmitIds:

@@ -18,12 +18,14 @@ from bot.store.tables import (
     changes,
     drafts,
     erasures,
+    favourites,
     jobs,
     ledger,
     ledger_sums,
     log_entries,
     members,
     quota_rules,
+    stills,
     submits,
 )
 
@@ -114,6 +116,8 @@ async def describe(connection: AsyncConnection, member_id: int, *, now: datetime
         + await count(ledger_sums, ledger_sums.c.member_id == member_id),
         refusals=await count(log_entries, is_refusal_of(member_id)),
         changes=await count(changes, is_change_of(member_id)),
+        stills=await count(stills, stills.c.job_id.in_(select(jobs.c.id).where(mine))),
+        favourites=await count(favourites, favourites.c.job_id.in_(select(jobs.c.id).where(mine))),
         drafts=await count(drafts, drafts.c.member_id == member_id),
         blocks=await count(blocks, blocks.c.member_id == member_id, holds),
         quotas=await count(quota_rules, quota_rules.c.source == "member", quota_rules.c.subject_id == member_id),

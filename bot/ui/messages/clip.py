@@ -33,6 +33,8 @@ def clip_view(
     now: datetime,
     profile: ModelProfile,
     parent: Job | None = None,
+    *,
+    is_copy: bool = False,
 ) -> ui.LayoutView:
     """Show a finished clip, as a video or as a link; the only mention in it is the member's.
 
@@ -40,8 +42,10 @@ def clip_view(
         status: what the member has left; None where that is not known.
         profile: says whether there is something longer.
         parent: what it was made from, as far as that is stored.
+        is_copy: it was delivered before.
     """
-    words = f"{member_text.clip_heading(job)}\n{formatting.quoted(job.spec.prompt)}"
+    heading = member_text.COPY_HEADING if is_copy else member_text.clip_heading(job)
+    words = f"{heading}\n{formatting.quoted(job.spec.prompt)}"
     items: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(words)]
     if isinstance(clip, ClipFile):
         description = formatting.plain(job.spec.prompt, ALT_TEXT_MAX_CHARACTERS)

@@ -9,6 +9,7 @@ from discord import ui
 
 from bot.models import LogKind
 from bot.ui.components import ModlogCardItem
+from bot.ui.messages.stills import still_item
 from bot.ui.text.moderation import modlog as modlog_text
 
 if TYPE_CHECKING:
@@ -33,16 +34,21 @@ def modlog_view(entry: LogEntry) -> ui.LayoutView:
         lines.append(modlog_text.removed_line(job, refunded=entry.refunded))
     if entry.block is not None:
         lines.append(modlog_text.blocked_line(entry.block))
-    items: list[ui.Item[ui.LayoutView]] = [
-        ui.TextDisplay("\n".join(lines)),
-        ui.TextDisplay(modlog_text.reference(entry)),
-    ]
+    items: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay("\n".join(lines))]
+    if job is not None and shows_still(entry):
+        items.append(ui.MediaGallery(still_item(job)))
+    items.append(ui.TextDisplay(modlog_text.reference(entry)))
     buttons = _buttons(entry)
     if buttons.children:
         items.append(buttons)
     view = ui.LayoutView(timeout=None)
     view.add_item(ui.Container(*items, accent_colour=_colour(entry)))
     return view
+
+
+def shows_still(entry: LogEntry) -> bool:
+    """Tell whether the card has a picture of the clip, uploaded with it (``still_file``)."""
+    return entry.still is not None and entry.job is not None and entry.job.removed_at is None
 
 
 def _buttons(entry: LogEntry) -> ui.ActionRow[ui.LayoutView]:

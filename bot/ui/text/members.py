@@ -133,6 +133,8 @@ def card_footer(job: Job) -> str:
 
 # The clip ----------------------------------------------------------------------------------------
 
+COPY_HEADING = "Here is your clip again."
+
 
 def clip_heading(job: Job) -> str:
     """Tell the member that the clip is there."""

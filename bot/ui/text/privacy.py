@@ -16,7 +16,8 @@ MORE_BUTTON = "Read more"
 _NOTHING = "Nothing is stored about you."
 _WHAT_FOR = (
     "I store what a clip needs: your id, where you asked, the prompt, and what it cost. The prompt goes to the video "
-    "service, which makes the clip. I read no other messages, and I keep no names and no clips: those are on Discord."
+    "service, which makes the clip. I read no other messages and keep no names, and of a clip no more than a small "
+    "still: clips are on Discord."
 )
 _OTHERS = (
     "Clips and log cards that I have posted are messages on Discord: ask this server's moderators to delete them. "
@@ -24,10 +25,10 @@ _OTHERS = (
 )
 CONFIRM = (
     "**Erase your data in all servers?**\n"
-    "Your prompts, and the addresses of your clips at the video service, go for good; a clip that is still on its way "
-    "arrives first. Your id stays with what counts towards a quota for up to 32 days, and with seconds that moderators "
-    "gave you until those end; then it goes, too. Blocks stay. Backups of the operator's keep what is in them until "
-    "they are replaced."
+    "Your prompts, stills and favourites, and the addresses of your clips at the video service, go for good; a clip "
+    "that is on its way arrives first. Your id stays with what counts towards a quota for up to 32 days, and with "
+    "seconds that moderators gave you until those end; then it goes, too. Blocks stay. Backups of the operator's keep "
+    "what is in them until they are replaced."
 )
 ERASING = (
     "**Your data are being erased.** Prompts are gone in a few minutes, or when a clip that is on its way has arrived; "
@@ -46,6 +47,8 @@ def stored(about: StoredAbout, *, days: int | None) -> str:
         (about.entries, f"entr{'y' if about.entries == 1 else 'ies'} of what they cost, or of what you were given"),
         (about.refusals, f"refused request{_s(about.refusals)} in moderators' logs"),
         (about.changes, f"note{_s(about.changes)} that a moderator cancelled or removed a clip of yours"),
+        (about.stills, f"still picture{_s(about.stills)} of these clips"),
+        (about.favourites, f"mark{_s(about.favourites)} of yours on favourites among them"),
         (
             about.drafts,
             f"request{_s(about.drafts)} that you typed and that I refused, kept for an hour",

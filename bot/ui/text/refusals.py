@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.errors import (
     ChannelRefusedError,
+    ClipNotFoundError,
     ClipRemovedError,
     ClipUnknownError,
     DestinationClosedError,
@@ -17,6 +18,7 @@ from bot.errors import (
     NotMemberError,
     NotRefundableError,
     NotRemovableError,
+    NotSendableError,
     NotTheirsError,
     OthersClipError,
     PlaceGoneError,
@@ -39,6 +41,7 @@ from bot.models import (
     PROMPT_MIN_CHARACTERS,
     QUOTA_MAX_SECONDS,
     REASON_MAX_CHARACTERS,
+    SEARCH_MAX_CHARACTERS,
     Aspect,
     BlockedError,
     CapReachedError,
@@ -101,6 +104,7 @@ INVALID_SETTINGS = {
     ("channel", "not_theirs"): "You may not post in that channel, so I won't post there for you; choose another one.",
     ("subject", "elsewhere"): "That is not a role or channel of this server that I can see.",
     ("grant", "used_up"): "Nothing is left of that; it may have been used or taken back meanwhile.",
+    ("search", "too_long"): f"That is too long to look for; use at most {SEARCH_MAX_CHARACTERS} characters.",
     ("rule", "unknown"): "There is no such rule; it may have been removed meanwhile.",
     ("kind", "unknown"): "That kind of rule is not on offer; choose words or a pattern.",
     ("words", "none"): "There is no word in that to look for.",
@@ -125,6 +129,14 @@ INVALID_SETTINGS = {
     ("pattern", "too_large"): (
         "With that pattern this server's patterns would be too large together; repeat less in it, or remove one first."
     ),
+}
+NOT_SENDABLE = {
+    "busy": "I am sending you a clip already; wait for it, then try again.",
+    "removed": "Moderators have removed this clip, so I don't send it again.",
+    "expired": "The video service no longer has this clip's file. It can be made again, which costs as a new clip.",
+    "unavailable": "I can't fetch this clip from the video service just now; try again in a minute.",
+    "unusable": "This clip's file can't be posted any more. It can be made again, which costs as a new clip.",
+    "closed": "I can't write to you: allow direct messages in this server's privacy settings, then try again.",
 }
 
 
@@ -217,6 +229,10 @@ def explain(error: ReelayError) -> str | None:
             return "Only the member who asked for this clip can do that."
         case DraftGoneError():
             return "That text is not kept any more: it stays for an hour, for whoever typed it."
+        case ClipNotFoundError():
+            return "There is no such clip of yours in this server any more."
+        case NotSendableError():
+            return NOT_SENDABLE.get(error.reason)
         case NotRemovableError(removed_by_id=None):
             return "There is no such clip here to be removed."
         case NotRemovableError():

@@ -9,12 +9,14 @@ import discord
 import pytest
 from simcord.components import walk_components
 
+from bot.media.stills import take_still
 from bot.models import JobError
 from bot.services.jobs.leases import LeasedJobs
 from bot.store import jobs as job_store
-from bot.store.tables import log_entries
+from bot.store.tables import jobs, log_entries, stills
 from tests.support.community import words
 from tests.support.panel import filled_in, set_access, set_cap
+from tests.support.videos import video_file
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -305,3 +307,65 @@ async def test_a_card_that_arrived_unheard_is_found_again(community: Community) 
         await connection.execute(log_entries.update().values(waits_again))
 
     assert [each.id for each in await community.log_cards()] == [card.id]
+
+
+# The still ---------------------------------------------------------------------------------------
+
+
+async def card_with_still(community: Community, *, is_spoiler: bool = False) -> tuple[Job, discord.Message]:
+    await community.keep_log()
+    job = await community.post_clip(community.mia)
+    async with community.database.write() as connection:
+        await connection.execute(stills.insert().values(job_id=job.id, image=take_still(video_file())))
+        await connection.execute(jobs.update().where(jobs.c.id == job.id).values(is_spoiler=is_spoiler))
+    return job, (await community.log_cards())[-1]
+
+
+def pictures(card: discord.Message) -> list[tuple[str, bool]]:
+    parts = walk_components([component.to_dict() for component in card.components])
+    shown = [item for part in parts for item in part.get("items", [])]
+    assert len(card.attachments) == len(shown)
+    return [(attachment.filename, item["spoiler"]) for attachment, item in zip(card.attachments, shown, strict=True)]
+
+
+@pytest.mark.parametrize("is_spoiler", [False, True])
+async def test_a_posted_clips_card_shows_its_still_behind_a_spoiler_where_the_clip_is(
+    community: Community, *, is_spoiler: bool
+) -> None:
+    job, card = await card_with_still(community, is_spoiler=is_spoiler)
+
+    assert pictures(card) == [(f"still-{job.id}.webp", is_spoiler)]
+
+
+async def test_the_still_stays_on_the_card_of_a_blocked_member_and_goes_with_the_clip(community: Community) -> None:
+    job, card = await card_with_still(community)
+    form = await community.moderator.click(card, label="Block member…")
+    await fill_block(community, form, "spam")
+    assert pictures(community.log_channel.history()[-1]) == [(f"still-{job.id}.webp", False)]
+
+    await community.moderator.click(card, label="Remove")
+
+    shown = community.log_channel.history()[-1]
+    assert shown.id == card.id
+    assert pictures(shown) == []
+    assert "**Removed** by" in words(shown)
+    async with community.database.read() as connection:
+        assert (await connection.execute(stills.select())).all() == []
+
+
+async def test_a_clip_that_is_removed_elsewhere_takes_the_still_from_its_card_after_a_restart(
+    community: Community,
+) -> None:
+    job, card = await card_with_still(community)
+    removed_by_id = community.moderator.id
+    await community.bot.services.jobs.remove_clip(
+        job.id, guild_id=community.guild.id, removed_by_id=removed_by_id, refunds=True
+    )
+    assert len(pictures(community.log_channel.history()[-1])) == 1
+
+    await community.restart()
+    await community.log_cards()
+
+    [shown] = [each for each in community.log_channel.history() if each.id == card.id]
+    assert pictures(shown) == []
+    assert "went back" in words(shown)

@@ -15,7 +15,7 @@ import pytest_asyncio
 from bot.errors import DestinationClosedError, PublishUnavailableError, UploadTooLargeError
 from bot.models import ClipFile, ClipLink, JobError, JobState, Lineage, Origin
 from bot.sandbox.faults import Fault
-from bot.services.jobs.delivery import DEFAULT_UPLOAD_BYTES
+from bot.services.clips.fitting import DEFAULT_UPLOAD_BYTES
 from bot.toapis.download import Downloader
 from tests.support.faults import FlakyDatabase, SurprisingService
 from tests.support.jobs import make_job

@@ -9,6 +9,7 @@ import pytest
 
 from bot.errors import (
     ChannelRefusedError,
+    ClipNotFoundError,
     ClipRemovedError,
     ClipUnknownError,
     DestinationClosedError,
@@ -21,6 +22,7 @@ from bot.errors import (
     NotMemberError,
     NotRefundableError,
     NotRemovableError,
+    NotSendableError,
     NotTheirsError,
     OthersClipError,
     PlaceGoneError,
@@ -108,6 +110,8 @@ KNOWN_REFUSALS: list[ReelayError] = [
     NotTheirsError(),
     DraftGoneError(),
     InvalidSpecError("message", "empty"),
+    ClipNotFoundError(),
+    *(NotSendableError(reason) for reason in ("busy", "removed", "expired", "unavailable", "unusable", "closed")),
     *(CeilingReachedError(kind, RESETS_AT) for kind in CeilingKind),
     ServerNotServedError(),
     NotRemovableError(),

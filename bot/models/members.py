@@ -1,12 +1,32 @@
-"""What is stored about a member, in numbers."""
+"""Members: who asks, and where; and how much is stored about one."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requester:
+    """A member in a place of a server: all that decides which rules hold.
+
+    Attributes:
+        places: the thread, the channel and the category, as far as there are any, the most particular first.
+        manages_server: has Manage Server, and so is exempt from Discord's AutoMod.
+    """
+
+    guild_id: int
+    member_id: int
+    role_ids: tuple[int, ...] = ()
+    places: tuple[int, ...] = ()
+    manages_server: bool = False
+
+    def in_no_place(self) -> Requester:
+        """Return the same member wherever no pool is."""
+        return replace(self, places=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +39,7 @@ class StoredAbout:
         entries: of the ledger, or sums of them.
         refusals: kept by servers' logs.
         changes: of the audit, about clips of theirs that moderators cancelled or removed.
+        stills: pictures of their clips; favourites: marks that they have set.
         drafts: of requests that were refused, which are kept for an hour.
         blocks, quotas: that moderators have set for them.
         settings: of their own, for all servers.
@@ -31,6 +52,8 @@ class StoredAbout:
     entries: int = 0
     refusals: int = 0
     changes: int = 0
+    stills: int = 0
+    favourites: int = 0
     drafts: int = 0
     blocks: int = 0
     quotas: int = 0

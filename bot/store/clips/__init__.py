@@ -1,0 +1,1 @@
+"""Finished clips: their stills, members' favourites among them, and lists of them."""

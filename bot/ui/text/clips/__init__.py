@@ -1,0 +1,1 @@
+"""The words about clips that were delivered, and about those on the way."""
