@@ -265,9 +265,7 @@ class NotSendableError(RefusedError):
     """A delivered clip can't be sent to its member once more.
 
     Attributes:
-        reason: ``busy`` (another one is on its way to them), ``removed`` (by a moderator), ``expired`` (the service no
-            longer has the file), ``unavailable`` (it could not be fetched just now), ``unusable`` (what came is no clip
-            that can be posted) or ``closed`` (their direct messages).
+        reason: ``busy`` with another, ``removed``, ``expired``, ``unavailable``, ``unusable`` or ``closed`` for posts.
     """
 
     def __init__(self, reason: str) -> None:

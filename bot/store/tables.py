@@ -22,7 +22,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    LargeBinary,
     String,
     Table,
     Text,
@@ -31,6 +30,9 @@ from sqlalchemy import (
     literal_column,
 )
 
+from bot.store.clip_tables import clip_prompts as clip_prompts
+from bot.store.clip_tables import favourites as favourites
+from bot.store.clip_tables import stills as stills
 from bot.store.columns import UtcDateTime, index_where, metadata
 from bot.store.settings_tables import automod_rules as automod_rules
 from bot.store.settings_tables import blocks as blocks
@@ -102,33 +104,6 @@ index_where(
 index_where(_is_queued, "jobs_waiting_by_age", jobs.c.state, jobs.c.created_at, jobs.c.id)
 index_where(_was_started, "jobs_last_started", jobs.c.guild_id, jobs.c.submitted_at)
 index_where(_was_started, "jobs_last_started_by_member", jobs.c.guild_id, jobs.c.member_id, jobs.c.submitted_at)
-
-stills = Table(
-    "stills",
-    metadata,
-    Column("job_id", String(25), ForeignKey("jobs.id"), primary_key=True),
-    Column("image", LargeBinary, nullable=False),
-)
-
-favourites = Table(
-    "favourites",
-    metadata,
-    Column("guild_id", BigInteger, primary_key=True),
-    Column("member_id", BigInteger, primary_key=True),
-    Column("job_id", String(25), ForeignKey("jobs.id"), primary_key=True),
-)
-Index("favourites_by_job", favourites.c.job_id)
-
-clip_prompts = Table(
-    "clip_prompts",
-    metadata,
-    Column("guild_id", BigInteger, primary_key=True),
-    Column("member_id", BigInteger, primary_key=True),
-    Column("job_id", String(25), ForeignKey("jobs.id"), primary_key=True),
-    Column("prompt", Text, nullable=False),
-    sqlite_with_rowid=False,  # a member's lie beside one another
-)
-Index("clip_prompts_by_job", clip_prompts.c.job_id)
 
 submits = Table(
     "submits",

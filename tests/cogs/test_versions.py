@@ -163,7 +163,7 @@ async def test_a_clip_whose_row_is_gone(community: Community) -> None:
     clip = await community.post_clip(community.mia)
     async with community.database.write() as connection:
         await connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
-        for table in (tables.ledger, tables.log_entries):
+        for table in (tables.ledger, tables.log_entries, tables.clip_prompts):
             await connection.execute(table.delete())
         await connection.execute(tables.jobs.delete())
 
