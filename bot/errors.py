@@ -32,7 +32,6 @@
     │   ├── ClipRemovedError          moderators have removed the clip
     │   ├── OthersClipError           only whoever asked for the clip may use its buttons
     │   ├── RepeatedPressError        the same button was pressed a moment ago
-    │   ├── NotTheirsError            it is for the member alone who asked for the clip
     │   ├── DraftGoneError            what was typed is no longer kept, or was typed by somebody else
     │   ├── ClipNotFoundError         the member has no such clip in the server
     │   └── NotSendableError          the clip can't be sent to its member once more
@@ -236,21 +235,17 @@ class OthersClipError(RefusedError):
     """Only whoever asked for the clip may do that.
 
     Attributes:
-        deletes: whether it was to be deleted, which moderators may as well; else its buttons are the requester's alone
-            because the server's moderators have set it so.
+        what: to ``delete`` it, which moderators may as well; to ``retry`` what failed; or to use its ``buttons``, which
+            moderators have kept to its requester.
     """
 
-    def __init__(self, *, deletes: bool = False) -> None:
-        super().__init__("of another member")
-        self.deletes = deletes
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
 
 
 class RepeatedPressError(RefusedError):
     """The same member pressed the same button of the same clip a moment ago: that is one job."""
-
-
-class NotTheirsError(RefusedError):
-    """It is for the member alone who asked for the clip."""
 
 
 class DraftGoneError(RefusedError):

@@ -4,7 +4,7 @@ All times are aware UTC datetimes; all lengths are whole seconds of video unless
 """
 
 from bot.models._values import AuditDetails
-from bot.models.audit import Change, ChangeKind
+from bot.models.audit import Change, ChangeKind, LogEntry, LogKind
 from bot.models.clips import (
     CLIPS_A_PAGE,
     NEWEST,
@@ -33,7 +33,6 @@ from bot.models.jobs import (
     StatusCard,
 )
 from bot.models.members import Requester, StoredAbout
-from bot.models.modlog import LogEntry, LogKind
 from bot.models.profiles import GEMINI_OMNI, PROFILES, ModelProfile, profile_of
 from bot.models.quotas import (
     QUOTA_MAX_SECONDS,

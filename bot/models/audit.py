@@ -1,15 +1,17 @@
-"""The audit: what moderators changed."""
+"""The audit: what moderators changed; the modlog: the cards that they get of clips and changes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.models._values import AuditDetails
+    from bot.models.jobs import Job
+    from bot.models.servers import Block
 
 
 class ChangeKind(StrEnum):
@@ -48,3 +50,48 @@ class Change:
     subject_id: int | None = None
     before: AuditDetails | None = None
     after: AuditDetails | None = None
+
+
+class LogKind(StrEnum):
+    """What a card in the log channel is about."""
+
+    POSTED = "posted"
+    DELETED = "deleted"
+    FAILED = "failed"
+    REFUSED = "refused"
+    CHANGED = "changed"
+    CAP_NEAR = "cap_near"
+    CAP_REACHED = "cap_reached"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogEntry:
+    """One card of a server's log, posted or yet to be.
+
+    Attributes:
+        job: the clip that was posted or failed.
+        change: what was changed.
+        details: of a refusal or a cap, which have no row of their own.
+        message_id: the card, once it is posted in ``channel_id``.
+        still: a picture of the clip that was posted (WebP), while it is there.
+        refunded, block: what moderators have done about the clip since: its seconds went back, its member is blocked.
+    """
+
+    id: int
+    guild_id: int
+    kind: LogKind
+    created_at: datetime
+    job: Job | None = None
+    change: Change | None = None
+    details: AuditDetails = field(default_factory=dict[str, Any])
+    attempts: int = 0
+    channel_id: int | None = None
+    message_id: int | None = None
+    still: bytes | None = None
+    refunded: bool = False
+    block: Block | None = None
+
+    @property
+    def member_id(self) -> int | None:
+        """Say whose clip it is about, if it is about one; nobody's where they have erased their data."""
+        return (self.details.get("member_id") if self.job is None else self.job.member_id) or None

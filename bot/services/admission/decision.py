@@ -220,7 +220,7 @@ def _refusals(
         yield details.refusal
     is_others = request.parent_member_id not in {None, details.requester.member_id}
     if is_others and details.server.clip_buttons is ClipButtons.REQUESTER:
-        yield OthersClipError()
+        yield OthersClipError("buttons")
     if request.is_private and not details.server.allows_private:
         yield PrivateRefusedError()
     if details.open_jobs_anywhere >= details.max_open_jobs:

@@ -41,7 +41,7 @@ class ClipDeleter:
         if job is None or job.guild_id != guild_id or job.state is not JobState.DELIVERED:
             raise NotRemovableError
         if job.member_id != member_id and not is_moderator:
-            raise OthersClipError(deletes=True)
+            raise OthersClipError("delete")
         if job.removed_at is not None:
             raise NotRemovableError(job.removed_by_id, job.removed_at)
         return job

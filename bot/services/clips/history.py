@@ -86,7 +86,7 @@ class History:
                 if job.is_private:
                     raise ClipUnknownError
                 if (await servers.get(connection, guild_id)).clip_buttons is ClipButtons.REQUESTER:
-                    raise OthersClipError()
+                    raise OthersClipError("buttons")
             parent = None if job.lineage is None else await jobs.get(connection, job.lineage.parent_id)
             made = await jobs.list_made_from(connection, job_id, seen_by_id=seen_by_id, limit=MADE_FROM_SHOWN + 1)
             is_refunded = await ledger.is_refunded(connection, job_id)

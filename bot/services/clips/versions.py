@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.errors import ClipRemovedError, ClipUnknownError, InvalidSpecError, NotTheirsError
+from bot.errors import ClipRemovedError, ClipUnknownError, InvalidSpecError, OthersClipError
 from bot.models import GEMINI_OMNI, Aspect, JobState, Origin
 from bot.services.admission.job_request import JobRequest
 from bot.store import jobs
@@ -37,7 +37,7 @@ class Versions:
             ClipUnknownError: when there is no such clip in the requester's server, or its prompt was erased.
             InvalidSpecError: when there is nothing longer.
             ClipRemovedError: when moderators have removed the clip.
-            NotTheirsError: when it ended without a clip, and somebody else asked for it.
+            OthersClipError: when it ended without a clip, and somebody else asked for it.
             StoreUnavailableError: when the database cannot be asked.
         """
         clip = await self.find(job_id, requester=requester)
@@ -85,7 +85,7 @@ class Versions:
 
         Raises:
             InvalidSpecError: when prompt, aspect or duration, as they were typed, are outside what is offered.
-            ClipUnknownError, ClipRemovedError, NotTheirsError, StoreUnavailableError: as ``request``, but not for an
+            ClipUnknownError, ClipRemovedError, OthersClipError, StoreUnavailableError: as ``request``, but not for an
                 erased prompt.
         """
         clip = await self._find(job_id, requester)
@@ -109,7 +109,7 @@ class Versions:
         if clip.removed_by_id not in {None, clip.member_id}:
             raise ClipRemovedError
         if clip.state in _WITHOUT_CLIP and clip.member_id != requester.member_id:
-            raise NotTheirsError
+            raise OthersClipError("retry")
         return clip
 
     def _longer(self, seconds: int) -> int:

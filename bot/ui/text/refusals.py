@@ -19,7 +19,6 @@ from bot.errors import (
     NotRefundableError,
     NotRemovableError,
     NotSendableError,
-    NotTheirsError,
     OthersClipError,
     PlaceGoneError,
     PlaceUnknownError,
@@ -208,8 +207,10 @@ def explain(error: ReelayError) -> str | None:
             return "There is nothing to be done with that clip: it is no longer stored here."
         case ClipRemovedError():
             return "Moderators have removed that clip, so nothing is made from it."
-        case OthersClipError(deletes=True):
+        case OthersClipError(what="delete"):
             return "Only the member who asked for this clip and moderators can delete it."
+        case OthersClipError(what="retry"):
+            return "Only the member who asked for this clip can do that."
         case OthersClipError():
             return "Moderators let only those who asked for a clip use its buttons. Use `/video` for one of your own."
         case RepeatedPressError():
@@ -225,8 +226,6 @@ def explain(error: ReelayError) -> str | None:
             return "This thread is locked, so no clips are made in it. Nothing was charged."
         case ThreadClosedError():
             return "This thread is archived. Nothing was charged; write something in it to open it, then try again."
-        case NotTheirsError():
-            return "Only the member who asked for this clip can do that."
         case DraftGoneError():
             return "That text is not kept any more: it stays for an hour, for whoever typed it."
         case ClipNotFoundError():
