@@ -81,3 +81,12 @@ async def test_a_long_queue_is_cut(community: Community) -> None:
 
     assert shown.count("- and 2 more") == 2
     assert len(shown) < 4000
+
+
+async def test_of_a_private_clip_others_see_only_that_somebody_waits(community: Community) -> None:
+    await community.mia.slash(community.channel, "video", prompt="a secret", private=True)
+
+    assert "- place 1: somebody, 6 s" in await look(community, community.ben)
+    own = await look(community, community.mia)
+    assert "“\u2068a secret\u2069”" in own
+    assert "its card" not in own
