@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.services.polling.estimate import (
@@ -84,6 +84,7 @@ def test_a_render_that_goes_on_for_longer_than_any_before_is_waited_for_all_the_
     assert 0 < wait[0] < wait[-1] < 3600
 
 
+@settings(deadline=None)
 @given(
     own=render_times,
     other=render_times,
@@ -103,6 +104,7 @@ def test_any_queue_is_a_longer_wait_for_those_further_back_and_never_shorter_tha
     assert earlier <= later
 
 
+@settings(deadline=None)
 @given(elapsed=st.lists(seconds, min_size=2, max_size=2), place=st.integers(1, 12))
 def test_the_same_queue_is_always_estimated_the_same(elapsed: list[float], place: int) -> None:
     once, again = (
