@@ -67,6 +67,7 @@ class SandboxServer:
 
     Attributes:
         faults: what goes wrong next.
+        model: the one that it makes clips with.
         models: the video models the key may use.
         finds_by_business_id: a poll by ``client_business_id`` finds the generation; else it never does.
         spellings: words to answer in place of the usual states.
@@ -99,7 +100,7 @@ class SandboxServer:
         self.spellings: Mapping[str, str] = {}
         self.faults = Faults()
         self.requests: list[ReceivedRequest] = []
-        self._model = model
+        self.model = model
         self._submit_limiter = RequestLimiter("async_submit", lambda: self.submit_limits)
         self._query_limiter = RequestLimiter("async_query", lambda: self.query_limits)
         renders = RenderQueue(queue_seconds=queue_seconds, render_seconds=render_seconds, max_rendering=max_rendering)
@@ -294,7 +295,7 @@ class SandboxServer:
     def _refusal(self, request: web.Request, payload: dict[str, Any]) -> web.Response | None:
         if (unauthorized := self._unauthorized(request)) is not None:
             return unauthorized
-        if (problem := problem_of(payload, model=self._model)) is not None:
+        if (problem := problem_of(payload, model=self.model)) is not None:
             return refusal("invalid_request", problem)
         if any(
             credits_left is not None and credits_left <= 0 for credits_left in (self.key_credits, self.account_credits)
@@ -323,7 +324,7 @@ class SandboxServer:
         answer: dict[str, Any] = {
             "id": generation.id,
             "object": "generation.task",
-            "model": self._model,
+            "model": self.model,
             "created_at": int(generation.accepted_at),
         }
         if progress := generation.progress(self._time()):

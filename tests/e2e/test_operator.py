@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.models import profile_of
+from bot.ui.text import operators
 from tests.support.acts import Act, Scene, copies
 from tests.support.stage import TOAPIS_API_KEY
 
@@ -73,6 +75,19 @@ async def model_is_not_among_the_keys_and_the_start_says_so_in_one_sentence(part
     await part.ask()
 
 
+def _with_an_unknown_model(stage: Stage) -> dict[str, str]:
+    stage.service.model = "veo-9"
+    stage.service.models = ["veo-9"]
+    return {"TOAPIS_MODEL": "veo-9", "TOAPIS_RESOLUTION": "720p", "MAX_SECONDS_PER_DAY": "60"}
+
+
+async def nothing_is_known_of_the_model_and_the_start_says_so_in_one_line(part: Part) -> None:
+    line = await part.stage.bot.wait_for_log(level="WARNING", logger="bot.serving")
+    assert line["message"] == operators.model_unknown(profile_of("veo-9"))
+    await part.ask()
+    await part.ends()
+
+
 def _with_room_for_one(stage: Stage) -> dict[str, str]:
     return _tell_operator(stage) | {"MAX_SECONDS_PER_DAY": "6", "CREDITS_PER_SECOND": "20"}
 
@@ -105,7 +120,12 @@ BROKE = Act(scenarios=copies(account_is_out_of_money_until_it_is_topped_up, 2), 
 LOCKED_OUT = Act(scenarios=copies(key_is_refused_until_the_service_takes_it, 2), prepare=_with_another_key)
 
 
-SCENES = [scene for act in (BROKE, LOCKED_OUT, OTHER_MODELS, FULL, BOUNDLESS) for scene in act.scenes]
+UNKNOWN_MODEL = Act(
+    scenarios=(nothing_is_known_of_the_model_and_the_start_says_so_in_one_line,), prepare=_with_an_unknown_model
+)
+
+
+SCENES = [scene for act in (BROKE, LOCKED_OUT, OTHER_MODELS, UNKNOWN_MODEL, FULL, BOUNDLESS) for scene in act.scenes]
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)

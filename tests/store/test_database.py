@@ -271,6 +271,27 @@ async def test_what_an_older_version_stored_is_counted_and_holds_after_the_upgra
         assert await clip_lists.ids_from(connection, found, "z", limit=9) == ["d", "c", "a"]
 
 
+async def test_an_upgrade_finds_out_which_model_each_job_was_sent_to(tmp_path: Path) -> None:
+    sent = "INSERT INTO submits (job_id, number, seconds, model, sent_at, ended_at, outcome, attempts) VALUES "
+    async with Database.open(url(tmp_path), migrate=False) as database:
+        async with database.write() as connection:
+            await connection.run_sync(lambda sync: upgrade_to(sync, "0001"))
+        async with database.write() as connection:
+            for statement in OLD_ROWS:
+                await connection.execute(text(statement))
+            await connection.run_sync(lambda sync: upgrade_to(sync, "0010"))
+            await connection.execute(text("DELETE FROM submits"))
+            for number, model in ((1, "gemini_omni"), (2, "gemini-omni-flash"), (3, "")):
+                await connection.execute(
+                    text(f"{sent} ('a', {number}, 6, '{model}', :now, :now, 'missing', 0)"), {"now": NOW}
+                )
+    async with Database.open(url(tmp_path)) as database, database.read() as connection:
+        job = await jobs.get(connection, "a")
+        assert job is not None
+        assert (job.model, job.asked_duration_seconds) == ("gemini-omni-flash", None)
+        assert [submit.is_probe for submit in await submits.list_of(connection, "a")] == [False] * 3
+
+
 async def test_a_database_of_a_newer_version_is_named_and_left_alone(tmp_path: Path) -> None:
     async with Database.open(url(tmp_path)) as database, database.write() as connection:
         await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))

@@ -145,8 +145,8 @@ class Claims:
 
     def _is_probing(self, backlog: dict[JobState, jobs.Backlog]) -> bool:
         """Tell whether the service's answer to some job's submit, or render, is still to come: to any process's."""
-        doubts_renders = self._work.throttle.doubts_renders
-        return JobState.SUBMITTING in backlog or (doubts_renders and JobState.RENDERING in backlog)
+        waits_for_renders = self._work.throttle.waits_for_renders
+        return JobState.SUBMITTING in backlog or (waits_for_renders and JobState.RENDERING in backlog)
 
     async def _take_unattended(
         self, connection: Connection, now: datetime, backlog: dict[JobState, jobs.Backlog], claims: list[Claim]

@@ -98,9 +98,9 @@ class ServiceThrottle:
         return self.is_paused and not self.is_in_trouble
 
     @property
-    def doubts_renders(self) -> bool:
-        """Tell whether generations have failed and none was finished since: an accepted submit says nothing then."""
-        return self._failures.are_of(Work.RENDER)
+    def waits_for_renders(self) -> bool:
+        """Tell whether polls or generations have failed and not worked since: an accepted submit says nothing then."""
+        return self._failures.are_of(Work.RENDER) or self._failures.are_of(Work.POLL)
 
     @property
     def paused_for(self) -> OperatorAlert | None:

@@ -2,7 +2,7 @@
 
 Its own faults count: a 5xx, a submit it could not take, no answer, a generation that failed. What it refuses does not,
 be that the prompt, the request, the key or too many requests. Three things can fail, and whatever works says so of
-itself and of what it rests on: an accepted submit of submits and polls, a finished clip of renders and polls.
+itself; a finished clip also of the polls that found it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Work(Enum):
 
 PROVED = {
     Work.POLL: frozenset({Work.POLL}),
-    Work.SUBMIT: frozenset({Work.POLL, Work.SUBMIT}),
+    Work.SUBMIT: frozenset({Work.SUBMIT}),
     Work.RENDER: frozenset({Work.POLL, Work.RENDER}),
 }
 """What is known to work, by what did."""

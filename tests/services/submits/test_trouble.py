@@ -196,3 +196,22 @@ async def test_the_deadline_counts_from_the_first_submit_that_is_no_probe(worksh
     await workshop.run_until_idle(process)
     for job_id in job_ids:
         await workshop.expect_clip(job_id)
+
+
+async def test_polls_that_nobody_answers_hold_new_submits_back_until_one_is_answered(workshop: Workshop) -> None:
+    process = workshop.start()
+    first = await workshop.accept(process)
+    await workshop.run_until(process, first, JobState.RENDERING)
+    workshop.server.faults.poll.append(Fault.page(502, times=None))
+    await workshop.run_for(process, 100)
+    assert process.throttle.is_in_trouble
+
+    second = await workshop.accept(process, "a late fox")
+    await workshop.run_for(process, 300)
+    assert await workshop.submits(second) == []
+
+    workshop.server.faults.poll.clear()
+    await workshop.run_until_idle(process)
+    for job_id in (first, second):
+        await workshop.expect_clip(job_id)
+    assert workshop.discord.signs == [True, False]
