@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.models import Arrival, Aspect, JobState, OperatorAlert, StatusCard, VideoSpec
+from bot.models import GEMINI_OMNI, Arrival, Aspect, JobState, OperatorAlert, StatusCard, VideoSpec
 from bot.services.polling.estimate import DELIVERED_SECONDS, NOTICED_SECONDS, PASSING_SECONDS
 from bot.store.jobs import ahead
 from tests.support.clocks import ServiceClock
@@ -29,7 +29,7 @@ ARRIVAL = timedelta(seconds=RENDER_SECONDS + NOTICED_SECONDS + DELIVERED_SECONDS
 
 def learn(process: Process, seconds: float = RENDER_SECONDS, *, times: int = 20, duration_seconds: int = 6) -> None:
     spec = VideoSpec("a fox", Aspect.LANDSCAPE, duration_seconds)
-    job = make_job(spec=spec, submitted_at=CREATED_AT)
+    job = make_job(spec=spec, submitted_at=CREATED_AT, model=GEMINI_OMNI.model)
     for _ in range(times):
         process.reelay.polling.finished(job, CREATED_AT + timedelta(seconds=seconds))
 

@@ -78,7 +78,7 @@ async def test_a_clip_that_is_too_long_now_gets_the_nearest_length_and_the_diffe
     assert card is not None
     assert member_text.card_details(card) == (
         "The video model was changed and does not make Portrait 9:16 · 10 s: "
-        "yours will be Portrait 9:16 · 6 s, and 4 s came back."
+        "yours will be Portrait 9:16 · 6 s, and 4 s came back.\nUsually 1 to 5 minutes once it starts."
     )
 
     await workshop.run_until_idle(process)
