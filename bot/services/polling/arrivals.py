@@ -91,12 +91,17 @@ class Arrivals:
         return Arrival(now + timedelta(seconds=self._seconds(job, place, found, now)))
 
     def _is_known(self, job: Job) -> bool:
-        return self._polling.render_times(job.spec.duration_seconds).count >= FEW_RENDERS
+        return self._render_times(job).count >= FEW_RENDERS
+
+    def _render_times(self, job: Job) -> RenderTimes:
+        """Return how long a job renders, or would now: one that waits was perhaps sent to another model before."""
+        model = job.model if job.state in RENDER_STATES else None
+        return self._polling.render_times(job.spec.duration_seconds, model=model)
 
     def _of_render(self, job: Job, sent_at: datetime, now: datetime) -> Arrival:
         seconds = USUAL_SECONDS + DELIVERED_SECONDS
         if is_known := self._is_known(job):
-            seconds = seconds_to_arrival(self._polling.render_times(job.spec.duration_seconds))
+            seconds = seconds_to_arrival(self._render_times(job))
         expected = sent_at + timedelta(seconds=seconds * self._polling.time_scale)
         if expected - now <= timedelta(seconds=PASSING_SECONDS):
             return Arrival(is_late=True)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 KEPT_SHARE = 0.8
 """How many clips are there by the time that is shown."""
-NOTICED_SECONDS = 5.0
+NOTICED_SECONDS = 4.5
 """From the end of a render to the poll that sees it, on average (``tests/bench/pacing.py``); so long a slot is held."""
 DELIVERED_SECONDS = 5.0
 """From there to the posted clip: fetching, checking and uploading some megabytes."""

@@ -83,7 +83,9 @@ async def test_in_a_queue_the_time_counts_what_is_ahead_in_fair_turns(workshop: 
         assert card.arrival is not None
         assert card.arrival.expected_at is not None
         left = (card.arrival.expected_at - started_at).total_seconds()
-        assert left == pytest.approx(65 + 105 * rounds + ARRIVAL.total_seconds(), abs=1)
+        assert left == pytest.approx(
+            60 + NOTICED_SECONDS + (RENDER_SECONDS + NOTICED_SECONDS) * rounds + ARRIVAL.total_seconds(), abs=1
+        )
 
 
 async def test_what_is_ahead_is_read_by_length(workshop: Workshop) -> None:

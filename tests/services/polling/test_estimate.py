@@ -18,6 +18,7 @@ from bot.services.polling.estimate import (
 )
 from bot.services.polling.schedule import RenderTimes
 
+N = NOTICED_SECONDS
 AFTER = NOTICED_SECONDS + DELIVERED_SECONDS
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 STEADY = RenderTimes.of([100.0] * 20)
@@ -43,15 +44,15 @@ def test_only_the_latest_renders_count() -> None:
     ("slots", "running", "place", "waited"),
     [
         (1, [], 1, 0),
-        (1, [40], 1, 65),
-        (1, [40], 3, 65 + 2 * 105),
-        (1, [40], 30, 65 + 29 * 105),
-        (2, [40, 90], 1, 15),
-        (2, [40, 90], 2, 65),
-        (2, [40, 90], 3, 15 + 105),
+        (1, [40], 1, 60 + N),
+        (1, [40], 3, (60 + N) + 2 * (100 + N)),
+        (1, [40], 30, (60 + N) + 29 * (100 + N)),
+        (2, [40, 90], 1, 10 + N),
+        (2, [40, 90], 2, 60 + N),
+        (2, [40, 90], 3, (10 + N) + (100 + N)),
         (2, [40], 1, 0),
-        (2, [40], 2, 65),
-        (1, [40, 90], 1, 65),
+        (2, [40], 2, 60 + N),
+        (1, [40, 90], 1, 60 + N),
     ],
     ids=[
         *("free", "next", "third", "thirtieth", "first of two to end", "second to end", "third to start"),
