@@ -113,7 +113,8 @@ async def show(
                 return 0 if serving else fail("Stopped before the clip was there.")
             code = await _hand_over(job, typed_in, out)
             if serving and not stopped.is_set():
-                await _press(stage, job, typed_in)
+                await _press(stage, job, typed_in, stopped)
+            if serving and not stopped.is_set():
                 print(
                     "Now type /video on the page yourself, or /moderate settings as the moderator Mo. Ctrl-C ends it."
                 )
@@ -218,8 +219,11 @@ async def _ask(stage: _Stage, channel: ChannelHandle, spec: VideoSpec) -> Job | 
     return None
 
 
-async def _press(stage: _Stage, job: Job, channel: ChannelHandle) -> None:
-    """Have the clip's next versions made by its buttons: the same again by Ben, one with other words by Mia."""
+async def _press(stage: _Stage, job: Job, channel: ChannelHandle, stopped: asyncio.Event) -> None:
+    """Have the clip's next versions made by its buttons: the same again by Ben, one with other words by Mia.
+
+    Returns when both are there: each update of the page clears what somebody has begun to type.
+    """
     message = next(message for message in channel.history() if message.id == job.message_id)
     asked = {"prompt": OTHER_WORDS, "aspect": job.spec.aspect.value, "duration": [str(job.spec.duration_seconds)]}
 
@@ -230,6 +234,12 @@ async def _press(stage: _Stage, job: Job, channel: ChannelHandle) -> None:
     print("Under the clip Ben presses Again, and Mia presses Remix and changes the words.", flush=True)
     await _when_free(lambda: stage.ben.click(message, custom_id=f"clip:again:{job.id}"))
     await _when_free(remix)
+    while not stopped.is_set():
+        async with stage.database.read() as connection:
+            if not await jobs.list_open(connection, stage.guild.id):
+                return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stopped.wait(), _TICK_SECONDS)
 
 
 async def _when_free(act: Callable[[], Awaitable[object]]) -> None:

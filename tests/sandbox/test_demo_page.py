@@ -36,6 +36,9 @@ async def test_a_member_types_video_on_the_page_and_watches_the_clip(tmp_path: P
         page = await browser.new_page()
         page.set_default_timeout(PATIENCE_MILLISECONDS)
         await page.goto(address)
+        await terminal.until("Now type /video")
+        made = page.locator("article.channel-message").filter(has_text=re.compile("made again from|remixed from"))
+        await expect(made).to_have_count(2)
 
         await _pick(page, "/video")
         await page.get_by_role("textbox", name="prompt").fill(PROMPT)
