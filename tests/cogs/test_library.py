@@ -76,7 +76,7 @@ class Opened:
         return await self.actor.submit_modal(form, filled_in(form, text))
 
 
-async def open_clips(community: Community, actor: MemberActor | None = None, **options: Any) -> Opened:  # noqa: ANN401
+async def open_clips(community: Community, actor: MemberActor | None = None, **options: Any) -> Opened:  # noqa: ANN401 (its)
     actor = actor or community.mia
     result = await actor.slash(community.channel, "clips", **options)
     assert result.ephemeral

@@ -238,11 +238,11 @@ async def test_it_is_asked_in_the_transaction_that_charges(workshop: Workshop) -
     screen_first = admission.screen_first
 
     async def slow(request: object) -> object:
-        screening = await screen_first(request)  # pyright: ignore[reportArgumentType]
+        screening = await screen_first(request)  # pyright: ignore[reportArgumentType] (as it came)
         await process.services.servers.allow_private(GUILD_ID, allowed=False, set_by_id=MODERATOR_ID)
         return screening
 
-    admission.screen_first = slow  # pyright: ignore[reportAttributeAccessIssue]
+    admission.screen_first = slow  # pyright: ignore[reportAttributeAccessIssue] (patched)
     with pytest.raises(PrivateRefusedError):
         await accept(workshop, process)
     assert workshop.peeking.execute("SELECT count(*) FROM ledger").fetchone() == (0,)
