@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -25,12 +26,20 @@ TIMEOUT_SECONDS = 300
 """For one test: the first also waits for all acts that were begun before its own."""
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give all acts to one of the processes that share the tests: there they are played together, once."""
+    """Give all acts to one of the processes that share the tests, before those are told: it plays all of them, once."""
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             for marker in (pytest.mark.xdist_group("e2e"), pytest.mark.slow, pytest.mark.timeout(TIMEOUT_SECONDS)):
                 item.add_marker(marker)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Refuse to go on where the group is not kept: each process would play all acts, and twice the work pass for it."""
+    names = (item.nodeid for item in session.items if item.path.is_relative_to(Path(__file__).parent))
+    if "PYTEST_XDIST_WORKER" in os.environ and not all(name.endswith("@e2e") for name in names):
+        raise pytest.UsageError("pytest-xdist does not keep the end-to-end acts in one process")
 
 
 Outcome: TypeAlias = "Callable[[Scene], Awaitable[None]]"
