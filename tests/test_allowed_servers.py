@@ -124,6 +124,7 @@ async def running(
     monkeypatch.setattr(DiscordWebSocket, "DEFAULT_GATEWAY", URL(server.gateway_url))
     async with Database.open(await fresh_database(folder), migrate=False) as database:
         bot, _ = make_bot(database, GivenClock(), allowed_servers=frozenset(allowed))
+        bot._connection.guild_ready_timeout = 0.05  # seconds in which no further server comes; all are there at once
         async with bot:
             await bot.sign_in(server.token)
             ready = asyncio.create_task(bot.wait_for("ready"))

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 OWNER = "local/1"
 OPERATOR_CHANNEL_NAME = "operators"
 START = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
-_LOOK_SECONDS = 0.004
+_LOOK_SECONDS = 0.001
 LOCK_TIMEOUT_SECONDS = 0.05
 NO_FLOOD_LIMITS = FloodLimits(videos=10**6, presses=10**6, autocompletes=10**6)
 """Tests ask faster than people can."""
@@ -296,7 +296,7 @@ def make_bot(
         terms=Terms(
             quota=Quota(60, Period.DAY),
             max_open_jobs=max_open_jobs,
-            policy=WorkerPolicy(flood_limits=flood_limits),
+            policy=WorkerPolicy(flood_limits=flood_limits, head_start_seconds=0),
             **{name: operator.pop(name) for name in ("retention", "spending", "profile") if name in operator},
         ),
         owner=OWNER,

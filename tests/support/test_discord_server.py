@@ -47,7 +47,7 @@ class SmallBot(commands.Bot):
             "!",
             intents=discord.Intents(guilds=True),
             allowed_mentions=discord.AllowedMentions.none(),
-            guild_ready_timeout=0.05,
+            guild_ready_timeout=0.005,
         )
         self.problems: asyncio.Queue[app_commands.AppCommandError] = asyncio.Queue()
         self.pressed: asyncio.Queue[str] = asyncio.Queue()

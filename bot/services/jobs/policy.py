@@ -74,6 +74,9 @@ class WorkerPolicy:
         unanswered_grace_seconds: how much longer to ask a service that has stopped answering; the clip may
             be there when it comes back.
         same_press_seconds: how long a member's next press of the same button under the same clip is the same one.
+        head_start_seconds: what an answer to a member has before others are woken, who renew the job's lease meanwhile:
+            ten times what it takes. They are woken whatever becomes of the answer, or nobody would know of a job whose
+            command has ended early.
         lease_seconds: how long a job stays a silent worker's; renewed at a third of it.
         sending_seconds: how much of a job's lease must be left when it is sent: longer than the client waits for a
             connection, so that whoever takes the job over does not send it beside a slow process.
@@ -101,6 +104,7 @@ class WorkerPolicy:
     max_concurrent_renders: int = 4
     job_deadline_seconds: float = 900.0
     unanswered_grace_seconds: float = 3600.0
+    head_start_seconds: float = 0.05
     lease_seconds: float = 60.0
     same_press_seconds: float = 3.0
     sending_seconds: float = 15.0

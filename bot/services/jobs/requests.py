@@ -35,12 +35,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_HEAD_START_SECONDS = 0.05
-"""What an answer to a member has before others are woken, who renew the job's lease meanwhile: ten times what it takes.
-
-They are woken whatever becomes of the answer, or nobody would know of a job whose command has ended early.
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
@@ -132,7 +126,8 @@ class JobService:
         _log.info("job accepted", extra={"job_id": job.id, "guild_id": job.guild_id, "member_id": job.member_id})
         self._card_changes.begin(card)
         if holds:  # it can't start yet, and whoever is woken would take the time of the answer
-            asyncio.get_running_loop().call_later(_HEAD_START_SECONDS, self._tell_accepted, job.guild_id)
+            head_start_seconds = self._policy.head_start_seconds
+            asyncio.get_running_loop().call_later(head_start_seconds, self._tell_accepted, job.guild_id)
         else:
             self._tell_accepted(job.guild_id)
         return taken
