@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from alembic import command
 from alembic.config import Config
@@ -145,6 +145,7 @@ class Database:
 
     async def _migrate(self) -> None:
         async with self.write() as connection:
+            await connection.execute(text("SELECT 1"))  # takes the lock before Alembic, which is one for the process
             await connection.run_sync(_upgrade)
 
 
@@ -187,9 +188,8 @@ def _prepare_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401 (the dr
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    """Take the write lock at once: a transaction that reads first and writes later could not be upgraded."""
     writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    cast("sqlite.Connection", connection.connection.driver_connection).begin(writes=writes)
 
 
 def _upgrade(connection: Connection) -> None:

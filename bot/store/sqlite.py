@@ -1,6 +1,7 @@
 """SQLite's connections: a statement, its rows and its end in one trip to the connection's thread.
 
 The driver makes a trip for each of them, four for a query, and to go there and back takes longer than most statements.
+A transaction begins in its first statement's trip.
 """
 
 from __future__ import annotations
@@ -28,23 +29,47 @@ class Connection(aiosqlite.Connection):
     def __init__(self, path: str, **options: Any) -> None:  # noqa: ANN401 (as said)
         super().__init__(lambda: sqlite3.connect(path, **options), _CHUNK_ROWS)
         self._thread.daemon = True  # as SQLAlchemy has it: a connection that was left open keeps no process alive
+        self._begin: str | None = None
+        self._is_open = False
 
     def cursor(self) -> Any:  # noqa: ANN401 (the driver's type is its own cursor's)
         """Return a cursor; it costs no trip."""
         return Cursor(self)
 
+    def begin(self, *, writes: bool) -> None:
+        """Begin a transaction with the next statement; one that writes takes the write lock at once.
+
+        A transaction that reads first and writes later could not be upgraded.
+        """
+        self._begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
+
+    async def commit(self) -> None:
+        """Commit; it costs no trip where nothing was asked."""
+        if self._is_open:
+            await super().commit()
+        self._begin, self._is_open = None, False
+
     async def rollback(self) -> None:
         """Roll back; it costs no trip where there is nothing to roll back, as whenever a connection is given back."""
-        if self.in_transaction:
+        if self._is_open:
             await super().rollback()
+        self._begin, self._is_open = None, False
 
     async def run(self, work: Callable[[sqlite3.Connection], None]) -> None:
-        """Do something in the connection's thread.
+        """Do something in the connection's thread, in the transaction that is to begin, if one is.
 
         Raises:
             ValueError: when the connection is closed.
         """
-        await self._execute(work, self._conn)  # pyright: ignore[reportUnknownMemberType] (the driver says no types)
+        begin, self._begin = self._begin, None
+        self._is_open = self._is_open or begin is not None
+
+        def begin_and_work(connection: sqlite3.Connection) -> None:
+            if begin is not None:
+                connection.execute(begin)
+            work(connection)
+
+        await self._execute(begin_and_work, self._conn)  # pyright: ignore[reportUnknownMemberType] (it says no types)
 
 
 class Cursor:

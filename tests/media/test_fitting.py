@@ -32,6 +32,7 @@ def test_a_clip_above_discords_limit_comes_under_it_whole(tmp_path: Path) -> Non
     assert samples / 48_000 == pytest.approx(2, abs=0.1)
 
 
+@pytest.mark.slow
 def test_what_comes_out_is_what_discord_plays_inline(tmp_path: Path) -> None:
     destination = tmp_path / "fit.mp4"
 
@@ -79,6 +80,7 @@ def test_a_clip_that_fits_already_is_not_touched(tmp_path: Path) -> None:
     assert destination.read_bytes() == source.read_bytes()
 
 
+@pytest.mark.slow
 def test_a_small_clip_of_another_kind_becomes_mp4_and_grows_no_pixels(tmp_path: Path) -> None:
     source = video_file(codec="libvpx", suffix=".webm", width=323, height=181, audio=True)
 

@@ -85,6 +85,7 @@ PROMPTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", PROMPTS)
 def test_no_prompt_breaks_a_clip(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "clip.mp4"

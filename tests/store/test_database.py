@@ -37,6 +37,7 @@ from bot.store.quotas import ledger
 from bot.store.quotas import rules as quota_rules
 from bot.store.quotas.ledger import UsageSpan
 from bot.store.tables import metadata
+from tests.support.databases import fresh_database
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -404,7 +405,8 @@ async def test_what_is_asked_often_goes_by_an_index(
     tmp_path: Path, query: Callable[[AsyncConnection], Awaitable[object]]
 ) -> None:
     plans: list[str] = []
-    async with Database.open(url(tmp_path)) as database, database.write() as connection:
+    address = await fresh_database(tmp_path)
+    async with Database.open(address, migrate=False) as database, database.write() as connection:
 
         def explain(cursor_of: Connection, cursor: object, statement: str, values: object, *_: object) -> None:
             if not statement.startswith("EXPLAIN"):

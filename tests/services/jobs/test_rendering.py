@@ -398,6 +398,7 @@ async def test_a_not_found_that_comes_before_the_submit_itself_is_not_believed(w
     assert len(workshop.server.paid(job_id)) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [401, 402, 400, 422, 429, 503])
 async def test_while_the_service_does_not_say_what_became_of_a_submit_it_is_never_sent_again(
     workshop: Workshop, status: int
@@ -635,6 +636,7 @@ async def test_the_card_shows_the_services_own_progress_and_never_invents_one(wo
 # Down for ten minutes --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("state", [JobState.QUEUED, JobState.SUBMITTING, JobState.RENDERING, JobState.READY])
 async def test_a_service_that_is_down_for_ten_minutes_costs_nobody_their_clip(
     workshop: Workshop, state: JobState

@@ -91,6 +91,7 @@ async def test_the_last_seconds_can_be_used_up(workshop: Workshop) -> None:
         await process.jobs.accept(workshop.request())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("databases", [1, 2])
 async def test_fifty_requests_at_once_never_pass_the_limit(workshop: Workshop, databases: int) -> None:
     workshop.quota = Quota(33)

@@ -37,6 +37,7 @@ PROXY_ANSWERS = {
 PROXIES = pytest.mark.parametrize("answer", PROXY_ANSWERS.values(), ids=PROXY_ANSWERS)
 
 
+@pytest.mark.slow
 @PROXIES
 async def test_a_proxys_answers_to_polls_lose_no_clip(workshop: Workshop, answer: Fault) -> None:
     process = workshop.start()
@@ -49,6 +50,7 @@ async def test_a_proxys_answers_to_polls_lose_no_clip(workshop: Workshop, answer
     assert workshop.discord.alerts == []
 
 
+@pytest.mark.slow
 @PROXIES
 async def test_a_proxys_answer_to_a_submit_is_no_refusal(workshop: Workshop, answer: Fault) -> None:
     process = workshop.start()

@@ -218,6 +218,7 @@ async def test_an_unexpected_error_delays_its_own_job_and_no_other(
     await workshop.expect_clip(second)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("method", "error_code", "times"),
     [

@@ -117,6 +117,7 @@ async def slow(tmp_path: Path) -> AsyncGenerator[Workshop]:
         yield opened
 
 
+@pytest.mark.slow
 async def test_a_render_that_takes_longer_says_so_once_before_its_time_has_passed(slow: Workshop) -> None:
     workshop = slow
     process = workshop.start()
@@ -156,6 +157,7 @@ async def test_the_updater_wakes_by_itself_when_a_time_is_about_to_pass(workshop
     assert seconds == pytest.approx(ARRIVAL.total_seconds() - 6 - PASSING_SECONDS, abs=1)
 
 
+@pytest.mark.slow
 async def test_a_waiting_card_gets_a_new_time_before_its_own_has_passed_and_none_for_small_changes(
     slow: Workshop,
 ) -> None:

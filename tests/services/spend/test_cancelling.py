@@ -71,6 +71,7 @@ async def settle(workshop: Workshop, process: Process, job_id: str) -> None:
     assert len(workshop.discord.clips(job_id)) == (state is JobState.DELIVERED)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("passes", range(10))
 async def test_after_any_pass_of_the_worker(workshop: Workshop, passes: int) -> None:
     process = workshop.start(spending=SPENDING)
@@ -96,6 +97,7 @@ async def test_in_any_state_that_lasts(workshop: Workshop, state: JobState) -> N
     await settle(workshop, process, job_id)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "fault",
     [Fault(drop=True), Fault(drop=True, accept=True), Fault.error("rate_limit_unavailable"), Fault.page(502)],

@@ -45,6 +45,7 @@ async def discard_and_see(workshop: Workshop, process: Process, job_id: str) -> 
     return job
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("render", ["goes well", "fails"])
 @pytest.mark.parametrize("passes", range(8))
 async def test_after_any_pass_of_the_worker(workshop: Workshop, passes: int, render: str) -> None:
@@ -98,6 +99,7 @@ SUBMIT_FAULTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", SUBMIT_FAULTS)
 @pytest.mark.parametrize("passes", range(1, 5))
 async def test_after_any_pass_while_it_is_not_known_if_the_service_has_it(
@@ -118,6 +120,7 @@ POINTS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["well", "refused", "failed"])
 @pytest.mark.parametrize("point", POINTS)
 @pytest.mark.parametrize("elsewhere", [False, True], ids=["here", "another process"])

@@ -286,6 +286,7 @@ async def test_a_job_cancelled_while_its_submit_is_out_is_spend_once_it_is_taken
 # Asked about before it is sent again ---------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seconds", [0.5, 6, 11, 20, 29.9])
 @pytest.mark.parametrize("answer", [{"drop": True}, {"status": 502, "body": "<html>"}, {"status": 504}], ids=str)
 async def test_a_submit_that_is_taken_late_is_paid_once(

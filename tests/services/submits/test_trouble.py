@@ -32,6 +32,7 @@ async def into_trouble(workshop: Workshop, process: Process, fault: Fault = DOWN
     raise AssertionError("no trouble")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [DOWN, BROKEN], ids=["not taken", "fault"])
 async def test_it_is_told_once_shown_everywhere_and_all_clips_come_when_it_is_over(
     workshop: Workshop, fault: Fault
@@ -60,6 +61,7 @@ async def test_it_is_told_once_shown_everywhere_and_all_clips_come_when_it_is_ov
     assert workshop.discord.alerts == [OperatorAlert.SERVICE_TROUBLE]
 
 
+@pytest.mark.slow
 async def test_one_job_at_a_time_is_the_probe_in_all_processes_together(workshop: Workshop) -> None:
     first, second = workshop.start("local/1"), workshop.start("local/2")
     job_ids = await into_trouble(workshop, first, BROKEN)
@@ -95,6 +97,7 @@ async def test_one_job_at_a_time_is_the_probe_in_all_processes_together(workshop
         assert len(workshop.server.paid(job.id)) == (job.state is JobState.DELIVERED)
 
 
+@pytest.mark.slow
 async def test_a_probes_tries_count_towards_nothing(workshop: Workshop) -> None:
     process = workshop.start()
     job_ids = await into_trouble(workshop, process, BROKEN)
@@ -118,6 +121,7 @@ async def test_a_probes_tries_count_towards_nothing(workshop: Workshop) -> None:
         assert len(workshop.server.paid(job_id)) == 1
 
 
+@pytest.mark.slow
 async def test_trouble_outlives_a_restart_and_the_operator_is_not_told_again(workshop: Workshop) -> None:
     process = workshop.start()
     job_ids = await into_trouble(workshop, process)
@@ -151,6 +155,7 @@ async def test_the_next_trouble_is_news(workshop: Workshop) -> None:
     assert workshop.discord.alerts == [OperatorAlert.SERVICE_TROUBLE] * 2
 
 
+@pytest.mark.slow
 async def test_generations_that_fail_are_trouble_and_a_probe_of_it_waits_on(workshop: Workshop) -> None:
     process = workshop.start(max_concurrent_renders=5)
     workshop.server.faults.render.extend([Fault.failed("Internal error")] * 10)
@@ -184,6 +189,7 @@ async def test_moderated_generations_are_no_trouble(workshop: Workshop) -> None:
     assert workshop.discord.signs == []
 
 
+@pytest.mark.slow
 async def test_the_deadline_counts_from_the_first_submit_that_is_no_probe(workshop: Workshop) -> None:
     process = workshop.start()
     job_ids = await into_trouble(workshop, process, jobs=8)

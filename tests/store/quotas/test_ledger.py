@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -248,6 +249,7 @@ class Bookkeeping:
             return used
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(batches=BATCHES)
 def test_in_any_interleaving_usage_never_passes_a_limit_and_the_sums_are_right(batches: list[list[Deed]]) -> None:
