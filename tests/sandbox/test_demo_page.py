@@ -26,10 +26,11 @@ PATIENCE_MILLISECONDS = 30_000
 """For a render and for the page's own conversion of the clip, on a machine that has other things to do."""
 PICKS = 10
 PROMPT = "A lighthouse in a storm"
+OTHER_PROMPT = "A lighthouse on a calm morning"
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
-async def test_a_member_types_video_on_the_page_and_watches_the_clip(tmp_path: Path) -> None:
+async def test_a_member_types_video_on_the_page_watches_the_clip_and_remixes_it(tmp_path: Path) -> None:
     async with demo_in_terminal(tmp_path) as terminal, async_playwright() as playwright:
         address = (await terminal.until(r"http://\S+")).group()
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
@@ -56,6 +57,20 @@ async def test_a_member_types_video_on_the_page_and_watches_the_clip(tmp_path: P
         await expect(clip).to_be_visible(timeout=PATIENCE_MILLISECONDS)
         await _play(clip)
         await expect(messages, "the card is gone").to_have_count(1)
+
+        await _pick(page, "/clips")
+        await _send(page)
+        library = page.locator("article.channel-message").filter(has_text="Your clips in this server")
+        await expect(library).to_contain_text(PROMPT)
+
+        await clip.get_by_role("button", name="Remix").click()
+        form = page.get_by_role("dialog")
+        prompt = form.get_by_role("textbox", name="Prompt")
+        await expect(prompt).to_have_value(PROMPT)
+        await prompt.fill(OTHER_PROMPT)
+        await form.get_by_role("button", name="Submit").click()
+        remix = page.locator("article.channel-message").filter(has_text=OTHER_PROMPT).filter(has_text="remixed from")
+        await expect(remix).to_contain_text("Portrait 9:16 · 6 s", timeout=PATIENCE_MILLISECONDS)
 
         await page.get_by_text("More", exact=True).click()
         await page.get_by_role("button", name="End preview session").click()
