@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import discord
 import pytest
 import pytest_asyncio
-from discord.gateway import DiscordWebSocket
-from discord.http import Route
-from yarl import URL
 
 from bot.errors import ServerNotServedError
 from bot.models import JobState
-from bot.store.database import Database
-from tests.support.community import GivenClock, make_bot, words
-from tests.support.databases import fresh_database
+from tests.support.community import words
+from tests.support.connected_bot import connected_bot
 from tests.support.discord_server import DiscordServer, RouteKind
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from pathlib import Path
 
-    from bot.client import ReelayBot
     from tests.support.community import Community
 
 ELSEWHERE = 1
@@ -115,35 +109,13 @@ async def server() -> AsyncGenerator[DiscordServer]:
         yield running
 
 
-@asynccontextmanager
-async def running(
-    server: DiscordServer, folder: Path, monkeypatch: pytest.MonkeyPatch, allowed: set[int]
-) -> AsyncGenerator[ReelayBot]:
-    """Run the bot against the loopback Discord."""
-    monkeypatch.setattr(Route, "BASE", server.api_url)
-    monkeypatch.setattr(DiscordWebSocket, "DEFAULT_GATEWAY", URL(server.gateway_url))
-    async with Database.open(await fresh_database(folder), migrate=False) as database:
-        bot, _ = make_bot(database, GivenClock(), allowed_servers=frozenset(allowed))
-        bot._connection.guild_ready_timeout = 0.05  # seconds in which no further server comes; all are there at once
-        async with bot:
-            await bot.sign_in(server.token)
-            ready = asyncio.create_task(bot.wait_for("ready"))
-            connection = asyncio.create_task(bot.connect())
-            await asyncio.wait({connection, ready}, return_when=asyncio.FIRST_COMPLETED)
-            yield bot
-            await bot.close()
-            await connection
-
-
 def left(server: DiscordServer) -> list[int]:
     return [int(request.ids["guild"]) for request in server.world.requests_of(RouteKind.LEAVE_GUILD)]
 
 
-async def test_it_stays_in_those_it_is_in_and_leaves_one_that_it_joins(
-    server: DiscordServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_it_stays_in_those_it_is_in_and_leaves_one_that_it_joins(server: DiscordServer, tmp_path: Path) -> None:
     world = server.world
-    async with running(server, tmp_path, monkeypatch, {ELSEWHERE}) as bot:
+    async with connected_bot(server, tmp_path, allowed_servers={ELSEWHERE}) as bot:
         assert bot.get_guild(server.guild.id) is not None
 
         joined = world.add_guild("Strangers")
@@ -159,10 +131,10 @@ async def test_it_stays_in_those_it_is_in_and_leaves_one_that_it_joins(
 
 
 async def test_it_stays_in_one_that_is_back_after_an_outage_and_in_all_after_a_new_session(
-    server: DiscordServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: DiscordServer, tmp_path: Path
 ) -> None:
     world = server.world
-    async with running(server, tmp_path, monkeypatch, {ELSEWHERE}) as bot:
+    async with connected_bot(server, tmp_path, allowed_servers={ELSEWHERE}) as bot:
         world.emit("GUILD_DELETE", {"id": str(server.guild.id), "unavailable": True}, 1)
         world.invite_bot(server.guild)  # as Discord would say it if it left out that the server is back
         last = world.add_guild("Strangers")
@@ -173,12 +145,12 @@ async def test_it_stays_in_one_that_is_back_after_an_outage_and_in_all_after_a_n
 
 
 async def test_it_stays_in_a_named_one_that_it_joins_and_everywhere_when_none_is_named(
-    server: DiscordServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: DiscordServer, tmp_path: Path
 ) -> None:
     world = server.world
     named, strangers = world.add_guild("Named"), world.add_guild("Strangers")
     del world.guilds[named.id], world.guilds[strangers.id]
-    async with running(server, tmp_path, monkeypatch, {named.id}):
+    async with connected_bot(server, tmp_path, allowed_servers={named.id}):
         world.invite_bot(named)
         world.invite_bot(strangers)
         await world.wait_for(lambda _: bool(left(server)))
@@ -186,10 +158,10 @@ async def test_it_stays_in_a_named_one_that_it_joins_and_everywhere_when_none_is
 
 
 async def test_one_that_can_not_be_left_is_told_to_the_log(
-    server: DiscordServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    server: DiscordServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.faults.fail(RouteKind.LEAVE_GUILD, 403, code=50001)
-    async with running(server, tmp_path, monkeypatch, {ELSEWHERE}) as bot:
+    async with connected_bot(server, tmp_path, allowed_servers={ELSEWHERE}) as bot:
         guild = bot.get_guild(server.guild.id)
         assert guild is not None
         bot._joined.clear()

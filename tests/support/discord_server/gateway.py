@@ -24,6 +24,7 @@ class Op(IntEnum):
     DISPATCH = 0
     HEARTBEAT = 1
     IDENTIFY = 2
+    PRESENCE_UPDATE = 3
     RESUME = 6
     REQUEST_MEMBERS = 8
     INVALID_SESSION = 9
@@ -32,6 +33,8 @@ class Op(IntEnum):
 
 
 HEARTBEAT_INTERVAL_MS = 41_250
+CUSTOM_ACTIVITY = 4
+"""Discord's documentation, "Activity Types"."""
 AUTHENTICATION_FAILED = 4004
 """Close code for a wrong token (Discord's documentation, "Gateway Close Event Codes")."""
 
@@ -43,6 +46,7 @@ class Session:
         intents: what it asked to be told of.
         identified_at: when, on the machine's monotonic clock.
         is_open: False from the moment its connection is gone.
+        signs: what the bot says beside its name, "" for nothing, from when it identified to what it says now.
     """
 
     def __init__(self, socket: web.WebSocketResponse, identify: Json) -> None:
@@ -50,6 +54,7 @@ class Session:
         self.intents: int = identify.get("intents", 0)
         self.shard: list[int] = identify.get("shard", [0, 1])
         self.identified_at = time.monotonic()
+        self.signs = [_sign(identify.get("presence"))]
         self.socket = socket
         self._sequence = 0
         self._outgoing: asyncio.Queue[str] = asyncio.Queue()
@@ -72,6 +77,16 @@ class Session:
         with suppress(ConnectionError):
             while True:
                 await self.socket.send_str(await self._outgoing.get())
+
+
+def _sign(presence: Json | None) -> str:
+    """Read a custom activity's text; an activity of another kind is no sign.
+
+    Who identifies may also name the one activity ``game``: discord.py does, and Discord shows it.
+    """
+    presence = presence or {}
+    activities = presence.get("activities") or [presence.get("game")]
+    return next((it["state"] for it in activities if it and it["type"] == CUSTOM_ACTIVITY), "")
 
 
 class Gateway:
@@ -108,6 +123,9 @@ class Gateway:
                             await socket.send_json({"op": Op.INVALID_SESSION, "d": False})
                         else:
                             writer = asyncio.create_task(session.write())
+                    case Op.PRESENCE_UPDATE if session is not None:
+                        session.signs.append(_sign(data))
+                        self._world.changed()
                     case Op.REQUEST_MEMBERS if session is not None:
                         self._send_members(session, data)
                     case _:
