@@ -143,6 +143,17 @@ async def test_a_remix_of_a_remix_keeps_its_root(community: Community) -> None:
     assert made.lineage == Lineage(clip.id, "0000", Origin.REMIX)
 
 
+@pytest.mark.parametrize("kind", ["is_spoiler", "is_private"])
+async def test_a_remix_is_seen_as_its_clip_is(community: Community, kind: str) -> None:
+    clip = await community.post_clip(community.mia)
+    await change(community, clip.id, **{kind: True})
+
+    await fill(community.mia, await open_remix(community, community.mia, clip), "A dog surfing")
+
+    [made] = await remixes(community)
+    assert (made.is_spoiler, made.is_private) == (kind == "is_spoiler", kind == "is_private")
+
+
 async def test_a_clip_that_is_erased_meanwhile_is_remixed_from_what_was_typed(community: Community) -> None:
     clip = await community.post_clip(community.mia)
     shown = await open_remix(community, community.ben, clip)

@@ -98,7 +98,8 @@ class Versions:
             duration_seconds=duration_seconds,
             lineage=clip.descent(Origin.REMIX),
             parent_member_id=clip.member_id,
-            is_private=channel_id is None,
+            is_spoiler=clip.is_spoiler,
+            is_private=clip.is_private or channel_id is None,
         )
 
     async def _find(self, job_id: str, requester: Requester) -> Job:
