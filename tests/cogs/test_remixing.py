@@ -13,7 +13,7 @@ from discord import ui
 from simcord.components import walk_components
 from sqlalchemy import select, update
 
-from bot.models import Aspect, JobError, JobState, Lineage, Origin, StatusCard, VideoSpec
+from bot.models import Aspect, ClipButtons, JobError, JobState, Lineage, Origin, StatusCard, VideoSpec
 from bot.store import tables
 from tests.support.community import NO_FLOOD_LIMITS, words
 
@@ -177,6 +177,32 @@ async def test_the_same_words_sent_twice_at_once_are_one_job_and_others_are_two(
 
     assert {job.spec.prompt for job in await remixes(community)} == {"A dog surfing", "A fox surfing"}
     assert await community.ledger() == [("charge", 6)] * 3
+
+
+async def test_who_may_not_use_the_buttons_is_shown_no_form(community: Community) -> None:
+    clip = await community.post_clip(community.mia)
+    servers = community.bot.services.servers
+    await servers.set_clip_buttons(community.guild.id, ClipButtons.REQUESTER, set_by_id=community.moderator.id)
+    message = community.message(clip)
+
+    for shown in (
+        await open_remix(community, community.ben, clip),
+        await community.ben.context_menu(community.channel, MENU, message),
+    ):
+        assert (shown.modal, shown.ephemeral) == (None, True)
+        assert "Moderators let only those who asked for a clip use its buttons." in said(shown)
+    assert filled(await open_remix(community, community.mia, clip))[1] == "A cat surfing"
+
+
+@pytest.mark.parametrize("permission", ["use_application_commands", "send_messages"])
+async def test_who_may_not_use_commands_or_write_there_is_shown_no_form(community: Community, permission: str) -> None:
+    clip = await community.post_clip(community.mia)
+    await community.deny(community.guild.default_role, **{permission: False})
+
+    shown = await open_remix(community, community.ben, clip)
+
+    assert (shown.modal, shown.ephemeral) == (None, True)
+    assert "Only members with **" in said(shown)
 
 
 # Refusals ---------------------------------------------------------------------------------------------------------
