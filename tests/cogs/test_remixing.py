@@ -524,7 +524,12 @@ async def test_on_what_looks_like_a_clip_and_is_not_the_bots_it_is_the_words(com
 async def failed(community: Community, error: JobError = JobError.CONTENT_POLICY) -> tuple[Job, discord.Message]:
     """Ask for a clip and let it fail."""
     await community.mia.slash(community.channel, "video", prompt="A cat")
-    [job] = await community.jobs()
+    return await let_fail(community, error)
+
+
+async def let_fail(community: Community, error: JobError) -> tuple[Job, discord.Message]:
+    """Let the latest job fail."""
+    job = (await community.jobs())[-1]
     await change(
         community, job.id, state="failed", error_code=error.value, finished_at=community.clock.now(), due_at=None
     )
@@ -556,6 +561,36 @@ async def test_a_refused_prompt_can_be_changed(community: Community) -> None:
 
     [made] = await remixes(community)
     assert (made.spec.prompt, made.lineage) == ("A fox", Lineage(job.id, job.id, Origin.REMIX))
+
+
+async def more(community: Community, clip: Job) -> str:
+    return said(await community.mia.click(community.message(clip), custom_id=f"clip:more:{clip.id}"))
+
+
+async def test_what_is_made_after_a_failure_says_from_which_clip(community: Community) -> None:
+    clip = await community.post_clip(community.mia)
+    community.clock.time += timedelta(seconds=1)
+    await fill(community.mia, await open_remix(community, community.mia, clip), "A dog surfing")
+    _, card = await let_fail(community, JobError.TIMED_OUT)
+    community.clock.time += timedelta(seconds=10)
+
+    await community.mia.click(card, label="Try again")
+    made = await community.deliver()
+
+    address = f"(https://discord.com/channels/{community.guild.id}/{community.channel.id}/{clip.message_id})"
+    assert f"remixed from [another clip]{address}" in words(community.message(made))
+    assert f"Remixed from [this clip]{address}" in await more(community, made)
+
+
+async def test_what_comes_of_a_failed_command_is_made_from_no_clip(community: Community) -> None:
+    _, card = await failed(community)
+    community.clock.time += timedelta(seconds=1)
+
+    await fill(community.mia, await community.mia.click(card, label="Remix"), "A fox")
+    made = await community.deliver()
+
+    assert "from another clip" not in words(community.message(made))
+    assert "Remixed from" not in await more(community, made)
 
 
 async def test_a_failed_card_is_its_requesters_alone(community: Community) -> None:
