@@ -166,9 +166,12 @@ async def test_a_clip_that_is_erased_meanwhile_is_remixed_from_what_was_typed(co
     assert said(await open_remix(community, community.ben, clip)) == GONE
 
 
-async def test_the_same_words_sent_twice_at_once_are_one_job_and_others_are_two(community: Community) -> None:
+@pytest.mark.parametrize("chosen", [{"aspect": "9:16", "duration": "6"}, {"aspect": "9:16"}, {"duration": "6"}, {}])
+async def test_the_same_words_sent_twice_at_once_are_one_job_and_others_are_two(
+    community: Community, chosen: dict[str, str]
+) -> None:
     clip = await community.post_clip(community.mia)
-    fields = {"prompt": "A dog surfing", "aspect": "9:16", "duration": "6"}
+    fields = {"prompt": "A dog surfing"} | chosen
 
     custom_id = f"form:clip_remix:{clip.id}"
     await asyncio.gather(*(forge(community, community.ben, custom_id, **fields) for _ in range(2)))
