@@ -583,6 +583,8 @@ async def test_what_is_made_after_a_failure_says_from_which_clip(community: Comm
     address = f"(https://discord.com/channels/{community.guild.id}/{community.channel.id}/{clip.message_id})"
     assert f"remixed from [another clip]{address}" in words(community.message(made))
     assert f"Remixed from [this clip]{address}" in await more(community, made)
+    address = f"(https://discord.com/channels/{community.guild.id}/{community.channel.id}/{made.message_id})"
+    assert f"Made from it: [Remix]{address}" in await more(community, clip)
 
 
 async def test_what_comes_of_a_failed_command_is_made_from_no_clip(community: Community) -> None:

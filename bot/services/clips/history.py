@@ -89,6 +89,7 @@ class History:
                     raise OthersClipError("buttons")
             lineage, parent = await jobs.find_source(connection, job)
             made = await jobs.list_made_from(connection, job_id, seen_by_id=seen_by_id, limit=MADE_FROM_SHOWN + 1)
+            made = [replace(each, lineage=(await jobs.find_source(connection, each))[0]) for each in made]
             is_refunded = await ledger.is_refunded(connection, job_id)
         return ClipDetails(
             job=replace(job, lineage=lineage),

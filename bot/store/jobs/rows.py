@@ -54,7 +54,7 @@ async def find_source(connection: AsyncConnection, job: Job) -> tuple[Lineage | 
     lineage: Lineage | None = job.lineage
     while lineage is not None:
         parent = await get(connection, lineage.parent_id)
-        if parent is None or parent.state not in _WITHOUT_CLIP:
+        if parent is None or parent.state not in STATES_WITHOUT_CLIP:
             return lineage, parent
         origin, lineage = lineage.origin, parent.lineage
         if lineage is not None and origin is not Origin.RETRY:
@@ -62,7 +62,7 @@ async def find_source(connection: AsyncConnection, job: Job) -> tuple[Lineage | 
     return None, None
 
 
-_WITHOUT_CLIP = frozenset({JobState.FAILED, JobState.CANCELLED})
+STATES_WITHOUT_CLIP = frozenset({JobState.FAILED, JobState.CANCELLED})
 
 
 async def find_by_interaction(connection: AsyncConnection, interaction_id: int) -> Job | None:
