@@ -18,6 +18,7 @@ from bot.ui.messages.clip import clip_job_id
 from bot.ui.text import commands as command_text
 from bot.ui.text import members as member_text
 from cogs.context import channel_id_of, place_of, requester
+from cogs.gates import require_open_place
 
 if TYPE_CHECKING:
     from bot.models import ModelProfile, Requester
@@ -73,6 +74,8 @@ class Remixing:
         await self._show_remix(press.interaction, job_id, press.requester)
 
     async def _show_remix(self, interaction: discord.Interaction, job_id: str, asking: Requester) -> None:
+        if interaction.guild_id is not None:  # in direct messages it takes too long to be asked before a form is shown
+            require_open_place(interaction, posts=False)
         spec = (await self._versions.find(job_id, requester=asking)).spec
         form = forms.remix_form(job_id, Draft(spec.prompt, spec.aspect, spec.duration_seconds), self._profile)
         await interaction.response.send_modal(form)

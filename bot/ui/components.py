@@ -25,6 +25,7 @@ import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
+from bot.errors import ClipUnknownError
 from bot.models import SEARCH_MAX_CHARACTERS
 from bot.ui import replies
 from bot.ui.forms import PROMPT, fields_of
@@ -271,11 +272,14 @@ class Components(commands.Cog):
         """Return the server: the interaction's, or in direct messages that of the job in the custom id.
 
         Raises:
-            discord.app_commands.NoPrivateMessage: when there is neither.
+            ClipUnknownError: when there is no such job.
+            discord.app_commands.NoPrivateMessage: when the custom id is about no job.
         """
         guild_id = interaction.guild_id
         if guild_id is None and "job_id" in ids:
             guild_id = await self._guild_of_job(str(ids["job_id"]))
+            if guild_id is None:
+                raise ClipUnknownError
         if guild_id is None:
             raise app_commands.NoPrivateMessage
         self._require_served(guild_id)

@@ -381,10 +381,14 @@ async def test_in_direct_messages_the_server_is_that_of_the_job(community: Commu
 
 
 async def test_in_direct_messages_what_is_of_no_server_gets_a_sentence(community: Community) -> None:
-    servers_only = await used_in_dm(community, community.mia, "job:cancel:01k2m3n4p5q6r7s8")
+    servers_only = await used_in_dm(community, community.mia, "draft:new:1")
+    gone = [await used_in_dm(community, community.mia, f"{of}:01k2m3n4p5q6r7s8") for of in ("job:cancel", "clip:again")]
     moderators_only = await used_in_dm(community, community.moderator, "log:remove:1")
 
     assert servers_only.splitlines()[0] == "This works in servers only."
+    assert {each.splitlines()[0] for each in gone} == {
+        "There is nothing to be done with that clip: it is no longer stored here."
+    }
     assert moderators_only.splitlines()[0] == MODERATORS_ONLY
 
 

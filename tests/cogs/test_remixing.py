@@ -13,7 +13,7 @@ from discord import ui
 from simcord.components import walk_components
 from sqlalchemy import select, update
 
-from bot.models import Aspect, JobError, JobState, Lineage, Origin, StatusCard, VideoSpec
+from bot.models import Aspect, ClipButtons, JobError, JobState, Lineage, Origin, StatusCard, VideoSpec
 from bot.store import tables
 from tests.support.community import NO_FLOOD_LIMITS, words
 
@@ -143,6 +143,17 @@ async def test_a_remix_of_a_remix_keeps_its_root(community: Community) -> None:
     assert made.lineage == Lineage(clip.id, "0000", Origin.REMIX)
 
 
+@pytest.mark.parametrize("kind", ["is_spoiler", "is_private"])
+async def test_a_remix_is_seen_as_its_clip_is(community: Community, kind: str) -> None:
+    clip = await community.post_clip(community.mia)
+    await change(community, clip.id, **{kind: True})
+
+    await fill(community.mia, await open_remix(community, community.mia, clip), "A dog surfing")
+
+    [made] = await remixes(community)
+    assert (made.is_spoiler, made.is_private) == (kind == "is_spoiler", kind == "is_private")
+
+
 async def test_a_clip_that_is_erased_meanwhile_is_remixed_from_what_was_typed(community: Community) -> None:
     clip = await community.post_clip(community.mia)
     shown = await open_remix(community, community.ben, clip)
@@ -155,9 +166,12 @@ async def test_a_clip_that_is_erased_meanwhile_is_remixed_from_what_was_typed(co
     assert said(await open_remix(community, community.ben, clip)) == GONE
 
 
-async def test_the_same_words_sent_twice_at_once_are_one_job_and_others_are_two(community: Community) -> None:
+@pytest.mark.parametrize("chosen", [{"aspect": "9:16", "duration": "6"}, {"aspect": "9:16"}, {"duration": "6"}, {}])
+async def test_the_same_words_sent_twice_at_once_are_one_job_and_others_are_two(
+    community: Community, chosen: dict[str, str]
+) -> None:
     clip = await community.post_clip(community.mia)
-    fields = {"prompt": "A dog surfing", "aspect": "9:16", "duration": "6"}
+    fields = {"prompt": "A dog surfing"} | chosen
 
     custom_id = f"form:clip_remix:{clip.id}"
     await asyncio.gather(*(forge(community, community.ben, custom_id, **fields) for _ in range(2)))
@@ -166,6 +180,32 @@ async def test_the_same_words_sent_twice_at_once_are_one_job_and_others_are_two(
 
     assert {job.spec.prompt for job in await remixes(community)} == {"A dog surfing", "A fox surfing"}
     assert await community.ledger() == [("charge", 6)] * 3
+
+
+async def test_who_may_not_use_the_buttons_is_shown_no_form(community: Community) -> None:
+    clip = await community.post_clip(community.mia)
+    servers = community.bot.services.servers
+    await servers.set_clip_buttons(community.guild.id, ClipButtons.REQUESTER, set_by_id=community.moderator.id)
+    message = community.message(clip)
+
+    for shown in (
+        await open_remix(community, community.ben, clip),
+        await community.ben.context_menu(community.channel, MENU, message),
+    ):
+        assert (shown.modal, shown.ephemeral) == (None, True)
+        assert "Moderators let only those who asked for a clip use its buttons." in said(shown)
+    assert filled(await open_remix(community, community.mia, clip))[1] == "A cat surfing"
+
+
+@pytest.mark.parametrize("permission", ["use_application_commands", "send_messages"])
+async def test_who_may_not_use_commands_or_write_there_is_shown_no_form(community: Community, permission: str) -> None:
+    clip = await community.post_clip(community.mia)
+    await community.deny(community.guild.default_role, **{permission: False})
+
+    shown = await open_remix(community, community.ben, clip)
+
+    assert (shown.modal, shown.ephemeral) == (None, True)
+    assert "Only members with **" in said(shown)
 
 
 # Refusals ---------------------------------------------------------------------------------------------------------
@@ -487,7 +527,12 @@ async def test_on_what_looks_like_a_clip_and_is_not_the_bots_it_is_the_words(com
 async def failed(community: Community, error: JobError = JobError.CONTENT_POLICY) -> tuple[Job, discord.Message]:
     """Ask for a clip and let it fail."""
     await community.mia.slash(community.channel, "video", prompt="A cat")
-    [job] = await community.jobs()
+    return await let_fail(community, error)
+
+
+async def let_fail(community: Community, error: JobError) -> tuple[Job, discord.Message]:
+    """Let the latest job fail."""
+    job = (await community.jobs())[-1]
     await change(
         community, job.id, state="failed", error_code=error.value, finished_at=community.clock.now(), due_at=None
     )
@@ -519,6 +564,38 @@ async def test_a_refused_prompt_can_be_changed(community: Community) -> None:
 
     [made] = await remixes(community)
     assert (made.spec.prompt, made.lineage) == ("A fox", Lineage(job.id, job.id, Origin.REMIX))
+
+
+async def more(community: Community, clip: Job) -> str:
+    return said(await community.mia.click(community.message(clip), custom_id=f"clip:more:{clip.id}"))
+
+
+async def test_what_is_made_after_a_failure_says_from_which_clip(community: Community) -> None:
+    clip = await community.post_clip(community.mia)
+    community.clock.time += timedelta(seconds=1)
+    await fill(community.mia, await open_remix(community, community.mia, clip), "A dog surfing")
+    _, card = await let_fail(community, JobError.TIMED_OUT)
+    community.clock.time += timedelta(seconds=10)
+
+    await community.mia.click(card, label="Try again")
+    made = await community.deliver()
+
+    address = f"(https://discord.com/channels/{community.guild.id}/{community.channel.id}/{clip.message_id})"
+    assert f"remixed from [another clip]{address}" in words(community.message(made))
+    assert f"Remixed from [this clip]{address}" in await more(community, made)
+    address = f"(https://discord.com/channels/{community.guild.id}/{community.channel.id}/{made.message_id})"
+    assert f"Made from it: [Remix]{address}" in await more(community, clip)
+
+
+async def test_what_comes_of_a_failed_command_is_made_from_no_clip(community: Community) -> None:
+    _, card = await failed(community)
+    community.clock.time += timedelta(seconds=1)
+
+    await fill(community.mia, await community.mia.click(card, label="Remix"), "A fox")
+    made = await community.deliver()
+
+    assert "from another clip" not in words(community.message(made))
+    assert "Remixed from" not in await more(community, made)
 
 
 async def test_a_failed_card_is_its_requesters_alone(community: Community) -> None:

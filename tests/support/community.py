@@ -6,7 +6,7 @@ import asyncio
 import random
 import sqlite3
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn, cast
@@ -156,9 +156,9 @@ class Community:
             [job] = await job_store.start_next(
                 connection, now=now, limit=1, owner=owner, lease_until=now, slots_since=now, in_flight=()
             )
-            parent = None if job.lineage is None else await job_store.get(connection, job.lineage.parent_id)
+            lineage, parent = await job_store.find_source(connection, job)
         post = self.publisher.post_clip_in_dm if in_dm or job.is_private else self.publisher.post_clip
-        posted = await post(job, ClipLink("https://files.example/x.mp4", None), None, parent)
+        posted = await post(replace(job, lineage=lineage), ClipLink("https://files.example/x.mp4", None), None, parent)
         leased_jobs = LeasedJobs(
             database=self.database, clock=self.clock, audit_trail=self.bot.services.audit_trail, owner=owner
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.errors import ClipUnknownError, OthersClipError
@@ -87,11 +87,12 @@ class History:
                     raise ClipUnknownError
                 if (await servers.get(connection, guild_id)).clip_buttons is ClipButtons.REQUESTER:
                     raise OthersClipError("buttons")
-            parent = None if job.lineage is None else await jobs.get(connection, job.lineage.parent_id)
+            lineage, parent = await jobs.find_source(connection, job)
             made = await jobs.list_made_from(connection, job_id, seen_by_id=seen_by_id, limit=MADE_FROM_SHOWN + 1)
+            made = [replace(each, lineage=(await jobs.find_source(connection, each))[0]) for each in made]
             is_refunded = await ledger.is_refunded(connection, job_id)
         return ClipDetails(
-            job=job,
+            job=replace(job, lineage=lineage),
             is_refunded=is_refunded,
             parent=parent,
             made_from_it=made[:MADE_FROM_SHOWN],

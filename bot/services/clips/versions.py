@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.errors import ClipRemovedError, ClipUnknownError, InvalidSpecError, OthersClipError
-from bot.models import GEMINI_OMNI, Aspect, JobState, Origin
+from bot.models import GEMINI_OMNI, Aspect, ClipButtons, JobState, Origin
 from bot.services.admission.job_request import JobRequest
 from bot.store import jobs
+from bot.store.moderation import servers
 
 if TYPE_CHECKING:
     from bot.models import Job, ModelProfile, Requester
@@ -40,7 +41,7 @@ class Versions:
             OthersClipError: when it ended without a clip, and somebody else asked for it.
             StoreUnavailableError: when the database cannot be asked.
         """
-        clip = await self.find(job_id, requester=requester)
+        clip = await self._find_whole(job_id, requester)
         if origin is Origin.RETRY and clip.state is not JobState.FAILED:
             raise ClipUnknownError
         aspect, duration_seconds = clip.spec.aspect, clip.spec.duration_seconds
@@ -58,13 +59,16 @@ class Versions:
         )
 
     async def find(self, job_id: str, *, requester: Requester) -> Job:
-        """Return a clip that the requester may make again or change.
+        """Return a clip whose words the requester may change.
 
-        Raises: as ``request``.
+        Raises: as ``request``; and OthersClipError when moderators keep a clip's buttons to whoever asked for it.
         """
-        clip = await self._find(job_id, requester)
-        if not clip.spec.prompt:
-            raise ClipUnknownError
+        clip = await self._find_whole(job_id, requester)
+        if clip.member_id != requester.member_id:
+            async with self._database.read() as connection:
+                server = await servers.get(connection, clip.guild_id)
+            if server.clip_buttons is ClipButtons.REQUESTER:
+                raise OthersClipError("buttons")
         return clip
 
     async def remix(
@@ -98,8 +102,15 @@ class Versions:
             duration_seconds=duration_seconds,
             lineage=clip.descent(Origin.REMIX),
             parent_member_id=clip.member_id,
-            is_private=channel_id is None,
+            is_spoiler=clip.is_spoiler,
+            is_private=clip.is_private or channel_id is None,
         )
+
+    async def _find_whole(self, job_id: str, requester: Requester) -> Job:
+        clip = await self._find(job_id, requester)
+        if not clip.spec.prompt:
+            raise ClipUnknownError
+        return clip
 
     async def _find(self, job_id: str, requester: Requester) -> Job:
         async with self._database.read() as connection:

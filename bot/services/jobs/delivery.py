@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -128,7 +128,7 @@ class Deliverer:
 
     async def _post(self, job: Job, clip: ClipFile, folder: Path) -> PostedMessage:
         status = await self._quotas.status_under(job.effective_quota, guild_id=job.guild_id, member_id=job.member_id)
-        parent = await self._parent(job)
+        job, parent = await self._with_source(job)
         is_mentioned = await self._mentions.are_wanted(job.member_id)
 
         def to(destination: _Destination) -> Callable[[Clip], Awaitable[PostedMessage]]:
@@ -142,12 +142,13 @@ class Deliverer:
                 _log.warning("channel closed, sending to the member", extra={"job_id": job.id})
         return await self._poster.post(job, clip, DEFAULT_UPLOAD_BYTES, folder, to(self._direct))
 
-    async def _parent(self, job: Job) -> Job | None:
-        """Return what a clip was made from, as it is now."""
+    async def _with_source(self, job: Job) -> tuple[Job, Job | None]:
+        """Return a job with what people see that its clip was made from, and that clip, as it is now."""
         if job.lineage is None:
-            return None
+            return job, None
         async with self._work.database.read() as connection:
-            return await jobs.get(connection, job.lineage.parent_id)
+            lineage, parent = await jobs.find_source(connection, job)
+        return replace(job, lineage=lineage), parent
 
     async def _upload_limit(self, job: Job) -> int:
         try:

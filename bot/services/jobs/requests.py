@@ -166,8 +166,12 @@ class JobService:
         job = await jobs.find_press(connection, lineage, member_id=request.requester.member_id, since=since)
         if job is None:
             return
-        asked = (request.prompt, request.aspect, request.duration_seconds)
-        if lineage.origin is not Origin.REMIX or asked == (job.spec.prompt, job.spec.aspect, job.spec.duration_seconds):
+        is_same = (
+            request.prompt == job.spec.prompt
+            and request.aspect in {None, job.spec.aspect}  # what was left open is the place's
+            and request.duration_seconds in {None, job.spec.duration_seconds}
+        )
+        if lineage.origin is not Origin.REMIX or is_same:
             raise RepeatedPressError
 
     def _tell_accepted(self, guild_id: int) -> None:

@@ -54,7 +54,7 @@ from bot.store.jobs.queue import (
     start_next,
     withdraw,
 )
-from bot.store.jobs.rows import find_by_interaction, find_press, get, get_many, insert
+from bot.store.jobs.rows import find_by_interaction, find_press, find_source, get, get_many, insert
 from bot.store.jobs.turns import places
 
 __all__ = [
@@ -70,6 +70,7 @@ __all__ = [
     "expire",
     "find_by_interaction",
     "find_press",
+    "find_source",
     "fit",
     "free",
     "get",

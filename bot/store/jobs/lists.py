@@ -12,7 +12,7 @@ from sqlalchemy import Integer, bindparam, func, or_, select, tuple_
 
 from bot.models import OPEN_STATES, JobState
 from bot.slices import slices
-from bot.store.jobs.rows import from_row
+from bot.store.jobs.rows import STATES_WITHOUT_CLIP, from_row
 from bot.store.jobs.turns import IS_WAITING
 from bot.store.tables import jobs
 
@@ -93,7 +93,10 @@ async def list_posted(connection: AsyncConnection, guild_id: int, *, limit: int,
 
 
 async def list_made_from(connection: AsyncConnection, job_id: str, *, seen_by_id: int, limit: int) -> list[Job]:
-    """Return the clips that were made from one and can still be seen by a member, newest first."""
+    """Return the clips that were made from one and can still be seen by a member, newest first.
+
+    Requests that ended without a clip are passed over, as by ``find_source``.
+    """
     values = {"parent_id": job_id, "seen_by_id": seen_by_id, "limit": limit}
     return [from_row(row) for row in await connection.execute(_MADE_FROM, values)]
 
@@ -153,10 +156,14 @@ async def recent_render_seconds(
     return [(row.rendered_at - row.submitted_at).total_seconds() for row in await connection.execute(statement)]
 
 
+_asked = select(jobs.c.id).where(jobs.c.id == bindparam("parent_id")).cte("asked", recursive=True)
+_asked = _asked.union_all(
+    select(jobs.c.id).join(_asked, jobs.c.parent_id == _asked.c.id).where(jobs.c.state.in_(STATES_WITHOUT_CLIP))
+)
 _MADE_FROM = (
     select(jobs)
     .where(
-        jobs.c.parent_id == bindparam("parent_id"),
+        jobs.c.parent_id.in_(select(_asked.c.id)),
         jobs.c.state == JobState.DELIVERED,
         jobs.c.removed_at.is_(None),
         or_(jobs.c.is_private.is_(False), jobs.c.member_id == bindparam("seen_by_id")),

@@ -46,6 +46,25 @@ async def get_many(connection: AsyncConnection, job_ids: Collection[str]) -> lis
     return [from_row(row) for row in await connection.execute(_BY_IDS, {"job_ids": list(job_ids)})]
 
 
+async def find_source(connection: AsyncConnection, job: Job) -> tuple[Lineage | None, Job | None]:
+    """Return what a clip was made from as people see it, and that clip, where it is stored.
+
+    Requests that ended without a clip are passed over: what was asked for in their place comes of what they came of.
+    """
+    lineage: Lineage | None = job.lineage
+    while lineage is not None:
+        parent = await get(connection, lineage.parent_id)
+        if parent is None or parent.state not in STATES_WITHOUT_CLIP:
+            return lineage, parent
+        origin, lineage = lineage.origin, parent.lineage
+        if lineage is not None and origin is not Origin.RETRY:
+            lineage = Lineage(lineage.parent_id, lineage.root_id, origin)
+    return None, None
+
+
+STATES_WITHOUT_CLIP = frozenset({JobState.FAILED, JobState.CANCELLED})
+
+
 async def find_by_interaction(connection: AsyncConnection, interaction_id: int) -> Job | None:
     """Return the job an interaction made, or None."""
     row = (await connection.execute(_BY_INTERACTION, {"interaction_id": interaction_id})).one_or_none()

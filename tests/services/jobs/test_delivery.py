@@ -306,6 +306,28 @@ async def test_a_clip_made_from_another_is_posted_with_what_that_is_now(workshop
     assert (await workshop.job(second)).lineage == Lineage(first, first, Origin.FLIP)
 
 
+@pytest.mark.parametrize("failures", [1, 2])
+async def test_requests_that_failed_on_the_way_are_passed_over_to_the_clip_itself(
+    workshop: Workshop, failures: int
+) -> None:
+    process = workshop.start()
+    first = await workshop.accept(process)
+    await workshop.run_until_idle(process)
+    origin, parent = Origin.FLIP, await workshop.job(first)
+    for _ in range(failures):
+        request = replace(workshop.request(), lineage=parent.descent(origin))
+        failed = (await process.jobs.accept(request)).job.id
+        workshop.peeking.execute("UPDATE jobs SET state = 'failed', due_at = NULL WHERE id = ?", [failed])
+        origin, parent = Origin.RETRY, await workshop.job(failed)
+
+    card = await process.jobs.accept(replace(workshop.request(), lineage=parent.descent(origin)))
+    await workshop.run_until_idle(process)
+
+    [message] = workshop.discord.clips(card.job.id)
+    assert message.parent == await workshop.job(first)
+    assert (await workshop.job(card.job.id)).lineage == Lineage(parent.id, first, Origin.RETRY)
+
+
 async def test_a_clip_whose_parent_is_not_stored_any_more_is_posted_all_the_same(workshop: Workshop) -> None:
     process = workshop.start()
     job_id = await workshop.accept(process, parent=make_job(id="0" * 16))
