@@ -6,7 +6,9 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.errors import StoreUnavailableError
+from discord import app_commands
+
+from bot.errors import ReelayError, StoreUnavailableError
 from bot.ui import replies
 from bot.ui.messages.status_card import status_view
 from bot.ui.text import members as member_text
@@ -48,6 +50,8 @@ class Maker:
                 return
         try:
             accepted = await replies.run_or_defer(interaction, self._accept(interaction, request), private=False)
+        except (ReelayError, app_commands.AppCommandError):  # so says the acceptance itself: there is no job
+            raise
         except BaseException:  # whatever it was: a job that is accepted all the same is held by nobody
             self._jobs.abandon(interaction.id)
             raise

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 import discord
 from discord import app_commands, ui
 
-from bot.errors import ClipUnknownError, InvalidSpecError, ReelayError, RepeatedPressError, StoreUnavailableError
+from bot.errors import (
+    ClipRemovedError,
+    ClipUnknownError,
+    InvalidSpecError,
+    ReelayError,
+    RepeatedPressError,
+    StoreUnavailableError,
+)
 from bot.models import Draft, Origin, is_blank, parse_typed_duration
 from bot.services.admission.job_request import JobRequest
 from bot.ui import forms, replies
@@ -102,7 +109,7 @@ class Remixing:
             await self._maker.make(press.interaction, request)
         except RepeatedPressError:  # it was taken the first time
             raise
-        except ClipUnknownError as error:  # there is nothing to go back to
+        except (ClipUnknownError, ClipRemovedError) as error:  # there is nothing to go back to
             await self._give_back(press, error, "new")
         except (ReelayError, app_commands.AppCommandError) as error:
             await self._give_back(press, error, "remix", job_id)

@@ -625,3 +625,21 @@ async def test_a_failed_job_whose_prompt_is_erased_is_a_sentence(community: Comm
 
     for label in ("Try again", "Remix"):
         assert said(await community.mia.click(card, label=label)) == GONE
+
+
+async def test_after_moderators_took_the_clip_away_what_was_typed_becomes_a_clip_of_its_own(
+    community: Community,
+) -> None:
+    clip = await community.post_clip(community.mia)
+    shown = await open_remix(community, community.ben, clip)
+    await change(community, clip.id, removed_by_id=community.moderator.id, removed_at=community.clock.now())
+    refused = await fill(community.ben, shown, "A dog surfing")
+    again = await community.ben.click(answer(refused), label="Edit again")
+    assert "Waiting" in said(await fill(community.ben, again, "A dog surfing"))
+
+
+async def test_nothing_is_remembered_of_a_press_that_was_refused(community: Community) -> None:
+    clip = await community.post_clip(community.mia)
+    await community.moderate("block", member=community.ben, reason="spam")
+    await community.ben.click(community.message(clip), custom_id=f"clip:again:{clip.id}")
+    assert community.bot.services.jobs.held._abandoned == set()
