@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.sandbox.toapis_server import Fault
-from tests.support.acts import DOWN, UP, Act, Moments, Scene
+from tests.support.acts import DOWN, UP, Act, Moments, Scene, no_money
 from tests.support.discord_server import RouteKind
 from tests.support.stage import CANCELLED, COST_SECONDS, Part, failed
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Outcome
     from tests.support.discord_server import Message
-    from tests.support.stage import Stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -177,11 +176,6 @@ STARTING = Act(
 # While the queue stands still ----------------------------------------------------------------------
 
 
-def _no_money(stage: Stage) -> dict[str, str]:
-    stage.service.key_credits = 0
-    return {}
-
-
 async def _queued(part: Part) -> Message:
     """Ask for a clip that has to wait, and give its card when it says so."""
     await part.ask()
@@ -232,7 +226,7 @@ WAITING = Act(
         cancelled_but_not_yet_on_the_card,
         cancelled_and_on_the_card_but_unanswered,
     ),
-    prepare=_no_money,
+    prepare=no_money,
 )
 
 # From the first look to the clip -------------------------------------------------------------------

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.acts import DOWN, Act, Moments, Scene, copies
+from tests.support.acts import DOWN, Act, Moments, Scene, copies, no_money
 from tests.support.discord_server import RouteKind
+from tests.support.stage import CANCELLED
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Outcome
@@ -93,7 +94,20 @@ ONE = Act(
     companions=1,
 )
 
+# Neither gets on -----------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("scene", BOTH.scenes + ONE.scenes, ids=lambda scene: scene.name)
+
+async def press_is_heard_by_both(part: Part) -> None:
+    part.ending = CANCELLED
+    await part.ask()
+    card = await part.card("Waiting for the operator")
+    await part.press(card, "cancel")
+    await part.ends()
+
+
+WAITING = Act(scenarios=copies(press_is_heard_by_both, 3), prepare=no_money, companions=1)
+
+
+@pytest.mark.parametrize("scene", BOTH.scenes + ONE.scenes + WAITING.scenes, ids=lambda scene: scene.name)
 async def test_with_two_bots_every_job_ends_once_when(scene: Scene, outcome: Outcome) -> None:
     await outcome(scene)

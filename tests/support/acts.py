@@ -87,6 +87,12 @@ async def service_outage(stage: Stage) -> AsyncGenerator[None]:
     await stage.service.start()
 
 
+def no_money(stage: Stage) -> dict[str, str]:
+    """Prepare a stage on which all waits, since the account is empty."""
+    stage.service.key_credits = 0
+    return {}
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Act:
     """Scenarios that share a stage and the bot on it; a bot that an interruption has ended is started again.

@@ -228,9 +228,13 @@ class Part:
         return self.asked
 
     async def press(self, card: Message, action: str) -> Interaction:
-        """Press a button of the card."""
+        """Press a button of the card; every bot that is connected hears it."""
+        server = self.stage.server
         (custom_id,) = [known for known in card.custom_ids if known.startswith(f"job:{action}:")]
-        return await self.stage.server.press(card, custom_id, self.member)
+        pressed = await server.press(card, custom_id, self.member, session=server.sessions[0])
+        for session in server.sessions[1:]:
+            session.dispatch("INTERACTION_CREATE", pressed.payload(server.world, server.upload_limit_bytes))
+        return pressed
 
     def hold(self, kind: RouteKind, *, stored: bool, words: str = "") -> DiscordFault:
         """Hold the next request of that kind about this part, with those words in it, before or after it is stored."""
