@@ -103,6 +103,7 @@ class Expiry:
             "reason": throttle.paused_for.value,
         }
         if not await pauses.keep(connection, **keeps):
+            await self._forget_trouble(connection, now)  # that of a process that never came back
             await pauses.forget_before(connection, await jobs.oldest_to_wait_at(connection) or now)
             await pauses.begin(connection, began_at=throttle.paused_at, **keeps)
         if throttle.is_in_trouble and await operator_alerts.note(connection, OperatorAlert.SERVICE_TROUBLE.value):

@@ -155,6 +155,22 @@ async def test_the_next_trouble_is_news(workshop: Workshop) -> None:
     assert workshop.discord.alerts == [OperatorAlert.SERVICE_TROUBLE] * 2
 
 
+async def test_new_trouble_is_told_where_a_process_died_in_the_last(workshop: Workshop) -> None:
+    gone, other = workshop.start("local/1"), workshop.start("local/2")
+    await other.worker.tick()
+    await into_trouble(workshop, gone)
+    await gone.worker.tick()
+    assert workshop.discord.alerts == [OperatorAlert.SERVICE_TROUBLE]
+    workshop.server.faults.submit.clear()
+    await workshop.run_until_idle(other)
+    workshop.time.advance(86_400)
+
+    await into_trouble(workshop, other)
+    await workshop.run_for(other, 60)
+
+    assert workshop.discord.alerts == [OperatorAlert.SERVICE_TROUBLE] * 2
+
+
 @pytest.mark.slow
 async def test_generations_that_fail_are_trouble_and_a_probe_of_it_waits_on(workshop: Workshop) -> None:
     process = workshop.start(max_concurrent_renders=5)
