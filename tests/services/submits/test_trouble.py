@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.models import JobError, JobState, OperatorAlert, SubmitOutcome
+from bot.models import JobError, JobState, OperatorAlert, ServiceFaultError, SubmitOutcome
 from bot.sandbox.faults import Fault
 from bot.ui.text import members as member_text
+from tests.support.faults import SurprisingService
 from tests.support.workshop import MEMBER_ID
 
 if TYPE_CHECKING:
+    from bot.models import Generation
     from tests.support.workshop import Process, Workshop
 
 DOWN = Fault.error("rate_limit_unavailable", times=None)
@@ -220,7 +222,7 @@ async def test_the_deadline_counts_from_the_first_submit_that_is_no_probe(worksh
         await workshop.expect_clip(job_id)
 
 
-async def test_polls_that_nobody_answers_hold_new_submits_back_until_one_is_answered(workshop: Workshop) -> None:
+async def test_polls_that_nobody_answers_hold_all_but_a_probe_back_until_one_is_answered(workshop: Workshop) -> None:
     process = workshop.start()
     first = await workshop.accept(process)
     await workshop.run_until(process, first, JobState.RENDERING)
@@ -228,12 +230,39 @@ async def test_polls_that_nobody_answers_hold_new_submits_back_until_one_is_answ
     await workshop.run_for(process, 100)
     assert process.throttle.is_in_trouble
 
-    second = await workshop.accept(process, "a late fox")
+    second, third = [await workshop.accept(process, f"late fox {number}") for number in range(2)]
     await workshop.run_for(process, 300)
-    assert await workshop.submits(second) == []
+    assert [submit.is_probe for submit in await workshop.submits(second)] == [True]
+    assert await workshop.submits(third) == []
 
     workshop.server.faults.poll.clear()
     await workshop.run_until_idle(process)
-    for job_id in (first, second):
+    for job_id in (first, second, third):
         await workshop.expect_clip(job_id)
     assert workshop.discord.signs == [True, False]
+
+
+class OneBroken(SurprisingService):
+    broken = ""
+
+    async def fetch_generation(self, key: str) -> Generation:
+        if key == self.broken:
+            raise ServiceFaultError("broken", http_status=500)
+        return await super().fetch_generation(key)
+
+
+async def test_one_generation_that_can_not_be_asked_about_keeps_no_others_waiting(workshop: Workshop) -> None:
+    service = OneBroken(workshop.client)
+    process = workshop.start(service=service)
+    job_id = await workshop.accept(process, "broken")
+    await process.worker.tick()
+    broken = await workshop.job(job_id)
+    assert broken.state is JobState.RENDERING
+    service.broken = broken.generation_id or ""
+    await workshop.run_for(process, 120)
+    assert process.throttle.is_in_trouble
+
+    other = await workshop.accept(process, "fine", member_id=7)
+    await workshop.run_for(process, 600)
+
+    assert (await workshop.job(other)).state is JobState.DELIVERED
