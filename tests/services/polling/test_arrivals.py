@@ -67,6 +67,25 @@ async def test_with_fewer_than_ten_renders_known_it_names_no_time(workshop: Work
     assert (await accept(workshop, process)).arrival == Arrival()
 
 
+async def test_a_length_with_few_renders_known_names_no_time_beside_another_that_does(workshop: Workshop) -> None:
+    process = workshop.start(max_concurrent_renders=1)
+    learn(process)
+    await accept(workshop, process)
+    await process.worker.tick()
+    known = await accept(workshop, process)
+    unknown = await process.jobs.accept(workshop.request(spec=VideoSpec("a fox", Aspect.LANDSCAPE, 10)))
+    await process.jobs.attach_status(unknown.job.id, 1001)
+    assert unknown.arrival == Arrival()
+
+    await process.cancel(known.job.id)  # so that the other moves up
+    await accept(workshop, process)
+    workshop.time.advance(2)
+    process.card_changes.touch_queue()
+    await process.card_updater.tick()
+
+    assert [card.arrival for card in cards(workshop, unknown.job.id)] == [Arrival()]
+
+
 async def test_in_a_queue_the_time_counts_what_is_ahead_in_fair_turns(workshop: Workshop) -> None:
     process = workshop.start(max_concurrent_renders=2)
     learn(process)
