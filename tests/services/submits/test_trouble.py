@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.errors import PublishUnavailableError
 from bot.models import JobError, JobState, OperatorAlert, ServiceFaultError, SubmitOutcome
 from bot.sandbox.faults import Fault
 from bot.ui.text import members as member_text
@@ -14,6 +15,8 @@ from tests.support.faults import SurprisingService
 from tests.support.workshop import MEMBER_ID
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from bot.models import Generation
     from tests.support.workshop import Process, Workshop
 
@@ -266,3 +269,19 @@ async def test_one_generation_that_can_not_be_asked_about_keeps_no_others_waitin
     await workshop.run_for(process, 600)
 
     assert (await workshop.job(other)).state is JobState.DELIVERED
+
+
+async def test_a_sign_that_could_not_be_taken_away_is_tried_again_with_nothing_else_to_do(workshop: Workshop) -> None:
+    process = workshop.start()
+    await into_trouble(workshop, process)
+    await workshop.run_for(process, 30)
+    workshop.discord.fail("show_trouble", *(PublishUnavailableError("connecting") for _ in range(100)))
+    workshop.server.faults.submit.clear()
+    await workshop.run_until_idle(process)
+    assert workshop.discord.signs == [True]
+
+    steps: list[Coroutine[Any, Any, None]] = []
+    pause_seconds = await process.worker._pass(steps.append)
+    await asyncio.gather(*steps)
+
+    assert pause_seconds == workshop.policy.lease_seconds / 3
