@@ -127,6 +127,22 @@ async def test_a_probes_tries_count_towards_nothing(workshop: Workshop) -> None:
 
 
 @pytest.mark.slow
+async def test_probes_that_were_not_taken_do_not_count_as_generations_that_failed(workshop: Workshop) -> None:
+    process = workshop.start()
+    job_ids = await into_trouble(workshop, process)
+    await workshop.run_for(process, 1800)
+    probes = [submit.is_probe for job_id in job_ids for submit in await workshop.submits(job_id)].count(True)
+    assert probes >= 10
+
+    workshop.server.faults.submit.clear()
+    workshop.server.faults.render.append(Fault.failed("Internal error"))
+    await workshop.run_until_idle(process)
+
+    for job_id in job_ids:
+        await workshop.expect_clip(job_id)
+
+
+@pytest.mark.slow
 async def test_trouble_outlives_a_restart_and_the_operator_is_not_told_again(workshop: Workshop) -> None:
     process = workshop.start()
     job_ids = await into_trouble(workshop, process)
