@@ -53,6 +53,15 @@ _PROBING = (
     .where(_IS_OPEN, submits.c.is_probe, jobs.c.state.in_(bindparam("states", expanding=True)))
     .limit(1)
 )
+_FAILED = (
+    select(submits.c.job_id)
+    .where(
+        submits.c.sent_at > bindparam("sent_since"),
+        submits.c.ended_at > bindparam("since"),
+        submits.c.outcome == SubmitOutcome.FAILED,
+    )
+    .limit(1)
+)
 _CHANGE_OPEN = sql_update(submits).where(submits.c.job_id == bindparam("of_job"), _IS_OPEN)
 _CHANGE_UNANSWERED = _CHANGE_OPEN.where(submits.c.outcome.is_(None))
 _SPENDER = select(jobs.c.guild_id, jobs.c.member_id).where(jobs.c.id == bindparam("of_job"))
@@ -118,6 +127,15 @@ async def is_probing(connection: AsyncConnection, *, renders: bool) -> bool:
     """
     states = [JobState.SUBMITTING, JobState.RENDERING] if renders else [JobState.SUBMITTING]
     return (await connection.execute(_PROBING, {"states": states})).first() is not None
+
+
+async def has_failed(connection: AsyncConnection, *, since: datetime, sent_since: datetime) -> bool:
+    """Tell whether some generation has failed since a moment.
+
+    Args:
+        sent_since: how far back to look for it.
+    """
+    return (await connection.execute(_FAILED, {"since": since, "sent_since": sent_since})).first() is not None
 
 
 async def note(

@@ -214,6 +214,22 @@ async def test_generations_that_fail_are_trouble_and_a_probe_of_it_waits_on(work
             await workshop.expect_clip(job_id)
 
 
+@pytest.mark.slow
+async def test_generations_that_fail_are_trouble_after_a_restart_too(workshop: Workshop) -> None:
+    process = workshop.start(max_concurrent_renders=5)
+    workshop.server.faults.render.extend([Fault.failed("Internal error")] * 100)
+    job_ids = [await workshop.accept(process, f"fox {number}", member_id=MEMBER_ID + number) for number in range(20)]
+    await workshop.run_for(process, 120)
+    assert process.throttle.is_in_trouble
+    failed = [job_id for job_id in job_ids if (await workshop.job(job_id)).state is JobState.FAILED]
+
+    again = workshop.start(max_concurrent_renders=5)
+    await workshop.run_for(again, 240)
+
+    assert again.throttle.is_in_trouble
+    assert failed == [job_id for job_id in job_ids if (await workshop.job(job_id)).state is JobState.FAILED]
+
+
 async def test_moderated_generations_are_no_trouble(workshop: Workshop) -> None:
     process = workshop.start(max_concurrent_renders=6)
     workshop.server.faults.render.extend([Fault.failed("Content violates the content policy")] * 6)
