@@ -162,6 +162,27 @@ async def test_a_render_that_takes_longer_says_so_once_before_its_time_has_passe
     assert len(states) == len({int(progress or 0) for progress in states}), "only for what is new"
 
 
+async def test_a_render_is_not_said_to_be_late_while_the_time_that_is_shown_holds(slow: Workshop) -> None:
+    workshop = slow
+    process = workshop.start()
+    learn(process)
+    card = await accept(workshop, process)
+    await process.worker.tick()
+    workshop.time.advance(6)
+    await process.card_updater.tick()
+    shown = cards(workshop, card.job.id)[-1].arrival
+
+    workshop.time.advance(75)
+    learn(process, 80, times=500)
+    process.card_changes.touch(card.job.id)
+    await process.card_updater.tick()
+    assert [each.arrival for each in cards(workshop, card.job.id)] == [shown]
+
+    workshop.time.advance(20)
+    await process.card_updater.tick()
+    assert cards(workshop, card.job.id)[-1].arrival == Arrival(is_late=True)
+
+
 async def test_the_updater_wakes_by_itself_when_a_time_is_about_to_pass(workshop: Workshop) -> None:
     process = workshop.start()
     learn(process)
