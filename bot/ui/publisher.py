@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import discord
 from discord import ui
 
-from bot.errors import DestinationClosedError, PublishError
+from bot.errors import DestinationClosedError, PublishError, PublishUnavailableError
 from bot.models import GEMINI_OMNI, ClipFile, PostedMessage
 from bot.services.clips.fitting import DEFAULT_UPLOAD_BYTES
 from bot.ui.discord_errors import CLOSED_STATUSES, as_publish_errors
@@ -136,9 +136,10 @@ class DiscordPublisher:
         """Say beside the bot's name that the video service is in trouble, or nothing again."""
         activity = discord.CustomActivity(member_text.TROUBLE_SIGN) if is_in_trouble else None
         self._client.activity = activity  # for whenever it connects anew
-        if self._client.is_ready():
-            with as_publish_errors():
-                await self._client.change_presence(activity=activity)
+        if not self._client.is_ready():
+            raise PublishUnavailableError("not connected yet; it may have told Discord already who it is")
+        with as_publish_errors():
+            await self._client.change_presence(activity=activity)
 
     async def alert_operator(self, alert: AnyAlert) -> None:
         """Tell the operator's channel; a failure is logged, since the alert itself is in the log already."""

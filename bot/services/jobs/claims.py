@@ -108,7 +108,7 @@ class Claims:
         throttle, policy = self._work.throttle, self._work.policy
         if JobState.QUEUED not in backlog or (throttle.is_paused and not throttle.tries_one(now)):
             return None
-        if throttle.is_in_trouble and self._is_probing(backlog):
+        if throttle.is_in_trouble and await submits.is_probing(connection, renders=throttle.waits_for_renders):
             return None
         slots = await submits.slots(connection, since=policy.slots_since(now))
         wanted = policy.max_concurrent_renders - slots.taken
@@ -142,11 +142,6 @@ class Claims:
         )
         self._note(claims, [Claim(job.id, self.lanes.submit, job, added[job.id]) for job in started])
         return None
-
-    def _is_probing(self, backlog: dict[JobState, jobs.Backlog]) -> bool:
-        """Tell whether the service's answer to some job's submit, or render, is still to come: to any process's."""
-        waits_for_renders = self._work.throttle.waits_for_renders
-        return JobState.SUBMITTING in backlog or (waits_for_renders and JobState.RENDERING in backlog)
 
     async def _take_unattended(
         self, connection: Connection, now: datetime, backlog: dict[JobState, jobs.Backlog], claims: list[Claim]

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from bot.models import JobState, OperatorAlert
 from bot.services.jobs.leases import log_transition, note_end
+from bot.services.throttling.trouble import WITHIN
 from bot.store import jobs, operator_alerts, pauses
+from bot.store.jobs import submits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -90,7 +92,10 @@ class Expiry:
         if self._is_first and not throttle.is_paused:
             for pause in await pauses.list_kept(connection, now=now, owner=owner):
                 if pause.reason == OperatorAlert.SERVICE_TROUBLE:
-                    throttle.recall_trouble(now, since=pause.began_at)
+                    failed_since = pause.began_at - WITHIN
+                    sent_since = self._work.policy.slots_since(failed_since)
+                    has_failed = await submits.has_failed(connection, since=failed_since, sent_since=sent_since)
+                    throttle.recall_trouble(now, since=pause.began_at, with_renders=has_failed)
                     self._card_changes.touch_queue()
         if throttle.paused_at is None or throttle.paused_for is None:
             if self._may_be_paused:
@@ -103,6 +108,7 @@ class Expiry:
             "reason": throttle.paused_for.value,
         }
         if not await pauses.keep(connection, **keeps):
+            await self._forget_trouble(connection, now)  # that of a process that never came back
             await pauses.forget_before(connection, await jobs.oldest_to_wait_at(connection) or now)
             await pauses.begin(connection, began_at=throttle.paused_at, **keeps)
         if throttle.is_in_trouble and await operator_alerts.note(connection, OperatorAlert.SERVICE_TROUBLE.value):

@@ -153,7 +153,8 @@ class Renderer:
         async with self._work.database.read() as connection:
             probes = [submit for submit in await submits.list_of(connection, job.id) if submit.is_probe]
         is_probe = any(probe.ended_at is None for probe in probes)
-        if not is_probe or len(probes) >= FAILED_PROBES_BEFORE_BELIEVED:
+        failed_before = sum(probe.outcome is SubmitOutcome.FAILED for probe in probes)
+        if not is_probe or failed_before + 1 >= FAILED_PROBES_BEFORE_BELIEVED:
             await self.fail(job, JobError.GENERATION_FAILED, submit=failed)
             return
         self._work.polling.forget(job.id)

@@ -146,6 +146,8 @@ class CardChanges:
         shown = self._shown.get(card.job.id)
         shown_at = None if shown is None or shown.arrival is None else shown.arrival.expected_at
         expected_at = None if card.arrival is None else card.arrival.expected_at
+        if card.arrival is not None and card.arrival.is_late:  # by what is known now: perhaps not by what was said
+            expected_at = now + timedelta(seconds=PASSING_SECONDS)
         if shown_at is None or expected_at is None or has_moved(shown_at, expected_at, now):
             return card
         return replace(card, arrival=Arrival(shown_at))

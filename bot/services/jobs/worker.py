@@ -156,7 +156,8 @@ class Worker:
             spawn(self._change_sign())
         if self._work.alerts.are_waiting and not self._is_alerting:
             spawn(self._send_alerts())
-        if self._claims.in_flight or self._held.job_ids or self._work.throttle.is_paused:
+        is_idle = not (self._claims.in_flight or self._held.job_ids or self._work.throttle.is_paused)
+        if not is_idle or self._trouble_sign.is_wrong:
             renewal_seconds = self._work.policy.lease_seconds / 3
             pause_seconds = renewal_seconds if pause_seconds is None else min(pause_seconds, renewal_seconds)
         return None if pause_seconds is None else max(_SHORTEST_PAUSE_SECONDS, pause_seconds)

@@ -168,11 +168,9 @@ class Modlog:
     async def _post(self, channel_id: int, entry: LogEntry) -> None:
         may_be_there = entry.attempts or self._clock.now() - entry.created_at > NONCE_KNOWN_FOR
         async with asyncio.timeout(LONGEST_POST_SECONDS):
-            message_id = await self._publisher.find_log_card(channel_id, entry) if may_be_there else None
-            if message_id is None:
-                message_id = await self._publisher.post_log_card(channel_id, entry)
-        async with self._database.write() as connection:
-            await modlog.note_posted(connection, entry, owner=self._owner, channel_id=channel_id, message_id=message_id)
+            found_id = await self._publisher.find_log_card(channel_id, entry) if may_be_there else None
+            message_id = found_id or await self._publisher.post_log_card(channel_id, entry)
+        await self._note_posted(entry, channel_id, message_id, was_found=found_id is not None)
         _log.info("log card posted", extra=_fields(entry))
 
     async def _redraw(self, entry: LogEntry) -> None:
@@ -187,8 +185,19 @@ class Modlog:
                 await self._publisher.redraw_log_card(entry)
         except DestinationClosedError as error:
             _log.info("log card out of reach", extra=_fields(entry, error))
+        await self._note_posted(entry, channel_id, message_id)
+
+    async def _note_posted(self, entry: LogEntry, channel_id: int, message_id: int, *, was_found: bool = False) -> None:
         async with self._database.write() as connection:
-            await modlog.note_posted(connection, entry, owner=self._owner, channel_id=channel_id, message_id=message_id)
+            await modlog.note_posted(
+                connection,
+                entry,
+                owner=self._owner,
+                channel_id=channel_id,
+                message_id=message_id,
+                now=self._clock.now(),
+                was_found=was_found,
+            )
 
     async def _put_off(self, entry: LogEntry, following: list[LogEntry]) -> None:
         attempts = entry.attempts + 1
@@ -210,6 +219,7 @@ class Modlog:
                 await modlog.release(connection, entries, owner=self._owner)
                 return
             dropped = await modlog.drop_waiting(connection, guild_id)
+            await modlog.release(connection, entries, owner=self._owner)
             await servers.put(connection, replace(server, log_closed=True))
         _log.warning("log channel closed", extra={"guild_id": guild_id, "dropped": dropped, "error": str(error)})
         self._audit_trail.tell(guild_id)

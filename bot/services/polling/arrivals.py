@@ -86,7 +86,7 @@ class Arrivals:
             return self._of_render(job, job.submitted_at or now, now)
         if job.state is not JobState.QUEUED or place is None:
             return None
-        if found is None:
+        if found is None or not self._is_known(job):
             return Arrival()
         return Arrival(now + timedelta(seconds=self._seconds(job, place, found, now)))
 

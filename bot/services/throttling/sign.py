@@ -24,9 +24,14 @@ class TroubleSign:
         self._is_changing = False
 
     @property
+    def is_wrong(self) -> bool:
+        """Tell whether it says something else than is true, as far as is known."""
+        return self._is_shown is not self._throttle.is_in_trouble
+
+    @property
     def is_due(self) -> bool:
-        """Tell whether it says something else than is true."""
-        return self._is_shown is not self._throttle.is_in_trouble and not self._is_changing
+        """Tell whether it is to be changed now."""
+        return self.is_wrong and not self._is_changing
 
     async def change(self) -> None:
         """Set it, or take it away; where Discord does not take that, it stays due."""

@@ -240,9 +240,15 @@ class ServiceThrottle:
         self._failures.clear()
         _log.info("submitting goes on")
 
-    def recall_trouble(self, now: datetime, *, since: datetime) -> None:
-        """Go on with the trouble that this process was in before it was started anew."""
+    def recall_trouble(self, now: datetime, *, since: datetime, with_renders: bool = False) -> None:
+        """Go on with the trouble that this process was in before it was started anew.
+
+        Args:
+            with_renders: generations have failed in it, so that an accepted submit does not end it.
+        """
         self._failures.add(Work.SUBMIT, now)
+        if with_renders:
+            self._failures.add(Work.RENDER, now)
         self._pause(now, OperatorAlert.SERVICE_TROUBLE)
         self._paused_at = since
 

@@ -47,6 +47,21 @@ _LATEST_NUMBERS = (
     .group_by(submits.c.job_id)
 )
 _OPEN_OF_JOB = select(submits).where(submits.c.job_id == bindparam("of_job"), _IS_OPEN)
+_PROBING = (
+    select(submits.c.job_id)
+    .join(jobs, jobs.c.id == submits.c.job_id)
+    .where(_IS_OPEN, submits.c.is_probe, jobs.c.state.in_(bindparam("states", expanding=True)))
+    .limit(1)
+)
+_FAILED = (
+    select(submits.c.job_id)
+    .where(
+        submits.c.sent_at > bindparam("sent_since"),
+        submits.c.ended_at > bindparam("since"),
+        submits.c.outcome == SubmitOutcome.FAILED,
+    )
+    .limit(1)
+)
 _CHANGE_OPEN = sql_update(submits).where(submits.c.job_id == bindparam("of_job"), _IS_OPEN)
 _CHANGE_UNANSWERED = _CHANGE_OPEN.where(submits.c.outcome.is_(None))
 _SPENDER = select(jobs.c.guild_id, jobs.c.member_id).where(jobs.c.id == bindparam("of_job"))
@@ -102,6 +117,25 @@ async def count_missing(connection: AsyncConnection, job_id: str) -> int:
     is_missing = (submits.c.outcome == SubmitOutcome.MISSING) & submits.c.is_probe.is_(False)
     statement = select(func.count()).select_from(submits).where(submits.c.job_id == job_id, is_missing)
     return (await connection.execute(statement)).scalar_one()
+
+
+async def is_probing(connection: AsyncConnection, *, renders: bool) -> bool:
+    """Tell whether the service's answer to a probe is still to come: to any process's.
+
+    Args:
+        renders: the clip as well, and not only whether the submit was taken.
+    """
+    states = [JobState.SUBMITTING, JobState.RENDERING] if renders else [JobState.SUBMITTING]
+    return (await connection.execute(_PROBING, {"states": states})).first() is not None
+
+
+async def has_failed(connection: AsyncConnection, *, since: datetime, sent_since: datetime) -> bool:
+    """Tell whether some generation has failed since a moment.
+
+    Args:
+        sent_since: how far back to look for it.
+    """
+    return (await connection.execute(_FAILED, {"since": since, "sent_since": sent_since})).first() is not None
 
 
 async def note(

@@ -136,14 +136,29 @@ async def get(connection: AsyncConnection, guild_id: int, entry_id: int) -> LogE
 
 
 async def note_posted(
-    connection: AsyncConnection, entry: LogEntry, *, owner: str, channel_id: int, message_id: int
+    connection: AsyncConnection,
+    entry: LogEntry,
+    *,
+    owner: str,
+    channel_id: int,
+    message_id: int,
+    now: datetime,
+    was_found: bool = False,
 ) -> None:
-    """Note that an entry's card is there."""
+    """Note that an entry's card is there; due again where it may show a still that went since the entry was read.
+
+    Args:
+        was_found: an earlier attempt has posted it, with what there was to show then.
+    """
+    is_stale = False
+    if entry.kind is LogKind.POSTED and entry.job is not None and (was_found or entry.still is not None):
+        is_stale = not await stills.get_many(connection, [entry.job.id])
     await _update(
         connection,
         entry,
         owner=owner,
-        due_at=None,
+        due_at=now if is_stale else None,
+        attempts=0,
         lease_owner=None,
         lease_until=None,
         channel_id=channel_id,

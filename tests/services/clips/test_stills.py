@@ -17,6 +17,8 @@ from tests.support.workshop import GUILD_ID, MODERATOR_ID
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from bot.models import LogEntry
+    from tests.support.simulated_discord import SimulatedLog
     from tests.support.workshop import Process, Workshop
 
 LOG_CHANNEL_ID = 7
@@ -185,3 +187,55 @@ async def test_a_still_goes_when_its_member_erases_their_data_and_others_stay(wo
 
     assert stills(workshop).keys() == {others}
     assert (await workshop.job(on_its_way)).message_channel_id == CHANNEL_ID
+
+
+async def test_a_clip_removed_while_its_card_is_posted_keeps_no_still(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = workshop.start()
+    await keep_log(process)
+    job_id = await deliver(workshop, process)
+    post = type(workshop.log).post_log_card
+
+    async def slow(log: SimulatedLog, channel_id: int, entry: LogEntry) -> int:
+        message_id = await post(log, channel_id, entry)
+        if entry.still is not None:
+            await remove(process, job_id)
+        return message_id
+
+    monkeypatch.setattr(type(workshop.log), "post_log_card", slow)
+    for _ in range(6):
+        await post_log(process)
+        workshop.time.advance(200)
+
+    assert rows(workshop, "SELECT count(*) FROM stills") == [(0,)]
+    posted = [card for card in workshop.log.cards[LOG_CHANNEL_ID] if card.still is not None]
+    assert len(posted) == 1
+    assert [(card.id, card.still) for card in workshop.log.redrawn] == [(posted[0].id, None)]
+
+
+async def test_a_clip_removed_after_a_post_that_was_cut_short_keeps_no_still(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = workshop.start()
+    await keep_log(process)
+    job_id = await deliver(workshop, process)
+    post = type(workshop.log).post_log_card
+
+    async def lost(log: SimulatedLog, channel_id: int, entry: LogEntry) -> int:
+        await post(log, channel_id, entry)
+        if entry.still is not None:
+            raise TimeoutError
+        return len(log.cards[channel_id])
+
+    monkeypatch.setattr(type(workshop.log), "post_log_card", lost)
+    await process.log.tick()
+    await remove(process, job_id)
+    monkeypatch.setattr(type(workshop.log), "post_log_card", post)
+    for _ in range(6):
+        workshop.time.advance(200)
+        await post_log(process)
+
+    posted = [card for card in workshop.log.cards[LOG_CHANNEL_ID] if card.still is not None]
+    assert len(posted) == 1
+    assert [(card.id, card.still) for card in workshop.log.redrawn] == [(posted[0].id, None)]

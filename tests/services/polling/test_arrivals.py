@@ -67,6 +67,25 @@ async def test_with_fewer_than_ten_renders_known_it_names_no_time(workshop: Work
     assert (await accept(workshop, process)).arrival == Arrival()
 
 
+async def test_a_length_with_few_renders_known_names_no_time_beside_another_that_does(workshop: Workshop) -> None:
+    process = workshop.start(max_concurrent_renders=1)
+    learn(process)
+    await accept(workshop, process)
+    await process.worker.tick()
+    known = await accept(workshop, process)
+    unknown = await process.jobs.accept(workshop.request(spec=VideoSpec("a fox", Aspect.LANDSCAPE, 10)))
+    await process.jobs.attach_status(unknown.job.id, 1001)
+    assert unknown.arrival == Arrival()
+
+    await process.cancel(known.job.id)  # so that the other moves up
+    await accept(workshop, process)
+    workshop.time.advance(2)
+    process.card_changes.touch_queue()
+    await process.card_updater.tick()
+
+    assert [card.arrival for card in cards(workshop, unknown.job.id)] == [Arrival()]
+
+
 async def test_in_a_queue_the_time_counts_what_is_ahead_in_fair_turns(workshop: Workshop) -> None:
     process = workshop.start(max_concurrent_renders=2)
     learn(process)
@@ -141,6 +160,27 @@ async def test_a_render_that_takes_longer_says_so_once_before_its_time_has_passe
     assert {card.arrival for card in timed} <= {Arrival(shown_at)}, "as it was said first"
     states = [card.job.progress for _, card in late]
     assert len(states) == len({int(progress or 0) for progress in states}), "only for what is new"
+
+
+async def test_a_render_is_not_said_to_be_late_while_the_time_that_is_shown_holds(slow: Workshop) -> None:
+    workshop = slow
+    process = workshop.start()
+    learn(process)
+    card = await accept(workshop, process)
+    await process.worker.tick()
+    workshop.time.advance(6)
+    await process.card_updater.tick()
+    shown = cards(workshop, card.job.id)[-1].arrival
+
+    workshop.time.advance(75)
+    learn(process, 80, times=500)
+    process.card_changes.touch(card.job.id)
+    await process.card_updater.tick()
+    assert [each.arrival for each in cards(workshop, card.job.id)] == [shown]
+
+    workshop.time.advance(20)
+    await process.card_updater.tick()
+    assert cards(workshop, card.job.id)[-1].arrival == Arrival(is_late=True)
 
 
 async def test_the_updater_wakes_by_itself_when_a_time_is_about_to_pass(workshop: Workshop) -> None:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.models import JobError, JobState, OperatorAlert, SubmitOutcome
+from bot.errors import PublishUnavailableError
+from bot.models import JobError, JobState, OperatorAlert, ServiceFaultError, SubmitOutcome
 from bot.sandbox.faults import Fault
 from bot.ui.text import members as member_text
+from tests.support.faults import SurprisingService
 from tests.support.workshop import MEMBER_ID
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from bot.models import Generation
     from tests.support.workshop import Process, Workshop
 
 DOWN = Fault.error("rate_limit_unavailable", times=None)
@@ -122,6 +127,22 @@ async def test_a_probes_tries_count_towards_nothing(workshop: Workshop) -> None:
 
 
 @pytest.mark.slow
+async def test_probes_that_were_not_taken_do_not_count_as_generations_that_failed(workshop: Workshop) -> None:
+    process = workshop.start()
+    job_ids = await into_trouble(workshop, process)
+    await workshop.run_for(process, 1800)
+    probes = [submit.is_probe for job_id in job_ids for submit in await workshop.submits(job_id)].count(True)
+    assert probes >= 10
+
+    workshop.server.faults.submit.clear()
+    workshop.server.faults.render.append(Fault.failed("Internal error"))
+    await workshop.run_until_idle(process)
+
+    for job_id in job_ids:
+        await workshop.expect_clip(job_id)
+
+
+@pytest.mark.slow
 async def test_trouble_outlives_a_restart_and_the_operator_is_not_told_again(workshop: Workshop) -> None:
     process = workshop.start()
     job_ids = await into_trouble(workshop, process)
@@ -155,6 +176,22 @@ async def test_the_next_trouble_is_news(workshop: Workshop) -> None:
     assert workshop.discord.alerts == [OperatorAlert.SERVICE_TROUBLE] * 2
 
 
+async def test_new_trouble_is_told_where_a_process_died_in_the_last(workshop: Workshop) -> None:
+    gone, other = workshop.start("local/1"), workshop.start("local/2")
+    await other.worker.tick()
+    await into_trouble(workshop, gone)
+    await gone.worker.tick()
+    assert workshop.discord.alerts == [OperatorAlert.SERVICE_TROUBLE]
+    workshop.server.faults.submit.clear()
+    await workshop.run_until_idle(other)
+    workshop.time.advance(86_400)
+
+    await into_trouble(workshop, other)
+    await workshop.run_for(other, 60)
+
+    assert workshop.discord.alerts == [OperatorAlert.SERVICE_TROUBLE] * 2
+
+
 @pytest.mark.slow
 async def test_generations_that_fail_are_trouble_and_a_probe_of_it_waits_on(workshop: Workshop) -> None:
     process = workshop.start(max_concurrent_renders=5)
@@ -175,6 +212,22 @@ async def test_generations_that_fail_are_trouble_and_a_probe_of_it_waits_on(work
             await workshop.expect_refund(job_id, JobError.GENERATION_FAILED)
         else:
             await workshop.expect_clip(job_id)
+
+
+@pytest.mark.slow
+async def test_generations_that_fail_are_trouble_after_a_restart_too(workshop: Workshop) -> None:
+    process = workshop.start(max_concurrent_renders=5)
+    workshop.server.faults.render.extend([Fault.failed("Internal error")] * 100)
+    job_ids = [await workshop.accept(process, f"fox {number}", member_id=MEMBER_ID + number) for number in range(20)]
+    await workshop.run_for(process, 120)
+    assert process.throttle.is_in_trouble
+    failed = [job_id for job_id in job_ids if (await workshop.job(job_id)).state is JobState.FAILED]
+
+    again = workshop.start(max_concurrent_renders=5)
+    await workshop.run_for(again, 240)
+
+    assert again.throttle.is_in_trouble
+    assert failed == [job_id for job_id in job_ids if (await workshop.job(job_id)).state is JobState.FAILED]
 
 
 async def test_moderated_generations_are_no_trouble(workshop: Workshop) -> None:
@@ -204,7 +257,7 @@ async def test_the_deadline_counts_from_the_first_submit_that_is_no_probe(worksh
         await workshop.expect_clip(job_id)
 
 
-async def test_polls_that_nobody_answers_hold_new_submits_back_until_one_is_answered(workshop: Workshop) -> None:
+async def test_polls_that_nobody_answers_hold_all_but_a_probe_back_until_one_is_answered(workshop: Workshop) -> None:
     process = workshop.start()
     first = await workshop.accept(process)
     await workshop.run_until(process, first, JobState.RENDERING)
@@ -212,12 +265,55 @@ async def test_polls_that_nobody_answers_hold_new_submits_back_until_one_is_answ
     await workshop.run_for(process, 100)
     assert process.throttle.is_in_trouble
 
-    second = await workshop.accept(process, "a late fox")
+    second, third = [await workshop.accept(process, f"late fox {number}") for number in range(2)]
     await workshop.run_for(process, 300)
-    assert await workshop.submits(second) == []
+    assert [submit.is_probe for submit in await workshop.submits(second)] == [True]
+    assert await workshop.submits(third) == []
 
     workshop.server.faults.poll.clear()
     await workshop.run_until_idle(process)
-    for job_id in (first, second):
+    for job_id in (first, second, third):
         await workshop.expect_clip(job_id)
     assert workshop.discord.signs == [True, False]
+
+
+class OneBroken(SurprisingService):
+    broken = ""
+
+    async def fetch_generation(self, key: str) -> Generation:
+        if key == self.broken:
+            raise ServiceFaultError("broken", http_status=500)
+        return await super().fetch_generation(key)
+
+
+async def test_one_generation_that_can_not_be_asked_about_keeps_no_others_waiting(workshop: Workshop) -> None:
+    service = OneBroken(workshop.client)
+    process = workshop.start(service=service)
+    job_id = await workshop.accept(process, "broken")
+    await process.worker.tick()
+    broken = await workshop.job(job_id)
+    assert broken.state is JobState.RENDERING
+    service.broken = broken.generation_id or ""
+    await workshop.run_for(process, 120)
+    assert process.throttle.is_in_trouble
+
+    other = await workshop.accept(process, "fine", member_id=7)
+    await workshop.run_for(process, 600)
+
+    assert (await workshop.job(other)).state is JobState.DELIVERED
+
+
+async def test_a_sign_that_could_not_be_taken_away_is_tried_again_with_nothing_else_to_do(workshop: Workshop) -> None:
+    process = workshop.start()
+    await into_trouble(workshop, process)
+    await workshop.run_for(process, 30)
+    workshop.discord.fail("show_trouble", *(PublishUnavailableError("connecting") for _ in range(100)))
+    workshop.server.faults.submit.clear()
+    await workshop.run_until_idle(process)
+    assert workshop.discord.signs == [True]
+
+    steps: list[Coroutine[Any, Any, None]] = []
+    pause_seconds = await process.worker._pass(steps.append)
+    await asyncio.gather(*steps)
+
+    assert pause_seconds == workshop.policy.lease_seconds / 3
