@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from alembic import command
 from alembic.config import Config
@@ -31,6 +31,12 @@ BUSY_TIMEOUT_SECONDS = 5.0
 """How long a write waits for another process's write: longer than any write of ours takes."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+_SQLITE_PRAGMAS = (
+    "synchronous = FULL",  # an accepted job survives a power cut, not only a crash
+    "foreign_keys = ON",
+    "secure_delete = ON",  # what is deleted is overwritten, not only let go of
+    *write_ahead.PRAGMAS,
+)
 _POSTGRESQL_WRITE_LOCK = 7_355_608
 """Key of the advisory lock that makes PostgreSQL writers queue as SQLite's do; any fixed number serves."""
 
@@ -167,24 +173,16 @@ def _create_engine(url: str, busy_timeout_seconds: float) -> AsyncEngine:
         return create_async_engine(url, pool_pre_ping=True)
     engine = create_async_engine(
         url,
-        connect_args={"timeout": busy_timeout_seconds, "isolation_level": None, "async_creator_fn": sqlite.Connection},
+        connect_args={
+            "timeout": busy_timeout_seconds,
+            "isolation_level": None,
+            "pragmas": _SQLITE_PRAGMAS,
+            "async_creator_fn": sqlite.Connection,
+        },
         pool_timeout=busy_timeout_seconds,
     )
-    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
-
-
-def _prepare_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401 (the driver's own object)
-    cursor = connection.cursor()
-    for pragma in (
-        "synchronous = FULL",  # an accepted job survives a power cut, not only a crash
-        "foreign_keys = ON",
-        "secure_delete = ON",  # what is deleted is overwritten, not only let go of
-        *write_ahead.PRAGMAS,
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -18,16 +18,28 @@ _CHUNK_ROWS = 64
 """How many rows the driver's own cursor reads at a time; ours reads all at once."""
 
 
+def _connect(path: str, pragmas: Sequence[str], options: dict[str, Any]) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, **options)
+    try:
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}").close()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
 class Connection(aiosqlite.Connection):
     """A connection whose cursors run a statement in one trip; await it once, to open it.
 
     Args:
         path: the database's file.
+        pragmas: what is set once it is open: ``name = value``.
         options: as ``sqlite3.connect`` takes them.
     """
 
-    def __init__(self, path: str, **options: Any) -> None:  # noqa: ANN401 (as said)
-        super().__init__(lambda: sqlite3.connect(path, **options), _CHUNK_ROWS)
+    def __init__(self, path: str, *, pragmas: Sequence[str], **options: Any) -> None:  # noqa: ANN401 (as said)
+        super().__init__(lambda: _connect(path, pragmas, options), _CHUNK_ROWS)
         self._thread.daemon = True  # as SQLAlchemy has it: a connection that was left open keeps no process alive
         self._begin: str | None = None
         self._is_open = False

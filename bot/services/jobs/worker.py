@@ -183,8 +183,9 @@ class Worker:
 
     async def _renew(self, connection: Connection, now: datetime) -> None:
         if now - self._renewed_at >= timedelta(seconds=self._work.policy.lease_seconds / 3):
-            mine = self._claims.in_flight.keys() | self._held.job_ids
-            await jobs.renew_leases(connection, mine, owner=self._work.owner, lease_until=self._claims.lease_until(now))
+            if mine := self._claims.in_flight.keys() | self._held.job_ids:
+                lease_until = self._claims.lease_until(now)
+                await jobs.renew_leases(connection, mine, owner=self._work.owner, lease_until=lease_until)
             self._renewed_at = now
 
     # One step ------------------------------------------------------------------------------------
