@@ -1,0 +1,1 @@
+"""Many takes of one idea: what each of them asks for."""
