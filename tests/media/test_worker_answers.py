@@ -44,6 +44,7 @@ async def test_what_the_process_says_of_a_video_is_returned(asked: list[tuple[ob
     assert asked == [("probe", clip), ("fit", clip, FITTED, 5_000)]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("asked")
 @pytest.mark.parametrize(
     ("clip", "of_probe", "of_fit"),

@@ -255,6 +255,7 @@ async def test_a_clip_is_served_until_it_expires(http: aiohttp.ClientSession, se
     assert (await http.get(f"/files/{accepted['id']}.mp4")).status == 404
 
 
+@pytest.mark.slow
 async def test_clips_are_real_videos_of_the_asked_shape_and_length(service_time: ManualTime) -> None:
     async with (
         SandboxServer(time=service_time) as server,

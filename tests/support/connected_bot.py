@@ -26,6 +26,10 @@ SERVERS_WITHIN_SECONDS = 0.05
 """The loopback Discord sends all servers at once; when no further one has come in that time, the bot is ready."""
 
 
+async def _no_wait(_shard_id: int | None, *, initial: bool) -> None:
+    """Identify again at once, and not in five seconds, as Discord asks it of bots with many connections."""
+
+
 @asynccontextmanager
 async def connected_bot(
     server: DiscordServer, folder: Path, *, allowed_servers: Collection[int] = ()
@@ -37,6 +41,7 @@ async def connected_bot(
         async with Database.open(await fresh_database(folder), migrate=False) as database:
             bot, _ = make_bot(database, GivenClock(), allowed_servers=frozenset(allowed_servers))
             bot._connection.guild_ready_timeout = SERVERS_WITHIN_SECONDS
+            patched.setattr(bot, "before_identify_hook", _no_wait)
             async with bot:
                 await bot.sign_in(server.token)
                 ready = asyncio.create_task(bot.wait_for("ready"))

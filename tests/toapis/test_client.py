@@ -421,6 +421,7 @@ async def test_a_redirect_is_not_followed_and_the_key_stays_here(server: Sandbox
         assert not elsewhere.requests
 
 
+@pytest.mark.slow
 async def test_a_service_that_never_answers_is_given_up(server: SandboxServer) -> None:
     server.faults.everywhere(Fault(hold=asyncio.Event(), times=None))
     async with client_of(server, submit_timeout_seconds=0.05, poll_timeout_seconds=0.05) as client:

@@ -161,6 +161,7 @@ async def test_a_body_that_ends_too_early_makes_a_clip_unavailable(destination: 
         assert type(await error_of(url, destination)) is ClipUnavailableError
 
 
+@pytest.mark.slow
 async def test_a_body_that_stalls_midway_makes_a_clip_unavailable(destination: Path) -> None:
     async with raw_host(send_half) as url:
         error = await error_of(url, destination, stall_timeout_seconds=0.2)

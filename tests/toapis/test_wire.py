@@ -237,6 +237,7 @@ _HEADERS = st.dictionaries(
 )
 
 
+@pytest.mark.slow
 @given(
     body=_BODIES,
     http_status=st.sampled_from([200, 204, 302, 400, 401, 404, 418, 429, 500, 599]),
@@ -258,6 +259,7 @@ def test_no_answer_whatever_ends_in_anything_but_a_generation_or_a_known_error(
     assert found.result_url is None or found.result_url.casefold().startswith("http")
 
 
+@pytest.mark.slow
 @given(key=_BODIES, of_account=_BODIES, http_status=st.sampled_from([200, 401, 500]))
 def test_no_answer_whatever_breaks_the_account(key: bytes, of_account: bytes, http_status: int) -> None:
     def look(body: bytes) -> Any:  # noqa: ANN401 (JSON or an error)

@@ -25,8 +25,7 @@ async def test_the_sign_is_shown_kept_when_it_connects_anew_and_taken_away(tmp_p
         await server.wait_for(lambda _: session.signs == ["", TROUBLE_SIGN])
 
         again = asyncio.create_task(bot.wait_for("connect", timeout=10))
-        server.world.sessions.remove(session)  # Discord has forgotten it: the bot has to identify again
-        await server.disconnect(session)
+        await server.forget(session)
         anew = await server.wait_for(lambda world: next(iter(world.sessions), None))
         assert anew.signs == [TROUBLE_SIGN]
 

@@ -211,6 +211,7 @@ async def test_the_most_particular_pool_counts_and_a_refund_goes_back_to_it(work
     await accept(process, workshop, places=PLACES)
 
 
+@pytest.mark.slow
 async def test_fifty_at_once_never_pass_a_pool_or_a_cap(workshop: Workshop) -> None:
     process = workshop.start()
     await pool(process, CHANNEL_ID, Quota(33))

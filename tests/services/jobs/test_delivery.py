@@ -160,6 +160,7 @@ async def test_an_endless_file_is_cut_off(workshop: Workshop) -> None:
 # Its size --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_clip_above_the_channels_limit_is_made_to_fit(studio: Workshop) -> None:
     studio.discord.upload_limit = 700_000
     assert size_of_a_studio_clip() > 2 * studio.discord.upload_limit

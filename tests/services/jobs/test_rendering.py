@@ -99,6 +99,7 @@ OPERATOR_TROUBLES = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.slow
 @OPERATOR_TROUBLES
 async def test_while_only_the_operator_can_help_jobs_wait_and_say_so_and_then_go_on_by_themselves(
     workshop: Workshop, break_it: Callable[[Workshop], None], alert: OperatorAlert
@@ -141,6 +142,7 @@ async def test_the_operator_is_alerted_anew_once_a_submit_has_succeeded_in_betwe
     assert workshop.discord.alerts == [alert, alert]
 
 
+@pytest.mark.slow
 async def test_looks_refused_for_the_key_pause_submitting_alert_once_and_lose_no_clip(workshop: Workshop) -> None:
     process = workshop.start()
     rendering = await workshop.accept(process)
@@ -206,6 +208,7 @@ def as_date(workshop: Workshop, seconds: float) -> dict[str, str]:
     return {"Retry-After": format_datetime(moment, usegmt=True)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("header", [in_seconds, as_date])
 async def test_a_submit_held_back_holds_back_all_submits_for_as_long_as_asked_and_no_look(
     workshop: Workshop, header: Callable[[Workshop, float], dict[str, str]]
@@ -512,6 +515,7 @@ async def test_looks_refused_for_what_the_account_itself_denies_stop_nobody(work
     assert workshop.discord.alerts == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*NOT_A_GENERATION, *map(str, TRANSIENT_STATUSES)])
 async def test_looks_that_say_nothing_are_repeated_until_one_does(workshop: Workshop, name: str) -> None:
     process = workshop.start()

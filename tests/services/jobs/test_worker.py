@@ -62,6 +62,7 @@ async def test_a_job_goes_from_the_queue_to_its_clip_and_its_card_goes(workshop:
 # Turns and limits ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_members_take_turns_and_each_ones_oldest_job_is_first(workshop: Workshop) -> None:
     process = workshop.start(max_concurrent_renders=1)
     members = [MEMBER_ID] * 3 + [ANOTHER_MEMBER_ID] + [THIRD_MEMBER_ID] * 2
@@ -76,6 +77,7 @@ async def test_members_take_turns_and_each_ones_oldest_job_is_first(workshop: Wo
     assert started == [0, 3, 4, 1, 5, 2]
 
 
+@pytest.mark.slow
 async def test_a_member_who_comes_late_does_not_wait_for_all_of_anothers_jobs(workshop: Workshop) -> None:
     process = workshop.start(max_concurrent_renders=2)
     crowd = [await workshop.accept(process, f"number {place}") for place in range(5)]
@@ -102,6 +104,7 @@ async def test_the_queue_says_the_order_in_which_jobs_start(workshop: Workshop) 
     assert (await workshop.job(first)).state is JobState.RENDERING
 
 
+@pytest.mark.slow
 async def test_two_processes_on_one_database_never_render_more_than_the_limit_together(workshop: Workshop) -> None:
     async with Database.open(workshop.database_url) as other_database:
         processes = [

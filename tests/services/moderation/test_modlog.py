@@ -334,6 +334,7 @@ async def test_a_card_that_cannot_be_made_keeps_no_other_from_its_place(
     assert "log card left out" in caplog.text
 
 
+@pytest.mark.slow
 async def test_a_card_that_is_refused_for_hours_is_left_out_in_the_end(workshop: Workshop) -> None:
     process = await started(workshop)
     await process.services.servers.pause(GUILD_ID, "a flood", set_by_id=MODERATOR_ID)

@@ -85,6 +85,7 @@ def test_a_render_that_goes_on_for_longer_than_any_before_is_waited_for_all_the_
     assert 0 < wait[0] < wait[-1] < 3600
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(
     own=render_times,

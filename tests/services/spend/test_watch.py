@@ -45,6 +45,7 @@ async def told(workshop: Workshop) -> set[tuple[str, str]]:
         return {(row.alert, row.period) for row in await connection.execute(operator_alerts.select())}
 
 
+@pytest.mark.slow
 async def test_the_operator_is_told_at_80_and_at_100_percent_once_each(workshop: Workshop) -> None:
     process = workshop.start(spending=DAY)
 
@@ -94,6 +95,7 @@ async def test_what_was_told_of_periods_long_over_is_kept_no_more(workshop: Work
     assert len({period for _, period in await told(workshop)}) == 2
 
 
+@pytest.mark.slow
 async def test_a_clock_that_is_set_back_has_nothing_told_twice(workshop: Workshop) -> None:
     process = workshop.start(spending=DAY)
     await ask(workshop, process, 10)
@@ -163,6 +165,7 @@ async def test_a_database_that_does_not_answer_has_it_looked_at_later(workshop: 
         assert watch.take_due(process.reelay.worker._work.clock.now(), is_working=False) == [watch.look_at_ceilings]
 
 
+@pytest.mark.slow
 async def test_a_channel_that_is_not_reached_keeps_no_clip_waiting(workshop: Workshop) -> None:
     process = workshop.start(spending=DAY)
     workshop.discord.fail("alert_operator", PublishUnavailableError())

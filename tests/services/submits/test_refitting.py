@@ -147,6 +147,7 @@ async def test_a_job_that_comes_back_to_the_queue_after_the_change_is_fitted_bef
     assert await workshop.spent_seconds() == 6
 
 
+@pytest.mark.slow
 async def test_two_processes_change_each_job_once(workshop: Workshop) -> None:
     before = workshop.start()
     job_ids = [await workshop.accept(before, spec=LONG, member_id=MEMBER_ID + number) for number in range(6)]
@@ -159,6 +160,7 @@ async def test_two_processes_change_each_job_once(workshop: Workshop) -> None:
     assert await used(workshop) == {36}
 
 
+@pytest.mark.slow
 async def test_more_than_a_pass_takes_are_changed_in_the_next(workshop: Workshop) -> None:
     before = workshop.start(waiting_per_server=1000)
     for number in range(REFITTED_AT_ONCE + 5):

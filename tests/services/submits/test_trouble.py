@@ -163,6 +163,7 @@ async def test_trouble_outlives_a_restart_and_the_operator_is_not_told_again(wor
         await workshop.expect_clip(job_id)
 
 
+@pytest.mark.slow
 async def test_the_next_trouble_is_news(workshop: Workshop) -> None:
     process = workshop.start()
     await into_trouble(workshop, process)
@@ -176,6 +177,7 @@ async def test_the_next_trouble_is_news(workshop: Workshop) -> None:
     assert workshop.discord.alerts == [OperatorAlert.SERVICE_TROUBLE] * 2
 
 
+@pytest.mark.slow
 async def test_new_trouble_is_told_where_a_process_died_in_the_last(workshop: Workshop) -> None:
     gone, other = workshop.start("local/1"), workshop.start("local/2")
     await other.worker.tick()
@@ -257,6 +259,7 @@ async def test_the_deadline_counts_from_the_first_submit_that_is_no_probe(worksh
         await workshop.expect_clip(job_id)
 
 
+@pytest.mark.slow
 async def test_polls_that_nobody_answers_hold_all_but_a_probe_back_until_one_is_answered(workshop: Workshop) -> None:
     process = workshop.start()
     first = await workshop.accept(process)
@@ -286,6 +289,7 @@ class OneBroken(SurprisingService):
         return await super().fetch_generation(key)
 
 
+@pytest.mark.slow
 async def test_one_generation_that_can_not_be_asked_about_keeps_no_others_waiting(workshop: Workshop) -> None:
     service = OneBroken(workshop.client)
     process = workshop.start(service=service)
@@ -303,6 +307,7 @@ async def test_one_generation_that_can_not_be_asked_about_keeps_no_others_waitin
     assert (await workshop.job(other)).state is JobState.DELIVERED
 
 
+@pytest.mark.slow
 async def test_a_sign_that_could_not_be_taken_away_is_tried_again_with_nothing_else_to_do(workshop: Workshop) -> None:
     process = workshop.start()
     await into_trouble(workshop, process)

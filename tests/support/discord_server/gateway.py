@@ -72,6 +72,10 @@ class Session:
         """Go on over a new connection; what was not sent yet is sent there."""
         self.socket = socket
 
+    async def invalidate(self) -> None:
+        """Say that it can't be gone on with."""
+        await self.socket.send_json({"op": Op.INVALID_SESSION, "d": False})
+
     async def write(self) -> None:
         """Send what is dispatched until cancelled, or until the bot is gone."""
         with suppress(ConnectionError):

@@ -187,6 +187,11 @@ class DiscordServer:
         """Close a bot's gateway connection, as Discord does now and then."""
         await session.socket.close(code=code)
 
+    async def forget(self, session: Session) -> None:
+        """Tell a bot that its session is invalid: it has to identify anew."""
+        self.world.sessions.remove(session)
+        await session.invalidate()
+
     def _interact(
         self,
         kind: int,
