@@ -17,6 +17,7 @@ from bot.models.clips import (
     parse_search,
 )
 from bot.models.jobs import (
+    CLIPLESS_STATES,
     DISCARDABLE_STATES,
     FINAL_STATES,
     OPEN_STATES,
@@ -122,6 +123,7 @@ from bot.models.video import (
 )
 
 __all__ = [
+    "CLIPLESS_STATES",
     "CLIPS_A_PAGE",
     "CREDITS_PER_DOLLAR",
     "DAYS_MAX",

@@ -33,6 +33,7 @@ class JobState(StrEnum):
 
 FINAL_STATES = frozenset({JobState.DELIVERED, JobState.FAILED, JobState.CANCELLED})
 OPEN_STATES = frozenset(JobState) - FINAL_STATES
+CLIPLESS_STATES = FINAL_STATES - {JobState.DELIVERED}
 RENDER_STATES = frozenset({JobState.SUBMITTING, JobState.RENDERING})
 """States in which the video service may be at work for a job."""
 DISCARDABLE_STATES = RENDER_STATES | {JobState.READY}

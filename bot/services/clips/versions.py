@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.errors import ClipRemovedError, ClipUnknownError, InvalidSpecError, OthersClipError
-from bot.models import GEMINI_OMNI, Aspect, ClipButtons, JobState, Origin
+from bot.models import CLIPLESS_STATES, GEMINI_OMNI, Aspect, ClipButtons, JobState, Origin
 from bot.services.admission.job_request import JobRequest
 from bot.store import jobs
 from bot.store.moderation import servers
@@ -13,8 +13,6 @@ from bot.store.moderation import servers
 if TYPE_CHECKING:
     from bot.models import Job, ModelProfile, Requester
     from bot.store.database import Database
-
-_WITHOUT_CLIP = frozenset({JobState.FAILED, JobState.CANCELLED})
 
 
 class Versions:
@@ -119,7 +117,7 @@ class Versions:
             raise ClipUnknownError
         if clip.removed_by_id not in {None, clip.member_id}:
             raise ClipRemovedError
-        if clip.state in _WITHOUT_CLIP and clip.member_id != requester.member_id:
+        if clip.state in CLIPLESS_STATES and clip.member_id != requester.member_id:
             raise OthersClipError("retry")
         return clip
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Integer, bindparam, func, or_, select, tuple_
 
-from bot.models import OPEN_STATES, JobState
+from bot.models import CLIPLESS_STATES, OPEN_STATES, JobState
 from bot.slices import slices
-from bot.store.jobs.rows import STATES_WITHOUT_CLIP, from_row
+from bot.store.jobs.rows import from_row
 from bot.store.jobs.turns import IS_WAITING
 from bot.store.tables import jobs
 
@@ -158,7 +158,7 @@ async def recent_render_seconds(
 
 _asked = select(jobs.c.id).where(jobs.c.id == bindparam("parent_id")).cte("asked", recursive=True)
 _asked = _asked.union_all(
-    select(jobs.c.id).join(_asked, jobs.c.parent_id == _asked.c.id).where(jobs.c.state.in_(STATES_WITHOUT_CLIP))
+    select(jobs.c.id).join(_asked, jobs.c.parent_id == _asked.c.id).where(jobs.c.state.in_(CLIPLESS_STATES))
 )
 _MADE_FROM = (
     select(jobs)

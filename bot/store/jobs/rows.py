@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy import insert as sql_insert
 
 from bot.models import (
+    CLIPLESS_STATES,
     Aspect,
     EffectiveQuota,
     Job,
@@ -54,15 +55,12 @@ async def find_source(connection: AsyncConnection, job: Job) -> tuple[Lineage | 
     lineage: Lineage | None = job.lineage
     while lineage is not None:
         parent = await get(connection, lineage.parent_id)
-        if parent is None or parent.state not in STATES_WITHOUT_CLIP:
+        if parent is None or parent.state not in CLIPLESS_STATES:
             return lineage, parent
         origin, lineage = lineage.origin, parent.lineage
         if lineage is not None and origin is not Origin.RETRY:
             lineage = Lineage(lineage.parent_id, lineage.root_id, origin)
     return None, None
-
-
-STATES_WITHOUT_CLIP = frozenset({JobState.FAILED, JobState.CANCELLED})
 
 
 async def find_by_interaction(connection: AsyncConnection, interaction_id: int) -> Job | None:
