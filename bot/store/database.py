@@ -156,13 +156,13 @@ class Database:
 
 async def _migrate(url: str, busy_timeout_seconds: float) -> None:
     """Bring the schema to the latest, by a connection that lets a table be made anew while others refer to it."""
-    migrating = Database(_create_engine(url, busy_timeout_seconds, *_MIGRATING_PRAGMAS), None)
+    engine = _create_engine(url, busy_timeout_seconds, *_MIGRATING_PRAGMAS)
     try:
-        async with migrating.write() as connection:
+        async with Database(engine, None).write() as connection:
             await connection.execute(text("SELECT 1"))  # takes the lock before Alembic, which is one for the process
             await connection.run_sync(_upgrade)
     finally:
-        await migrating._engine.dispose()
+        await engine.dispose()
 
 
 class _unavailable_when_down:  # noqa: N801 (reads as a statement)

@@ -1,5 +1,7 @@
 """Brainstorms: previews, rounds, takes and votes; several jobs of one interaction, by number."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -27,10 +29,13 @@ def _number_jobs() -> None:
         jobs.add_column(sa.Column("number", sa.Integer(), server_default="0", nullable=False))
         jobs.drop_constraint("jobs_interaction_id_key", type_="unique")
         jobs.create_unique_constraint("jobs_interaction_id_number_key", ["interaction_id", "number"])
+    op.drop_index("jobs_waiting", "jobs")
+    turn = ["state", "guild_id", "member_id", "id", "duration_seconds", "round_id"]
+    _create_index("jobs_waiting", "jobs", turn, where="state = 'queued'")
     _create_index("jobs_by_round", "jobs", ["round_id", "number"], where="round_id IS NOT NULL")
 
 
-def _vote_terms() -> list[sa.Column]:
+def _vote_terms() -> list[sa.Column[Any]]:
     return [
         sa.Column("clock_seconds", sa.Integer(), nullable=True),
         sa.Column("votes_each", sa.Integer(), nullable=False),
