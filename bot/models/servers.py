@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from bot.errors import InvalidSettingError
-from bot.models._values import AuditDetails, moment
+from bot.models._values import AuditDetails, moment, storable
+from bot.models.video import TYPED_MAX_CHARACTERS, is_blank
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from bot.models.profiles import ModelProfile
@@ -19,6 +22,14 @@ if TYPE_CHECKING:
 REASON_MAX_CHARACTERS = 300
 DAYS_MAX = 90
 """The longest a rule, a grant or a block with an end may last."""
+BRAINSTORMS_PER_CHANNEL_MOST = 20
+BRAINSTORMS_PER_MEMBER_MOST = 5
+LIST_NAME_MAX_CHARACTERS = 30
+PHRASES_FEWEST, PHRASES_MOST = 2, 50
+PHRASE_MAX_CHARACTERS = 100
+_LIST_NAME = re.compile(r"[a-z0-9_-]+")
+_SIGNS_OF_IDEAS = frozenset("{}|\\")
+"""They have a meaning of their own in an idea with slots."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +66,10 @@ class Server:
         rules_version: grows with every change of the prompt rules, so that compiled ones can be kept.
         clip_buttons: who may use the buttons under clips.
         allows_private: members may have clips sent to their direct messages instead of posted.
+        brainstorms_per_channel: how many may be open at once in one channel.
+        brainstorms_per_member: how many of one member's may be open at once.
+        voter_role_id: only members with this role vote for takes; None is everybody who sees the thread.
+        allows_own_votes: members may vote for takes that they asked for themselves.
         cap_told_percent, cap_told_at: how far up its cap the log was last told that the server is, and when.
     """
 
@@ -69,11 +84,25 @@ class Server:
     cap_told_percent: int = 0
     cap_told_at: datetime | None = None
     allows_private: bool = True
+    brainstorms_per_channel: int = 3
+    brainstorms_per_member: int = 1
+    voter_role_id: int | None = None
+    allows_own_votes: bool = True
 
     @property
     def is_logging(self) -> bool:
         """Tell whether there is a log channel that takes cards, as far as is known."""
         return self.log_channel_id is not None and not self.log_closed
+
+    @property
+    def brainstorm_details(self) -> AuditDetails:
+        """Say how brainstorms are held, for the audit."""
+        return {
+            "per_channel": self.brainstorms_per_channel,
+            "per_member": self.brainstorms_per_member,
+            "voter_role_id": self.voter_role_id,
+            "own_votes": self.allows_own_votes,
+        }
 
 
 EVERYWHERE = 0
@@ -171,6 +200,118 @@ class PromptRule:
     def details(self) -> AuditDetails:
         """Say what it is, for the audit."""
         return {"kind": self.kind.value, "text": self.text}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhraseList:
+    """Phrases of a server's own that an idea may name in a slot: ``{animals}``.
+
+    Attributes:
+        name: small letters a to z, digits, hyphens and underscores.
+        phrases: different ones, as they were typed.
+    """
+
+    guild_id: int
+    name: str
+    phrases: tuple[str, ...]
+    set_by_id: int
+    set_at: datetime
+
+    @classmethod
+    def parse(
+        cls,
+        name: object,
+        typed: object,
+        *,
+        guild_id: int,
+        set_by_id: int,
+        set_at: datetime,
+        reserved: Collection[str] = (),
+    ) -> Self:
+        """Read a list as it was typed.
+
+        Args:
+            typed: a phrase in each line; spaces around it are trimmed, empty lines passed over.
+            reserved: names that it may not have.
+
+        Raises:
+            InvalidSettingError: of ``list_name`` or ``phrases``, when either can't be used.
+        """
+        phrases = _parse_phrases(typed)
+        return cls(
+            guild_id=guild_id,
+            name=parse_list_name(name, reserved),
+            phrases=phrases,
+            set_by_id=set_by_id,
+            set_at=set_at,
+        )
+
+    @property
+    def typed(self) -> str:
+        """The phrases as they are typed; at most ``TYPED_MAX_CHARACTERS``, which is what a form holds."""
+        return "\n".join(self.phrases)
+
+    @property
+    def details(self) -> AuditDetails:
+        """Say what it is, for the audit."""
+        return {"name": self.name, "phrases": list(self.phrases)}
+
+
+def parse_list_name(name: object, reserved: Collection[str] = ()) -> str:
+    """Trim and fold a list's name, and check it.
+
+    Args:
+        reserved: names that it may not have.
+
+    Raises:
+        InvalidSettingError: of ``list_name``, when it is none, or is one of the reserved.
+    """
+    folded = name.strip().lower() if isinstance(name, str) else ""
+    if not folded:
+        raise InvalidSettingError("list_name", "missing")
+    if len(folded) > LIST_NAME_MAX_CHARACTERS:
+        raise InvalidSettingError("list_name", "too_long")
+    if not _LIST_NAME.fullmatch(folded):
+        raise InvalidSettingError("list_name", "signs")
+    if folded in reserved:
+        raise InvalidSettingError("list_name", "built_in")
+    return folded
+
+
+def _parse_phrases(typed: object) -> tuple[str, ...]:
+    lines = storable(typed).splitlines() if isinstance(typed, str) else []
+    phrases = [phrase for phrase in (" ".join(line.split()) for line in lines) if not is_blank(phrase)]
+    if len(phrases) < PHRASES_FEWEST:
+        raise InvalidSettingError("phrases", "too_few")
+    if len(phrases) > PHRASES_MOST:
+        raise InvalidSettingError("phrases", "too_many")
+    if any(len(phrase) > PHRASE_MAX_CHARACTERS for phrase in phrases):
+        raise InvalidSettingError("phrases", "too_long")
+    if any(_SIGNS_OF_IDEAS.intersection(phrase) for phrase in phrases):
+        raise InvalidSettingError("phrases", "signs")
+    if len({phrase.casefold() for phrase in phrases}) < len(phrases):
+        raise InvalidSettingError("phrases", "same")
+    if len("\n".join(phrases)) > TYPED_MAX_CHARACTERS:
+        raise InvalidSettingError("phrases", "too_large")
+    return tuple(phrases)
+
+
+def check_brainstorms(per_channel: object, per_member: object) -> tuple[int, int]:
+    """Check how many brainstorms may be open at once, and return both numbers.
+
+    Raises:
+        InvalidSettingError: when one of them is no whole number, or out of its range.
+    """
+    return (
+        _check_most("brainstorms_per_channel", per_channel, BRAINSTORMS_PER_CHANNEL_MOST),
+        _check_most("brainstorms_per_member", per_member, BRAINSTORMS_PER_MEMBER_MOST),
+    )
+
+
+def _check_most(field: str, number: object, most: int) -> int:
+    if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= most:
+        raise InvalidSettingError(field, "out_of_range")
+    return number
 
 
 def check_days(days: object) -> None:
