@@ -26,7 +26,8 @@ from discord import app_commands, ui
 from discord.ext import commands
 
 from bot.errors import ClipUnknownError
-from bot.models import LIST_NAME_MAX_CHARACTERS, SEARCH_MAX_CHARACTERS
+from bot.models import SEARCH_MAX_CHARACTERS
+from bot.models.brainstorms import LIST_NAME_MAX_CHARACTERS
 from bot.ui import replies
 from bot.ui.filled_forms import fields_of, typed_at_length
 from bot.ui.text import refusals

@@ -14,7 +14,6 @@ from discord import ui
 from bot.models import (
     BRAINSTORMS_PER_CHANNEL_MOST,
     BRAINSTORMS_PER_MEMBER_MOST,
-    LIST_NAME_MAX_CHARACTERS,
     PROMPT_MAX_CHARACTERS,
     REASON_MAX_CHARACTERS,
     SEARCH_MAX_CHARACTERS,
@@ -23,13 +22,15 @@ from bot.models import (
     PromptRuleKind,
     QuotaSource,
 )
+from bot.models.brainstorms import LIST_NAME_MAX_CHARACTERS
 from bot.ui.text import formatting
 from bot.ui.text import forms as form_text
 from bot.ui.text import rules as rule_text
 from bot.ui.text.clips import library as library_text
 
 if TYPE_CHECKING:
-    from bot.models import Draft, ModelProfile, PhraseList, Server
+    from bot.models import Draft, ModelProfile, Server
+    from bot.models.brainstorms import PhraseList
 
 SECONDS, PERIOD, DAYS, REASON, ZONE, TEXT, PROMPT = "seconds", "period", "days", "reason", "zone", "text", "prompt"
 ASPECT, DURATION = "aspect", "duration"

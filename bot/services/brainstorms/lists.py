@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.errors import InvalidSettingError
-from bot.models import ChangeKind, PhraseList
+from bot.models import ChangeKind
+from bot.models.brainstorms import PhraseList
 from bot.services.brainstorms.phrases import LISTS
 from bot.store.moderation import phrase_lists
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select
 
-from bot.models import PhraseList
+from bot.models.brainstorms import PhraseList
 from bot.store.tables import phrase_lists
 
 if TYPE_CHECKING:

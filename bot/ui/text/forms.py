@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.models import DAYS_MAX, PHRASES_FEWEST, PHRASES_MOST, Period
+from bot.models import DAYS_MAX, Period
+from bot.models.brainstorms import PHRASES_FEWEST, PHRASES_MOST
 from bot.ui.text import formatting
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from discord import ui
 
-    from bot.models import PhraseList
+    from bot.models.brainstorms import PhraseList
     from bot.ui.text.panel import PanelDetails
 
 

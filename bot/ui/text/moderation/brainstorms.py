@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING
 from bot.models import (
     BRAINSTORMS_PER_CHANNEL_MOST,
     BRAINSTORMS_PER_MEMBER_MOST,
-    LIST_NAME_MAX_CHARACTERS,
-    PHRASE_MAX_CHARACTERS,
-    PHRASES_FEWEST,
-    PHRASES_MOST,
     TYPED_MAX_CHARACTERS,
     QuotaSource,
 )
+from bot.models.brainstorms import LIST_NAME_MAX_CHARACTERS, PHRASE_MAX_CHARACTERS, PHRASES_FEWEST, PHRASES_MOST
 from bot.services.brainstorms.lists import LISTS_MOST
 from bot.services.brainstorms.phrases import LISTS
 from bot.ui.text import formatting
@@ -21,7 +18,8 @@ from bot.ui.text import formatting
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from bot.models import AuditDetails, PhraseList, Server
+    from bot.models import AuditDetails, Server
+    from bot.models.brainstorms import PhraseList
 
 INVALID_SETTINGS = {
     ("brainstorms_per_channel", "out_of_range"): (
