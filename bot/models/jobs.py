@@ -126,6 +126,7 @@ class Job:
         model: the video service's, to which it was last sent; None where it was not, or that was not written down.
         asked_aspect, asked_duration_seconds: what was asked for, where the model that makes it now has no such clips;
             None where it is made as it was asked for.
+        round_id: the round of a brainstorm that it was made for, as take ``number``; None and 0 for any other clip.
     """
 
     id: str
@@ -163,6 +164,8 @@ class Job:
     model: str | None = None
     asked_aspect: Aspect | None = None
     asked_duration_seconds: int | None = None
+    round_id: str | None = None
+    number: int = 0
 
     def descent(self, origin: Origin) -> Lineage:
         """Return the lineage of a clip that is made from this one."""
