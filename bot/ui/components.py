@@ -247,9 +247,8 @@ class Components(commands.Cog):
         if interaction.type is discord.InteractionType.modal_submit:
             await self._answer(interaction, data["custom_id"], fields=fields_of(data))
         elif interaction.type is discord.InteractionType.component:
-            patterns = [each.__discord_ui_compiled_template__ for each in ITEM_CLASSES]
-            is_registered = any(pattern.fullmatch(data["custom_id"]) for pattern in patterns)
-            if not (is_registered and _has(interaction.message, data)):
+            known = any(each.__discord_ui_compiled_template__.fullmatch(data["custom_id"]) for each in ITEM_CLASSES)
+            if not (known and _has(interaction.message, data)):
                 await self._answer(interaction, None)
 
     async def _answer(

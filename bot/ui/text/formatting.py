@@ -9,7 +9,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from bot.models import Aspect, Period, QuotaSource
+from bot.models import Aspect, Period, QuotaSource, is_blank
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -73,6 +73,12 @@ def plain(text: str, max_characters: int = PROMPT_SHOWN_CHARACTERS) -> str:
 def in_line(text: str) -> str:
     """Write what a person wrote as part of a line of a list."""
     return quoted(plain(text, LINE_CHARACTERS))
+
+
+def bare(text: str, max_characters: int) -> str:
+    """Return text for where no markup is read and nothing may look like a mention, cut to a length; "" if unseen."""
+    kept = plain(_MARKUP.sub(" ", text.replace("|", "/")), max_characters)
+    return "" if is_blank(kept) else kept
 
 
 def quoted(prompt: str) -> str:
