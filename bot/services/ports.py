@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         StatusCard,
         VideoSpec,
     )
+    from bot.models.brainstorms import Board
     from bot.services.screening.automod_rules import AutomodRules
 
 
@@ -156,4 +157,44 @@ class LogPublisher(Protocol):
 
     async def remove_clip(self, job: Job) -> None:
         """Delete a clip's message; one that is gone is no error."""
+        ...
+
+
+class BrainstormPublisher(Protocol):
+    """Puts brainstorms into threads; every method raises ``PublishError``s."""
+
+    async def find_start(self, board: Board) -> int | None:
+        """Look for a start message that an earlier, interrupted attempt may have posted; return its id."""
+        ...
+
+    async def post_start(self, board: Board) -> int:
+        """Post the message that the thread is made from, where the brainstorm was started; return its id."""
+        ...
+
+    async def open_thread(self, board: Board, message_id: int) -> int:
+        """Make the thread from the start message, or find that it is there; return its id."""
+        ...
+
+    async def find_board(self, board: Board) -> int | None:
+        """Look for a board in its thread that an earlier attempt may have posted; return its message's id."""
+        ...
+
+    async def post_board(self, board: Board, sheet: bytes | None) -> int:
+        """Post a board to its thread, with a contact sheet (WebP) if there is one; return its message's id."""
+        ...
+
+    async def show_board(self, board: Board, sheet: bytes | None) -> bool:
+        """Edit a board; False where its message is gone. An archived thread is opened again first."""
+        ...
+
+    async def find_result(self, board: Board, channel_id: int) -> int | None:
+        """Look for a round's result card in a channel or thread that an earlier attempt may have posted."""
+        ...
+
+    async def post_result(self, board: Board, channel_id: int, *, is_mentioned: bool) -> int:
+        """Post how a round came out; it mentions whoever started the round, if they are; return its message's id."""
+        ...
+
+    async def show_result(self, board: Board, channel_id: int, message_id: int) -> None:
+        """Edit a result card; one that is gone is no error."""
         ...

@@ -1,0 +1,63 @@
+"""Brainstorms as value objects: what is planned, what is being made and voted on, and what came of it."""
+
+from bot.models.brainstorms.errors import (
+    NoThreadsError,
+    PreviewChangedError,
+    PreviewGoneError,
+    RoundRefusal,
+    RoundRefusedError,
+    TooFewTakesError,
+    TooManyBrainstormsError,
+)
+from bot.models.brainstorms.previews import (
+    CLOCKS_SECONDS,
+    TAKES_DEFAULT,
+    TAKES_FEWEST,
+    TAKES_MOST,
+    VOTES_MOST,
+    PlannedTake,
+    Preview,
+    PreviewStatus,
+    Take,
+    Vary,
+    VoteTerms,
+)
+from bot.models.brainstorms.rounds import (
+    Ballot,
+    Board,
+    BoardTake,
+    Brainstorm,
+    BrainstormSummary,
+    Outcome,
+    Round,
+    RoundState,
+)
+
+__all__ = [
+    "CLOCKS_SECONDS",
+    "TAKES_DEFAULT",
+    "TAKES_FEWEST",
+    "TAKES_MOST",
+    "VOTES_MOST",
+    "Ballot",
+    "Board",
+    "BoardTake",
+    "Brainstorm",
+    "BrainstormSummary",
+    "NoThreadsError",
+    "Outcome",
+    "PlannedTake",
+    "Preview",
+    "PreviewChangedError",
+    "PreviewGoneError",
+    "PreviewStatus",
+    "Round",
+    "RoundRefusal",
+    "RoundRefusedError",
+    "RoundState",
+    "Take",
+    "TooFewTakesError",
+    "TooManyBrainstormsError",
+    "Vary",
+    "VoteTerms",
+]
