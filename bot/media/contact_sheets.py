@@ -61,7 +61,8 @@ def make_contact_sheet(takes: Sequence[tuple[int, bytes | None]]) -> bytes:
             scale = min(grid.cell_width / still.width, grid.cell_height / still.height)
             width, height = (max(1, round(side * scale)) for side in still.size)
             corner = left + (grid.cell_width - width) // 2, top + (grid.cell_height - height) // 2
-            sheet.paste(still.resize((width, height)), corner)
+            small = still.resize((width, height))  # pyright: ignore[reportUnknownMemberType]  # untyped in part
+            sheet.paste(small, corner)
         _draw_badge(draw, left, top, str(number), grid.badge_text_size)
     return _encode(sheet)
 
@@ -120,9 +121,12 @@ def _decode(still: bytes) -> Image.Image | None:
     decoder.thread_count = 1  # with more it would wait for further pictures
     try:
         frames = decoder.decode(av.Packet(still))
-        return cast("Image.Image", frames[0].to_image()) if frames else None  # pyright: ignore[reportUnknownMemberType]
+        if not frames:
+            return None
+        picture = cast("Image.Image", frames[0].to_image())  # pyright: ignore[reportUnknownMemberType]  # as above
     except (FFmpegError, MemoryError):
         return None
+    return picture
 
 
 def _draw_badge(draw: ImageDraw.ImageDraw, left: int, top: int, number: str, text_size: int) -> None:
