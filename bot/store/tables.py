@@ -42,6 +42,7 @@ from bot.store.columns import UtcDateTime, index_where, metadata
 from bot.store.settings_tables import automod_rules as automod_rules
 from bot.store.settings_tables import blocks as blocks
 from bot.store.settings_tables import channel_rules as channel_rules
+from bot.store.settings_tables import phrase_lists as phrase_lists
 from bot.store.settings_tables import prompt_rules as prompt_rules
 from bot.store.settings_tables import quota_rules as quota_rules
 from bot.store.settings_tables import servers as servers

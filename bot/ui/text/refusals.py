@@ -57,6 +57,8 @@ from bot.services.screening.rules import MOST_RULES, WORDS_MAX_TOTAL_CHARACTERS
 from bot.services.screening.words import WORDS_MAX_CHARACTERS
 from bot.services.throttling.floods import Asked
 from bot.ui.text import ceilings, formatting
+from bot.ui.text.brainstorms import refusals as brainstorm_refusals
+from bot.ui.text.moderation import brainstorms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -81,6 +83,7 @@ _INVALID_SPEC = {
     ("duration", "longest"): "There is nothing longer any more: clips are of {} seconds now.",
     ("spoiler", "not_offered"): "Choose True or False for `spoiler`.",
     ("private", "not_offered"): "Choose True or False for `private`.",
+    **brainstorm_refusals.INVALID_SPECS,
 }
 _INVALID_QUOTA = {
     "not_a_number": "The seconds have to be a whole number.",
@@ -90,7 +93,7 @@ _INVALID_QUOTA = {
     "contradictory": "Choose either seconds or unlimited, not both.",
     "period": "That period is not on offer; choose day, week or month.",
 }
-INVALID_SETTINGS = {
+INVALID_SETTINGS = brainstorms.INVALID_SETTINGS | {
     ("days", "out_of_range"): f"Choose 1 to {DAYS_MAX} whole days, written as a number such as 7, or leave it out.",
     ("reason", "missing"): "Give a reason: members are shown it.",
     ("reason", "too_long"): f"That reason is too long; use at most {REASON_MAX_CHARACTERS} characters.",
@@ -128,6 +131,7 @@ INVALID_SETTINGS = {
     ("pattern", "too_large"): (
         "With that pattern this server's patterns would be too large together; repeat less in it, or remove one first."
     ),
+    **brainstorm_refusals.INVALID_SETTINGS,
 }
 NOT_SENDABLE = {
     "busy": "I am sending you a clip already; wait for it, then try again.",
@@ -253,7 +257,7 @@ def explain(error: ReelayError) -> str | None:
         case StoreUnavailableError():
             return STORE_UNAVAILABLE
         case _:
-            return None
+            return brainstorm_refusals.explain(error)
 
 
 def unknown_failure(reference: str) -> str:
