@@ -273,12 +273,13 @@ class World:
         auto_archive_minutes: int | None = None,
     ) -> None:
         """Archive, lock or rename a thread, or undo it; what is None stays as it is."""
-        if (is_archived, auto_archive_minutes) != (None, None):
-            thread.archive_changed_at = datetime.now(UTC)
+        old = (thread.is_archived, thread.auto_archive_minutes)
         old_name, thread.name = thread.name, name or thread.name
         thread.is_archived = thread.is_archived if is_archived is None else is_archived
         thread.is_locked = thread.is_locked if is_locked is None else is_locked
         thread.auto_archive_minutes = auto_archive_minutes or thread.auto_archive_minutes
+        if (thread.is_archived, thread.auto_archive_minutes) != old:
+            thread.archive_changed_at = datetime.now(UTC)
         self._emit_thread("THREAD_UPDATE", thread)
         if thread.name != old_name:
             self._remark(thread, NAME_CHANGE, by, content=thread.name)
