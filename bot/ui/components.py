@@ -45,6 +45,8 @@ _TEMPLATE, _CHOICE = "__component_template__", "__component_choice__"
 _FORM = "form:"
 """What the custom ids of forms begin with, and no others."""
 _FIELD = re.compile(r"\{(?P<name>\w+)(?::(?P<choices>[a-z|]+))?\}")
+_TEXT_IDS = ("job_id", "round_id", "preview_id")
+_COUNTS = frozenset({"page", "number", "count", "revision"})
 _LARGEST_ID = 2**63 - 1
 """What a database holds; Discord's ids are no larger."""
 
@@ -90,9 +92,10 @@ def component(template: str, *, chosen: type | UnionType | None = None) -> Calla
 
     Args:
         template: the custom id with ``{name}`` where something varies, which is given to the method by that name:
-            ``{job_id}`` and ``{…_job_id}`` are a job's id as text, any other ``{…_id}`` and ``{page}`` are integers,
-            ``{name:one|other}`` is one of these words, ``{text}`` is what somebody typed to search for, ``{list_name}``
-            is the name of a list of phrases, and any other ``{name}`` is a word of small letters.
+            ``{job_id}``, ``{round_id}``, ``{preview_id}`` and ``{…_job_id}`` are ids as text, any other ``{…_id}`` and
+            ``{page}``, ``{number}``, ``{count}`` and ``{revision}`` are integers, ``{name:one|other}`` is one of these
+            words, ``{text}`` is what somebody typed to search for, ``{list_name}`` is the name of a list of phrases,
+            and any other ``{name}`` is a word of small letters.
         chosen: for a select, what the one value is that is chosen in it.
     """
 
@@ -145,7 +148,22 @@ class DraftItem(_Item, template=r"draft:.+"):
     """A button under what somebody typed and had refused."""
 
 
-ITEM_CLASSES = (StatusCardItem, ClipItem, ModlogCardItem, PanelItem, QuotaItem, PrivacyItem, DraftItem)
+class PreviewItem(_Item, template=r"preview:.+"):
+    """A button of what a brainstorm's member is shown before it starts."""
+
+
+class RoundItem(_Item, template=r"round:.+"):
+    """A button or a select on a brainstorm's board, or on the card of how a vote came out."""
+
+
+class BrainstormListItem(_Item, template=r"brainstorms:.+"):
+    """A button of the list of brainstorms."""
+
+
+ITEM_CLASSES = (
+    *(StatusCardItem, ClipItem, ModlogCardItem, PanelItem, QuotaItem, PrivacyItem, DraftItem),
+    *(PreviewItem, RoundItem, BrainstormListItem),
+)
 """One for each kind of message, for ``Client.add_dynamic_items``."""
 
 
@@ -231,9 +249,8 @@ class Components(commands.Cog):
         if interaction.type is discord.InteractionType.modal_submit:
             await self._answer(interaction, data["custom_id"], fields=fields_of(data))
         elif interaction.type is discord.InteractionType.component:
-            patterns = [each.__discord_ui_compiled_template__ for each in ITEM_CLASSES]
-            is_registered = any(pattern.fullmatch(data["custom_id"]) for pattern in patterns)
-            if not (is_registered and _has(interaction.message, data)):
+            known = any(each.__discord_ui_compiled_template__.fullmatch(data["custom_id"]) for each in ITEM_CLASSES)
+            if not (known and _has(interaction.message, data)):
                 await self._answer(interaction, None)
 
     async def _answer(
@@ -309,19 +326,19 @@ def _compile(template: str) -> re.Pattern[str]:
 def _shape(match: re.Match[str]) -> str:
     """Return the pattern of what varies in a template."""
     name: str = match["name"]
-    if name.endswith("job_id"):
+    if name.endswith(_TEXT_IDS):
         return "[0-9a-z]{1,25}"
     if name == "text":
         return f".{{0,{SEARCH_MAX_CHARACTERS}}}"
     if name == "list_name":
         return f"[a-z0-9_-]{{1,{LIST_NAME_MAX_CHARACTERS}}}"
     if _is_number(name):
-        return "[0-9]{1,6}" if name == "page" else "[0-9]{1,19}"
+        return "[0-9]{1,6}" if name in _COUNTS else "[0-9]{1,19}"
     return match["choices"] or "[a-z_]+"
 
 
 def _is_number(name: str) -> bool:
-    return name == "page" or (name.endswith("_id") and not name.endswith("job_id"))
+    return name in _COUNTS or (name.endswith("_id") and not name.endswith(_TEXT_IDS))
 
 
 def _has(message: discord.Message | None, used: Mapping[str, Any]) -> bool:

@@ -49,12 +49,12 @@ def quota_form(source: QuotaSource, subject_id: int, name: str, page: int, profi
     """
     title = form_text.pool_title if source is QuotaSource.CHANNEL else form_text.quota_title
     days = _days(form_text.DAYS_FOR_GOOD)
-    return _form(f"form:quota:{source.value}:{subject_id}:{page}", title(name), _limit(profile), _period(), days)
+    return make_form(f"form:quota:{source.value}:{subject_id}:{page}", title(name), _limit(profile), _period(), days)
 
 
 def cap_form(profile: ModelProfile) -> ui.Modal:
     """Ask for the seconds (or "unlimited") and the period of a server's cap."""
-    return _form("form:cap", form_text.CAP_TITLE, _limit(profile), _period())
+    return make_form("form:cap", form_text.CAP_TITLE, _limit(profile), _period())
 
 
 def grant_form(member_id: int, name: str, page: int, profile: ModelProfile) -> ui.Modal:
@@ -65,7 +65,7 @@ def grant_form(member_id: int, name: str, page: int, profile: ModelProfile) -> u
     """
     seconds = _text(SECONDS, form_text.SECONDS, form_text.costs(profile), max_length=20)
     days = _days(form_text.DAYS_PRESENT_PERIOD)
-    return _form(f"form:grant:{member_id}:{page}", form_text.grant_title(name), seconds, days)
+    return make_form(f"form:grant:{member_id}:{page}", form_text.grant_title(name), seconds, days)
 
 
 def block_form(member_id: int, name: str, page: int) -> ui.Modal:
@@ -75,24 +75,24 @@ def block_form(member_id: int, name: str, page: int) -> ui.Modal:
         page: the page of the panel's section to go back to.
     """
     title = form_text.block_title(name)
-    return _form(f"form:block:{member_id}:{page}", title, _reason(), _days(form_text.DAYS_FOR_GOOD))
+    return make_form(f"form:block:{member_id}:{page}", title, _reason(), _days(form_text.DAYS_FOR_GOOD))
 
 
 def card_block_form(entry_id: int) -> ui.Modal:
     """Ask the same about the member whom a card of the log is about."""
     title = form_text.block_title(form_text.THIS_MEMBER)
-    return _form(f"form:log_block:{entry_id}", title, _reason(), _days(form_text.DAYS_FOR_GOOD))
+    return make_form(f"form:log_block:{entry_id}", title, _reason(), _days(form_text.DAYS_FOR_GOOD))
 
 
 def pause_form() -> ui.Modal:
     """Ask for the reason of a pause."""
-    return _form("form:pause", form_text.PAUSE_TITLE, _reason())
+    return make_form("form:pause", form_text.PAUSE_TITLE, _reason())
 
 
 def timezone_form() -> ui.Modal:
     """Ask for a time zone."""
     zone = _text(ZONE, form_text.ZONE, form_text.ZONE_WRITTEN, max_length=64)
-    return _form("form:timezone", form_text.TIMEZONE_TITLE, zone)
+    return make_form("form:timezone", form_text.TIMEZONE_TITLE, zone)
 
 
 def rule_form(kind: PromptRuleKind, page: int) -> ui.Modal:
@@ -102,12 +102,12 @@ def rule_form(kind: PromptRuleKind, page: int) -> ui.Modal:
         page: the page of the panel's section to go back to.
     """
     text = _text(TEXT, form_text.RULE, max_length=TYPED_MAX_CHARACTERS)
-    return _form(f"form:rule_add:{kind.value}:{page}", rule_text.KINDS[kind], text)
+    return make_form(f"form:rule_add:{kind.value}:{page}", rule_text.KINDS[kind], text)
 
 
 def test_form() -> ui.Modal:
     """Ask for a prompt to test."""
-    return _form(
+    return make_form(
         "form:rule_test", form_text.TEST_TITLE, _text(PROMPT, form_text.PROMPT, max_length=PROMPT_MAX_CHARACTERS)
     )
 
@@ -164,7 +164,7 @@ def phrases_form(phrase_list: PhraseList, page: int) -> ui.Modal:
 
 def remix_form(job_id: str, draft: Draft, profile: ModelProfile) -> ui.Modal:
     """Ask what to make of a clip, with what is filled in already."""
-    return _form(f"form:clip_remix:{job_id}", form_text.REMIX_TITLE, *_clip(draft, profile))
+    return make_form(f"form:clip_remix:{job_id}", form_text.REMIX_TITLE, *_clip(draft, profile))
 
 
 def message_form(source_id: int, draft: Draft, profile: ModelProfile, *, is_cut: bool = False) -> ui.Modal:
@@ -174,7 +174,7 @@ def message_form(source_id: int, draft: Draft, profile: ModelProfile, *, is_cut:
         source_id: of the message, or of the draft that it was typed in; it only tells forms apart.
         is_cut: whether the message is longer.
     """
-    return _form(f"form:clip_new:{source_id}", form_text.MESSAGE_TITLE, *_clip(draft, profile, is_cut=is_cut))
+    return make_form(f"form:clip_new:{source_id}", form_text.MESSAGE_TITLE, *_clip(draft, profile, is_cut=is_cut))
 
 
 def search_form(show: str, member_id: int) -> ui.Modal:
@@ -185,13 +185,14 @@ def search_form(show: str, member_id: int) -> ui.Modal:
     """
     title, label, explained = library_text.SEARCH_TITLE, library_text.SEARCH_LABEL, library_text.SEARCH_EXPLAINED
     text = _text(TEXT, label, explained, max_length=SEARCH_MAX_CHARACTERS, required=False)
-    return _form(f"form:clip_search:{show}:{member_id}", title, text)
+    return make_form(f"form:clip_search:{show}:{member_id}", title, text)
 
 
 # Parts -------------------------------------------------------------------------------------------
 
 
-def _form(custom_id: str, title: str, *fields: ui.Label[Any]) -> ui.Modal:
+def make_form(custom_id: str, title: str, *fields: ui.Label[Any]) -> ui.Modal:
+    """Make a form of some fields."""
     form = ui.Modal(title=title, timeout=None, custom_id=custom_id)
     for field in fields:
         form.add_item(field)

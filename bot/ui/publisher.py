@@ -93,7 +93,7 @@ class DiscordPublisher:
         """Send the clip to the member directly."""
         with as_publish_errors():
             channel = await self._direct_messages(job)
-        return await self._post(channel, job, clip, status, parent, is_mentioned=is_mentioned)
+        return await self._post(channel, job, clip, status, parent, is_mentioned=is_mentioned, is_direct=True)
 
     async def post_status_in_dm(self, card: StatusCard) -> int:
         """Send a job's first card to the member directly, with a nonce of its own, since the clip has the job's id."""
@@ -105,7 +105,9 @@ class DiscordPublisher:
 
     async def post_copy_in_dm(self, job: Job, clip: Clip, *, nonce: str) -> PostedMessage:
         """Send a delivered clip to the member directly once more."""
-        view = clip_view(job, clip, None, job.finished_at or self._clock.now(), self._profile, is_copy=True)
+        view = clip_view(
+            job, clip, None, job.finished_at or self._clock.now(), self._profile, is_copy=True, is_direct=True
+        )
         with as_publish_errors():
             channel = await self._direct_messages(job)
         return await self._send(channel, job, clip, view, nonce=nonce, is_mentioned=False)
@@ -180,8 +182,9 @@ class DiscordPublisher:
         parent: Job | None,
         *,
         is_mentioned: bool,
+        is_direct: bool = False,
     ) -> PostedMessage:
-        view = clip_view(job, clip, status, self._clock.now(), self._profile, parent)
+        view = clip_view(job, clip, status, self._clock.now(), self._profile, parent, is_direct=is_direct)
         return await self._send(channel, job, clip, view, nonce=job.id, is_mentioned=is_mentioned)
 
     async def _send(

@@ -24,6 +24,12 @@ class Doors:
     @component("door:go:{place}:{page}")
     async def of_any_place(self, press: Press, place: str, page: int) -> None: ...
 
+    @component("door:lift:{preview_id}:{revision}:{count}")
+    async def of_a_preview(self, press: Press, preview_id: str, revision: int, count: int) -> None: ...
+
+    @component("door:ring:{round_id}:{number}")
+    async def of_a_take(self, press: Press, round_id: str, number: int) -> None: ...
+
     @component("door:go:lobby:{page}")
     async def of_one_place(self, press: Press, page: int) -> None: ...
 
@@ -55,6 +61,12 @@ def components(*owners: object) -> Components:
         ),
         ("door:go:first_floor:12", "door:go:{place}:{page}", {"place": "first_floor", "page": 12}),
         ("door:go:lobby:1", "door:go:lobby:{page}", {"page": 1}),
+        (
+            "door:lift:01k2m3n4:3:8",
+            "door:lift:{preview_id}:{revision}:{count}",
+            {"preview_id": "01k2m3n4", "revision": 3, "count": 8},
+        ),
+        ("door:ring:123:2", "door:ring:{round_id}:{number}", {"round_id": "123", "number": 2}),
     ],
 )
 def test_what_varies_in_a_custom_id_is_read_as_what_it_is(
@@ -69,6 +81,7 @@ def test_what_varies_in_a_custom_id_is_read_as_what_it_is(
         *("", "door", "door:open", "door:open:", "door:open:A", "door:open:../x", f"door:open:{'a' * 26}"),
         *("door:around:1:1", "door:in:x:1", "door:in:1:x", "door:in:-1:1", "door:in:٣:1", "door:in:1:1:1"),
         *("door:in:9223372036854775808:1", "door:in:99999999999999999999:1", "door:in:1:9999999"),
+        *("door:ring:A:2", "door:ring:a:x", "door:ring:a:1234567", "door:lift:a:1", "door:lift:a:b:1"),
         *("window:open:a", " door:open:a", "door:open:a\n", "xdoor:open:a"),
     ],
 )

@@ -143,3 +143,10 @@ class PreviewStatus:
     fits: int
     limit: RefusedError | None
     quota: QuotaStatus
+
+    @property
+    def startable(self) -> int:
+        """Say how many takes can be started: 0 where, with the winner they go on from, they are too few to choose."""
+        fitting = min(self.fits, len(self.preview.offered))
+        reigning = 0 if self.preview.reigning_job_id is None else 1
+        return fitting if fitting and fitting + reigning >= TAKES_FEWEST else 0

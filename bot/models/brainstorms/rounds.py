@@ -214,6 +214,7 @@ class BrainstormSummary:
         round: its latest.
         takes: how many takes were made in all its rounds.
         winner: the job of the latest winner; None while there is none.
+        winner_difference: in which words it differs from the other takes of its round.
     """
 
     brainstorm: Brainstorm
@@ -221,3 +222,4 @@ class BrainstormSummary:
     takes: int
     winner: Job | None = None
     votes: Mapping[int, int] = field(default_factory=dict[int, int])
+    winner_difference: str = ""

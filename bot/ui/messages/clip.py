@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 LINK_BUTTON_MAX_CHARACTERS = 512
 """Discord's limit for a link button's address."""
 _FILENAME = re.compile(r"(?:SPOILER_)?reelay-([0-9a-z]{1,25})\.mp4", re.ASCII)
+_MAIN = discord.ButtonStyle.primary
 ALT_TEXT_MAX_CHARACTERS = 256
 """What discord.py documents for a gallery item's description."""
 
@@ -35,16 +36,20 @@ def clip_view(
     parent: Job | None = None,
     *,
     is_copy: bool = False,
+    difference: str | None = None,
+    is_direct: bool = False,
 ) -> ui.LayoutView:
-    """Show a finished clip, as a video or as a link; the only mention in it is the member's.
+    """Show a finished clip, as a video or as a link; the only mention in it is the member's, and in a take none.
 
     Args:
         status: what the member has left; None where that is not known.
         profile: says whether there is something longer.
         parent: what it was made from, as far as that is stored.
         is_copy: it was delivered before.
+        difference: in which words a take of a brainstorm differs from the others.
+        is_direct: it goes to its member's direct messages, where nobody votes.
     """
-    heading = member_text.COPY_HEADING if is_copy else member_text.clip_heading(job)
+    heading = member_text.COPY_HEADING if is_copy else member_text.clip_heading(job, difference)
     words = f"{heading}\n{formatting.quoted(job.spec.prompt)}"
     items: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(words)]
     if isinstance(clip, ClipFile):
@@ -57,6 +62,9 @@ def clip_view(
         items.append(_link(clip.url, is_spoiler=job.is_spoiler))
     footer = member_text.clip_footer(job, status, now, parent, link=not isinstance(clip, ClipFile))
     items.append(ui.TextDisplay(footer))
+    if job.round_id is not None and job.number and not is_direct:
+        vote = clip_button(f"clip:vote:{job.round_id}:{job.number}", member_text.VOTE_BUTTON, _MAIN)
+        items.append(ui.ActionRow[ui.LayoutView]().add_item(vote))  # of its own: the others fill theirs
     row = ui.ActionRow[ui.LayoutView]()
     for custom_id, label in _buttons(job, profile):
         row.add_item(clip_button(custom_id, label))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.models import DAYS_MAX
+from bot.models.brainstorms import TAKES_DEFAULT, TAKES_FEWEST, TAKES_MOST
 
 if TYPE_CHECKING:
     from bot.models import ModelProfile, QuotaSource
@@ -20,6 +21,12 @@ QUEUE_COMMAND = "See what is on the way in this server, and where your clips sta
 CLIPS_COMMAND = "Find your clips in this server again: search, favourites, and the next version of each"
 CLIPS_SEARCH = "Only clips whose prompt holds this"
 CLIPS_MEMBER = "Another member's clips; for moderators only"
+BRAINSTORM_COMMAND = "Make several takes of one idea in a thread, and let all choose; you see them first"
+BRAINSTORM_IDEA = "What the videos show; {night|day} is a choice, {camera} a list of them"
+BRAINSTORM_TAKES = f"How many takes, {TAKES_FEWEST} to {TAKES_MOST}; {TAKES_DEFAULT} unless you choose"
+BRAINSTORM_VARY = "In what the takes differ, where the idea has no choices; whole looks unless you choose"
+BRAINSTORM_MENU = "Brainstorm this"
+BRAINSTORMS_COMMAND = "See this server's brainstorms, open and past, with what won"
 PRIVACY_COMMAND = "See what is stored about you, and have it erased"
 MODERATE_COMMAND = "Moderate video making in this server"
 MODERATE_QUOTA_GROUP = "Set, clear, top up and explain quotas"

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from bot.models import Aspect, Period, QuotaSource
+from bot.models import Aspect, Period, QuotaSource, is_blank
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -38,6 +38,7 @@ _PERMISSIONS = {
     "view_channel": "View Channel",
     "send_messages": "Send Messages",
     "use_application_commands": "Use Application Commands",
+    "create_public_threads": "Create Public Threads",
     "send_messages_in_threads": "Send Messages in Threads",
     "attach_files": "Attach Files",
     "read_message_history": "Read Message History",
@@ -72,6 +73,12 @@ def plain(text: str, max_characters: int = PROMPT_SHOWN_CHARACTERS) -> str:
 def in_line(text: str) -> str:
     """Write what a person wrote as part of a line of a list."""
     return quoted(plain(text, LINE_CHARACTERS))
+
+
+def bare(text: str, max_characters: int) -> str:
+    """Return text for where no markup is read and nothing may look like a mention, cut to a length; "" if unseen."""
+    kept = plain(_MARKUP.sub(" ", text.replace("|", "/")), max_characters)
+    return "" if is_blank(kept) else kept
 
 
 def quoted(prompt: str) -> str:
@@ -126,6 +133,22 @@ def either(choices: Iterable[object]) -> str:
     return " or ".join(filter(None, (", ".join(others), last)))
 
 
+def together(parts: Iterable[object]) -> str:
+    """Write what belongs together: ``1, 2 and 5``."""
+    *others, last = map(str, parts)
+    return " and ".join(filter(None, (", ".join(others), last)))
+
+
+def count_word(count: int) -> str:
+    """Write a small number as a word: ``two``."""
+    return _NUMBER_WORDS[count] if count < len(_NUMBER_WORDS) else f"{count:,}"
+
+
+def counted(count: int, one: str) -> str:
+    """Write how many there are of something: ``1 vote``, ``2 votes``."""
+    return f"{count:,} {one}{'' if count == 1 else 's'}"
+
+
 def durations(profile: ModelProfile) -> dict[int, str]:
     """Name the lengths that there are."""
     return {seconds: f"{seconds} seconds" for seconds in profile.durations_seconds}
@@ -135,8 +158,7 @@ def clips(count_seconds: int, profile: ModelProfile) -> str:
     """Write how many of the shortest clips a number of seconds is: ``six 6-second clips``."""
     shortest = profile.shortest_seconds
     count = count_seconds // shortest
-    number = _NUMBER_WORDS[count] if count < len(_NUMBER_WORDS) else f"{count:,}"
-    return f"{number} {shortest}-second clip{'' if count == 1 else 's'}"
+    return f"{count_word(count)} {shortest}-second clip{'' if count == 1 else 's'}"
 
 
 def elapsed(total_seconds: float) -> str:
@@ -173,8 +195,7 @@ def quota_rule(quota: Quota) -> str:
 
 def permission_names(permissions: Iterable[str]) -> str:
     """Name permissions as Discord's client does."""
-    names = [f"**{_PERMISSIONS[permission]}**" for permission in permissions]
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+    return together(f"**{_PERMISSIONS[permission]}**" for permission in permissions)
 
 
 def subject(source: QuotaSource, subject_id: int | None, deleted: Collection[int] = ()) -> str:

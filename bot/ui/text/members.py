@@ -26,6 +26,7 @@ EDIT_AGAIN_BUTTON = "Edit again"
 LINK_BUTTON = "Open the clip"
 VERSION_BUTTONS = {Origin.AGAIN: "Again", Origin.REMIX: "Remix", Origin.FLIP: "Flip", Origin.LONGER: "Longer"}
 MORE_BUTTON = "⋯"
+VOTE_BUTTON = "Vote"
 DELETE_BUTTON, DELETE_AND_REFUND_BUTTON = "Delete", "Delete and refund"
 SPOILER_LINK_BUTTON = "Open the clip (spoiler)"
 PRIVATE_ACCEPTED = "Your clip comes to your direct messages; there you also see how far it is."
@@ -38,6 +39,7 @@ _MADE = {
     Origin.REMIX: "remixed from",
     Origin.FLIP: "flipped from",
     Origin.LONGER: "made longer from",
+    Origin.ROUND: "another take of",
 }
 _REFERENCE_AT_END = re.compile(r"\bjob ([0-9a-z]{1,25})\Z", re.ASCII)
 
@@ -55,6 +57,8 @@ def card_title(card: StatusCard) -> str:
             return "Waiting, next in line"
         case JobState.QUEUED if card.queue_place is not None:
             return f"Waiting, place {card.queue_place:,} in the queue"
+        case JobState.HELD:
+            return "Waiting for its thread"
         case JobState.QUEUED:
             return "Waiting in the queue"
         case JobState.SUBMITTING:
@@ -136,8 +140,11 @@ def card_footer(job: Job) -> str:
 COPY_HEADING = "Here is your clip again."
 
 
-def clip_heading(job: Job) -> str:
-    """Tell the member that the clip is there."""
+def clip_heading(job: Job, difference: str | None = None) -> str:
+    """Tell the member that the clip is there, or say which take of a brainstorm it is and in what it differs."""
+    if job.round_id is not None and job.number:
+        words = f" · {formatting.in_line(difference)}" if difference else ""
+        return f"**Take {job.number}**{words}"
     return f"<@{job.member_id}>, your clip is ready."
 
 

@@ -57,6 +57,7 @@ from bot.services.screening.rules import MOST_RULES, WORDS_MAX_TOTAL_CHARACTERS
 from bot.services.screening.words import WORDS_MAX_CHARACTERS
 from bot.services.throttling.floods import Asked
 from bot.ui.text import ceilings, formatting
+from bot.ui.text.brainstorms import refusals as brainstorm_refusals
 from bot.ui.text.moderation import brainstorms
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ _INVALID_SPEC = {
     ("duration", "longest"): "There is nothing longer any more: clips are of {} seconds now.",
     ("spoiler", "not_offered"): "Choose True or False for `spoiler`.",
     ("private", "not_offered"): "Choose True or False for `private`.",
+    **brainstorm_refusals.INVALID_SPECS,
 }
 _INVALID_QUOTA = {
     "not_a_number": "The seconds have to be a whole number.",
@@ -129,6 +131,7 @@ INVALID_SETTINGS = brainstorms.INVALID_SETTINGS | {
     ("pattern", "too_large"): (
         "With that pattern this server's patterns would be too large together; repeat less in it, or remove one first."
     ),
+    **brainstorm_refusals.INVALID_SETTINGS,
 }
 NOT_SENDABLE = {
     "busy": "I am sending you a clip already; wait for it, then try again.",
@@ -254,7 +257,7 @@ def explain(error: ReelayError) -> str | None:
         case StoreUnavailableError():
             return STORE_UNAVAILABLE
         case _:
-            return None
+            return brainstorm_refusals.explain(error)
 
 
 def unknown_failure(reference: str) -> str:

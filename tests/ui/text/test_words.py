@@ -17,6 +17,7 @@ WORDLESS = [
     *(REPOSITORY / "cogs").rglob("*.py"),
     *(REPOSITORY / "bot" / "ui" / "messages").rglob("*.py"),
     REPOSITORY / "bot" / "ui" / "forms.py",
+    REPOSITORY / "bot" / "ui" / "brainstorm_forms.py",
 ]
 LOGGERS = frozenset({"_log", "logger"})
 

@@ -1,0 +1,1 @@
+"""What people see of brainstorming, as Components V2 layouts."""
