@@ -132,7 +132,7 @@ def brainstorms_form(server: Server, page: int, *, voters_deleted: bool) -> ui.M
         discord.RadioGroupOption(label=label, value=YES if allowed else NO, default=allowed is server.allows_own_votes)
         for allowed, label in form_text.OWN_VOTES_ALLOWED.items()
     ]
-    return _form(
+    return make_form(
         f"form:brainstorms:{page}",
         form_text.BRAINSTORMS_TITLE,
         _count(PER_CHANNEL, form_text.PER_CHANNEL, server.brainstorms_per_channel, BRAINSTORMS_PER_CHANNEL_MOST),
@@ -149,7 +149,7 @@ def list_form(page: int) -> ui.Modal:
         page: the page of the panel's section to go back to.
     """
     name = _text(LIST_NAME, form_text.LIST_NAME, form_text.LIST_NAME_WRITTEN, max_length=LIST_NAME_MAX_CHARACTERS)
-    return _form(f"form:list_add:{page}", form_text.LIST_TITLE, name, _phrases())
+    return make_form(f"form:list_add:{page}", form_text.LIST_TITLE, name, _phrases())
 
 
 def phrases_form(phrase_list: PhraseList, page: int) -> ui.Modal:
@@ -159,7 +159,7 @@ def phrases_form(phrase_list: PhraseList, page: int) -> ui.Modal:
         page: the page of the panel's section to go back to.
     """
     title = form_text.list_title(phrase_list.name)
-    return _form(f"form:list_edit:{phrase_list.name}:{page}", title, _phrases(phrase_list.typed))
+    return make_form(f"form:list_edit:{phrase_list.name}:{page}", title, _phrases(phrase_list.typed))
 
 
 def remix_form(job_id: str, draft: Draft, profile: ModelProfile) -> ui.Modal:
