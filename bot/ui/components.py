@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import inspect
 import logging
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -26,13 +25,12 @@ from discord import app_commands, ui
 from discord.ext import commands
 
 from bot.errors import ClipUnknownError
-from bot.models import SEARCH_MAX_CHARACTERS
-from bot.models.brainstorms import LIST_NAME_MAX_CHARACTERS
-from bot.ui import replies
+from bot.ui import custom_ids, replies
 from bot.ui.filled_forms import fields_of, typed_at_length
 from bot.ui.text import refusals
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
     from types import UnionType
 
@@ -44,11 +42,6 @@ _Function = TypeVar("_Function", bound="Callable[..., Awaitable[None]]")
 _TEMPLATE, _CHOICE = "__component_template__", "__component_choice__"
 _FORM = "form:"
 """What the custom ids of forms begin with, and no others."""
-_FIELD = re.compile(r"\{(?P<name>\w+)(?::(?P<choices>[a-z|]+))?\}")
-_TEXT_IDS = ("job_id", "round_id", "preview_id")
-_COUNTS = frozenset({"page", "number", "count", "revision"})
-_LARGEST_ID = 2**63 - 1
-"""What a database holds; Discord's ids are no larger."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,11 +218,13 @@ class Components(commands.Cog):
         for owner in owners:
             for answer in _marked(owner):
                 template: str = getattr(answer, _TEMPLATE)
-                names = {match["name"] for match in _FIELD.finditer(template)}
+                names = custom_ids.names_in(template)
                 if template in self.templates or names != set(inspect.signature(answer).parameters) - {"press"}:
                     raise ValueError(f"{template} is there twice, or is not what {answer} takes")
                 chosen = getattr(answer, _CHOICE)
-                self._components.append(_Component(template, _compile(template), answer, chosen, check))
+                self._components.append(
+                    _Component(template, custom_ids.compile_template(template), answer, chosen, check)
+                )
         self._components.sort(key=lambda each: each.template.count("{"))  # what is said literally goes before a word
 
     def find(self, custom_id: str) -> tuple[str, dict[str, str | int]] | None:
@@ -307,9 +302,8 @@ class Components(commands.Cog):
         for each in self._components:
             match = each.pattern.fullmatch(custom_id)
             if match is not None:
-                ids = {name: int(text) if _is_number(name) else text for name, text in match.groupdict().items()}
-                known = all(value <= _LARGEST_ID for value in ids.values() if isinstance(value, int))
-                return (each, ids) if known else None
+                ids = custom_ids.read(match)
+                return None if ids is None else (each, ids)
         return None
 
 
@@ -317,28 +311,6 @@ def _marked(owner: object) -> Iterator[Callable[..., Awaitable[None]]]:
     for name in dir(type(owner)):
         if hasattr(getattr(type(owner), name), _TEMPLATE):
             yield getattr(owner, name)
-
-
-def _compile(template: str) -> re.Pattern[str]:
-    return re.compile(_FIELD.sub(lambda match: f"(?P<{match['name']}>{_shape(match)})", template), re.ASCII)
-
-
-def _shape(match: re.Match[str]) -> str:
-    """Return the pattern of what varies in a template."""
-    name: str = match["name"]
-    if name.endswith(_TEXT_IDS):
-        return "[0-9a-z]{1,25}"
-    if name == "text":
-        return f".{{0,{SEARCH_MAX_CHARACTERS}}}"
-    if name == "list_name":
-        return f"[a-z0-9_-]{{1,{LIST_NAME_MAX_CHARACTERS}}}"
-    if _is_number(name):
-        return "[0-9]{1,6}" if name in _COUNTS else "[0-9]{1,19}"
-    return match["choices"] or "[a-z_]+"
-
-
-def _is_number(name: str) -> bool:
-    return name in _COUNTS or (name.endswith("_id") and not name.endswith(_TEXT_IDS))
 
 
 def _has(message: discord.Message | None, used: Mapping[str, Any]) -> bool:
