@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from bot.models import GEMINI_OMNI, SpendPolicy
 from bot.services.admission.privately import SHOWN_WITHIN_SECONDS, PrivateRequests
 from bot.services.admission.service import Admission
+from bot.services.brainstorms.lists import PhraseLists
+from bot.services.brainstorms.settings import BrainstormSettings
 from bot.services.clips.deleting import ClipDeleter
 from bot.services.clips.drafts import Drafts
 from bot.services.clips.history import History
@@ -328,6 +330,8 @@ def _wire_services(ports: Ports, terms: Terms, shared: _Shared, owner: str) -> S
             profile=terms.profile,
         ),
         prompts=prompts,
+        phrase_lists=PhraseLists(database=database, clock=clock, audit_trail=audit_trail),
+        brainstorm_settings=BrainstormSettings(audit_trail=audit_trail),
         automod=automod,
         admission=admission,
         usage=UsageService(database=database, clock=clock),

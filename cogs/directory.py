@@ -44,5 +44,5 @@ def deleted_in_changes(guild: discord.Guild | None, changes: Iterable[Change]) -
         is_role = any(each.get("source") == QuotaSource.ROLE for each in details)
         if change.subject_id is not None and (is_role or change.kind in about_places):
             ids.append(change.subject_id)
-        ids += [each["channel_id"] for each in details if "channel_id" in each]
+        ids += [each[key] for each in details for key in ("channel_id", "voter_role_id") if each.get(key)]
     return deleted_ids(guild, ids)

@@ -23,6 +23,7 @@ from bot.models.jobs import (
     OPEN_STATES,
     PROMPT_ERRORS,
     RENDER_STATES,
+    WAITING_STATES,
     Arrival,
     Job,
     JobError,
@@ -59,6 +60,8 @@ from bot.models.refusals import (
     QuotaExceededError,
 )
 from bot.models.servers import (
+    BRAINSTORMS_PER_CHANNEL_MOST,
+    BRAINSTORMS_PER_MEMBER_MOST,
     DAYS_MAX,
     EVERYWHERE,
     REASON_MAX_CHARACTERS,
@@ -70,6 +73,7 @@ from bot.models.servers import (
     PromptRule,
     PromptRuleKind,
     Server,
+    check_brainstorms,
     check_days,
     parse_reason,
 )
@@ -123,6 +127,8 @@ from bot.models.video import (
 )
 
 __all__ = [
+    "BRAINSTORMS_PER_CHANNEL_MOST",
+    "BRAINSTORMS_PER_MEMBER_MOST",
     "CLIPLESS_STATES",
     "CLIPS_A_PAGE",
     "CREDITS_PER_DOLLAR",
@@ -146,6 +152,7 @@ __all__ = [
     "SEARCH_MAX_CHARACTERS",
     "TYPED_MAX_CHARACTERS",
     "UNPAID_OUTCOMES",
+    "WAITING_STATES",
     "Access",
     "Account",
     "AccountKind",
@@ -224,6 +231,7 @@ __all__ = [
     "VideoServiceError",
     "VideoSpec",
     "WrongEndpointError",
+    "check_brainstorms",
     "check_days",
     "check_grant_seconds",
     "is_blank",

@@ -18,6 +18,11 @@ def moment(at: datetime | None) -> str | None:
     return None if at is None else at.isoformat()
 
 
+def storable(text: str) -> str:
+    """Return a text without what not every database can store: lone surrogates and NUL."""
+    return text.encode(errors="ignore").decode().replace("\0", "")
+
+
 def unchecked(cls: type[_Value], **fields: object) -> _Value:
     """Make a frozen value of all its fields, past ``__post_init__``."""
     value = object.__new__(cls)

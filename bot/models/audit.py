@@ -29,6 +29,8 @@ class ChangeKind(StrEnum):
     PAUSE = "pause"
     BLOCK = "block"
     PROMPT_RULE = "prompt_rule"
+    PHRASE_LIST = "phrase_list"
+    BRAINSTORMS = "brainstorms"
     JOB_CANCELLED = "job_cancelled"
     CLIP_REMOVED = "clip_removed"
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 class JobState(StrEnum):
     """Where a job stands; ``docs/architecture.md`` has the diagram."""
 
+    HELD = "held"
     QUEUED = "queued"
     SUBMITTING = "submitting"
     RENDERING = "rendering"
@@ -38,6 +39,8 @@ RENDER_STATES = frozenset({JobState.SUBMITTING, JobState.RENDERING})
 """States in which the video service may be at work for a job."""
 DISCARDABLE_STATES = RENDER_STATES | {JobState.READY}
 """States in which the service can't be stopped any more, and the clip is not on its way to the channel yet."""
+WAITING_STATES = frozenset({JobState.HELD, JobState.QUEUED})
+"""States in which nothing was sent to the service."""
 
 
 class Origin(StrEnum):
@@ -48,6 +51,7 @@ class Origin(StrEnum):
     FLIP = "flip"
     LONGER = "longer"
     RETRY = "retry"
+    ROUND = "round"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,8 @@ class JobError(StrEnum):
     Attributes:
         DISCARDED: by its member, after it was sent to the service: the charge stays.
         DISCARDED_UNBILLED: likewise, and then the service did not bill it: the charge was given back.
+        THREAD_GONE: the brainstorm's thread is deleted, locked or can't be opened.
+        VOTE_OVER: it still waited when the vote on its round was over.
     """
 
     REJECTED = "rejected"
@@ -95,6 +101,8 @@ class JobError(StrEnum):
     CANCELLED_BY_MODERATOR = "cancelled_by_moderator"
     MEMBER_BLOCKED = "member_blocked"
     SERVER_LEFT = "server_left"
+    THREAD_GONE = "thread_gone"
+    VOTE_OVER = "vote_over"
 
 
 PROMPT_ERRORS = frozenset({JobError.CONTENT_POLICY, JobError.REJECTED})
@@ -107,7 +115,7 @@ class Job:
 
     Attributes:
         id: short, sortable by creation, and the job's nonce and ``client_business_id``.
-        interaction_id: Discord's id of the ``/video`` that made it; one interaction makes one job.
+        interaction_id: Discord's id of what made it; one interaction makes one job, or one for each ``number``.
         due_at: when the worker should look next; None when it never has to again.
         attempts: failures in a row in the present state; back to 0 on every success.
         started_at: when the first submit went out; a render's deadline counts from here.
@@ -126,7 +134,8 @@ class Job:
         model: the video service's, to which it was last sent; None where it was not, or that was not written down.
         asked_aspect, asked_duration_seconds: what was asked for, where the model that makes it now has no such clips;
             None where it is made as it was asked for.
-        round_id: the round of a brainstorm that it was made for, as take ``number``; None and 0 for any other clip.
+        round_id: of the brainstorm's round that it is a take of; its board is then the job's card.
+        number: of that take, 1 to 8; 0 for a clip of its own.
     """
 
     id: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -222,6 +222,18 @@ class QuotaStatus:
             if grant is not None and taken:
                 grant_uses.append(GrantUse(grant.id, taken))
         return tuple(grant_uses)
+
+    def after(self, cost_seconds: int) -> QuotaStatus:
+        """Return where somebody stands once a clip is charged."""
+        from_grants = {use.grant_id: use.seconds for use in self.use_grants(cost_seconds)}
+        return replace(
+            self,
+            used_seconds=self.used_seconds + cost_seconds,
+            from_grants_seconds=self.from_grants_seconds + sum(from_grants.values()),
+            grants=tuple(
+                replace(grant, left_seconds=grant.left_seconds - from_grants.get(grant.id, 0)) for grant in self.grants
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 REASON_MAX_CHARACTERS = 300
 DAYS_MAX = 90
 """The longest a rule, a grant or a block with an end may last."""
+BRAINSTORMS_PER_CHANNEL_MOST = 20
+BRAINSTORMS_PER_MEMBER_MOST = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,10 @@ class Server:
         rules_version: grows with every change of the prompt rules, so that compiled ones can be kept.
         clip_buttons: who may use the buttons under clips.
         allows_private: members may have clips sent to their direct messages instead of posted.
+        brainstorms_per_channel: how many may be open at once in one channel.
+        brainstorms_per_member: how many of one member's may be open at once.
+        voter_role_id: only members with this role vote for takes; None is everybody who sees the thread.
+        allows_own_votes: members may vote for takes that they asked for themselves.
         cap_told_percent, cap_told_at: how far up its cap the log was last told that the server is, and when.
     """
 
@@ -69,11 +75,25 @@ class Server:
     cap_told_percent: int = 0
     cap_told_at: datetime | None = None
     allows_private: bool = True
+    brainstorms_per_channel: int = 3
+    brainstorms_per_member: int = 1
+    voter_role_id: int | None = None
+    allows_own_votes: bool = True
 
     @property
     def is_logging(self) -> bool:
         """Tell whether there is a log channel that takes cards, as far as is known."""
         return self.log_channel_id is not None and not self.log_closed
+
+    @property
+    def brainstorm_details(self) -> AuditDetails:
+        """Say how brainstorms are held, for the audit."""
+        return {
+            "per_channel": self.brainstorms_per_channel,
+            "per_member": self.brainstorms_per_member,
+            "voter_role_id": self.voter_role_id,
+            "own_votes": self.allows_own_votes,
+        }
 
 
 EVERYWHERE = 0
@@ -171,6 +191,24 @@ class PromptRule:
     def details(self) -> AuditDetails:
         """Say what it is, for the audit."""
         return {"kind": self.kind.value, "text": self.text}
+
+
+def check_brainstorms(per_channel: object, per_member: object) -> tuple[int, int]:
+    """Check how many brainstorms may be open at once, and return both numbers.
+
+    Raises:
+        InvalidSettingError: when one of them is no whole number, or out of its range.
+    """
+    return (
+        _check_most("brainstorms_per_channel", per_channel, BRAINSTORMS_PER_CHANNEL_MOST),
+        _check_most("brainstorms_per_member", per_member, BRAINSTORMS_PER_MEMBER_MOST),
+    )
+
+
+def _check_most(field: str, number: object, most: int) -> int:
+    if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= most:
+        raise InvalidSettingError(field, "out_of_range")
+    return number
 
 
 def check_days(days: object) -> None:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from bot.errors import InvalidSpecError
-from bot.models._values import unchecked
+from bot.models._values import storable, unchecked
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -86,7 +86,7 @@ def parse_prompt(prompt: object) -> str:
     """
     if not isinstance(prompt, str):
         raise InvalidSpecError("prompt", "empty")
-    trimmed = _storable(prompt).strip()
+    trimmed = storable(prompt).strip()
     _check_prompt(trimmed)
     return trimmed
 
@@ -135,7 +135,7 @@ class Draft:
     def parse(cls, prompt: str, aspect: str, duration: str) -> Draft:
         """Keep what can be kept of what came from a form."""
         known = Aspect(aspect) if aspect in set(Aspect) else None
-        return cls(_storable(prompt)[:TYPED_MAX_CHARACTERS], known, _digits(duration))
+        return cls(storable(prompt)[:TYPED_MAX_CHARACTERS], known, _digits(duration))
 
 
 def parse_typed_duration(seconds: str) -> int:
@@ -149,11 +149,6 @@ def parse_typed_duration(seconds: str) -> int:
 
 def _digits(text: str) -> int | None:
     return int(text) if re.fullmatch(r"[1-9][0-9]{0,3}", text) else None
-
-
-def _storable(text: str) -> str:
-    """Return a text without what not every database can store: lone surrogates and NUL."""
-    return text.encode(errors="ignore").decode().replace("\0", "")
 
 
 def _check_prompt(prompt: str) -> None:

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from bot.models import ModelProfile
     from bot.services.admission.privately import PrivateRequests
     from bot.services.admission.service import Admission
+    from bot.services.brainstorms.lists import PhraseLists
+    from bot.services.brainstorms.settings import BrainstormSettings
     from bot.services.clips.deleting import ClipDeleter
     from bot.services.clips.drafts import Drafts
     from bot.services.clips.history import History
@@ -51,6 +53,8 @@ class Services:
     quotas: QuotaService
     servers: ServerService
     prompts: PromptService
+    phrase_lists: PhraseLists
+    brainstorm_settings: BrainstormSettings
     automod: AutomodService
     admission: Admission
     usage: UsageService

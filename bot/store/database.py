@@ -37,6 +37,8 @@ _SQLITE_PRAGMAS = (
     "secure_delete = ON",  # what is deleted is overwritten, not only let go of
     *write_ahead.PRAGMAS,
 )
+_MIGRATING_PRAGMAS = ("foreign_keys = OFF",)
+"""References are checked once, at the end."""
 _POSTGRESQL_WRITE_LOCK = 7_355_608
 """Key of the advisory lock that makes PostgreSQL writers queue as SQLite's do; any fixed number serves."""
 
@@ -79,7 +81,9 @@ class Database:
             if path is not None:
                 await asyncio.to_thread(write_ahead.switch_on, path, busy_timeout_seconds)
             if migrate:
-                await database._migrate()
+                present, latest = await database.find_revision()
+                if present != latest:
+                    await _migrate(url, busy_timeout_seconds)
             yield database
         finally:
             if database._checkpoints is not None:
@@ -149,10 +153,16 @@ class Database:
             )
         return present, ScriptDirectory(str(MIGRATIONS)).get_current_head() or ""
 
-    async def _migrate(self) -> None:
-        async with self.write() as connection:
+
+async def _migrate(url: str, busy_timeout_seconds: float) -> None:
+    """Bring the schema to the latest, by a connection that lets a table be made anew while others refer to it."""
+    engine = _create_engine(url, busy_timeout_seconds, *_MIGRATING_PRAGMAS)
+    try:
+        async with Database(engine, None).write() as connection:
             await connection.execute(text("SELECT 1"))  # takes the lock before Alembic, which is one for the process
             await connection.run_sync(_upgrade)
+    finally:
+        await engine.dispose()
 
 
 class _unavailable_when_down:  # noqa: N801 (reads as a statement)
@@ -168,7 +178,7 @@ class _unavailable_when_down:  # noqa: N801 (reads as a statement)
             raise StoreUnavailableError(type(error).__name__) from error
 
 
-def _create_engine(url: str, busy_timeout_seconds: float) -> AsyncEngine:
+def _create_engine(url: str, busy_timeout_seconds: float, *pragmas: str) -> AsyncEngine:
     if not url.startswith("sqlite"):
         return create_async_engine(url, pool_pre_ping=True)
     engine = create_async_engine(
@@ -176,7 +186,7 @@ def _create_engine(url: str, busy_timeout_seconds: float) -> AsyncEngine:
         connect_args={
             "timeout": busy_timeout_seconds,
             "isolation_level": None,
-            "pragmas": _SQLITE_PRAGMAS,
+            "pragmas": (*_SQLITE_PRAGMAS, *pragmas),
             "async_creator_fn": sqlite.Connection,
         },
         pool_timeout=busy_timeout_seconds,
@@ -198,3 +208,5 @@ def _upgrade(connection: Connection) -> None:
         command.upgrade(config, "head")
     except CommandError as error:
         raise SettingsError("DATABASE_URL names a database of a newer version of this bot.") from error
+    if connection.dialect.name == "sqlite" and connection.execute(text("PRAGMA foreign_key_check")).first():
+        raise SettingsError("DATABASE_URL names a database in which rows refer to others that are not there.")

@@ -50,6 +50,10 @@ servers = Table(
     Column("rules_version", Integer, nullable=False),
     Column("clip_buttons", String(16), nullable=False, server_default="everyone"),
     Column("allows_private", Boolean, nullable=False, server_default=true()),
+    Column("brainstorms_per_channel", Integer, nullable=False, server_default="3"),
+    Column("brainstorms_per_member", Integer, nullable=False, server_default="1"),
+    Column("voter_role_id", BigInteger),
+    Column("allows_own_votes", Boolean, nullable=False, server_default=true()),
 )
 
 channel_rules = Table(
@@ -90,4 +94,14 @@ automod_rules = Table(
     metadata,
     Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
     Column("rules", JSON, nullable=False),
+)
+
+phrase_lists = Table(
+    "phrase_lists",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True),
+    Column("name", String(30), primary_key=True),
+    Column("phrases", JSON, nullable=False),
+    Column("set_by", BigInteger, nullable=False, key="set_by_id"),
+    Column("set_at", UtcDateTime, nullable=False),
 )

@@ -31,7 +31,8 @@ class Standing:
         block: that holds then.
         channel_rules: of the member's places and of ``EVERYWHERE``, as far as there are any, in no order.
         quota_rules: that hold then and have to do with the member, their roles, their places or the whole server.
-        open_jobs, open_jobs_anywhere: how many unfinished jobs the member has in this server, and in all.
+        open_jobs, open_jobs_anywhere: how many unfinished jobs the member has in this server, and in all; takes of a
+            brainstorm don't count.
         waiting, waiting_anywhere: how many jobs of all members wait for their turn in this server, and in all.
         has_grants: whether the member was given seconds that can be used then; they may be used up.
     """
@@ -79,7 +80,7 @@ def _standing() -> Select[Any]:
             func.count().label("open_jobs_anywhere"),
             func.sum(case((jobs.c.guild_id == guild_id, 1), else_=0)).label("open_jobs"),
         )
-        .where(jobs.c.member_id == member_id, jobs.c.state.in_(OPEN_STATES))
+        .where(jobs.c.member_id == member_id, jobs.c.state.in_(OPEN_STATES), jobs.c.round_id.is_(None))
         .subquery()
     )
     grants = select(ledger.c.id).where(

@@ -1,8 +1,8 @@
 """The schema, as SQLAlchemy tables; ``migrations/`` brings a database to it.
 
 Who may change a row is written in each module of statements. What must never be, the schema forbids:
-one job, one grant and one refusal per interaction, one charge and one refund per job, no ledger entry of nothing, two
-submits of one job that may both be on the wire.
+one job per interaction and number, one grant and one refusal per interaction, one charge and one refund per job, no
+ledger entry of nothing, two submits of one job that may both be on the wire, two rounds of a brainstorm at once.
 
 What becomes of each table's rows in the end is written in ``retention/endings.py``.
 
@@ -30,6 +30,11 @@ from sqlalchemy import (
     literal_column,
 )
 
+from bot.store.brainstorms.tables import brainstorms as brainstorms
+from bot.store.brainstorms.tables import previews as previews
+from bot.store.brainstorms.tables import rounds as rounds
+from bot.store.brainstorms.tables import takes as takes
+from bot.store.brainstorms.tables import votes as votes
 from bot.store.clip_tables import clip_prompts as clip_prompts
 from bot.store.clip_tables import favourites as favourites
 from bot.store.clip_tables import stills as stills
@@ -37,6 +42,7 @@ from bot.store.columns import UtcDateTime, index_where, metadata
 from bot.store.settings_tables import automod_rules as automod_rules
 from bot.store.settings_tables import blocks as blocks
 from bot.store.settings_tables import channel_rules as channel_rules
+from bot.store.settings_tables import phrase_lists as phrase_lists
 from bot.store.settings_tables import prompt_rules as prompt_rules
 from bot.store.settings_tables import quota_rules as quota_rules
 from bot.store.settings_tables import servers as servers
@@ -45,7 +51,7 @@ jobs = Table(
     "jobs",
     metadata,
     Column("id", String(25), primary_key=True),
-    Column("interaction_id", BigInteger, nullable=False, unique=True),
+    Column("interaction_id", BigInteger, nullable=False),
     Column("guild_id", BigInteger, nullable=False),
     Column("channel_id", BigInteger, nullable=False),
     Column("member_id", BigInteger, nullable=False),
@@ -86,9 +92,13 @@ jobs = Table(
     Column("model", String(128)),
     Column("asked_aspect", String(8)),
     Column("asked_duration_seconds", Integer),
+    Column("round_id", String(25)),
+    Column("number", Integer, nullable=False, server_default="0"),
+    UniqueConstraint("interaction_id", "number"),
 )
 index_where(jobs.c.due_at.is_not(None), "jobs_by_due_at", jobs.c.state, jobs.c.due_at)
 index_where(jobs.c.parent_id.is_not(None), "jobs_by_parent", jobs.c.parent_id, jobs.c.member_id)
+index_where(jobs.c.round_id.is_not(None), "jobs_by_round", jobs.c.round_id, jobs.c.number)
 Index("jobs_by_member", jobs.c.member_id, jobs.c.state, jobs.c.submitted_at)
 Index("jobs_by_lease_owner", jobs.c.lease_owner)
 Index("jobs_by_rendered_at", jobs.c.model, jobs.c.duration_seconds, jobs.c.rendered_at)
@@ -98,9 +108,8 @@ index_where(
     jobs.c.state == literal_column("'delivered'"), "jobs_delivered", jobs.c.guild_id, jobs.c.member_id, jobs.c.id
 )
 _is_queued, _was_started = jobs.c.state == literal_column("'queued'"), jobs.c.submitted_at.is_not(None)
-index_where(
-    _is_queued, "jobs_waiting", jobs.c.state, jobs.c.guild_id, jobs.c.member_id, jobs.c.id, jobs.c.duration_seconds
-)
+_turn = (jobs.c.state, jobs.c.guild_id, jobs.c.member_id, jobs.c.id, jobs.c.duration_seconds, jobs.c.round_id)
+index_where(_is_queued, "jobs_waiting", *_turn)
 index_where(_is_queued, "jobs_waiting_by_age", jobs.c.state, jobs.c.created_at, jobs.c.id)
 index_where(_was_started, "jobs_last_started", jobs.c.guild_id, jobs.c.submitted_at)
 index_where(_was_started, "jobs_last_started_by_member", jobs.c.guild_id, jobs.c.member_id, jobs.c.submitted_at)

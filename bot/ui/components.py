@@ -27,8 +27,9 @@ from discord.ext import commands
 
 from bot.errors import ClipUnknownError
 from bot.models import SEARCH_MAX_CHARACTERS
+from bot.models.brainstorms import LIST_NAME_MAX_CHARACTERS
 from bot.ui import replies
-from bot.ui.forms import PROMPT, fields_of
+from bot.ui.filled_forms import fields_of, typed_at_length
 from bot.ui.text import refusals
 
 if TYPE_CHECKING:
@@ -93,7 +94,8 @@ def component(template: str, *, chosen: type | UnionType | None = None) -> Calla
         template: the custom id with ``{name}`` where something varies, which is given to the method by that name:
             ``{job_id}``, ``{round_id}``, ``{preview_id}`` and ``{…_job_id}`` are ids as text, any other ``{…_id}`` and
             ``{page}``, ``{number}``, ``{count}`` and ``{revision}`` are integers, ``{name:one|other}`` is one of these
-            words, ``{text}`` is what somebody typed to search for, and any other ``{name}`` is a word of small letters.
+            words, ``{text}`` is what somebody typed to search for, ``{list_name}`` is the name of a list of phrases,
+            and any other ``{name}`` is a word of small letters.
         chosen: for a select, what the one value is that is chosen in it.
     """
 
@@ -282,7 +284,7 @@ class Components(commands.Cog):
             press = Press(interaction=interaction, requester=requester, values=values, fields=fields or {})
             await component.answer(press, **ids)
         except Exception as error:  # noqa: BLE001 (whatever it is, somebody waits for an answer; it is logged there)
-            await replies.reply_with_error(interaction, error, typed=(fields or {}).get(PROMPT, ""))
+            await replies.reply_with_error(interaction, error, typed=typed_at_length(fields or {}))
 
     async def _guild_id(self, interaction: discord.Interaction, ids: Mapping[str, str | int]) -> int:
         """Return the server: the interaction's, or in direct messages that of the job in the custom id.
@@ -328,6 +330,8 @@ def _shape(match: re.Match[str]) -> str:
         return "[0-9a-z]{1,25}"
     if name == "text":
         return f".{{0,{SEARCH_MAX_CHARACTERS}}}"
+    if name == "list_name":
+        return f"[a-z0-9_-]{{1,{LIST_NAME_MAX_CHARACTERS}}}"
     if _is_number(name):
         return "[0-9]{1,6}" if name in _COUNTS else "[0-9]{1,19}"
     return match["choices"] or "[a-z_]+"

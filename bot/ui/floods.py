@@ -10,7 +10,8 @@ import discord
 
 from bot.services.throttling.floods import Asked
 from bot.ui import replies
-from bot.ui.forms import PROMPT, fields_of
+from bot.ui.filled_forms import fields_of
+from bot.ui.forms import PROMPT
 from bot.ui.text import refusals
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Forms that are filled in, and how what was typed in one is read.
+"""Forms to be filled in; ``filled_forms.py`` reads them when they are sent.
 
 A form's ``custom_id`` says what it is for, and each field's is its name, so that it is answered from the interaction
 alone (``components.py``), by whichever process is running when it is sent.
@@ -6,14 +6,14 @@ alone (``components.py``), by whichever process is running when it is sent.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import discord
 from discord import ui
 
-from bot.errors import InvalidQuotaError, InvalidSettingError
 from bot.models import (
+    BRAINSTORMS_PER_CHANNEL_MOST,
+    BRAINSTORMS_PER_MEMBER_MOST,
     PROMPT_MAX_CHARACTERS,
     REASON_MAX_CHARACTERS,
     SEARCH_MAX_CHARACTERS,
@@ -22,24 +22,22 @@ from bot.models import (
     PromptRuleKind,
     QuotaSource,
 )
+from bot.models.brainstorms import LIST_NAME_MAX_CHARACTERS
 from bot.ui.text import formatting
 from bot.ui.text import forms as form_text
 from bot.ui.text import rules as rule_text
 from bot.ui.text.clips import library as library_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from bot.models import Draft, ModelProfile
+    from bot.models import Draft, ModelProfile, Server
+    from bot.models.brainstorms import PhraseList
 
 SECONDS, PERIOD, DAYS, REASON, ZONE, TEXT, PROMPT = "seconds", "period", "days", "reason", "zone", "text", "prompt"
 ASPECT, DURATION = "aspect", "duration"
+PER_CHANNEL, PER_MEMBER, VOTERS, OWN_VOTES = "per_channel", "per_member", "voters", "own_votes"
+LIST_NAME, PHRASES = "list_name", "phrases"
 """The fields' names."""
-_DIGITS = 20
-_GROUPED = r"[0-9]{1,3}(?:[,_\s][0-9]{3})+"
-"""Digits in groups of three; ``1,5`` is no number of seconds."""
-_SECONDS = re.compile(rf"(-?(?:{_GROUPED}|[0-9]+))\s*(?:s|secs?|seconds?)?")
-_DAYS = re.compile(r"(-?[0-9]+)\s*(?:d|days?)?")
+YES, NO = "yes", "no"
 
 
 def quota_form(source: QuotaSource, subject_id: int, name: str, page: int, profile: ModelProfile) -> ui.Modal:
@@ -114,6 +112,56 @@ def test_form() -> ui.Modal:
     )
 
 
+def brainstorms_form(server: Server, page: int, *, voters_deleted: bool) -> ui.Modal:
+    """Ask how brainstorms are held, with what holds filled in.
+
+    Args:
+        page: the page of the panel's section to go back to.
+        voters_deleted: whether the role that votes is deleted; no form can show that.
+    """
+    role_ids = [] if server.voter_role_id is None or voters_deleted else [server.voter_role_id]
+    voters = ui.RoleSelect[Any](
+        custom_id=VOTERS,
+        required=False,
+        min_values=0,
+        default_values=[
+            discord.SelectDefaultValue(id=each, type=discord.SelectDefaultValueType.role) for each in role_ids
+        ],
+    )
+    own_votes = [
+        discord.RadioGroupOption(label=label, value=YES if allowed else NO, default=allowed is server.allows_own_votes)
+        for allowed, label in form_text.OWN_VOTES_ALLOWED.items()
+    ]
+    return make_form(
+        f"form:brainstorms:{page}",
+        form_text.BRAINSTORMS_TITLE,
+        _count(PER_CHANNEL, form_text.PER_CHANNEL, server.brainstorms_per_channel, BRAINSTORMS_PER_CHANNEL_MOST),
+        _count(PER_MEMBER, form_text.PER_MEMBER, server.brainstorms_per_member, BRAINSTORMS_PER_MEMBER_MOST),
+        ui.Label(text=form_text.VOTERS, description=form_text.VOTERS_EXPLAINED, component=voters),
+        ui.Label(text=form_text.OWN_VOTES, component=ui.RadioGroup[Any](custom_id=OWN_VOTES, options=own_votes)),
+    )
+
+
+def list_form(page: int) -> ui.Modal:
+    """Ask for the name and the phrases of a new list.
+
+    Args:
+        page: the page of the panel's section to go back to.
+    """
+    name = _text(LIST_NAME, form_text.LIST_NAME, form_text.LIST_NAME_WRITTEN, max_length=LIST_NAME_MAX_CHARACTERS)
+    return make_form(f"form:list_add:{page}", form_text.LIST_TITLE, name, _phrases())
+
+
+def phrases_form(phrase_list: PhraseList, page: int) -> ui.Modal:
+    """Ask for a list's phrases, with those filled in that it has.
+
+    Args:
+        page: the page of the panel's section to go back to.
+    """
+    title = form_text.list_title(phrase_list.name)
+    return make_form(f"form:list_edit:{phrase_list.name}:{page}", title, _phrases(phrase_list.typed))
+
+
 def remix_form(job_id: str, draft: Draft, profile: ModelProfile) -> ui.Modal:
     """Ask what to make of a clip, with what is filled in already."""
     return make_form(f"form:clip_remix:{job_id}", form_text.REMIX_TITLE, *_clip(draft, profile))
@@ -138,64 +186,6 @@ def search_form(show: str, member_id: int) -> ui.Modal:
     title, label, explained = library_text.SEARCH_TITLE, library_text.SEARCH_LABEL, library_text.SEARCH_EXPLAINED
     text = _text(TEXT, label, explained, max_length=SEARCH_MAX_CHARACTERS, required=False)
     return make_form(f"form:clip_search:{show}:{member_id}", title, text)
-
-
-# Reading what was typed --------------------------------------------------------------------------
-
-
-def fields_of(form: Mapping[str, Any]) -> dict[str, str]:
-    """Read a form as Discord sends it: the fields' names, and what was typed or chosen."""
-    return dict(_filled_in(form["components"]))
-
-
-def _filled_in(components: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
-    for part in components:
-        match part:
-            case {"component": inner}:  # a label's
-                yield from _filled_in([inner])
-            case {"components": inner}:
-                yield from _filled_in(inner)
-            case {"custom_id": name, "values": chosen}:
-                yield name, str(chosen[0]) if chosen else ""
-            case {"custom_id": name, "value": typed}:
-                yield name, str(typed or "")
-            case _:
-                continue
-
-
-def parse_seconds(text: str) -> int | None:
-    """Read seconds as typed; None is unlimited.
-
-    Raises:
-        InvalidQuotaError: when it is neither.
-    """
-    return None if text.strip().lower() in form_text.UNLIMITED_WORDS else parse_whole_seconds(text)
-
-
-def parse_whole_seconds(text: str) -> int:
-    """Read seconds as typed, such as ``60``, ``1,000`` or ``60 s``.
-
-    Raises:
-        InvalidQuotaError: when they are no whole number.
-    """
-    return _whole_number(_SECONDS, text, InvalidQuotaError("not_a_number"))
-
-
-def parse_days(text: str) -> int | None:
-    """Read days as typed; None is without end.
-
-    Raises:
-        InvalidSettingError: when it is no whole number.
-    """
-    typed = text.strip()
-    return _whole_number(_DAYS, typed, InvalidSettingError("days", "out_of_range")) if typed else None
-
-
-def _whole_number(written: re.Pattern[str], text: str, error: Exception) -> int:
-    match = written.fullmatch(text.strip().lower())
-    if match is None:
-        raise error
-    return int(re.sub(r"[,_\s]", "", match[1])[:_DIGITS])
 
 
 # Parts -------------------------------------------------------------------------------------------
@@ -233,6 +223,21 @@ def _clip(draft: Draft, profile: ModelProfile, *, is_cut: bool = False) -> tuple
         ui.Label(text=form_text.ASPECT, description=form_text.PLACES_DEFAULT, component=aspect),
         ui.Label(text=form_text.DURATION, description=form_text.PLACES_DEFAULT, component=duration),
     )
+
+
+def _count(name: str, label: str, chosen: int, most: int) -> ui.Label[Any]:
+    numbers = [
+        discord.SelectOption(label=str(number), value=str(number), default=number == chosen)
+        for number in range(1, most + 1)
+    ]
+    return ui.Label(text=label, component=ui.Select(custom_id=name, options=numbers))
+
+
+def _phrases(filled_in: str | None = None) -> ui.Label[Any]:
+    field = ui.TextInput[Any](
+        custom_id=PHRASES, style=discord.TextStyle.paragraph, default=filled_in, max_length=TYPED_MAX_CHARACTERS
+    )
+    return ui.Label(text=form_text.PHRASES, description=form_text.PHRASES_WRITTEN, component=field)
 
 
 def _limit(profile: ModelProfile) -> ui.Label[Any]:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from bot.models import QuotaSource, check_grant_seconds
 from bot.ui.text import moderators as moderator_text
 from bot.ui.text import rules as rule_text
+from bot.ui.text.moderation import brainstorms as brainstorm_text
 from cogs.context import guild_id_of, requester_in_place
 from cogs.directory import deleted_ids, deleted_in_rules
+from cogs.moderation.options import parse_id, require_subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -181,6 +183,65 @@ class ModeratorActs:
         """See which rules would refuse a prompt of whoever asks."""
         rules, automod = await self._services.admission.test(prompt, await requester_in_place(interaction))
         return rule_text.tested(prompt, rules, automod)
+
+    # Brainstorming -------------------------------------------------------------------------------
+
+    async def set_brainstorms(
+        self,
+        interaction: discord.Interaction,
+        *,
+        per_channel: int | None,
+        per_member: int | None,
+        voter_role: str,
+        allows_own_votes: bool,
+    ) -> str:
+        """Set how brainstorms are held.
+
+        Args:
+            per_channel, per_member: how many may be open at once; None is refused.
+            voter_role: the id of a role, which is checked here, or nothing for everybody.
+        """
+        role_id = parse_id(voter_role) if voter_role else None
+        if role_id is not None:
+            await require_subject(interaction, QuotaSource.ROLE, role_id)
+        server = await self._services.brainstorm_settings.change(
+            guild_id_of(interaction),
+            per_channel=per_channel,
+            per_member=per_member,
+            voter_role_id=role_id,
+            allows_own_votes=allows_own_votes,
+            set_by_id=interaction.user.id,
+        )
+        return brainstorm_text.settings_set(server)
+
+    async def add_list(self, interaction: discord.Interaction, name: str, phrases: str) -> str:
+        """Add a list of phrases.
+
+        Args:
+            phrases: one in each line.
+        """
+        added = await self._services.phrase_lists.add(
+            guild_id_of(interaction), name, phrases, set_by_id=interaction.user.id
+        )
+        return brainstorm_text.list_added(added)
+
+    async def replace_list(self, interaction: discord.Interaction, name: str, phrases: str) -> str:
+        """Give a list other phrases.
+
+        Args:
+            phrases: one in each line.
+        """
+        replaced = await self._services.phrase_lists.replace(
+            guild_id_of(interaction), name, phrases, set_by_id=interaction.user.id
+        )
+        return brainstorm_text.list_replaced(replaced)
+
+    async def remove_list(self, interaction: discord.Interaction, name: str) -> str:
+        """Remove a list of phrases."""
+        removed = await self._services.phrase_lists.remove(
+            guild_id_of(interaction), name, removed_by_id=interaction.user.id
+        )
+        return brainstorm_text.list_removed(removed)
 
     # Clips ---------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.errors import NotRemovableError
-from bot.ui import forms, replies
+from bot.ui import filled_forms, forms, replies
 from bot.ui.components import component
 from bot.ui.messages.modlog_card import modlog_view, shows_still
 from bot.ui.text.moderation import modlog as modlog_text
@@ -50,7 +50,7 @@ class ModlogCardActions:
         """Block the member."""
         await press.interaction.response.defer()
         _, member_id = await self._card(press, entry_id)
-        days = forms.parse_days(press.typed(forms.DAYS))
+        days = filled_forms.parse_days(press.typed(forms.DAYS))
         said = await self._acts.block(press.interaction, member_id, press.typed(forms.REASON), days)
         await self._redraw(press, entry_id)
         await replies.reply(press.interaction, said)

@@ -10,7 +10,7 @@ from discord.app_commands import Choice
 
 from bot.errors import InvalidQuotaError, InvalidSettingError
 from bot.models import DAYS_MAX, EVERYWHERE, Period, Quota, QuotaSource
-from bot.ui import forms
+from bot.ui import filled_forms, forms
 from bot.ui.discord_errors import as_publish_errors
 from bot.ui.text import commands as command_text
 from bot.ui.text import formatting
@@ -158,7 +158,7 @@ def parse_typed_quota(press: Press) -> Quota:
     Raises:
         InvalidQuotaError: when it is no sensible rule.
     """
-    seconds = forms.parse_seconds(press.typed(forms.SECONDS))
+    seconds = filled_forms.parse_seconds(press.typed(forms.SECONDS))
     return parse_quota(seconds, press.typed(forms.PERIOD))
 
 

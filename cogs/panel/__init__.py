@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from cogs.panel.audit import AuditSection
 from cogs.panel.blocks import BlocksSection
+from cogs.panel.brainstorms import BrainstormsSection
 from cogs.panel.cap import CapSection
 from cogs.panel.channels import ChannelSection, ChannelsSection
-from cogs.panel.clips import ClipSection, ClipsSection
+from cogs.panel.clips import ClipSection, ClipsSection, JobsSection
 from cogs.panel.grants import GrantsSection
 from cogs.panel.home import HomeSection
-from cogs.panel.jobs import JobsSection
 from cogs.panel.modlog import ModlogSection
 from cogs.panel.panel import Panel
 from cogs.panel.pools import PoolsSection
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 SECTIONS = (
     *(HomeSection, QuotasSection, GrantsSection, PoolsSection, CapSection, ChannelsSection, ChannelSection),
-    *(RulesSection, BlocksSection, ModlogSection, JobsSection, ClipsSection, ClipSection, AuditSection),
+    *(RulesSection, BrainstormsSection, BlocksSection, ModlogSection, JobsSection, ClipsSection, ClipSection),
+    AuditSection,
 )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import discord
 
-from bot.ui import forms
+from bot.ui import filled_forms, forms
 from bot.ui.components import component
 from bot.ui.messages.panel.blocks import blocked_members, blocks_view
 from cogs.moderation.options import parse_id
@@ -36,7 +36,7 @@ class BlocksSection(Section):
     @component("form:block:{member_id}:{page}")
     async def block(self, press: Press, member_id: int, page: int) -> None:
         """Block a member."""
-        days = forms.parse_days(press.typed(forms.DAYS))
+        days = filled_forms.parse_days(press.typed(forms.DAYS))
         blocking = self._acts.block(press.interaction, member_id, press.typed(forms.REASON), days)
         await self._panel.do(press.interaction, blocking, Place(self.name, page))
 

@@ -1,11 +1,11 @@
-"""The panel's section about what was posted."""
+"""The panel's sections about clips: those on the way, and those that were posted."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from bot.ui.components import component
-from bot.ui.messages.panel.clips import clips_view, posted_clip_view
+from bot.ui.messages.panel.clips import clips_view, jobs_view, posted_clip_view
 from bot.ui.messages.panel.parts import JOBS_PAGE_LENGTH
 from cogs.context import guild_id_of
 from cogs.panel.panel import Place, Section
@@ -15,6 +15,22 @@ if TYPE_CHECKING:
     from discord import ui
 
     from bot.ui.components import Press
+
+
+class JobsSection(Section):
+    """Shows and cancels what waits and renders."""
+
+    name = "jobs"
+
+    async def view(self, interaction: discord.Interaction, place: Place) -> ui.LayoutView:
+        """Show a page of open jobs."""
+        return jobs_view(await self._services.history.list_open(guild_id_of(interaction)), place.page)
+
+    @component("panel:job_cancel:{job_id}:{page}")
+    async def cancel(self, press: Press, job_id: str, page: int) -> None:
+        """Cancel a clip that is on the way."""
+        cancelling = self._acts.cancel_job(press.interaction, job_id)
+        await self._panel.do(press.interaction, cancelling, Place(self.name, page))
 
 
 class ClipsSection(Section):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import discord
 
-from bot.ui import forms
+from bot.ui import filled_forms, forms
 from bot.ui.components import component
 from bot.ui.messages.panel.grants import grants_view, members_with_grants
 from cogs.context import requester_by_id
@@ -38,8 +38,8 @@ class GrantsSection(Section):
     @component("form:grant:{member_id}:{page}")
     async def grant(self, press: Press, member_id: int, page: int) -> None:
         """Give a member seconds."""
-        seconds = forms.parse_whole_seconds(press.typed(forms.SECONDS))
-        days = forms.parse_days(press.typed(forms.DAYS))
+        seconds = filled_forms.parse_whole_seconds(press.typed(forms.SECONDS))
+        days = filled_forms.parse_days(press.typed(forms.DAYS))
 
         async def give() -> str:
             to = await requester_by_id(press.interaction, member_id)

@@ -196,8 +196,7 @@ class Panel:
         guild_id, guild = guild_id_of(interaction), interaction.guild
         view = await self._services.servers.view(guild_id)
         places = [*channel_ids, *(rule.channel_id for rule in view.channels)]
-        if view.server.log_channel_id is not None:
-            places.append(view.server.log_channel_id)
+        places += filter(None, (view.server.log_channel_id, view.server.voter_role_id))
         return PanelDetails(
             view=view,
             automod=await self._services.automod.readable_rules(guild_id),

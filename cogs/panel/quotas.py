@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import discord
 
 from bot.models import QuotaSource
-from bot.ui import forms
+from bot.ui import filled_forms, forms
 from bot.ui.components import component
 from bot.ui.messages.panel.quotas import members_with_quotas, quotas_view
 from bot.ui.text import forms as form_text
@@ -46,7 +46,7 @@ class QuotasSection(Section):
     @component("form:quota:{source:member|role|server|channel}:{subject_id}:{page}")
     async def set_quota(self, press: Press, source: str, subject_id: int, page: int) -> None:
         """Set a quota or a pool."""
-        quota, days = parse_typed_quota(press), forms.parse_days(press.typed(forms.DAYS))
+        quota, days = parse_typed_quota(press), filled_forms.parse_days(press.typed(forms.DAYS))
 
         async def change() -> str:
             await require_subject(press.interaction, QuotaSource(source), subject_id)

@@ -39,8 +39,8 @@ def statements_compiled_once() -> Generator[None]:
     create = database_module._create_engine
     first: list[AsyncEngine] = []
 
-    def create_alike(url: str, busy_timeout_seconds: float) -> AsyncEngine:
-        engine = create(url, busy_timeout_seconds)
+    def create_alike(url: str, busy_timeout_seconds: float, *pragmas: str) -> AsyncEngine:
+        engine = create(url, busy_timeout_seconds, *pragmas)
         if engine.dialect.name == "sqlite":
             first.append(engine)
             same = first[0].sync_engine

@@ -9,6 +9,14 @@ from bot.models.brainstorms.errors import (
     TooFewTakesError,
     TooManyBrainstormsError,
 )
+from bot.models.brainstorms.phrase_lists import (
+    LIST_NAME_MAX_CHARACTERS,
+    PHRASE_MAX_CHARACTERS,
+    PHRASES_FEWEST,
+    PHRASES_MOST,
+    PhraseList,
+    parse_list_name,
+)
 from bot.models.brainstorms.previews import (
     CLOCKS_SECONDS,
     TAKES_DEFAULT,
@@ -35,6 +43,10 @@ from bot.models.brainstorms.rounds import (
 
 __all__ = [
     "CLOCKS_SECONDS",
+    "LIST_NAME_MAX_CHARACTERS",
+    "PHRASES_FEWEST",
+    "PHRASES_MOST",
+    "PHRASE_MAX_CHARACTERS",
     "TAKES_DEFAULT",
     "TAKES_FEWEST",
     "TAKES_MOST",
@@ -46,6 +58,7 @@ __all__ = [
     "BrainstormSummary",
     "NoThreadsError",
     "Outcome",
+    "PhraseList",
     "PlannedTake",
     "Preview",
     "PreviewChangedError",
@@ -60,4 +73,5 @@ __all__ = [
     "TooManyBrainstormsError",
     "Vary",
     "VoteTerms",
+    "parse_list_name",
 ]

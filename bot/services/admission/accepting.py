@@ -17,7 +17,7 @@ from bot.store.moderation import modlog, refusals
 from bot.store.quotas import ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from bot.models import Server
@@ -53,7 +53,7 @@ async def admit(
     if not isinstance(decision, Admitted):
         return decision
     job = new_job(request, decision, now, random_bits=random_bits, lease_owner=lease_owner, lease_seconds=lease_seconds)
-    await charge(connection, details.server, job, decision, now)
+    await charge(connection, details.server, [job], decision, now)
     return job
 
 
@@ -98,13 +98,16 @@ def new_job_id(now: datetime, random_bits: Callable[[int], int]) -> str:
     return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(75, -1, -5))
 
 
-async def charge(connection: Connection, server: Server, job: Job, admitted: Admitted, now: datetime) -> None:
-    """Store a new job with its charge, and tell the log where that brings the server to a mark of its cap."""
-    await jobs.insert(connection, job)
-    from_grants = admitted.status.use_grants(job.spec.cost_seconds)
-    await ledger.charge(connection, job, now=now, from_grants=from_grants)
+async def charge(connection: Connection, server: Server, new: Sequence[Job], admitted: Admitted, now: datetime) -> None:
+    """Store new jobs with their charges, and tell the log where that brings the server to a mark of its cap."""
+    await jobs.insert(connection, *new)
+    status = admitted.status
+    for job in new:
+        cost_seconds = job.spec.cost_seconds
+        await ledger.charge(connection, job, now=now, from_grants=status.use_grants(cost_seconds))
+        status = status.after(cost_seconds)
     if admitted.cap is not None:
-        used = admitted.cap.used_seconds + job.spec.cost_seconds
+        used = admitted.cap.used_seconds + sum(job.spec.cost_seconds for job in new)
         await record_cap_alert(connection, server, replace(admitted.cap, used_seconds=used), now)
 
 

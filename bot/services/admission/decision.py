@@ -7,7 +7,7 @@ Asked in this order, and the first that says no is the answer:
 3. May clips be made in this place? (The thread's rule, else the channel's, the category's, the server's.)
 4. Is it made from somebody else's clip, in a server where a clip's buttons are its requester's alone? Is it to go to
    direct messages, in a server where none do?
-5. Has the member too many jobs open?
+5. Has the member too many jobs open? (Takes of a brainstorm don't count, and are not asked for.)
 6. Does the quota that holds reach? (The place's pool, else the member's own, their roles', the server's, the
    operator's; and grants.)
 7. Does the server's cap reach?
@@ -186,7 +186,7 @@ class AdmissionDetails:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admitted:
-    """A clip that may be made: what exactly, and at whose expense."""
+    """A clip that may be made, or as many as were asked for: what exactly, and at whose expense."""
 
     spec: VideoSpec
     status: QuotaStatus
@@ -223,18 +223,18 @@ def _refusals(
         yield OthersClipError("buttons")
     if request.is_private and not details.server.allows_private:
         yield PrivateRefusedError()
-    if details.open_jobs_anywhere >= details.max_open_jobs:
+    if request.takes is None and details.open_jobs_anywhere >= details.max_open_jobs:
         yield TooManyOpenJobsError(details.max_open_jobs)
-    left_seconds = details.status.left_seconds
-    if left_seconds is not None and spec.cost_seconds > left_seconds:
-        yield QuotaExceededError(details.status, spec.cost_seconds)
-    if details.cap is not None and spec.cost_seconds > details.cap.left_seconds:
-        yield CapReachedError(details.cap, spec.cost_seconds)
-    if (passed := details.check_ceilings(spec.cost_seconds)) is not None:
+    left_seconds, cost_seconds = details.status.left_seconds, request.clips * spec.cost_seconds
+    if left_seconds is not None and cost_seconds > left_seconds:
+        yield QuotaExceededError(details.status, cost_seconds)
+    if details.cap is not None and cost_seconds > details.cap.left_seconds:
+        yield CapReachedError(details.cap, cost_seconds)
+    if (passed := details.check_ceilings(cost_seconds)) is not None:
         yield passed
-    if details.waiting >= details.max_waiting:
+    if details.waiting + request.clips > details.max_waiting:
         yield QueueFullError(details.max_waiting)
-    if details.waiting_anywhere >= details.max_waiting_anywhere:
+    if details.waiting_anywhere + request.clips > details.max_waiting_anywhere:
         yield QueueFullError(details.max_waiting_anywhere, is_everywhere=True)
     if screening is not None and screening.refusal is not None:
         yield screening.refusal

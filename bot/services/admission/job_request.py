@@ -22,6 +22,8 @@ class JobRequest:
         parent_member_id: who asked for the clip that it is made from; None where it begins with a command.
         is_spoiler: the clip is to be hidden until it is clicked.
         is_private: it is to go to the member's direct messages, and never to the channel.
+        takes: of a brainstorm that are asked for at once, with prompts of their own and the same shape and length; None
+            where it is a clip of its own.
     """
 
     interaction_id: int
@@ -34,6 +36,12 @@ class JobRequest:
     parent_member_id: int | None = None
     is_spoiler: bool = False
     is_private: bool = False
+    takes: int | None = None
+
+    @property
+    def clips(self) -> int:
+        """How many clips it asks for."""
+        return 1 if self.takes is None else self.takes
 
     @classmethod
     def parse(

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.errors import RefusedError
+from bot.errors import RefusedError, RulesChangingError
 from bot.models import EVERYWHERE, Requester
 from bot.services.admission.decision import AdmissionDetails, Admitted, PlaceRules, ScreeningResult, decide
 from bot.services.quotas.service import ask_rules
+from bot.services.screening.rules import MOST_JUDGINGS
 from bot.store import standing
 from bot.store.moderation import prompt_rules
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from bot.models import ModelProfile, PromptRule, Server
@@ -135,6 +137,19 @@ class Admission:
         added_seconds = decision.spec.cost_seconds if isinstance(decision, Admitted) else 0
         self._spend_watch.notice(details.ceilings, added_seconds=added_seconds)
         return details, decision
+
+    async def screen_all(self, requests: Sequence[JobRequest]) -> list[ScreeningResult]:
+        """Ask a server's rules about the prompts of several requests of one member, by the same rules for all.
+
+        Raises:
+            RulesChangingError: when they change all the while.
+            StoreUnavailableError: when the database cannot be asked.
+        """
+        for _ in range(MOST_JUDGINGS):
+            results = [await self.screen(request) for request in requests]
+            if len({(it.version, id(it.automod_asked)) for it in results}) == 1:
+                return results
+        raise RulesChangingError
 
     async def _decide(
         self,

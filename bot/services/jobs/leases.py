@@ -123,7 +123,7 @@ class LeasedJobs:
                 generation_id=submit.generation_id,
             ):
                 raise LeaseLostError(job.id)  # it was taken after all, as somebody else has heard meanwhile
-            changed = await jobs.update(connection, job, owner=self._owner, **changes)
+            changed = await jobs.update(connection, job, owner=self._owner, now=now, **changes)
             if changed is None and submit is not None:
                 await submits.leave_if_ended(connection, job.id, now=now)
                 await give_back_unbilled(connection, job.id, now)

@@ -13,7 +13,7 @@ from bot.store.moderation import audit, modlog, servers
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
-    from bot.models import AuditDetails, ChangeKind
+    from bot.models import AuditDetails, ChangeKind, Server
     from bot.services.ports import Clock
     from bot.store import Connection
     from bot.store.database import Database
@@ -87,6 +87,29 @@ class AuditTrail:
         )
         server = await servers.get(connection, guild_id)
         await modlog.add(connection, server, LogKind.CHANGED, now=change.made_at, change=change)
+
+    async def change_settings(
+        self,
+        connection: Connection,
+        guild_id: int,
+        made_by_id: int,
+        kind: ChangeKind,
+        change: Callable[[Server], Server],
+        details: Callable[[Server], AuditDetails | None],
+    ) -> Server:
+        """Change a server's settings and write that down; return them as they are then.
+
+        Args:
+            details: says what they were and what they are, for the audit; where that is the same, nothing changes.
+        """
+        server = await servers.get(connection, guild_id)
+        changed = change(server)
+        before, after = details(server), details(changed)
+        if are_same(before, after):
+            return server
+        await servers.put(connection, changed)
+        await self.record(connection, guild_id=guild_id, made_by_id=made_by_id, kind=kind, before=before, after=after)
+        return changed
 
 
 def are_same(before: AuditDetails | None, after: AuditDetails | None) -> bool:

@@ -157,7 +157,7 @@ class ServerService:
         """Set what the whole server may use in a period, or that there is no cap; return where it stands then."""
         cap = None if cap is None or cap.seconds is None else cap
         async with self._audit_trail.write(guild_id) as connection:
-            server = await self._apply(
+            server = await self._audit_trail.change_settings(
                 connection,
                 guild_id,
                 set_by_id,
@@ -170,7 +170,7 @@ class ServerService:
     async def set_log_channel(self, guild_id: int, channel_id: int | None, *, set_by_id: int) -> Server:
         """Choose where the log goes, from now on; None is nowhere. The caller has seen that it is the server's own."""
         async with self._audit_trail.write(guild_id) as connection:
-            server = await self._apply(
+            server = await self._audit_trail.change_settings(
                 connection,
                 guild_id,
                 set_by_id,
@@ -229,31 +229,7 @@ class ServerService:
         details: Callable[[Server], AuditDetails | None],
     ) -> Server:
         async with self._audit_trail.write(guild_id) as connection:
-            return await self._apply(connection, guild_id, made_by_id, kind, change, details)
-
-    async def _apply(
-        self,
-        connection: Connection,
-        guild_id: int,
-        made_by_id: int,
-        kind: ChangeKind,
-        change: Callable[[Server], Server],
-        details: Callable[[Server], AuditDetails | None],
-    ) -> Server:
-        server = await servers.get(connection, guild_id)
-        changed = change(server)
-        if are_same(details(server), details(changed)):
-            return server
-        await servers.put(connection, changed)
-        await self._audit_trail.record(
-            connection,
-            guild_id=guild_id,
-            made_by_id=made_by_id,
-            kind=kind,
-            before=details(server),
-            after=details(changed),
-        )
-        return changed
+            return await self._audit_trail.change_settings(connection, guild_id, made_by_id, kind, change, details)
 
     # Channels ------------------------------------------------------------------------------------
 

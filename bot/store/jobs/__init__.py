@@ -2,9 +2,11 @@
 
 Who may change a job's row:
 
-* ``insert``: the ``/video`` command, in the transaction of its charge; it may hold the job by a lease;
+* ``insert``: the ``/video`` command, in the transaction of its charge; it may hold the job by a lease; whoever starts a
+  brainstorm's round, likewise;
+* ``release_held``: the worker that holds the round's lease, once its thread is there: ``held`` to ``queued``;
 * ``free``: the same command, once its answer was heard, or may have been: it gives up that lease;
-* ``withdraw``: the member, while it is ``queued``, or the same command when nobody heard its answer;
+* ``withdraw``: the member, while it is ``held`` or ``queued``, or the same command when nobody heard its answer;
 * ``call_off``: its member, once it is sent, or a moderator, before it is on its way to the channel; whoever holds it
   finds out at the next write;
 * ``note_unbilled``: whoever hears that the service does not bill what its member has discarded; once, since it changes
@@ -51,6 +53,7 @@ from bot.store.jobs.queue import (
     list_unfit,
     oldest_to_wait_at,
     oldest_waiting_at,
+    release_held,
     start_next,
     withdraw,
 )
@@ -92,6 +95,7 @@ __all__ = [
     "oldest_waiting_at",
     "places",
     "recent_render_seconds",
+    "release_held",
     "release_leases",
     "renew_leases",
     "start_next",

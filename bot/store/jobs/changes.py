@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, case
 from sqlalchemy import update as sql_update
 
-from bot.models import DISCARDABLE_STATES, OPEN_STATES, JobError, JobState
+from bot.models import DISCARDABLE_STATES, OPEN_STATES, WAITING_STATES, JobError, JobState
+from bot.store.brainstorms.touching import touch_of, touch_with
 from bot.store.clips.endings import end_with_clips, redraw_card
 from bot.store.jobs import submits
 from bot.store.jobs.rows import from_row
@@ -23,7 +24,14 @@ if TYPE_CHECKING:
     from bot.models import Job
 
 
-async def update(connection: AsyncConnection, job: Job, *, owner: str, **changes: Any) -> Job | None:  # noqa: ANN401 (as said)
+async def update(
+    connection: AsyncConnection,
+    job: Job,
+    *,
+    owner: str,
+    now: datetime,
+    **changes: Any,  # noqa: ANN401 (as said)
+) -> Job | None:
     """Change a job that is leased to ``owner`` and still in the state it was read in.
 
     Args:
@@ -34,9 +42,14 @@ async def update(connection: AsyncConnection, job: Job, *, owner: str, **changes
     """
     read = {"job_id": job.id, "state_read": job.state, "owner": owner}
     result = await connection.execute(_OF_OWNER, read | changes)
-    return replace(job, **changes) if result.rowcount == 1 else None
+    if result.rowcount != 1:
+        return None
+    if changes.keys() & _SHOWN_ON_BOARD:
+        await touch_of(connection, [job], now=now)
+    return replace(job, **changes)
 
 
+_SHOWN_ON_BOARD = frozenset({"state", "progress"})
 _OF_OWNER = sql_update(jobs).where(
     jobs.c.id == bindparam("job_id"),
     jobs.c.state == bindparam("state_read"),
@@ -44,7 +57,7 @@ _OF_OWNER = sql_update(jobs).where(
 )
 
 
-CALLED_OFF_STATES = DISCARDABLE_STATES | {JobState.QUEUED}
+CALLED_OFF_STATES = DISCARDABLE_STATES | WAITING_STATES
 """States out of which a job can be cancelled: it is not on its way to the channel yet."""
 
 
@@ -71,6 +84,7 @@ async def call_off(
     if result.rowcount != 1:
         return None
     await submits.leave(connection, job.id, now=now)
+    await touch_of(connection, [job], now=now)
     return replace(job, **changes)
 
 
@@ -124,6 +138,7 @@ async def note_deleted(connection: AsyncConnection, job_id: str, *, member_id: i
 async def _take_what_shows_it(connection: AsyncConnection, job_id: str, now: datetime) -> bool:
     await end_with_clips(connection, [job_id])
     await redraw_card(connection, job_id, now=now)
+    await touch_with(connection, job_id, now=now)
     return True
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Integer, bindparam, func, or_, select, tuple_
 
-from bot.models import CLIPLESS_STATES, OPEN_STATES, JobState
+from bot.models import CLIPLESS_STATES, OPEN_STATES, WAITING_STATES, JobState
 from bot.slices import slices
 from bot.store.jobs.rows import from_row
 from bot.store.jobs.turns import IS_WAITING
@@ -43,7 +43,7 @@ async def list_waiting(connection: AsyncConnection, *, guild_id: int, member_id:
     """Return a member's waiting jobs in a server, oldest first."""
     statement = (
         select(jobs)
-        .where(jobs.c.member_id == member_id, jobs.c.state == JobState.QUEUED, jobs.c.guild_id == guild_id)
+        .where(jobs.c.member_id == member_id, jobs.c.state.in_(WAITING_STATES), jobs.c.guild_id == guild_id)
         .order_by(jobs.c.id)
     )
     return [from_row(row) for row in await connection.execute(statement)]

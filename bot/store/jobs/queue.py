@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Integer, bindparam, func, select
 from sqlalchemy import update as sql_update
 
-from bot.models import JobError, JobState, VideoSpec
+from bot.models import WAITING_STATES, JobError, JobState, VideoSpec
+from bot.store.brainstorms.touching import touch_of
 from bot.store.jobs import turns
 from bot.store.jobs.leases import IS_FREE
 from bot.store.jobs.rows import from_row
@@ -54,6 +55,7 @@ async def start_next(
     values["model"] = model
     rows = await connection.execute(_start(), values)
     started = {row.id: from_row(row) for row in rows}
+    await touch_of(connection, started.values(), now=now)
     return [started[job_id] for job_id in job_ids if job_id in started]
 
 
@@ -74,9 +76,24 @@ async def withdraw(
         "lease_owner": None,
         "lease_until": None,
     }
-    statement = sql_update(jobs).where(jobs.c.id == job.id, jobs.c.state == JobState.QUEUED)
+    statement = sql_update(jobs).where(jobs.c.id == job.id, jobs.c.state.in_(WAITING_STATES))
     result = await connection.execute(statement.values(changes))
-    return replace(job, **changes) if result.rowcount == 1 else None
+    if result.rowcount != 1:
+        return None
+    await touch_of(connection, [job], now=now)
+    return replace(job, **changes)
+
+
+async def release_held(connection: AsyncConnection, round_id: str, *, channel_id: int, now: datetime) -> None:
+    """Let a round's takes wait for their turn: their thread, ``channel_id``, and their board are there."""
+    await connection.execute(_RELEASE_HELD, {"of_round": round_id, "channel_id": channel_id, "due_at": now})
+
+
+_RELEASE_HELD = (
+    sql_update(jobs)
+    .where(jobs.c.round_id == bindparam("of_round"), jobs.c.state == JobState.HELD)
+    .values(state=JobState.QUEUED, channel_id=bindparam("channel_id"), due_at=bindparam("due_at"))
+)
 
 
 async def list_unfit(connection: AsyncConnection, profile: ModelProfile, *, now: datetime, limit: int) -> list[Job]:
@@ -112,7 +129,10 @@ async def give_up(connection: AsyncConnection, job: Job, error_code: JobError, *
         "lease_until": None,
     }
     result = await connection.execute(_as_read(job).values(changes), {"now": now})
-    return replace(job, **changes) if result.rowcount == 1 else None
+    if result.rowcount != 1:
+        return None
+    await touch_of(connection, [job], now=now)
+    return replace(job, **changes)
 
 
 def _as_read(job: Job) -> Update:
@@ -134,7 +154,9 @@ async def oldest_to_wait_at(connection: AsyncConnection) -> datetime | None:
 async def expire(connection: AsyncConnection, *, accepted_by: datetime, now: datetime, limit: int) -> list[Job]:
     """Let up to ``limit`` jobs fail that wait, that nobody holds and that were accepted by then, oldest first."""
     values = {"accepted_by": accepted_by, "now": now, "limit": limit}
-    return [from_row(row) for row in await connection.execute(_expire(), values)]
+    expired = [from_row(row) for row in await connection.execute(_expire(), values)]
+    await touch_of(connection, expired, now=now)
+    return expired
 
 
 _OLDEST_WAITING_AT = select(func.min(jobs.c.created_at)).where(IS_WAITING)

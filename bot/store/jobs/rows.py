@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 
-async def insert(connection: AsyncConnection, job: Job) -> None:
-    """Add a new job."""
-    await connection.execute(sql_insert(jobs), _to_row(job))
+async def insert(connection: AsyncConnection, *new: Job) -> None:
+    """Add new jobs."""
+    await connection.execute(sql_insert(jobs), [_to_row(job) for job in new])
 
 
 async def get(connection: AsyncConnection, job_id: str) -> Job | None:
@@ -64,7 +64,7 @@ async def find_source(connection: AsyncConnection, job: Job) -> tuple[Lineage | 
 
 
 async def find_by_interaction(connection: AsyncConnection, interaction_id: int) -> Job | None:
-    """Return the job an interaction made, or None."""
+    """Return the job of its own that an interaction made, or None; takes have numbers."""
     row = (await connection.execute(_BY_INTERACTION, {"interaction_id": interaction_id})).one_or_none()
     return None if row is None else from_row(row)
 
@@ -91,7 +91,7 @@ _BY_PRESS = (
     .order_by(jobs.c.id.desc())
     .limit(1)
 )
-_BY_INTERACTION = select(jobs).where(jobs.c.interaction_id == bindparam("interaction_id"))
+_BY_INTERACTION = select(jobs).where(jobs.c.interaction_id == bindparam("interaction_id"), jobs.c.number == 0)
 
 _OF_SEVERAL_COLUMNS = frozenset({"spec", "effective_quota", "lineage"})
 _PLAIN_FIELDS = tuple(name for name in Job.__dataclass_fields__ if name not in _OF_SEVERAL_COLUMNS)

@@ -1,7 +1,8 @@
 """Turns: in which order waiting jobs start, and which place one of them has in that order.
 
 Next is the server with the fewest render slots taken, and of servers level on that the one whose last start is the
-longest ago; in it the member likewise, by their slots and starts in that server; of the member the oldest job.
+longest ago; in it the member likewise, by their slots and starts in that server; of the member the oldest job. Of a
+brainstorm's round no more than ``TAKES_AT_ONCE`` are rendered while others wait: the rest goes after all others.
 
 That is also an order of all that wait: whoever has ``taken`` slots has their next start but ``n`` in the round
 ``taken + n``. In a round those go first who have so many slots already, by their last start, and then those who get
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     Columns = ReadOnlyColumnCollection[str, ColumnElement[Any]]
 
+TAKES_AT_ONCE = 2
 _ONCE = "MATERIALIZED"  # else a column is worked out anew wherever it is used
 _SERVER, _MEMBER = ("guild_id",), ("guild_id", "member_id")
 _NEVER = literal(datetime(1, 1, 1, tzinfo=UTC), jobs.c.submitted_at.type)
@@ -103,7 +105,7 @@ def _places() -> Select[str, int]:
 def _first_free() -> Select[str]:
     number = func.row_number().over(partition_by=_columns(_MEMBER), order_by=jobs.c.id)
     waiting = (
-        select(jobs.c.id, *_columns(_MEMBER), number.label("number"))
+        select(jobs.c.id, *_columns(_MEMBER), number.label("number"), _is_crowded().label("is_crowded"))
         .where(IS_WAITING, IS_FREE, jobs.c.id.not_in(bindparam("in_flight", expanding=True)))
         .cte("free")
     )
@@ -114,16 +116,29 @@ def _first_free() -> Select[str]:
         partition_by=waiting.c.guild_id, order_by=_order(members.c, "member_id", waiting.c.number)
     )
     ordered = (
-        select(waiting.c.id, waiting.c.guild_id, in_server.label("number"))
+        select(waiting.c.id, waiting.c.guild_id, waiting.c.is_crowded, in_server.label("number"))
         .select_from(waiting.join(members, is_own))
         .cte("ordered")
     )
     return (
         select(ordered.c.id)
         .select_from(ordered.join(servers, servers.c.guild_id == ordered.c.guild_id))
-        .order_by(*_order(servers.c, "guild_id", ordered.c.number))
+        .order_by(ordered.c.is_crowded, *_order(servers.c, "guild_id", ordered.c.number))
         .limit(bindparam("limit", type_=Integer))
     )
+
+
+def _is_crowded() -> ColumnElement[int]:
+    """Say of a waiting job, by 1 or 0, whether as many of its round have started, or go before it, as may at once."""
+    started = jobs.alias()
+    rendering = (
+        select(func.count())
+        .select_from(submits.join(started, started.c.id == submits.c.job_id))
+        .where(HOLDS_SLOT, started.c.round_id == jobs.c.round_id)
+        .scalar_subquery()
+    )
+    before = func.row_number().over(partition_by=jobs.c.round_id, order_by=jobs.c.id)
+    return case((jobs.c.round_id.is_(None), 0), (rendering + before > TAKES_AT_ONCE, 1), else_=0)
 
 
 def _order(whose: Columns, key: str, number: ColumnElement[int]) -> list[ColumnElement[Any]]:

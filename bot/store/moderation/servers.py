@@ -44,6 +44,10 @@ async def put(connection: AsyncConnection, server: Server) -> None:
         "rules_version": server.rules_version,
         "clip_buttons": server.clip_buttons,
         "allows_private": server.allows_private,
+        "brainstorms_per_channel": server.brainstorms_per_channel,
+        "brainstorms_per_member": server.brainstorms_per_member,
+        "voter_role_id": server.voter_role_id,
+        "allows_own_votes": server.allows_own_votes,
         "cap_told_percent": server.cap_told_percent,
         "cap_told_at": server.cap_told_at,
     }
@@ -169,6 +173,10 @@ def to_server(guild_id: int, row: RowMapping) -> Server:
         rules_version=row[column.rules_version],
         clip_buttons=ClipButtons(row[column.clip_buttons]),
         allows_private=row[column.allows_private],
+        brainstorms_per_channel=row[column.brainstorms_per_channel],
+        brainstorms_per_member=row[column.brainstorms_per_member],
+        voter_role_id=row[column.voter_role_id],
+        allows_own_votes=row[column.allows_own_votes],
         cap_told_percent=row[column.cap_told_percent],
         cap_told_at=row[column.cap_told_at],
     )

@@ -61,6 +61,11 @@ SENTENCES = {
         "A moderator has blocked you from making clips here, so this one is cancelled.",
         "`/video` says why and until when.",
     ),
+    JobError.THREAD_GONE: (
+        "The brainstorm's thread could not be opened, or is deleted or locked.",
+        "Start it again where I may make threads and post in them.",
+    ),
+    JobError.VOTE_OVER: ("The vote was over before this take was started.", "Ask for it in the next round."),
     JobError.SERVER_LEFT: ("I was removed from the server before this clip was started.", "Invite me again."),
 }
 """What happened, and what to do about it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.models import DAYS_MAX, Period
+from bot.models.brainstorms import PHRASES_FEWEST, PHRASES_MOST
 from bot.ui.text import formatting
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ TIMEZONE_TITLE = "Time zone"
 TEST_TITLE = "Test a prompt"
 REMIX_TITLE = "Remix a clip"
 MESSAGE_TITLE = "Make a video of a message"
+BRAINSTORMS_TITLE = "Brainstorming"
+LIST_TITLE = "New list of phrases"
 EVERYONE = "everyone"
 THIS_MEMBER = "this member"
 
@@ -31,11 +34,21 @@ RULE = "What prompts may not hold"
 PROMPT = "Prompt"
 ASPECT = "Shape"
 DURATION = "Length"
+PER_CHANNEL = "At once in one channel"
+PER_MEMBER = "At once of one member"
+VOTERS = "Who votes"
+OWN_VOTES = "Votes for takes of one's own"
+LIST_NAME = "Name"
+PHRASES = "Phrases"
 
 PLACES_DEFAULT = "The channel's default unless you choose"
 DAYS_FOR_GOOD = f"1 to {DAYS_MAX}; leave it empty for good"
 DAYS_PRESENT_PERIOD = f"1 to {DAYS_MAX}; leave it empty for the present period"
 REASON_SHOWN = "Members are shown it"
+VOTERS_EXPLAINED = "Only members with this role; without one, everybody who sees the thread"
+OWN_VOTES_ALLOWED = {True: "Allowed", False: "Not allowed"}
+LIST_NAME_WRITTEN = "Small letters, digits, hyphens, underscores; in ideas it stands in braces"
+PHRASES_WRITTEN = f"{PHRASES_FEWEST} to {PHRASES_MOST}, each on a line of its own"
 ZONE_WRITTEN = "Written as Europe/Berlin or America/New_York"
 PERIODS = {period: period.value.capitalize() for period in Period}
 UNLIMITED_WORDS = frozenset({"unlimited", "no limit"})
@@ -75,6 +88,11 @@ def grant_title(name: str) -> str:
 def block_title(name: str) -> str:
     """Name a form after the member to block."""
     return _title(f"Block {name} from making clips")
+
+
+def list_title(name: str) -> str:
+    """Name a form after the list of phrases that it changes."""
+    return _title(f"Phrases of {name}")
 
 
 def _title(text: str) -> str:

@@ -39,6 +39,7 @@ _MADE = {
     Origin.REMIX: "remixed from",
     Origin.FLIP: "flipped from",
     Origin.LONGER: "made longer from",
+    Origin.ROUND: "another take of",
 }
 _REFERENCE_AT_END = re.compile(r"\bjob ([0-9a-z]{1,25})\Z", re.ASCII)
 
@@ -56,6 +57,8 @@ def card_title(card: StatusCard) -> str:
             return "Waiting, next in line"
         case JobState.QUEUED if card.queue_place is not None:
             return f"Waiting, place {card.queue_place:,} in the queue"
+        case JobState.HELD:
+            return "Waiting for its thread"
         case JobState.QUEUED:
             return "Waiting in the queue"
         case JobState.SUBMITTING:

@@ -9,6 +9,7 @@ from bot.models import ClipButtons, PromptRuleKind, QuotaSource
 from bot.ui.text import ceilings, formatting
 from bot.ui.text import moderators as moderator_text
 from bot.ui.text import rules as rule_text
+from bot.ui.text.moderation import brainstorms
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -25,6 +26,7 @@ TITLES = {
     "cap": "Server cap and time zone",
     "channels": "Channels",
     "rules": "Prompt rules",
+    "brainstorms": "Brainstorming",
     "blocks": "Blocked members",
     "log": "Log",
     "jobs": "Clips on the way",
@@ -42,6 +44,10 @@ EXPLANATIONS = {
         "its member's direct messages, under the rules of the channel it is asked for in."
     ),
     "rules": "Whole words, phrases and patterns that no prompt may hold. A refused prompt costs nothing.",
+    "brainstorms": (
+        "How `/brainstorm` works here, and lists of phrases of this server's own, to be named in ideas. "
+        f"{brainstorms.built_in()} come with the bot."
+    ),
     "blocks": "Blocked members are told why and until when; what they had waiting is cancelled and refunded.",
     "log": "A card for each clip posted, failed or refused (five refusals a minute of a member), and for each change.",
     "jobs": "What waits and renders in this server.",
@@ -54,6 +60,7 @@ NOTHING = {
     "pools": "No channel has a pool.",
     "channels": "Clips are allowed everywhere.",
     "rules": "No rules.",
+    "brainstorms": "No lists of this server's own.",
     "blocks": "Nobody is blocked.",
     "jobs": "Nothing is on the way.",
     "clips": "Nothing was posted yet.",
@@ -77,6 +84,8 @@ CLIP_BUTTONS = {
 ALLOW, REFUSE, INHERIT = "Allow clips", "No clips", "As its category or the server"
 ASPECT, DURATION, NO_DEFAULT = "Default shape…", "Default length…", "No default of its own"
 RULE_ADD_WORDS, RULE_ADD_PATTERN, RULE_TEST, RULE_REMOVE = "Add words…", "Add pattern…", "Test…", "Remove a rule…"
+BRAINSTORMS_SET, LIST_ADD = "Change settings…", "Add a list…"
+LIST_EDIT, LIST_REMOVE = "Edit a list…", "Remove a list…"
 BLOCK, UNBLOCK = "Block a member…", "Unblock…"
 LOG_CHANNEL, LOG_NONE, LOG_SET_UP = "Send the log to…", "No log", "Log channel…"
 JOB_CANCEL, CLIP_REMOVE = "Cancel", "Remove…"
@@ -134,6 +143,7 @@ def summary(details: PanelDetails) -> str:
         f"**Channels**: {_channels(details)}",
         private_line(details),
         f"**Prompts**: {_prompts(details)}",
+        brainstorms_line(details),
         f"**Blocked**: {_count(len(view.blocks), 'member')}",
         f"**Log**: {_modlog(details)}",
     ]
@@ -180,6 +190,11 @@ def automod_line(details: PanelDetails) -> str:
 def private_line(details: PanelDetails) -> str:
     """Say whether members may have clips sent to their direct messages."""
     return f"**Private clips**: {moderator_text.private_clips(allowed=details.view.server.allows_private)}"
+
+
+def brainstorms_line(details: PanelDetails) -> str:
+    """Say how brainstorms are held."""
+    return f"**Brainstorming**: {brainstorms.settings(details.view.server.brainstorm_details, details.deleted)}"
 
 
 def timezone_line(details: PanelDetails) -> str:

@@ -58,6 +58,7 @@ from bot.services.screening.words import WORDS_MAX_CHARACTERS
 from bot.services.throttling.floods import Asked
 from bot.ui.text import ceilings, formatting
 from bot.ui.text.brainstorms import refusals as brainstorm_refusals
+from bot.ui.text.moderation import brainstorms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -92,7 +93,7 @@ _INVALID_QUOTA = {
     "contradictory": "Choose either seconds or unlimited, not both.",
     "period": "That period is not on offer; choose day, week or month.",
 }
-INVALID_SETTINGS = {
+INVALID_SETTINGS = brainstorms.INVALID_SETTINGS | {
     ("days", "out_of_range"): f"Choose 1 to {DAYS_MAX} whole days, written as a number such as 7, or leave it out.",
     ("reason", "missing"): "Give a reason: members are shown it.",
     ("reason", "too_long"): f"That reason is too long; use at most {REASON_MAX_CHARACTERS} characters.",

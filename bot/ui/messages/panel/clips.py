@@ -1,4 +1,4 @@
-"""The panel's section about what was posted."""
+"""The panel's sections about clips: those on the way, and those that were posted."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import discord
 
-from bot.ui.messages.panel.parts import Row, button, job_line, navigation, section_view
+from bot.ui.messages.panel.parts import JOBS_PAGE_LENGTH, Row, button, job_line, navigation, page_of, section_view
 from bot.ui.text import panel as panel_text
 from bot.ui.text.moderation import modlog as modlog_text
 
@@ -16,6 +16,15 @@ if TYPE_CHECKING:
     from discord import ui
 
     from bot.models import Job
+
+
+def jobs_view(open_jobs: Sequence[Job], page: int) -> ui.LayoutView:
+    """Show what is on the way, with a button to cancel each."""
+    shown, page, count = page_of(open_jobs, page, JOBS_PAGE_LENGTH)
+    danger = discord.ButtonStyle.danger
+    lines = [job_line(job, button(f"job_cancel:{job.id}:{page}", panel_text.JOB_CANCEL, danger)) for job in shown]
+    text = panel_text.page(page, count) if shown else panel_text.listed("jobs", [])
+    return section_view("jobs", text, *lines, navigation("jobs", page, count, refreshes=True))
 
 
 def clips_view(posted: Sequence[Job], page: int, *, has_more: bool) -> ui.LayoutView:

@@ -20,6 +20,7 @@ from bot.models import (
 from bot.ui.text import formatting
 from bot.ui.text import moderators as moderator_text
 from bot.ui.text import rules as rule_text
+from bot.ui.text.moderation import brainstorms
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -60,6 +61,12 @@ def change_title(change: Change) -> str:
             return "Member unblocked" if is_over else "Member blocked"
         case ChangeKind.PROMPT_RULE:
             return "Prompt rule removed" if is_over else "Prompt rule added"
+        case ChangeKind.PHRASE_LIST if is_over:
+            return "Phrase list removed"
+        case ChangeKind.PHRASE_LIST:
+            return "Phrase list added" if change.before is None else "Phrase list changed"
+        case ChangeKind.BRAINSTORMS:
+            return "Brainstorming set"
         case ChangeKind.JOB_CANCELLED:
             return "Clip cancelled"
         case ChangeKind.CLIP_REMOVED:
@@ -87,6 +94,10 @@ def change_words(change: Change, deleted: Collection[int] = (), *, said_characte
             return f"{who} removed {subject}'s clip {after}"
         case ChangeKind.PROMPT_RULE:
             return f"{who} {f'removed {before}' if is_over else f'added {after}'}"
+        case ChangeKind.PHRASE_LIST if not is_over:
+            return f"{who} {'changed' if was else 'added'} {after}{was}"
+        case ChangeKind.PHRASE_LIST:
+            return f"{who} removed {before}"
         case ChangeKind.PAUSE:
             return f"{who} resumed clips (paused for: {before})" if is_over else f"{who} paused clips: {after}{was}"
         case ChangeKind.BLOCK:
@@ -130,6 +141,8 @@ def _change_subject(change: Change, deleted: Collection[int]) -> str:
             return "the log"
         case ChangeKind.PRIVATE_CLIPS:
             return "private clips"
+        case ChangeKind.BRAINSTORMS:
+            return "brainstorming"
         case _:
             return formatting.member(change.subject_id)
 
@@ -169,6 +182,10 @@ def _details_words(change: Change, details: AuditDetails, said_characters: int, 
         case ChangeKind.PROMPT_RULE:
             kind = rule_text.KINDS[PromptRuleKind(details["kind"])]
             return f"{kind.lower()} {_said(details['text'], said_characters)}"
+        case ChangeKind.PHRASE_LIST:
+            return brainstorms.list_words(details["name"], details["phrases"], said_characters)
+        case ChangeKind.BRAINSTORMS:
+            return brainstorms.settings(details, deleted)
         case ChangeKind.JOB_CANCELLED:
             return _clip_prompt(details, said_characters)
         case ChangeKind.CLIP_REMOVED:

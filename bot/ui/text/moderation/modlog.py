@@ -38,6 +38,7 @@ _REASONS = {
     "cap": "the server's cap is reached",
 }
 _OUTCOMES = {
+    JobState.HELD: "waiting",
     JobState.QUEUED: "waiting",
     JobState.SUBMITTING: "starting",
     JobState.RENDERING: "rendering",

@@ -1,0 +1,1 @@
+"""Brainstorms: what is planned, what is made and voted on, and what came of it."""
