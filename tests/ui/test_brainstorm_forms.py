@@ -11,7 +11,7 @@ from bot.errors import InvalidSettingError, InvalidSpecError
 from bot.models import GEMINI_OMNI, Aspect
 from bot.models.brainstorms import CLOCKS_SECONDS, Vary, VoteTerms
 from bot.ui import brainstorm_forms as forms
-from bot.ui.forms import fields_of
+from bot.ui.filled_forms import fields_of
 from bot.ui.text import commands
 from bot.ui.text.brainstorms import takes as take_text
 from tests.support.brainstorms import PREVIEW_ID, ROUND_ID, make_preview

@@ -94,6 +94,7 @@ def test_every_outcome_is_said_and_no_vote_is_offered_any_more(outcome: Outcome,
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
+        ({"state": JobState.HELD}, "waiting"),
         ({"state": JobState.QUEUED}, "waiting"),
         ({"state": JobState.SUBMITTING}, "starting"),
         ({"state": JobState.RENDERING}, "rendering"),
