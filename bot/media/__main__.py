@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from bot.errors import CannotFitError, NotAVideoError
+from bot.media.contact_sheets import make_contact_sheet
 from bot.media.fitting import fit
 from bot.media.probing import probe
 from bot.media.stills import take_still
 
 _PROBE_MEMORY_BYTES = 512 * 1024**2
-"""A probe takes 0.2 GiB of address space; 4K with 17 pictures held back would take 0.4. A still takes as much."""
+"""A probe takes 0.2 GiB of address space; 4K with 17 pictures held back would take 0.4. Other pictures take no more."""
 _FIT_MEMORY_BYTES = 2 * 1024**3
 """A fit of 720p takes 0.35 GiB of address space, of 4K 1.0; more with more processors."""
 
@@ -30,6 +31,8 @@ def _main(*arguments: str) -> None:
             work, memory_bytes = partial(_probe, Path(path)), _PROBE_MEMORY_BYTES
         case ("still", path):
             work, memory_bytes = partial(_take_still, Path(path)), _PROBE_MEMORY_BYTES
+        case ("sheet", path):
+            work, memory_bytes = partial(_make_contact_sheet, Path(path)), _PROBE_MEMORY_BYTES
         case ("fit", source, destination, max_bytes):
             work = partial(_fit, Path(source), Path(destination), int(max_bytes))
             memory_bytes = _FIT_MEMORY_BYTES
@@ -51,6 +54,12 @@ def _probe(path: Path) -> dict[str, Any]:
 
 def _take_still(path: Path) -> dict[str, Any]:
     return {"still": base64.b64encode(take_still(path)).decode("ascii")}
+
+
+def _make_contact_sheet(path: Path) -> dict[str, Any]:
+    takes: list[tuple[int, str | None]] = json.loads(path.read_text("utf-8"))
+    stills = [(number, None if still is None else base64.b64decode(still)) for number, still in takes]
+    return {"sheet": base64.b64encode(make_contact_sheet(stills)).decode("ascii")}
 
 
 def _fit(source: Path, destination: Path, max_bytes: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The bot's side: each probe, still and fit in a process of its own, which dies with whoever waits for it."""
+"""The bot's side: each piece of work in a process of its own, which dies with whoever waits for it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import base64
 import json
 import logging
 import sys
+import tempfile
 from asyncio.subprocess import PIPE
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -16,6 +17,7 @@ from bot.models import VideoInfo
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
+    from collections.abc import Sequence
 
 _log = logging.getLogger(__name__)
 
@@ -28,13 +30,13 @@ class _ProcessDiedError(Exception):
 
 
 class MediaWorker:
-    """``probe``, ``take_still`` and ``fit`` for the event loop, each call in a process of its own.
+    """``probe``, ``take_still``, ``make_contact_sheet`` and ``fit`` for the event loop, each call in its own process.
 
     Leaving the context cancels what has begun; so does cancelling a call. The process dies at once in either case, and
     also when the bot itself dies. Ctrl-C in a terminal does not reach it.
 
     Args:
-        probe_seconds: how long a probe or a still may take; one of a 10 MiB clip takes 0.3.
+        probe_seconds: how long a probe, a still or a contact sheet may take; a probe of a 10 MiB clip takes 0.3.
         fit_seconds: how long a fit may take; a busy 10-second clip at 720p takes about 10 on two cores.
     """
 
@@ -83,6 +85,24 @@ class MediaWorker:
         except _ProcessDiedError as error:
             raise CannotFitError(f"still: {error}") from error
         return base64.b64decode(answer["still"])
+
+    async def make_contact_sheet(self, takes: Sequence[tuple[int, bytes | None]]) -> bytes:
+        """Return one picture of several takes' stills as WebP, as ``contact_sheets.make_contact_sheet`` does.
+
+        Raises:
+            CannotFitError: it can't be made small enough, or the process died or took too long over it.
+        """
+        words = [
+            (number, None if still is None else base64.b64encode(still).decode("ascii")) for number, still in takes
+        ]
+        with tempfile.TemporaryDirectory(prefix="reelay-") as folder:
+            path = Path(folder) / "takes.json"  # a command line would not hold it
+            await asyncio.to_thread(path.write_text, json.dumps(words), "utf-8")
+            try:
+                answer = await self._call(self._probing, self._probe_seconds, "sheet", path)
+            except _ProcessDiedError as error:
+                raise CannotFitError(f"contact sheet: {error}") from error
+        return base64.b64decode(answer["sheet"])
 
     async def fit(self, source: Path, destination: Path, max_bytes: int) -> VideoInfo:
         """Write to ``destination`` a video no larger than ``max_bytes``, as ``fitting.fit`` does.

@@ -64,6 +64,8 @@ class LogKind(StrEnum):
     CHANGED = "changed"
     CAP_NEAR = "cap_near"
     CAP_REACHED = "cap_reached"
+    BRAINSTORM_STARTED = "brainstorm_started"
+    BRAINSTORM_ENDED = "brainstorm_ended"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -186,7 +186,7 @@ def test_the_process_ends_when_the_bot_is_gone(endless: Path, open_files: list[i
         assert process.wait(timeout=10) == 1
 
 
-def test_importing_the_package_leaves_ffmpeg_out() -> None:
-    look = "import sys, bot.media; sys.exit('av' in sys.modules)"
+def test_importing_the_package_leaves_ffmpeg_and_pillow_out() -> None:
+    look = "import sys, bot.media; sys.exit(bool({'av', 'PIL'} & sys.modules.keys()))"
 
     assert subprocess.run([sys.executable, "-c", look], check=False).returncode == 0

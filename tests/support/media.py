@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from bot.media.contact_sheets import make_contact_sheet
 from bot.media.fitting import fit
 from bot.media.probing import probe
 from bot.media.stills import take_still
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from bot.models import VideoInfo
@@ -23,6 +25,9 @@ class DirectMedia:
 
     async def take_still(self, path: Path) -> bytes:
         return await asyncio.to_thread(take_still, path)
+
+    async def make_contact_sheet(self, takes: Sequence[tuple[int, bytes | None]]) -> bytes:
+        return await asyncio.to_thread(make_contact_sheet, takes)
 
     async def fit(self, source: Path, destination: Path, max_bytes: int) -> VideoInfo:
         return await asyncio.to_thread(fit, source, destination, max_bytes)

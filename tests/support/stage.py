@@ -276,12 +276,14 @@ class Part:
         return self.stage.server.world.direct_channel(self.member.user) if self.is_private else self.channel
 
     def concerns(self, request: Request) -> bool:
-        """Tell whether a request to Discord is about this part."""
+        """Tell whether a request to Discord is about this part: its channel, its threads, or what the card is in."""
+        world = self.stage.server.world
+        here = {self.channel.id, *(thread.id for thread in world.threads_in(self.channel))}
         if request.kind is RouteKind.CALLBACK:
-            return self.stage.server.world.interactions[int(request.ids["interaction"])].channel is self.channel
+            return world.interactions[int(request.ids["interaction"])].channel.id in here
         if "token" in request.ids:
-            return self.stage.server.world.interactions_by_token[request.ids["token"]].channel is self.channel
-        return "channel" in request.ids and request.channel_id in {self.channel.id, self.place.id}
+            return world.interactions_by_token[request.ids["token"]].channel.id in here
+        return "channel" in request.ids and request.channel_id in here | {self.place.id}
 
     def uploading(self, request: Request) -> bool:
         """Tell whether a request posts this part's clip."""

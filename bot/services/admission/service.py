@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.errors import RefusedError, RulesChangingError
+from bot.errors import RefusedError, RulesChangingError, RulesUnknownError
 from bot.models import EVERYWHERE, Requester
 from bot.services.admission.decision import AdmissionDetails, Admitted, PlaceRules, ScreeningResult, decide
 from bot.services.quotas.service import ask_rules
@@ -142,11 +142,14 @@ class Admission:
         """Ask a server's rules about the prompts of several requests of one member, by the same rules for all.
 
         Raises:
+            RulesUnknownError: when AutoMod's have never been read and can't be now.
             RulesChangingError: when they change all the while.
             StoreUnavailableError: when the database cannot be asked.
         """
         for _ in range(MOST_JUDGINGS):
             results = [await self.screen(request) for request in requests]
+            if any(result.is_unsure for result in results):
+                raise RulesUnknownError
             if len({(it.version, id(it.automod_asked)) for it in results}) == 1:
                 return results
         raise RulesChangingError

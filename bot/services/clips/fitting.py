@@ -9,7 +9,7 @@ from bot.errors import CannotFitError, UploadTooLargeError
 from bot.models import ClipFile, ClipLink
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
 
     from bot.models import Clip, Job, PostedMessage, VideoInfo
@@ -33,6 +33,14 @@ class Media(Protocol):
 
     async def take_still(self, path: Path) -> bytes:
         """Return one picture of a video as WebP, of at most 20 KB."""
+        ...
+
+    async def make_contact_sheet(self, takes: Sequence[tuple[int, bytes | None]]) -> bytes:
+        """Return the takes' stills, each with its number, as one WebP picture of at most 300 KB.
+
+        Args:
+            takes: 2 to 8 numbers with their stills; a take without one, or with a broken one, is a grey field.
+        """
         ...
 
     async def fit(self, source: Path, destination: Path, max_bytes: int) -> VideoInfo:

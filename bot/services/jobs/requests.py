@@ -319,6 +319,10 @@ class JobService:
         _log.info("clip removed", extra={"job_id": job_id, "moderator_id": removed_by_id, "refunded": refunded})
         return replace(job, removed_by_id=removed_by_id, removed_at=now)
 
+    def note_accepted(self, guild_id: int) -> None:
+        """Let jobs that were accepted otherwise start, and be shown."""
+        self._tell_accepted(guild_id)
+
     def note_cancelled(self) -> None:
         """Let the cards of jobs that were cancelled show it, and the queue move up."""
         self._card_changes.touch_queue()

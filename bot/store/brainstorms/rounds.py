@@ -76,15 +76,10 @@ async def find_latest(connection: AsyncConnection, brainstorm_id: str) -> Round 
     return None if row is None else from_row(row)
 
 
-async def list_open(connection: AsyncConnection, *, guild_id: int, channel_id: int) -> list[tuple[Round, Brainstorm]]:
-    """Return the rounds of a server, started in a channel or by anybody, whose takes have not all landed or failed.
-
-    Args:
-        channel_id: of the channel or of a thread in it that such rounds were started in; 0 is all of the server's.
-    """
+async def list_open(connection: AsyncConnection, *, guild_id: int) -> list[tuple[Round, Brainstorm]]:
+    """Return the rounds of a server whose takes have not all landed or failed, oldest first."""
     rows = await connection.execute(_OPEN, {"guild_id": guild_id})
-    found = [(from_row(row), brainstorm_from_row(row, "brainstorm_")) for row in rows]
-    return [(it, of) for it, of in found if channel_id in {0, of.channel_id, of.thread_id}]
+    return [(from_row(row), brainstorm_from_row(row, "brainstorm_")) for row in rows]
 
 
 async def find_difference(connection: AsyncConnection, round_id: str, number: int) -> str | None:

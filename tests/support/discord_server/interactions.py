@@ -107,7 +107,7 @@ class Interaction:
             "entitlements": [],
         }
         if self.message is not None:
-            payload["message"] = self.message.payload()
+            payload["message"] = self.message.payload(world.bot)
         return payload
 
     def metadata(self) -> Json:
@@ -122,7 +122,7 @@ class Interaction:
             metadata["interacted_message_id"] = str(self.message.id)
         return metadata
 
-    def callback_payload(self) -> Json:
+    def callback_payload(self, world: World) -> Json:
         """Write the answer to a callback ``with_response``."""
         payload: Json = {"interaction": {"id": str(self.id), "type": self.kind}}
         if self.response is None:
@@ -132,7 +132,7 @@ class Interaction:
             "response_message_loading": self.response.is_loading,
             "response_message_ephemeral": self.response.is_ephemeral,
         }
-        payload["resource"] = {"type": self.callback_type, "message": self.response.payload()}
+        payload["resource"] = {"type": self.callback_type, "message": self.response.payload(world.bot)}
         return payload
 
     # What Discord checks -------------------------------------------------------------------------

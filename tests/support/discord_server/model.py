@@ -17,12 +17,15 @@ if TYPE_CHECKING:
 Json: TypeAlias = dict[str, Any]
 
 DISCORD_EPOCH_MS = 1_420_070_400_000
-EPHEMERAL, LOADING, COMPONENTS_V2 = 1 << 6, 1 << 7, 1 << 15
+HAS_THREAD, EPHEMERAL, LOADING, COMPONENTS_V2 = 1 << 5, 1 << 6, 1 << 7, 1 << 15
 """Message flags (Discord's documentation, "Message Flags")."""
 THREAD_TYPES = frozenset({ChannelType.news_thread, ChannelType.public_thread, ChannelType.private_thread})
+ANSWER, NAME_CHANGE, THREAD_STARTER = 20, 4, 21
+"""Message types (Discord's documentation, "Message Types"); what people and bots write is 0."""
 BOT_PERMISSIONS = Permissions(
     view_channel=True,
     send_messages=True,
+    create_public_threads=True,
     send_messages_in_threads=True,
     attach_files=True,
     embed_links=True,
@@ -167,20 +170,22 @@ class Guild:
         }
 
     def create_payload(self, bot: User) -> Json:
-        """Write the server as GUILD_CREATE does: channels, threads, and of the members only the bot.
+        """Write the server as GUILD_CREATE does: channels, active threads, and of the members only the bot.
 
         Bots without the privileged members intent are told of no one else (Discord's documentation, "Guild
         Create"); those with it ask for the rest.
         """
-        channels = list(self.channels.values())
+        threads = [channel for channel in self.channels.values() if isinstance(channel, Thread)]
+        active = [it for it in threads if not it.is_archived and it.permissions_of(bot).view_channel]
+        channels = [channel for channel in self.channels.values() if not isinstance(channel, Thread)]
         return self.payload() | {
             "joined_at": "2024-01-01T00:00:00+00:00",
             "large": False,
             "unavailable": False,
             "member_count": len(self.members),
             "members": [self.members[bot.id].payload()],
-            "channels": [channel.payload(bot) for channel in channels if channel.type not in THREAD_TYPES],
-            "threads": [channel.payload(bot) for channel in channels if channel.type in THREAD_TYPES],
+            "channels": [channel.payload(bot) for channel in channels],
+            "threads": [thread.payload(bot) for thread in active],
             "voice_states": [],
             "presences": [],
             "stage_instances": [],
@@ -194,7 +199,9 @@ class Channel:
     """A text channel, voice chat, thread or direct-message channel, with its messages in order of their ids.
 
     Attributes:
-        app_permissions: what the bot may do in it, when that differs from what its role allows.
+        parent: a channel's category, a thread's channel.
+        app_permissions: what the bot may do in it, when that differs from what its role allows; threads go by their
+            parent.
     """
 
     id: int
@@ -206,8 +213,13 @@ class Channel:
     app_permissions: Permissions | None = None
     messages: dict[int, Message] = field(default_factory=dict)
 
+    @property
+    def posts(self) -> list[Message]:
+        """What people and bots have posted, oldest first, without Discord's own remarks."""
+        return [message for message in self.messages.values() if not message.is_remark]
+
     def permissions_of(self, bot: User) -> Permissions:
-        """Say what the bot may do here; threads go by their parent unless they say otherwise."""
+        """Say what the bot may do here; channels go by their parent unless they say otherwise."""
         if self.guild is None:
             return BOT_PERMISSIONS
         if self.app_permissions is not None:
@@ -230,19 +242,11 @@ class Channel:
             "parent_id": str(self.parent.id) if self.parent else None,
             "rate_limit_per_user": 0,
         }
-        if self.type in THREAD_TYPES:
-            return payload | {
-                "owner_id": str(self.guild.owner_id),
-                "message_count": len(self.messages),
-                "member_count": 1,
-                "thread_metadata": {
-                    "archived": False,
-                    "auto_archive_duration": 1440,
-                    "archive_timestamp": "2024-01-01T00:00:00+00:00",
-                    "locked": False,
-                },
-            }
-        return payload | {
+        return payload | self._kind_payload(bot)
+
+    def _kind_payload(self, bot: User) -> Json:
+        """Write what only channels have, and no threads."""
+        return {
             "position": 0,
             "nsfw": False,
             "topic": None,
@@ -263,6 +267,47 @@ class Channel:
                 "deny": str(Permissions.all().value & ~self.app_permissions.value),
             }
         ]
+
+
+@dataclass(slots=True, kw_only=True)
+class Thread(Channel):
+    """A thread of a channel; one that was started from a message has that message's id.
+
+    Attributes:
+        owner_id: who started it.
+        archive_changed_at: when it was last archived or not any more, or its ``auto_archive_minutes`` were changed.
+        sent_count: how many messages were ever posted in it.
+    """
+
+    owner_id: int
+    is_archived: bool = False
+    is_locked: bool = False
+    auto_archive_minutes: int = 1440
+    archive_changed_at: datetime
+    sent_count: int = 0
+
+    def _kind_payload(self, bot: User) -> Json:
+        payload: Json = {
+            "owner_id": str(self.owner_id),
+            "message_count": sum(message.type != THREAD_STARTER for message in self.messages.values()),
+            "total_message_sent": self.sent_count,
+            "member_count": 1,
+            "thread_metadata": {
+                "archived": self.is_archived,
+                "auto_archive_duration": self.auto_archive_minutes,
+                "archive_timestamp": self.archive_changed_at.isoformat(),
+                "locked": self.is_locked,
+                "create_timestamp": snowflake_time(self.id).isoformat(),
+            },
+        }
+        if self.owner_id == bot.id:
+            payload["member"] = {
+                "id": str(self.id),
+                "user_id": str(bot.id),
+                "join_timestamp": snowflake_time(self.id).isoformat(),
+                "flags": 0,
+            }
+        return payload
 
 
 @dataclass(slots=True, kw_only=True)
@@ -292,14 +337,17 @@ class Message:
     """A message as it stands now.
 
     Attributes:
+        type: 0, or the type of a remark of Discord's own.
         pings: ids of the members, roles (and 0 for everyone) that were notified when it was posted.
         edits: how often it was edited.
         interaction: the interaction it answers, if it does.
+        started_from: of the first message in a thread, the message that the thread was started from.
     """
 
     id: int
     channel: Channel
     author: User
+    type: int = 0
     content: str = ""
     embeds: list[Json] = field(default_factory=list)
     components: list[Json] = field(default_factory=list)
@@ -308,6 +356,7 @@ class Message:
     nonce: str | None = None
     pings: frozenset[int] = frozenset()
     interaction: Interaction | None = None
+    started_from: Message | None = None
     edits: int = 0
     edited_at: datetime | None = None
     is_deleted: bool = False
@@ -321,6 +370,17 @@ class Message:
         return bool(self.flags & LOADING)
 
     @property
+    def is_remark(self) -> bool:
+        """Tell whether Discord wrote it by itself: that a thread begins here, or has another name."""
+        return self.type in {NAME_CHANGE, THREAD_STARTER}
+
+    @property
+    def thread(self) -> Thread | None:
+        """The thread that was started from it."""
+        found = self.channel.guild.channels.get(self.id) if self.channel.guild else None
+        return found if isinstance(found, Thread) else None
+
+    @property
     def text(self) -> str:
         """Everything a reader sees as text: the content and each text display, a line each."""
         displays = [part["content"] for part in walk(self.components) if part.get("type") == TEXT_DISPLAY]
@@ -331,18 +391,20 @@ class Message:
         """The ``custom_id`` of every component that can be used."""
         return [part["custom_id"] for part in walk(self.components) if "custom_id" in part and not part.get("disabled")]
 
-    def payload(self, *, with_nonce: bool = False) -> Json:
+    def payload(self, bot: User, *, with_nonce: bool = False) -> Json:
         """Write the message; the nonce is echoed to its sender and on the gateway, never to a later reader."""
+        is_answer = self.interaction is not None and not self.interaction.message
+        thread = self.thread
         payload: Json = {
             "id": str(self.id),
             "channel_id": str(self.channel.id),
-            "type": 0 if self.interaction is None or self.interaction.message else 20,
+            "type": ANSWER if is_answer else self.type,
             "author": self.author.payload(),
             "content": self.content,
             "embeds": self.embeds,
             "components": self.components,
             "attachments": [attachment.payload() for attachment in self.attachments],
-            "flags": self.flags,
+            "flags": self.flags | HAS_THREAD if thread else self.flags,
             "timestamp": snowflake_time(self.id).isoformat(),
             "edited_timestamp": self.edited_at.isoformat() if self.edited_at else None,
             "mentions": [],
@@ -355,6 +417,17 @@ class Message:
             payload["nonce"] = self.nonce
         if self.interaction is not None:
             payload["interaction_metadata"] = self.interaction.metadata()
+        if thread is not None:
+            payload["thread"] = thread.payload(bot)
+        if (source := self.started_from) is not None:
+            assert self.channel.guild is not None, "threads are in servers"
+            payload["message_reference"] = {
+                "type": 0,
+                "message_id": str(source.id),
+                "channel_id": str(source.channel.id),
+                "guild_id": str(self.channel.guild.id),
+            }
+            payload["referenced_message"] = None if source.is_deleted else source.payload(bot)
         return payload
 
 

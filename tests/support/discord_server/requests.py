@@ -26,6 +26,9 @@ class RouteKind(StrEnum):
     LEAVE_GUILD = "leave guild"
     GET_MEMBER = "get member"
     GET_CHANNEL = "get channel"
+    EDIT_CHANNEL = "edit channel"
+    DELETE_CHANNEL = "delete channel"
+    CREATE_THREAD = "create thread"
     OPEN_DIRECT_CHANNEL = "open direct channel"
     TYPING = "typing"
     CREATE_MESSAGE = "create message"
@@ -85,7 +88,7 @@ class RefusedError(Exception):
 
 
 def invalid_body(reason: str) -> RefusedError:
-    """Make the refusal of a body that breaks Discord's rules for messages."""
+    """Make the refusal of a body that breaks Discord's rules."""
     return RefusedError(400, 50035, f"Invalid Form Body: {reason}")
 
 
@@ -104,7 +107,13 @@ NOT_YOUR_MESSAGE = (403, 50005, "Cannot edit a message authored by another user"
 EMPTY_MESSAGE = (400, 50006, "Cannot send an empty message")
 CANNOT_MESSAGE_USER = (403, 50007, "Cannot send messages to this user")
 MISSING_PERMISSIONS = (403, 50013, "Missing Permissions")
+SYSTEM_MESSAGE = (403, 50021, "Cannot execute action on a system message")
+WRONG_CHANNEL_TYPE = (400, 50024, "Cannot execute action on this channel type")
 DEAD_TOKEN = (401, 50027, "Invalid Webhook Token")
+THREAD_ARCHIVED = (400, 50083, "Thread is archived")
+THREAD_ARCHIVED_FOR_YOU = (403, 50083, "Thread is archived")
+THREAD_EXISTS = (400, 160004, "A thread has already been created for this message")
+THREAD_LOCKED = (403, 160005, "Thread is locked")
 
 
 @dataclass(frozen=True, slots=True)

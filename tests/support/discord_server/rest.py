@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from aiohttp import BodyPartReader, web
 
-from tests.support.discord_server.model import EPHEMERAL, LOADING, THREAD_TYPES, Attachment, Json
+from tests.support.discord_server import threads
+from tests.support.discord_server.model import EPHEMERAL, LOADING, Attachment, Json, Thread
 from tests.support.discord_server.requests import (
     CANNOT_MESSAGE_USER,
     MISSING_ACCESS,
     MISSING_PERMISSIONS,
     NOT_YOUR_MESSAGE,
+    SYSTEM_MESSAGE,
     TOO_LARGE,
     UNAUTHORIZED,
     UNKNOWN_CHANNEL,
@@ -107,12 +109,15 @@ class RestApi:
             ("GET", "/guilds/{guild}", RouteKind.GET_GUILD, self._get_guild),
             ("GET", "/guilds/{guild}/members/{user}", RouteKind.GET_MEMBER, self._get_member),
             ("GET", "/channels/{channel}", RouteKind.GET_CHANNEL, self._get_channel),
+            ("PATCH", "/channels/{channel}", RouteKind.EDIT_CHANNEL, self._edit_channel),
+            ("DELETE", "/channels/{channel}", RouteKind.DELETE_CHANNEL, self._delete_channel),
             ("POST", "/channels/{channel}/typing", RouteKind.TYPING, self._typing),
             ("POST", messages, RouteKind.CREATE_MESSAGE, self._create_message),
             ("GET", messages, RouteKind.LIST_MESSAGES, self._list_messages),
             ("GET", messages + "/{message}", RouteKind.GET_MESSAGE, self._get_message),
             ("PATCH", messages + "/{message}", RouteKind.EDIT_MESSAGE, self._edit_message),
             ("DELETE", messages + "/{message}", RouteKind.DELETE_MESSAGE, self._delete_message),
+            ("POST", messages + "/{message}/threads", RouteKind.CREATE_THREAD, self._create_thread),
             ("POST", "/interactions/{interaction}/{token}/callback", RouteKind.CALLBACK, self._callback),
             ("POST", answers, RouteKind.FOLLOW_UP, self._follow_up),
             ("GET", answers + "/messages/{message}", RouteKind.GET_ANSWER, self._get_answer),
@@ -282,6 +287,30 @@ class RestApi:
     def _get_channel(self, request: Request) -> Answer:
         return Answer(200, self._channel(request).payload(self._world.bot))
 
+    def _edit_channel(self, request: Request) -> Answer:
+        channel = self._channel(request)
+        if not isinstance(channel, Thread):
+            raise RefusedError(*MISSING_PERMISSIONS)  # nobody lets the bot manage channels
+        threads.check_change(channel, self._world.bot, request.body)
+        self._world.update_thread(
+            channel,
+            by=self._world.bot,
+            name=request.body.get("name"),
+            is_archived=request.body.get("archived"),
+            is_locked=request.body.get("locked"),
+            auto_archive_minutes=request.body.get("auto_archive_duration"),
+        )
+        return Answer(200, channel.payload(self._world.bot))
+
+    def _delete_channel(self, request: Request) -> Answer:
+        channel = self._channel(request)
+        allowed = channel.permissions_of(self._world.bot)
+        if not (allowed.manage_threads if isinstance(channel, Thread) else allowed.manage_channels):
+            raise RefusedError(*MISSING_PERMISSIONS)
+        answer = Answer(200, channel.payload(self._world.bot))
+        self._world.delete_channel(channel)
+        return answer
+
     def _typing(self, request: Request) -> Answer:
         self._writable_channel(request)
         return NOTHING
@@ -294,7 +323,17 @@ class RestApi:
     def _create_message(self, request: Request) -> Answer:
         channel = self._writable_channel(request)
         message = self._world.post(channel, self._world.bot, request.body, request.uploads)
-        return Answer(200, message.payload(with_nonce=True))
+        return Answer(200, message.payload(self._world.bot, with_nonce=True))
+
+    def _create_thread(self, request: Request) -> Answer:
+        channel = self._channel(request)
+        bot = self._world.bot
+        threads.check_start(channel, bot, request.body)
+        minutes = request.body.get("auto_archive_duration")
+        thread = self._world.start_thread(
+            self._message(request), request.body["name"], owner=bot, auto_archive_minutes=minutes
+        )
+        return Answer(201, thread.payload(bot))
 
     def _list_messages(self, request: Request) -> Answer:
         """Answer the newest first, whichever way they were asked for, as Discord does."""
@@ -314,23 +353,30 @@ class RestApi:
         else:
             before = int(request.query.get("before", self._world.snowflake()))
             found = [message for message in messages if message.id < before][-limit:]
-        return Answer(200, [message.payload() for message in reversed(found)])
+        return Answer(200, [message.payload(self._world.bot) for message in reversed(found)])
 
     def _get_message(self, request: Request) -> Answer:
-        return Answer(200, self._message(request).payload())
+        return Answer(200, self._message(request).payload(self._world.bot))
 
     def _edit_message(self, request: Request) -> Answer:
         message = self._message(request)
         if message.author is not self._world.bot:
             raise RefusedError(*NOT_YOUR_MESSAGE)
+        if message.is_remark:
+            raise RefusedError(*SYSTEM_MESSAGE)
         self._world.edit(message, request.body, request.uploads)
-        return Answer(200, message.payload())
+        return Answer(200, message.payload(self._world.bot))
 
     def _delete_message(self, request: Request) -> Answer:
         message = self._message(request)
-        may_delete = self._channel(request).permissions_of(self._world.bot).manage_messages
+        channel = self._channel(request)
+        may_delete = channel.permissions_of(self._world.bot).manage_messages
+        if message.is_remark:
+            raise RefusedError(*SYSTEM_MESSAGE)
         if message.author is not self._world.bot and not may_delete:
             raise RefusedError(*MISSING_PERMISSIONS)
+        if isinstance(channel, Thread):
+            threads.check_delete(channel, self._world.bot)
         self._world.delete(message)
         return NOTHING
 
@@ -347,8 +393,7 @@ class RestApi:
         if channel.recipient is not None and not channel.recipient.accepts_messages:
             raise RefusedError(*CANNOT_MESSAGE_USER)
         allowed = channel.permissions_of(self._world.bot)
-        is_thread = channel.type in THREAD_TYPES
-        may_send = allowed.send_messages_in_threads if is_thread else allowed.send_messages
+        may_send = allowed.send_messages_in_threads if isinstance(channel, Thread) else allowed.send_messages
         if not may_send or (request.uploads and not allowed.attach_files):
             raise RefusedError(*MISSING_PERMISSIONS)
         return channel
@@ -381,7 +426,7 @@ class RestApi:
                 pass
         interaction.acknowledge(callback_type, data, request.received_at)
         wants_response = request.query.get("with_response") in ("1", "true")
-        return Answer(200, interaction.callback_payload()) if wants_response else NOTHING
+        return Answer(200, interaction.callback_payload(self._world)) if wants_response else NOTHING
 
     def _follow_up(self, request: Request) -> Answer:
         interaction = self._interaction(request)
@@ -390,24 +435,26 @@ class RestApi:
             # The first follow-up of a deferred answer becomes that answer (Discord's documentation, "Create
             # Followup Message").
             self._world.edit(thinking, request.body, request.uploads)
-            return Answer(200, thinking.payload())
+            return Answer(200, thinking.payload(self._world.bot))
         message = self._answer(interaction, request.body, request)
         interaction.follow_ups.append(message)
-        return Answer(200, message.payload())
+        return Answer(200, message.payload(self._world.bot))
 
     def _get_answer(self, request: Request) -> Answer:
-        return Answer(200, self._answered_message(request).payload())
+        return Answer(200, self._answered_message(request).payload(self._world.bot))
 
     def _edit_answer(self, request: Request) -> Answer:
         message = self._answered_message(request)
         self._world.edit(message, request.body, request.uploads)
-        return Answer(200, message.payload())
+        return Answer(200, message.payload(self._world.bot))
 
     def _delete_answer(self, request: Request) -> Answer:
         self._world.delete(self._answered_message(request))
         return NOTHING
 
     def _answer(self, interaction: Interaction, body: Json, request: Request) -> Message:
+        if interaction.channel.id not in self._world.channels:
+            raise RefusedError(*UNKNOWN_CHANNEL)
         return self._world.post(interaction.channel, self._world.bot, body, request.uploads, interaction=interaction)
 
     def _interaction(self, request: Request) -> Interaction:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tests.support.discord_server.requests import Request
 
 _OPERATIONS = {
+    RouteKind.CREATE_THREAD: ("/channels/{channel_id}/messages/{message_id}/threads", "post"),
+    RouteKind.EDIT_CHANNEL: ("/channels/{channel_id}", "patch"),
     RouteKind.CREATE_MESSAGE: ("/channels/{channel_id}/messages", "post"),
     RouteKind.EDIT_MESSAGE: ("/channels/{channel_id}/messages/{message_id}", "patch"),
     RouteKind.CALLBACK: ("/interactions/{interaction_id}/{interaction_token}/callback", "post"),

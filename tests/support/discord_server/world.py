@@ -13,13 +13,17 @@ from typing import TYPE_CHECKING, TypeVar
 
 from discord import ChannelType, Permissions
 
+from tests.support.discord_server import threads
 from tests.support.discord_server.model import (
     BOT_PERMISSIONS,
     COMPONENTS_V2,
     DISCORD_EPOCH_MS,
     LOADING,
     MEMBER_PERMISSIONS,
+    NAME_CHANGE,
     TEXT_DISPLAY,
+    THREAD_STARTER,
+    THREAD_TYPES,
     Attachment,
     Channel,
     Guild,
@@ -27,11 +31,12 @@ from tests.support.discord_server.model import (
     Member,
     Message,
     Role,
+    Thread,
     User,
     pings_of,
     walk,
 )
-from tests.support.discord_server.requests import EMPTY_MESSAGE, Faults, RefusedError, invalid_body
+from tests.support.discord_server.requests import EMPTY_MESSAGE, THREAD_EXISTS, Faults, RefusedError, invalid_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -162,15 +167,30 @@ class World:
         parent: Channel | None = None,
         app_permissions: Permissions | None = None,
     ) -> Channel:
-        """Make a channel, or a thread when it is given a parent and a thread's type."""
-        channel = Channel(
-            id=self.snowflake(),
-            type=channel_type,
-            name=name,
-            guild=guild,
-            parent=parent,
-            app_permissions=app_permissions,
-        )
+        """Make a channel of a kind, or a thread (from no message) when it is given a parent and a thread's type.
+
+        A bot that is connected already is not told; for threads see ``start_thread``.
+        """
+        channel_id = self.snowflake()
+        if channel_type in THREAD_TYPES:
+            channel: Channel = Thread(
+                id=channel_id,
+                type=channel_type,
+                name=name,
+                guild=guild,
+                parent=parent,
+                owner_id=guild.owner_id,
+                archive_changed_at=datetime.now(UTC),
+            )
+        else:
+            channel = Channel(
+                id=channel_id,
+                type=channel_type,
+                name=name,
+                guild=guild,
+                parent=parent,
+                app_permissions=app_permissions,
+            )
         guild.channels[channel.id] = self.channels[channel.id] = channel
         return channel
 
@@ -182,19 +202,108 @@ class World:
         return self.direct_channels[user.id]
 
     def delete_channel(self, channel: Channel) -> None:
-        """Delete a channel with all its messages, as a moderator would."""
+        """Delete a channel with all its messages and threads, or one thread, as a moderator would."""
+        for thread in self.threads_in(channel):
+            self._drop_channel(thread)  # of these Discord says nothing
+        self._drop_channel(channel)
+        if isinstance(channel, Thread):
+            self._emit_thread("THREAD_DELETE", channel)
+        else:
+            self.emit("CHANNEL_DELETE", channel.payload(self.bot), INTENT_GUILDS)
+        self.changed()
+
+    def _drop_channel(self, channel: Channel) -> None:
         del self.channels[channel.id]
         for message in channel.messages.values():
             message.is_deleted = True
         channel.messages.clear()
         if channel.guild is not None:
             del channel.guild.channels[channel.id]
-        self.emit("CHANNEL_DELETE", channel.payload(self.bot), INTENT_GUILDS)
 
     def set_app_permissions(self, channel: Channel, permissions: Permissions) -> None:
-        """Change what the bot may do in a channel, and tell it so."""
+        """Change what the bot may do in a channel and its threads, and tell it so."""
+        assert not isinstance(channel, Thread), "a thread has no permissions of its own"
         channel.app_permissions = permissions
         self.emit("CHANNEL_UPDATE", channel.payload(self.bot), INTENT_GUILDS)
+
+    # Threads -------------------------------------------------------------------------------------
+
+    def threads_in(self, channel: Channel) -> list[Thread]:
+        """Give the threads of a channel, archived ones too, in the order of their ids."""
+        found = [it for it in self.channels.values() if isinstance(it, Thread) and it.parent is channel]
+        return sorted(found, key=lambda thread: thread.id)
+
+    def start_thread(
+        self, message: Message, name: str, *, owner: User, auto_archive_minutes: int | None = None
+    ) -> Thread:
+        """Start a thread from a message, as ``owner``; its first message points back to that one.
+
+        Raises:
+            RefusedError: the message has one already.
+        """
+        channel = message.channel
+        if message.id in self.channels:
+            raise RefusedError(*THREAD_EXISTS)
+        assert channel.guild is not None, "threads are in servers"
+        thread = Thread(
+            id=message.id,
+            type=threads.PARENT_TYPES[channel.type],
+            name=name,
+            guild=channel.guild,
+            parent=channel,
+            owner_id=owner.id,
+            auto_archive_minutes=auto_archive_minutes or threads.AUTO_ARCHIVE_MINUTES,
+            archive_changed_at=datetime.now(UTC),
+        )
+        channel.guild.channels[thread.id] = self.channels[thread.id] = thread
+        self._emit_thread("THREAD_CREATE", thread)
+        self._emit_message("MESSAGE_UPDATE", message)
+        self._remark(thread, THREAD_STARTER, message.author, started_from=message)
+        self.changed()
+        return thread
+
+    def update_thread(
+        self,
+        thread: Thread,
+        *,
+        by: User,
+        name: str | None = None,
+        is_archived: bool | None = None,
+        is_locked: bool | None = None,
+        auto_archive_minutes: int | None = None,
+    ) -> None:
+        """Archive, lock or rename a thread, or undo it; what is None stays as it is."""
+        old = (thread.is_archived, thread.auto_archive_minutes)
+        old_name, thread.name = thread.name, name or thread.name
+        thread.is_archived = thread.is_archived if is_archived is None else is_archived
+        thread.is_locked = thread.is_locked if is_locked is None else is_locked
+        thread.auto_archive_minutes = auto_archive_minutes or thread.auto_archive_minutes
+        if (thread.is_archived, thread.auto_archive_minutes) != old:
+            thread.archive_changed_at = datetime.now(UTC)
+        self._emit_thread("THREAD_UPDATE", thread)
+        if thread.name != old_name:
+            self._remark(thread, NAME_CHANGE, by, content=thread.name)
+        self.changed()
+
+    def _remark(
+        self, thread: Thread, kind: int, author: User, *, content: str = "", started_from: Message | None = None
+    ) -> None:
+        remark = Message(
+            id=self.snowflake(), channel=thread, author=author, type=kind, content=content, started_from=started_from
+        )
+        thread.messages[remark.id] = remark
+        thread.sent_count += kind != THREAD_STARTER
+        self._emit_message("MESSAGE_CREATE", remark)
+
+    def _emit_thread(self, event: str, thread: Thread) -> None:
+        """Tell the bot of a thread, unless it may not see it."""
+        payload = thread.payload(self.bot)
+        if event == "THREAD_CREATE":
+            payload["newly_created"] = True
+        elif event == "THREAD_DELETE":
+            payload = {key: payload[key] for key in ("id", "guild_id", "parent_id", "type")}
+        if thread.permissions_of(self.bot).view_channel:
+            self.emit(event, payload, INTENT_GUILDS)
 
     # Messages ------------------------------------------------------------------------------------
 
@@ -210,13 +319,18 @@ class World:
         """Make a message of a checked body, or give the earlier one of the same nonce.
 
         Raises:
-            RefusedError: when Discord would not take the body.
+            RefusedError: when Discord would not take the body, or the thread is closed to its author.
         """
         nonce = str(body["nonce"]) if body.get("nonce") is not None else None
         if nonce and body.get("enforce_nonce") and (earlier := self._recall(channel, nonce)):
             return earlier
         message = Message(id=self.snowflake(), channel=channel, author=author, nonce=nonce, interaction=interaction)
         self._write(message, body, uploads or {}, body.get("flags") or 0)
+        if isinstance(channel, Thread) and not message.is_ephemeral:
+            threads.check_post(channel, author)
+            if channel.is_archived:
+                self.update_thread(channel, by=author, is_archived=False)
+            channel.sent_count += 1
         message.pings = pings_of(message.text, body.get("allowed_mentions"), channel.guild)
         if nonce and body.get("enforce_nonce"):
             self._nonces[channel.id, nonce] = (message, time.monotonic())
@@ -230,8 +344,10 @@ class World:
         """Change what the body names and leave the rest; answers a deferred interaction.
 
         Raises:
-            RefusedError: when Discord would not take the body.
+            RefusedError: when Discord would not take the body, or the thread is closed to the message's author.
         """
+        if isinstance(message.channel, Thread) and not message.is_ephemeral:
+            threads.check_edit(message.channel, message.author)
         flags = message.flags & ~LOADING | (body.get("flags") or 0) & COMPONENTS_V2
         self._write(message, body, uploads, flags)
         message.edits += 1
@@ -281,7 +397,7 @@ class World:
 
     def _emit_message(self, event: str, message: Message) -> None:
         guild = message.channel.guild
-        payload = message.payload(with_nonce=True)
+        payload = message.payload(self.bot, with_nonce=True)
         if guild is not None:
             payload["guild_id"] = str(guild.id)
         self.emit(event, payload, INTENT_DIRECT_MESSAGES if guild is None else INTENT_GUILD_MESSAGES)
