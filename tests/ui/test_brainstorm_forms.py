@@ -12,7 +12,7 @@ from bot.models import GEMINI_OMNI, Aspect
 from bot.models.brainstorms import CLOCKS_SECONDS, Vary, VoteTerms
 from bot.ui import brainstorm_forms as forms
 from bot.ui.filled_forms import fields_of
-from bot.ui.text import commands
+from bot.ui.text import commands, refusals
 from bot.ui.text.brainstorms import takes as take_text
 from tests.support.brainstorms import PREVIEW_ID, ROUND_ID, make_preview
 from tests.support.discord_server.requests import RouteKind
@@ -34,7 +34,7 @@ FORMS: dict[str, Callable[[], ui.Modal]] = {
     "vote": lambda: forms.vote_form(make_preview()),
     "vote, with a role": lambda: forms.vote_form(LONGEST),
     "next": lambda: forms.next_form(ROUND_ID, "A fox", 4, Vary.AUTO),
-    "next, longest": lambda: forms.next_form("9" * 25, "x" * 2000, 8, Vary.NOTHING),
+    "next, longest": lambda: forms.next_form("9" * 25, "x" * 2000, 7, Vary.NOTHING),
     "reword": lambda: forms.reword_form("9" * 25, 8, "x" * 2000),
 }
 ASKED = {forms.CLOCK: "3600", forms.VOTES: "1", forms.COUNTS: forms.HIDDEN}
@@ -50,6 +50,13 @@ def filled_in(form: ui.Modal) -> dict[str, Any]:
         else:
             found[field["custom_id"]] = field.get("value") or [it["id"] for it in field.get("default_values", [])]
     return found
+
+
+def takes_of(form: ui.Modal) -> list[str]:
+    """Return the numbers of takes that a form offers."""
+    fields = [label["component"] for label in form.to_dict()["components"]]
+    [options] = [field["options"] for field in fields if field["custom_id"] == forms.TAKES]
+    return [option["value"] for option in options]
 
 
 @needs_openapi
@@ -159,6 +166,22 @@ def test_a_way_to_vary_that_there_is_not_is_refused(text: str) -> None:
 
 def test_takes_are_read_from_2_to_8() -> None:
     assert [forms.read_takes(str(count)) for count in range(2, 9)] == list(range(2, 9))
+
+
+def test_beside_a_winner_takes_are_read_from_1_to_7() -> None:
+    assert [forms.read_takes(str(count), beside_winner=True) for count in range(1, 8)] == list(range(1, 8))
+    with pytest.raises(InvalidSpecError) as caught:
+        forms.read_takes("8", beside_winner=True)
+
+    assert refusals.explain(caught.value) == "That number of takes is not on offer; choose 1 to 7."
+
+
+async def test_forms_offer_as_many_takes_as_a_round_has_room_for() -> None:
+    beside_winner = make_preview(brainstorm_id="01b", reigning_job_id="01j")
+
+    assert takes_of(forms.edit_form(make_preview(), GEMINI_OMNI)) == [str(count) for count in range(2, 9)]
+    for form in (forms.edit_form(beside_winner, GEMINI_OMNI), forms.next_form(ROUND_ID, "A fox", 4, Vary.AUTO)):
+        assert takes_of(form) == [str(count) for count in range(1, 8)]
 
 
 @pytest.mark.parametrize("text", ["", "1", "9", "-2", "2.5", "٣", "two", "9" * 50])

@@ -128,6 +128,7 @@ KNOWN_REFUSALS: list[ReelayError] = [
     PublishUnavailableError(),
     StoreUnavailableError(),
     InvalidSpecError("takes", "not_offered"),
+    InvalidSpecError("takes", "not_offered", offered=(2, 8)),
     InvalidSpecError("vary", "not_offered"),
     *(BrokenIdeaError(fault, 3, "{night|day") for fault in IdeaFault),
     PreviewGoneError(),

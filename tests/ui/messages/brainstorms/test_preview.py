@@ -137,7 +137,7 @@ def test_where_the_rules_leave_fewer_than_two_it_says_so() -> None:
 
 
 def test_the_winner_of_the_last_round_is_take_1_and_free() -> None:
-    preview = make_preview(DIFFERENCES[1:2], takes=2, brainstorm_id="01b", reigning_job_id="01j")
+    preview = make_preview(DIFFERENCES[1:2], takes=1, brainstorm_id="01b", reigning_job_id="01j")
 
     view = preview_view(make_status(preview))
 
