@@ -88,17 +88,32 @@ class Publisher(Protocol):
         ...
 
     async def post_clip(
-        self, job: Job, clip: Clip, status: QuotaStatus | None, parent: Job | None = None, *, is_mentioned: bool = True
+        self,
+        job: Job,
+        clip: Clip,
+        status: QuotaStatus | None,
+        parent: Job | None = None,
+        *,
+        is_mentioned: bool = True,
+        difference: str | None = None,
     ) -> PostedMessage:
         """Post the clip to the channel as a new message that mentions the member, if they are, and nobody else.
 
         Args:
             parent: what it was made from, as far as that is stored.
+            difference: of a brainstorm's take from the others, in words; such a one arrives silently.
         """
         ...
 
     async def post_clip_in_dm(
-        self, job: Job, clip: Clip, status: QuotaStatus | None, parent: Job | None = None, *, is_mentioned: bool = True
+        self,
+        job: Job,
+        clip: Clip,
+        status: QuotaStatus | None,
+        parent: Job | None = None,
+        *,
+        is_mentioned: bool = True,
+        difference: str | None = None,
     ) -> PostedMessage:
         """Send the clip to the member directly; ``MessagesClosedError`` when they take no messages."""
         ...

@@ -49,7 +49,7 @@ def edit_form(preview: Preview, profile: ModelProfile) -> ui.Modal:
         f"form:preview_edit:{preview.id}",
         form_text.EDIT_TITLE,
         _words(form_text.IDEA, form_text.IDEA_EXPLAINED, preview.idea),
-        _takes(preview.takes),
+        _takes(preview.takes, beside_winner=preview.reigning_job_id is not None),
         _vary(preview.vary),
         _select(ASPECT, form_text.ASPECT, shapes, form_text.PLACES_DEFAULT, required=False),
         _select(DURATION, form_text.DURATION, lengths, form_text.PLACES_DEFAULT, required=False),
@@ -86,7 +86,7 @@ def vote_form(preview: Preview) -> ui.Modal:
 
 
 def next_form(round_id: str, prompt: str, takes: int, vary: Vary) -> ui.Modal:
-    """Ask what to make of a winner: its prompt, what to vary and how many takes, filled in already.
+    """Ask what to make of a winner: its prompt, what to vary and how many new takes, filled in already.
 
     A prompt may be longer than an idea; it is shown whole, so that whoever goes on from it decides what to leave out.
     """
@@ -95,7 +95,7 @@ def next_form(round_id: str, prompt: str, takes: int, vary: Vary) -> ui.Modal:
         form_text.NEXT_TITLE,
         _words(form_text.PROMPT, form_text.NEXT_EXPLAINED, prompt, max_characters=PROMPT_MAX_CHARACTERS),
         _vary(vary),
-        _takes(takes, form_text.NEXT_TAKES_EXPLAINED),
+        _takes(takes, beside_winner=True),
     )
 
 
@@ -120,15 +120,19 @@ def read_vary(text: str) -> Vary:
         raise InvalidSpecError("vary", "not_offered") from None
 
 
-def read_takes(text: str) -> int:
-    """Read how many takes there are to be.
+def read_takes(text: str, *, beside_winner: bool = False) -> int:
+    """Read how many takes are to be made.
+
+    Args:
+        beside_winner: the winner of the last round stands beside them, so that they are one less.
 
     Raises:
-        InvalidSpecError: when it is no number that is offered.
+        InvalidSpecError: when it is no number that is offered; it carries the least and the most.
     """
     takes = int(text) if _NUMBER.fullmatch(text) else 0
-    if not TAKES_FEWEST <= takes <= TAKES_MOST:
-        raise InvalidSpecError("takes", "not_offered")
+    fewest, most = _offered_takes(beside_winner=beside_winner)
+    if not fewest <= takes <= most:
+        raise InvalidSpecError("takes", "not_offered", offered=(fewest, most))
     return takes
 
 
@@ -174,12 +178,17 @@ def _words(label: str, explained: str | None, words: str, max_characters: int = 
     return ui.Label(text=label, description=explained, component=typed)
 
 
-def _takes(takes: int, explained: str | None = None) -> ui.Label[Any]:
-    options = [
-        SelectOption(label=label, value=str(count), default=count == takes)
-        for count, label in form_text.TAKES_OFFERED.items()
-    ]
-    return _select(TAKES, form_text.TAKES, options, explained)
+def _takes(takes: int, *, beside_winner: bool) -> ui.Label[Any]:
+    offered = form_text.takes_offered(*_offered_takes(beside_winner=beside_winner))
+    options = [SelectOption(label=label, value=str(count), default=count == takes) for count, label in offered.items()]
+    if beside_winner:
+        return _select(TAKES, form_text.NEW_TAKES, options, form_text.NEW_TAKES_EXPLAINED)
+    return _select(TAKES, form_text.TAKES, options)
+
+
+def _offered_takes(*, beside_winner: bool) -> tuple[int, int]:
+    """Return the least and the most takes that can be made."""
+    return TAKES_FEWEST - beside_winner, TAKES_MOST - beside_winner
 
 
 def _vary(chosen: Vary) -> ui.Label[Any]:

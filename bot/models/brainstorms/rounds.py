@@ -141,6 +141,13 @@ class BoardTake:
     still: bytes | None = None
 
     @property
+    def appearance(self) -> tuple[object, ...]:
+        """Return all that can be seen of the take but its votes."""
+        job = self.job
+        progress = None if job.progress is None else int(job.progress)
+        return (job.id, job.state, progress, job.error_code, job.removed_at, job.message_id, self.difference)
+
+    @property
     def has_landed(self) -> bool:
         """Tell whether its clip is there to be voted for."""
         return self.job.state is JobState.DELIVERED and self.job.removed_at is None
@@ -182,6 +189,15 @@ class Board:
         """Return what can be chosen where the vote has no winner: the takes that tie, or all that are there."""
         most = max((take.votes for take in self.landed), default=0)
         return [take for take in self.landed if take.votes == most]
+
+    @property
+    def appearance(self) -> tuple[object, ...]:
+        """Return all that can be seen of the board; two with the same look need no edit between them."""
+        round_ = self.round
+        shows_votes = round_.vote.shows_counts or round_.outcome is not None
+        decided = (round_.state, round_.closes_at, round_.outcome, round_.winner_number, round_.choose_by)
+        takes = tuple((*take.appearance, take.votes if shows_votes else None) for take in self.takes)
+        return (*decided, takes, self.voters, self.is_held_up, self.brainstorm.title)
 
     @property
     def winner(self) -> BoardTake | None:

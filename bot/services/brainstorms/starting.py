@@ -20,12 +20,10 @@ from bot.models.brainstorms import (
     TooManyBrainstormsError,
 )
 from bot.services.admission.accepting import charge, new_job, record_refusal
-from bot.services.admission.job_request import JobRequest
 from bot.services.brainstorms.previews import take_request, takes_request
 from bot.services.screening.rules import MOST_JUDGINGS
 from bot.store import jobs
 from bot.store.brainstorms import boards, previews, rounds
-from bot.store.brainstorms.touching import touch
 from bot.store.moderation import modlog
 
 if TYPE_CHECKING:
@@ -33,8 +31,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.models import Lineage, Requester, Server
-    from bot.models.brainstorms import Board, Preview
+    from bot.models.brainstorms import Preview
     from bot.services.admission.decision import Admitted, ScreeningResult
+    from bot.services.admission.job_request import JobRequest
     from bot.services.admission.service import Admission
     from bot.services.brainstorms.previews import Previews
     from bot.services.jobs.requests import JobService
@@ -115,49 +114,6 @@ class RoundStarter:
         self._jobs.note_accepted(requester.guild_id)
         _log.info("round started", extra={"round_id": preview.id, "guild_id": requester.guild_id, "takes": count})
         return taken
-
-    async def try_again(
-        self,
-        round_id: str,
-        number: int,
-        requester: Requester,
-        *,
-        interaction_id: int,
-        prompt: str | None = None,
-    ) -> int:
-        """Have a take that has failed made anew, charged as any clip; return its number.
-
-        Args:
-            prompt: in other words; None is as it was.
-
-        Raises:
-            RoundRefusedError: when that can't be done.
-            RefusedError, InvalidSpecError: as for any clip.
-            StoreUnavailableError: when the database cannot be asked.
-        """
-        async with self._database.read() as connection:
-            failed = _failed_take(await boards.read(connection, round_id), number, requester)
-        spec = failed.job.spec
-        request = replace(
-            JobRequest.parse(
-                interaction_id=interaction_id,
-                channel_id=failed.job.channel_id,
-                requester=requester,
-                prompt=spec.prompt if prompt is None else prompt,
-                aspect=spec.aspect,
-                duration_seconds=spec.duration_seconds,
-                lineage=failed.job.descent(Origin.RETRY),
-            ),
-            takes=1,
-        )
-        for _ in range(MOST_JUDGINGS):
-            screening = await self._admission.screen(request)
-            if await self._retake(round_id, number, request, screening):
-                break
-        else:
-            raise RulesChangingError
-        self._jobs.note_accepted(requester.guild_id)
-        return number
 
     # Starting ------------------------------------------------------------------------------------
 
@@ -294,36 +250,6 @@ class RoundStarter:
             made.append(BoardTake(number=number, difference=planned.take.difference, job=held))
         return sorted(made, key=lambda take: take.number)
 
-    # Trying again --------------------------------------------------------------------------------
-
-    async def _retake(self, round_id: str, number: int, request: JobRequest, screening: ScreeningResult) -> bool:
-        """Do it in one transaction; tell whether the rules were still those that were asked."""
-        now, requester = self._clock.now(), request.requester
-        refusal: RefusedError | None = None
-        async with self._database.write() as connection:
-            board = await boards.read(connection, round_id)
-            if board is not None and any(take.job.interaction_id == request.interaction_id for take in board.takes):
-                return True  # by another process on this token
-            failed = _failed_take(board, number, requester)
-            details, decision = await self._admission.decide(connection, request, screening, now)
-            if isinstance(decision, RefusedError):
-                await record_refusal(connection, details, request, decision, now)
-                refusal = decision
-            elif decision is None:
-                return False
-            else:
-                job = new_job(
-                    request, decision, now, random_bits=self._random_bits, lease_owner=None, lease_seconds=0.0
-                )
-                job = replace(job, round_id=round_id, number=number)
-                await charge(connection, details.server, [job], decision, now)
-                await rounds.replace_take(connection, round_id, number, old_job_id=failed.job.id, new_job_id=job.id)
-                await touch(connection, [round_id], now=now)
-        if refusal is not None:
-            self._audit_trail.tell(requester.guild_id)
-            raise refusal
-        return True
-
 
 async def _read_started(connection: Connection, preview_id: str, requester: Requester) -> Started | None:
     round_ = await rounds.get(connection, preview_id)
@@ -365,23 +291,3 @@ async def _reigning(connection: Connection, preview: Preview) -> BoardTake | Non
         raise RoundRefusedError(RoundRefusal.ERASED)
     difference = "" if job.round_id is None else await rounds.find_difference(connection, job.round_id, job.number)
     return BoardTake(number=1, difference=difference or "", job=job, is_reigning=True)
-
-
-def _failed_take(board: Board | None, number: int, requester: Requester) -> BoardTake:
-    """Return a take that failed and may be made anew by the requester.
-
-    Raises:
-        RoundRefusedError: when there is none.
-    """
-    if board is None or board.round.guild_id != requester.guild_id:
-        raise RoundRefusedError(RoundRefusal.UNKNOWN)
-    if board.round.member_id != requester.member_id:
-        raise RoundRefusedError(RoundRefusal.NOT_STARTER)
-    if board.round.state is not RoundState.OPEN:
-        raise RoundRefusedError(RoundRefusal.OVER)
-    take = next((take for take in board.takes if take.number == number), None)
-    if take is None or not take.has_failed:
-        raise RoundRefusedError(RoundRefusal.NOT_FAILED, number=number)
-    if not take.job.spec.prompt:
-        raise RoundRefusedError(RoundRefusal.ERASED)
-    return take

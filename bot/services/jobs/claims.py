@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bot.models import FINAL_STATES, JobState
 from bot.services.throttling.backoff import BURST_SECONDS, MINUTE_SECONDS, Sent, window_start
 from bot.store import jobs
+from bot.store.brainstorms import rounds
 from bot.store.jobs import polls, submits
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.models import Job, Submit
+    from bot.models.brainstorms import Round
     from bot.services.jobs.context import WorkContext
     from bot.store import Connection
 
@@ -41,21 +43,24 @@ class Lanes:
         self.poll = Lane("poll", policy.polls_at_once, {JobState.RENDERING}, polls=True)
         self.deliver = Lane("deliver", policy.deliveries_at_once, {JobState.READY, JobState.DELIVERING})
         self.settle = Lane("settle", policy.settles_at_once, FINAL_STATES)
+        self.round = Lane("round", policy.rounds_at_once)
         self.of_jobs = (self.reconcile, self.poll, self.deliver, self.settle)
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Something to do for one job, or for a submit whose job has ended; ``key`` names it while it is done.
+    """Something to do for one job, a submit whose job has ended, or a round; ``key`` names it while it is done.
 
     Attributes:
         submit: what is to be sent, or asked about; None for a step that is about the job alone.
+        round: of a brainstorm, whose board and vote are looked after.
     """
 
     key: str
     lane: Lane
     job: Job | None = None
     submit: Submit | None = None
+    round: Round | None = None
 
 
 class Claims:
@@ -85,10 +90,11 @@ class Claims:
             due_at = _next_due_at(lane, backlog)
             if due_at is not None and due_at <= now:
                 await self._take_due(connection, lane, now, claims)
+        round_at = await self._take_rounds(connection, now, claims)
         if claims:
             await self._count_polls_sent(connection, now, claims)
             backlog = await jobs.backlog(connection)
-        return await self._pause_seconds(connection, now, backlog, slots, unattended_at)
+        return await self._pause_seconds(connection, now, backlog, slots, (unattended_at, round_at))
 
     def drop(self, claims: list[Claim]) -> None:
         """Take nothing of it after all."""
@@ -177,6 +183,24 @@ class Claims:
             )
             self._note(claims, [Claim(job.id, lane, job) for job in claimed])
 
+    async def _take_rounds(self, connection: Connection, now: datetime, claims: list[Claim]) -> datetime | None:
+        """Take some due rounds of brainstorms; return when the next is due."""
+        lane = self.lanes.round
+        due_at = await rounds.next_due_at(connection)
+        limit = lane.at_once - self._count(lane)
+        if due_at is None or due_at > now or limit <= 0:
+            return due_at
+        claimed = await rounds.claim_due(
+            connection,
+            now=now,
+            limit=limit,
+            owner=self._work.owner,
+            lease_until=self.lease_until(now),
+            in_flight=self.in_flight.keys(),
+        )
+        self._note(claims, [Claim(round_.id, lane, round=round_) for round_ in claimed])
+        return await rounds.next_due_at(connection)
+
     def _note(self, claims: list[Claim], taken: list[Claim]) -> None:
         claims += taken
         self.in_flight |= {claim.key: claim.lane for claim in taken}
@@ -224,9 +248,13 @@ class Claims:
         now: datetime,
         backlog: dict[JobState, jobs.Backlog],
         slots: submits.Slots | None,
-        unattended_at: datetime | None,
+        others_at: tuple[datetime | None, datetime | None],
     ) -> float | None:
-        """Return how long nothing more will be due; a lane that is full is woken by its own next end."""
+        """Return how long nothing more will be due; a lane that is full is woken by its own next end.
+
+        Args:
+            others_at: when the next unattended submit is due, and the next round.
+        """
         throttle, policy = self._work.throttle, self._work.policy
         times = [throttle.probe_at, throttle.submit.opens_at]
         if JobState.QUEUED in backlog:  # where it isn't past, the next is held, and free when its lease has ended
@@ -235,7 +263,8 @@ class Claims:
             times.append(slots.oldest_sent_at + timedelta(seconds=policy.slot_seconds))
         times = [time for time in times if time is not None and time > now]
         due = [(lane, _next_due_at(lane, backlog)) for lane in self.lanes.of_jobs]
-        for lane, due_at in [*due, (self.lanes.unattended, unattended_at)]:
+        others = zip((self.lanes.unattended, self.lanes.round), others_at, strict=True)
+        for lane, due_at in [*due, *others]:
             if due_at is None or self._count(lane) >= lane.at_once:
                 continue
             if lane.polls and await self._room_for_polls(connection, now, lane) <= 0:

@@ -21,6 +21,7 @@ from bot.models import ClipFile, JobError, JobState
 from bot.services.clips.fitting import DEFAULT_UPLOAD_BYTES, FittingPoster
 from bot.services.jobs.policy import backoff_seconds
 from bot.store import jobs
+from bot.store.brainstorms import rounds
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -39,7 +40,14 @@ FETCHES_BEFORE_BELIEVED = 3
 
 class _Post(Protocol):
     async def __call__(
-        self, job: Job, clip: Clip, status: QuotaStatus | None, parent: Job | None, *, is_mentioned: bool
+        self,
+        job: Job,
+        clip: Clip,
+        status: QuotaStatus | None,
+        parent: Job | None,
+        *,
+        is_mentioned: bool,
+        difference: str | None,
     ) -> PostedMessage: ...
 
 
@@ -129,10 +137,13 @@ class Deliverer:
     async def _post(self, job: Job, clip: ClipFile, folder: Path) -> PostedMessage:
         status = await self._quotas.status_under(job.effective_quota, guild_id=job.guild_id, member_id=job.member_id)
         job, parent = await self._with_source(job)
-        is_mentioned = await self._mentions.are_wanted(job.member_id)
+        is_mentioned = job.round_id is None and await self._mentions.are_wanted(job.member_id)
+        difference = await self._difference(job)
 
         def to(destination: _Destination) -> Callable[[Clip], Awaitable[PostedMessage]]:
-            return lambda fitting: destination.post(job, fitting, status, parent, is_mentioned=is_mentioned)
+            return lambda fitting: destination.post(
+                job, fitting, status, parent, is_mentioned=is_mentioned, difference=difference
+            )
 
         if not job.is_private:
             limit = await self._upload_limit(job)
@@ -149,6 +160,13 @@ class Deliverer:
         async with self._work.database.read() as connection:
             lineage, parent = await jobs.find_source(connection, job)
         return replace(job, lineage=lineage), parent
+
+    async def _difference(self, job: Job) -> str | None:
+        """Return in which words a take differs from the others of its round; None for a clip of its own."""
+        if job.round_id is None:
+            return None
+        async with self._work.database.read() as connection:
+            return await rounds.find_difference(connection, job.round_id, job.number)
 
     async def _upload_limit(self, job: Job) -> int:
         try:

@@ -125,6 +125,7 @@ class WorkerPolicy:
     polls_at_once: int = 32
     deliveries_at_once: int = 4
     settles_at_once: int = 8
+    rounds_at_once: int = 8
     poll_time_scale: float = 1.0
     flood_limits: FloodLimits = field(default_factory=FloodLimits)
 

@@ -34,10 +34,10 @@ class CardSettler:
     async def settle(self, job: Job) -> None:
         """Show a finished job's end on its card; look for a card that was shown but not remembered."""
         try:
-            if job.status_message_id is None:
+            if job.status_message_id is None and job.round_id is None:  # a take's card is its round's board
                 job = await self._find_card(job)
             early_seconds = (self._card_changes.editable_at(job) - self._work.clock.now()).total_seconds()
-            if job.state is not JobState.DELIVERED and early_seconds > 0:
+            if job.state is not JobState.DELIVERED and job.round_id is None and early_seconds > 0:
                 await self._work.leased_jobs.release(job, due_in_seconds=early_seconds)
                 return
             if job.status_message_id is not None:

@@ -21,12 +21,14 @@ from bot.services.jobs.claims import Claims
 from bot.services.jobs.policy import backoff_seconds
 from bot.services.loops import Loop
 from bot.store import jobs
+from bot.store.brainstorms import rounds
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
     from datetime import datetime
 
     from bot.models import Job
+    from bot.services.brainstorms.keeper import RoundKeeper
     from bot.services.jobs.claims import Claim
     from bot.services.jobs.context import WorkContext
     from bot.services.jobs.delivery import Deliverer
@@ -70,6 +72,7 @@ class Worker:
         unattended: UnattendedSubmits,
         deliverer: Deliverer,
         settler: CardSettler,
+        keeper: RoundKeeper,
         account: AccountCheck,
         spend_watch: SpendWatch,
         card_changes: CardChanges,
@@ -81,6 +84,7 @@ class Worker:
         self._work = context
         self._submitter = submitter
         self._unattended = unattended
+        self._keeper = keeper
         self._account = account
         self._spend_watch = spend_watch
         self._card_changes = card_changes
@@ -132,8 +136,9 @@ class Worker:
         """
         async with self._work.database.write() as connection:
             released = await jobs.release_leases(connection, owner=self._work.owner)
+            released += await rounds.release_leases(connection, owner=self._work.owner)
         if released:
-            _log.info("leases released", extra={"jobs": released})
+            _log.info("leases released", extra={"leases": released})
 
     # One pass ------------------------------------------------------------------------------------
 
@@ -186,13 +191,16 @@ class Worker:
             if mine := self._claims.in_flight.keys() | self._held.job_ids:
                 lease_until = self._claims.lease_until(now)
                 await jobs.renew_leases(connection, mine, owner=self._work.owner, lease_until=lease_until)
+                await rounds.renew_leases(connection, mine, owner=self._work.owner, lease_until=lease_until)
             self._renewed_at = now
 
     # One step ------------------------------------------------------------------------------------
 
     def _step(self, claim: Claim) -> Callable[[], Awaitable[None]]:
+        if claim.round is not None:
+            return partial(self._keeper.step, claim.round)
         if claim.job is None:
-            assert claim.submit is not None, "a claim is of a job or of a submit"
+            assert claim.submit is not None, "a claim is of a job, of a submit or of a round"
             return partial(self._unattended.poll, claim.submit)
         if claim.submit is not None:
             return partial(self._submitter.submit, claim.job, claim.submit)
@@ -200,20 +208,20 @@ class Worker:
 
     async def _do(self, claim: Claim) -> None:
         was_paused = self._work.throttle.is_paused
-        fields = {"job_id": claim.key} if claim.job is None else {"job_id": claim.job.id}
+        fields = {"key": claim.key} if claim.job is None else {"job_id": claim.job.id}
         try:
             await self._step(claim)()
         except LeaseLostError:
             _log.info("job is no longer ours", extra=fields)
         except StoreUnavailableError as error:
             _log.warning("the database did not answer: %s", error, extra=fields)
-            await self._put_off(claim.job)
+            await self._put_off(claim)
         except Exception:  # noqa: BLE001 (logged; the loop outlives what it did not expect)
             generation_id = None if claim.job is None else claim.job.generation_id
             _log.exception("unexpected error", extra=fields | {"generation_id": generation_id})
             if claim.job is not None:
                 self._unexpected_errors[claim.job.id, claim.job.state] += 1
-            await self._put_off(claim.job)
+            await self._put_off(claim)
         else:
             if claim.job is not None and claim.lane is self._claims.lanes.settle:
                 for state in JobState:
@@ -262,11 +270,14 @@ class Worker:
         if was_paused or self._work.throttle.is_paused:
             self._card_changes.touch_queue()
 
-    async def _put_off(self, job: Job | None) -> None:
-        """Delay a job that met the unexpected; end one that keeps doing so. A submit without one is put off already."""
-        if job is None:
-            return
+    async def _put_off(self, claim: Claim) -> None:
+        """Delay what met the unexpected; end a job that keeps doing so. A submit without one is put off already."""
+        job = claim.job
         try:
+            if claim.round is not None:
+                await self._keeper.put_off(claim.round)
+            if job is None:
+                return
             async with self._work.database.read() as connection:
                 current = await jobs.get(connection, job.id)
             if current is None or current.lease_owner != self._work.owner:
@@ -282,4 +293,4 @@ class Worker:
                 await self._work.leased_jobs.fail(current, JobError.INTERNAL)
             del self._unexpected_errors[job.id, job.state]
         except Exception:  # noqa: BLE001 (logged; the loop outlives what it did not expect)
-            _log.exception("job could not be put off; its lease will run out", extra={"job_id": job.id})
+            _log.exception("not put off; its lease will run out", extra={"key": claim.key})

@@ -77,7 +77,7 @@ def in_line(text: str) -> str:
 
 def bare(text: str, max_characters: int) -> str:
     """Return text for where no markup is read and nothing may look like a mention, cut to a length; "" if unseen."""
-    kept = plain(_MARKUP.sub(" ", text.replace("|", "/")), max_characters)
+    kept = plain(_MARKUP.sub(" ", text.replace("|", "/")), max_characters).strip()
     return "" if is_blank(kept) else kept
 
 

@@ -314,6 +314,8 @@ def _invalid_spec(error: InvalidSpecError) -> str | None:
         return None
     if not error.offered:  # what was sent was not of this world
         return sentence.partition("; choose")[0].rstrip(".") + "."
+    if error.field == "takes":
+        return sentence.format(*error.offered)
     if error.field == "aspect":
         return sentence.format(formatting.either(formatting.ASPECTS[Aspect(each)] for each in error.offered))
     return sentence.format(formatting.either(f"{each:,}" for each in error.offered))

@@ -177,6 +177,43 @@ def test_details_fit_and_the_prompt_stays_in_its_block(prompt: str, may_delete: 
     assert copied.replace("\u200b", "") == prompt.replace("\u200b", "")
 
 
+# A take of a brainstorm ------------------------------------------------------------------------------------------
+
+TAKE = make_job(round_id="01round000000000", number=3)
+
+
+def test_a_take_says_its_number_and_difference_and_mentions_nobody() -> None:
+    text = text_of(clip_view(TAKE, FILE, None, NOW, GEMINI_OMNI, difference="golden hour"))
+
+    assert text.splitlines()[:2] == ["**Take 3** · “\u2068golden hour\u2069”", "“\u2068A cat surfing\u2069”"]
+    assert "<@" not in text
+    assert text_of(clip_view(TAKE, FILE, None, NOW, GEMINI_OMNI)).startswith("**Take 3**\n")
+
+
+def test_a_take_is_voted_for_under_its_clip_before_all_else() -> None:
+    view = clip_view(TAKE, FILE, None, NOW, GEMINI_OMNI, difference="golden hour")
+
+    labels = {part["custom_id"]: part["label"] for part in parts(view) if "custom_id" in part}
+    assert next(iter(labels.items())) == ("clip:vote:01round000000000:3", "Vote")
+    assert list(labels.values())[1:] == ["Again", "Remix", "Flip", "Longer", "⋯"]
+    assert all(len(part["components"]) <= 5 for part in parts(view) if part["type"] == 1)
+
+
+@pytest.mark.parametrize(("job", "is_direct"), [(TAKE, True), (make_job(), False)], ids=["sent directly", "no take"])
+def test_nobody_votes_in_direct_messages_nor_for_other_clips(job: Job, is_direct: bool) -> None:
+    view = clip_view(job, FILE, None, NOW, GEMINI_OMNI, is_direct=is_direct)
+
+    assert not [part for part in parts(view) if part.get("label") == "Vote"]
+
+
+@given(prompt=prompts, difference=st.text(max_size=1500))
+@example(prompt="*" * 2000, difference="*" * 1500)
+def test_a_take_fits_whatever_its_texts(prompt: str, difference: str) -> None:
+    job = replace(TAKE, spec=replace(TAKE.spec, prompt=prompt), lineage=REMIX)
+
+    assert fits_discord(clip_view(job, LONG_LINK, make_quota_status(), NOW, GEMINI_OMNI, PARENT, difference=difference))
+
+
 def test_questions_and_answers_about_deleting_fit() -> None:
     for view in (confirm_view("0" * 25, refunds=True), confirm_view("0" * 25, refunds=False), deleted_view("Deleted.")):
         assert fits_discord(view)

@@ -55,6 +55,17 @@ from bot.models import (
     QuotaSource,
     VideoServiceError,
 )
+from bot.models.brainstorms import (
+    NoThreadsError,
+    PreviewChangedError,
+    PreviewGoneError,
+    RoundRefusal,
+    RoundRefusedError,
+    TooFewTakesError,
+    TooManyBrainstormsError,
+)
+from bot.services.brainstorms.idea import BrokenIdeaError, IdeaFault, parse_idea
+from bot.services.brainstorms.phrases import LISTS
 from bot.ui.text import refusals
 from tests.support.bot_process import REPOSITORY
 from tests.support.jobs import CREATED_AT, RESETS_AT, make_block, make_quota_status
@@ -116,6 +127,22 @@ KNOWN_REFUSALS: list[ReelayError] = [
     DestinationClosedError(),
     PublishUnavailableError(),
     StoreUnavailableError(),
+    InvalidSpecError("takes", "not_offered"),
+    InvalidSpecError("takes", "not_offered", offered=(2, 8)),
+    InvalidSpecError("vary", "not_offered"),
+    *(BrokenIdeaError(fault, 3, "{night|day") for fault in IdeaFault),
+    PreviewGoneError(),
+    PreviewChangedError(),
+    TooFewTakesError(),
+    NoThreadsError(),
+    *(
+        TooManyBrainstormsError(most, in_channel=in_channel, thread_id=thread_id)
+        for most in (1, 3)
+        for in_channel in (True, False)
+        for thread_id in (None, 5)
+    ),
+    *(RoundRefusedError(reason, number=2, role_id=9, votes_each=3) for reason in RoundRefusal),
+    *(RoundRefusedError(reason) for reason in RoundRefusal),
 ]
 
 
@@ -168,3 +195,47 @@ def test_one_open_job_is_not_called_clips() -> None:
 def test_permissions_are_named_as_discord_names_them() -> None:
     assert "**Attach Files** in" in refusals.bot_lacks(["attach_files"])
     assert "**View Channel** and **Attach Files**" in refusals.bot_lacks(["view_channel", "attach_files"])
+
+
+@pytest.mark.parametrize(
+    ("idea", "sentence"),
+    [
+        ("A {night|day fox", "The brace at character 3 is never closed: `{night|day fox`"),
+        ("A fox} runs", "The brace at character 6 closes nothing. If it is meant as a sign, write `\\}`."),
+        (
+            "A {night|{day}}",
+            "The brace at character 10 stands inside of a slot, which can't hold another one: `{night|{`",
+        ),
+        ("A {}", "The slot at character 3 is empty; write choices such as `{night|day}`, or the name of a list."),
+        ("A {night|}", "The slot at character 3 has an empty choice: `{night|}`"),
+        ("A {day|Day}", "The slot at character 3 has the same choice twice: `{day|Day}`"),
+        (
+            "A {lens} fox",
+            "I don't know the list at character 3: `{lens}`. There are camera, style, light, place, mood and this "
+            "server's own; choices are written `{night|day}`.",
+        ),
+        ("A " + "fox " * 400, "That idea is too long; use at most 1,500 characters."),
+        ("{a|b}" * 7, "That idea has too many slots; use at most 6."),
+        ("{light}" * 4, "That idea stands for too many combinations; 10,000 are the most."),
+    ],
+)
+def test_a_broken_idea_is_answered_with_where_it_breaks(idea: str, sentence: str) -> None:
+    with pytest.raises(BrokenIdeaError) as caught:
+        parse_idea(idea, LISTS)
+
+    assert refusals.explain(caught.value) == sentence
+
+
+def test_an_excerpt_of_an_idea_stays_in_its_code_and_short() -> None:
+    sentence = refusals.explain(BrokenIdeaError(IdeaFault.NOT_CLOSED, 0, "{`@everyone` " + "x" * 1000)) or ""
+
+    assert sentence.count("`") == 2
+    assert len(sentence) < 120
+
+
+def test_too_many_brainstorms_lead_to_one_of_them() -> None:
+    own = refusals.explain(TooManyBrainstormsError(1, in_channel=False, thread_id=5)) or ""
+    others = refusals.explain(TooManyBrainstormsError(3, in_channel=True, thread_id=None)) or ""
+
+    assert own.startswith("You already have a brainstorm on the way, in <#5>.")
+    assert others.startswith("3 brainstorms are being made in this channel, and no more may be.")

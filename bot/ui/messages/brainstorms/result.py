@@ -8,7 +8,7 @@ import discord
 from discord import ui
 
 from bot.models.brainstorms import Outcome, RoundState
-from bot.ui.components import RoundItem
+from bot.ui.items import RoundItem
 from bot.ui.messages.brainstorms.parts import IN_A_ROW, MAIN, Row, button, framed, rows, text
 from bot.ui.messages.stills import still_file, still_item
 from bot.ui.text.brainstorms import results as result_text
@@ -56,7 +56,7 @@ def _shows_still(board: Board) -> bool:
 def _next(board: Board) -> list[Item]:
     """Offer to choose while that is open, to go on from a winner, and to export."""
     round_ = board.round
-    if round_.state is RoundState.UNDECIDED:
+    if round_.state is RoundState.UNDECIDED and board.candidates:
         choices = [
             button(RoundItem, f"round:choose:{round_.id}:{take.number}", result_text.choose_button(take.number))
             for take in board.candidates

@@ -51,9 +51,12 @@ FAILURES = {
     JobError.CANCELLED_BY_MODERATOR: "cancelled by a moderator",
     JobError.MEMBER_BLOCKED: "its member may make no clips any more",
     JobError.SERVER_LEFT: "I had left the server",
+    JobError.THREAD_GONE: "its thread could not be opened",
+    JobError.VOTE_OVER: "the vote was over before it was started",
 }
 """Why a take came to nothing, to all who see the thread: ``failures.py`` says it to its member alone."""
 _MAKING = {
+    JobState.HELD: "waiting",
     JobState.QUEUED: "waiting",
     JobState.SUBMITTING: "starting",
     JobState.RENDERING: "rendering",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.models.brainstorms import TAKES_FEWEST, TAKES_MOST, VOTES_MOST
+from bot.models.brainstorms import VOTES_MOST
 from bot.services.brainstorms.idea import IDEA_MAX_CHARACTERS
 from bot.ui.text import formatting
 from bot.ui.text.brainstorms import takes as take_text
@@ -16,7 +16,8 @@ IDEA_EXPLAINED = f"At most {IDEA_MAX_CHARACTERS:,} characters; choices as {{nigh
 NEXT_EXPLAINED = f"At most {IDEA_MAX_CHARACTERS:,} characters; this is what the winner was made of"
 PROMPT = "Prompt"
 TAKES = "Takes"
-NEXT_TAKES_EXPLAINED = "The winner is one of them, for free, and can win again"
+NEW_TAKES = "New takes"
+NEW_TAKES_EXPLAINED = "The winner stands beside them, for free, and can win again"
 VARY = "Vary"
 VARY_EXPLAINED = "Says nothing where the idea has choices in braces"
 ASPECT = "Shape"
@@ -33,9 +34,13 @@ COUNTS_SHOWN = "Shown while the vote goes on"
 VOTERS = "Who votes"
 VOTERS_EXPLAINED = "Members with this role; leave it empty for everybody who sees the thread"
 
-TAKES_OFFERED = {count: f"{count} takes" for count in range(TAKES_FEWEST, TAKES_MOST + 1)}
 VOTES_OFFERED = {count: formatting.counted(count, "vote") for count in range(1, VOTES_MOST + 1)}
 CLOCKS_OFFERED: dict[int | None, str] = {**take_text.CLOCKS, None: BY_HAND}
+
+
+def takes_offered(fewest: int, most: int) -> dict[int, str]:
+    """Name the numbers of takes that there are to choose from."""
+    return {count: formatting.counted(count, "take") for count in range(fewest, most + 1)}
 
 
 def reword_title(number: int) -> str:

@@ -81,8 +81,7 @@ def _varied(preview: Preview) -> str:
     drawn = len(preview.planned)
     if drawn < preview.combinations:
         return f"{drawn} of {preview.combinations:,} combinations"
-    reigning = 0 if preview.reigning_job_id is None else 1
-    only = "; that is all there are" if drawn + reigning < preview.takes else ""
+    only = "; that is all there are" if drawn < preview.takes else ""
     return f"All {preview.combinations:,} combinations{only}"
 
 

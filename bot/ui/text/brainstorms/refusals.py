@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from bot.models.brainstorms import (
     TAKES_FEWEST,
-    TAKES_MOST,
     VOTES_MOST,
     NoThreadsError,
     PreviewChangedError,
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 EXCERPT_CHARACTERS = 60
 
 INVALID_SPECS = {
-    ("takes", "not_offered"): f"Choose {TAKES_FEWEST} to {TAKES_MOST} takes.",
+    ("takes", "not_offered"): "That number of takes is not on offer; choose {} to {}.",
     ("vary", "not_offered"): "I don't know that way to vary an idea; choose one from the list.",
 }
 INVALID_SETTINGS = {

@@ -10,6 +10,8 @@ from bot.ui.text import formatting
 from bot.ui.text.brainstorms import takes as take_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bot.models.brainstorms import Board, BoardTake
 
 NEXT_BUTTON = "Next round…"
@@ -17,6 +19,7 @@ MORE_BUTTON = "More like it"
 EXPORT_BUTTON = "Export"
 THREAD_BUTTON = "Open the thread"
 DIFFERENCE_CHARACTERS = 240
+_FEWEST_TO_TIE = 2
 _RESULT_REFERENCE = re.compile(r"-# result of round ([0-9a-z]{1,25})", re.ASCII)
 _START_REFERENCE = re.compile(r"-# brainstorm ([0-9a-z]{1,25})", re.ASCII)
 
@@ -79,12 +82,9 @@ def outcome(board: Board) -> str:
         case Outcome.WON if board.winner is not None:
             return _won(board, board.winner)
         case Outcome.TIED:
-            numbers = [take.number for take in board.candidates]
-            votes = max((take.votes for take in board.candidates), default=0)
-            tied = f"**{take_text.numbers(numbers)} tie** with {formatting.counted(votes, 'vote')} each."
-            return f"{tied}{_to_choose(board, f'else take {numbers[0]} wins')}"
+            return f"{_tied(board.candidates)}{_to_choose(board, board.candidates)}"
         case Outcome.NO_VOTES:
-            return f"**Nobody voted.**{_to_choose(board, 'else there is no winner')}"
+            return f"**Nobody voted.**{_to_choose(board, [])}"
         case Outcome.TOO_FEW:
             return "**Fewer than two takes came**, so there was no vote. What came is kept."
         case Outcome.CANCELLED:
@@ -104,9 +104,18 @@ def _won(board: Board, winner: BoardTake) -> str:
     return f"**Take {winner.number} {how}** with {winner.votes:,} of {formatting.counted(every, 'vote')}."
 
 
-def _to_choose(board: Board, otherwise: str) -> str:
+def _tied(candidates: Sequence[BoardTake]) -> str:
+    """Say which takes tie; some of them may have been deleted since."""
+    if len(candidates) < _FEWEST_TO_TIE:
+        return "**The vote was tied.**"
+    votes = formatting.counted(candidates[0].votes, "vote")
+    return f"**{take_text.numbers([take.number for take in candidates])} tie** with {votes} each."
+
+
+def _to_choose(board: Board, tied: Sequence[BoardTake]) -> str:
     """Say who may choose until when, and what happens else; nothing where the time for that is over."""
     if board.round.choose_by is None or board.round.state is RoundState.ENDED:
         return ""
     who = formatting.member(board.round.member_id)
-    return f" {who} has until {formatting.moment(board.round.choose_by)} to choose, {otherwise}."
+    otherwise = f"take {tied[0].number} wins" if tied else "there is no winner"
+    return f" {who} has until {formatting.moment(board.round.choose_by)} to choose, else {otherwise}."

@@ -1,0 +1,178 @@
+"""What people see of a round: its board, and the cards of how its vote came out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from bot.errors import CannotFitError, DestinationClosedError, LeaseLostError
+from bot.models.brainstorms import Outcome
+from bot.services.brainstorms import rules
+from bot.store.brainstorms import rounds
+from bot.store.clips import stills
+
+if TYPE_CHECKING:
+    from bot.models.brainstorms import Board
+    from bot.services.clips.fitting import Media
+    from bot.services.jobs.context import WorkContext
+    from bot.services.ports import BrainstormPublisher
+    from bot.store import Connection
+
+_log = logging.getLogger(__name__)
+
+LONGEST_POST_SECONDS = 15.0
+"""Discord may hold a message back for minutes; then the step is put off."""
+REMEMBERED_MOST = 500
+"""Boards whose look and whose contact sheet are remembered; of others they are made anew."""
+SHEET_FROM = 2
+"""How many stills there have to be for a contact sheet."""
+_ANNOUNCED = frozenset({Outcome.WON, Outcome.TIED, Outcome.NO_VOTES, Outcome.THREAD_GONE})
+"""What is also said where the brainstorm was started."""
+
+
+@dataclass(slots=True)
+class _Remembered:
+    """What a board and its result cards show, and the contact sheet with what that was made of."""
+
+    appearance: object = None
+    sheet_of: object = None
+    sheet: bytes | None = None
+
+
+class BoardShower:
+    """Shows leased rounds; every method raises ``PublishError``s, and ``TimeoutError`` when Discord takes too long."""
+
+    def __init__(self, context: WorkContext, *, publisher: BrainstormPublisher, media: Media) -> None:
+        self._work = context
+        self._publisher = publisher
+        self._media = media
+        self._remembered: OrderedDict[str, _Remembered] = OrderedDict()  # memory only: at worst an edit is made twice
+
+    async def post(self, board: Board) -> int:
+        """Post a board; return its message's id."""
+        message_id = await self._publisher.post_board(board, await self._sheet(board))
+        self._memory(board).appearance = board.appearance
+        return message_id
+
+    async def show(self, board: Board) -> Board:
+        """Bring the board and the result cards to where the round stands, as far as they may be edited now."""
+        if (outcome := board.round.outcome) is not board.round.shown_outcome and outcome is not None:
+            board = await self._show_results(board)
+        return await self._show_board(board)
+
+    async def leave(self, board: Board) -> Board:
+        """Note that there is nothing more to show in the thread; say elsewhere how the vote came out."""
+        self._memory(board).appearance = board.appearance
+        board = await self._say_in_channel(board)
+        return await self._note(board, shown_outcome=board.round.outcome)
+
+    def is_edit_due(self, board: Board) -> bool:
+        """Tell whether the board shows something else than it should."""
+        return board.round.board_message_id is not None and self._memory(board).appearance != board.appearance
+
+    async def _show_board(self, board: Board) -> Board:
+        """Edit the board; post it again where somebody has deleted it. Its result cards may have changed with it."""
+        now, editable_at = self._work.clock.now(), board.round.editable_at
+        if not self.is_edit_due(board) or (editable_at is not None and now < editable_at):
+            return board
+        sheet, message_id = await self._sheet(board), board.round.board_message_id
+        async with asyncio.timeout(LONGEST_POST_SECONDS):
+            if not await self._publisher.show_board(board, sheet):
+                message_id = await self._publisher.find_board(board)
+                if message_id is None:
+                    message_id = await self._publisher.post_board(board, sheet)
+        if board.round.result_message_id is not None and board.round.outcome is board.round.shown_outcome:
+            board = await self._show_results(board)
+        self._memory(board).appearance = board.appearance
+        return await self._note(
+            board,
+            board_message_id=message_id,
+            editable_at=self._work.clock.now() + rules.edit_every(board, now),
+        )
+
+    # How the vote came out -----------------------------------------------------------------------
+
+    async def _show_results(self, board: Board) -> Board:
+        """Show how the vote came out, in the thread and where the brainstorm was started; once each."""
+        board = await self._with_winners_still(board)
+        if (thread_id := board.brainstorm.thread_id) is not None:
+            message_id = await self._show_result(board, thread_id, board.round.result_message_id, is_mentioned=True)
+            board = await self._note(board, result_message_id=message_id)
+        board = await self._say_in_channel(board)
+        return await self._note(board, shown_outcome=board.round.outcome)
+
+    async def _say_in_channel(self, board: Board) -> Board:
+        """Show it where the brainstorm was started, if that is another place than its thread and still open to us."""
+        shown_id, channel_id = board.round.channel_result_message_id, board.brainstorm.channel_id
+        outcome = board.round.outcome
+        if board.brainstorm.was_started_in_thread or (shown_id is None and outcome not in _ANNOUNCED):
+            return board
+        is_mentioned = outcome is Outcome.THREAD_GONE
+        try:
+            message_id = await self._show_result(board, channel_id, shown_id, is_mentioned=is_mentioned)
+        except DestinationClosedError:
+            _log.info("result not shown", extra={"round_id": board.round.id, "channel_id": channel_id})
+            return board
+        return await self._note(board, channel_result_message_id=message_id)
+
+    async def _show_result(self, board: Board, channel_id: int, message_id: int | None, *, is_mentioned: bool) -> int:
+        async with asyncio.timeout(LONGEST_POST_SECONDS):
+            if message_id is None:
+                message_id = await self._publisher.find_result(board, channel_id)
+            if message_id is None:
+                return await self._publisher.post_result(board, channel_id, is_mentioned=is_mentioned)
+            await self._publisher.show_result(board, channel_id, message_id)
+        return message_id
+
+    async def _with_winners_still(self, board: Board) -> Board:
+        if (winner := board.winner) is None:
+            return board
+        async with self._work.database.read() as connection:
+            found = await stills.get_many(connection, [winner.job.id])
+        shown = [replace(take, still=found.get(take.job.id)) if take is winner else take for take in board.takes]
+        return replace(board, takes=shown)
+
+    # The contact sheet ---------------------------------------------------------------------------
+
+    async def _sheet(self, board: Board) -> bytes | None:
+        """Return the contact sheet of the takes that are there; None while they are too few, or it can't be made."""
+        async with self._work.database.read() as connection:
+            found = await stills.get_many(connection, [take.job.id for take in board.landed])
+        if len(found) < SHEET_FROM:
+            return None
+        memory, made_of = self._memory(board), tuple(sorted(found))
+        if memory.sheet_of != made_of:
+            pictures = [(take.number, found.get(take.job.id)) for take in board.takes]
+            try:
+                memory.sheet = await self._media.make_contact_sheet(pictures)
+            except CannotFitError as error:
+                _log.warning("no contact sheet: %s", error, extra={"round_id": board.round.id})
+                memory.sheet = None
+            memory.sheet_of = made_of
+        return memory.sheet
+
+    def _memory(self, board: Board) -> _Remembered:
+        memory = self._remembered.setdefault(board.round.id, _Remembered())
+        self._remembered.move_to_end(board.round.id)
+        if len(self._remembered) > REMEMBERED_MOST:
+            self._remembered.popitem(last=False)
+        return memory
+
+    async def _note(self, board: Board, **changes: Any) -> Board:  # noqa: ANN401 (of Round fields)
+        async with self._work.database.write() as connection:
+            return await noted(connection, board, self._work.owner, **changes)
+
+
+async def noted(connection: Connection, board: Board, owner: str, **changes: Any) -> Board:  # noqa: ANN401 (as above)
+    """Change a round that ``owner`` holds, in the state it was read in.
+
+    Raises:
+        LeaseLostError: when it is not.
+    """
+    changed = await rounds.update(connection, board.round, owner=owner, **changes)
+    if changed is None:
+        raise LeaseLostError(board.round.id)
+    return replace(board, round=changed)
