@@ -7,29 +7,30 @@ A method becomes such a function by a decorator with the shape of its custom ids
 
 ``Components`` knows all of them, and is the one place where a press is read, checked, answered when it is refused, and
 logged when something goes wrong.
+
+discord.py 2.7.1 forgets a class's pattern for good when a view stops that mixes it with a plain button or has lost its
+only button of the class. So: one class for all of a message's buttons and selects, no plain items beside them but
+links, a new view for each edit. Forms it forgets with the process; they are read from the interaction itself.
 """
 
 from __future__ import annotations
 
 import inspect
 import logging
-import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import discord
-from discord import app_commands
+from discord import app_commands, ui
 from discord.ext import commands
 
 from bot.errors import ClipUnknownError
-from bot.models import SEARCH_MAX_CHARACTERS
-from bot.models.brainstorms import LIST_NAME_MAX_CHARACTERS
-from bot.ui import replies
+from bot.ui import custom_ids, replies
 from bot.ui.filled_forms import fields_of, typed_at_length
-from bot.ui.items import ITEM_CLASSES
 from bot.ui.text import refusals
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
     from types import UnionType
 
@@ -41,11 +42,6 @@ _Function = TypeVar("_Function", bound="Callable[..., Awaitable[None]]")
 _TEMPLATE, _CHOICE = "__component_template__", "__component_choice__"
 _FORM = "form:"
 """What the custom ids of forms begin with, and no others."""
-_FIELD = re.compile(r"\{(?P<name>\w+)(?::(?P<choices>[a-z|]+))?\}")
-_TEXT_IDS = ("job_id", "round_id", "preview_id")
-_COUNTS = frozenset({"page", "number", "count", "revision"})
-_LARGEST_ID = 2**63 - 1
-"""What a database holds; Discord's ids are no larger."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +98,66 @@ def component(template: str, *, chosen: type | UnionType | None = None) -> Calla
         return function
 
     return mark
+
+
+class _Item(ui.DynamicItem[ui.Item[ui.LayoutView]], template=r"(?!)"):
+    """A button or a select with a registered custom id, around the plain one that says what it looks like."""
+
+    @classmethod
+    async def from_custom_id(cls, interaction: discord.Interaction, item: ui.Item[Any], match: re.Match[str]) -> Self:
+        """Wrap the item that was used."""
+        return cls(item)
+
+    async def callback(self, interaction: discord.Interaction) -> None:
+        """Let ``Components`` answer."""
+        interaction.client.dispatch("press", interaction, self.custom_id, list[Any](getattr(self.item, "values", ())))
+
+
+class StatusCardItem(_Item, template=r"job:.+"):
+    """A button on a job's status card."""
+
+
+class ClipItem(_Item, template=r"clip:.+"):
+    """A button under a clip, or a button or a select in a list of clips."""
+
+
+class ModlogCardItem(_Item, template=r"log:.+"):
+    """A button on a card of the moderators' log."""
+
+
+class PanelItem(_Item, template=r"panel:.+"):
+    """A button or a select of the settings panel."""
+
+
+class QuotaItem(_Item, template=r"quota:.+"):
+    """A button of the answer to ``/quota``."""
+
+
+class PrivacyItem(_Item, template=r"privacy:.+"):
+    """A button of what a member is told about what is stored."""
+
+
+class DraftItem(_Item, template=r"draft:.+"):
+    """A button under what somebody typed and had refused."""
+
+
+class PreviewItem(_Item, template=r"preview:.+"):
+    """A button of what a brainstorm's member is shown before it starts."""
+
+
+class RoundItem(_Item, template=r"round:.+"):
+    """A button or a select on a brainstorm's board, or on the card of how a vote came out."""
+
+
+class BrainstormListItem(_Item, template=r"brainstorms:.+"):
+    """A button of the list of brainstorms."""
+
+
+ITEM_CLASSES = (
+    *(StatusCardItem, ClipItem, ModlogCardItem, PanelItem, QuotaItem, PrivacyItem, DraftItem),
+    *(PreviewItem, RoundItem, BrainstormListItem),
+)
+"""One for each kind of message, for ``Client.add_dynamic_items``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +218,13 @@ class Components(commands.Cog):
         for owner in owners:
             for answer in _marked(owner):
                 template: str = getattr(answer, _TEMPLATE)
-                names = {match["name"] for match in _FIELD.finditer(template)}
+                names = custom_ids.names_in(template)
                 if template in self.templates or names != set(inspect.signature(answer).parameters) - {"press"}:
                     raise ValueError(f"{template} is there twice, or is not what {answer} takes")
                 chosen = getattr(answer, _CHOICE)
-                self._components.append(_Component(template, _compile(template), answer, chosen, check))
+                self._components.append(
+                    _Component(template, custom_ids.compile_template(template), answer, chosen, check)
+                )
         self._components.sort(key=lambda each: each.template.count("{"))  # what is said literally goes before a word
 
     def find(self, custom_id: str) -> tuple[str, dict[str, str | int]] | None:
@@ -244,9 +302,8 @@ class Components(commands.Cog):
         for each in self._components:
             match = each.pattern.fullmatch(custom_id)
             if match is not None:
-                ids = {name: int(text) if _is_number(name) else text for name, text in match.groupdict().items()}
-                known = all(value <= _LARGEST_ID for value in ids.values() if isinstance(value, int))
-                return (each, ids) if known else None
+                ids = custom_ids.read(match)
+                return None if ids is None else (each, ids)
         return None
 
 
@@ -254,28 +311,6 @@ def _marked(owner: object) -> Iterator[Callable[..., Awaitable[None]]]:
     for name in dir(type(owner)):
         if hasattr(getattr(type(owner), name), _TEMPLATE):
             yield getattr(owner, name)
-
-
-def _compile(template: str) -> re.Pattern[str]:
-    return re.compile(_FIELD.sub(lambda match: f"(?P<{match['name']}>{_shape(match)})", template), re.ASCII)
-
-
-def _shape(match: re.Match[str]) -> str:
-    """Return the pattern of what varies in a template."""
-    name: str = match["name"]
-    if name.endswith(_TEXT_IDS):
-        return "[0-9a-z]{1,25}"
-    if name == "text":
-        return f".{{0,{SEARCH_MAX_CHARACTERS}}}"
-    if name == "list_name":
-        return f"[a-z0-9_-]{{1,{LIST_NAME_MAX_CHARACTERS}}}"
-    if _is_number(name):
-        return "[0-9]{1,6}" if name in _COUNTS else "[0-9]{1,19}"
-    return match["choices"] or "[a-z_]+"
-
-
-def _is_number(name: str) -> bool:
-    return name in _COUNTS or (name.endswith("_id") and not name.endswith(_TEXT_IDS))
 
 
 def _has(message: discord.Message | None, used: Mapping[str, Any]) -> bool:

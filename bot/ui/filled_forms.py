@@ -50,6 +50,18 @@ def parse_count(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= _DIGITS else None
 
 
+def parse_role_id(text: str) -> int | None:
+    """Read which role was chosen; None where none was.
+
+    Raises:
+        InvalidSettingError: when it is no role's id.
+    """
+    role_id = parse_count(text)
+    if text and role_id is None:
+        raise InvalidSettingError("subject", "elsewhere")
+    return role_id
+
+
 def parse_own_votes(text: str) -> bool:
     """Read whether members may vote for takes of their own.
 

@@ -10,7 +10,7 @@ from bot.ui.text import rules as rule_text
 from bot.ui.text.moderation import brainstorms as brainstorm_text
 from cogs.context import guild_id_of, requester_in_place
 from cogs.directory import deleted_ids, deleted_in_rules
-from cogs.moderation.options import parse_id, require_subject
+from cogs.moderation.options import require_subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -192,23 +192,22 @@ class ModeratorActs:
         *,
         per_channel: int | None,
         per_member: int | None,
-        voter_role: str,
+        voter_role_id: int | None,
         allows_own_votes: bool,
     ) -> str:
         """Set how brainstorms are held.
 
         Args:
             per_channel, per_member: how many may be open at once; None is refused.
-            voter_role: the id of a role, which is checked here, or nothing for everybody.
+            voter_role_id: of the only ones who vote, checked here; None is everybody.
         """
-        role_id = parse_id(voter_role) if voter_role else None
-        if role_id is not None:
-            await require_subject(interaction, QuotaSource.ROLE, role_id)
+        if voter_role_id is not None:
+            await require_subject(interaction, QuotaSource.ROLE, voter_role_id)
         server = await self._services.brainstorm_settings.change(
             guild_id_of(interaction),
             per_channel=per_channel,
             per_member=per_member,
-            voter_role_id=role_id,
+            voter_role_id=voter_role_id,
             allows_own_votes=allows_own_votes,
             set_by_id=interaction.user.id,
         )

@@ -42,7 +42,7 @@ class BrainstormsSection(Section):
             press.interaction,
             per_channel=filled_forms.parse_count(press.typed(forms.PER_CHANNEL)),
             per_member=filled_forms.parse_count(press.typed(forms.PER_MEMBER)),
-            voter_role=press.typed(forms.VOTERS),
+            voter_role_id=filled_forms.parse_role_id(press.typed(forms.VOTERS)),
             allows_own_votes=filled_forms.parse_own_votes(press.typed(forms.OWN_VOTES)),
         )
         await self._panel.do(press.interaction, setting, Place(self.name, page))

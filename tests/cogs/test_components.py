@@ -112,6 +112,7 @@ async def test_an_earlier_panels_ways_lead_to_every_section(community: Community
         "panel:open:channel:0": "Everywhere else: clips allowed",
         f"panel:open:channel:{here.id}": f"{here.mention}: as its category or the server says",
         "panel:open:rules:3": "### Prompt rules",
+        "panel:open:brainstorms:1": "### Brainstorming",
         "panel:open:blocks:1": "### Blocked members",
         "panel:open:log:1": "### Log",
         "panel:open:jobs:1": "### Clips on the way",
@@ -141,6 +142,8 @@ PRESSED: dict[str, str] = {
     "panel:rule_add:words:1": "Word or phrase",
     "panel:rule_add:pattern:2": "Pattern",
     "panel:rule_test": "Test a prompt",
+    "panel:brainstorms_set:1": "Brainstorming",
+    "panel:list_add:1": "New list of phrases",
     "panel:clip_buttons:requester": "The buttons under clips are for whoever asked for the clip only now",
     "panel:clip_buttons:everyone": "The buttons under clips are for everyone now",
     "panel:log_clear": "No log is kept any more",
@@ -179,6 +182,8 @@ async def test_an_earlier_panels_selects_work(community: Community) -> None:
                 (f"panel:duration:{here.id}", "10", f"{here.mention}: 10 s."),
                 (f"panel:duration:{here.id}", "none", f"{here.mention}: as its category or the server says."),
                 ("panel:rule_remove:1", "7", "There is no such rule"),
+                ("panel:list_edit:1", "animals", "There is no such list"),
+                ("panel:list_remove:1", "animals", "There is no such list"),
                 ("panel:unblock:1", str(mia.id), f"{mia.mention} was not blocked."),
             )
         ),
@@ -235,6 +240,7 @@ async def fill_panel(community: Community) -> Job:
         )
     await community.moderate("quota grant", member=community.ben, seconds=6)
     await community.moderate("rules add", kind="words", text="spoiler")
+    await services.phrase_lists.add(guild_id, "animals", "cat\ndog", set_by_id=by)
     await community.moderate("block", member=community.ben, reason="spam")
     panel = await open_panel(community)
     await panel.go_to_channel(community.operators)
@@ -258,6 +264,20 @@ FORMS: dict[str, tuple[str, str, Callable[[Community], Any] | None, tuple[str, .
     "words": ("rules", "rule_add:words", None, ("spoiler",), "are refused now: word or phrase “\u2068spoiler\u2069”"),
     "a pattern": ("rules", "rule_add:pattern", None, ("kn[i1]fe",), "are refused now: pattern"),
     "a test": ("rules", "rule_test", None, ("a cat",), "No rule of this server refuses “\u2068a cat\u2069”."),
+    "brainstorming": (
+        "brainstorms",
+        "brainstorms_set",
+        None,
+        ("5", "2", "", "no"),
+        "5 at once in a channel, 2 of each",
+    ),
+    "a list": (
+        "brainstorms",
+        "list_add",
+        None,
+        ("animals", "cat\ndog"),
+        "`{animals}`, 2 phrases: “\u2068cat, dog\u2069”",
+    ),
     "a block": ("blocks", "block_who", lambda it: it.mia, ("spam", "3"), "can make no clips here until <t:"),
 }
 

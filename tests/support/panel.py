@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from tests.support.community import Community
 
+_SELECTS = (3, 6)
+"""Discord's types of the selects that forms have: of given options, and of roles."""
+
 
 class OpenPanel:
     """A panel that a moderator has open."""
@@ -72,8 +75,8 @@ class OpenPanel:
         data["resolved"] = {"channels": {value: described}}
         return await send_component(community, community.moderator, self.message, data)
 
-    async def fill(self, shown: InteractionResult, *values: str) -> InteractionResult:
-        """Fill in the form that was shown, field by field, and send it."""
+    async def fill(self, shown: InteractionResult, *values: Any) -> InteractionResult:  # noqa: ANN401 (texts, or a role)
+        """Fill in the form that was shown, field by field, and send it; an empty text chooses nothing."""
         return await self._community.moderator.submit_modal(shown, filled_in(shown, *values))
 
     def _custom_id(self, action: str) -> str:
@@ -95,11 +98,11 @@ async def open_panel(community: Community, *, section: str | None = None) -> Ope
     return panel
 
 
-def filled_in(shown: InteractionResult, *values: str) -> dict[str, Any]:
+def filled_in(shown: InteractionResult, *values: Any) -> dict[str, Any]:  # noqa: ANN401 (texts, or a role)
     """Return a form's values by its fields' custom ids."""
     fields = [part for part in walk_components(shown.modal["components"]) if "custom_id" in part]
     return {
-        field["custom_id"]: [value] if field["type"] == 3 else value
+        field["custom_id"]: ([value] if value else []) if field["type"] in _SELECTS else value
         for field, value in zip(fields, values, strict=False)
     }
 

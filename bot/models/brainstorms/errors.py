@@ -45,6 +45,7 @@ class RoundRefusal(StrEnum):
     ``NOT_THERE``: the take has no clip to vote for. ``VOTES_USED``: the member has used their votes. ``NEEDS_ROLE``,
     ``OWN_TAKE``: the server's settings. ``NOT_FAILED``: the take has not failed. ``LONGEST``: the vote goes on for as
     long as it may. ``NOT_TO_CHOOSE``: the take is none of those to choose from. ``ERASED``: it was erased.
+    ``TOO_FEW_THERE``: fewer than two takes are there to be voted on. ``NO_CLOCK``: the vote has no end to be moved.
     """
 
     UNKNOWN = "unknown"
@@ -60,6 +61,8 @@ class RoundRefusal(StrEnum):
     LONGEST = "longest"
     NOT_TO_CHOOSE = "not_to_choose"
     ERASED = "erased"
+    TOO_FEW_THERE = "too_few_there"
+    NO_CLOCK = "no_clock"
 
 
 class RoundRefusedError(RefusedError):

@@ -323,6 +323,10 @@ class JobService:
         """Let jobs that were accepted otherwise start, and be shown."""
         self._tell_accepted(guild_id)
 
+    def note_changed(self) -> None:
+        """Let the worker look for what is due."""
+        self._wake.set()
+
     def note_cancelled(self) -> None:
         """Let the cards of jobs that were cancelled show it, and the queue move up."""
         self._card_changes.touch_queue()

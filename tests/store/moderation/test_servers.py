@@ -29,6 +29,10 @@ OTHER: dict[str, Any] = {
     "cap_told_percent": 80,
     "cap_told_at": NOW,
     "allows_private": False,
+    "brainstorms_per_channel": 20,
+    "brainstorms_per_member": 5,
+    "voter_role_id": 2**63 - 1,
+    "allows_own_votes": False,
 }
 """Something else than the default for each setting."""
 

@@ -32,6 +32,7 @@ from bot.models import (
     QuotaSource,
     Server,
 )
+from bot.models.brainstorms import PHRASE_MAX_CHARACTERS, PHRASES_MOST, PhraseList
 from bot.services.admission.decision import AdmissionDetails, PlaceRules
 from bot.services.moderation.servers import ServerView
 from bot.services.quotas.service import RuleAsked
@@ -41,12 +42,12 @@ from bot.ui import forms
 from bot.ui.messages.modlog_card import modlog_view
 from bot.ui.messages.panel.audit import audit_view
 from bot.ui.messages.panel.blocks import blocks_view
+from bot.ui.messages.panel.brainstorms import brainstorms_view
 from bot.ui.messages.panel.cap import cap_view
 from bot.ui.messages.panel.channels import channel_view, channels_view
-from bot.ui.messages.panel.clips import clips_view, posted_clip_view
+from bot.ui.messages.panel.clips import clips_view, jobs_view, posted_clip_view
 from bot.ui.messages.panel.grants import grants_view
 from bot.ui.messages.panel.home import home_view
-from bot.ui.messages.panel.jobs import jobs_view
 from bot.ui.messages.panel.modlog import modlog_settings_view
 from bot.ui.messages.panel.parts import JOBS_PAGE_LENGTH, closed_view, page_of, with_note
 from bot.ui.messages.panel.pools import pools_view
@@ -55,6 +56,7 @@ from bot.ui.messages.panel.rules import prompt_rules_view
 from bot.ui.text import moderators as moderator_text
 from bot.ui.text import panel as panel_text
 from bot.ui.text import rules as rule_text
+from bot.ui.text.moderation import brainstorms as brainstorm_text
 from bot.ui.text.moderation import modlog as modlog_text
 from bot.ui.text.panel import PanelDetails
 from cogs.moderation.modlog_card import RECENT_JOBS
@@ -95,6 +97,16 @@ PROMPT_RULES = [
     )
     for place in range(30)
 ]
+PHRASE_LISTS = [
+    PhraseList(
+        guild_id=1,
+        name=f"{place:030}",
+        phrases=tuple(hideous(PHRASE_MAX_CHARACTERS) for _ in range(PHRASES_MOST)),
+        set_by_id=WIDE,
+        set_at=CREATED_AT,
+    )
+    for place in range(30)
+]
 CEILINGS = tuple(
     CeilingStatus(kind=kind, limit_seconds=10**9, used_seconds=10**9, resets_at=RESETS_AT) for kind in CeilingKind
 )
@@ -106,6 +118,7 @@ DETAILS = PanelDetails(
             log_channel_id=WIDE,
             log_closed=True,
             pause=Pause(hideous(300), WIDE, CREATED_AT),
+            voter_role_id=WIDE,
         ),
         cap=CapStatus(cap=Quota(1_000_000, Period.MONTH), used_seconds=999_999, resets_at=RESETS_AT),
         rules=[*rules(QuotaSource.CHANNEL, 30), *rules(QuotaSource.ROLE, 30), *rules(QuotaSource.MEMBER, 30)],
@@ -144,6 +157,11 @@ DETAILS_OF_CHANGES: dict[ChangeKind, tuple[dict[str, Any] | None, dict[str, Any]
     ChangeKind.PAUSE: ({"reason": hideous(300)}, {"reason": hideous(300)}),
     ChangeKind.BLOCK: (DETAILS.view.blocks[0].details, make_block(reason=hideous(300), expires_at=RESETS_AT).details),
     ChangeKind.PROMPT_RULE: (None, PROMPT_RULES[0].details),
+    ChangeKind.PHRASE_LIST: (PHRASE_LISTS[0].details, PHRASE_LISTS[1].details),
+    ChangeKind.BRAINSTORMS: (
+        Server(guild_id=1).brainstorm_details,
+        Server(guild_id=1, brainstorms_per_channel=20, voter_role_id=WIDE, allows_own_votes=False).brainstorm_details,
+    ),
     ChangeKind.JOB_CANCELLED: (
         {"state": "queued", "prompt": hideous(2000)},
         {"state": "cancelled", "prompt": hideous(2000)},
@@ -174,6 +192,9 @@ SECTIONS: dict[str, Callable[[], ui.LayoutView]] = {
     "channels": lambda: channels_view(DETAILS, 2),
     "channel": lambda: channel_view(DETAILS, WIDE),
     "rules": lambda: prompt_rules_view(DETAILS, PROMPT_RULES, 2),
+    "brainstorms": lambda: with_note(
+        brainstorms_view(DETAILS, PHRASE_LISTS, 2), brainstorm_text.list_added(PHRASE_LISTS[0])
+    ),
     "gifts": lambda: grants_view(DETAILS, 2),
     "blocks": lambda: blocks_view(DETAILS, 2),
     "clips": lambda: clips_view(JOBS[:JOBS_PAGE_LENGTH], 2, has_more=True),
@@ -198,6 +219,10 @@ FORMS: dict[str, Callable[[], ui.Modal]] = {
     "time zone": forms.timezone_form,
     "rule": lambda: forms.rule_form(PromptRuleKind.PATTERN, 9),
     "test": forms.test_form,
+    "brainstorms": lambda: forms.brainstorms_form(Server(guild_id=1, voter_role_id=WIDE), 9, voters_deleted=False),
+    "brainstorms without a role": lambda: forms.brainstorms_form(DETAILS.view.server, 9, voters_deleted=True),
+    "list": lambda: forms.list_form(9),
+    "phrases": lambda: forms.phrases_form(replace(PHRASE_LISTS[0], phrases=("a" * 1999, "b" * 2000)), 999_999),
 }
 REFUSED = {"member_id": WIDE, "channel_id": WIDE, "prompt": hideous(2000), "aspect": "16:9", "duration": 10}
 QUOTA_DETAILS = Quota(1_000_000, Period.MONTH).details
