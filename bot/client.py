@@ -18,9 +18,8 @@ from yarl import URL
 
 from bot.errors import PublishUnavailableError, ServerNotServedError, SettingsError
 from bot.ui import replies
-from bot.ui.components import Components
+from bot.ui.components import ITEM_CLASSES, Components
 from bot.ui.floods import FloodGate
-from bot.ui.items import ITEM_CLASSES
 from cogs.clip_details import ClipDetailActions
 from cogs.clips import ClipActions, StatusCardActions
 from cogs.context import guild_id_of, requester_in, require_moderator

@@ -19,8 +19,7 @@ from bot.errors import (
 from bot.models import Draft, Origin, is_blank, parse_typed_duration
 from bot.services.admission.job_request import JobRequest
 from bot.ui import forms, replies
-from bot.ui.components import component
-from bot.ui.items import DraftItem
+from bot.ui.components import DraftItem, component
 from bot.ui.markup import words_of
 from bot.ui.messages.clip import clip_job_id
 from bot.ui.text import commands as command_text

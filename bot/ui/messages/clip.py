@@ -9,7 +9,7 @@ import discord
 from discord import ui
 
 from bot.models import ClipFile, Origin
-from bot.ui.items import ClipItem
+from bot.ui.components import ClipItem
 from bot.ui.text import formatting
 from bot.ui.text import members as member_text
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import discord
 from discord import ui
 
-from bot.ui.items import StatusCardItem
+from bot.ui.components import StatusCardItem
 from bot.ui.text import failures as failure_text
 
 

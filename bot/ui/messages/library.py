@@ -8,7 +8,7 @@ import discord
 from discord import SelectOption, ui
 
 from bot.models import NEWEST
-from bot.ui.items import ClipItem
+from bot.ui.components import ClipItem
 from bot.ui.messages.stills import still_file, still_item, still_thumbnail
 from bot.ui.text.clips import library as library_text
 

@@ -8,7 +8,7 @@ import discord
 from discord import ui
 
 from bot.models import LogKind
-from bot.ui.items import ModlogCardItem
+from bot.ui.components import ModlogCardItem
 from bot.ui.messages.stills import still_item
 from bot.ui.text.moderation import modlog as modlog_text
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import discord
 from discord import ui
 
-from bot.ui.items import PrivacyItem
+from bot.ui.components import PrivacyItem
 from bot.ui.text import privacy as privacy_text
 
 if TYPE_CHECKING:

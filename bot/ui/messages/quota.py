@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from discord import ui
 
-from bot.ui.items import QuotaItem
+from bot.ui.components import QuotaItem
 from bot.ui.text import members as member_text
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import discord
 from discord import ui
 
 from bot.models import DISCARDABLE_STATES, PROMPT_ERRORS, WAITING_STATES, JobState, Origin
-from bot.ui.items import StatusCardItem
+from bot.ui.components import StatusCardItem
 from bot.ui.text import failures as failure_text
 from bot.ui.text import formatting
 from bot.ui.text import members as member_text

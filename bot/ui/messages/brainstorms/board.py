@@ -8,7 +8,7 @@ import discord
 from discord import SelectOption, ui
 
 from bot.models.brainstorms import RoundState
-from bot.ui.items import RoundItem
+from bot.ui.components import RoundItem
 from bot.ui.messages.brainstorms.parts import DANGER, IN_A_ROW, Row, button, framed, rows, text
 from bot.ui.text.brainstorms import boards as board_text
 from bot.ui.text.brainstorms import results as result_text

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import discord
 
-from bot.ui.items import BrainstormListItem
+from bot.ui.components import BrainstormListItem
 from bot.ui.messages.brainstorms.parts import button, framed, rows, text
 from bot.ui.text.brainstorms import lists as list_text
 

@@ -13,7 +13,7 @@ from bot.ui.text.brainstorms import results as result_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from bot.ui.items import BrainstormListItem, PreviewItem, RoundItem
+    from bot.ui.components import BrainstormListItem, PreviewItem, RoundItem
 
 Item = ui.Item[ui.LayoutView]
 Row = ui.ActionRow[ui.LayoutView]

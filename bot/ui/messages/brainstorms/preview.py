@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import discord
 
 from bot.models.brainstorms import Vary
-from bot.ui.items import PreviewItem
+from bot.ui.components import PreviewItem
 from bot.ui.messages.brainstorms.parts import MAIN, button, framed, rows, text
 from bot.ui.text.brainstorms import previews as preview_text
 

@@ -8,7 +8,7 @@ import discord
 from discord import ui
 
 from bot.models.brainstorms import Outcome, RoundState
-from bot.ui.items import RoundItem
+from bot.ui.components import RoundItem
 from bot.ui.messages.brainstorms.parts import IN_A_ROW, MAIN, Row, button, framed, rows, text
 from bot.ui.messages.stills import still_file, still_item
 from bot.ui.text.brainstorms import results as result_text

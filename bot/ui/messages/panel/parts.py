@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import discord
 from discord import ChannelType, SelectOption, ui
 
-from bot.ui.items import PanelItem
+from bot.ui.components import PanelItem
 from bot.ui.text import formatting
 from bot.ui.text import panel as panel_text
 from bot.ui.text.moderation import modlog as modlog_text

@@ -111,7 +111,7 @@ def reword_option(number: int) -> str:
 def _progress(board: Board, now: datetime) -> str:
     """Say until when the vote goes on, or what it waits for."""
     round_, closes_at = board.round, board.round.closes_at
-    if board.is_held_up:
+    if board.is_held_up and closes_at is None:
         return "Waiting for the video service. The vote's clock has not started."
     if closes_at is not None:
         return "The vote is being counted." if closes_at <= now else f"The vote ends {formatting.relative(closes_at)}."

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.models import CapReachedError, QuotaExceededError
 from bot.models.brainstorms import TooFewTakesError, Vary
 from bot.ui.text import formatting, refusals
 from bot.ui.text import members as member_text
 from bot.ui.text.brainstorms import takes as take_text
 
 if TYPE_CHECKING:
+    from bot.errors import RefusedError
     from bot.models.brainstorms import Preview, PreviewStatus
 
 SHUFFLE_BUTTON = "Shuffle"
@@ -56,9 +58,22 @@ def why_not_all(status: PreviewStatus) -> str | None:
     """Say how many fit and why not more; None where all do."""
     offered = len(status.preview.offered)
     if status.limit is not None and status.fits < offered:
-        why = refusals.explain(status.limit) or ""
+        why = _too_dear(status, status.limit) or refusals.explain(status.limit) or ""
         return f"**{status.fits} of {formatting.counted(offered, 'take')} fit{'s' if status.fits == 1 else ''}.** {why}"
     return None if status.startable else refusals.explain(TooFewTakesError())
+
+
+def _too_dear(status: PreviewStatus, limit: RefusedError) -> str | None:
+    """Say what all takes cost, and that less is left; None where that is not what keeps them from being made."""
+    cost = formatting.seconds(len(status.preview.offered) * status.duration_seconds)
+    match limit:
+        case QuotaExceededError() if status.quota.limit_seconds:
+            left, resets_at = member_text.quota_left(status.quota), status.quota.resets_at
+        case CapReachedError() if limit.status.cap.seconds:
+            left, resets_at = f"{refusals.cap_left(limit.status)} for this server as a whole", limit.status.resets_at
+        case _:
+            return None
+    return f"All together cost {cost}, and there are {left}. That resets {formatting.relative(resets_at)}."
 
 
 def _lines(preview: Preview, characters: int) -> str:

@@ -49,6 +49,8 @@ _ROUND = {
     RoundRefusal.NOT_FAILED: "That take has not failed, or is being made again already.",
     RoundRefusal.LONGEST: "This vote goes on for as long as it may. It can still be closed by hand.",
     RoundRefusal.NOT_TO_CHOOSE: "That take is not one of those to choose from.",
+    RoundRefusal.TOO_FEW_THERE: "Fewer than two takes are there, too few to close the vote; wait, or cancel the round.",
+    RoundRefusal.NO_CLOCK: "This vote has no end yet that could be moved.",
     RoundRefusal.ERASED: "What this round was about has been erased, so nothing goes on from it.",
 }
 

@@ -65,11 +65,24 @@ def four(**fields: object) -> Sequence[BoardTake]:
         (make_board(four(), closes_at=CLOSES_AT, voters=7), [f"The vote ends {CLOSES}.", "7 have voted."]),
         (make_board(four(), closes_at=NOW, voters=7), ["The vote is being counted.", "7 have voted."]),
         (
+            make_board(four(), is_held_up=True, closes_at=CLOSES_AT),
+            [f"The vote ends {CLOSES}.", "Nobody has voted yet."],
+        ),
+        (
             make_board(four(), is_held_up=True),
             ["Waiting for the video service. The vote's clock has not started.", "Nobody has voted yet."],
         ),
     ],
-    ids=["starting", "being made", "by hand", "all there", "clock runs", "clock is over", "held up"],
+    ids=[
+        "starting",
+        "being made",
+        "by hand",
+        "all there",
+        "clock runs",
+        "clock is over",
+        "held up, clock runs",
+        "held up",
+    ],
 )
 def test_it_says_where_the_round_stands(board: Board, words: list[str]) -> None:
     assert lines_of(board)[: len(words) + 1] == ["**Round 1** · “\u2068A fox\u2069”", *words]

@@ -9,11 +9,20 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.models import EffectiveQuota, Pause, PausedError, Quota, QuotaExceededError, QuotaSource
+from bot.models import (
+    CapReachedError,
+    CapStatus,
+    EffectiveQuota,
+    Pause,
+    PausedError,
+    Quota,
+    QuotaExceededError,
+    QuotaSource,
+)
 from bot.models.brainstorms import PlannedTake, Take, Vary, VoteTerms
 from bot.ui.messages.brainstorms.preview import preview_view
 from tests.support.brainstorms import DIFFERENCES, PREVIEW_ID, make_preview, make_status
-from tests.support.jobs import CREATED_AT, make_quota_status
+from tests.support.jobs import CREATED_AT, RESETS_AT, make_quota_status
 from tests.support.views import fits_discord, parts, text_of
 
 if TYPE_CHECKING:
@@ -22,6 +31,7 @@ if TYPE_CHECKING:
     from bot.models.brainstorms import Preview
 
 WIDE = 2**63 - 1
+RESETS = f"<t:{int(RESETS_AT.timestamp())}:R>"
 POOL = EffectiveQuota(Quota(1_000_000), QuotaSource.CHANNEL, WIDE)
 SHUFFLE = f"preview:shuffle:{PREVIEW_ID}:1"
 
@@ -93,14 +103,32 @@ def test_a_draw_is_offered_anew_where_it_could_be_another(preview: Preview, is_o
 
 
 def test_where_not_all_fit_it_says_how_many_and_why_and_starts_no_more() -> None:
-    limit = QuotaExceededError(make_quota_status(30), 48)
-    status = make_status(make_preview(DIFFERENCES), fits=5, limit=limit)
+    quota = make_quota_status(30)
+    status = make_status(make_preview(DIFFERENCES), fits=5, limit=QuotaExceededError(quota, 48), quota=quota)
 
     view = preview_view(status)
 
-    assert "**5 of 8 takes fit.** This clip costs 48 s and you have 30 s left today." in text_of(view)
+    left = "there are 30 s left today, five 6-second clips"
+    assert f"**5 of 8 takes fit.** All together cost 48 s, and {left}. That resets {RESETS}." in text_of(view)
     assert "30 s for 5 takes" in text_of(view)
     assert buttons_of(view)[f"preview:start:{PREVIEW_ID}:1:5"]["label"] == "Start 5"
+
+
+def test_where_the_servers_cap_is_too_small_for_all_it_says_so() -> None:
+    limit = CapReachedError(CapStatus(cap=Quota(60), used_seconds=48, resets_at=RESETS_AT), 24)
+
+    text = text_of(preview_view(make_status(make_preview(), fits=2, limit=limit)))
+
+    left = "there are 12 s left today for this server as a whole"
+    assert f"**2 of 4 takes fit.** All together cost 24 s, and {left}. That resets {RESETS}." in text
+
+
+def test_where_a_quota_allows_no_clips_at_all_it_says_that_instead() -> None:
+    quota = make_quota_status(effective=EffectiveQuota(Quota(0), QuotaSource.SERVER))
+
+    text = text_of(preview_view(make_status(make_preview(), fits=0, limit=QuotaExceededError(quota, 24), quota=quota)))
+
+    assert "**0 of 4 takes fit.** Your quota here allows no clips." in text
 
 
 @pytest.mark.parametrize("fits", [0, 1])
