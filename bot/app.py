@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from bot.client import ReelayBot
 from bot.store.digests import CommandDigests
+from bot.ui.brainstorm_publisher import DiscordBrainstormPublisher
 from bot.ui.modlog_publisher import DiscordLogPublisher
 from bot.ui.publisher import DiscordPublisher
 from bot.wiring import Ports, Reelay, assemble
@@ -68,6 +69,7 @@ def assemble_on_discord(
         publisher=DiscordPublisher(
             client=bot, clock=clock, operator_channel_id=operator_channel_id, profile=terms.profile
         ),
+        brainstorm_publisher=DiscordBrainstormPublisher(client=bot, clock=clock),
         modlog_publisher=modlog_publisher,
         automod_source=modlog_publisher,
         screening_threads=screening_threads,

@@ -16,10 +16,13 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
-from bot.errors import PublishUnavailableError, ServerNotServedError, SettingsError
+from bot.errors import PublishUnavailableError, ServerNotServedError, SettingsError, StoreUnavailableError
 from bot.ui import replies
 from bot.ui.components import ITEM_CLASSES, Components
 from bot.ui.floods import FloodGate
+from cogs.brainstorms.commands import BrainstormCog, BrainstormListActions, Planner
+from cogs.brainstorms.previews import PreviewActions
+from cogs.brainstorms.rounds import RoundActions, VoteActions
 from cogs.clip_details import ClipDetailActions
 from cogs.clips import ClipActions, StatusCardActions
 from cogs.context import guild_id_of, requester_in, require_moderator
@@ -164,6 +167,7 @@ class ReelayBot(commands.Bot):
         remixing = Remixing(versions=services.versions, drafts=services.drafts, maker=maker, profile=services.profile)
         self.tree.add_command(remixing.message_menu)
         self.components.add(remixing)
+        await self._add_brainstorms()
         self.components.add(QuotaActions(overview=overview, mentions=services.mentions))
         self.components.add(LibraryActions(library=services.library, sender=services.sender))
         self.components.add(PrivacyActions(privacy=services.privacy))
@@ -171,6 +175,20 @@ class ReelayBot(commands.Bot):
         await self.add_cog(self.components)
         self.add_dynamic_items(*ITEM_CLASSES)
         await self._sync_commands()
+
+    async def _add_brainstorms(self) -> None:
+        """Load what is about brainstorms."""
+        services = self.services
+        brainstorms, planner = services.brainstorms, Planner(previews=services.brainstorms.previews)
+        cog = BrainstormCog(brainstorms=brainstorms, versions=services.versions, planner=planner)
+        await self.add_cog(cog)
+        self.tree.add_command(cog.message_menu)
+        self.components.add(
+            PreviewActions(brainstorms=brainstorms, profile=services.profile),
+            VoteActions(brainstorms=brainstorms),
+            RoundActions(brainstorms=brainstorms, planner=planner, now=brainstorms.now),
+            BrainstormListActions(brainstorms=brainstorms),
+        )
 
     def require_served(self, guild_id: int) -> None:
         """Check that the operator lets the bot serve a server.
@@ -210,6 +228,21 @@ class ReelayBot(commands.Bot):
             await guild.leave()
         except replies.UNDELIVERED as error:
             _log.warning("server not left", extra={"guild_id": guild.id, "error": type(error).__name__})
+
+    async def on_raw_thread_delete(self, payload: discord.RawThreadDeleteEvent) -> None:
+        """Have the round looked after that went on in a thread."""
+        await self._note_thread_changed(payload.thread_id)
+
+    async def on_raw_thread_update(self, payload: discord.RawThreadUpdateEvent) -> None:
+        """Do so when one is locked: takes that wait are not made for nobody to see."""
+        if payload.data["thread_metadata"].get("locked"):
+            await self._note_thread_changed(payload.thread_id)
+
+    async def _note_thread_changed(self, thread_id: int) -> None:
+        try:
+            await self.services.brainstorms.voting.note_thread_changed(thread_id)
+        except StoreUnavailableError as error:
+            _log.warning("thread not looked after", extra={"thread_id": thread_id, "error": type(error).__name__})
 
     async def on_ready(self) -> None:
         """Say so in the log; Discord may send it again after a long break."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from bot.models import GEMINI_OMNI, SpendPolicy
 from bot.services.admission.privately import SHOWN_WITHIN_SECONDS, PrivateRequests
 from bot.services.admission.service import Admission
+from bot.services.brainstorms.brainstorming import Brainstorming
 from bot.services.brainstorms.lists import PhraseLists
 from bot.services.brainstorms.settings import BrainstormSettings
 from bot.services.clips.deleting import ClipDeleter
@@ -20,16 +21,9 @@ from bot.services.clips.library import Library
 from bot.services.clips.mentions import Mentions
 from bot.services.clips.sending import ClipSender
 from bot.services.clips.versions import Versions
-from bot.services.jobs.context import WorkContext
-from bot.services.jobs.delivery import Deliverer
-from bot.services.jobs.expiry import Expiry
 from bot.services.jobs.held import HeldJobs
-from bot.services.jobs.leases import LeasedJobs
-from bot.services.jobs.rendering import Renderer
 from bot.services.jobs.requests import JobService
-from bot.services.jobs.settling import CardSettler
 from bot.services.jobs.status_cards import CardChanges, StatusCardUpdater
-from bot.services.jobs.worker import Worker
 from bot.services.moderation.audit_trail import AuditTrail
 from bot.services.moderation.modlog import Modlog
 from bot.services.moderation.servers import ServerService
@@ -46,15 +40,10 @@ from bot.services.screening.rules import PromptService
 from bot.services.services import Services
 from bot.services.spend.watch import SpendWatch
 from bot.services.submits.discards import Discards
-from bot.services.submits.recovery import Recovery
-from bot.services.submits.refitting import Refitting
-from bot.services.submits.submitting import Submitter
-from bot.services.submits.unattended import UnattendedSubmits
-from bot.services.throttling.account import AccountCheck
 from bot.services.throttling.alerts import OperatorAlerts
 from bot.services.throttling.floods import FloodGuard
-from bot.services.throttling.sign import TroubleSign
 from bot.services.throttling.throttle import ServiceThrottle
+from bot.worker_wiring import wire_context, wire_worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,7 +51,8 @@ if TYPE_CHECKING:
     from bot.models import ModelProfile, Quota
     from bot.services.clips.fitting import Media
     from bot.services.jobs.policy import WorkerPolicy
-    from bot.services.ports import AutomodSource, Clock, LogPublisher, Publisher, VideoService
+    from bot.services.jobs.worker import Worker
+    from bot.services.ports import AutomodSource, BrainstormPublisher, Clock, LogPublisher, Publisher, VideoService
     from bot.services.screening.threads import ScreeningThreads
     from bot.store.database import Database
 
@@ -74,6 +64,7 @@ class Ports:
     """The outside: real for the product, simulated where the demo or a test wants it so.
 
     Attributes:
+        brainstorm_publisher: puts brainstorms into threads.
         modlog_publisher: puts cards into log channels.
         automod_source: reads servers' own AutoMod rules.
         screening_threads: where rules for prompts are compiled and asked.
@@ -85,6 +76,7 @@ class Ports:
     clock: Clock
     service: VideoService
     publisher: Publisher
+    brainstorm_publisher: BrainstormPublisher
     modlog_publisher: LogPublisher
     automod_source: AutomodSource
     screening_threads: ScreeningThreads
@@ -136,7 +128,7 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Shared:
+class Shared:
     """What the services and the worker both use."""
 
     throttle: ServiceThrottle
@@ -166,7 +158,7 @@ def assemble(ports: Ports, terms: Terms, *, owner: str) -> Reelay:
         profile=terms.profile,
         time_scale=terms.policy.poll_time_scale,
     )
-    shared = _Shared(
+    shared = Shared(
         throttle=ServiceThrottle(terms.policy, ports.jitter),
         card_changes=CardChanges(),
         held=HeldJobs(),
@@ -185,7 +177,7 @@ def assemble(ports: Ports, terms: Terms, *, owner: str) -> Reelay:
         wake=wake,
     )
     services = _wire_services(ports, terms, shared, owner)
-    work = _wire_context(ports, terms, shared, services, owner)
+    work = wire_context(ports, terms, shared, services, owner)
     card_updater = StatusCardUpdater(
         database=ports.database,
         clock=ports.clock,
@@ -197,7 +189,7 @@ def assemble(ports: Ports, terms: Terms, *, owner: str) -> Reelay:
     )
     return Reelay(
         services=services,
-        worker=_wire_worker(ports, work, shared, services, card_updater),
+        worker=wire_worker(ports, work, shared, services, card_updater),
         card_updater=card_updater,
         card_changes=shared.card_changes,
         modlog=Modlog(
@@ -223,47 +215,7 @@ def assemble(ports: Ports, terms: Terms, *, owner: str) -> Reelay:
     )
 
 
-def _wire_context(ports: Ports, terms: Terms, shared: _Shared, services: Services, owner: str) -> WorkContext:
-    database, clock, policy = ports.database, ports.clock, terms.policy
-    return WorkContext(
-        database=database,
-        clock=clock,
-        policy=policy,
-        jitter=ports.jitter,
-        owner=owner,
-        service=ports.service,
-        publisher=ports.publisher,
-        throttle=shared.throttle,
-        leased_jobs=LeasedJobs(database=database, clock=clock, audit_trail=services.audit_trail, owner=owner),
-        alerts=shared.alerts,
-        polling=shared.polling,
-        recovery=Recovery(database=database, clock=clock, alerts=shared.alerts),
-        refitting=Refitting(profile=terms.profile, audit_trail=services.audit_trail, card_changes=shared.card_changes),
-    )
-
-
-def _wire_worker(
-    ports: Ports, work: WorkContext, shared: _Shared, services: Services, card_updater: StatusCardUpdater
-) -> Worker:
-    renderer = Renderer(work)
-    return Worker(
-        work,
-        submitter=Submitter(work, renderer=renderer),
-        renderer=renderer,
-        unattended=UnattendedSubmits(work),
-        deliverer=Deliverer(work, media=ports.media, quotas=services.quotas, mentions=services.mentions),
-        settler=CardSettler(work, card_updater=card_updater, card_changes=shared.card_changes),
-        account=AccountCheck(work),
-        spend_watch=shared.spend_watch,
-        card_changes=shared.card_changes,
-        held=shared.held,
-        expiry=Expiry(work, audit_trail=services.audit_trail, card_changes=shared.card_changes),
-        trouble_sign=TroubleSign(ports.publisher, shared.throttle),
-        wake=shared.wake,
-    )
-
-
-def _wire_services(ports: Ports, terms: Terms, shared: _Shared, owner: str) -> Services:
+def _wire_services(ports: Ports, terms: Terms, shared: Shared, owner: str) -> Services:
     database, clock = ports.database, ports.clock
     audit_trail = AuditTrail(database=database, clock=clock)
     quotas = QuotaService(
@@ -301,6 +253,7 @@ def _wire_services(ports: Ports, terms: Terms, shared: _Shared, owner: str) -> S
         owner=owner,
         policy=terms.policy,
     )
+    lists = PhraseLists(database=database, clock=clock, audit_trail=audit_trail)
     presence, library = Presence(database=database), Library(database=database)
     return Services(
         profile=terms.profile,
@@ -330,7 +283,17 @@ def _wire_services(ports: Ports, terms: Terms, shared: _Shared, owner: str) -> S
             profile=terms.profile,
         ),
         prompts=prompts,
-        phrase_lists=PhraseLists(database=database, clock=clock, audit_trail=audit_trail),
+        brainstorms=Brainstorming.wire(
+            database=database,
+            clock=clock,
+            admission=admission,
+            audit_trail=audit_trail,
+            jobs=jobs,
+            lists=lists,
+            media=ports.media,
+            random_bits=ports.random_bits,
+        ),
+        phrase_lists=lists,
         brainstorm_settings=BrainstormSettings(audit_trail=audit_trail),
         automod=automod,
         admission=admission,

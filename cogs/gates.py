@@ -11,6 +11,7 @@ from discord import app_commands
 
 from bot.errors import NotMemberError, PlaceGoneError, PublishUnavailableError, ThreadClosedError
 from bot.models import Requester
+from bot.models.brainstorms import NoThreadsError
 from bot.ui.discord_errors import CLOSED_STATUSES, as_publish_errors
 from cogs.context import FETCH_SECONDS, requester_in_place, role_ids
 
@@ -43,6 +44,24 @@ def require_open_place(interaction: discord.Interaction, *, posts: bool) -> None
         return
     # The history is needed to find a clip that was posted just before a crash.
     lacking = _lacking(interaction.app_permissions, ("view_channel", send, "attach_files", "read_message_history"))
+    if lacking:
+        raise app_commands.BotMissingPermissions(lacking)
+
+
+def require_place_for_thread(interaction: discord.Interaction) -> None:
+    """Check a place of a server in which a brainstorm is to go on, in a thread made there or in the thread it is.
+
+    Raises:
+        NoThreadsError: when there can be no threads in this kind of channel.
+        ThreadClosedError, discord.app_commands.MissingPermissions, BotMissingPermissions: as ``require_open_place``.
+    """
+    channel = interaction.channel
+    if not isinstance(channel, discord.TextChannel | discord.Thread):
+        raise NoThreadsError
+    require_open_place(interaction, posts=True)
+    if isinstance(channel, discord.Thread):
+        return
+    lacking = _lacking(interaction.app_permissions, ("create_public_threads", "send_messages_in_threads"))
     if lacking:
         raise app_commands.BotMissingPermissions(lacking)
 

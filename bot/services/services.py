@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from bot.models import ModelProfile
     from bot.services.admission.privately import PrivateRequests
     from bot.services.admission.service import Admission
+    from bot.services.brainstorms.brainstorming import Brainstorming
     from bot.services.brainstorms.lists import PhraseLists
     from bot.services.brainstorms.settings import BrainstormSettings
     from bot.services.clips.deleting import ClipDeleter
@@ -53,6 +54,7 @@ class Services:
     quotas: QuotaService
     servers: ServerService
     prompts: PromptService
+    brainstorms: Brainstorming
     phrase_lists: PhraseLists
     brainstorm_settings: BrainstormSettings
     automod: AutomodService

@@ -11,7 +11,7 @@ from discord import SelectOption, ui
 from bot.errors import InvalidSettingError, InvalidSpecError
 from bot.models import PROMPT_MAX_CHARACTERS
 from bot.models.brainstorms import TAKES_FEWEST, TAKES_MOST, Vary, VoteTerms
-from bot.services.brainstorms.idea import IDEA_MAX_CHARACTERS
+from bot.services.brainstorms.drawing.idea import IDEA_MAX_CHARACTERS
 from bot.ui.forms import ASPECT, DURATION, PROMPT, make_form
 from bot.ui.text import formatting
 from bot.ui.text.brainstorms import forms as form_text

@@ -12,12 +12,16 @@ import discord
 
 from bot.models import EffectiveQuota, JobState, QuotaSource
 from bot.slices import slices
+from bot.ui.text.brainstorms import answers
+from bot.ui.text.brainstorms import takes as take_text
 from bot.ui.text.moderation import modlog as modlog_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from bot.models import Job
+    from bot.models.brainstorms import Board, BoardTake
+    from bot.services.brainstorms.records import BrainstormExport
     from bot.services.quotas.usage import UsageReport
 
 MAX_BYTES = 8_000_000
@@ -51,6 +55,17 @@ async def usage_files(report: UsageReport, *, max_bytes: int = MAX_BYTES) -> tup
     ], count
 
 
+async def brainstorm_files(export: BrainstormExport) -> list[discord.File]:
+    """Make a table of all takes of a brainstorm, one a line, and the picture of them where there is one."""
+    rows = (_take_row(board, take) for board in export.rounds for take in board.takes)
+    table, _ = await _table(answers.COLUMNS, rows, MAX_BYTES)
+    brainstorm = export.rounds[0].brainstorm
+    files = [discord.File(io.BytesIO(table), answers.export_filename(brainstorm, "csv"))]
+    if export.sheet is not None:
+        files.append(discord.File(io.BytesIO(export.sheet), answers.export_filename(brainstorm, "webp")))
+    return files
+
+
 def safe_cell(value: object) -> object:
     """Return a value that no spreadsheet takes for a formula, nor any part of it, whatever it takes for a separator.
 
@@ -78,6 +93,13 @@ def _clip_row(job: Job) -> Sequence[object]:
         job.removed_by_id or "",
         modlog_text.clip_link(job) or "",
     )
+
+
+def _take_row(board: Board, take: BoardTake) -> Sequence[object]:
+    votes = take.votes if board.round.outcome is not None or board.round.vote.shows_counts else ""
+    link = take_text.clip_link(board.brainstorm, take.job) or ""
+    varied = take.difference or ("" if take.job.spec.prompt == "" else take_text.AS_IT_IS)
+    return (board.round.number, take.number, take.job.spec.prompt, varied, votes, _outcome(take.job), link)
 
 
 def _outcome(job: Job) -> str:

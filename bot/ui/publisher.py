@@ -82,18 +82,35 @@ class DiscordPublisher:
             return await self._find(await self._direct_messages(job), job)
 
     async def post_clip(
-        self, job: Job, clip: Clip, status: QuotaStatus | None, parent: Job | None = None, *, is_mentioned: bool = True
+        self,
+        job: Job,
+        clip: Clip,
+        status: QuotaStatus | None,
+        parent: Job | None = None,
+        *,
+        is_mentioned: bool = True,
+        difference: str | None = None,
     ) -> PostedMessage:
         """Post the clip to the job's channel."""
-        return await self._post(self._channel(job), job, clip, status, parent, is_mentioned=is_mentioned)
+        view = clip_view(job, clip, status, self._clock.now(), self._profile, parent, difference=difference)
+        return await self._send(self._channel(job), job, clip, view, nonce=job.id, is_mentioned=is_mentioned)
 
     async def post_clip_in_dm(
-        self, job: Job, clip: Clip, status: QuotaStatus | None, parent: Job | None = None, *, is_mentioned: bool = True
+        self,
+        job: Job,
+        clip: Clip,
+        status: QuotaStatus | None,
+        parent: Job | None = None,
+        *,
+        is_mentioned: bool = True,
+        difference: str | None = None,
     ) -> PostedMessage:
         """Send the clip to the member directly."""
+        now = self._clock.now()
+        view = clip_view(job, clip, status, now, self._profile, parent, difference=difference, is_direct=True)
         with as_publish_errors():
             channel = await self._direct_messages(job)
-        return await self._post(channel, job, clip, status, parent, is_mentioned=is_mentioned, is_direct=True)
+        return await self._send(channel, job, clip, view, nonce=job.id, is_mentioned=is_mentioned)
 
     async def post_status_in_dm(self, card: StatusCard) -> int:
         """Send a job's first card to the member directly, with a nonce of its own, since the clip has the job's id."""
@@ -173,20 +190,6 @@ class DiscordPublisher:
                     return PostedMessage(message.channel.id, message.id)
         return None
 
-    async def _post(
-        self,
-        channel: discord.abc.Messageable,
-        job: Job,
-        clip: Clip,
-        status: QuotaStatus | None,
-        parent: Job | None,
-        *,
-        is_mentioned: bool,
-        is_direct: bool = False,
-    ) -> PostedMessage:
-        view = clip_view(job, clip, status, self._clock.now(), self._profile, parent, is_direct=is_direct)
-        return await self._send(channel, job, clip, view, nonce=job.id, is_mentioned=is_mentioned)
-
     async def _send(
         self,
         channel: discord.abc.Messageable,
@@ -199,13 +202,16 @@ class DiscordPublisher:
     ) -> PostedMessage:
         users = [discord.Object(job.member_id)] if is_mentioned else []
         mentions = discord.AllowedMentions(everyone=False, roles=False, replied_user=False, users=users)
+        is_take = job.round_id is not None
         if not isinstance(clip, ClipFile):
             with as_publish_errors(for_post=True):
-                message = await channel.send(view=view, nonce=nonce, allowed_mentions=mentions)
+                message = await channel.send(view=view, nonce=nonce, allowed_mentions=mentions, silent=is_take)
         else:
             file = await asyncio.to_thread(discord.File, clip.path, filename=clip_filename(job))
             with as_publish_errors(for_post=True):
-                message = await channel.send(view=view, file=file, nonce=nonce, allowed_mentions=mentions)
+                message = await channel.send(
+                    view=view, file=file, nonce=nonce, allowed_mentions=mentions, silent=is_take
+                )
         return PostedMessage(message.channel.id, message.id)
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from bot.models.jobs import CLIPLESS_STATES, FINAL_STATES, JobState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from bot.models.brainstorms.previews import Vary, VoteTerms
@@ -237,5 +237,4 @@ class BrainstormSummary:
     round: Round
     takes: int
     winner: Job | None = None
-    votes: Mapping[int, int] = field(default_factory=dict[int, int])
     winner_difference: str = ""

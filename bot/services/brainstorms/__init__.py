@@ -1,1 +1,1 @@
-"""Many takes of one idea: what each of them asks for."""
+"""Brainstorms: many takes of one idea in a thread, and a vote among them."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bot.errors import InvalidSettingError
 from bot.models import ChangeKind
 from bot.models.brainstorms import PhraseList
-from bot.services.brainstorms.phrases import LISTS
+from bot.services.brainstorms.drawing.phrases import LISTS
 from bot.store.moderation import phrase_lists
 
 if TYPE_CHECKING:

@@ -24,9 +24,8 @@ from bot.models.brainstorms import (
 from bot.services.admission.accepting import new_job_id
 from bot.services.admission.decision import Admitted, decide
 from bot.services.admission.job_request import JobRequest
-from bot.services.brainstorms.idea import parse_idea
-from bot.services.brainstorms.takes import draw_takes
-from bot.store import jobs
+from bot.services.brainstorms.drawing.idea import parse_idea
+from bot.services.brainstorms.drawing.takes import draw_takes
 from bot.store.brainstorms import previews
 
 if TYPE_CHECKING:
@@ -259,9 +258,8 @@ class Previews:
     async def _drawn(self, preview: Preview, requester: Requester) -> Preview:
         """Return the preview with its takes drawn."""
         idea = parse_idea(preview.idea, await self._lists.lists_for(preview.guild_id))
-        reigning = await self._reigning_prompt(preview)
-        stands_already = not idea.slots and preview.vary is not Vary.NOTHING and parse_prompt(idea.prompt()) == reigning
-        number = preview.takes + stands_already
+        is_new = preview.reigning_job_id is None  # else the winner is take 1, and all others differ from it
+        number = preview.takes + (not is_new and not idea.slots and preview.vary is not Vary.NOTHING)
         # To find takes that differ as much as they can takes some 30 ms.
         drawn = await asyncio.to_thread(draw_takes, idea, takes=number, vary=preview.vary, seed=preview.seed)
         takes = [Take(parse_prompt(take.prompt), take.difference) for take in drawn[number - preview.takes :]]
@@ -269,13 +267,6 @@ class Previews:
             self._admission.profile.check(take.prompt, preview.aspect, preview.duration_seconds)
         planned = await self._screen(takes, preview, requester)
         return replace(preview, planned=planned, combinations=idea.combinations)
-
-    async def _reigning_prompt(self, preview: Preview) -> str | None:
-        if preview.reigning_job_id is None:
-            return None
-        async with self._database.read() as connection:
-            job = await jobs.get(connection, preview.reigning_job_id)
-        return None if job is None else job.spec.prompt
 
     async def _screen(self, takes: Iterable[Take], preview: Preview, requester: Requester) -> tuple[PlannedTake, ...]:
         """Ask the server's rules about each take's prompt."""

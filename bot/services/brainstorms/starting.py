@@ -273,11 +273,13 @@ async def _require_same(connection: Connection, preview: Preview, now: datetime)
 
 async def _require_room(connection: Connection, preview: Preview, server: Server) -> None:
     """Check how many brainstorms are open; one whose takes have landed is not, though its vote may go on."""
+    of = None if preview.brainstorm_id is None else await rounds.get_brainstorm(connection, preview.brainstorm_id)
+    channel_id = preview.channel_id if of is None else of.channel_id
     found = await rounds.list_open(connection, guild_id=preview.guild_id)
     own = [of for round_, of in found if round_.member_id == preview.member_id]
     if len(own) >= server.brainstorms_per_member:
         raise TooManyBrainstormsError(server.brainstorms_per_member, in_channel=False, thread_id=own[0].thread_id)
-    here = [of for _, of in found if preview.channel_id in {of.channel_id, of.thread_id}]
+    here = [of for _, of in found if of.channel_id == channel_id]
     if len(here) >= server.brainstorms_per_channel:
         raise TooManyBrainstormsError(server.brainstorms_per_channel, in_channel=True, thread_id=here[0].thread_id)
 

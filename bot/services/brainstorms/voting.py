@@ -13,7 +13,7 @@ from bot.models.brainstorms import Ballot, Board, Outcome, RoundRefusal, RoundRe
 from bot.services.brainstorms import rules
 from bot.services.brainstorms.closing import changes_of, note_end_of_vote
 from bot.store.brainstorms import boards, rounds, votes
-from bot.store.brainstorms.touching import touch, touch_in_thread
+from bot.store.brainstorms.touching import list_in_thread, touch
 from bot.store.moderation import servers
 
 if TYPE_CHECKING:
@@ -148,9 +148,11 @@ class Voting:
 
     async def note_thread_changed(self, thread_id: int) -> None:
         """Look after the round that goes on in a thread: it was deleted, locked or archived."""
-        async with self._database.write() as connection:
-            is_there = await touch_in_thread(connection, thread_id, now=self._clock.now())
-        if is_there:
+        async with self._database.read() as connection:
+            going = await list_in_thread(connection, thread_id)
+        if going:
+            async with self._database.write() as connection:
+                await touch(connection, going, now=self._clock.now())
             self._jobs.note_changed()
 
     @asynccontextmanager

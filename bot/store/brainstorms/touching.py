@@ -53,8 +53,6 @@ async def touch_with(connection: AsyncConnection, job_id: str, *, now: datetime)
     await touch(connection, (await connection.execute(_WITH_CLIP, {"job_id": job_id})).scalars(), now=now)
 
 
-async def touch_in_thread(connection: AsyncConnection, thread_id: int, *, now: datetime) -> bool:
-    """Do so for the round that goes on in a thread; tell whether there is one."""
-    round_ids = list((await connection.execute(_IN_THREAD, {"thread_id": thread_id})).scalars())
-    await touch(connection, round_ids, now=now)
-    return bool(round_ids)
+async def list_in_thread(connection: AsyncConnection, thread_id: int) -> list[str]:
+    """Return the ids of rounds that go on in a thread."""
+    return list((await connection.execute(_IN_THREAD, {"thread_id": thread_id})).scalars())

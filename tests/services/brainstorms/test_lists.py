@@ -18,9 +18,9 @@ from bot.models.brainstorms import (
     PHRASES_MOST,
     PhraseList,
 )
-from bot.services.brainstorms.idea import parse_idea
+from bot.services.brainstorms.drawing.idea import parse_idea
+from bot.services.brainstorms.drawing.phrases import LISTS
 from bot.services.brainstorms.lists import LISTS_MOST
-from bot.services.brainstorms.phrases import LISTS
 from tests.support.workshop import GUILD_ID, MODERATOR_ID
 
 if TYPE_CHECKING:

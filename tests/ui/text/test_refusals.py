@@ -64,8 +64,8 @@ from bot.models.brainstorms import (
     TooFewTakesError,
     TooManyBrainstormsError,
 )
-from bot.services.brainstorms.idea import BrokenIdeaError, IdeaFault, parse_idea
-from bot.services.brainstorms.phrases import LISTS
+from bot.services.brainstorms.drawing.idea import BrokenIdeaError, IdeaFault, parse_idea
+from bot.services.brainstorms.drawing.phrases import LISTS
 from bot.ui.text import refusals
 from tests.support.bot_process import REPOSITORY
 from tests.support.jobs import CREATED_AT, RESETS_AT, make_block, make_quota_status

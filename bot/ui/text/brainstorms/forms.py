@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.models.brainstorms import VOTES_MOST
-from bot.services.brainstorms.idea import IDEA_MAX_CHARACTERS
+from bot.services.brainstorms.drawing.idea import IDEA_MAX_CHARACTERS
 from bot.ui.text import formatting
 from bot.ui.text.brainstorms import takes as take_text
 

@@ -15,14 +15,14 @@ from bot.models.brainstorms import (
     TooFewTakesError,
     TooManyBrainstormsError,
 )
-from bot.services.brainstorms.idea import (
+from bot.services.brainstorms.drawing.idea import (
     COMBINATIONS_MOST,
     IDEA_MAX_CHARACTERS,
     SLOTS_MOST,
     BrokenIdeaError,
     IdeaFault,
 )
-from bot.services.brainstorms.phrases import LISTS
+from bot.services.brainstorms.drawing.phrases import LISTS
 from bot.ui.text import formatting
 
 if TYPE_CHECKING:

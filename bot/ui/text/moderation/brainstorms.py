@@ -11,8 +11,8 @@ from bot.models import (
     QuotaSource,
 )
 from bot.models.brainstorms import LIST_NAME_MAX_CHARACTERS, PHRASE_MAX_CHARACTERS, PHRASES_FEWEST, PHRASES_MOST
+from bot.services.brainstorms.drawing.phrases import LISTS
 from bot.services.brainstorms.lists import LISTS_MOST
-from bot.services.brainstorms.phrases import LISTS
 from bot.ui.text import formatting
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from bot.models import GEMINI_OMNI
 from bot.models.brainstorms import TAKES_FEWEST, TAKES_MOST, Take, Vary
-from bot.services.brainstorms.idea import IDEA_MAX_CHARACTERS, parse_idea
-from bot.services.brainstorms.phrases import LISTS, LOOKS
-from bot.services.brainstorms.takes import draw_takes, spread
+from bot.services.brainstorms.drawing.idea import IDEA_MAX_CHARACTERS, parse_idea
+from bot.services.brainstorms.drawing.phrases import LISTS, LOOKS
+from bot.services.brainstorms.drawing.takes import draw_takes, spread
 
 SIZES = st.lists(st.integers(2, 12), min_size=1, max_size=6)
 TAKES = st.integers(TAKES_FEWEST, TAKES_MOST)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.services.brainstorms.idea import (
+from bot.services.brainstorms.drawing.idea import (
     COMBINATIONS_MOST,
     IDEA_MAX_CHARACTERS,
     SLOTS_MOST,

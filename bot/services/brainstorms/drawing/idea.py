@@ -127,6 +127,11 @@ def parse_idea(text: str, lists: Mapping[str, Collection[str]]) -> Idea:
     return idea
 
 
+def escaped(text: str) -> str:
+    """Return an idea that stands for this text alone, whatever signs are in it."""
+    return re.sub(r"[{}|]", r"\\\g<0>", text)
+
+
 def _slot(choices: list[str], lists: Mapping[str, Collection[str]], position: int, typed: str) -> Slot:
     stripped = [choice.strip() for choice in choices]
     if stripped == [""]:

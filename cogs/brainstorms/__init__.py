@@ -1,0 +1,1 @@
+"""Brainstorming: previews, rounds and their votes, and what was brainstormed before."""
