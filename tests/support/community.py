@@ -21,6 +21,7 @@ from bot.services.jobs.leases import LeasedJobs
 from bot.services.jobs.policy import FloodLimits, WorkerPolicy
 from bot.store import jobs as job_store
 from bot.store import tables
+from bot.store.brainstorms import rounds
 from bot.store.database import Database
 from bot.ui.publisher import DiscordPublisher
 from bot.wiring import Terms
@@ -157,8 +158,10 @@ class Community:
                 connection, now=now, limit=1, owner=owner, lease_until=now, slots_since=now, in_flight=()
             )
             lineage, parent = await job_store.find_source(connection, job)
+            difference = job.round_id and await rounds.find_difference(connection, job.round_id, job.number)
         post = self.publisher.post_clip_in_dm if in_dm or job.is_private else self.publisher.post_clip
-        posted = await post(replace(job, lineage=lineage), ClipLink("https://files.example/x.mp4", None), None, parent)
+        clip = ClipLink("https://files.example/x.mp4", None)
+        posted = await post(replace(job, lineage=lineage), clip, None, parent, difference=difference)
         leased_jobs = LeasedJobs(
             database=self.database, clock=self.clock, audit_trail=self.bot.services.audit_trail, owner=owner
         )

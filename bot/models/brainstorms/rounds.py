@@ -200,6 +200,13 @@ class Board:
         return (*decided, takes, self.voters, self.is_held_up, self.brainstorm.title)
 
     @property
+    def result(self) -> tuple[object, ...]:
+        """Return all that can be seen of how the vote came out."""
+        round_ = self.round
+        shown = [take.appearance for take in self.takes if take.number == round_.winner_number or take.votes]
+        return (round_.outcome, round_.winner_number, round_.choose_by, shown, self.brainstorm.title)
+
+    @property
     def winner(self) -> BoardTake | None:
         """Return the take that won."""
         return next((take for take in self.takes if take.number == self.round.winner_number), None)

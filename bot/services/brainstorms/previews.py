@@ -229,8 +229,7 @@ class Previews:
         details = await self._admission.explain(requester)
         if details.refusal is not None:
             raise details.refusal
-        request = takes_request(preview, requester, 1)
-        spec = details.place.spec_for(request)
+        spec = details.place.spec_for(takes_request(preview, requester, preview.planned[0].take))
         fits, limit = _fitting(details, preview, requester)
         return PreviewStatus(
             preview=preview,
@@ -271,24 +270,19 @@ class Previews:
     async def _screen(self, takes: Iterable[Take], preview: Preview, requester: Requester) -> tuple[PlannedTake, ...]:
         """Ask the server's rules about each take's prompt."""
         takes = list(takes)
-        requests = {take.prompt: take_request(preview, requester, take) for take in takes}
+        requests = {take.prompt: takes_request(preview, requester, take) for take in takes}
         results = await self._admission.screen_all(list(requests.values()))
         refused = {prompt for prompt, result in zip(requests, results, strict=True) if result.refusal is not None}
         return tuple(PlannedTake(take, take.prompt in refused) for take in takes)
 
 
-def take_request(preview: Preview, requester: Requester, take: Take) -> JobRequest:
-    """Return the request for one take of a preview."""
-    return replace(takes_request(preview, requester, 1), prompt=take.prompt)
-
-
-def takes_request(preview: Preview, requester: Requester, takes: int) -> JobRequest:
-    """Return the request for so many takes of a preview, which cost the same whatever their prompts."""
+def takes_request(preview: Preview, requester: Requester, take: Take, *, takes: int = 1) -> JobRequest:
+    """Return the request for a take of a preview, and for so many in all, which cost the same."""
     return JobRequest(
         interaction_id=preview.interaction_id,
         channel_id=preview.channel_id,
         requester=requester,
-        prompt=preview.planned[0].take.prompt,
+        prompt=take.prompt,
         aspect=preview.aspect,
         duration_seconds=preview.duration_seconds,
         takes=takes,
@@ -299,7 +293,8 @@ def _fitting(details: AdmissionDetails, preview: Preview, requester: Requester) 
     """Return how many of the takes that the rules allow may be made, and what keeps the others from it."""
     limit: RefusedError | None = None
     for takes in range(len(preview.offered), 0, -1):
-        decision = decide(details, takes_request(preview, requester, takes), None)
+        request = takes_request(preview, requester, preview.planned[0].take, takes=takes)
+        decision = decide(details, request, None)
         if isinstance(decision, Admitted):
             return takes, limit
         limit = limit or decision

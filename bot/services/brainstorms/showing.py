@@ -38,6 +38,7 @@ class _Remembered:
     """What a board and its result cards show, and the contact sheet with what that was made of."""
 
     appearance: object = None
+    result: object = None
     sheet_of: object = None
     sheet: bytes | None = None
 
@@ -59,7 +60,10 @@ class BoardShower:
 
     async def show(self, board: Board) -> Board:
         """Bring the board and the result cards to where the round stands, as far as they may be edited now."""
-        if (outcome := board.round.outcome) is not board.round.shown_outcome and outcome is not None:
+        round_ = board.round
+        is_new = round_.outcome is not None and round_.outcome is not round_.shown_outcome
+        has_changed = round_.result_message_id is not None and self.is_edit_due(board)
+        if is_new or (has_changed and self._memory(board).result != board.result):
             board = await self._show_results(board)
         return await self._show_board(board)
 
@@ -74,7 +78,7 @@ class BoardShower:
         return board.round.board_message_id is not None and self._memory(board).appearance != board.appearance
 
     async def _show_board(self, board: Board) -> Board:
-        """Edit the board; post it again where somebody has deleted it. Its result cards may have changed with it."""
+        """Edit the board; post it again where somebody has deleted it."""
         now, editable_at = self._work.clock.now(), board.round.editable_at
         if not self.is_edit_due(board) or (editable_at is not None and now < editable_at):
             return board
@@ -84,8 +88,6 @@ class BoardShower:
                 message_id = await self._publisher.find_board(board)
                 if message_id is None:
                     message_id = await self._publisher.post_board(board, sheet)
-        if board.round.result_message_id is not None and board.round.outcome is board.round.shown_outcome:
-            board = await self._show_results(board)
         self._memory(board).appearance = board.appearance
         return await self._note(
             board,
@@ -102,6 +104,7 @@ class BoardShower:
             message_id = await self._show_result(board, thread_id, board.round.result_message_id, is_mentioned=True)
             board = await self._note(board, result_message_id=message_id)
         board = await self._say_in_channel(board)
+        self._memory(board).result = board.result
         return await self._note(board, shown_outcome=board.round.outcome)
 
     async def _say_in_channel(self, board: Board) -> Board:

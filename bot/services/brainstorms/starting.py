@@ -19,8 +19,8 @@ from bot.models.brainstorms import (
     RoundState,
     TooManyBrainstormsError,
 )
-from bot.services.admission.accepting import charge, new_job, record_refusal
-from bot.services.brainstorms.previews import take_request, takes_request
+from bot.services.admission.accepting import charge, new_job, new_job_id, record_refusal
+from bot.services.brainstorms.previews import takes_request
 from bot.services.screening.rules import MOST_JUDGINGS
 from bot.store import jobs
 from bot.store.brainstorms import boards, previews, rounds
@@ -123,7 +123,7 @@ class RoundStarter:
 
     async def _screen(self, preview: Preview, requester: Requester) -> ScreeningResult:
         """Ask the rules about all takes; return what they say of those that will be made, which is yes."""
-        requests = [take_request(preview, requester, planned.take) for planned in preview.planned]
+        requests = [takes_request(preview, requester, planned.take) for planned in preview.planned]
         results = await self._admission.screen_all(requests)
         if [result.refusal is not None for result in results] != [it.is_refused for it in preview.planned]:
             raise PreviewChangedError
@@ -146,7 +146,9 @@ class RoundStarter:
             if (started := await _read_started(connection, preview.id, requester)) is not None:
                 return started
             await _require_same(connection, preview, now)
-            request = replace(takes_request(preview, requester, count), interaction_id=interaction_id)
+            request = replace(
+                takes_request(preview, requester, preview.planned[0].take, takes=count), interaction_id=interaction_id
+            )
             details, decision = await self._admission.decide(connection, request, screening, now)
             if isinstance(decision, RefusedError):
                 await record_refusal(connection, details, request, decision, now)
@@ -234,21 +236,21 @@ class RoundStarter:
     ) -> list[BoardTake]:
         """Return the takes that are made, held until their thread is there."""
         first = 1 if preview.reigning_job_id is None else 2
+        planned = preview.offered[: request.clips]
+        job_ids = sorted(new_job_id(now, self._random_bits) for _ in planned)  # of one moment; the first is made first
         made: list[BoardTake] = []
-        for number, planned in enumerate(preview.offered[: request.clips], start=first):
-            take = replace(request, prompt=planned.take.prompt, lineage=lineage)
-            spec = replace(admitted.spec, prompt=planned.take.prompt)
+        for number, (job_id, each) in enumerate(zip(job_ids, planned, strict=True), start=first):
             job = new_job(
-                take,
-                replace(admitted, spec=spec),
+                replace(request, prompt=each.take.prompt, lineage=lineage),
+                replace(admitted, spec=replace(admitted.spec, prompt=each.take.prompt)),
                 now,
                 random_bits=self._random_bits,
                 lease_owner=None,
                 lease_seconds=0.0,
             )
-            held = replace(job, state=JobState.HELD, due_at=None, round_id=preview.id, number=number)
-            made.append(BoardTake(number=number, difference=planned.take.difference, job=held))
-        return sorted(made, key=lambda take: take.number)
+            held = replace(job, id=job_id, state=JobState.HELD, due_at=None, round_id=preview.id, number=number)
+            made.append(BoardTake(number=number, difference=each.take.difference, job=held))
+        return made
 
 
 async def _read_started(connection: Connection, preview_id: str, requester: Requester) -> Started | None:
