@@ -310,6 +310,21 @@ async def test_the_log_says_who_started_a_round_where_and_how_it_came_out_withou
     assert [community.pinged(card) for card in cards] == [set(), set()]
 
 
+async def test_a_takes_card_in_the_log_takes_its_clip_away_as_any_clips_does(community: Community) -> None:
+    await community.keep_log()
+    board = await landed(community)
+    card = next(card for card in await community.log_cards() if "Clip posted" in words(card))
+    job = next(take.job for take in board.takes if take.number == 1)
+    assert f"for <@{community.mia.id}> in <#{board.brainstorm.thread_id}>" in words(card)
+
+    await community.moderator.click(card, label="Remove")
+    await later(community)
+
+    assert job.message_id not in {message.id for message in thread_of(community, board).history()}
+    [line] = [line for line in board_words(community, board).splitlines() if line.startswith("**1**")]
+    assert line.endswith("· deleted")
+
+
 async def test_the_log_says_of_an_erased_member_that_they_are(community: Community) -> None:
     await community.keep_log()
     await won(community)
