@@ -283,7 +283,7 @@ def point_discord_at(*, api_url: str | None, gateway_url: str | None) -> None:
 
 
 async def check_token(token: str) -> str:
-    """Sign in once without serving; return a line that says as whom, how many starts are left today, and how to invite.
+    """Sign in once without serving; say in a line as whom, how many starts are left today, and how the bot is invited.
 
     Raises:
         SettingsError: when Discord does not take the token, or allows no start just now.
@@ -304,6 +304,6 @@ async def check_token(token: str) -> str:
         raise SettingsError(f"no starts are left today: try again in {hours} h.")
     return (
         f"signed in as {application.name}, {starts['remaining']} of {starts['total']} starts left today; "
-        "the bot asks for no privileged intents, so there are none to switch on; its address to invite it, or to give it "
-        f"in a server what it lacks there, is {discord.utils.oauth_url(application.id, permissions=PERMISSIONS)}"
+        "the bot asks for no privileged intents, so there are none to switch on; the address to invite it, or to give "
+        f"it what it lacks in a server, is {discord.utils.oauth_url(application.id, permissions=PERMISSIONS)}"
     )

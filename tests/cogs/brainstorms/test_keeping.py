@@ -1,4 +1,4 @@
-"""What is kept of a brainstorm: for how long, what *Erase my data* takes, what moderators are told and what is counted."""
+"""What is kept of a brainstorm, and for how long; what *Erase my data* takes; what moderators are told of it."""
 
 from __future__ import annotations
 
