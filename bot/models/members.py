@@ -42,7 +42,7 @@ class StoredAbout:
         stills: pictures of their clips; favourites: marks that they have set.
         drafts: of requests that were refused, which are kept for an hour.
         brainstorms: in which they have started a round; brainstorm_entries: of servers' logs, about these.
-        votes: for takes; previews: of brainstorms, which are kept for a day.
+        votes: for takes, also those that were taken back; previews: of brainstorms, which are kept for a day.
         blocks, quotas: that moderators have set for them.
         settings: of their own, for all servers.
         erasing_since: when they asked for everything up to then to be erased; None where nothing is left to do.

@@ -55,7 +55,7 @@ def stored(about: StoredAbout, *, days: int | None) -> str:
         ),
         (about.brainstorms, f"brainstorm{_s(about.brainstorms)} that you started, or a next round of"),
         (about.brainstorm_entries, f"note{_s(about.brainstorm_entries)} of these in moderators' logs"),
-        (about.votes, f"vote{_s(about.votes)} of yours for takes; nobody is shown them"),
+        (about.votes, f"vote{_s(about.votes)} of yours for takes, taken back or not; nobody is shown them"),
         (about.previews, f"preview{_s(about.previews)} of brainstorms, kept for a day"),
         (about.blocks, f"block{_s(about.blocks)} that moderators have set for you"),
         (about.quotas, f"quota{_s(about.quotas)} that moderators have set for you"),
