@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -120,6 +121,11 @@ class Round:
     lease_owner: str | None = None
     lease_until: datetime | None = None
 
+    @property
+    def clock_minutes(self) -> int | None:
+        """Return for how long after the round's start the vote goes on; None while its clock has not started."""
+        return None if self.closes_at is None else (self.closes_at - self.created_at) // timedelta(minutes=1)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoardTake:
@@ -210,6 +216,20 @@ class Board:
     def winner(self) -> BoardTake | None:
         """Return the take that won."""
         return next((take for take in self.takes if take.number == self.round.winner_number), None)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnVote:
+    """A member's vote for a take.
+
+    Attributes:
+        interaction_id: the press by which they gave it or took it back.
+        is_counted: it was not taken back.
+    """
+
+    number: int
+    interaction_id: int
+    is_counted: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.models import BlockedError, JobError
-from bot.models.brainstorms import Ballot, Board, Outcome, RoundRefusal, RoundRefusedError, RoundState
+from bot.models.brainstorms import Ballot, Board, Outcome, OwnVote, RoundRefusal, RoundRefusedError, RoundState
 from bot.services.brainstorms import rules
 from bot.services.brainstorms.closing import changes_of, note_end_of_vote
 from bot.store.brainstorms import boards, rounds, votes
@@ -65,8 +65,11 @@ class Voting:
         _require_starter(board.round, presser)
         return board
 
-    async def vote(self, round_id: str, number: int, requester: Requester) -> Ballot:
+    async def vote(self, round_id: str, number: int, requester: Requester, *, interaction_id: int) -> Ballot:
         """Vote for a take, or take the vote back; who has one vote moves it by voting for another take.
+
+        The same interaction again, as a second process hears it, changes nothing, and neither does one older than what
+        it would undo.
 
         Raises:
             BlockedError: when moderators have blocked the member from making clips: they don't vote either.
@@ -85,23 +88,27 @@ class Voting:
             if block is not None:
                 raise BlockedError(block)
             _require_voter(round_, server, take, requester)
-            chosen = await votes.list_own(connection, round_id, member_id=member_id)
-            dropped = {number} if number in chosen else set(chosen) if round_.vote.votes_each == 1 else set[int]()
-            if number not in chosen and len(chosen) - len(dropped) >= round_.vote.votes_each:
-                raise RoundRefusedError(RoundRefusal.VOTES_USED, number=number, votes_each=round_.vote.votes_each)
-            for each in dropped:
-                await votes.remove(connection, round_id, member_id=member_id, number=each)
-            if number not in chosen:
-                await votes.add(connection, round_id, member_id=member_id, number=number, now=now)
+            own = await votes.list_own(connection, round_id, member_id=member_id)
+            chosen, votes_each = {vote.number for vote in own if vote.is_counted}, round_.vote.votes_each
+            ballot = Ballot(
+                chosen=tuple(sorted(chosen)),
+                pressed=number,
+                votes_each=votes_each,
+                unfinished=sum(not take.is_finished for take in board.takes),
+                takes=len(board.takes),
+            )
+            concerned = [vote for vote in own if vote.number == number or votes_each == 1]
+            if any(vote.interaction_id >= interaction_id for vote in concerned):
+                return ballot
+            dropped = {number} & chosen or (chosen if votes_each == 1 else set[int]())
+            if number not in chosen and len(chosen - dropped) >= votes_each:
+                raise RoundRefusedError(RoundRefusal.VOTES_USED, number=number, votes_each=votes_each)
+            for each in dropped | {number}:
+                vote = OwnVote(each, interaction_id, is_counted=each not in dropped)
+                await votes.put(connection, round_id, vote, member_id=member_id, now=now)
             await touch(connection, [round_id], now=now)
         self._jobs.note_changed()
-        return Ballot(
-            chosen=tuple(sorted({*chosen, number} - dropped)),
-            pressed=number,
-            votes_each=round_.vote.votes_each,
-            unfinished=sum(not take.is_finished for take in board.takes),
-            takes=len(board.takes),
-        )
+        return replace(ballot, chosen=tuple(sorted((chosen | {number}) - dropped)))
 
     async def close(self, round_id: str, presser: Presser) -> Board:
         """End the vote now, by the votes there are."""
@@ -112,14 +119,21 @@ class Voting:
                 raise RoundRefusedError(RoundRefusal.TOO_FEW_THERE)
             return await self._decide(connection, board, rules.close(board, now), now, JobError.VOTE_OVER)
 
-    async def extend(self, round_id: str, presser: Presser) -> Board:
-        """Let the vote go on for an hour more."""
+    async def extend(self, round_id: str, presser: Presser, *, clock_minutes: int) -> Board:
+        """Let the vote go on for an hour more.
+
+        Args:
+            clock_minutes: the round's, as the button knew them; where they are others now, it was pressed before, and
+                nothing changes.
+        """
         async with self._deciding(round_id, presser) as (connection, board, now):
             round_ = board.round
             if round_.state is not RoundState.OPEN:
                 raise RoundRefusedError(RoundRefusal.OVER)
             if round_.closes_at is None:
                 raise RoundRefusedError(RoundRefusal.NO_CLOCK)
+            if round_.clock_minutes != clock_minutes:
+                return board
             closes_at = max(round_.closes_at, now) + EXTEND_BY
             if closes_at > round_.created_at + rules.LONGEST_VOTE:
                 raise RoundRefusedError(RoundRefusal.LONGEST)

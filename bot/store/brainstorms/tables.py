@@ -126,5 +126,7 @@ votes = Table(
     Column("member_id", BigInteger, primary_key=True),
     Column("number", Integer, primary_key=True),
     Column("voted_at", UtcDateTime, nullable=False),
+    Column("interaction_id", BigInteger, nullable=False),
+    Column("is_counted", Boolean, nullable=False),
 )
 Index("votes_by_member", votes.c.member_id)

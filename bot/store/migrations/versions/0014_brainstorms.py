@@ -151,6 +151,8 @@ def _create_takes() -> None:
         sa.Column("member_id", sa.BigInteger(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("voted_at", _TIME, nullable=False),
+        sa.Column("interaction_id", sa.BigInteger(), nullable=False),
+        sa.Column("is_counted", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["round_id"], ["rounds.id"]),
         sa.PrimaryKeyConstraint("round_id", "member_id", "number"),
     )
