@@ -63,6 +63,8 @@ class DiscordBrainstormPublisher:
     async def open_thread(self, board: Board, message_id: int) -> int:
         """Make the thread; its id is the message's, so one that is there already needs no search."""
         channel = self._channel(board, board.brainstorm.channel_id)
+        if channel.guild is None:  # discord.py asks for it, and has none of a server that has not come yet
+            raise PublishUnavailableError("the server is not known")
         with as_publish_errors(for_post=True):
             try:
                 thread = await channel.get_partial_message(message_id).create_thread(
