@@ -126,7 +126,7 @@ async def test_the_starter_and_moderators_may_decide_and_others_are_told_so(comm
 async def test_extending_shows_the_new_end(community: Community, board: Board) -> None:
     managed = await press(community, community.mia, board, "manage:{}")
 
-    await community.mia.click(managed.response, custom_id=f"round:extend:{board.round.id}")
+    await community.mia.click(managed.response, custom_id=f"round:extend:{board.round.id}:{board.round.clock_minutes}")
 
     assert board.round.closes_at is not None
     assert (await latest(community)).round.closes_at == board.round.closes_at + HOUR
