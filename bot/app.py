@@ -7,18 +7,19 @@ import random
 from typing import TYPE_CHECKING, Protocol
 
 from bot.client import ReelayBot
+from bot.parts import Ports
 from bot.store.digests import CommandDigests
 from bot.ui.brainstorm_publisher import DiscordBrainstormPublisher
 from bot.ui.modlog_publisher import DiscordLogPublisher
 from bot.ui.publisher import DiscordPublisher
-from bot.wiring import Ports, Reelay, assemble
+from bot.wiring import Reelay, assemble
 
 if TYPE_CHECKING:
+    from bot.parts import Terms
     from bot.services.clips.fitting import Media
     from bot.services.ports import Clock, VideoService
     from bot.services.screening.threads import ScreeningThreads
     from bot.store.database import Database
-    from bot.wiring import Terms
 
 _log = logging.getLogger(__name__)
 

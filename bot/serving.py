@@ -19,6 +19,7 @@ from bot.errors import SettingsError, StoreUnavailableError
 from bot.instance import claim_instance_name
 from bot.media import MediaWorker
 from bot.models import OperatorAlert, Quota, UnauthorizedError, VideoServiceError
+from bot.parts import Terms
 from bot.services.jobs.policy import WorkerPolicy
 from bot.services.ports import SystemClock
 from bot.services.retention.policy import RetentionPolicy
@@ -27,7 +28,6 @@ from bot.store.database import Database
 from bot.toapis.account import explain_models
 from bot.toapis.client import ToApisClient
 from bot.ui.text import operators
-from bot.wiring import Terms
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.models import GEMINI_OMNI, SpendPolicy
+from bot.parts import Shared
 from bot.services.admission.privately import SHOWN_WITHIN_SECONDS, PrivateRequests
 from bot.services.admission.service import Admission
 from bot.services.brainstorms.brainstorming import Brainstorming
@@ -31,7 +31,6 @@ from bot.services.polling.arrivals import Arrivals
 from bot.services.polling.planner import PollPlanner
 from bot.services.quotas.service import QuotaService
 from bot.services.quotas.usage import UsageService
-from bot.services.retention.policy import RetentionPolicy
 from bot.services.retention.presence import Presence
 from bot.services.retention.privacy import PrivacyService
 from bot.services.retention.retention import Retention
@@ -46,43 +45,10 @@ from bot.services.throttling.throttle import ServiceThrottle
 from bot.worker_wiring import wire_context, wire_worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from bot.models import ModelProfile, Quota
-    from bot.services.clips.fitting import Media
-    from bot.services.jobs.policy import WorkerPolicy
+    from bot.parts import Ports, Terms
     from bot.services.jobs.worker import Worker
-    from bot.services.ports import AutomodSource, BrainstormPublisher, Clock, LogPublisher, Publisher, VideoService
-    from bot.services.screening.threads import ScreeningThreads
-    from bot.store.database import Database
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ports:
-    """The outside: real for the product, simulated where the demo or a test wants it so.
-
-    Attributes:
-        brainstorm_publisher: puts brainstorms into threads.
-        modlog_publisher: puts cards into log channels.
-        automod_source: reads servers' own AutoMod rules.
-        screening_threads: where rules for prompts are compiled and asked.
-        jitter: returns a number from 0 to 1, for whatever is to be spread by chance.
-        random_bits: returns an integer of so many random bits, for ids.
-    """
-
-    database: Database
-    clock: Clock
-    service: VideoService
-    publisher: Publisher
-    brainstorm_publisher: BrainstormPublisher
-    modlog_publisher: LogPublisher
-    automod_source: AutomodSource
-    screening_threads: ScreeningThreads
-    media: Media
-    jitter: Callable[[], float]
-    random_bits: Callable[[int], int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,41 +69,6 @@ class Reelay:
     polling: PollPlanner
     retention: Retention
     alerts: OperatorAlerts
-    wake: asyncio.Event
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """What the operator has decided.
-
-    Attributes:
-        quota: the rule that holds where moderators have set none.
-        max_open_jobs: how many jobs one member may have open.
-        policy: the worker's figures, and how much people may ask.
-        retention: how long things are kept.
-        spending: what may be spent.
-        profile: what the model takes.
-    """
-
-    quota: Quota
-    max_open_jobs: int
-    policy: WorkerPolicy
-    retention: RetentionPolicy = field(default_factory=RetentionPolicy)
-    spending: SpendPolicy = field(default_factory=SpendPolicy)
-    profile: ModelProfile = GEMINI_OMNI
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shared:
-    """What the services and the worker both use."""
-
-    throttle: ServiceThrottle
-    card_changes: CardChanges
-    held: HeldJobs
-    alerts: OperatorAlerts
-    spend_watch: SpendWatch
-    polling: PollPlanner
-    arrivals: Arrivals
     wake: asyncio.Event
 
 

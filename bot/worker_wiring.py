@@ -21,9 +21,9 @@ from bot.services.throttling.account import AccountCheck
 from bot.services.throttling.sign import TroubleSign
 
 if TYPE_CHECKING:
+    from bot.parts import Ports, Shared, Terms
     from bot.services.jobs.status_cards import StatusCardUpdater
     from bot.services.services import Services
-    from bot.wiring import Ports, Shared, Terms
 
 
 def wire_context(ports: Ports, terms: Terms, shared: Shared, services: Services, owner: str) -> WorkContext:

@@ -49,7 +49,7 @@ async def test_bot_asks_for_nothing_but_servers(community: Community) -> None:
 async def test_commands_are_offered_in_servers_only(community: Community) -> None:
     assert community.mia.user.available_commands() == ()
     assert {name.split()[0] for name in community.moderator.available_commands(community.channel)} == {
-        *("video", "clips", "queue", "quota", "privacy", "moderate"),
+        *("video", "brainstorm", "brainstorms", "clips", "queue", "quota", "privacy", "moderate"),
     }
 
 

@@ -22,6 +22,7 @@ from bot.app import Reelay, assemble_on_discord, loops_of
 from bot.errors import InvalidSpecError
 from bot.media import MediaWorker
 from bot.models import GEMINI_OMNI, Job, JobState, Period, PromptRuleKind, Quota, QuotaSource, StatusCard, VideoSpec
+from bot.parts import Terms
 from bot.sandbox.demo_page import TICK_SECONDS, CommunityPage, set_clock
 from bot.sandbox.terminal import check_writable, fail, on_enter, stop_event
 from bot.sandbox.toapis_server import SandboxServer
@@ -33,7 +34,6 @@ from bot.store.database import Database
 from bot.toapis.client import ToApisClient
 from bot.ui.text import members as member_text
 from bot.ui.text import refusals
-from bot.wiring import Terms
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable

@@ -106,7 +106,7 @@ class CommunityPage:
             page.channel_id = place.id
             page.target_id = page.window_end_id = None
             page.generation += 1  # what was begun on the page as it was is refused
-        print(f"The page now shows {place_name(place)}. Press Enter here to go there and back.", flush=True)
+        print(f"The page now shows {place_name(place)}. Press Enter here to go back and forth.", flush=True)
 
 
 def place_name(place: ChannelHandle) -> str:

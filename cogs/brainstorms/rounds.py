@@ -43,7 +43,9 @@ class VoteActions:
         await replies.run_and_reply(press.interaction, self._vote(press, round_id, number))
 
     async def _vote(self, press: Press, round_id: str, number: int) -> str:
-        return answers.ballot(await self._voting.vote(round_id, number, press.requester))
+        return answers.ballot(
+            await self._voting.vote(round_id, number, press.requester, interaction_id=press.interaction.id)
+        )
 
 
 class RoundActions:
@@ -75,7 +77,9 @@ class RoundActions:
     @component("round:extend:{round_id}")
     async def extend(self, press: Press, round_id: str) -> None:
         """Let the vote go on longer; the same can be done again."""
-        board = await self._decide(press, self._voting.extend(round_id, _presser(press)))
+        board = await self._decide(
+            press, self._voting.extend(round_id, _presser(press), interaction_id=press.interaction.id)
+        )
         await replies.redraw(press.interaction, manage_view(board, self._now()))
 
     @component("round:cancel:{round_id}")

@@ -17,6 +17,7 @@ from sqlalchemy import select
 
 from bot.app import assemble_on_discord
 from bot.models import ClipLink, Period, Quota
+from bot.parts import Terms
 from bot.services.jobs.leases import LeasedJobs
 from bot.services.jobs.policy import FloodLimits, WorkerPolicy
 from bot.store import jobs as job_store
@@ -24,7 +25,6 @@ from bot.store import tables
 from bot.store.brainstorms import rounds
 from bot.store.database import Database
 from bot.ui.publisher import DiscordPublisher
-from bot.wiring import Terms
 from tests.support.databases import fresh_database
 from tests.support.media import DirectMedia
 from tests.support.screening import screening_threads

@@ -92,12 +92,26 @@ class SimulatedDiscord:
         return self._find("dm", job)
 
     async def post_clip(
-        self, job: Job, clip: Clip, status: QuotaStatus | None, parent: Job | None = None, *, is_mentioned: bool = True
+        self,
+        job: Job,
+        clip: Clip,
+        status: QuotaStatus | None,
+        parent: Job | None = None,
+        *,
+        is_mentioned: bool = True,
+        difference: str | None = None,
     ) -> PostedMessage:
         return await self._post("post_clip", "channel", job, clip, status, parent, is_mentioned=is_mentioned)
 
     async def post_clip_in_dm(
-        self, job: Job, clip: Clip, status: QuotaStatus | None, parent: Job | None = None, *, is_mentioned: bool = True
+        self,
+        job: Job,
+        clip: Clip,
+        status: QuotaStatus | None,
+        parent: Job | None = None,
+        *,
+        is_mentioned: bool = True,
+        difference: str | None = None,
     ) -> PostedMessage:
         return await self._post("post_clip_in_dm", "dm", job, clip, status, parent, is_mentioned=is_mentioned)
 

@@ -25,6 +25,7 @@ from bot.models import (
     SpendPolicy,
     VideoSpec,
 )
+from bot.parts import Ports, Terms
 from bot.services.admission.job_request import JobRequest
 from bot.services.jobs.policy import WorkerPolicy
 from bot.services.retention.policy import RetentionPolicy
@@ -33,12 +34,13 @@ from bot.store import jobs as job_store
 from bot.store.database import Database
 from bot.store.jobs import submits
 from bot.store.tables import ledger
-from bot.wiring import Ports, Terms, assemble
+from bot.wiring import assemble
 from tests.support.clocks import GivenTime, ServiceClock
 from tests.support.databases import fresh_database
 from tests.support.media import DirectMedia
 from tests.support.screening import screening_threads
 from tests.support.simulated_discord import CHANNEL_ID, SimulatedDiscord, SimulatedLog
+from tests.support.simulated_threads import SimulatedThreads
 from tests.support.toapis import ManualTime, client_of, sandbox
 
 if TYPE_CHECKING:
@@ -150,6 +152,7 @@ class Workshop:
     client: ToApisClient
     discord: SimulatedDiscord
     log: SimulatedLog
+    threads: SimulatedThreads
     time: ManualTime
     policy: WorkerPolicy
     database_url: str
@@ -179,6 +182,7 @@ class Workshop:
                 clock=ServiceClock(self.time),
                 service=service or self.client,
                 publisher=self.discord,
+                brainstorm_publisher=self.threads,
                 modlog_publisher=self.log,
                 automod_source=self.log,
                 screening_threads=threads or screening_threads(),
@@ -384,6 +388,7 @@ async def open_workshop(
                 client=client,
                 discord=SimulatedDiscord(),
                 log=SimulatedLog(),
+                threads=SimulatedThreads(),
                 time=time,
                 policy=WorkerPolicy(),
                 database_url=url,

@@ -89,6 +89,7 @@ class Round:
         result_message_id, channel_result_message_id: the winner's card in the thread, and where it was started.
         shown_outcome: the outcome that the winner's cards show; None while there are none.
         changes: grows with everything that may look different on the board.
+        extended_by_id: the interaction that extended the vote last; one interaction does so once.
         due_at: when the worker should look next; None when it never has to again.
         attempts: failures in a row; back to 0 on every success.
     """
@@ -115,6 +116,7 @@ class Round:
     channel_result_message_id: int | None = None
     shown_outcome: Outcome | None = None
     changes: int = 0
+    extended_by_id: int | None = None
     due_at: datetime | None = None
     attempts: int = 0
     lease_owner: str | None = None

@@ -14,14 +14,15 @@ from bot.services.brainstorms import rules
 from bot.services.brainstorms.closing import changes_of, note_end_of_vote
 from bot.store.brainstorms import boards, rounds, votes
 from bot.store.brainstorms.touching import list_in_thread, touch
+from bot.store.brainstorms.votes import Vote
 from bot.store.moderation import servers
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Mapping
     from datetime import datetime
 
-    from bot.models import Requester, Server
-    from bot.models.brainstorms import BoardTake, Round
+    from bot.models import Requester
+    from bot.models.brainstorms import Round
     from bot.services.jobs.requests import JobService
     from bot.services.moderation.audit_trail import AuditTrail
     from bot.services.ports import Clock
@@ -65,8 +66,10 @@ class Voting:
         _require_starter(board.round, presser)
         return board
 
-    async def vote(self, round_id: str, number: int, requester: Requester) -> Ballot:
+    async def vote(self, round_id: str, number: int, requester: Requester, *, interaction_id: int) -> Ballot:
         """Vote for a take, or take the vote back; who has one vote moves it by voting for another take.
+
+        The same interaction again, as a second process hears of it, changes nothing.
 
         Raises:
             BlockedError: when moderators have blocked the member from making clips: they don't vote either.
@@ -74,31 +77,20 @@ class Voting:
         now, member_id = self._clock.now(), requester.member_id
         async with self._database.write() as connection:
             board = await _read(connection, round_id, requester)
-            round_ = board.round
-            if not round_.state.takes_votes or (round_.closes_at is not None and round_.closes_at <= now):
-                raise RoundRefusedError(RoundRefusal.OVER)
-            take = next((take for take in board.takes if take.number == number), None)
-            if take is None or not take.has_landed:
-                raise RoundRefusedError(RoundRefusal.NOT_THERE, number=number)
-            server = await servers.get(connection, round_.guild_id)
-            block = await servers.get_block(connection, guild_id=round_.guild_id, member_id=member_id, now=now)
-            if block is not None:
-                raise BlockedError(block)
-            _require_voter(round_, server, take, requester)
-            chosen = await votes.list_own(connection, round_id, member_id=member_id)
-            dropped = {number} if number in chosen else set(chosen) if round_.vote.votes_each == 1 else set[int]()
-            if number not in chosen and len(chosen) - len(dropped) >= round_.vote.votes_each:
-                raise RoundRefusedError(RoundRefusal.VOTES_USED, number=number, votes_each=round_.vote.votes_each)
-            for each in dropped:
-                await votes.remove(connection, round_id, member_id=member_id, number=each)
-            if number not in chosen:
-                await votes.add(connection, round_id, member_id=member_id, number=number, now=now)
-            await touch(connection, [round_id], now=now)
+            own = {vote.number: vote for vote in await votes.list_own(connection, round_id, member_id=member_id)}
+            if number not in own or own[number].interaction_id != interaction_id:
+                await _require_vote(connection, board, number, requester, now)
+                changed = _changed(own, number, board.round.vote.votes_each, interaction_id)
+                for vote in changed:
+                    write = votes.change if vote.number in own else votes.add
+                    await write(connection, round_id, vote, member_id=member_id, now=now)
+                own |= {vote.number: vote for vote in changed}
+                await touch(connection, [round_id], now=now)
         self._jobs.note_changed()
         return Ballot(
-            chosen=tuple(sorted({*chosen, number} - dropped)),
+            chosen=tuple(sorted(vote.number for vote in own.values() if vote.counts)),
             pressed=number,
-            votes_each=round_.vote.votes_each,
+            votes_each=board.round.vote.votes_each,
             unfinished=sum(not take.is_finished for take in board.takes),
             takes=len(board.takes),
         )
@@ -112,10 +104,12 @@ class Voting:
                 raise RoundRefusedError(RoundRefusal.TOO_FEW_THERE)
             return await self._decide(connection, board, rules.close(board, now), now, JobError.VOTE_OVER)
 
-    async def extend(self, round_id: str, presser: Presser) -> Board:
-        """Let the vote go on for an hour more."""
+    async def extend(self, round_id: str, presser: Presser, *, interaction_id: int) -> Board:
+        """Let the vote go on for an hour more; the same interaction again changes nothing."""
         async with self._deciding(round_id, presser) as (connection, board, now):
             round_ = board.round
+            if round_.extended_by_id == interaction_id:
+                return board
             if round_.state is not RoundState.OPEN:
                 raise RoundRefusedError(RoundRefusal.OVER)
             if round_.closes_at is None:
@@ -123,7 +117,7 @@ class Voting:
             closes_at = max(round_.closes_at, now) + EXTEND_BY
             if closes_at > round_.created_at + rules.LONGEST_VOTE:
                 raise RoundRefusedError(RoundRefusal.LONGEST)
-            after = replace(round_, closes_at=closes_at)
+            after = replace(round_, closes_at=closes_at, extended_by_id=interaction_id)
             return await self._decide(connection, board, after, now, JobError.VOTE_OVER)
 
     async def cancel(self, round_id: str, presser: Presser) -> Board:
@@ -186,9 +180,36 @@ def _require_starter(round_: Round, presser: Presser) -> None:
         raise RoundRefusedError(RoundRefusal.NOT_STARTER)
 
 
-def _require_voter(round_: Round, server: Server, take: BoardTake, requester: Requester) -> None:
+async def _require_vote(connection: Connection, board: Board, number: int, requester: Requester, now: datetime) -> None:
+    """Check that a member may say something of a take now."""
+    round_ = board.round
+    if not round_.state.takes_votes or (round_.closes_at is not None and round_.closes_at <= now):
+        raise RoundRefusedError(RoundRefusal.OVER)
+    take = next((take for take in board.takes if take.number == number), None)
+    if take is None or not take.has_landed:
+        raise RoundRefusedError(RoundRefusal.NOT_THERE, number=number)
+    block = await servers.get_block(connection, guild_id=round_.guild_id, member_id=requester.member_id, now=now)
+    if block is not None:
+        raise BlockedError(block)
+    server = await servers.get(connection, round_.guild_id)
     for role_id in (server.voter_role_id, round_.vote.voter_role_id):
         if role_id is not None and role_id not in requester.role_ids:
             raise RoundRefusedError(RoundRefusal.NEEDS_ROLE, role_id=role_id)
     if not server.allows_own_votes and take.job.member_id == requester.member_id:
-        raise RoundRefusedError(RoundRefusal.OWN_TAKE, number=take.number)
+        raise RoundRefusedError(RoundRefusal.OWN_TAKE, number=number)
+
+
+def _changed(own: Mapping[int, Vote], number: int, votes_each: int, interaction_id: int) -> list[Vote]:
+    """Return what a press changes of a member's votes: a take is voted for, or not any more.
+
+    Raises:
+        RoundRefusedError: when they have used their votes; a single one moves instead.
+    """
+    counting = [vote.number for vote in own.values() if vote.counts]
+    if number in counting:
+        return [Vote(number, counts=False, interaction_id=interaction_id)]
+    moved = counting if votes_each == 1 else []
+    if len(counting) - len(moved) >= votes_each:
+        raise RoundRefusedError(RoundRefusal.VOTES_USED, number=number, votes_each=votes_each)
+    taken_back = [Vote(other, counts=False, interaction_id=own[other].interaction_id) for other in moved]
+    return [*taken_back, Vote(number, counts=True, interaction_id=interaction_id)]

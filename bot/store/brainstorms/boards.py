@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 _TAKES = select(takes).where(takes.c.round_id == bindparam("round_id")).order_by(takes.c.number)
 _COUNTS = (
     select(votes.c.number, func.count().label("counted"))
-    .where(votes.c.round_id == bindparam("round_id"))
+    .where(votes.c.round_id == bindparam("round_id"), votes.c.counts)
     .group_by(votes.c.number)
 )
-_VOTERS = select(func.count(distinct(votes.c.member_id))).where(votes.c.round_id == bindparam("round_id"))
+_VOTERS = select(func.count(distinct(votes.c.member_id))).where(
+    votes.c.round_id == bindparam("round_id"), votes.c.counts
+)
 
 
 async def read(connection: AsyncConnection, round_id: str) -> Board | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import discord
 from discord import ui
 
-from bot.models import DISCARDABLE_STATES, PROMPT_ERRORS, WAITING_STATES, JobState, Origin
+from bot.models import DISCARDABLE_STATES, PROMPT_ERRORS, JobState, Origin
 from bot.ui.components import StatusCardItem
 from bot.ui.text import failures as failure_text
 from bot.ui.text import formatting
@@ -40,7 +40,7 @@ def status_view(card: StatusCard) -> ui.LayoutView:
         ui.TextDisplay("\n".join(filter(None, lines))),
         ui.TextDisplay(member_text.card_footer(job)),
     ]
-    if job.state in WAITING_STATES:
+    if job.state is JobState.QUEUED:
         items.append(_row(_button(member_text.CANCEL_BUTTON, cancel_id(job.id))))
     elif job.state in DISCARDABLE_STATES:
         items.append(_row(_button(failure_text.DISCARD_BUTTON, discard_id(job.id))))
