@@ -117,7 +117,6 @@ def _create_rounds() -> None:
         sa.Column("channel_result_message_id", sa.BigInteger(), nullable=True),
         sa.Column("shown_outcome", sa.String(length=16), nullable=True),
         sa.Column("changes", sa.Integer(), nullable=False),
-        sa.Column("extended_by", sa.BigInteger(), nullable=True),
         sa.Column("due_at", _TIME, nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("lease_owner", sa.String(length=128), nullable=True),
@@ -152,9 +151,9 @@ def _create_takes() -> None:
         sa.Column("round_id", sa.String(length=25), nullable=False),
         sa.Column("member_id", sa.BigInteger(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("counts", sa.Boolean(), nullable=False),
         sa.Column("interaction_id", sa.BigInteger(), nullable=False),
         sa.Column("voted_at", _TIME, nullable=False),
+        sa.Column("is_counted", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["round_id"], ["rounds.id"]),
         sa.PrimaryKeyConstraint("round_id", "member_id", "number"),
     )
