@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Table, func, select, update
 
-from bot.models import JobError, JobState
+from bot.models import JobError, JobState, Period
 from bot.models.brainstorms import Outcome, RoundState
 from bot.services.retention.policy import RetentionPolicy
 from bot.store import tables
@@ -97,6 +97,15 @@ async def won(community: Community) -> Board:
     board = await latest(community)
     assert (board.round.outcome, board.round.winner_number) == (Outcome.WON, 3)
     return board
+
+
+async def go_on(community: Community, board: Board, actor: MemberActor) -> None:
+    """Start a next round of more like the winner."""
+    history = thread_of(community, board).history()
+    card = next(message for message in history if message.id == board.round.result_message_id)
+    shown = await actor.click(card, custom_id=f"round:more:{board.round.id}")
+    await actor.click(shown.response, custom_id=button_of(shown, "start"))
+    await keep_rounds(community)
 
 
 # With age ----------------------------------------------------------------------------------------
@@ -259,11 +268,7 @@ async def about(community: Community) -> Any:  # noqa: ANN401
 
 async def test_the_words_of_a_winner_go_from_others_next_rounds_with_its_member(community: Community) -> None:
     board = await won(community)
-    history = thread_of(community, board).history()
-    card = next(message for message in history if message.id == board.round.result_message_id)
-    shown = await community.ben.click(card, custom_id=f"round:more:{board.round.id}")
-    await community.ben.click(shown.response, custom_id=button_of(shown, "start"))
-    await keep_rounds(community)
+    await go_on(community, board, community.ben)
     assert (await latest(community)).takes[0].difference != ""
 
     await erase(community, community.mia)
@@ -344,3 +349,21 @@ async def test_use_counts_brainstorms_and_their_takes_in_the_period(community: C
 
     community.clock.time += DAY
     assert "brainstorm" not in await community.moderate("usage", period="day")
+
+
+async def test_a_winner_that_others_go_on_from_counts_once_and_for_whoever_asked_for_it(community: Community) -> None:
+    await go_on(community, await won(community), community.ben)
+
+    report = await community.bot.services.usage.report(community.guild.id, Period.MONTH)
+
+    found = {member.member_id: (member.brainstorms, member.takes) for member in report.members}
+    assert found == {community.mia.id: (1, 4), community.ben.id: (0, 4)}
+    assert (report.brainstorms, report.takes) == (1, 8)
+
+
+async def test_brainstorms_of_another_server_are_not_counted(community: Community) -> None:
+    await landed(community)
+
+    report = await community.bot.services.usage.report(community.guild.id + 1, Period.MONTH)
+
+    assert (report.brainstorms, report.takes, list(report.members)) == (0, 0, [])
