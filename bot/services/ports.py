@@ -210,6 +210,6 @@ class BrainstormPublisher(Protocol):
         """Post how a round came out; it mentions whoever started the round, if they are; return its message's id."""
         ...
 
-    async def show_result(self, board: Board, channel_id: int, message_id: int) -> None:
-        """Edit a result card; one that is gone is no error."""
+    async def show_result(self, board: Board, channel_id: int, message_id: int) -> bool:
+        """Edit a result card; False where its message is gone."""
         ...

@@ -63,6 +63,8 @@ class DiscordBrainstormPublisher:
     async def open_thread(self, board: Board, message_id: int) -> int:
         """Make the thread; its id is the message's, so one that is there already needs no search."""
         channel = self._channel(board, board.brainstorm.channel_id)
+        if channel.guild is None:  # discord.py asks for it, and has none of a server that has not come yet
+            raise PublishUnavailableError("the server is not known")
         with as_publish_errors(for_post=True):
             try:
                 thread = await channel.get_partial_message(message_id).create_thread(
@@ -87,7 +89,7 @@ class DiscordBrainstormPublisher:
             message = await self._channel(board, _thread_id(board)).send(
                 view=board_view(board, self._clock.now(), has_sheet=sheet is not None),
                 files=_sheets(board, sheet),
-                nonce=f"board{board.round.id}",
+                nonce=_nonce("board", board, board.round.board_message_id),
                 allowed_mentions=discord.AllowedMentions.none(),
                 silent=True,
             )
@@ -114,20 +116,22 @@ class DiscordBrainstormPublisher:
 
     async def post_result(self, board: Board, channel_id: int, *, is_mentioned: bool) -> int:
         """Post a result card; the only mention that fires is that of whoever started the round."""
-        users = [discord.Object(board.round.member_id)] if is_mentioned and board.round.member_id else []
+        round_, is_in_thread = board.round, channel_id == board.brainstorm.thread_id
+        earlier_id = round_.result_message_id if is_in_thread else round_.channel_result_message_id
+        users = [discord.Object(round_.member_id)] if is_mentioned and round_.member_id else []
         with as_publish_errors(for_post=True):
             message = await self._channel(board, channel_id).send(
-                view=result_view(board, in_thread=channel_id == board.brainstorm.thread_id),
+                view=result_view(board, in_thread=is_in_thread),
                 files=result_files(board),
-                nonce=f"result{board.round.id}",
+                nonce=_nonce("result", board, earlier_id),
                 allowed_mentions=discord.AllowedMentions(everyone=False, roles=False, replied_user=False, users=users),
             )
         return message.id
 
-    async def show_result(self, board: Board, channel_id: int, message_id: int) -> None:
-        """Edit a result card and the picture on it."""
+    async def show_result(self, board: Board, channel_id: int, message_id: int) -> bool:
+        """Edit a result card and the picture on it; False where the message is gone."""
         view = result_view(board, in_thread=channel_id == board.brainstorm.thread_id)
-        await self._edit(board, channel_id, message_id, view, lambda: result_files(board))
+        return await self._edit(board, channel_id, message_id, view, lambda: result_files(board))
 
     async def _edit(
         self,
@@ -193,3 +197,9 @@ def _thread_id(board: Board) -> int:
 
 def _sheets(board: Board, sheet: bytes | None) -> list[discord.File]:
     return [] if sheet is None else [discord.File(io.BytesIO(sheet), sheet_filename(board.round))]
+
+
+def _nonce(kind: str, board: Board, earlier_id: int | None) -> str:
+    """Return what Discord knows a message by, so that it is posted once; a new one where an earlier one was deleted."""
+    nonce = f"{kind}{board.round.id}"
+    return nonce if earlier_id is None else f"{nonce}{earlier_id % 1000}"

@@ -43,9 +43,8 @@ class VoteActions:
         await replies.run_and_reply(press.interaction, self._vote(press, round_id, number))
 
     async def _vote(self, press: Press, round_id: str, number: int) -> str:
-        return answers.ballot(
-            await self._voting.vote(round_id, number, press.requester, interaction_id=press.interaction.id)
-        )
+        ballot = await self._voting.vote(round_id, number, press.requester, interaction_id=press.interaction.id)
+        return answers.ballot(ballot)
 
 
 class RoundActions:
@@ -74,12 +73,11 @@ class RoundActions:
         await self._decide(press, self._voting.close(round_id, _presser(press)))
         await replies.redraw(press.interaction, answer_view(answers.CLOSED))
 
-    @component("round:extend:{round_id}")
-    async def extend(self, press: Press, round_id: str) -> None:
-        """Let the vote go on longer; the same can be done again."""
-        board = await self._decide(
-            press, self._voting.extend(round_id, _presser(press), interaction_id=press.interaction.id)
-        )
+    @component("round:extend:{round_id}:{count}")
+    async def extend(self, press: Press, round_id: str, count: int) -> None:
+        """Let the vote go on longer than ``count`` minutes after the round's start; the same can be done again."""
+        extending = self._voting.extend(round_id, _presser(press), clock_minutes=count)
+        board = await self._decide(press, extending)
         await replies.redraw(press.interaction, manage_view(board, self._now()))
 
     @component("round:cancel:{round_id}")

@@ -333,45 +333,29 @@ DELIVERING = Act(
 # Inside a transaction ------------------------------------------------------------------------------
 
 
-def _stick(part: Part, kind: str) -> None:
-    """Let the next such ledger entry take for ever, with all before it in its transaction done but not committed."""
-    part.stage.execute(
-        "CREATE VIEW forever AS WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number) "
-        "SELECT count(*) AS numbers FROM number"
-    )
-    part.stage.execute(
-        f"CREATE TRIGGER stuck BEFORE INSERT ON ledger WHEN NEW.kind = '{kind}' BEGIN SELECT numbers FROM forever; END"
-    )
-
-
-def _unstick(part: Part) -> None:
-    part.stage.execute("DROP TRIGGER stuck")
-    part.stage.execute("DROP VIEW forever")
-
-
 async def refund_is_not_yet_committed(part: Part) -> Moments:
     part.ending = failed("content_policy", paid=0)
     part.spoil("submit", Fault.error("content_policy_violation", times=None))
-    _stick(part, "refund")
+    part.stage.stick("INSERT ON ledger WHEN NEW.kind = 'refund'")
     await part.ask()
     job = await part.accepted()
     await part.stage.bot.wait_for_log("the video service: The prompt was refused", job_id=job["id"])
     await part.stage.until_written()
     yield DOWN
     assert part.ledger == [("charge", COST_SECONDS)]
-    _unstick(part)
+    part.stage.unstick()
 
 
 async def charge_is_not_yet_committed(part: Part) -> Moments:
     yield DOWN  # the refund's turn
     yield UP
-    _stick(part, "charge")
+    part.stage.stick("INSERT ON ledger WHEN NEW.kind = 'charge'")
     asked = await part.ask()
     await asked.acknowledged  # without a card, since the transaction does not end
     yield DOWN
     assert not part.jobs
     assert not part.ledger
-    _unstick(part)
+    part.stage.unstick()
     part.stage.server.world.delete(*part.cards())  # Discord itself gives up on it after a while
     yield UP
     await part.ask()

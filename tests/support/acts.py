@@ -14,7 +14,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from tests.support.stage import PATIENCE_SECONDS, Part, Stage, open_stage
 
@@ -37,7 +37,8 @@ class Moment(Enum):
 DOWN, UP = Moment.DOWN, Moment.UP
 
 Moments: TypeAlias = AsyncGenerator[Moment, None]
-Scenario: TypeAlias = Callable[[Part], Moments | Coroutine[None, None, None]]
+Scenario: TypeAlias = Callable[[Any], Moments | Coroutine[None, None, None]]
+"""What a part does; of which kind that is, its act says."""
 Result = TypeVar("Result")
 
 
@@ -98,6 +99,7 @@ class Act:
     """Scenarios that share a stage and the bot on it; a bot that an interruption has ended is started again.
 
     Args:
+        kind: what its parts are.
         settings: the bot's, beyond those that point it at the stage.
         prepare: sets the stage before a bot is on it; may add settings.
         companions: bots beside the first, on the same database and with the same token. They are not interrupted, and
@@ -106,6 +108,7 @@ class Act:
     """
 
     scenarios: tuple[Scenario, ...]
+    kind: type[Part] = Part
     interruption: Interruption = sigkill
     settings: dict[str, str] = field(default_factory=dict)
     prepare: Callable[[Stage], dict[str, str]] = lambda _stage: {}
@@ -122,7 +125,7 @@ class Act:
     ) -> dict[Scenario, Exception | None]:
         """Play some of its scenarios to their ends; say what was wrong with each."""
         async with open_stage(directory, starting, openapi=self.openapi) as stage:
-            cast = [_Actor(scenario, stage.add_part(scenario.__name__)) for scenario in scenarios]
+            cast = [_Actor(scenario, stage.add_part(scenario.__name__, self.kind)) for scenario in scenarios]
             settings = {"MAX_CONCURRENT_RENDERS": "20"} | self.settings | self.prepare(stage)
             async with AsyncExitStack() as stack:
                 companions = [

@@ -98,10 +98,11 @@ class SimulatedThreads:
         self._trouble("post_result", after=True)
         return RESULT_IDS_FROM + channel_id
 
-    async def show_result(self, board: Board, channel_id: int, message_id: int) -> None:
+    async def show_result(self, board: Board, channel_id: int, message_id: int) -> bool:
         self._trouble("show_result")
         self.results[board.round.id, channel_id].append(board)
         self._trouble("show_result", after=True)
+        return True
 
     def _keep(self, board: Board, sheet: bytes | None) -> None:
         self.boards.setdefault(board.round.id, []).append(board)

@@ -86,10 +86,10 @@ class Stage:
             self.bot = bot
             yield bot
 
-    def add_part(self, name: str) -> Part:
+    def add_part(self, name: str, kind: type[Part]) -> Part:
         """Give a member and a channel to someone who will ask for a clip of that prompt; before any bot starts."""
         world, guild = self.server.world, self.server.guild
-        part = Part(
+        part = kind(
             stage=self,
             prompt=name.replace("_", " "),
             channel=world.add_channel(guild, name),
@@ -109,6 +109,23 @@ class Stage:
         with closing(sqlite3.connect(self._database)) as connection:
             connection.execute(statement)
             connection.commit()
+
+    def stick(self, change: str) -> None:
+        """Let the next such change take for ever, with all before it in its transaction done but not committed.
+
+        Args:
+            change: what a trigger is for, as ``INSERT ON votes WHEN NEW.number = 1``.
+        """
+        self.execute(
+            "CREATE VIEW forever AS WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number) "
+            "SELECT count(*) AS numbers FROM number"
+        )
+        self.execute(f"CREATE TRIGGER stuck BEFORE {change} BEGIN SELECT numbers FROM forever; END")
+
+    def unstick(self) -> None:
+        """Let such changes be made again."""
+        self.execute("DROP TRIGGER stuck")
+        self.execute("DROP VIEW forever")
 
     @contextmanager
     def locked_database(self) -> Generator[None]:
@@ -378,7 +395,7 @@ class Part:
         assert (job["lease_owner"], job["lease_until"]) == (None, None)
         assert len(self.paid) == ending.paid, "generations paid for"
         assert {made.client_business_id for made in self.paid} <= {job["id"]}
-        self._check_books(job["id"])
+        self.check_books(job["id"], self.paid)
         assert not (self.is_private and self.channel.messages), "a private clip leaves nothing in the channel"
         delivered = ending.state == "delivered" and not ending.removed
         assert self.ledger == [("charge", COST_SECONDS)] + [("refund", COST_SECONDS)] * (not delivered)
@@ -398,11 +415,11 @@ class Part:
             assert {custom_id.rpartition(":")[0] for custom_id in card.custom_ids} <= {"job:again", "job:remix"}
             assert not card.pings
 
-    def _check_books(self, job_id: str) -> None:
+    def check_books(self, job_id: str, paid: list[SandboxGeneration]) -> None:
         """Check that what counts as spent is what the service bills, or more while it has not said the last word."""
         submits = self.stage.rows("SELECT seconds, outcome, ended_at FROM submits WHERE job_id = ?", job_id)
         free = {"refused", "not_taken", "not_sent", "missing", "failed"}
         spent = sum(submit["seconds"] for submit in submits if submit["outcome"] not in free)
         now = time.time()
-        billed = sum(made.duration_seconds for made in self.paid if not made.has_failed(now))
+        billed = sum(made.duration_seconds for made in paid if not made.has_failed(now))
         assert spent == billed if all(submit["ended_at"] for submit in submits) else spent >= billed, "spend"

@@ -37,6 +37,7 @@ from bot.models.brainstorms.rounds import (
     Brainstorm,
     BrainstormSummary,
     Outcome,
+    OwnVote,
     Round,
     RoundState,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "BrainstormSummary",
     "NoThreadsError",
     "Outcome",
+    "OwnVote",
     "PhraseList",
     "PlannedTake",
     "Preview",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -89,7 +90,6 @@ class Round:
         result_message_id, channel_result_message_id: the winner's card in the thread, and where it was started.
         shown_outcome: the outcome that the winner's cards show; None while there are none.
         changes: grows with everything that may look different on the board.
-        extended_by_id: the interaction that extended the vote last; one interaction does so once.
         due_at: when the worker should look next; None when it never has to again.
         attempts: failures in a row; back to 0 on every success.
     """
@@ -116,11 +116,15 @@ class Round:
     channel_result_message_id: int | None = None
     shown_outcome: Outcome | None = None
     changes: int = 0
-    extended_by_id: int | None = None
     due_at: datetime | None = None
     attempts: int = 0
     lease_owner: str | None = None
     lease_until: datetime | None = None
+
+    @property
+    def clock_minutes(self) -> int | None:
+        """Return for how long after the round's start the vote goes on; None while its clock has not started."""
+        return None if self.closes_at is None else (self.closes_at - self.created_at) // timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +216,20 @@ class Board:
     def winner(self) -> BoardTake | None:
         """Return the take that won."""
         return next((take for take in self.takes if take.number == self.round.winner_number), None)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnVote:
+    """A member's vote for a take.
+
+    Attributes:
+        interaction_id: the press by which they gave it or took it back.
+        is_counted: it was not taken back.
+    """
+
+    number: int
+    interaction_id: int
+    is_counted: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

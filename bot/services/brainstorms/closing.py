@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bot.models.brainstorms import Board
     from bot.store import Connection
 
-DECIDED = ("state", "landed_at", "closes_at", "outcome", "winner_number", "choose_by", "ended_at", "extended_by_id")
+DECIDED = ("state", "landed_at", "closes_at", "outcome", "winner_number", "choose_by", "ended_at")
 """What of a round is decided by time, votes and whoever started it."""
 
 

@@ -73,6 +73,11 @@ class RoundKeeper:
         except DestinationClosedError as error:
             _log.warning("brainstorm closed: %s", error, extra={"round_id": claimed.id})
             board = await self._leave_thread(await self._read(claimed.id))
+        except LeaseLostError:
+            # Whoever closes, cancels or chooses needs no lease. Let go of at once, or nobody shows what they decided
+            # until the lease has run out; if the lease itself is another's, this does nothing.
+            await self._let_go(claimed, self._work.clock.now(), claimed.attempts)
+            raise
         except (PublishError, TimeoutError) as error:
             attempts = claimed.attempts + 1
             fields = {"round_id": claimed.id, "attempts": attempts, "error": type(error).__name__}

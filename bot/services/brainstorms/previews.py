@@ -325,4 +325,4 @@ def _parse_vary(vary: object) -> Vary:
     try:
         return Vary(str(vary))
     except ValueError as error:
-        raise InvalidSpecError("vary", "not_offered", offered=tuple(Vary)) from error
+        raise InvalidSpecError("vary", "not_offered") from error

@@ -15,6 +15,8 @@ from bot.store.brainstorms import rounds
 from bot.store.clips import stills
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from bot.models.brainstorms import Board
     from bot.services.clips.fitting import Media
     from bot.services.jobs.context import WorkContext
@@ -35,9 +37,14 @@ _ANNOUNCED = frozenset({Outcome.WON, Outcome.TIED, Outcome.NO_VOTES, Outcome.THR
 
 @dataclass(slots=True)
 class _Remembered:
-    """What a board and its result cards show, and the contact sheet with what that was made of."""
+    """What a board and its result cards show, and the contact sheet with what that was made of.
+
+    Attributes:
+        editable_at: the round's after the latest edit here; another process has edited where it is another now.
+    """
 
     appearance: object = None
+    editable_at: datetime | None = None
     result: object = None
     sheet_of: object = None
     sheet: bytes | None = None
@@ -69,13 +76,16 @@ class BoardShower:
 
     async def leave(self, board: Board) -> Board:
         """Note that there is nothing more to show in the thread; say elsewhere how the vote came out."""
-        self._memory(board).appearance = board.appearance
+        memory = self._memory(board)
+        memory.appearance, memory.editable_at = board.appearance, board.round.editable_at
         board = await self._say_in_channel(board)
         return await self._note(board, shown_outcome=board.round.outcome)
 
     def is_edit_due(self, board: Board) -> bool:
         """Tell whether the board shows something else than it should."""
-        return board.round.board_message_id is not None and self._memory(board).appearance != board.appearance
+        memory = self._memory(board)
+        is_known = memory.editable_at in {None, board.round.editable_at} and memory.appearance == board.appearance
+        return board.round.board_message_id is not None and not is_known
 
     async def _show_board(self, board: Board) -> Board:
         """Edit the board; post it again where somebody has deleted it."""
@@ -88,12 +98,11 @@ class BoardShower:
                 message_id = await self._publisher.find_board(board)
                 if message_id is None:
                     message_id = await self._publisher.post_board(board, sheet)
-        self._memory(board).appearance = board.appearance
-        return await self._note(
-            board,
-            board_message_id=message_id,
-            editable_at=self._work.clock.now() + rules.edit_every(board, now),
-        )
+        memory, editable_at = self._memory(board), self._work.clock.now() + rules.edit_every(board, now)
+        memory.appearance = board.appearance
+        board = await self._note(board, board_message_id=message_id, editable_at=editable_at)
+        memory.editable_at = editable_at
+        return board
 
     # How the vote came out -----------------------------------------------------------------------
 
@@ -123,12 +132,12 @@ class BoardShower:
 
     async def _show_result(self, board: Board, channel_id: int, message_id: int | None, *, is_mentioned: bool) -> int:
         async with asyncio.timeout(LONGEST_POST_SECONDS):
-            if message_id is None:
-                message_id = await self._publisher.find_result(board, channel_id)
-            if message_id is None:
-                return await self._publisher.post_result(board, channel_id, is_mentioned=is_mentioned)
-            await self._publisher.show_result(board, channel_id, message_id)
-        return message_id
+            shown_id = message_id or await self._publisher.find_result(board, channel_id)
+            if shown_id is not None:
+                is_there = await self._publisher.show_result(board, channel_id, shown_id)
+                if is_there or board.round.outcome is board.round.shown_outcome:
+                    return shown_id
+            return await self._publisher.post_result(board, channel_id, is_mentioned=is_mentioned and shown_id is None)
 
     async def _with_winners_still(self, board: Board) -> Board:
         if (winner := board.winner) is None:

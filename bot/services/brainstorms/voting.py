@@ -9,16 +9,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.models import BlockedError, JobError
-from bot.models.brainstorms import Ballot, Board, Outcome, RoundRefusal, RoundRefusedError, RoundState
+from bot.models.brainstorms import Ballot, Board, Outcome, OwnVote, RoundRefusal, RoundRefusedError, RoundState
 from bot.services.brainstorms import rules
 from bot.services.brainstorms.closing import changes_of, note_end_of_vote
 from bot.store.brainstorms import boards, rounds, votes
 from bot.store.brainstorms.touching import list_in_thread, touch
-from bot.store.brainstorms.votes import Vote
 from bot.store.moderation import servers
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping
+    from collections.abc import AsyncGenerator
     from datetime import datetime
 
     from bot.models import Requester
@@ -69,7 +68,8 @@ class Voting:
     async def vote(self, round_id: str, number: int, requester: Requester, *, interaction_id: int) -> Ballot:
         """Vote for a take, or take the vote back; who has one vote moves it by voting for another take.
 
-        The same interaction again, as a second process hears of it, changes nothing.
+        The same interaction again, as a second process hears it, changes nothing, and neither does one older than what
+        it would undo.
 
         Raises:
             BlockedError: when moderators have blocked the member from making clips: they don't vote either.
@@ -77,23 +77,28 @@ class Voting:
         now, member_id = self._clock.now(), requester.member_id
         async with self._database.write() as connection:
             board = await _read(connection, round_id, requester)
-            own = {vote.number: vote for vote in await votes.list_own(connection, round_id, member_id=member_id)}
-            if number not in own or own[number].interaction_id != interaction_id:
-                await _require_vote(connection, board, number, requester, now)
-                changed = _changed(own, number, board.round.vote.votes_each, interaction_id)
-                for vote in changed:
-                    write = votes.change if vote.number in own else votes.add
-                    await write(connection, round_id, vote, member_id=member_id, now=now)
-                own |= {vote.number: vote for vote in changed}
-                await touch(connection, [round_id], now=now)
+            await _require_vote(connection, board, number, requester, now)
+            own = await votes.list_own(connection, round_id, member_id=member_id)
+            chosen, votes_each = {vote.number for vote in own if vote.is_counted}, board.round.vote.votes_each
+            ballot = Ballot(
+                chosen=tuple(sorted(chosen)),
+                pressed=number,
+                votes_each=votes_each,
+                unfinished=sum(not take.is_finished for take in board.takes),
+                takes=len(board.takes),
+            )
+            concerned = [vote for vote in own if vote.number == number or votes_each == 1]
+            if any(vote.interaction_id >= interaction_id for vote in concerned):
+                return ballot
+            dropped = {number} & chosen or (chosen if votes_each == 1 else set[int]())
+            if number not in chosen and len(chosen - dropped) >= votes_each:
+                raise RoundRefusedError(RoundRefusal.VOTES_USED, number=number, votes_each=votes_each)
+            for each in dropped | {number}:
+                vote = OwnVote(each, interaction_id, is_counted=each not in dropped)
+                await votes.put(connection, round_id, vote, member_id=member_id, now=now)
+            await touch(connection, [round_id], now=now)
         self._jobs.note_changed()
-        return Ballot(
-            chosen=tuple(sorted(vote.number for vote in own.values() if vote.counts)),
-            pressed=number,
-            votes_each=board.round.vote.votes_each,
-            unfinished=sum(not take.is_finished for take in board.takes),
-            takes=len(board.takes),
-        )
+        return replace(ballot, chosen=tuple(sorted((chosen | {number}) - dropped)))
 
     async def close(self, round_id: str, presser: Presser) -> Board:
         """End the vote now, by the votes there are."""
@@ -104,20 +109,25 @@ class Voting:
                 raise RoundRefusedError(RoundRefusal.TOO_FEW_THERE)
             return await self._decide(connection, board, rules.close(board, now), now, JobError.VOTE_OVER)
 
-    async def extend(self, round_id: str, presser: Presser, *, interaction_id: int) -> Board:
-        """Let the vote go on for an hour more; the same interaction again changes nothing."""
+    async def extend(self, round_id: str, presser: Presser, *, clock_minutes: int) -> Board:
+        """Let the vote go on for an hour more.
+
+        Args:
+            clock_minutes: the round's, as the button knew them; where they are others now, it was pressed before, and
+                nothing changes.
+        """
         async with self._deciding(round_id, presser) as (connection, board, now):
             round_ = board.round
-            if round_.extended_by_id == interaction_id:
-                return board
             if round_.state is not RoundState.OPEN:
                 raise RoundRefusedError(RoundRefusal.OVER)
             if round_.closes_at is None:
                 raise RoundRefusedError(RoundRefusal.NO_CLOCK)
+            if round_.clock_minutes != clock_minutes:
+                return board
             closes_at = max(round_.closes_at, now) + EXTEND_BY
             if closes_at > round_.created_at + rules.LONGEST_VOTE:
                 raise RoundRefusedError(RoundRefusal.LONGEST)
-            after = replace(round_, closes_at=closes_at, extended_by_id=interaction_id)
+            after = replace(round_, closes_at=closes_at)
             return await self._decide(connection, board, after, now, JobError.VOTE_OVER)
 
     async def cancel(self, round_id: str, presser: Presser) -> Board:
@@ -197,19 +207,3 @@ async def _require_vote(connection: Connection, board: Board, number: int, reque
             raise RoundRefusedError(RoundRefusal.NEEDS_ROLE, role_id=role_id)
     if not server.allows_own_votes and take.job.member_id == requester.member_id:
         raise RoundRefusedError(RoundRefusal.OWN_TAKE, number=number)
-
-
-def _changed(own: Mapping[int, Vote], number: int, votes_each: int, interaction_id: int) -> list[Vote]:
-    """Return what a press changes of a member's votes: a take is voted for, or not any more.
-
-    Raises:
-        RoundRefusedError: when they have used their votes; a single one moves instead.
-    """
-    counting = [vote.number for vote in own.values() if vote.counts]
-    if number in counting:
-        return [Vote(number, counts=False, interaction_id=interaction_id)]
-    moved = counting if votes_each == 1 else []
-    if len(counting) - len(moved) >= votes_each:
-        raise RoundRefusedError(RoundRefusal.VOTES_USED, number=number, votes_each=votes_each)
-    taken_back = [Vote(other, counts=False, interaction_id=own[other].interaction_id) for other in moved]
-    return [*taken_back, Vote(number, counts=True, interaction_id=interaction_id)]

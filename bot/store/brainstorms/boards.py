@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 _TAKES = select(takes).where(takes.c.round_id == bindparam("round_id")).order_by(takes.c.number)
 _COUNTS = (
     select(votes.c.number, func.count().label("counted"))
-    .where(votes.c.round_id == bindparam("round_id"), votes.c.counts)
+    .where(votes.c.round_id == bindparam("round_id"), votes.c.is_counted)
     .group_by(votes.c.number)
 )
 _VOTERS = select(func.count(distinct(votes.c.member_id))).where(
-    votes.c.round_id == bindparam("round_id"), votes.c.counts
+    votes.c.round_id == bindparam("round_id"), votes.c.is_counted
 )
 
 

@@ -8,7 +8,9 @@ Who may change a row:
 * ``update``, ``release``, ``note_thread``: the worker that holds the round's lease;
 * ``change``: whoever may decide about the vote (``services/brainstorms/voting.py``), out of the state they read;
 * ``replace_take``, ``reopen``: whoever tries a failed take again, in the transaction that charges it, out of the job
-  they read.
+  they read;
+* any process ends what is old or of a server that was left, and takes members out who have erased their data, in steps
+  (``retention/brainstorming.py``).
 
 ``touching.py`` has what notes that a board may look different.
 """

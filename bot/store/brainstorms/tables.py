@@ -95,7 +95,6 @@ rounds = Table(
     Column("channel_result_message_id", BigInteger),
     Column("shown_outcome", String(16)),
     Column("changes", Integer, nullable=False),
-    Column("extended_by", BigInteger, key="extended_by_id"),
     Column("due_at", UtcDateTime),
     Column("attempts", Integer, nullable=False),
     Column("lease_owner", String(128)),
@@ -126,8 +125,8 @@ votes = Table(
     Column("round_id", String(25), ForeignKey("rounds.id"), primary_key=True),
     Column("member_id", BigInteger, primary_key=True),
     Column("number", Integer, primary_key=True),
-    Column("counts", Boolean, nullable=False),
     Column("interaction_id", BigInteger, nullable=False),
     Column("voted_at", UtcDateTime, nullable=False),
+    Column("is_counted", Boolean, nullable=False),
 )
 Index("votes_by_member", votes.c.member_id)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -24,11 +24,9 @@ from bot.models.brainstorms import (
 )
 from bot.services.brainstorms.drawing.idea import BrokenIdeaError
 from bot.store.brainstorms import previews
+from tests.support.brainstorming import Brainstorms
 from tests.support.simulated_discord import CHANNEL_ID
 from tests.support.workshop import GUILD_ID, MODERATOR_ID
-
-if TYPE_CHECKING:
-    from tests.support.brainstorming import Brainstorms
 
 OTHER_ID, OTHER_GUILD_ID = 301, 101
 
@@ -177,6 +175,17 @@ async def test_a_preview_survives_a_restart(team: Brainstorms) -> None:
     team.process = team.workshop.start()
 
     assert (await team.press_start(status)).takes == 4
+
+
+async def test_a_start_that_is_pressed_again_or_heard_twice_is_one_round(team: Brainstorms) -> None:
+    status = await team.plan()
+    other = Brainstorms(team.workshop, team.workshop.start("local/2"))
+
+    started = await asyncio.gather(*(it.press_start(status) for it in (team, team, other)))
+
+    assert len({it.round.id for it in started}) == 1
+    assert len((await team.board(started[0].round.id)).takes) == 4
+    assert team.workshop._peek("SELECT count(*) FROM jobs") == 4
 
 
 # What fits ---------------------------------------------------------------------------------------

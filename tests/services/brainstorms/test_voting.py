@@ -180,7 +180,7 @@ async def test_the_starter_and_moderators_decide_and_nobody_else(team: Brainstor
         for work in (
             voting.close(board.round.id, presser),
             voting.cancel(board.round.id, presser),
-            voting.extend(board.round.id, presser, interaction_id=1),
+            voting.extend(board.round.id, presser, clock_minutes=1),
             voting.look_to_decide(board.round.id, presser),
         ):
             with pytest.raises(RoundRefusedError) as caught:
@@ -190,24 +190,29 @@ async def test_the_starter_and_moderators_decide_and_nobody_else(team: Brainstor
     await voting.close(board.round.id, team.presser(VOTER_ID, is_moderator=True))
 
 
+async def extend(team: Brainstorms, board: Board) -> Board:
+    """Press *1 hour more* as it is shown now."""
+    minutes = (await team.board(board.round.id)).round.clock_minutes or 0
+    return await team.services.voting.extend(board.round.id, team.presser(), clock_minutes=minutes)
+
+
 async def test_an_extension_is_an_hour_for_each_press_and_a_week_at_most(team: Brainstorms, board: Board) -> None:
-    voting, presser = team.services.voting, team.presser()
-    by = {"interaction_id": team.interaction_id()}
-    extended = [await voting.extend(board.round.id, presser, **by) for _ in range(2)]
+    by = {"clock_minutes": board.round.clock_minutes or 0}
+    extended = [await team.services.voting.extend(board.round.id, team.presser(), **by) for _ in range(2)]
 
     assert board.round.closes_at is not None
     assert {each.round.closes_at for each in extended} == {board.round.closes_at + HOUR}
     hours = (board.round.created_at + rules.LONGEST_VOTE - board.round.closes_at) // HOUR
     for _ in range(hours - 1):
-        await voting.extend(board.round.id, presser, interaction_id=team.interaction_id())
+        await extend(team, board)
     with pytest.raises(RoundRefusedError) as caught:
-        await voting.extend(board.round.id, presser, interaction_id=team.interaction_id())
+        await extend(team, board)
     assert reason_of(caught) is RoundRefusal.LONGEST
 
 
 async def test_what_is_extended_closes_later(team: Brainstorms, board: Board) -> None:
     await team.vote(board.round.id, 1, VOTER_ID)
-    await team.services.voting.extend(board.round.id, team.presser(), interaction_id=1)
+    await extend(team, board)
     await team.later(HOUR)
     assert (await team.board(board.round.id)).round.state is RoundState.OPEN
     await team.later(HOUR)
@@ -221,7 +226,7 @@ async def test_a_vote_on_fewer_than_two_takes_can_not_be_closed(team: Brainstorm
         await team.services.voting.close(board.round.id, team.presser())
     assert reason_of(caught) is RoundRefusal.TOO_FEW_THERE
     with pytest.raises(RoundRefusedError) as caught:
-        await team.services.voting.extend(board.round.id, team.presser(), interaction_id=1)
+        await team.services.voting.extend(board.round.id, team.presser(), clock_minutes=1)
     assert reason_of(caught) is RoundRefusal.NO_CLOCK
 
 

@@ -9,7 +9,7 @@ from discord import SelectOption, ui
 
 from bot.models.brainstorms import Outcome, RoundState
 from bot.ui.components import RoundItem
-from bot.ui.messages.brainstorms.parts import DANGER, IN_A_ROW, Row, button, framed, rows, text
+from bot.ui.messages.brainstorms.parts import DANGER, IN_A_ROW, MAIN, Row, button, framed, rows, text
 from bot.ui.text.brainstorms import boards as board_text
 from bot.ui.text.brainstorms import results as result_text
 from bot.ui.text.brainstorms import takes as take_text
@@ -57,14 +57,14 @@ def sheet_filename(round_: Round) -> str:
 def manage_view(board: Board, now: datetime) -> ui.LayoutView:
     """Show what can be done with a round, to one member alone."""
     round_ = board.round
-    offered = [("export", result_text.EXPORT_BUTTON, discord.ButtonStyle.secondary)]
+    buttons = [button(RoundItem, f"round:export:{round_.id}", result_text.EXPORT_BUTTON)]
     if round_.state is not RoundState.ENDED:
-        offered.insert(0, ("cancel", board_text.CANCEL_BUTTON, DANGER))
+        buttons.insert(0, button(RoundItem, f"round:cancel:{round_.id}", board_text.CANCEL_BUTTON, DANGER))
     if round_.state is RoundState.OPEN:
         if round_.closes_at is not None:
-            offered.insert(0, ("extend", board_text.EXTEND_BUTTON, discord.ButtonStyle.secondary))
-        offered.insert(0, ("close", board_text.CLOSE_BUTTON, discord.ButtonStyle.primary))
-    buttons = [button(RoundItem, f"round:{act}:{round_.id}", label, style) for act, label, style in offered]
+            extend_id = f"round:extend:{round_.id}:{round_.clock_minutes}"
+            buttons.insert(0, button(RoundItem, extend_id, board_text.EXTEND_BUTTON))
+        buttons.insert(0, button(RoundItem, f"round:close:{round_.id}", board_text.CLOSE_BUTTON, MAIN))
     words = f"{take_text.round_title(board)}\n{board_text.state(board, now)}"
     return framed([text(words), *rows(buttons)], _COLOURS[round_.state])
 

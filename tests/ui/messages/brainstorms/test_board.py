@@ -256,7 +256,8 @@ def test_a_boards_small_line_leads_back_to_its_round_and_nothing_else_does() -> 
 def test_what_can_be_done_with_a_round_is_what_its_state_allows(fields: dict[str, object], offered: list[str]) -> None:
     controls = controls_of(manage_view(make_board(four(), **fields), NOW))
 
-    assert list(controls) == [f"round:{act}:{ROUND_ID}" for act in offered]
+    clock = {"extend": ":65"}  # minutes from the round's start, which the press has to know
+    assert list(controls) == [f"round:{act}:{ROUND_ID}{clock.get(act, '')}" for act in offered]
 
 
 def test_cancelling_asks_once() -> None:
