@@ -122,7 +122,7 @@ async def show(
                 return 0 if serving else fail("Stopped before the clip was there.")
             code = await _hand_over(job, typed_in, out)
             if serving and not stopped.is_set():
-                await _press(stage, job, typed_in, stopped)
+                await _press(stage, page, job, typed_in, stopped)
             if serving and not stopped.is_set():
                 print(CLIPS_HINT, flush=True)
                 await stopped.wait()
@@ -205,7 +205,7 @@ async def _ask(stage: _Stage, channel: ChannelHandle, spec: VideoSpec) -> Job | 
     return None
 
 
-async def _press(stage: _Stage, job: Job, channel: ChannelHandle, stopped: asyncio.Event) -> None:
+async def _press(stage: _Stage, page: CommunityPage, job: Job, channel: ChannelHandle, stopped: asyncio.Event) -> None:
     """Have the clip's next versions made by its buttons: the same again by Ben, one with other words by Mia.
 
     Returns when both are there: each update of the page clears what somebody has begun to type.
@@ -218,8 +218,8 @@ async def _press(stage: _Stage, job: Job, channel: ChannelHandle, stopped: async
         await stage.mia.submit_modal(form, asked)
 
     print("Under the clip Ben presses Again, and Mia presses Remix and changes the words.", flush=True)
-    await _when_free(lambda: stage.ben.click(message, custom_id=f"clip:again:{job.id}"))
-    await _when_free(remix)
+    await _when_free(page, lambda: stage.ben.click(message, custom_id=f"clip:again:{job.id}"))
+    await _when_free(page, remix)
     while not stopped.is_set():
         async with stage.database.read() as connection:
             if not await jobs.list_open(connection, stage.guild.id):
@@ -228,11 +228,12 @@ async def _press(stage: _Stage, job: Job, channel: ChannelHandle, stopped: async
             await asyncio.wait_for(stopped.wait(), TICK_SECONDS)
 
 
-async def _when_free(act: Callable[[], Awaitable[object]]) -> None:
-    """Do something as a member; in a moment, while somebody's action on the page is under way."""
+async def _when_free(page: CommunityPage, act: Callable[[], Awaitable[object]]) -> None:
+    """Do something as a member; in a moment, while the bot has more to do than can be waited for."""
     while True:
         try:
-            await act()
+            async with page.turns:
+                await act()
         except (SetupError, TimeoutError):
             await asyncio.sleep(TICK_SECONDS)
         else:

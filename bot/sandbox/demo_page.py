@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simcord.backend.errors import SetupError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator, Mapping, Sequence
 
     from simcord import Env
     from simcord.actors import MemberActor
@@ -26,6 +26,10 @@ class CommunityPage:
     """What a browser shows of the community: a channel, or the thread that was opened in it last.
 
     SimCord's page shows one place and has no way into a thread, so all that are open are turned to it together.
+
+    Attributes:
+        turns: held while somebody does something in the community, on the page or not: SimCord takes one at a time, and
+            answers what meets another on the page with an error from which the page never recovers.
     """
 
     def __init__(self, env: Env, channel: ChannelHandle, preview: Preview) -> None:
@@ -34,6 +38,14 @@ class CommunityPage:
         self._preview = preview
         self._followed = {thread.id for thread in channel.threads}
         self._turn_to: ChannelHandle | None = None
+        self.turns = asyncio.Lock()
+        act = preview._action  # pyright: ignore[reportPrivateUsage] (no other way)
+
+        async def act_in_turn(context_id: str | None, body: Mapping[str, Any]) -> dict[str, Any]:
+            async with self.turns:
+                return await act(context_id, body)
+
+        preview._action = act_in_turn  # pyright: ignore[reportPrivateUsage]
 
     @classmethod
     @asynccontextmanager
@@ -75,14 +87,15 @@ class CommunityPage:
             requests = sum(request.path.startswith("/channels/") for request in self._env.http_requests)
             if requests == shown and self._turn_to is None and idle_ticks < _CLOCK_TICKS:
                 continue
-            # Raised while somebody's action on the page is under way: then in a moment.
+            # Raised while the bot has more to do than SimCord waits for: then in a moment.
             with suppress(SetupError, TimeoutError):
-                await set_clock(self._env)
-                idle_ticks = 0
-                if requests != shown or self._turn_to is not None:
-                    self._follow()
-                    await self._preview.refresh()
-                    shown = requests
+                async with self.turns:
+                    await set_clock(self._env)
+                    idle_ticks = 0
+                    if requests != shown or self._turn_to is not None:
+                        self._follow()
+                        await self._preview.refresh()
+                        shown = requests
 
     def _follow(self) -> None:
         """Turn the page to where somebody wants it, or to a thread that is new."""

@@ -37,7 +37,7 @@ async def test_a_member_types_video_on_the_page_watches_the_clip_and_remixes_it(
 
             messages = messages_with(page, PROMPT)
             asked = re.compile(r"Waiting|Starting|Rendering|on its way")
-            await expect(messages).to_contain_text(asked, timeout=PATIENCE_MILLISECONDS)
+            await expect(messages).to_contain_text(asked)
             await expect(messages).to_contain_text("Portrait 9:16 · 6 s · asked by @Mia")
             clip = messages.filter(has_text="@Mia, your clip is ready.")
             await expect(clip).to_be_visible(timeout=PATIENCE_MILLISECONDS)
@@ -55,7 +55,7 @@ async def test_a_member_types_video_on_the_page_watches_the_clip_and_remixes_it(
             await prompt.fill(OTHER_PROMPT)
             await form.get_by_role("button", name="Submit").click()
             remix = messages_with(page, OTHER_PROMPT).filter(has_text="remixed from")
-            await expect(remix).to_contain_text("Portrait 9:16 · 6 s", timeout=PATIENCE_MILLISECONDS)
+            await expect(remix).to_contain_text("Portrait 9:16 · 6 s")
 
             await end(page)
             assert await terminal.end() == 0
@@ -68,7 +68,7 @@ async def _choose(page: Page, text: str) -> None:
 
 async def _play(message: Locator) -> None:
     video = message.locator("video")
-    await expect(video).not_to_have_js_property("readyState", 0, timeout=PATIENCE_MILLISECONDS)
+    await expect(video).not_to_have_js_property("readyState", 0)
     await expect(video).to_have_js_property("videoHeight", 1280)
     await message.get_by_role("button", name=re.compile("^Play")).click()
-    await expect(message).to_contain_text(re.compile(r"0:0[1-6] / 0:06"), timeout=PATIENCE_MILLISECONDS)
+    await expect(message).to_contain_text(re.compile(r"0:0[1-6] / 0:06"))

@@ -12,7 +12,7 @@ from playwright.async_api import Locator, Page, async_playwright, expect
 from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Awaitable, Callable
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 CHROMIUM_ARGUMENTS = (
@@ -32,6 +32,7 @@ async def open_page(address: str) -> AsyncGenerator[Page]:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
         page = await browser.new_page()
         page.set_default_timeout(PATIENCE_MILLISECONDS)
+        expect.set_options(timeout=PATIENCE_MILLISECONDS)
         await page.goto(address)
         yield page
         await browser.close()
@@ -62,23 +63,28 @@ async def send(page: Page) -> None:
 
 
 async def press(page: Page, button: Locator) -> None:
-    """Press a button; again when the press crossed an update of the page, which refuses it as out of date.
-
-    On a busy machine the page gives up waiting for the answer; what it calls uncertain then did arrive.
-    """
-    answer = page.locator("#action-status")
-    answered = re.compile(r"^\w+ (completed|was not completed|outcome uncertain. It will)")
-    while True:
-        await button.click()
-        await expect(answer).to_have_text(answered, timeout=PATIENCE_MILLISECONDS)
-        if "was not" not in await answer.inner_text():
-            return
+    """Press a button; again when the press crossed an update of the page, which refuses it as out of date."""
+    await _until_done(page, button.click)
 
 
 async def view_as(page: Page, name: str) -> None:
     """See the page as another member, and act as them."""
-    await page.get_by_label("Viewing as").select_option(label=name)
-    await expect(page.locator("#channel-composer-input")).to_be_visible()
+    picker = page.get_by_label("Viewing as")
+    await _until_done(page, lambda: picker.select_option(label=name))
+
+
+async def _until_done(page: Page, act: Callable[[], Awaitable[object]]) -> None:
+    """Do something on the page until it is not refused as out of date.
+
+    On a busy machine the page gives up waiting for the answer; what it calls uncertain then did arrive.
+    """
+    answer = page.locator("#action-status")
+    answered = re.compile(r"^\w+ (completed|switched|was not completed|outcome uncertain. It will)")
+    while True:
+        await act()
+        await expect(answer).to_have_text(answered, timeout=PATIENCE_MILLISECONDS)
+        if "was not" not in await answer.inner_text():
+            return
 
 
 async def end(page: Page) -> None:
