@@ -421,9 +421,11 @@ async def start_is_not_yet_committed(part: Brainstormer) -> Moments:
     yield DOWN
     part.stage.unstick()
     assert not any([part.round_rows, part.jobs, part.ledger])
+    for _ in range(3):
+        yield UP  # the turns of the others
+        yield DOWN
     yield UP
     await part.use(asked.response, "preview:start:")
-    await part.takes_arrive()
 
 
 async def release_of_the_takes_is_not_yet_committed(part: Brainstormer) -> Moments:
@@ -440,8 +442,6 @@ async def release_of_the_takes_is_not_yet_committed(part: Brainstormer) -> Momen
     yield DOWN
     part.stage.unstick()
     assert (part.round["state"], states(part)) == ("starting", ["held"] * TAKES)
-    yield UP
-    await part.takes_arrive()
 
 
 async def vote_is_not_yet_committed(part: Brainstormer) -> Moments:
@@ -458,6 +458,8 @@ async def vote_is_not_yet_committed(part: Brainstormer) -> Moments:
     yield DOWN
     part.stage.unstick()
     assert not part.votes_of(part.round["id"])
+    yield UP  # the other's turn
+    yield DOWN
     yield UP
     await part.vote(WINNER, voter)
     await part.until(lambda: part.votes_of(part.round["id"]))
