@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.acts import DOWN, UP, Act, Moments, Scene
-from tests.support.brainstormer import RESULT, TAKES, WINNER, Brainstormer
+from tests.support.brainstormer import BOARD, RESULT, START, TAKES, WINNER, Brainstormer
 from tests.support.discord_server import RouteKind
 
 if TYPE_CHECKING:
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from tests.support.discord_server import Fault, Message
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-START, BOARD = "-# brainstorm ", "-# round "
-"""The small lines of a start message and of a board."""
 
 
 def states(part: Brainstormer) -> list[str]:
