@@ -48,6 +48,15 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 INTENTS = discord.Intents(guilds=True)
+PERMISSIONS = discord.Permissions(
+    view_channel=True,
+    send_messages=True,
+    create_public_threads=True,
+    send_messages_in_threads=True,
+    attach_files=True,
+    read_message_history=True,
+)
+"""What the bot asks a server for: the last to find what it has posted just before a crash."""
 """All the bot needs, and none that has to be switched on: it reads no messages and no member lists."""
 
 GUILD_READY_TIMEOUT_SECONDS = 0.5
@@ -274,7 +283,7 @@ def point_discord_at(*, api_url: str | None, gateway_url: str | None) -> None:
 
 
 async def check_token(token: str) -> str:
-    """Sign in once without serving; return a line that says as whom, and how many starts are left today.
+    """Sign in once without serving; say in a line as whom, how many starts are left today, and how the bot is invited.
 
     Raises:
         SettingsError: when Discord does not take the token, or allows no start just now.
@@ -295,5 +304,6 @@ async def check_token(token: str) -> str:
         raise SettingsError(f"no starts are left today: try again in {hours} h.")
     return (
         f"signed in as {application.name}, {starts['remaining']} of {starts['total']} starts left today; "
-        "the bot asks for no privileged intents, so there are none to switch on"
+        "the bot asks for no privileged intents, so there are none to switch on; the address to invite it, or to give "
+        f"it what it lacks in a server, is {discord.utils.oauth_url(application.id, permissions=PERMISSIONS)}"
     )

@@ -23,11 +23,12 @@ _log = logging.getLogger(__name__)
 _Place = discord.abc.GuildChannel | discord.Thread
 
 
-def require_open_place(interaction: discord.Interaction, *, posts: bool) -> None:
+def require_open_place(interaction: discord.Interaction, *, posts: bool, also: Iterable[str] = ()) -> None:
     """Check a channel or thread of a server that a clip is asked for in, and whoever asks, before anything is charged.
 
     Args:
         posts: whether the clip is to be posted there.
+        also: what else the bot has to be permitted there then.
 
     Raises:
         ThreadClosedError: when it is a thread that is archived or locked.
@@ -43,7 +44,8 @@ def require_open_place(interaction: discord.Interaction, *, posts: bool) -> None
     if not posts:
         return
     # The history is needed to find a clip that was posted just before a crash.
-    lacking = _lacking(interaction.app_permissions, ("view_channel", send, "attach_files", "read_message_history"))
+    needed = ("view_channel", send, *also, "attach_files", "read_message_history")
+    lacking = _lacking(interaction.app_permissions, needed)
     if lacking:
         raise app_commands.BotMissingPermissions(lacking)
 
@@ -58,12 +60,8 @@ def require_place_for_thread(interaction: discord.Interaction) -> None:
     channel = interaction.channel
     if not isinstance(channel, discord.TextChannel | discord.Thread):
         raise NoThreadsError
-    require_open_place(interaction, posts=True)
-    if isinstance(channel, discord.Thread):
-        return
-    lacking = _lacking(interaction.app_permissions, ("create_public_threads", "send_messages_in_threads"))
-    if lacking:
-        raise app_commands.BotMissingPermissions(lacking)
+    for_threads = ("create_public_threads", "send_messages_in_threads")
+    require_open_place(interaction, posts=True, also=() if isinstance(channel, discord.Thread) else for_threads)
 
 
 async def requester_there(interaction: discord.Interaction, guild_id: int, channel_id: int) -> Requester:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import sqlite3
 from contextlib import asynccontextmanager, closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import discord
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
@@ -15,7 +18,7 @@ from discord.http import Route
 from pydantic import SecretStr
 
 from bot import serving
-from bot.client import check_token
+from bot.client import PERMISSIONS, check_token
 from bot.config import Settings
 from bot.doctor import _check_database, _check_video_service
 from bot.errors import ReelayError, SettingsError
@@ -24,7 +27,6 @@ from bot.toapis.client import ToApisClient
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -225,6 +227,23 @@ async def discord_with(remaining: int, patch: pytest.MonkeyPatch) -> AsyncGenera
 async def test_starts_left_today_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     async with discord_with(997, monkeypatch):
         assert "signed in as Reelay, 997 of 1000 starts left today" in await check_token("token")
+
+
+async def test_the_address_to_invite_the_bot_is_the_one_of_the_readme(monkeypatch: pytest.MonkeyPatch) -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    async with discord_with(997, monkeypatch):
+        found = re.search(r"https://discord\.com/oauth2/authorize\S+", await check_token("token"))
+
+    assert found is not None
+    assert "client_id=5&" in found[0]
+    assert found[0].replace("client_id=5&", "client_id=YOUR_APPLICATION_ID&") in readme
+
+
+def test_all_that_clips_and_brainstorms_need_is_asked_for_and_no_more() -> None:
+    for_clips = discord.Permissions(view_channel=True, send_messages=True, attach_files=True, read_message_history=True)
+    for_threads = discord.Permissions(create_public_threads=True, send_messages_in_threads=True)
+
+    assert for_clips | for_threads == PERMISSIONS
 
 
 async def test_no_start_left_today_is_said_with_when_there_will_be(monkeypatch: pytest.MonkeyPatch) -> None:

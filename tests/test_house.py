@@ -12,6 +12,7 @@ import grimp
 import pytest
 
 from bot.models import JobState
+from bot.models.brainstorms import RoundState
 
 ROOT = Path(__file__).resolve().parents[1]
 MIGRATIONS = ROOT / "bot" / "store" / "migrations" / "versions"
@@ -140,11 +141,14 @@ def test_every_short_command_the_docs_name_is_declared() -> None:
     assert {"check", "test", "fast", "demo"} <= named <= declared
 
 
-def test_the_diagram_of_a_jobs_life_has_every_state_and_no_other() -> None:
-    [diagram] = re.findall(r"```mermaid\n(.*?)```", (ROOT / "docs" / "architecture.md").read_text("utf-8"), re.DOTALL)
-    states = set(re.findall(r"\b[a-z]+\b(?= -->)|(?<=--> )\b[a-z]+\b", diagram))
+def test_the_diagrams_of_a_jobs_and_of_a_brainstorms_life_have_every_state_and_no_other() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    states = [
+        set(re.findall(r"\b[a-z]+\b(?= -->)|(?<=--> )\b[a-z]+\b", diagram))
+        for diagram in re.findall(r"```mermaid\n(.*?)```", page, re.DOTALL)
+    ]
 
-    assert states == {state.value for state in JobState}
+    assert states == [set(map(str, JobState)), set(map(str, RoundState))]
 
 
 def test_the_docs_refer_to_nothing_outside_the_repository() -> None:

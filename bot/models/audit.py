@@ -64,7 +64,7 @@ class LogKind(StrEnum):
     CHANGED = "changed"
     CAP_NEAR = "cap_near"
     CAP_REACHED = "cap_reached"
-    BRAINSTORM_STARTED = "brainstorm_started"
+    BRAINSTORM_STARTED = "brainstorm_begun"  # a column of 16 characters holds it
     BRAINSTORM_ENDED = "brainstorm_ended"
 
 

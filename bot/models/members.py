@@ -41,6 +41,8 @@ class StoredAbout:
         changes: of the audit, about clips of theirs that moderators cancelled or removed.
         stills: pictures of their clips; favourites: marks that they have set.
         drafts: of requests that were refused, which are kept for an hour.
+        brainstorms: in which they have started a round; brainstorm_entries: of servers' logs, about these.
+        votes: for takes, also those that were taken back; previews: of brainstorms, which are kept for a day.
         blocks, quotas: that moderators have set for them.
         settings: of their own, for all servers.
         erasing_since: when they asked for everything up to then to be erased; None where nothing is left to do.
@@ -55,6 +57,10 @@ class StoredAbout:
     stills: int = 0
     favourites: int = 0
     drafts: int = 0
+    brainstorms: int = 0
+    brainstorm_entries: int = 0
+    votes: int = 0
+    previews: int = 0
     blocks: int = 0
     quotas: int = 0
     settings: int = 0

@@ -9,7 +9,6 @@ import asyncio
 import sys
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -24,7 +23,8 @@ from bot.errors import InvalidSpecError
 from bot.media import MediaWorker
 from bot.models import GEMINI_OMNI, Job, JobState, Period, PromptRuleKind, Quota, QuotaSource, StatusCard, VideoSpec
 from bot.parts import Terms
-from bot.sandbox.terminal import check_writable, fail, stop_event
+from bot.sandbox.demo_page import TICK_SECONDS, CommunityPage, set_clock
+from bot.sandbox.terminal import check_writable, fail, on_enter, stop_event
 from bot.sandbox.toapis_server import SandboxServer
 from bot.services.jobs.policy import WorkerPolicy
 from bot.services.ports import SystemClock
@@ -40,13 +40,17 @@ if TYPE_CHECKING:
 
     from simcord.actors import MemberActor
     from simcord.builders import ChannelHandle, GuildHandle
-    from simcord.preview import Preview
 
     from bot.client import ReelayBot
 
 CHANNELS = ("clips", "brainstorm", "mod-log")
 """Of the community; brainstorm has a pool, and mod-log is the moderators'."""
-LOG_CHANNEL = CHANNELS[2]
+_, BRAINSTORM_CHANNEL, LOG_CHANNEL = CHANNELS
+CLIPS_HINT = "Now type /video on the page yourself, or /moderate settings as the moderator Mo. Ctrl-C ends it."
+BRAINSTORM_HINT = """Now type /brainstorm on the page yourself; an idea to begin with:
+  A paper boat drifts across a {calm|stormy} lake, {light}
+The page goes into the brainstorm's thread by itself. Vote as Mia, then as Ben ("Viewing as", at the top); \
+as Mia press Manage… and Close now to see the winner. Ctrl-C ends it."""
 DEMO_PROMPT = "A paper boat drifts across a calm lake at dawn, slow camera, soft light"
 OTHER_WORDS = "A paper lantern drifts across a dark lake at night, slow camera, warm light"
 QUEUE_SECONDS = 1.0
@@ -57,9 +61,6 @@ POLICY = WorkerPolicy(
 )
 """Renders take seconds here, not minutes, so the bot looks five times as often as it does at the real service."""
 CLIPS_FOLDER = Path("clips")
-_CLOCK_TICKS = 6
-"""Ticks between two settings of the page's clock when nothing else happens."""
-_TICK_SECONDS = 0.5
 _BAR_WIDTH = 30
 
 
@@ -101,8 +102,16 @@ async def show(
     stopped = stop_event()
     async with AsyncExitStack() as stack:
         stage = await _set(stack, render_seconds=WATCHED_RENDER_SECONDS if serving else RENDER_SECONDS)
-        page = await stack.enter_async_context(_open_page(stage, channel))
+        viewers = [stage.moderator] if channel == LOG_CHANNEL else [stage.mia, stage.ben, stage.moderator]
+        page = await stack.enter_async_context(CommunityPage.open(stage.env, stage.channels[channel], viewers=viewers))
         print(f"The community's page: {page.url}", flush=True)
+        if serving:
+            stack.enter_context(on_enter(page.turn))
+        if serving and channel == BRAINSTORM_CHANNEL:
+            async with _running(stage, page, stopped):
+                print(BRAINSTORM_HINT, flush=True)
+                await stopped.wait()
+            return 0
         typed_in = stage.channels[CHANNELS[0] if channel == LOG_CHANNEL else channel]
         job = await _ask(stage, typed_in, spec)
         if job is None:
@@ -113,11 +122,9 @@ async def show(
                 return 0 if serving else fail("Stopped before the clip was there.")
             code = await _hand_over(job, typed_in, out)
             if serving and not stopped.is_set():
-                await _press(stage, job, typed_in, stopped)
+                await _press(stage, page, job, typed_in, stopped)
             if serving and not stopped.is_set():
-                print(
-                    "Now type /video on the page yourself, or /moderate settings as the moderator Mo. Ctrl-C ends it."
-                )
+                print(CLIPS_HINT, flush=True)
                 await stopped.wait()
     return code
 
@@ -142,7 +149,7 @@ async def _set(stack: AsyncExitStack, *, render_seconds: float) -> _Stage:
     answer_error = bot.tree.on_error
     env = await stack.enter_async_context(simcord.run(bot, check_errors=False))  # the bot logs its errors
     bot.tree.error(answer_error)  # SimCord's own would have its page call every refused command a failure
-    await _set_clock(env)
+    await set_clock(env)
     assert bot.user is not None, "signed in"
     await bot.user.edit(username="Reelay")
     guild = env.create_guild("Film club")
@@ -177,32 +184,11 @@ async def _moderate(
     await services.quotas.set_rule(
         guild_id=guild.id,
         source=QuotaSource.CHANNEL,
-        subject_id=channels["brainstorm"].id,
+        subject_id=channels[BRAINSTORM_CHANNEL].id,
         quota=Quota(300, Period.WEEK),
         set_by_id=moderator.id,
     )
     await services.prompts.add(guild_id=guild.id, kind=PromptRuleKind.WORDS, text="spoiler", set_by_id=moderator.id)
-
-
-async def _set_clock(env: simcord.Env) -> None:
-    """Bring SimCord's clock, which only moves when it is set, up to the present.
-
-    Ahead of it by the time until it is set again, or what happens meanwhile would be shown as yet to come.
-    """
-    behind_seconds = (datetime.now(UTC) - env.now()).total_seconds() + _TICK_SECONDS
-    await env.advance_time(max(0.0, behind_seconds))
-
-
-@asynccontextmanager
-async def _open_page(stage: _Stage, channel: str) -> AsyncGenerator[Preview]:
-    """Serve SimCord's page, which shows one channel."""
-    viewers = [stage.moderator] if channel == LOG_CHANNEL else [stage.mia, stage.ben, stage.moderator]
-    shown = stage.channels[channel]
-    async with stage.env.preview(shown, viewers=viewers, layout="channel", height=900) as page:
-        yield page
-        # It closes once every request is answered, and one for a clip only is when the clip is converted: some seconds.
-        if (converter := page._media_worker) is not None:  # pyright: ignore[reportPrivateUsage] (no other way)
-            await converter.close()
 
 
 async def _ask(stage: _Stage, channel: ChannelHandle, spec: VideoSpec) -> Job | None:
@@ -219,7 +205,7 @@ async def _ask(stage: _Stage, channel: ChannelHandle, spec: VideoSpec) -> Job | 
     return None
 
 
-async def _press(stage: _Stage, job: Job, channel: ChannelHandle, stopped: asyncio.Event) -> None:
+async def _press(stage: _Stage, page: CommunityPage, job: Job, channel: ChannelHandle, stopped: asyncio.Event) -> None:
     """Have the clip's next versions made by its buttons: the same again by Ben, one with other words by Mia.
 
     Returns when both are there: each update of the page clears what somebody has begun to type.
@@ -232,29 +218,30 @@ async def _press(stage: _Stage, job: Job, channel: ChannelHandle, stopped: async
         await stage.mia.submit_modal(form, asked)
 
     print("Under the clip Ben presses Again, and Mia presses Remix and changes the words.", flush=True)
-    await _when_free(lambda: stage.ben.click(message, custom_id=f"clip:again:{job.id}"))
-    await _when_free(remix)
+    await _when_free(page, lambda: stage.ben.click(message, custom_id=f"clip:again:{job.id}"))
+    await _when_free(page, remix)
     while not stopped.is_set():
         async with stage.database.read() as connection:
             if not await jobs.list_open(connection, stage.guild.id):
                 return
         with suppress(TimeoutError):
-            await asyncio.wait_for(stopped.wait(), _TICK_SECONDS)
+            await asyncio.wait_for(stopped.wait(), TICK_SECONDS)
 
 
-async def _when_free(act: Callable[[], Awaitable[object]]) -> None:
-    """Do something as a member; in a moment, while somebody's action on the page is under way."""
+async def _when_free(page: CommunityPage, act: Callable[[], Awaitable[object]]) -> None:
+    """Do something as a member; in a moment, while the bot has more to do than can be waited for."""
     while True:
         try:
-            await act()
+            async with page.turns:
+                await act()
         except (SetupError, TimeoutError):
-            await asyncio.sleep(_TICK_SECONDS)
+            await asyncio.sleep(TICK_SECONDS)
         else:
             return
 
 
 @asynccontextmanager
-async def _running(stage: _Stage, page: Preview, stopped: asyncio.Event) -> AsyncGenerator[None]:
+async def _running(stage: _Stage, page: CommunityPage, stopped: asyncio.Event) -> AsyncGenerator[None]:
     """Run the loops and what the page needs; the page's own end button stops the demo."""
 
     async def stop_with_page() -> None:
@@ -265,7 +252,7 @@ async def _running(stage: _Stage, page: Preview, stopped: asyncio.Event) -> Asyn
         loops = loops_of(stage.bot, stage.reelay)
         for loop in loops:
             group.create_task(loop.run())
-        for_page = [group.create_task(_keep_page_true(stage, page)), group.create_task(stop_with_page())]
+        for_page = [group.create_task(page.keep_true()), group.create_task(stop_with_page())]
         try:
             yield
         finally:
@@ -273,28 +260,6 @@ async def _running(stage: _Stage, page: Preview, stopped: asyncio.Event) -> Asyn
                 loop.stop()
             for task in for_page:
                 task.cancel()
-
-
-async def _keep_page_true(stage: _Stage, page: Preview) -> None:
-    """Keep the time, and show on open pages what the worker posts and edits on its own.
-
-    Only when there is something new that is not an answer to the page itself, and the time alone but rarely: whatever
-    a reader types or presses meanwhile, and within the half second a page takes to catch up, SimCord refuses.
-    """
-    shown, idle_ticks = 0, 0
-    while True:
-        await asyncio.sleep(_TICK_SECONDS)
-        idle_ticks += 1
-        requests = sum(request.path.startswith("/channels/") for request in stage.env.http_requests)
-        if requests == shown and idle_ticks < _CLOCK_TICKS:
-            continue
-        # Raised while somebody's action on the page is under way: then in a moment.
-        with suppress(SetupError, TimeoutError):
-            await _set_clock(stage.env)
-            idle_ticks = 0
-            if requests != shown:
-                await page.refresh()
-                shown = requests
 
 
 async def _follow(stage: _Stage, job: Job, stopped: asyncio.Event) -> Job:
@@ -312,7 +277,7 @@ async def _follow(stage: _Stage, job: Job, stopped: asyncio.Event) -> Job:
             print(end="\n" if in_place else "", flush=True)
             return job
         with suppress(TimeoutError):
-            await asyncio.wait_for(stopped.wait(), _TICK_SECONDS / 2)
+            await asyncio.wait_for(stopped.wait(), TICK_SECONDS / 2)
 
 
 def _progress_line(job: Job) -> str:

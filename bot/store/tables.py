@@ -283,7 +283,10 @@ Index("log_entries_by_lease_owner", log_entries.c.lease_owner)
 Index("log_entries_by_server", log_entries.c.guild_id, log_entries.c.kind, log_entries.c.created_at)
 Index("log_entries_by_time", log_entries.c.created_at)
 index_where(log_entries.c.change_id.is_not(None), "log_entries_by_change", log_entries.c.change_id)
-index_where(log_entries.c.kind == literal_column("'refused'"), "log_entries_refused", log_entries.c.id)
+_has_member = log_entries.c.kind.in_(
+    [literal_column("'refused'"), literal_column("'brainstorm_begun'"), literal_column("'brainstorm_ended'")]
+)
+index_where(_has_member, "log_entries_of_members", log_entries.c.id)
 
 guilds = Table(
     "guilds",

@@ -29,7 +29,10 @@ MAX_BYTES = 8_000_000
 _FORMULA_SIGN = re.compile(r"(?<![^\W_])(?=[=+\-@\uff1d\uff0b\uff0d\uff20\u2212\ufe62\ufe63\ufe66\ufe6b])")
 """Just before a sign that begins a formula, in full width too, where no letter or digit stands before it."""
 _UNSEEN_STARTS = ("\t", "\r", "\n")
-_MEMBER_COLUMNS = ("member_id", "seconds_used", "posted", "failed", "cancelled", "on_the_way", "removed")
+_MEMBER_COLUMNS = (
+    *("member_id", "seconds_used", "posted", "failed", "cancelled", "on_the_way", "removed"),
+    *("brainstorms", "takes"),
+)
 _CLIP_COLUMNS = (
     *("asked_at_utc", "job_id", "member_id", "channel_id", "prompt", "aspect", "seconds", "charged_to"),
     *("outcome", "reason", "removed_by", "link"),
@@ -43,7 +46,10 @@ async def usage_files(report: UsageReport, *, max_bytes: int = MAX_BYTES) -> tup
         The files, and how many clips are in theirs.
     """
     members = (
-        (row.member_id, row.used_seconds, row.delivered, row.failed, row.cancelled, row.open, row.removed)
+        (
+            *(row.member_id, row.used_seconds, row.delivered, row.failed, row.cancelled, row.open, row.removed),
+            *(row.brainstorms, row.takes),
+        )
         for row in report.members
     )
     member_table, _ = await _table(_MEMBER_COLUMNS, members, max_bytes)

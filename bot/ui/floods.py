@@ -12,6 +12,7 @@ from bot.services.throttling.floods import Asked
 from bot.ui import replies
 from bot.ui.filled_forms import fields_of
 from bot.ui.forms import PROMPT
+from bot.ui.text import commands as command_text
 from bot.ui.text import refusals
 
 if TYPE_CHECKING:
@@ -21,11 +22,14 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_VIDEO_COMMAND = "video"
-_FORM_OF_CLIP = "form:clip_"
-"""What the custom ids of forms begin with in which a clip is asked for."""
-_BUTTONS_OF_CLIP = ("clip:again:", "clip:flip:", "clip:longer:", "job:again:")
-"""What the custom ids of buttons begin with by which a clip is asked for at once."""
+_VIDEO_COMMANDS = frozenset({"video", "brainstorm", command_text.BRAINSTORM_MENU})
+_FORMS_OF_CLIP = ("form:clip_", "form:preview_edit:", "form:round_next:", "form:round_reword:")
+"""What the custom ids of forms begin with in which clips are asked for, or takes drawn."""
+_BUTTONS_OF_CLIP = (
+    *("clip:again:", "clip:flip:", "clip:longer:", "job:again:"),
+    *("preview:shuffle:", "preview:start:", "round:more:", "round:failed:"),
+)
+"""What the custom ids of buttons and selects begin with by which that is done at once."""
 
 
 class FloodGate:
@@ -62,7 +66,7 @@ def _what_is_asked(interaction: discord.Interaction[Any]) -> Asked:
     match interaction.type:
         case discord.InteractionType.autocomplete:
             return Asked.AUTOCOMPLETE
-        case discord.InteractionType.application_command if data["name"] == _VIDEO_COMMAND:
+        case discord.InteractionType.application_command if data["name"] in _VIDEO_COMMANDS:
             return Asked.VIDEO
         case discord.InteractionType.modal_submit if _is_form_of_clip(interaction):
             return Asked.VIDEO
@@ -75,7 +79,7 @@ def _what_is_asked(interaction: discord.Interaction[Any]) -> Asked:
 def _is_form_of_clip(interaction: discord.Interaction[Any]) -> bool:
     data: Any = interaction.data
     is_form = interaction.type is discord.InteractionType.modal_submit
-    return is_form and data["custom_id"].startswith(_FORM_OF_CLIP)
+    return is_form and data["custom_id"].startswith(_FORMS_OF_CLIP)
 
 
 def _typed_for_clip(interaction: discord.Interaction[Any]) -> str:

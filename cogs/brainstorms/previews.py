@@ -104,7 +104,9 @@ class PreviewActions:
 
     async def _shuffle(self, press: Press, preview_id: str, revision: int) -> PreviewStatus:
         requester = await requester_in_place(press.interaction)
-        return await self._previews.shuffle(preview_id, requester, revision=revision)
+        return await self._previews.shuffle(
+            preview_id, requester, revision=revision, interaction_id=press.interaction.id
+        )
 
     async def _edit(self, press: Press, preview_id: str) -> PreviewStatus:
         requester = await requester_in_place(press.interaction)

@@ -13,6 +13,7 @@ from bot.store.tables import metadata
 from tests.bench import (
     acknowledge,
     admission,
+    brainstorms,
     clip,
     estimates,
     flight,
@@ -63,12 +64,14 @@ async def test_each_bench_prints_its_figures_and_their_targets(monkeypatch: pyte
 
     admitted = await admission.measure((20, 40), rounds=4)
     queued = await turns.measure(rounds=1, past_jobs=20)
+    brainstormed = await brainstorms.measure(rounds=1, voters=5)
     found = await library.measure(20, rounds=2)
     beside = await neighbours.measure(rounds=4, heavy_servers=2)
     ended = await retention.measure(scale=0.001)
     estimated = await estimates.measure(tries=40, slots=(4,), ahead=(0, 20), learnings=2)
 
     figures = [acknowledged, flown, sent, started, resumed, admitted, queued, found, beside, ended, estimated]
+    figures.append(brainstormed)
     assert json.dumps(figures)
     assert ended["rows"] > ended["rows_after"]["jobs"] == ended["rows_before"]["jobs"]
     assert ended["rows_after"]["ledger"] < ended["rows_before"]["ledger"]
@@ -90,6 +93,9 @@ async def test_each_bench_prints_its_figures_and_their_targets(monkeypatch: pyte
         assert 0 < beside["rules"][case]["acknowledged_ms"]["p50"] <= beside["rules"][case]["accepted_ms"]["max"]
     assert queued["ratios"].keys() == {"many_servers", "full_servers"}
     assert all(figure > 0 for figures in queued["median_ms"].values() for figure in figures.values())
+    assert brainstormed["votes_counted"] == 5
+    assert brainstormed["votes_board_edits"] <= brainstormed["votes_board_edits_target"]
+    assert brainstormed["start_ms"] > brainstormed["write_ms"] > 0
     assert found["target_ms"] == 20
     assert all(kind["max"] > 0 for kinds in found["page_ms"].values() for kind in kinds.values())
     assert (flown["jobs"], flown["lag_p99_ms_target"], flown["added_mib_target"]) == (3, 50, 50)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import discord
 import pytest
+from discord import ui
 from sqlalchemy import select
 
 from bot.models import LogKind
 from bot.services.jobs.policy import FloodLimits
 from bot.store.tables import log_entries
-from tests.support.community import words
+from tests.support.community import NO_FLOOD_LIMITS, words
 from tests.support.panel import open_panel, said
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from tests.support.community import Community
 
 TOO_MANY_VIDEOS = "That is too fast: ask for at most 6 clips a minute. Nothing was charged."
+TOO_FAST = "That is too fast: ask for at most 1 clips a minute. Nothing was charged."
 TOO_MANY_PRESSES = "That is too fast: at most 60 buttons, lists, forms and commands a minute. Wait a little."
 PRESSED = 200
 
@@ -201,3 +204,66 @@ async def test_buttons_that_make_a_clip_count_as_video_and_the_others_as_presses
 
     result = await guarded.ben.click(message, custom_id=f"clip:more:{clip.id}")
     assert "Landscape" in words(result.response)
+
+
+async def press_button(community: Community, actor: MemberActor, custom_id: str) -> InteractionResult:
+    """Press a button that was never shown to anybody."""
+    view = ui.LayoutView(timeout=None)
+    view.add_item(ui.ActionRow(ui.Button[ui.LayoutView](label="Press", custom_id=custom_id)))
+    view.stop()
+    posted = await community.bot.get_partial_messageable(community.channel.id).send(view=view)
+    message = next(each for each in community.channel.history() if each.id == posted.id)
+    return await actor.click(message, custom_id=custom_id)
+
+
+@pytest.fixture
+async def used_up(community: Community) -> Community:
+    """The community in which Ben has asked for as many clips as a minute has room for."""
+    await community.restart(flood_limits=replace(NO_FLOOD_LIMITS, videos=1))
+    await community.ben.slash(community.channel, "video", prompt="A cat")
+    return community
+
+
+async def test_brainstorm_and_its_menu_count_as_video(used_up: Community) -> None:
+    posted = await used_up.bot.get_partial_messageable(used_up.channel.id).send("A cat surfing")
+    message = next(each for each in used_up.channel.history() if each.id == posted.id)
+
+    asked = [
+        await used_up.ben.slash(used_up.channel, "brainstorm", idea="A {cat|dog}"),
+        await used_up.ben.context_menu(used_up.channel, "Brainstorm this", message),
+    ]
+
+    assert TOO_FAST in [said(result) for result in asked]
+    assert [said(result) for result in asked if said(result)] == [TOO_FAST], "it is said once a minute"
+    assert "takes" in words((await used_up.mia.slash(used_up.channel, "brainstorm", idea="A {cat|dog}")).response)
+
+
+@pytest.mark.parametrize(
+    "custom_id", ["preview:shuffle:1:1", "preview:start:1:1:4", "round:more:1", "round:failed:1"], ids=str
+)
+async def test_buttons_that_draw_takes_or_have_some_made_count_as_video(used_up: Community, custom_id: str) -> None:
+    assert said(await press_button(used_up, used_up.ben, custom_id)) == TOO_FAST
+    assert said(await press_button(used_up, used_up.mia, custom_id)) != TOO_FAST
+
+
+async def test_a_vote_and_what_ends_a_preview_count_as_presses(used_up: Community) -> None:
+    for custom_id in ("clip:vote:1:2", "preview:cancel:1", "round:close:1"):
+        assert said(await press_button(used_up, used_up.ben, custom_id)) != TOO_FAST
+
+
+@pytest.mark.parametrize("form", ["preview_edit:1", "round_next:1", "round_reword:1:2"])
+async def test_what_was_typed_into_a_brainstorms_form_comes_back_each_time(used_up: Community, form: str) -> None:
+    typed = [f"Dog {number} in the rain" for number in range(2)]
+
+    results = [await fill(used_up, f"form:{form}", text) for text in typed]
+
+    for result, text in zip(results, typed, strict=True):
+        assert TOO_FAST in words(result.response)
+        assert text in words(result.response)
+
+
+async def fill(community: Community, custom_id: str, text: str) -> InteractionResult:
+    """Send a form that was never shown, as Ben."""
+    field = {"type": 18, "component": {"type": 4, "custom_id": "prompt", "value": text}}
+    data = {"custom_id": custom_id, "components": [field]}
+    return await community.ben._dispatch_interaction(5, community.channel, data)

@@ -112,6 +112,21 @@ async def test_ctrl_c_ends_the_demo_and_leaves_nothing(tmp_path: Path) -> None:
     assert left_behind(tmp_path) == []
 
 
+async def test_the_brainstorm_channel_says_what_to_type_and_how_to_see_the_winner(tmp_path: Path) -> None:
+    async with demo_in_terminal(tmp_path, "--channel", "brainstorm") as terminal:
+        await terminal.until("Now type /brainstorm")
+        await terminal.until("press Manage… and Close now")
+        terminal.press_enter()  # no thread to go into yet
+        await terminal.until("Ctrl-C ends it")
+        terminal.press_ctrl_c()
+
+        assert await terminal.end() == 0
+
+    assert "Traceback" not in terminal.said
+    assert "The page now shows" not in terminal.said
+    assert left_behind(tmp_path) == []
+
+
 async def test_a_closed_terminal_ends_the_demo_and_leaves_nothing(tmp_path: Path) -> None:
     async with demo_in_terminal(tmp_path) as terminal:
         await terminal.until("rendering")

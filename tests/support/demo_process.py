@@ -73,6 +73,10 @@ class DemoTerminal:
         """Type the key that interrupts."""
         os.write(self._keyboard, b"\x03")
 
+    def press_enter(self) -> None:
+        """Type an empty line."""
+        os.write(self._keyboard, b"\r")
+
     async def end(self) -> int:
         """Wait until the demo ends; return its exit code."""
         async with asyncio.timeout(TIMEOUT_SECONDS):

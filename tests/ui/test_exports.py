@@ -6,6 +6,7 @@ import asyncio
 import csv
 import io
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.models import Aspect, EffectiveQuota, JobState, Period, Quota, QuotaSource, VideoSpec
-from bot.services.quotas.usage import UsageReport
+from bot.services.quotas.usage import MemberUsage, UsageReport
 from bot.ui.exports import safe_cell, usage_files
 from tests.support.jobs import CREATED_AT, RESETS_AT, make_job
 
@@ -70,6 +71,17 @@ def test_every_cell_is_in_quotes() -> None:
 
 def report_of(*jobs: Job) -> UsageReport:
     return UsageReport(period=Period.MONTH, start=CREATED_AT, end=RESETS_AT, members=(), refused=0, jobs=jobs)
+
+
+def test_the_table_of_members_has_their_brainstorms_and_takes() -> None:
+    usage = MemberUsage(
+        member_id=5, used_seconds=48, delivered=8, failed=0, cancelled=0, open=0, removed=0, brainstorms=2, takes=7
+    )
+
+    (members, _), _ = asyncio.run(usage_files(replace(report_of(), members=[usage])))
+    [row] = csv.DictReader(io.StringIO(members.fp.read().decode("utf-8-sig"), newline=""))
+
+    assert (row["member_id"], row["brainstorms"], row["takes"]) == ("5", "2", "7")
 
 
 @given(st.text(max_size=100))

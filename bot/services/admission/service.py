@@ -134,7 +134,7 @@ class Admission:
         """
         details = await self._read(connection, request.requester, now)
         decision = await self._decide(connection, details, request, screening)
-        added_seconds = decision.spec.cost_seconds if isinstance(decision, Admitted) else 0
+        added_seconds = request.clips * decision.spec.cost_seconds if isinstance(decision, Admitted) else 0
         self._spend_watch.notice(details.ceilings, added_seconds=added_seconds)
         return details, decision
 

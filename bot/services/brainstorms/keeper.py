@@ -63,16 +63,9 @@ class RoundKeeper:
         Raises:
             LeaseLostError, StoreUnavailableError: nothing is lost; whoever holds the round goes on.
         """
-        board = await self._read(claimed.id)
-        attempts = 0
+        attempts, board = 0, await self._read(claimed.id)
         try:
-            board = await self._advance(board)
-            if board.round.state is RoundState.STARTING:
-                board = await self._advance(await self._open(board))
-            board = await self._shower.show(board)
-        except DestinationClosedError as error:
-            _log.warning("brainstorm closed: %s", error, extra={"round_id": claimed.id})
-            board = await self._leave_thread(await self._read(claimed.id))
+            board = await self._bring(board)
         except LeaseLostError:
             # Whoever closes, cancels or chooses needs no lease. Let go of at once, or nobody shows what they decided
             # until the lease has run out; if the lease itself is another's, this does nothing.
@@ -84,6 +77,16 @@ class RoundKeeper:
             _log.warning("round put off", extra=fields)
         now = self._work.clock.now()
         await self._let_go(board.round, self._due_again(attempts, now) or self._next_look(board, now), attempts)
+
+    async def _bring(self, board: Board) -> Board:
+        try:
+            board = await self._advance(board)
+            if board.round.state is RoundState.STARTING:
+                board = await self._advance(await self._open(board))
+            return await self._shower.show(board)
+        except DestinationClosedError as error:
+            _log.warning("brainstorm closed: %s", error, extra={"round_id": board.round.id})
+            return await self._leave_thread(await self._read(board.round.id))
 
     async def put_off(self, claimed: Round) -> None:
         """Let go of a round whose step met something unexpected; it is tried again ever more rarely.

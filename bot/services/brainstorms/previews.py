@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -151,13 +152,20 @@ class Previews:
             raise PreviewChangedError
         return preview
 
-    async def shuffle(self, preview_id: str, requester: Requester, *, revision: int) -> PreviewStatus:
-        """Draw anew.
+    async def shuffle(
+        self, preview_id: str, requester: Requester, *, revision: int, interaction_id: int
+    ) -> PreviewStatus:
+        """Draw anew, once for an interaction.
 
         Raises: as ``find`` and ``make``.
         """
-        preview = await self.find(preview_id, requester, revision=revision)
-        return await self._change(preview, requester, seed=self._random_bits(_SEED_BITS))
+        seed = random.Random(interaction_id).getrandbits(_SEED_BITS)
+        preview = await self.find(preview_id, requester)
+        if preview.seed == seed:  # by another process on this token
+            return await self.status(preview, requester)
+        if preview.revision != revision:
+            raise PreviewChangedError
+        return await self._change(preview, requester, seed=seed)
 
     async def edit(
         self,
@@ -191,6 +199,8 @@ class Previews:
         Raises: as ``find``.
         """
         preview = await self.find(preview_id, requester)
+        if preview.vote == vote:
+            return await self.status(preview, requester)
         return await self._keep(replace(preview, vote=vote), requester)
 
     async def cancel(self, preview_id: str, requester: Requester) -> None:
@@ -242,7 +252,9 @@ class Previews:
 
     async def _change(self, preview: Preview, requester: Requester, **changes: Any) -> PreviewStatus:  # noqa: ANN401 (of Preview fields)
         changed = replace(preview, **changes)
-        return await self._keep(preview if changed == preview else await self._drawn(changed, requester), requester)
+        if changed == preview:
+            return await self.status(preview, requester)
+        return await self._keep(await self._drawn(changed, requester), requester)
 
     async def _keep(self, preview: Preview, requester: Requester) -> PreviewStatus:
         return await self.status(await self._kept(preview), requester)
@@ -313,4 +325,4 @@ def _parse_vary(vary: object) -> Vary:
     try:
         return Vary(str(vary))
     except ValueError as error:
-        raise InvalidSpecError("vary", "not_offered", offered=tuple(Vary)) from error
+        raise InvalidSpecError("vary", "not_offered") from error

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.errors import RefusedError, RulesChangingError
 from bot.models import Origin
-from bot.models.brainstorms import RoundRefusal, RoundRefusedError, RoundState
+from bot.models.brainstorms import Outcome, RoundRefusal, RoundRefusedError, RoundState
 from bot.services.admission.accepting import charge, new_job, record_refusal
 from bot.services.admission.job_request import JobRequest
 from bot.services.screening.rules import MOST_JUDGINGS
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Retaker:
-    """Lets whoever started a round try its failed takes again, while it is open."""
+    """Lets whoever started a round try its failed takes again: while it is open, or where too few came for a vote."""
 
     def __init__(
         self,
@@ -76,7 +76,11 @@ class Retaker:
             RefusedError, InvalidSpecError: as for any clip.
             StoreUnavailableError: when the database cannot be asked.
         """
-        failed = await self.find(round_id, number, requester)
+        async with self._database.read() as connection:
+            board = await boards.read(connection, round_id)
+        if _was_taken(board, interaction_id):
+            return number
+        failed = _failed_take(board, number, requester).job
         spec = failed.spec
         request = replace(
             JobRequest.parse(
@@ -105,8 +109,8 @@ class Retaker:
         refusal: RefusedError | None = None
         async with self._database.write() as connection:
             board = await boards.read(connection, round_id)
-            if board is not None and any(take.job.interaction_id == request.interaction_id for take in board.takes):
-                return True  # by another process on this token
+            if _was_taken(board, request.interaction_id):
+                return True
             failed = _failed_take(board, number, requester)
             details, decision = await self._admission.decide(connection, request, screening, now)
             if isinstance(decision, RefusedError):
@@ -121,11 +125,17 @@ class Retaker:
                 job = replace(job, round_id=round_id, number=number)
                 await charge(connection, details.server, [job], decision, now)
                 await rounds.replace_take(connection, round_id, number, old_job_id=failed.job.id, new_job_id=job.id)
+                await rounds.reopen(connection, round_id)
                 await touch(connection, [round_id], now=now)
         if refusal is not None:
             self._audit_trail.tell(requester.guild_id)
             raise refusal
         return True
+
+
+def _was_taken(board: Board | None, interaction_id: int) -> bool:
+    """Tell whether another process on this token has heard of the interaction and was quicker."""
+    return board is not None and any(take.job.interaction_id == interaction_id for take in board.takes)
 
 
 def _failed_take(board: Board | None, number: int, requester: Requester) -> BoardTake:
@@ -138,7 +148,7 @@ def _failed_take(board: Board | None, number: int, requester: Requester) -> Boar
         raise RoundRefusedError(RoundRefusal.UNKNOWN)
     if board.round.member_id != requester.member_id:
         raise RoundRefusedError(RoundRefusal.NOT_STARTER)
-    if board.round.state is not RoundState.OPEN:
+    if board.round.state is not RoundState.OPEN and board.round.outcome is not Outcome.TOO_FEW:
         raise RoundRefusedError(RoundRefusal.OVER)
     take = next((take for take in board.takes if take.number == number), None)
     if take is None or not take.has_failed:

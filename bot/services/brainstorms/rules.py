@@ -39,6 +39,8 @@ def advance(board: Board, now: datetime) -> Round:
         board: ``is_held_up`` says whether the video service can't be asked just now.
     """
     round_ = board.round
+    if round_.state is RoundState.STARTING and all(take.is_finished for take in board.takes):
+        return end(round_, Outcome.CANCELLED, now)
     if round_.state is RoundState.OPEN:
         round_ = _with_clock(board, now)
         is_over = round_.closes_at is not None and round_.closes_at <= now

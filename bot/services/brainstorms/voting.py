@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from datetime import datetime
 
-    from bot.models import Requester, Server
-    from bot.models.brainstorms import BoardTake, Round
+    from bot.models import Requester
+    from bot.models.brainstorms import Round
     from bot.services.jobs.requests import JobService
     from bot.services.moderation.audit_trail import AuditTrail
     from bot.services.ports import Clock
@@ -77,19 +77,9 @@ class Voting:
         now, member_id = self._clock.now(), requester.member_id
         async with self._database.write() as connection:
             board = await _read(connection, round_id, requester)
-            round_ = board.round
-            if not round_.state.takes_votes or (round_.closes_at is not None and round_.closes_at <= now):
-                raise RoundRefusedError(RoundRefusal.OVER)
-            take = next((take for take in board.takes if take.number == number), None)
-            if take is None or not take.has_landed:
-                raise RoundRefusedError(RoundRefusal.NOT_THERE, number=number)
-            server = await servers.get(connection, round_.guild_id)
-            block = await servers.get_block(connection, guild_id=round_.guild_id, member_id=member_id, now=now)
-            if block is not None:
-                raise BlockedError(block)
-            _require_voter(round_, server, take, requester)
+            await _require_vote(connection, board, number, requester, now)
             own = await votes.list_own(connection, round_id, member_id=member_id)
-            chosen, votes_each = {vote.number for vote in own if vote.is_counted}, round_.vote.votes_each
+            chosen, votes_each = {vote.number for vote in own if vote.is_counted}, board.round.vote.votes_each
             ballot = Ballot(
                 chosen=tuple(sorted(chosen)),
                 pressed=number,
@@ -200,9 +190,20 @@ def _require_starter(round_: Round, presser: Presser) -> None:
         raise RoundRefusedError(RoundRefusal.NOT_STARTER)
 
 
-def _require_voter(round_: Round, server: Server, take: BoardTake, requester: Requester) -> None:
+async def _require_vote(connection: Connection, board: Board, number: int, requester: Requester, now: datetime) -> None:
+    """Check that a member may say something of a take now."""
+    round_ = board.round
+    if not round_.state.takes_votes or (round_.closes_at is not None and round_.closes_at <= now):
+        raise RoundRefusedError(RoundRefusal.OVER)
+    take = next((take for take in board.takes if take.number == number), None)
+    if take is None or not take.has_landed:
+        raise RoundRefusedError(RoundRefusal.NOT_THERE, number=number)
+    block = await servers.get_block(connection, guild_id=round_.guild_id, member_id=requester.member_id, now=now)
+    if block is not None:
+        raise BlockedError(block)
+    server = await servers.get(connection, round_.guild_id)
     for role_id in (server.voter_role_id, round_.vote.voter_role_id):
         if role_id is not None and role_id not in requester.role_ids:
             raise RoundRefusedError(RoundRefusal.NEEDS_ROLE, role_id=role_id)
     if not server.allows_own_votes and take.job.member_id == requester.member_id:
-        raise RoundRefusedError(RoundRefusal.OWN_TAKE, number=take.number)
+        raise RoundRefusedError(RoundRefusal.OWN_TAKE, number=number)

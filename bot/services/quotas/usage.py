@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.models import FINAL_STATES, JobState
 from bot.services.quotas.periods import local_day, period_bounds, zone_of
 from bot.slices import slices
 from bot.store import jobs
+from bot.store.brainstorms import records
 from bot.store.moderation import refusals, servers
 from bot.store.quotas import ledger
 
@@ -28,7 +29,12 @@ _COUNTS_AT_A_TIME = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberUsage:
-    """One member's use in a period: seconds charged less refunded, and jobs by what came of them."""
+    """One member's use in a period: seconds charged less refunded, and jobs by what came of them.
+
+    Attributes:
+        brainstorms: that they started; takes: of brainstorms that were made for them, each once however often it was
+            tried.
+    """
 
     member_id: int
     used_seconds: int
@@ -37,6 +43,8 @@ class MemberUsage:
     cancelled: int
     open: int
     removed: int
+    brainstorms: int = 0
+    takes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +100,16 @@ class UsageReport:
         """Count the clips that moderators took away."""
         return sum(member.removed for member in self.members)
 
+    @property
+    def brainstorms(self) -> int:
+        """Count the brainstorms that were started."""
+        return sum(member.brainstorms for member in self.members)
+
+    @property
+    def takes(self) -> int:
+        """Count the takes that were made for brainstorms."""
+        return sum(member.takes for member in self.members)
+
 
 class UsageService:
     """Reports use, one server at a time."""
@@ -113,15 +131,20 @@ class UsageService:
             counts = await jobs.count_outcomes(connection, guild_id=guild_id, start=start, end=end)
             latest = await jobs.list_period(connection, guild_id=guild_id, start=start, end=end, limit=JOBS_LISTED)
             used = await ledger.sum_by_member(connection, guild_id=guild_id, start=start, end=end)
+            brainstorms, takes = await records.count_by_member(connection, guild_id, start=start, end=end)
             first, last = local_day(start, zone), local_day(end, zone)
             refused = await refusals.count_days(connection, guild_id, first=first, end=last)
         outcomes: dict[int, Counter[tuple[JobState, bool]]] = defaultdict(Counter)
         async for part in slices(counts.items(), _COUNTS_AT_A_TIME):
             for (member_id, state, removed), count in part:
                 outcomes[member_id][state, removed] = count
-        ids = outcomes.keys() | {member_id for member_id, seconds in used.items() if seconds}
+        ids = outcomes.keys() | brainstorms.keys() | {member_id for member_id, seconds in used.items() if seconds}
         members = [
-            _member_usage(member_id, used.get(member_id, 0), outcomes[member_id])
+            replace(
+                _member_usage(member_id, used.get(member_id, 0), outcomes[member_id]),
+                brainstorms=brainstorms[member_id],
+                takes=takes[member_id],
+            )
             async for part in slices(ids)
             for member_id in part
         ]

@@ -146,6 +146,7 @@ class Retention:
         for erasure in await self._erasures():
             if erasure.texts_erased_at is None:
                 if await self._take_step(TEXTS_ERASED, now, erasure.asked_at, subject_id=erasure.member_id):
+                    self._jobs.note_changed()  # boards of rounds that go on may look different
                     return True
                 async with self._database.write() as connection:
                     if await erasures.note_texts_erased(connection, erasure, now=now):

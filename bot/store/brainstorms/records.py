@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Integer, bindparam, func, select
@@ -10,10 +11,13 @@ from bot.models.brainstorms import BrainstormSummary
 from bot.store import jobs
 from bot.store.brainstorms import boards, rounds
 from bot.store.tables import brainstorms as brainstorm_rows
+from bot.store.tables import jobs as job_rows
 from bot.store.tables import rounds as round_rows
 from bot.store.tables import takes
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from bot.models.brainstorms import Board, Brainstorm
@@ -41,6 +45,41 @@ _WINNER = (
 _ROUNDS = (
     select(round_rows).where(round_rows.c.brainstorm_id == bindparam("brainstorm_id")).order_by(round_rows.c.number)
 )
+
+
+_STARTED = (
+    select(brainstorm_rows.c.member_id, func.count().label("counted"))
+    .where(
+        brainstorm_rows.c.guild_id == bindparam("guild_id"),
+        brainstorm_rows.c.created_at >= bindparam("start", type_=brainstorm_rows.c.created_at.type),
+        brainstorm_rows.c.created_at < bindparam("end", type_=brainstorm_rows.c.created_at.type),
+    )
+    .group_by(brainstorm_rows.c.member_id)
+)
+_TAKES_ASKED = (
+    select(job_rows.c.member_id, func.count().label("counted"))
+    .join(takes, takes.c.job_id == job_rows.c.id)
+    .where(
+        job_rows.c.guild_id == bindparam("guild_id"),
+        job_rows.c.created_at >= bindparam("start", type_=job_rows.c.created_at.type),
+        job_rows.c.created_at < bindparam("end", type_=job_rows.c.created_at.type),
+        takes.c.is_reigning.is_(False),
+    )
+    .group_by(job_rows.c.member_id)
+)
+
+
+async def count_by_member(
+    connection: AsyncConnection, guild_id: int, *, start: datetime, end: datetime
+) -> tuple[Counter[int], Counter[int]]:
+    """Count a server's brainstorms of a period, and the takes that were asked for in it, by member.
+
+    A take that was tried again counts once, where its last try does.
+    """
+    period = {"guild_id": guild_id, "start": start, "end": end}
+    started = {row.member_id: row.counted for row in await connection.execute(_STARTED, period)}
+    asked = {row.member_id: row.counted for row in await connection.execute(_TAKES_ASKED, period)}
+    return Counter(started), Counter(asked)
 
 
 async def count(connection: AsyncConnection, guild_id: int) -> int:

@@ -7,7 +7,10 @@ Who may change a row:
 * ``claim_due``, ``renew_leases``, ``release_leases``: any worker, and only the lease;
 * ``update``, ``release``, ``note_thread``: the worker that holds the round's lease;
 * ``change``: whoever may decide about the vote (``services/brainstorms/voting.py``), out of the state they read;
-* ``replace_take``: whoever tries a failed take again, in the transaction that charges it, out of the job they read.
+* ``replace_take``, ``reopen``: whoever tries a failed take again, in the transaction that charges it, out of the job
+  they read;
+* any process ends what is old or of a server that was left, and takes members out who have erased their data, in steps
+  (``retention/brainstorming.py``).
 
 ``touching.py`` has what notes that a board may look different.
 """
@@ -164,6 +167,13 @@ async def replace_take(
     return (await connection.execute(its.values(job_id=new_job_id))).rowcount == 1
 
 
+async def reopen(connection: AsyncConnection, round_id: str) -> None:
+    """Let a round go on in which too few takes had come for a vote; any other stays as it is."""
+    result = await connection.execute(_REOPEN, {"id_read": round_id})
+    if result.rowcount == 1:
+        await connection.execute(_FORGET_VOTES, {"of_round": round_id})
+
+
 async def note_votes(connection: AsyncConnection, round_id: str, counts: dict[int, int]) -> None:
     """Write down how many votes each take had in the end."""
     rows = [{"of_round": round_id, "of_number": number, "count": count} for number, count in counts.items()]
@@ -258,6 +268,12 @@ _RELEASE = (
         ),
     )
 )
+_REOPEN = (
+    sql_update(rounds)
+    .where(rounds.c.id == bindparam("id_read"), rounds.c.outcome == Outcome.TOO_FEW)
+    .values(state=RoundState.OPEN, outcome=None, ended_at=None, landed_at=None, closes_at=None)
+)
+_FORGET_VOTES = sql_update(takes).where(takes.c.round_id == bindparam("of_round")).values(votes=None)
 _NOTE_VOTES = (
     sql_update(takes)
     .where(takes.c.round_id == bindparam("of_round"), takes.c.number == bindparam("of_number"))

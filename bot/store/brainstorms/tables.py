@@ -125,8 +125,8 @@ votes = Table(
     Column("round_id", String(25), ForeignKey("rounds.id"), primary_key=True),
     Column("member_id", BigInteger, primary_key=True),
     Column("number", Integer, primary_key=True),
-    Column("voted_at", UtcDateTime, nullable=False),
     Column("interaction_id", BigInteger, nullable=False),
+    Column("voted_at", UtcDateTime, nullable=False),
     Column("is_counted", Boolean, nullable=False),
 )
 Index("votes_by_member", votes.c.member_id)

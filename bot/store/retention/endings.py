@@ -12,16 +12,27 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, select
 
 from bot.models import Server
+from bot.store.brainstorms.previews import PREVIEWS_ARE_KEPT_FOR
 from bot.store.drafts import DRAFTS_ARE_KEPT_FOR
 from bot.store.moderation import servers as server_settings
 from bot.store.retention.archive import ArchiveJobs, DropGrants, SumUpUsage
+from bot.store.retention.brainstorming import (
+    BrainstormTexts,
+    EndBrainstorms,
+    EraseVotes,
+    ReigningTexts,
+    RoundTexts,
+    is_of_server,
+    is_old,
+    votes_of,
+)
 from bot.store.retention.erasing import (
     ChangeIds,
     ChangeTexts,
+    EntryTexts,
     JobIds,
     JobTexts,
     LedgerIds,
-    RefusalTexts,
     SubmitIds,
     SumIds,
     UsageIds,
@@ -30,6 +41,7 @@ from bot.store.retention.steps import Deletes
 from bot.store.tables import (
     automod_rules,
     blocks,
+    brainstorms,
     changes,
     channel_rules,
     clip_prompts,
@@ -49,14 +61,18 @@ from bot.store.tables import (
     pauses,
     phrase_lists,
     polls_sent,
+    previews,
     prompt_rules,
     quota_rules,
     refusals,
+    rounds,
     servers,
     spend,
     stills,
     submits,
+    takes,
     usage,
+    votes,
 )
 
 if TYPE_CHECKING:
@@ -162,6 +178,14 @@ def _drafts_of_member(asked: Asked) -> ColumnElement[bool]:
     return and_(drafts.c.member_id == asked.subject_id, drafts.c.kept_at <= asked.before)
 
 
+def _expired_previews(asked: Asked) -> ColumnElement[bool]:
+    return previews.c.created_at <= asked.now - PREVIEWS_ARE_KEPT_FOR
+
+
+def _previews_of_member(asked: Asked) -> ColumnElement[bool]:
+    return and_(previews.c.member_id == asked.subject_id, previews.c.created_at <= asked.before)
+
+
 def _old_spend(asked: Asked) -> ColumnElement[bool]:
     return and_(spend.c.scope == "member", spend.c.day < asked.before.date())
 
@@ -178,10 +202,12 @@ _NOBODYS = Stays("it is about nobody")
 _NO_SERVERS = Stays("it is about no server")
 _WITH_JOB = Stays("ends with its job")
 _WITH_PROMPT = Stays("ends with the prompt of its job")
+_SOONER = Stays("they expire long before that")
+_WITH_BRAINSTORM = Stays("ends with its brainstorm")
 
 ENDINGS: dict[Table, Ending] = {
     log_entries: Ending(
-        aged=Deletes(log_entries, _old_entries), erased=Erases(texts=RefusalTexts()), left=_of_server(log_entries)
+        aged=Deletes(log_entries, _old_entries), erased=Erases(texts=EntryTexts()), left=_of_server(log_entries)
     ),
     changes: Ending(
         aged=Deletes(changes, _old_changes),
@@ -225,8 +251,20 @@ ENDINGS: dict[Table, Ending] = {
     pauses: Ending(aged=Stays("forgotten when no waiting job counts on it"), erased=_NOBODYS, left=_NO_SERVERS),
     polls_sent: Ending(aged=Stays("dropped after a minute"), erased=_NOBODYS, left=_NO_SERVERS),
     models: Ending(aged=Stays("a row for each model"), erased=_NOBODYS, left=_NO_SERVERS),
+    votes: Ending(aged=votes_of(is_old), erased=Erases(texts=EraseVotes()), left=votes_of(is_of_server)),
+    takes: Ending(aged=_WITH_BRAINSTORM, erased=Erases(texts=ReigningTexts()), left=_WITH_BRAINSTORM),
+    rounds: Ending(aged=_WITH_BRAINSTORM, erased=Erases(texts=RoundTexts()), left=_WITH_BRAINSTORM),
+    brainstorms: Ending(
+        aged=EndBrainstorms(is_old), erased=Erases(texts=BrainstormTexts()), left=EndBrainstorms(is_of_server)
+    ),
+    previews: Ending(
+        aged=_SOONER,
+        erased=Erases(texts=Deletes(previews, _previews_of_member)),
+        left=_of_server(previews),
+        expired=Deletes(previews, _expired_previews),
+    ),
     drafts: Ending(
-        aged=Stays("they expire long before that"),
+        aged=_SOONER,
         erased=Erases(texts=Deletes(drafts, _drafts_of_member)),
         left=_of_server(drafts),
         expired=Deletes(drafts, _expired_drafts),

@@ -64,12 +64,12 @@ class SubmitIds:
 _HAS_ID = and_(submits.c.generation_id.is_not(None), submits.c.due_at.is_(None))
 
 
-class RefusalTexts:
-    """Takes the prompt and the member from the log's entries of refusals, posted or not."""
+class EntryTexts:
+    """Takes the member, and of refusals the prompt, from the log's entries of refusals and brainstorms."""
 
     async def find(self, connection: AsyncConnection, asked: Asked) -> Sequence[Any]:
         """Return ids and details of some."""
-        statement = select(log_entries.c.id, log_entries.c.details).where(is_refusal_of(asked.subject_id or 0))
+        statement = select(log_entries.c.id, log_entries.c.details).where(is_entry_of(asked.subject_id or 0))
         return [tuple(row) for row in await connection.execute(statement.limit(asked.limit))]
 
     async def change(self, connection: AsyncConnection, found: Sequence[Any], asked: Asked) -> None:
@@ -81,8 +81,8 @@ class RefusalTexts:
 
 
 def _without_member(details: dict[str, Any]) -> dict[str, Any]:
-    """Return the details of a refusal without the prompt and the member, whose own quota it may have been."""
-    rest = {name: each for name, each in details.items() if name != "member_id"} | {"prompt": ""}
+    """Return an entry's details without the prompt and the member, whose own quota may have been what refused it."""
+    rest = {name: "" if name == "prompt" else each for name, each in details.items() if name != "member_id"}
     return rest | {"subject_id": ERASED_ID} if rest.get("source") == QuotaSource.MEMBER else rest
 
 
@@ -128,10 +128,16 @@ _ERASE_CHANGE = (
 )
 
 
-def is_refusal_of(member_id: int) -> ColumnElement[bool]:
-    """Say that an entry of the log tells of a refusal of this member's."""
+def is_entry_of(member_id: int, *kinds: LogKind) -> ColumnElement[bool]:
+    """Say that an entry of the log tells of a refusal or a brainstorm of this member's.
+
+    Args:
+        kinds: only of these among them; none are all.
+    """
     of_member = cast(log_entries.c.details["member_id"].as_string(), BigInteger) == member_id
-    return and_(log_entries.c.kind == literal_column(f"'{LogKind.REFUSED.value}'"), of_member)  # as the index has it
+    all_kinds = (LogKind.REFUSED, LogKind.BRAINSTORM_STARTED, LogKind.BRAINSTORM_ENDED)
+    has_member = log_entries.c.kind.in_([literal_column(f"'{kind.value}'") for kind in all_kinds])  # as the index
+    return and_(has_member, log_entries.c.kind.in_(kinds or all_kinds), of_member)
 
 
 def is_change_of(member_id: int) -> ColumnElement[bool]:

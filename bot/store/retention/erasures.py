@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, delete, func, insert, or_, select, update
 
-from bot.models import StoredAbout
+from bot.models import LogKind, StoredAbout
 from bot.store.retention.archive import HAS_TEXTS, IS_SETTLED
-from bot.store.retention.erasing import is_change_of, is_refusal_of
+from bot.store.retention.brainstorming import has_rounds_of
+from bot.store.retention.erasing import is_change_of, is_entry_of
 from bot.store.tables import (
     blocks,
     changes,
@@ -24,9 +25,12 @@ from bot.store.tables import (
     ledger_sums,
     log_entries,
     members,
+    previews,
     quota_rules,
+    rounds,
     stills,
     submits,
+    votes,
 )
 
 if TYPE_CHECKING:
@@ -68,7 +72,7 @@ async def list_all(connection: AsyncConnection, *, limit: int) -> list[Erasure]:
 
 
 async def note_texts_erased(connection: AsyncConnection, erasure: Erasure, *, now: datetime) -> bool:
-    """Note that no text is left, if none is: False while a job of before has not ended, or is asked about, say."""
+    """Note that no text is left, if none is: False while a job or a round of before has not ended, say."""
     waits = and_(_of_before(erasure), or_(~IS_SETTLED, HAS_TEXTS))
     is_mine = select(jobs.c.id).where(_of_before(erasure), jobs.c.id == submits.c.job_id).exists()
     is_asked_about = select(submits.c.job_id).where(
@@ -77,7 +81,10 @@ async def note_texts_erased(connection: AsyncConnection, erasure: Erasure, *, no
         is_mine,
     )
     statement = update(erasures).where(
-        _same(erasure), ~select(jobs.c.id).where(waits).exists(), ~is_asked_about.exists()
+        _same(erasure),
+        ~select(jobs.c.id).where(waits).exists(),
+        ~is_asked_about.exists(),
+        ~has_rounds_of(erasure.member_id, erasure.asked_at),
     )
     return (await connection.execute(statement.values(texts_erased_at=now))).rowcount == 1
 
@@ -106,6 +113,7 @@ async def describe(connection: AsyncConnection, member_id: int, *, now: datetime
 
     mine = jobs.c.member_id == member_id
     marked = await connection.execute(select(erasures.c.asked_at).where(erasures.c.member_id == member_id))
+    brainstormed = select(func.count(rounds.c.brainstorm_id.distinct())).where(rounds.c.member_id == member_id)
     in_servers = select(func.count(jobs.c.guild_id.distinct())).where(mine)
     holds = or_(blocks.c.expires_at.is_(None), blocks.c.expires_at > now)
     return StoredAbout(
@@ -114,11 +122,17 @@ async def describe(connection: AsyncConnection, member_id: int, *, now: datetime
         servers=(await connection.execute(in_servers)).scalar_one(),
         entries=await count(ledger, ledger.c.member_id == member_id)
         + await count(ledger_sums, ledger_sums.c.member_id == member_id),
-        refusals=await count(log_entries, is_refusal_of(member_id)),
+        refusals=await count(log_entries, is_entry_of(member_id, LogKind.REFUSED)),
         changes=await count(changes, is_change_of(member_id)),
         stills=await count(stills, stills.c.job_id.in_(select(jobs.c.id).where(mine))),
         favourites=await count(favourites, favourites.c.job_id.in_(select(jobs.c.id).where(mine))),
         drafts=await count(drafts, drafts.c.member_id == member_id),
+        brainstorms=(await connection.execute(brainstormed)).scalar_one(),
+        brainstorm_entries=await count(
+            log_entries, is_entry_of(member_id, LogKind.BRAINSTORM_STARTED, LogKind.BRAINSTORM_ENDED)
+        ),
+        votes=await count(votes, votes.c.member_id == member_id),
+        previews=await count(previews, previews.c.member_id == member_id),
         blocks=await count(blocks, blocks.c.member_id == member_id, holds),
         quotas=await count(quota_rules, quota_rules.c.source == "member", quota_rules.c.subject_id == member_id),
         settings=await count(members, members.c.member_id == member_id),

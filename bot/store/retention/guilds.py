@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from bot.models import JobState
 from bot.store.jobs.rows import from_row
-from bot.store.tables import guilds, jobs
+from bot.store.tables import guilds, jobs, rounds
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -57,15 +57,24 @@ async def is_any_left(connection: AsyncConnection) -> bool:
 
 
 async def list_waiting(connection: AsyncConnection, *, left_before: datetime, limit: int) -> list[Job]:
-    """Return jobs that wait in servers that the bot left before a moment, oldest first."""
-    statement = (
+    """Return jobs that wait in servers that the bot left before a moment: first those that are queued, oldest first."""
+    is_left = guilds.c.left_at <= left_before
+    queued = (
         select(jobs)
         .join(guilds, guilds.c.guild_id == jobs.c.guild_id)
-        .where(jobs.c.state == JobState.QUEUED, guilds.c.left_at <= left_before)
+        .where(jobs.c.state == JobState.QUEUED, is_left)
         .order_by(jobs.c.id)
-        .limit(limit)
     )
-    return [from_row(row) for row in await connection.execute(statement)]
+    going = (
+        select(rounds.c.id)
+        .join(guilds, guilds.c.guild_id == rounds.c.guild_id)
+        .where(rounds.c.landed_at.is_(None), is_left)
+    )
+    held = select(jobs).where(jobs.c.round_id.in_(going), jobs.c.state == JobState.HELD)  # few are: by their rounds
+    found = [from_row(row) for row in await connection.execute(queued.limit(limit))]
+    if len(found) < limit:
+        found += [from_row(row) for row in await connection.execute(held.limit(limit - len(found)))]
+    return found
 
 
 async def list_left(connection: AsyncConnection, *, left_before: datetime, limit: int) -> list[int]:

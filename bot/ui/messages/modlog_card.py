@@ -23,6 +23,8 @@ _COLOURS = {
     LogKind.CHANGED: discord.Colour.blurple(),
     LogKind.CAP_NEAR: discord.Colour.orange(),
     LogKind.CAP_REACHED: discord.Colour.red(),
+    LogKind.BRAINSTORM_STARTED: discord.Colour.blurple(),
+    LogKind.BRAINSTORM_ENDED: discord.Colour.dark_teal(),
 }
 
 

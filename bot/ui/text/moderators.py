@@ -309,6 +309,9 @@ def usage_summary(report: UsageReport, listed: int) -> str:
         f"**{formatting.seconds(report.used_seconds)} used {_USED_IN[report.period]}** ({_days(report)})",
         f"{outcomes}, {report.open:,} on the way{removed}; {report.refused:,} refused",
     ]
+    if report.brainstorms or report.takes:
+        takes = formatting.counted(report.takes, "take")
+        lines.append(f"{formatting.counted(report.brainstorms, 'brainstorm')} started; {takes} among the clips")
     lines += [
         f"{formatting.member(member.member_id)}: {formatting.seconds(member.used_seconds)}, {member.delivered:,} posted"
         for member in report.members[:MEMBERS_SHOWN]

@@ -25,10 +25,10 @@ _OTHERS = (
 )
 CONFIRM = (
     "**Erase your data in all servers?**\n"
-    "Your prompts, stills and favourites, and the addresses of your clips at the video service, go for good; a clip "
-    "that is on its way arrives first. Your id stays with what counts towards a quota for up to 32 days, and with "
-    "seconds that moderators gave you until those end; then it goes, too. Blocks stay. Backups of the operator's keep "
-    "what is in them until they are replaced."
+    "Your prompts, ideas, votes, stills and favourites, and the addresses of your clips at the video service, go for "
+    "good; a clip that is on its way arrives first. Your id stays with what counts towards a quota for up to 32 days, "
+    "and with seconds that moderators gave you until those end; then it goes, too. Blocks stay. Backups of the "
+    "operator's keep what is in them until they are replaced."
 )
 ERASING = (
     "**Your data are being erased.** Prompts are gone in a few minutes, or when a clip that is on its way has arrived; "
@@ -53,6 +53,10 @@ def stored(about: StoredAbout, *, days: int | None) -> str:
             about.drafts,
             f"request{_s(about.drafts)} that you typed and that I refused, kept for an hour",
         ),
+        (about.brainstorms, f"brainstorm{_s(about.brainstorms)} that you started, or a next round of"),
+        (about.brainstorm_entries, f"note{_s(about.brainstorm_entries)} of these in moderators' logs"),
+        (about.votes, f"vote{_s(about.votes)} of yours for takes, taken back or not; nobody is shown them"),
+        (about.previews, f"preview{_s(about.previews)} of brainstorms, kept for a day"),
         (about.blocks, f"block{_s(about.blocks)} that moderators have set for you"),
         (about.quotas, f"quota{_s(about.quotas)} that moderators have set for you"),
         (about.settings, "setting of yours: no mention when a clip is ready"),

@@ -253,3 +253,41 @@ async def test_turns_read_waiting_jobs_and_open_submits_alone(tmp_path: Path, ro
         *("jobs_by_round", "submits_open"),  # of a brainstorm's takes alone
     }
     assert not [plan for plan in plans if plan.startswith(("SCAN jobs", "SCAN submits")) and "jobs_waiting" not in plan]
+
+
+async def put_round(database: Database, *, rendering: int, waiting: int, others: int) -> tuple[list[str], list[str]]:
+    """Store a member's takes, some of which render, and jobs of another server's members; return who waits."""
+    takes = [
+        make_job(guild_id=1, member_id=1, round_id="r", number=number, due_at=NOW)
+        for number in range(1, 1 + rendering + waiting)
+    ]
+    stored = [*takes, *(make_job(guild_id=1, member_id=2 + number, due_at=NOW) for number in range(others))]
+    async with database.write() as connection:
+        for number, job in enumerate(stored):
+            state = JobState.RENDERING if number < rendering else JobState.QUEUED
+            await jobs.insert(connection, replace(job, id=job_id(number), interaction_id=number + 1, state=state))
+        for number in range(rendering):
+            values = {"job_id": job_id(number), "number": 1, "seconds": 6, "model": "", "attempts": 0, "sent_at": NOW}
+            await connection.execute(insert(submits_table), values)
+    ids = [job_id(number) for number in range(len(stored))]
+    return ids[rendering : rendering + waiting], ids[rendering + waiting :]
+
+
+@pytest.mark.parametrize(("rendering", "before"), [(0, 2), (1, 1), (2, 0), (4, 0)])
+async def test_of_a_rounds_takes_two_render_while_others_wait_and_the_rest_goes_last(
+    tmp_path: Path, rendering: int, before: int
+) -> None:
+    async with Database.open(await fresh_database(tmp_path), migrate=False) as database:
+        takes, others = await put_round(database, rendering=rendering, waiting=6, others=4)
+
+        started = await start(database, limit=10)
+
+    assert set(started[: before + 4]) == {*takes[:before], *others}
+    assert started[before + 4 :] == takes[before:]
+
+
+async def test_where_nobody_else_waits_all_takes_of_a_round_are_started(tmp_path: Path) -> None:
+    async with Database.open(await fresh_database(tmp_path), migrate=False) as database:
+        takes, _ = await put_round(database, rendering=2, waiting=5, others=0)
+
+        assert await start(database, limit=3) == takes[:3]

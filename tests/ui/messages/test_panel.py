@@ -226,6 +226,7 @@ FORMS: dict[str, Callable[[], ui.Modal]] = {
 }
 REFUSED = {"member_id": WIDE, "channel_id": WIDE, "prompt": hideous(2000), "aspect": "16:9", "duration": 10}
 QUOTA_DETAILS = Quota(1_000_000, Period.MONTH).details
+ROUND = {"member_id": WIDE, "channel_id": WIDE, "round": 99}
 ENTRIES = {
     "posted": LogEntry(
         id=1,
@@ -295,6 +296,29 @@ ENTRIES = {
             details=QUOTA_DETAILS | {"used": 999_999, "resets_at": RESETS_AT.isoformat()},
         )
         for kind in (LogKind.CAP_NEAR, LogKind.CAP_REACHED)
+    },
+    LogKind.BRAINSTORM_STARTED: LogEntry(
+        id=1,
+        guild_id=WIDE,
+        kind=LogKind.BRAINSTORM_STARTED,
+        created_at=CREATED_AT,
+        details=ROUND | {"takes": 8, "seconds": 80},
+    ),
+    **{
+        f"brainstorm ended: {outcome}": LogEntry(
+            id=1,
+            guild_id=WIDE,
+            kind=LogKind.BRAINSTORM_ENDED,
+            created_at=CREATED_AT,
+            details=ROUND | {"outcome": outcome, "winner": winner, "voters": voters},
+        )
+        for outcome, winner, voters in (
+            ("won", 8, 10**6),
+            ("no_votes", None, 0),
+            ("too_few", None, 0),
+            ("cancelled", None, 1),
+            ("thread_gone", None, 1),
+        )
     },
 }
 

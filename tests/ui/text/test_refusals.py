@@ -195,6 +195,8 @@ def test_one_open_job_is_not_called_clips() -> None:
 def test_permissions_are_named_as_discord_names_them() -> None:
     assert "**Attach Files** in" in refusals.bot_lacks(["attach_files"])
     assert "**View Channel** and **Attach Files**" in refusals.bot_lacks(["view_channel", "attach_files"])
+    of_threads = refusals.bot_lacks(["create_public_threads", "send_messages_in_threads"])
+    assert "**Create Public Threads** and **Send Messages in Threads**" in of_threads
 
 
 @pytest.mark.parametrize(

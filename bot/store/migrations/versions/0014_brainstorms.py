@@ -19,6 +19,7 @@ def upgrade() -> None:
     _create_brainstorms()
     _create_rounds()
     _create_takes()
+    _index_log()
 
 
 def _number_jobs() -> None:
@@ -150,13 +151,20 @@ def _create_takes() -> None:
         sa.Column("round_id", sa.String(length=25), nullable=False),
         sa.Column("member_id", sa.BigInteger(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("voted_at", _TIME, nullable=False),
         sa.Column("interaction_id", sa.BigInteger(), nullable=False),
+        sa.Column("voted_at", _TIME, nullable=False),
         sa.Column("is_counted", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["round_id"], ["rounds.id"]),
         sa.PrimaryKeyConstraint("round_id", "member_id", "number"),
     )
     _create_index("votes_by_member", "votes", ["member_id"])
+
+
+def _index_log() -> None:
+    """Find entries of the log by the member that they name: of brainstorms, too."""
+    op.drop_index("log_entries_refused", "log_entries")
+    kinds = sa.column("kind", sa.String).in_(["refused", "brainstorm_begun", "brainstorm_ended"])
+    op.create_index("log_entries_of_members", "log_entries", ["id"], sqlite_where=kinds, postgresql_where=kinds)
 
 
 def _create_index(name: str, table: str, columns: list[str], *, where: str | None = None, unique: bool = False) -> None:

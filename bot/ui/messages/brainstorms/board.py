@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import discord
 from discord import SelectOption, ui
 
-from bot.models.brainstorms import RoundState
+from bot.models.brainstorms import Outcome, RoundState
 from bot.ui.components import RoundItem
 from bot.ui.messages.brainstorms.parts import DANGER, IN_A_ROW, MAIN, Row, button, framed, rows, text
 from bot.ui.text.brainstorms import boards as board_text
@@ -43,7 +43,7 @@ def board_view(board: Board, now: datetime, *, has_sheet: bool = False) -> ui.La
     items += rows([_vote(take, round_, now) for take in board.takes], IN_A_ROW)
     items += rows([button(RoundItem, f"round:manage:{round_.id}", board_text.MANAGE_BUTTON)])
     failed = [take for take in board.takes if take.has_failed]
-    if failed and round_.state is RoundState.OPEN:
+    if failed and (round_.state is RoundState.OPEN or round_.outcome is Outcome.TOO_FEW):
         items.append(_failed_select(failed, round_))
     items.append(text(board_text.reference(round_.id)))
     return framed(items, _COLOURS[round_.state])

@@ -11,6 +11,7 @@ from bot.models import (
     LogKind,
     QuotaSource,
 )
+from bot.models.brainstorms import Outcome
 from bot.ui.text import failures, formatting
 from bot.ui.text import moderators as moderator_text
 from bot.ui.text.moderation.changes import PROMPT_CHARACTERS, change_title, change_words, quota_words
@@ -49,6 +50,12 @@ _OUTCOMES = {
     JobState.CANCELLED: "cancelled",
 }
 
+_NO_WINNER: dict[str | None, str] = {
+    Outcome.TOO_FEW: "no vote, fewer than two takes came",
+    Outcome.CANCELLED: "cancelled",
+    Outcome.THREAD_GONE: "its thread was deleted or locked",
+}
+
 # Cards -------------------------------------------------------------------------------------------
 
 
@@ -63,6 +70,10 @@ def card_words(entry: LogEntry) -> list[str]:
             return [f"**{change_title(entry.change)}**", change_words(entry.change)]
         case LogKind.CAP_NEAR:
             return [f"**{_percent(entry.details)} % of this server's cap is used**", _cap_words(entry.details)]
+        case LogKind.BRAINSTORM_STARTED:
+            return _started_words(entry.details)
+        case LogKind.BRAINSTORM_ENDED:
+            return _ended_words(entry.details)
         case _:
             return ["**This server's cap is reached**", _cap_words(entry.details)]
 
@@ -161,6 +172,28 @@ def _refusal_words(details: AuditDetails) -> list[str]:
         f"{formatting.ASPECTS[Aspect(details['aspect'])]} · {details['duration']} s · cost nothing · "
         f"{_REASONS[details['reason']]}{because}",
     ]
+
+
+def _started_words(details: AuditDetails) -> list[str]:
+    takes = formatting.counted(details["takes"], "take")
+    return [
+        f"**Brainstorm: round {details['round']:,} started** by {_starter(details)}",
+        f"{takes} · cost {formatting.seconds(details['seconds'])}",
+    ]
+
+
+def _ended_words(details: AuditDetails) -> list[str]:
+    winner = details["winner"]
+    came_to = _NO_WINNER.get(details["outcome"], "no winner") if winner is None else f"take {winner} won"
+    voted = f"{details['voters']:,} voted" if details["voters"] else "nobody voted"
+    return [
+        f"**Brainstorm: round {details['round']:,} ended**, started by {_starter(details)}",
+        f"{came_to.capitalize()} · {voted}",
+    ]
+
+
+def _starter(details: AuditDetails) -> str:
+    return f"{formatting.member(details.get('member_id'))} in {formatting.channel(details['channel_id'])}"
 
 
 def _cap_words(details: AuditDetails) -> str:

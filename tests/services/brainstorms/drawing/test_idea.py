@@ -16,6 +16,7 @@ from bot.services.brainstorms.drawing.idea import (
     Idea,
     IdeaFault,
     Slot,
+    escaped,
     parse_idea,
 )
 
@@ -99,3 +100,10 @@ def test_any_text_is_read_or_breaks_at_one_of_its_signs(text: str) -> None:
         assert text[idea.position] in "{}"
     else:
         assert len(idea.texts) == len(idea.slots) + 1
+
+
+@given(text=st.text(max_size=600))
+def test_what_is_escaped_stands_for_itself_alone(text: str) -> None:
+    idea = parse_idea(escaped(text), {})
+
+    assert (idea.slots, idea.prompt()) == ((), text)

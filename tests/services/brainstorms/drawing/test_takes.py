@@ -8,7 +8,7 @@ from collections import Counter
 from itertools import chain, combinations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.models import GEMINI_OMNI
@@ -22,6 +22,7 @@ TAKES = st.integers(TAKES_FEWEST, TAKES_MOST)
 SEEDS = st.integers(0, 2**63 - 1)
 
 
+@settings(deadline=None)  # a loaded machine draws slowly
 @given(sizes=SIZES, takes=TAKES, seed=SEEDS)
 def test_a_spread_draw_is_even_has_no_take_twice_and_is_the_same_again(sizes: list[int], takes: int, seed: int) -> None:
     drawn = spread(sizes, takes, random.Random(seed))

@@ -212,16 +212,18 @@ def test_vote_buttons_stand_in_rows_of_four() -> None:
     assert [[button["label"][-1] for button in row] for row in rows[:2]] == [list("1234"), list("5678")]
 
 
-def test_a_failed_take_can_be_tried_again_or_reworded_while_the_round_is_open() -> None:
+def test_a_failed_take_can_be_tried_again_or_reworded_while_there_is_no_winner_without_it() -> None:
     takes = [make_take(1), make_take(3, state=JobState.FAILED)]
 
     select = controls_of(board_view(make_board(takes), NOW))[f"round:failed:{ROUND_ID}"]
-    after = controls_of(board_view(make_board(takes, state=RoundState.ENDED, outcome=Outcome.TOO_FEW), NOW))
+    too_few = controls_of(board_view(make_board(takes, state=RoundState.ENDED, outcome=Outcome.TOO_FEW), NOW))
+    after = controls_of(board_view(make_board(takes, state=RoundState.ENDED, outcome=Outcome.WON), NOW))
 
     assert {option["value"]: option["label"] for option in select["options"]} == {
         "retry:3": "Try take 3 again",
         "reword:3": "Reword take 3",
     }
+    assert f"round:failed:{ROUND_ID}" in too_few
     assert f"round:failed:{ROUND_ID}" not in after
 
 
