@@ -54,6 +54,7 @@ def lightness(picture: Image.Image, box: tuple[int, int, int, int]) -> list[int]
 WIDE, TALL, SQUARE = (480, 270), (270, 480), (480, 480)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("size", "count", "expected"),
     [
@@ -130,6 +131,7 @@ def broken_stills() -> list[bytes]:
     return [b"", b"no picture", whole[:40], whole[:12] + bytes(99), huge, b"\x89PNG\r\n\x1a\n" + bytes(50)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bad", [None, *range(6)])
 def test_take_without_a_still_that_can_be_read_is_a_grey_field_with_its_number(bad: int | None) -> None:
     picture = sheet_of([still(RED), None if bad is None else broken_stills()[bad]])
@@ -153,6 +155,7 @@ def test_still_of_an_odd_shape_breaks_nothing(size: tuple[int, int]) -> None:
     sheet_of([still(size=size), still(), still()])
 
 
+@pytest.mark.slow
 def test_eight_stills_of_noise_are_small_enough() -> None:
     noise = take_still(large_video_file())
 

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import update
+
+from bot.models import JobState
 from bot.services.brainstorms.previews import Plan
 from bot.services.brainstorms.rules import EDIT_EVERY
 from bot.services.brainstorms.voting import Presser
+from bot.store import tables
 from bot.store.brainstorms import boards
+from bot.store.brainstorms.touching import touch
 from tests.support.simulated_discord import CHANNEL_ID
 from tests.support.workshop import MEMBER_ID, requester
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
-    from bot.models import JobState, Requester
+    from bot.models import Requester
     from bot.models.brainstorms import Ballot, Board, PreviewStatus
     from bot.services.brainstorms.brainstorming import Brainstorming
     from bot.services.brainstorms.starting import Started
@@ -102,6 +107,20 @@ class Brainstorms:
             await self.process.worker.tick()
             self.workshop.advance_to_next(self.process, at_most=5.0)
         raise AssertionError(f"takes never landed: {[take.job.state for take in board.takes]}")
+
+    async def arrive(self, round_id: str) -> Board:
+        """Let all takes have arrived, by their rows alone: for tests of what comes then."""
+        board, now = await self.board(round_id), self.now
+        async with self.workshop.database.write() as connection:
+            for take in board.takes:
+                if not take.is_finished:
+                    values = {"state": JobState.DELIVERED, "due_at": None, "finished_at": now}
+                    posted = {"message_channel_id": board.brainstorm.thread_id, "message_id": 100 + take.number}
+                    of_take = update(tables.jobs).where(tables.jobs.c.id == take.job.id)
+                    await connection.execute(of_take.values(values | posted))
+            await touch(connection, [round_id], now=now)
+        await self.later()
+        return await self.board(round_id)
 
     async def vote(self, round_id: str, number: int, who: Requester | int = MEMBER_ID) -> Ballot:
         voter = self.member(who) if isinstance(who, int) else who

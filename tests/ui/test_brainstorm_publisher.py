@@ -229,6 +229,7 @@ async def test_an_archived_thread_is_opened_again_before_its_board_is_edited(tea
     assert [file.content for file in message.attachments] == [OTHER_SHEET]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [LOCKED, ARCHIVED_AND_LOCKED, DELETED, CLOSED])
 async def test_in_a_thread_that_is_closed_nothing_is_posted_or_edited(team: Team, how: str) -> None:
     board = await team.shown()

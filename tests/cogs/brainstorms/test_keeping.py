@@ -176,6 +176,7 @@ async def test_held_takes_of_a_server_that_was_left_are_cancelled_and_refunded(c
     assert sorted(await community.ledger()) == [("charge", 6)] * 4 + [("refund", 6)] * 4
 
 
+@pytest.mark.slow
 async def test_all_of_a_server_that_was_left_goes_after_30_days_although_a_round_goes_on(community: Community) -> None:
     await vote(community, await landed(community), community.ben, 2)
     await leave(community)
@@ -236,6 +237,7 @@ async def test_nothing_of_an_erased_brainstorm_is_left_but_its_votes_outcome(com
     assert "fox" not in told
 
 
+@pytest.mark.slow
 async def test_takes_on_their_way_arrive_first_and_the_vote_goes_on_without_its_starter(community: Community) -> None:
     await start(community, community.mia)
     await land(community, 3)

@@ -276,7 +276,7 @@ async def test_a_member_has_one_open_and_a_channel_three_until_their_takes_have_
 
     assert (own.value.in_channel, own.value.most, own.value.thread_id) == (False, 1, board.brainstorm.thread_id)
     assert (channels.value.in_channel, channels.value.most) == (True, 3)
-    await team.land(board.round.id)
+    await team.arrive(board.round.id)
     await team.start(team.member(OTHER_ID + 2))
 
 
@@ -305,7 +305,7 @@ async def test_takes_are_not_the_members_open_jobs(team: Brainstorms) -> None:
 
 async def test_a_next_round_has_the_winner_for_nothing_and_only_other_takes(team: Brainstorms) -> None:
     board = await team.start(idea="A fox", takes=3, vary="light")
-    await team.land(board.round.id)
+    await team.arrive(board.round.id)
     await team.vote(board.round.id, 2)
     await team.services.voting.close(board.round.id, team.presser())
     found = await team.services.next_rounds.find(board.round.id, team.member())
@@ -325,7 +325,7 @@ async def test_a_next_round_has_the_winner_for_nothing_and_only_other_takes(team
     assert [take.job.state for take in second.takes][1:] != [JobState.HELD] * 3
     assert {take.job.lineage.parent_id for take in second.takes[1:] if take.job.lineage} == {board.takes[1].job.id}
     assert started.seconds == 18
-    second = await team.land(second.round.id)
+    second = await team.arrive(second.round.id)
     await team.vote(second.round.id, 1)
     await team.services.voting.close(second.round.id, team.presser())
     assert (await team.board(second.round.id)).round.winner_number == 1
@@ -333,7 +333,7 @@ async def test_a_next_round_has_the_winner_for_nothing_and_only_other_takes(team
 
 async def test_where_buttons_are_the_requesters_only_the_starter_goes_on(team: Brainstorms) -> None:
     board = await team.start()
-    await team.land(board.round.id)
+    await team.arrive(board.round.id)
     await team.vote(board.round.id, 2)
     await team.services.voting.close(board.round.id, team.presser())
     await team.process.services.servers.set_clip_buttons(GUILD_ID, ClipButtons.REQUESTER, set_by_id=MODERATOR_ID)

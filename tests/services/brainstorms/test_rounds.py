@@ -89,7 +89,7 @@ async def test_takes_have_no_cards_of_their_own(team: Brainstorms) -> None:
 async def test_the_log_hears_of_each_start_and_end(team: Brainstorms) -> None:
     await team.process.services.servers.set_log_channel(GUILD_ID, LOG_CHANNEL_ID, set_by_id=MODERATOR_ID)
     board = await team.start()
-    await team.land(board.round.id)
+    await team.arrive(board.round.id)
     await team.later(HOUR)
     await team.services.voting.choose(board.round.id, 3, team.member())
     while await team.process.log.tick() == 0:
@@ -109,7 +109,7 @@ async def test_the_log_hears_of_each_start_and_end(team: Brainstorms) -> None:
 
 async def test_a_board_is_edited_once_in_5_s_and_an_hour_later_once_in_15(team: Brainstorms) -> None:
     board = await team.start(vote=VoteTerms(clock_seconds=86_400))
-    await team.land(board.round.id)
+    await team.arrive(board.round.id)
     for age, every in ((timedelta(), rules.EDIT_EVERY), (2 * HOUR, rules.EDIT_OLD_EVERY)):
         await team.later(max(age, every))
         before = len(team.threads.boards[board.round.id])
@@ -128,6 +128,7 @@ async def test_a_board_is_edited_once_in_5_s_and_an_hour_later_once_in_15(team: 
 # The clock ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_the_clock_starts_30_minutes_after_the_second_take_at_the_latest(team: Brainstorms) -> None:
     team.process = team.workshop.start(max_concurrent_renders=2, job_deadline_seconds=7200)
     board = await team.start(idea="A fox in the {snow|rain|fog fail:stuck|sun fail:stuck}")
@@ -144,6 +145,7 @@ async def test_the_clock_starts_30_minutes_after_the_second_take_at_the_latest(t
     assert timedelta(minutes=30) <= waited <= timedelta(minutes=31, seconds=30)
 
 
+@pytest.mark.slow
 async def test_while_the_service_is_down_the_clock_does_not_start_and_the_board_says_so(team: Brainstorms) -> None:
     team.process = team.workshop.start(max_concurrent_renders=2)
     board = await team.start()
@@ -164,7 +166,7 @@ async def test_while_the_service_is_down_the_clock_does_not_start_and_the_board_
 
 async def test_a_vote_that_is_closed_by_hand_goes_on_for_30_days(team: Brainstorms) -> None:
     board = await team.start(vote=VoteTerms(clock_seconds=None))
-    await team.land(board.round.id)
+    await team.arrive(board.round.id)
     await team.vote(board.round.id, 1)
 
     await team.later(timedelta(days=29))
@@ -178,7 +180,7 @@ async def test_a_vote_that_is_closed_by_hand_goes_on_for_30_days(team: Brainstor
 
 async def test_a_tie_is_the_starters_for_24_hours_and_then_the_earlier_takes(team: Brainstorms) -> None:
     board = await team.start()
-    await team.land(board.round.id)
+    await team.arrive(board.round.id)
     for voter, number in ((1, 4), (2, 3), (3, 3), (4, 4)):
         await team.vote(board.round.id, number, voter)
     await team.later(HOUR)
@@ -196,7 +198,7 @@ async def test_a_tie_is_the_starters_for_24_hours_and_then_the_earlier_takes(tea
 
 async def test_a_tie_is_decided_by_its_starter_among_the_takes_that_tie(team: Brainstorms) -> None:
     board = await team.start()
-    await team.land(board.round.id)
+    await team.arrive(board.round.id)
     await team.vote(board.round.id, 2, 1)
     await team.vote(board.round.id, 4, 2)
     await team.later(HOUR)
@@ -216,7 +218,7 @@ async def test_a_tie_is_decided_by_its_starter_among_the_takes_that_tie(team: Br
 
 async def test_without_votes_the_starter_may_choose_and_else_nothing_wins(team: Brainstorms) -> None:
     board = await team.start()
-    await team.land(board.round.id)
+    await team.arrive(board.round.id)
     await team.later(HOUR)
 
     board = await team.board(board.round.id)
@@ -230,7 +232,7 @@ async def test_without_votes_the_starter_may_choose_and_else_nothing_wins(team: 
 
 async def test_counts_are_kept_as_they_were_at_the_end(team: Brainstorms) -> None:
     board = await team.start()
-    await team.land(board.round.id)
+    await team.arrive(board.round.id)
     for voter in range(5):
         await team.vote(board.round.id, 1 + (voter == 4), voter)
     await team.later(HOUR)
@@ -253,6 +255,7 @@ async def test_a_take_that_fails_is_refunded_and_the_vote_goes_on(team: Brainsto
     assert team.shown(board.round.id).takes[lost.number - 1].job.error_code is JobError.CONTENT_POLICY
 
 
+@pytest.mark.slow
 async def test_its_starter_tries_a_failed_take_again_in_other_words(team: Brainstorms) -> None:
     board = await team.start(idea=FAILING)
     board = await team.land(board.round.id)
@@ -274,6 +277,7 @@ async def test_its_starter_tries_a_failed_take_again_in_other_words(team: Brains
     await team.vote(board.round.id, number)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("member_id", "guild_id", "number", "reason"),
     [
@@ -298,6 +302,7 @@ async def test_nobody_else_tries_a_take_again(
     assert caught.value.reason is reason
 
 
+@pytest.mark.slow
 async def test_fewer_than_two_takes_are_no_vote_and_what_came_is_kept(team: Brainstorms) -> None:
     board = await team.start(idea="A fox in the {snow|rain fail:rejected}")
     board = await team.land(board.round.id)
@@ -319,7 +324,7 @@ async def test_fewer_than_two_takes_are_no_vote_and_what_came_is_kept(team: Brai
 
 async def test_a_board_that_somebody_deletes_is_posted_again_at_the_next_change(team: Brainstorms) -> None:
     board = await team.start()
-    board = await team.land(board.round.id)
+    board = await team.arrive(board.round.id)
     team.threads.deleted_boards.add(board.round.id)
 
     await team.vote(board.round.id, 1)
@@ -401,6 +406,7 @@ async def test_a_round_survives_what_nobody_expected(team: Brainstorms) -> None:
     assert (await team.board(started.round.id)).round.state is RoundState.OPEN
 
 
+@pytest.mark.slow
 async def test_a_starter_who_is_blocked_loses_what_waits_and_votes_stay(team: Brainstorms) -> None:
     team.process = team.workshop.start(max_concurrent_renders=2)
     board = await team.start()
@@ -430,6 +436,7 @@ async def test_a_starter_who_is_blocked_before_the_thread_is_there_starts_nothin
     assert await entries(team, board) == [[("charge", 6), ("refund", 6)]] * 4
 
 
+@pytest.mark.slow
 async def test_what_still_waits_when_the_vote_is_over_comes_back(team: Brainstorms) -> None:
     team.process = team.workshop.start(max_concurrent_renders=2)
     board = await team.start(idea="A {red|blue|green|grey|pink} fox", takes=5)
@@ -447,6 +454,7 @@ async def test_what_still_waits_when_the_vote_is_over_comes_back(team: Brainstor
         assert await team.workshop.entries(board.takes[number - 1].job.id) == [("charge", 6), ("refund", 6)]
 
 
+@pytest.mark.slow
 async def test_a_restart_at_any_step_goes_on(team: Brainstorms) -> None:
     board = await team.start()
     for _ in range(200):

@@ -26,7 +26,7 @@ HOUR = timedelta(hours=1)
 @pytest_asyncio.fixture
 async def board(team: Brainstorms) -> Board:
     """Give a round whose takes have landed, and whose clock runs."""
-    return await team.land((await team.start()).round.id)
+    return await team.arrive((await team.start()).round.id)
 
 
 async def counts(team: Brainstorms, board: Board) -> list[int]:
@@ -58,7 +58,7 @@ async def test_a_single_vote_moves(team: Brainstorms, board: Board) -> None:
 
 
 async def test_several_votes_are_never_more_than_so_many_and_never_two_for_one(team: Brainstorms) -> None:
-    board = await team.land((await team.start(vote=VoteTerms(votes_each=2))).round.id)
+    board = await team.arrive((await team.start(vote=VoteTerms(votes_each=2))).round.id)
     for number in (1, 2):
         await team.vote(board.round.id, number, VOTER_ID)
 
@@ -81,6 +81,7 @@ async def test_a_press_that_two_processes_hear_of_counts_once(team: Brainstorms,
     assert await counts(team, board) == [0, 1, 0, 0]
 
 
+@pytest.mark.slow
 async def test_two_hundred_members_vote_at_once_and_none_is_lost(team: Brainstorms, board: Board) -> None:
     before = len(team.threads.boards[board.round.id])
     await asyncio.gather(*(team.vote(board.round.id, 1 + voter % 4, 1000 + voter) for voter in range(200)))
@@ -110,7 +111,7 @@ async def test_where_a_role_is_named_only_its_members_vote(team: Brainstorms, *,
         set_by_id=MODERATOR_ID,
     )
     terms = VoteTerms(voter_role_id=None if is_servers else ROLE_ID)
-    board = await team.land((await team.start(vote=terms)).round.id)
+    board = await team.arrive((await team.start(vote=terms)).round.id)
 
     with pytest.raises(RoundRefusedError) as caught:
         await team.vote(board.round.id, 1, VOTER_ID)
@@ -196,6 +197,7 @@ async def extend(team: Brainstorms, board: Board) -> Board:
     return await team.services.voting.extend(board.round.id, team.presser(), clock_minutes=minutes)
 
 
+@pytest.mark.slow
 async def test_an_extension_is_an_hour_for_each_press_and_a_week_at_most(team: Brainstorms, board: Board) -> None:
     by = {"clock_minutes": board.round.clock_minutes or 0}
     extended = [await team.services.voting.extend(board.round.id, team.presser(), **by) for _ in range(2)]
