@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.acts import DOWN, UP, Act, Moments, Scene
-from tests.support.brainstormer import RESULT, TAKES, WINNER, Brainstormer
+from tests.support.brainstormer import BOARD, RESULT, START, TAKES, WINNER, Brainstormer
 from tests.support.discord_server import RouteKind
 
 if TYPE_CHECKING:
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from tests.support.discord_server import Fault, Message
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-START, BOARD = "-# brainstorm ", "-# round "
-"""The small lines of a start message and of a board."""
 
 
 def states(part: Brainstormer) -> list[str]:
@@ -421,9 +418,11 @@ async def start_is_not_yet_committed(part: Brainstormer) -> Moments:
     yield DOWN
     part.stage.unstick()
     assert not any([part.round_rows, part.jobs, part.ledger])
+    for _ in range(3):
+        yield UP  # the turns of the others
+        yield DOWN
     yield UP
     await part.use(asked.response, "preview:start:")
-    await part.takes_arrive()
 
 
 async def release_of_the_takes_is_not_yet_committed(part: Brainstormer) -> Moments:
@@ -440,8 +439,6 @@ async def release_of_the_takes_is_not_yet_committed(part: Brainstormer) -> Momen
     yield DOWN
     part.stage.unstick()
     assert (part.round["state"], states(part)) == ("starting", ["held"] * TAKES)
-    yield UP
-    await part.takes_arrive()
 
 
 async def vote_is_not_yet_committed(part: Brainstormer) -> Moments:
@@ -458,6 +455,8 @@ async def vote_is_not_yet_committed(part: Brainstormer) -> Moments:
     yield DOWN
     part.stage.unstick()
     assert not part.votes_of(part.round["id"])
+    yield UP  # the other's turn
+    yield DOWN
     yield UP
     await part.vote(WINNER, voter)
     await part.until(lambda: part.votes_of(part.round["id"]))

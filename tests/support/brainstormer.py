@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from tests.support.discord_server import RouteKind
 from tests.support.stage import COST_SECONDS, PATIENCE_SECONDS, Part
 
 if TYPE_CHECKING:
@@ -20,14 +21,14 @@ if TYPE_CHECKING:
     from bot.sandbox.toapis_server import Fault as ServiceFault
     from bot.sandbox.toapis_server import SandboxGeneration
     from tests.support.bot_process import BotProcess
-    from tests.support.discord_server import Channel, Interaction, Member, Message, Request, RouteKind, Thread
+    from tests.support.discord_server import Channel, Interaction, Member, Message, Request, Session, Thread
     from tests.support.discord_server import Fault as DiscordFault
 
 TAKES = 2
 WINNER = 2
 """The take that is voted for unless a scenario has others voted for."""
-RESULT = "-# result of round"
-"""The small line that every card of how a vote came out has."""
+START, BOARD, RESULT = "-# brainstorm ", "-# round ", "-# result of round "
+"""How the small lines begin of start messages, of boards, and of cards of how a vote came out."""
 
 
 @dataclass(eq=False, kw_only=True)
@@ -38,43 +39,40 @@ class Brainstormer(Part):
         votes: who has voted for which take of the latest round, as it has to be in the end.
         winner: the take that has to win the latest round.
         rounds: how many rounds there have to be in the end.
-        starts: whether anything has to be started at all.
+        heard_by: the one bot that hears of this part; None is every bot that is connected, as Discord has it.
     """
 
     votes: dict[int, int] = field(default_factory=dict[int, int])
     winner: int = WINNER
     rounds: int = 1
-    starts: bool = True
+    heard_by: BotProcess | None = None
 
     # Acting --------------------------------------------------------------------------------------
 
     async def ask(self, *, heard_by: BotProcess | None = None) -> Interaction:
-        """Type ``/brainstorm``, and wait for the preview."""
+        """Type ``/brainstorm``, and wait for the preview; from then on only ``heard_by`` hears of this part."""
+        self.heard_by = heard_by
         server = self.stage.server
-        sessions = server.sessions if heard_by is None else [heard_by.session]
         idea = f"{self.prompt} {{by night|by day}}"
         asked = await server.slash(
-            self.channel, self.member, "brainstorm", {"idea": idea, "takes": TAKES}, session=sessions[0]
+            self.channel, self.member, "brainstorm", {"idea": idea, "takes": TAKES}, session=self._sessions[0]
         )
-        self._tell_others(asked, heard_by)
+        self._tell_others(asked)
         self.asked = asked
-        await self.until(lambda: self._offers(asked, "preview:start:"))
+        await self.until(lambda: self.offers(asked, "preview:start:"))
         return asked
 
     async def begin(self, *, heard_by: BotProcess | None = None) -> Interaction:
         """Ask for takes and start them."""
         asked = await self.ask(heard_by=heard_by)
-        return await self.use(asked.response, "preview:start:", heard_by=heard_by)
+        return await self.use(asked.response, "preview:start:")
 
-    async def use(
-        self, message: Message, act: str, member: Member | None = None, *, heard_by: BotProcess | None = None
-    ) -> Interaction:
-        """Press the button of a message whose custom id begins so; every bot hears it unless one is named."""
-        server = self.stage.server
+    async def use(self, message: Message, act: str, member: Member | None = None) -> Interaction:
+        """Press the button of a message whose custom id begins so."""
         (custom_id,) = [known for known in message.custom_ids if known.startswith(act)]
-        session = server.sessions[0] if heard_by is None else heard_by.session
-        pressed = await server.press(message, custom_id, member or self.member, session=session)
-        self._tell_others(pressed, heard_by)
+        server = self.stage.server
+        pressed = await server.press(message, custom_id, member or self.member, session=self._sessions[0])
+        self._tell_others(pressed)
         return pressed
 
     async def vote(self, number: int, member: Member | None = None) -> Interaction:
@@ -91,7 +89,7 @@ class Brainstormer(Part):
     async def close(self) -> Interaction:
         """End the vote, as the one who started it."""
         managed = await self.use(self.board(), "round:manage:")
-        await self.until(lambda: self._offers(managed, "round:close:"))
+        await self.until(lambda: self.offers(managed, "round:close:"))
         return await self.use(managed.response, "round:close:")
 
     async def decide(self) -> None:
@@ -112,12 +110,20 @@ class Brainstormer(Part):
         self.votes.clear()
         self.rounds += 1
         more = await self.use(card, "round:more:")
-        await self.until(lambda: self._offers(more, "preview:start:"))
+        await self.until(lambda: self.offers(more, "preview:start:"))
         return await self.use(more.response, "preview:start:")
 
-    def _tell_others(self, interaction: Interaction, heard_by: BotProcess | None) -> None:
+    @property
+    def _sessions(self) -> list[Session]:
+        """The connections of those who hear what is asked and pressed: of all bots unless one was named."""
+        if self.heard_by is None:
+            return self.stage.server.sessions
+        assert self.heard_by.session is not None, "a bot on the stage is connected"
+        return [self.heard_by.session]
+
+    def _tell_others(self, interaction: Interaction) -> None:
         server = self.stage.server
-        for session in server.sessions[1:] if heard_by is None else []:
+        for session in self._sessions[1:]:
             session.dispatch("INTERACTION_CREATE", interaction.payload(server.world, server.upload_limit_bytes))
 
     # Faults --------------------------------------------------------------------------------------
@@ -181,6 +187,10 @@ class Brainstormer(Part):
         """What the video service bills for all takes."""
         return [it for it in self.stage.service.generations.values() if it.prompt.startswith(f"{self.prompt} by ")]
 
+    def answers(self, interaction: Interaction) -> list[Request]:
+        """Find the first answers that bots have given, of which only one counts."""
+        return [it for it in self.requests(RouteKind.CALLBACK) if it.ids["interaction"] == str(interaction.id)]
+
     def votes_of(self, round_id: str) -> dict[int, int]:
         """Who votes for which take of a round, as it is stored."""
         query = "SELECT member_id, number FROM votes WHERE round_id = ? AND is_counted"
@@ -188,11 +198,11 @@ class Brainstormer(Part):
 
     def starts_here(self) -> list[Message]:
         """Find the messages that threads are made from."""
-        return [message for message in self.channel.messages.values() if "-# brainstorm " in message.text]
+        return [message for message in self.channel.messages.values() if START in message.text]
 
     def boards(self, round_id: str) -> list[Message]:
         """Find a round's boards."""
-        return [message for message in self._posts() if f"-# round {round_id}" in message.text.splitlines()]
+        return [message for message in self._posts() if f"{BOARD}{round_id}" in message.text.splitlines()]
 
     def board(self) -> Message:
         """Return the latest round's one board."""
@@ -201,7 +211,7 @@ class Brainstormer(Part):
 
     def results(self, place: Channel, round_id: str) -> list[Message]:
         """Find the cards in a place of how a round's vote came out."""
-        return [message for message in place.messages.values() if f"{RESULT} {round_id}" in message.text]
+        return [message for message in place.messages.values() if f"{RESULT}{round_id}" in message.text]
 
     def clips(self) -> list[Message]:
         """Find the messages that carry takes."""
@@ -239,7 +249,8 @@ class Brainstormer(Part):
         return await self.until(card)
 
     @staticmethod
-    def _offers(interaction: Interaction, act: str) -> bool:
+    def offers(interaction: Interaction, act: str) -> bool:
+        """Tell whether an answer has a button whose custom id begins so."""
         response = interaction.response
         return response is not None and any(it.startswith(act) for it in response.custom_ids)
 
@@ -247,8 +258,6 @@ class Brainstormer(Part):
 
     async def ends(self) -> None:
         """Go on to the winner from wherever it is, and wait until Discord shows it everywhere."""
-        if not self.starts:
-            return
         await self.decide()
         words = f"**Take {self.winner} "
         await self.until(
@@ -263,9 +272,6 @@ class Brainstormer(Part):
 
     async def check(self) -> None:
         """Check that the team, the database and the video service are left with one and the same brainstorm."""
-        if not self.starts:
-            assert not any([self.round_rows, self.jobs, self.ledger, self.paid, self.channel.messages])
-            return
         rows, jobs = self.round_rows, self.jobs
         assert [(row["state"], row["outcome"]) for row in rows] == [("ended", "won")] * self.rounds
         assert rows[-1]["winner_number"] == self.winner

@@ -162,6 +162,23 @@ async def test_a_tie_is_called_one_and_its_starter_chooses(community: Community,
     assert "Take 3 wins" in words(cards[0])
 
 
+async def test_a_ties_card_that_was_deleted_keeps_nobody_from_the_winners(community: Community, board: Board) -> None:
+    await vote(community, community.ben, board, 2)
+    await vote(community, community.moderator, board, 3)
+    await later(community, HOUR)
+    thread, board = thread_of(community, board), await latest(community)
+    card = next(it for it in thread.history() if it.id == board.round.result_message_id)
+    await community.mia.click(card, custom_id=f"round:choose:{board.round.id}:3")
+    community.env.backend.delete_message(thread.id, card.id)
+
+    await keep_rounds(community)
+
+    [again] = [it for it in thread.history() if "result of round" in words(it)]
+    assert "Take 3 wins" in words(again)
+    assert (await latest(community)).round.result_message_id == again.id
+    assert community.pinged(again) == set(), "the tie has notified its starter"
+
+
 async def test_an_export_is_for_its_starter_and_moderators(community: Community, board: Board) -> None:
     await vote(community, community.ben, board, 2)
     await later(community, HOUR)
