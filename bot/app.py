@@ -17,6 +17,7 @@ from bot.wiring import Reelay, assemble
 if TYPE_CHECKING:
     from bot.parts import Terms
     from bot.services.clips.fitting import Media
+    from bot.services.clips.workspace import Workspace
     from bot.services.ports import Clock, VideoService
     from bot.services.screening.threads import ScreeningThreads
     from bot.store.database import Database
@@ -41,6 +42,7 @@ def assemble_on_discord(
     database: Database,
     service: VideoService,
     media: Media,
+    workspace: Workspace,
     screening_threads: ScreeningThreads,
     clock: Clock,
     terms: Terms,
@@ -75,6 +77,7 @@ def assemble_on_discord(
         automod_source=modlog_publisher,
         screening_threads=screening_threads,
         media=media,
+        workspace=workspace,
         jitter=rng.random,
         random_bits=rng.getrandbits,
     )

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bot.models import ModelProfile, Quota
+    from bot.services.clips.downloads import Downloads
     from bot.services.clips.fitting import Media
+    from bot.services.clips.workspace import Workspace
     from bot.services.jobs.held import HeldJobs
     from bot.services.jobs.policy import WorkerPolicy
     from bot.services.jobs.status_cards import CardChanges
@@ -36,6 +38,7 @@ class Ports:
         modlog_publisher: puts cards into log channels.
         automod_source: reads servers' own AutoMod rules.
         screening_threads: where rules for prompts are compiled and asked.
+        workspace: where clips lie while they are worked at.
         jitter: returns a number from 0 to 1, for whatever is to be spread by chance.
         random_bits: returns an integer of so many random bits, for ids.
     """
@@ -49,6 +52,7 @@ class Ports:
     automod_source: AutomodSource
     screening_threads: ScreeningThreads
     media: Media
+    workspace: Workspace
     jitter: Callable[[], float]
     random_bits: Callable[[int], int]
 
@@ -85,4 +89,5 @@ class Shared:
     spend_watch: SpendWatch
     polling: PollPlanner
     arrivals: Arrivals
+    downloads: Downloads
     wake: asyncio.Event

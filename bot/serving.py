@@ -20,6 +20,7 @@ from bot.instance import claim_instance_name
 from bot.media import MediaWorker
 from bot.models import OperatorAlert, Quota, UnauthorizedError, VideoServiceError
 from bot.parts import Terms
+from bot.services.clips.workspace import MEGABYTE, Workspace
 from bot.services.jobs.policy import WorkerPolicy
 from bot.services.ports import SystemClock
 from bot.services.retention.policy import RetentionPolicy
@@ -64,6 +65,7 @@ async def run(settings: Settings, *, policy: WorkerPolicy | None = None) -> None
             database=database,
             service=service,
             media=await stack.enter_async_context(MediaWorker()),
+            workspace=stack.enter_context(Workspace.open(max_bytes=settings.temp_max_mb * MEGABYTE)),
             screening_threads=stack.enter_context(ScreeningThreads.open()),
             clock=SystemClock(),
             terms=_terms(settings, policy or WorkerPolicy(rate_limits=settings.toapis_rate_group.limits)),

@@ -15,6 +15,7 @@ from bot.services.brainstorms.brainstorming import Brainstorming
 from bot.services.brainstorms.lists import PhraseLists
 from bot.services.brainstorms.settings import BrainstormSettings
 from bot.services.clips.deleting import ClipDeleter
+from bot.services.clips.downloads import Downloads
 from bot.services.clips.drafts import Drafts
 from bot.services.clips.history import History
 from bot.services.clips.library import Library
@@ -105,6 +106,7 @@ def assemble(ports: Ports, terms: Terms, *, owner: str) -> Reelay:
         ),
         polling=polling,
         arrivals=Arrivals(polling=polling, policy=terms.policy),
+        downloads=Downloads(service=ports.service),
         wake=wake,
     )
     services = _wire_services(ports, terms, shared, owner)
@@ -202,7 +204,12 @@ def _wire_services(ports: Ports, terms: Terms, shared: Shared, owner: str) -> Se
         ),
         library=library,
         sender=ClipSender(
-            library=library, clock=clock, service=ports.service, media=ports.media, publisher=ports.publisher
+            library=library,
+            clock=clock,
+            downloads=shared.downloads,
+            workspace=ports.workspace,
+            media=ports.media,
+            publisher=ports.publisher,
         ),
         quotas=quotas,
         servers=ServerService(

@@ -57,7 +57,14 @@ def wire_worker(
         submitter=Submitter(work, renderer=renderer),
         renderer=renderer,
         unattended=UnattendedSubmits(work),
-        deliverer=Deliverer(work, media=ports.media, quotas=services.quotas, mentions=services.mentions),
+        deliverer=Deliverer(
+            work,
+            downloads=shared.downloads,
+            workspace=ports.workspace,
+            media=ports.media,
+            quotas=services.quotas,
+            mentions=services.mentions,
+        ),
         settler=CardSettler(work, card_updater=card_updater, card_changes=shared.card_changes),
         keeper=RoundKeeper(
             work,

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from bot.errors import InvalidSpecError
 from bot.models._values import storable, unchecked
@@ -279,3 +279,15 @@ class ClipLink:
 
 
 Clip = ClipFile | ClipLink
+
+
+class Room(Protocol):
+    """Room on disk for one clip and what is made of it."""
+
+    async def reserve(self, size_bytes: int) -> None:
+        """Wait until so much may be written in all."""
+        ...
+
+    def grow(self, size_bytes: int) -> None:
+        """See to it at once that so much may be written in all; raises ``ClipUnavailableError``."""
+        ...

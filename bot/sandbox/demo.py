@@ -26,6 +26,7 @@ from bot.parts import Terms
 from bot.sandbox.demo_page import TICK_SECONDS, CommunityPage, set_clock
 from bot.sandbox.terminal import check_writable, fail, on_enter, stop_event
 from bot.sandbox.toapis_server import SandboxServer
+from bot.services.clips.workspace import Workspace
 from bot.services.jobs.policy import WorkerPolicy
 from bot.services.ports import SystemClock
 from bot.services.screening.threads import ScreeningThreads
@@ -141,6 +142,7 @@ async def _set(stack: AsyncExitStack, *, render_seconds: float) -> _Stage:
             session=session, base_url=service.base_url, api_key=service.api_key, model=GEMINI_OMNI.model
         ),
         media=await stack.enter_async_context(MediaWorker()),
+        workspace=stack.enter_context(Workspace.open()),
         screening_threads=stack.enter_context(ScreeningThreads.open()),
         clock=SystemClock(),
         terms=Terms(quota=Quota(60), max_open_jobs=2, policy=POLICY),

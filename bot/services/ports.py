@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         LogEntry,
         PostedMessage,
         QuotaStatus,
+        Room,
         StatusCard,
         VideoSpec,
     )
@@ -67,8 +68,13 @@ class VideoService(Protocol):
         """Ask which video models the key may use; None when the service does not say, empty when it says none."""
         ...
 
-    async def download(self, url: str, destination: Path) -> None:
-        """Fetch a finished clip into a file, bounded and checked; raises ``ClipError``s."""
+    async def download(self, url: str, destination: Path, room: Room, *, is_patient: bool = False) -> None:
+        """Fetch a finished clip into a file, bounded and checked; raises ``ClipError``s.
+
+        Args:
+            room: says how much may be written.
+            is_patient: it may come as slowly as it likes.
+        """
         ...
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from bot.models import Balance, Generation, VideoSpec
+    from bot.models import Balance, Generation, Room, VideoSpec
     from bot.toapis.reading.values import JsonObject
 
 logger = logging.getLogger(__name__)
@@ -151,13 +151,16 @@ class ToApisClient:
             raise models
         return models
 
-    async def download(self, url: str, destination: Path) -> None:
+    async def download(self, url: str, destination: Path, room: Room, *, is_patient: bool = False) -> None:
         """Fetch a finished clip into a file, without the key.
 
+        Args:
+            room, is_patient: as ``download.Downloader.download`` takes them.
+
         Raises:
-            ClipError: as ``download.Downloader.download`` does.
+            ClipError: as that does.
         """
-        await self._downloader.download(url, destination)
+        await self._downloader.download(url, destination, room, is_patient=is_patient)
 
     async def _look_up(self, path: str, read: _Reader[_T]) -> _T | VideoServiceError:
         """Ask about the account, again after a 5xx or no answer; return what was read, or the last error."""

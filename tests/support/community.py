@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import random
 import sqlite3
+import tempfile
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import discord
@@ -18,6 +20,7 @@ from sqlalchemy import select
 from bot.app import assemble_on_discord
 from bot.models import ClipLink, Period, Quota
 from bot.parts import Terms
+from bot.services.clips.workspace import Workspace
 from bot.services.jobs.leases import LeasedJobs
 from bot.services.jobs.policy import FloodLimits, WorkerPolicy
 from bot.store import jobs as job_store
@@ -31,7 +34,6 @@ from tests.support.screening import screening_threads
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Iterable
-    from pathlib import Path
 
     import pytest
     from simcord.actors import MemberActor
@@ -294,6 +296,7 @@ def make_bot(
         database=database,
         service=cast("VideoService", UnusedService()),
         media=DirectMedia(),
+        workspace=Workspace(Path(tempfile.gettempdir())),
         screening_threads=screening_threads(),
         clock=clock,
         terms=Terms(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from bot.models import Balance, Generation, VideoSpec
+    from bot.models import Balance, Generation, Room, VideoSpec
     from bot.services.ports import VideoService
 
 
@@ -123,9 +123,9 @@ class SurprisingService:
         await self._enter("fetch_models")
         return await self._service.fetch_models()
 
-    async def download(self, url: str, destination: Path) -> None:
+    async def download(self, url: str, destination: Path, room: Room, *, is_patient: bool = False) -> None:
         await self._enter("download")
-        await self._service.download(url, destination)
+        await self._service.download(url, destination, room, is_patient=is_patient)
         await self._wait("after download")
 
     async def _enter(self, method: str) -> None:

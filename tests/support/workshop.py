@@ -27,6 +27,7 @@ from bot.models import (
 )
 from bot.parts import Ports, Terms
 from bot.services.admission.job_request import JobRequest
+from bot.services.clips.workspace import Workspace
 from bot.services.jobs.policy import WorkerPolicy
 from bot.services.retention.policy import RetentionPolicy
 from bot.services.retention.retention import BETWEEN_STEPS_SECONDS
@@ -157,6 +158,7 @@ class Workshop:
     policy: WorkerPolicy
     database_url: str
     peeking: sqlite3.Connection
+    folder: Path
     quota: Quota = field(default_factory=lambda: Quota(60, Period.DAY))
     max_open_jobs: int = 100
     rng: random.Random = field(default_factory=lambda: random.Random(0))
@@ -187,6 +189,7 @@ class Workshop:
                 automod_source=self.log,
                 screening_threads=threads or screening_threads(),
                 media=DirectMedia(),
+                workspace=Workspace(self.folder),
                 jitter=lambda: 0.0,
                 random_bits=self.rng.getrandbits,
             ),
@@ -393,4 +396,5 @@ async def open_workshop(
                 policy=WorkerPolicy(),
                 database_url=url,
                 peeking=peeking,
+                folder=folder,
             )

@@ -33,6 +33,7 @@ from bot.models import (
 )
 from bot.sandbox.faults import ERRORS
 from bot.sandbox.toapis_server import Fault, SandboxServer
+from tests.support.rooms import FreeRoom
 from tests.support.toapis import STARTED_AT, ManualTime, client_of, sandbox, server, service_time, tiny_clip
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ async def test_a_clip_is_submitted_rendered_and_downloaded(
     assert done.status is GenerationStatus.COMPLETED
     assert done.expires_at == datetime.fromtimestamp(STARTED_AT + 110 + 86_400, UTC)
     assert done.result_url is not None
-    await service.download(done.result_url, tmp_path / "clip.mp4")
+    await service.download(done.result_url, tmp_path / "clip.mp4", FreeRoom())
     assert (tmp_path / "clip.mp4").read_bytes() == tiny_clip()
     assert [request.kind for request in server.requests] == ["submit", "poll", "poll", "file"]
 

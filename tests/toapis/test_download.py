@@ -16,6 +16,7 @@ from bot.errors import ClipError, ClipGoneError, ClipOversizeError, ClipUnavaila
 from bot.models import VideoSpec
 from bot.sandbox.toapis_server import Fault, SandboxServer
 from bot.toapis.download import REDIRECTS_MAX, Downloader, is_loopback_host, is_public
+from tests.support.rooms import FreeRoom
 from tests.support.toapis import ManualTime, client_of, sandbox, server, service_time, tiny_clip
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def content(path: Path) -> bytes | None:
 async def error_of(url: str, destination: Path, **settings: Any) -> ClipError:  # noqa: ANN401 - the downloader's own
     """Fail to download, and find that nothing is left of the file."""
     with pytest.raises(ClipError) as raised:
-        await Downloader(**({"allow_loopback": True} | settings)).download(url, destination)
+        await Downloader(**({"allow_loopback": True} | settings)).download(url, destination, FreeRoom())
     assert content(destination) is None
     return raised.value
 
@@ -99,7 +100,7 @@ async def raw_host(
 
 async def test_a_clip_is_fetched_without_the_key(server: SandboxServer, clip_url: str, destination: Path) -> None:
     async with client_of(server) as client:
-        await client.download(clip_url, destination)
+        await client.download(clip_url, destination, FreeRoom())
     assert content(destination) == tiny_clip()
     assert server.requests[-1].kind == "file"
     assert "Authorization" not in server.requests[-1].headers
@@ -182,7 +183,7 @@ async def test_a_cancelled_download_leaves_no_file(destination: Path) -> None:
         sent.set()
 
     async with raw_host(send_half_and_tell) as url:
-        download = asyncio.create_task(Downloader(allow_loopback=True).download(url, destination))
+        download = asyncio.create_task(Downloader(allow_loopback=True).download(url, destination, FreeRoom()))
         await sent.wait()
         download.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -204,7 +205,7 @@ async def test_redirects_are_followed_up_to_the_limit(
     server.faults.file.append(
         Fault(status=302, headers={"Location": clip_url.partition(server.base_url)[2]}, times=hops)
     )
-    await Downloader(allow_loopback=True).download(clip_url, destination)
+    await Downloader(allow_loopback=True).download(clip_url, destination, FreeRoom())
     assert content(destination) == tiny_clip()
 
 
@@ -292,9 +293,9 @@ async def test_a_client_of_a_public_service_fetches_nothing_from_loopback(
 ) -> None:
     async with client_of(server, base_url="https://toapis.example") as client:
         with pytest.raises(ClipUnsafeError):
-            await client.download(clip_url, destination)
+            await client.download(clip_url, destination, FreeRoom())
         with pytest.raises(ClipUnsafeError):
-            await client.download(clip_url.replace("http:", "https:"), destination)
+            await client.download(clip_url.replace("http:", "https:"), destination, FreeRoom())
     assert not [request for request in server.requests if request.kind == "file"]
 
 
@@ -337,7 +338,7 @@ async def test_ten_mebibytes_pass_through_in_a_fraction_of_their_size(
         service_time.advance(200)
         tracemalloc.start()
         try:
-            await client.download(f"{server.base_url}/files/{accepted.id}.mp4", destination)
+            await client.download(f"{server.base_url}/files/{accepted.id}.mp4", destination, FreeRoom())
             _, peak_bytes = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.errors import (
@@ -20,9 +18,11 @@ from bot.services.clips.fitting import DEFAULT_UPLOAD_BYTES, FittingPoster
 
 if TYPE_CHECKING:
     from bot.models import Clip, Job, ListedClip, PostedMessage
+    from bot.services.clips.downloads import Downloads
     from bot.services.clips.fitting import Media
     from bot.services.clips.library import Library
-    from bot.services.ports import Clock, Publisher, VideoService
+    from bot.services.clips.workspace import Workspace
+    from bot.services.ports import Clock, Publisher
 
 _log = logging.getLogger(__name__)
 
@@ -34,11 +34,19 @@ class ClipSender:
     """Fetches clips again and sends them; one at a time for each member, so one clip never twice at once."""
 
     def __init__(
-        self, *, library: Library, clock: Clock, service: VideoService, media: Media, publisher: Publisher
+        self,
+        *,
+        library: Library,
+        clock: Clock,
+        downloads: Downloads,
+        workspace: Workspace,
+        media: Media,
+        publisher: Publisher,
     ) -> None:
         self._library = library
         self._clock = clock
-        self._service = service
+        self._downloads = downloads
+        self._workspace = workspace
         self._media = media
         self._publisher = publisher
         self._poster = FittingPoster(media)
@@ -93,11 +101,10 @@ class ClipSender:
             await self._sendable(job.id, guild_id=job.guild_id, member_id=job.member_id)
             return await self._publisher.post_copy_in_dm(job, clip, nonce=nonce)
 
-        assert job.result_url is not None, "a clip that can be sent has an address"
-        with tempfile.TemporaryDirectory(prefix="reelay-") as folder:
-            path = Path(folder) / "clip.mp4"
-            await self._service.download(job.result_url, path)
+        async with self._workspace.folder() as folder:
+            path = folder.path / "clip.mp4"
+            job = await self._downloads.fetch(job, path, folder)
             original = ClipFile(path, await self._media.probe(path))
-            posted = await self._poster.post(job, original, DEFAULT_UPLOAD_BYTES, Path(folder), post)
+            posted = await self._poster.post(job, original, DEFAULT_UPLOAD_BYTES, folder.path, post)
         _log.info("clip sent again", extra={"job_id": job.id, "message_id": posted.message_id})
         return posted

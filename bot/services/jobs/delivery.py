@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-import tempfile
 from collections import Counter
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from bot.errors import (
@@ -25,10 +24,13 @@ from bot.store.brainstorms import rounds
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from pathlib import Path
 
     from bot.models import Clip, Job, PostedMessage, QuotaStatus
+    from bot.services.clips.downloads import Downloads
     from bot.services.clips.fitting import Media
     from bot.services.clips.mentions import Mentions
+    from bot.services.clips.workspace import WorkFolder, Workspace
     from bot.services.jobs.context import WorkContext
     from bot.services.quotas.service import QuotaService
 
@@ -67,8 +69,20 @@ class Deliverer:
     job fail, and then it is refunded.
     """
 
-    def __init__(self, context: WorkContext, *, media: Media, quotas: QuotaService, mentions: Mentions) -> None:
+    def __init__(
+        self,
+        context: WorkContext,
+        *,
+        downloads: Downloads,
+        workspace: Workspace,
+        media: Media,
+        quotas: QuotaService,
+        mentions: Mentions,
+    ) -> None:
         self._work = context
+        self._downloads = downloads
+        self._workspace = workspace
+        self._uploads = asyncio.Semaphore(context.policy.uploads_at_once)
         self._media = media
         self._poster = FittingPoster(media)
         self._quotas = quotas
@@ -87,12 +101,12 @@ class Deliverer:
         try:
             posted = await self._find(job) if job.state is JobState.DELIVERING else None
             if posted is None:
-                with tempfile.TemporaryDirectory(prefix="reelay-") as folder:
-                    clip = await self._fetch(job, Path(folder))
+                async with self._workspace.folder() as folder:
+                    job, clip = await self._fetch(job, folder)
                     if job.state is not JobState.DELIVERING:
                         still = await self._take_still(job, clip)
                         job = await self._work.leased_jobs.begin_delivery(job, still=still)
-                    posted = await self._post(job, clip, Path(folder))
+                    posted = await self._post(job, clip, folder.path)
         except ClipGoneError as error:
             await self._doubt(job, error, JobError.CLIP_GONE)
         except NotAVideoError as error:
@@ -118,13 +132,17 @@ class Deliverer:
                 return posted
         return None
 
-    async def _fetch(self, job: Job, folder: Path) -> ClipFile:
-        assert job.result_url is not None, "a job is ready once its clip has an address"
-        path = folder / "clip.mp4"
-        await self._work.service.download(job.result_url, path)
+    async def _fetch(self, job: Job, folder: WorkFolder) -> tuple[Job, ClipFile]:
+        """Fetch a job's clip; return it with the job, whose address may be another now."""
+        path = folder.path / "clip.mp4"
+        fetched = await self._downloads.fetch(job, path, folder, tries=job.attempts)
+        if fetched.result_url != job.result_url:
+            fetched = await self._work.leased_jobs.hold(
+                job, result_url=fetched.result_url, result_expires_at=fetched.result_expires_at
+            )
         clip = ClipFile(path, await self._media.probe(path))
         self._doubts.pop(job.id, None)
-        return clip
+        return fetched, clip
 
     async def _take_still(self, job: Job, clip: ClipFile) -> bytes | None:
         """Take the clip's still; a clip of which none can be taken goes without."""
@@ -141,9 +159,13 @@ class Deliverer:
         difference = await self._difference(job)
 
         def to(destination: _Destination) -> Callable[[Clip], Awaitable[PostedMessage]]:
-            return lambda fitting: destination.post(
-                job, fitting, status, parent, is_mentioned=is_mentioned, difference=difference
-            )
+            async def post(fitting: Clip) -> PostedMessage:
+                async with self._uploads:  # not while a clip is made to fit
+                    return await destination.post(
+                        job, fitting, status, parent, is_mentioned=is_mentioned, difference=difference
+                    )
+
+            return post
 
         if not job.is_private:
             limit = await self._upload_limit(job)

@@ -1,0 +1,169 @@
+"""The errors that carry no models, and the tree of all that the project raises on purpose.
+
+::
+
+    ReelayError
+    ├── SettingsError                 a setting is missing or wrong; the message names it
+    ├── RefusedError                  asked for and not accepted; nothing has changed
+    │   ├── InvalidSpecError          prompt or an option outside what is offered
+    │   ├── InvalidQuotaError         a quota or grant that is not a sensible number
+    │   ├── InvalidSettingError       what a moderator gave is not something that can be set
+    │   ├── ServerNotServedError      the operator serves other servers only
+    │   ├── PausedError               moderators have paused video making in the server
+    │   ├── BlockedError              moderators have blocked the member
+    │   ├── ChannelRefusedError       no clips in this channel
+    │   ├── PrivateRefusedError       no private clips in this server
+    │   ├── PromptRefusedError        a rule of the server's refuses the prompt
+    │   ├── RulesUnknownError         the server's AutoMod rules could not be read yet
+    │   ├── RulesChangingError        the server's rules for prompts changed too often meanwhile
+    │   ├── PlaceUnknownError         the place's category can't be found out just now
+    │   ├── PlaceGoneError            the channel that a clip was made in is gone, or closed to the bot
+    │   ├── ThreadClosedError         the thread is archived or locked
+    │   ├── NotMemberError            whoever asks has left the server
+    │   ├── QuotaExceededError        the clip costs more than is left
+    │   ├── CapReachedError           it costs more than the whole server has left
+    │   ├── CeilingReachedError       it would pass a ceiling of the operator's
+    │   ├── TooManyOpenJobsError      the member has enough jobs open
+    │   ├── QueueFullError            as many jobs wait as may, in the server or in all
+    │   ├── NotCancellableError       the job is past the point where it can be withdrawn
+    │   ├── NotRemovableError         the clip is not there to be removed
+    │   ├── NotRefundableError        what the clip cost is only known as part of a sum
+    │   ├── ClipUnknownError          there is no such clip, or what it was made from was erased
+    │   ├── ClipRemovedError          moderators have removed the clip
+    │   ├── OthersClipError           only whoever asked for the clip may use its buttons
+    │   ├── RepeatedPressError        the same button was pressed a moment ago
+    │   ├── DraftGoneError            what was typed is no longer kept, or was typed by somebody else
+    │   ├── ClipNotFoundError         the member has no such clip in the server
+    │   └── NotSendableError          the clip can't be sent to its member once more
+    ├── StoreUnavailableError         the database could not be asked
+    ├── LeaseLostError                a job is no longer this worker's to change
+    ├── VideoServiceError             the video service said no, or nothing
+    │   ├── RequestRejectedError      the request itself is wrong
+    │   ├── ContentPolicyError        the prompt was refused
+    │   ├── WrongEndpointError        "invalid apitype": base address or model is wrong
+    │   ├── UnauthorizedError         no key, or a bad one
+    │   ├── InsufficientFundsError    the key or the account is out of money
+    │   ├── ModelAccessError          the key may not use the model
+    │   ├── GenerationNotFoundError   the service knows no such generation
+    │   ├── RateLimitedError          too many requests; this one was not taken
+    │   ├── NotTakenError             the service could not take the submit just now
+    │   ├── ServiceFaultError         the service says that something broke, or can't be read
+    │   └── NoAnswerError             nothing of the service's came back: it may have arrived
+    │       └── NotConnectedError     no connection was made: it has not arrived
+    ├── ClipError                     the finished file cannot be used
+    │   ├── ClipGoneError             the address no longer works
+    │   ├── ClipUnsafeError           the address points where the bot must not go
+    │   ├── ClipUnavailableError      could not be fetched just now
+    │   │   ├── ClipForbiddenError    the file's host does not let us have it (403)
+    │   │   └── ClipSlowError         it came too slowly
+    │   ├── ClipOversizeError         larger than the download limit
+    │   ├── NotAVideoError            what came is not a playable video
+    │   └── CannotFitError            no re-encoding makes it small enough
+    └── PublishError                  Discord did not take a message
+        ├── DestinationClosedError    the channel is gone, or the bot may not post there
+        │   └── MessagesClosedError   the member takes no direct messages from the bot
+        ├── UploadTooLargeError       413, or code 40005
+        └── PublishUnavailableError   could not be posted just now; it may have arrived
+
+Errors carry values; the sentence people read is chosen in ``ui/text/refusals.py``.
+"""
+
+from __future__ import annotations
+
+from bot.errors.base import (
+    LeaseLostError,
+    ReelayError,
+    SettingsError,
+    StoreUnavailableError,
+)
+from bot.errors.clips import (
+    CannotFitError,
+    ClipError,
+    ClipForbiddenError,
+    ClipGoneError,
+    ClipOversizeError,
+    ClipSlowError,
+    ClipUnavailableError,
+    ClipUnsafeError,
+    NotAVideoError,
+)
+from bot.errors.publishing import (
+    DestinationClosedError,
+    MessagesClosedError,
+    PublishError,
+    PublishUnavailableError,
+    UploadTooLargeError,
+)
+from bot.errors.refused import (
+    ChannelRefusedError,
+    ClipNotFoundError,
+    ClipRemovedError,
+    ClipUnknownError,
+    DraftGoneError,
+    InvalidQuotaError,
+    InvalidSettingError,
+    InvalidSpecError,
+    NotMemberError,
+    NotRefundableError,
+    NotRemovableError,
+    NotSendableError,
+    OthersClipError,
+    PlaceGoneError,
+    PlaceUnknownError,
+    PrivateRefusedError,
+    PromptRefusedError,
+    QueueFullError,
+    RefusedError,
+    RepeatedPressError,
+    RulesChangingError,
+    RulesUnknownError,
+    ServerNotServedError,
+    ThreadClosedError,
+    TooManyOpenJobsError,
+)
+
+__all__ = [
+    "CannotFitError",
+    "ChannelRefusedError",
+    "ClipError",
+    "ClipForbiddenError",
+    "ClipGoneError",
+    "ClipNotFoundError",
+    "ClipOversizeError",
+    "ClipRemovedError",
+    "ClipSlowError",
+    "ClipUnavailableError",
+    "ClipUnknownError",
+    "ClipUnsafeError",
+    "DestinationClosedError",
+    "DraftGoneError",
+    "InvalidQuotaError",
+    "InvalidSettingError",
+    "InvalidSpecError",
+    "LeaseLostError",
+    "MessagesClosedError",
+    "NotAVideoError",
+    "NotMemberError",
+    "NotRefundableError",
+    "NotRemovableError",
+    "NotSendableError",
+    "OthersClipError",
+    "PlaceGoneError",
+    "PlaceUnknownError",
+    "PrivateRefusedError",
+    "PromptRefusedError",
+    "PublishError",
+    "PublishUnavailableError",
+    "QueueFullError",
+    "ReelayError",
+    "RefusedError",
+    "RepeatedPressError",
+    "RulesChangingError",
+    "RulesUnknownError",
+    "ServerNotServedError",
+    "SettingsError",
+    "StoreUnavailableError",
+    "ThreadClosedError",
+    "TooManyOpenJobsError",
+    "UploadTooLargeError",
+]

@@ -1,0 +1,19 @@
+"""What all errors share, and those that are about neither people nor clips."""
+
+from __future__ import annotations
+
+
+class ReelayError(Exception):
+    """Base of every error in this tree."""
+
+
+class SettingsError(ReelayError):
+    """A setting is missing or wrong; the message is one sentence that names it."""
+
+
+class StoreUnavailableError(ReelayError):
+    """The database could not be asked, or did not answer in time; nothing has changed."""
+
+
+class LeaseLostError(ReelayError):
+    """A job is no longer this worker's to change: another took it over, or it has ended."""

@@ -1,0 +1,176 @@
+"""Where clips lie while they are worked at: folders of this process, within a bound, and none left by a dead one.
+
+Each process has a folder with a lock that it holds while it lives. A process that starts removes the folders whose
+locks nobody holds, and what versions without such locks have left behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import shutil
+import tempfile
+import time
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from bot.errors import ClipUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Generator
+
+_log = logging.getLogger(__name__)
+
+PREFIX = "reelay-clips-"
+LOCK_NAME = ".lock"
+FOREIGN_AFTER_SECONDS = 3600.0
+"""A folder of a version before has no lock; it is removed when nothing was written to it for so long."""
+_FOREIGN = re.compile(r"reelay-[a-z0-9_]{8}", re.ASCII)
+_FOREIGN_FILES = re.compile(r"clip\.mp4|fit-\d+\.mp4|takes\.json", re.ASCII)
+"""What such versions have left behind; other folders with a name like that are none of ours."""
+MEGABYTE = 1_000_000
+DEFAULT_MAX_BYTES = 1000 * MEGABYTE
+
+
+class WorkFolder:
+    """A folder for one clip, and how much may be written into it."""
+
+    def __init__(self, path: Path, workspace: Workspace) -> None:
+        self.path = path
+        self.reserved_bytes = 0
+        self._workspace = workspace
+
+    async def reserve(self, size_bytes: int) -> None:
+        """Wait until so much may be written in all, as far as it is more than before."""
+        await self._workspace.take(self, size_bytes - self.reserved_bytes)
+
+    def grow(self, size_bytes: int) -> None:
+        """See to it at once that so much may be written in all.
+
+        Raises:
+            ClipUnavailableError: there is no room just now.
+        """
+        more = size_bytes - self.reserved_bytes
+        if more > 0 and not self._workspace.try_take(self, more):
+            raise ClipUnavailableError("no room on disk just now")
+
+
+class Workspace:
+    """The folders of this process.
+
+    Args:
+        root: that they are made in.
+        max_bytes: how much may lie in all of them together.
+    """
+
+    def __init__(self, root: Path, *, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
+        self._root = root
+        self._max_bytes = max_bytes
+        self._reserved_bytes = 0
+        self._turns = asyncio.Lock()  # who came first has room first, or small clips would keep a large one out
+        self._freed = asyncio.Condition()
+
+    @classmethod
+    @contextmanager
+    def open(cls, *, max_bytes: int = DEFAULT_MAX_BYTES, parent: Path | None = None) -> Generator[Workspace]:
+        """Make this process's folder, remove those of dead ones, and remove it in the end.
+
+        Args:
+            parent: where all processes have theirs; by default the system's folder for temporary files.
+        """
+        parent = parent or Path(tempfile.gettempdir())
+        root = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
+        with FileLock(root / LOCK_NAME):
+            root.mkdir(exist_ok=True)  # a process that started just then may have taken it for a dead one's
+            sweep(parent, own=root)
+            try:
+                yield cls(root, max_bytes=max_bytes)
+            finally:
+                shutil.rmtree(root, ignore_errors=True)
+
+    @property
+    def reserved_bytes(self) -> int:
+        """Say how much may be written at most into the folders there are."""
+        return self._reserved_bytes
+
+    @asynccontextmanager
+    async def folder(self) -> AsyncGenerator[WorkFolder]:
+        """Make a folder; in the end it is removed with all that is in it."""
+        path = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=self._root))
+        folder = WorkFolder(path, self)
+        try:
+            yield folder
+        finally:
+            await asyncio.shield(asyncio.to_thread(shutil.rmtree, path, ignore_errors=True))
+            await asyncio.shield(self._give_back(folder))
+
+    async def take(self, folder: WorkFolder, more_bytes: int) -> None:
+        """Reserve so much more for a folder, once there is room; more than there is in all is taken when nothing is."""
+        if more_bytes <= 0:
+            return
+        async with self._turns, self._freed:
+            await self._freed.wait_for(lambda: self.try_take(folder, more_bytes) or self._takes_all(folder, more_bytes))
+
+    def try_take(self, folder: WorkFolder, more_bytes: int) -> bool:
+        """Reserve so much more for a folder if there is room; tell whether there was."""
+        if self._reserved_bytes + more_bytes > self._max_bytes:
+            return False
+        self._reserved_bytes += more_bytes
+        folder.reserved_bytes += more_bytes
+        return True
+
+    def _takes_all(self, folder: WorkFolder, more_bytes: int) -> bool:
+        if self._reserved_bytes > folder.reserved_bytes:
+            return False
+        self._reserved_bytes += more_bytes
+        folder.reserved_bytes += more_bytes
+        return True
+
+    async def _give_back(self, folder: WorkFolder) -> None:
+        self._reserved_bytes -= folder.reserved_bytes
+        async with self._freed:
+            self._freed.notify_all()
+
+
+def sweep(parent: Path, *, own: Path | None = None, now: float | None = None) -> int:
+    """Remove the folders of processes that are dead; return how many.
+
+    Args:
+        own: that is left alone.
+        now: Unix time.
+    """
+    removed = 0
+    for folder in parent.glob("reelay-*"):
+        if folder == own or folder.is_symlink() or not folder.is_dir():
+            continue
+        is_dead = _is_dead(folder) if folder.name.startswith(PREFIX) else _was_left(folder, now or time.time())
+        if is_dead:
+            shutil.rmtree(folder, ignore_errors=True)
+            removed += 1
+    if removed:
+        _log.info("folders of dead processes removed", extra={"folders": removed})
+    return removed
+
+
+def _is_dead(folder: Path) -> bool:
+    """Tell whether the process whose folder it is has ended."""
+    try:
+        with FileLock(folder / LOCK_NAME, timeout=0):
+            return True
+    except (Timeout, OSError):  # alive, another user's, or just being removed by another process
+        return False
+
+
+def _was_left(folder: Path, now: float) -> bool:
+    """Tell whether a version without locks has left a folder behind."""
+    try:
+        files = list(folder.iterdir())
+        latest = max(path.stat().st_mtime for path in [folder, *files])
+    except OSError:  # another user's, or just being removed
+        return False
+    is_ours = _FOREIGN.fullmatch(folder.name) and all(_FOREIGN_FILES.fullmatch(path.name) for path in files)
+    return bool(is_ours) and now - latest > FOREIGN_AFTER_SECONDS
