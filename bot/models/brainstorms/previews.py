@@ -88,7 +88,7 @@ class Preview:
         takes: how many were asked for.
         vary: says nothing where the idea has slots.
         seed: of the draw; ``shuffled`` takes another.
-        aspect, duration_seconds: None leaves them to the channel's defaults.
+        aspect, duration_seconds: of each take; None, the channel's defaults, is filled in when takes are drawn.
         planned: the takes that were drawn, in their order: exactly what will be asked for.
         combinations: how many different prompts an idea with slots stands for; 1 without slots.
         revision: grows with every change, so that a button of an older look is known as such.

@@ -277,7 +277,14 @@ class Previews:
         for take in takes:
             self._admission.profile.check(take.prompt, preview.aspect, preview.duration_seconds)
         planned = await self._screen(takes, preview, requester)
-        return replace(preview, planned=planned, combinations=idea.combinations)
+        drawn_preview = replace(preview, planned=planned, combinations=idea.combinations)
+        return await self._with_defaults(drawn_preview, requester)
+
+    async def _with_defaults(self, preview: Preview, requester: Requester) -> Preview:
+        """Fill in the place's defaults: what was shown is made, though they be changed meanwhile."""
+        details = await self._admission.explain(requester)
+        spec = details.place.spec_for(takes_request(preview, requester, preview.planned[0].take))
+        return replace(preview, aspect=spec.aspect, duration_seconds=spec.duration_seconds)
 
     async def _screen(self, takes: Iterable[Take], preview: Preview, requester: Requester) -> tuple[PlannedTake, ...]:
         """Ask the server's rules about each take's prompt."""
