@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from bot.errors import InvalidSettingError
+from bot.models._values import storable
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -33,6 +34,11 @@ class Vary(StrEnum):
     PLACE = "place"
     MOOD = "mood"
     NOTHING = "nothing"
+
+
+def parse_typed_idea(text: str) -> str:
+    """Return an idea as it was typed, without what not every database can store."""
+    return storable(text)
 
 
 @dataclass(frozen=True, slots=True)

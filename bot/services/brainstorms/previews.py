@@ -21,6 +21,7 @@ from bot.models.brainstorms import (
     Take,
     Vary,
     VoteTerms,
+    parse_typed_idea,
 )
 from bot.services.admission.accepting import new_job_id
 from bot.services.admission.decision import Admitted, decide
@@ -106,7 +107,7 @@ class Previews:
                 guild_id=requester.guild_id,
                 channel_id=plan.channel_id,
                 member_id=requester.member_id,
-                idea=plan.idea,
+                idea=parse_typed_idea(plan.idea),
                 takes=_parse_takes(plan.takes, plan.reigning_job_id),
                 vary=_parse_vary(plan.vary),
                 seed=self._random_bits(_SEED_BITS),
@@ -186,7 +187,7 @@ class Previews:
         return await self._change(
             preview,
             requester,
-            idea=idea,
+            idea=parse_typed_idea(idea),
             takes=_parse_takes(takes, preview.reigning_job_id),
             vary=_parse_vary(vary),
             aspect=None if aspect is None else parse_aspect(aspect),
