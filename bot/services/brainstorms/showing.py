@@ -89,8 +89,8 @@ class BoardShower:
 
     async def _show_board(self, board: Board) -> Board:
         """Edit the board; post it again where somebody has deleted it."""
-        now, editable_at = self._work.clock.now(), board.round.editable_at
-        if not self.is_edit_due(board) or (editable_at is not None and now < editable_at):
+        now = self._work.clock.now()
+        if not self.is_edit_due(board) or now < rules.editable_at(board, now):
             return board
         sheet, message_id = await self._sheet(board), board.round.board_message_id
         async with asyncio.timeout(LONGEST_POST_SECONDS):

@@ -25,7 +25,7 @@ from sqlalchemy import update as sql_update
 
 from bot.models.brainstorms import Brainstorm, Outcome, Round, RoundState, Vary
 from bot.store.brainstorms.previews import from_vote_row, to_vote_row
-from bot.store.brainstorms.touching import SOONEST
+from bot.store.brainstorms.touching import SOONEST, moments
 from bot.store.tables import brainstorms, rounds, takes
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ async def release(
     connection: AsyncConnection, round_: Round, *, owner: str, due_at: datetime | None, attempts: int, now: datetime
 ) -> None:
     """Let go of a round until it is due; sooner where something has changed since it was read."""
-    read = {"id_read": round_.id, "owner": owner, "changes_read": round_.changes, "now": now}
+    read = {"id_read": round_.id, "owner": owner, "changes_read": round_.changes} | moments(now)
     await connection.execute(_RELEASE, read | {"next_at": due_at, "attempts": attempts})
 
 
