@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.errors import QueueFullError
+from bot.errors import PublishUnavailableError, QueueFullError
 from bot.models import CeilingReachedError, SpendPolicy
 from bot.models.brainstorms import (
     Outcome,
     PreviewChangedError,
     RoundRefusal,
     RoundRefusedError,
+    RoundState,
     TooManyBrainstormsError,
     Vary,
     VoteTerms,
@@ -169,3 +170,15 @@ async def test_no_press_starts_fewer_than_two_takes(team: Brainstorms, count: in
 
     with pytest.raises(PreviewChangedError):
         await team.press_start(status, count=count)
+
+
+async def test_a_round_that_is_cancelled_right_after_its_board_was_posted_shows_it(team: Brainstorms) -> None:
+    team.threads.fail("post_board", PublishUnavailableError("killed"), after=True)
+    started = await team.press_start(await team.plan())
+    await team.keep()
+
+    await team.services.voting.cancel(started.round.id, team.presser())
+    for _ in range(3):
+        await team.later(timedelta(seconds=30))
+
+    assert team.shown(started.round.id).round.state is RoundState.ENDED
