@@ -115,7 +115,7 @@ class RoundKeeper:
         due_at = rules.look_at(board, now)
         if not self._shower.is_edit_due(board):
             return due_at
-        editable_at = board.round.editable_at or now
+        editable_at = rules.editable_at(board, now)
         return editable_at if due_at is None else min(editable_at, due_at)
 
     async def _let_go(self, round_: Round, due_at: datetime | None, attempts: int) -> None:

@@ -21,6 +21,7 @@ from bot.models.brainstorms import (
     Take,
     Vary,
     VoteTerms,
+    parse_typed_idea,
 )
 from bot.services.admission.accepting import new_job_id
 from bot.services.admission.decision import Admitted, decide
@@ -106,7 +107,7 @@ class Previews:
                 guild_id=requester.guild_id,
                 channel_id=plan.channel_id,
                 member_id=requester.member_id,
-                idea=plan.idea,
+                idea=parse_typed_idea(plan.idea),
                 takes=_parse_takes(plan.takes, plan.reigning_job_id),
                 vary=_parse_vary(plan.vary),
                 seed=self._random_bits(_SEED_BITS),
@@ -186,7 +187,7 @@ class Previews:
         return await self._change(
             preview,
             requester,
-            idea=idea,
+            idea=parse_typed_idea(idea),
             takes=_parse_takes(takes, preview.reigning_job_id),
             vary=_parse_vary(vary),
             aspect=None if aspect is None else parse_aspect(aspect),
@@ -277,7 +278,14 @@ class Previews:
         for take in takes:
             self._admission.profile.check(take.prompt, preview.aspect, preview.duration_seconds)
         planned = await self._screen(takes, preview, requester)
-        return replace(preview, planned=planned, combinations=idea.combinations)
+        drawn_preview = replace(preview, planned=planned, combinations=idea.combinations)
+        return await self._with_defaults(drawn_preview, requester)
+
+    async def _with_defaults(self, preview: Preview, requester: Requester) -> Preview:
+        """Fill in the place's defaults: what was shown is made, though they be changed meanwhile."""
+        details = await self._admission.explain(requester)
+        spec = details.place.spec_for(takes_request(preview, requester, preview.planned[0].take))
+        return replace(preview, aspect=spec.aspect, duration_seconds=spec.duration_seconds)
 
     async def _screen(self, takes: Iterable[Take], preview: Preview, requester: Requester) -> tuple[PlannedTake, ...]:
         """Ask the server's rules about each take's prompt."""

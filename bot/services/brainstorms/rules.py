@@ -124,6 +124,12 @@ def edit_every(board: Board, now: datetime) -> timedelta:
     return EDIT_EVERY if now - board.round.created_at < YOUNG_FOR else EDIT_OLD_EVERY
 
 
+def editable_at(board: Board, now: datetime) -> datetime:
+    """Say when a board may be edited; one that may not for long was edited before a clock was set back."""
+    at = board.round.editable_at
+    return now if at is None or at > now + EDIT_OLD_EVERY else at
+
+
 def look_at(board: Board, now: datetime) -> datetime | None:
     """Say when a round has to be looked at next if nothing changes; None is never."""
     round_ = board.round

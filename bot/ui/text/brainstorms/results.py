@@ -91,8 +91,10 @@ def outcome(board: Board) -> str:
             return "**This round was cancelled.** What came is kept."
         case Outcome.THREAD_GONE:
             return "**This round is over**: its thread was deleted or locked."
-        case Outcome.WON | None:
+        case Outcome.WON:
             return "**This vote is over.**"
+        case None:  # too few had come, and one is tried again
+            return "**This round goes on**: a take is made again."
 
 
 def _won(board: Board, winner: BoardTake) -> str:
