@@ -91,6 +91,8 @@ def outcome(board: Board) -> str:
             return "**This round was cancelled.** What came is kept."
         case Outcome.THREAD_GONE:
             return "**This round is over**: its thread was deleted or locked."
+        case None if board.round.state is RoundState.OPEN:
+            return "**A take is being made again**, so this round goes on."
         case Outcome.WON | None:
             return "**This vote is over.**"
 
