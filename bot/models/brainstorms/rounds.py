@@ -203,14 +203,14 @@ class Board:
         shows_votes = round_.vote.shows_counts or round_.outcome is not None
         decided = (round_.state, round_.closes_at, round_.outcome, round_.winner_number, round_.choose_by)
         takes = tuple((*take.appearance, take.votes if shows_votes else None) for take in self.takes)
-        return (*decided, takes, self.voters, self.is_held_up, self.brainstorm.title)
+        return (*decided, takes, self.voters, self.is_held_up, round_.idea, round_.member_id)
 
     @property
     def result(self) -> tuple[object, ...]:
         """Return all that can be seen of how the vote came out."""
         round_ = self.round
         shown = [take.appearance for take in self.takes if take.number == round_.winner_number or take.votes]
-        return (round_.outcome, round_.winner_number, round_.choose_by, shown, self.brainstorm.title)
+        return (round_.outcome, round_.winner_number, round_.choose_by, shown, round_.idea, round_.member_id)
 
     @property
     def winner(self) -> BoardTake | None:
