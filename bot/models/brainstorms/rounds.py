@@ -86,7 +86,7 @@ class Round:
         outcome: of the vote; None while it goes on. A tie that was decided is ``WON``.
         winner_number: the take that won.
         choose_by: until when whoever started the round may choose, while it is undecided.
-        board_message_id: the board; editable_at: from when on it may be edited again.
+        board_message_id: the board; editable_at: from when on it may be edited again, None where it is to be at once.
         result_message_id, channel_result_message_id: the winner's card in the thread, and where it was started.
         shown_outcome: the outcome that the winner's cards show; None while there are none.
         changes: grows with everything that may look different on the board.
