@@ -254,7 +254,7 @@ async def test_takes_on_their_way_arrive_first_and_the_vote_goes_on_without_its_
     await later(community, HOUR)
     board = await latest(community)
     assert (board.round.state, board.round.outcome) == (RoundState.UNDECIDED, Outcome.TIED)
-    assert "somebody who erased their data has until" in board_words(community, board)
+    assert "Who could choose has erased their data" in board_words(community, board)
 
     await later(community, DAY)
 

@@ -125,4 +125,8 @@ def _to_choose(board: Board, tied: Sequence[BoardTake]) -> str:
         return ""
     who = formatting.member(board.round.member_id)
     otherwise = f"take {tied[0].number} wins" if tied else "there is no winner"
+    if not board.round.member_id:
+        return (
+            f" Who could choose has erased their data; after {formatting.moment(board.round.choose_by)}, {otherwise}."
+        )
     return f" {who} has until {formatting.moment(board.round.choose_by)} to choose, else {otherwise}."

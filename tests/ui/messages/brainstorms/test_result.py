@@ -175,6 +175,15 @@ def test_each_of_those_that_tie_can_be_chosen_and_no_other() -> None:
     }
 
 
+def test_a_tie_whose_starter_has_erased_their_data_is_left_to_time() -> None:
+    takes = [make_take(1, votes=2), make_take(2, votes=2)]
+    fields: dict[str, Any] = {"state": RoundState.UNDECIDED, "outcome": Outcome.TIED, "choose_by": RESETS_AT}
+    view = result_view(make_board(takes, member_id=0, **fields), in_thread=True)
+
+    assert f"Who could choose has erased their data; after {UNTIL}, take 1 wins." in text_of(view)
+    assert list(controls_of(view)) == [f"round:export:{ROUND_ID}"]
+
+
 def test_the_winners_still_is_shown_unless_its_clip_was_deleted() -> None:
     board = won(1, 2, winner=2)
     still = replace(make_take(2, votes=2), still=b"RIFF")
