@@ -86,16 +86,18 @@ class BoardShower:
 
     async def leave(self, board: Board) -> Board:
         """Note that there is nothing more to show in the thread; say elsewhere how the vote came out."""
-        memory = self._memory(board)
-        memory.appearance, memory.editable_at = board.appearance, board.round.editable_at
         board = await self._say_in_channel(board)
-        return await self._note(board, shown_outcome=board.round.outcome)
+        editable_at = board.round.editable_at or self._work.clock.now()
+        board = await self._note(board, shown_outcome=board.round.outcome, editable_at=editable_at)
+        memory = self._memory(board)
+        memory.appearance, memory.editable_at = board.appearance, editable_at
+        return board
 
     def is_edit_due(self, board: Board) -> bool:
         """Tell whether the board shows something else than it should."""
-        memory = self._memory(board)
-        is_known = memory.editable_at in {None, board.round.editable_at} and memory.appearance == board.appearance
-        return board.round.board_message_id is not None and not is_known
+        memory, editable_at = self._memory(board), board.round.editable_at
+        is_known = memory.editable_at in {None, editable_at} and memory.appearance == board.appearance
+        return board.round.board_message_id is not None and (editable_at is None or not is_known)
 
     async def _show_board(self, board: Board) -> Board:
         """Edit the board; post it again where somebody has deleted it."""

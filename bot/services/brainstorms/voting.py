@@ -13,7 +13,7 @@ from bot.models.brainstorms import Ballot, Board, Outcome, OwnVote, RoundRefusal
 from bot.services.brainstorms import rules
 from bot.services.brainstorms.closing import changes_of, note_end_of_vote
 from bot.store.brainstorms import boards, rounds, votes
-from bot.store.brainstorms.touching import list_in_thread, touch
+from bot.store.brainstorms.touching import list_in_thread, touch, touch_unseen
 from bot.store.moderation import servers
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ class Voting:
             going = await list_in_thread(connection, thread_id)
         if going:
             async with self._database.write() as connection:
-                await touch(connection, going, now=self._clock.now())
+                await touch_unseen(connection, going, now=self._clock.now())
             self._jobs.note_changed()
 
     @asynccontextmanager

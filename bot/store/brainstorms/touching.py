@@ -33,6 +33,7 @@ _TOUCHED = {
     "due_at": case((or_(rounds.c.due_at.is_(None), rounds.c.due_at > SOONEST), SOONEST), else_=rounds.c.due_at),
 }
 _TOUCH = update(rounds).where(rounds.c.id.in_(bindparam("round_ids", expanding=True))).values(_TOUCHED)
+_UNSEEN = update(rounds).where(rounds.c.id.in_(bindparam("round_ids", expanding=True))).values(editable_at=None)
 _WITH_CLIP = select(takes.c.round_id).where(takes.c.job_id == bindparam("job_id"))
 _IN_THREAD = (
     select(rounds.c.id)
@@ -50,6 +51,13 @@ async def touch(connection: AsyncConnection, round_ids: Iterable[str], *, now: d
     """Let rounds be looked at as soon as their boards may be edited."""
     if found := list(round_ids):
         await connection.execute(_TOUCH, {"round_ids": found} | moments(now))
+
+
+async def touch_unseen(connection: AsyncConnection, round_ids: Iterable[str], *, now: datetime) -> None:
+    """Let rounds' boards be edited at once, though they may look the same: whether they can be is to be found out."""
+    if found := list(round_ids):
+        await connection.execute(_UNSEEN, {"round_ids": found})
+        await touch(connection, found, now=now)
 
 
 async def touch_of(connection: AsyncConnection, jobs: Iterable[Job], *, now: datetime) -> None:
