@@ -91,14 +91,21 @@ class BrainstormCog(commands.Cog):
     async def brainstorm_this(self, interaction: discord.Interaction, message: discord.Message) -> None:
         """Show takes of a message's words; on a clip of ours of its prompt. Braces in them are just braces."""
         job_id = clip_job_id(message) if message.author == interaction.client.user else None
+        is_spoiler = False
         if job_id is not None:
-            words = (await self._versions.find(job_id, requester=requester(interaction))).spec.prompt
+            clip = await self._versions.find(job_id, requester=requester(interaction))
+            words, is_spoiler = clip.spec.prompt, clip.is_spoiler
         else:
             forwarded = (snapshot.content for snapshot in message.message_snapshots)
             words = words_of("\n".join(filter(None, (message.content, *forwarded))))
         if is_blank(words):
             raise InvalidSpecError("message", "empty")
-        plan = Plan(interaction_id=interaction.id, channel_id=channel_id_of(interaction), idea=escaped(words))
+        plan = Plan(
+            interaction_id=interaction.id,
+            channel_id=channel_id_of(interaction),
+            idea=escaped(words),
+            is_spoiler=is_spoiler,
+        )
         await self._planner.plan(interaction, plan)
 
     @app_commands.command(name="brainstorms", description=command_text.BRAINSTORMS_COMMAND)

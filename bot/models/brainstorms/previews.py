@@ -98,6 +98,7 @@ class Preview:
         planned: the takes that were drawn, in their order: exactly what will be asked for.
         combinations: how many different prompts an idea with slots stands for; 1 without slots.
         revision: grows with every change, so that a button of an older look is known as such.
+        is_spoiler: its takes are hidden until they are clicked.
         brainstorm_id: that it goes on with; None where it begins one.
         reigning_job_id: the winner's job that it goes on from, which stands on the new board as take 1.
     """
@@ -118,6 +119,7 @@ class Preview:
     combinations: int
     created_at: datetime
     revision: int = 1
+    is_spoiler: bool = False
     brainstorm_id: str | None = None
     reigning_job_id: str | None = None
 

@@ -154,6 +154,11 @@ class BoardTake:
         return (job.id, job.state, progress, job.error_code, job.removed_at, job.message_id, self.difference)
 
     @property
+    def is_held(self) -> bool:
+        """Tell whether it waits for its thread."""
+        return self.job.state is JobState.HELD
+
+    @property
     def has_landed(self) -> bool:
         """Tell whether its clip is there to be voted for."""
         return self.job.state is JobState.DELIVERED and self.job.removed_at is None

@@ -28,6 +28,7 @@ from bot.services.admission.decision import Admitted, decide
 from bot.services.admission.job_request import JobRequest
 from bot.services.brainstorms.drawing.idea import parse_idea
 from bot.services.brainstorms.drawing.takes import draw_takes
+from bot.store import jobs
 from bot.store.brainstorms import previews
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Plan:
 
     Attributes:
         aspect, duration_seconds: None leaves them to the channel's defaults.
+        is_spoiler: what it is made of is hidden until it is clicked, and so are its takes.
         brainstorm_id, reigning_job_id: what it goes on from; None where it begins a brainstorm.
     """
 
@@ -60,6 +62,7 @@ class Plan:
     aspect: object = None
     duration_seconds: object = None
     vote: VoteTerms = field(default_factory=VoteTerms)
+    is_spoiler: bool = False
     brainstorm_id: str | None = None
     reigning_job_id: str | None = None
 
@@ -117,6 +120,7 @@ class Previews:
                 planned=(),
                 combinations=1,
                 created_at=now,
+                is_spoiler=plan.is_spoiler,
                 brainstorm_id=plan.brainstorm_id,
                 reigning_job_id=plan.reigning_job_id,
             ),
@@ -270,16 +274,28 @@ class Previews:
     async def _drawn(self, preview: Preview, requester: Requester) -> Preview:
         """Return the preview with its takes drawn."""
         idea = parse_idea(preview.idea, await self._lists.lists_for(preview.guild_id))
-        is_new = preview.reigning_job_id is None  # else the winner is take 1, and all others differ from it
-        number = preview.takes + (not is_new and not idea.slots and preview.vary is not Vary.NOTHING)
+        reigning = await self._reigning_prompt(preview)
+        is_varied = bool(idea.slots) or preview.vary is not Vary.NOTHING
+        number = preview.takes + (reigning is not None and is_varied)
         # To find takes that differ as much as they can takes some 30 ms.
         drawn = await asyncio.to_thread(draw_takes, idea, takes=number, vary=preview.vary, seed=preview.seed)
-        takes = [Take(parse_prompt(take.prompt), take.difference) for take in drawn[number - preview.takes :]]
+        takes = [Take(parse_prompt(take.prompt), take.difference) for take in drawn]
+        if reigning is not None and is_varied:  # the winner stands beside them as take 1, and for the idea as it is
+            others = [take for take in takes if take.prompt != reigning] if idea.slots else takes[1:]
+            takes = others[: preview.takes]
         for take in takes:
             self._admission.profile.check(take.prompt, preview.aspect, preview.duration_seconds)
         planned = await self._screen(takes, preview, requester)
         drawn_preview = replace(preview, planned=planned, combinations=idea.combinations)
         return await self._with_defaults(drawn_preview, requester)
+
+    async def _reigning_prompt(self, preview: Preview) -> str | None:
+        """Return the prompt of the winner that a round goes on from; None where it begins a brainstorm."""
+        if preview.reigning_job_id is None:
+            return None
+        async with self._database.read() as connection:
+            job = await jobs.get(connection, preview.reigning_job_id)
+        return "" if job is None else job.spec.prompt
 
     async def _with_defaults(self, preview: Preview, requester: Requester) -> Preview:
         """Fill in the place's defaults: what was shown is made, though they be changed meanwhile."""
@@ -305,6 +321,7 @@ def takes_request(preview: Preview, requester: Requester, take: Take, *, takes: 
         prompt=take.prompt,
         aspect=preview.aspect,
         duration_seconds=preview.duration_seconds,
+        is_spoiler=preview.is_spoiler,
         takes=takes,
     )
 

@@ -125,7 +125,9 @@ def _progress(board: Board, now: datetime) -> str:
     if round_.vote.clock_seconds is None:
         return f"{here}The vote goes on {take_text.BY_HAND}."
     clock = take_text.CLOCKS[round_.vote.clock_seconds]
-    return f"{here}Once all are, the vote goes on for {clock}." if waits else f"The vote goes on for {clock}."
+    if not waits:
+        return f"The vote goes on for {clock}."
+    return f"{here}Vote for any that is there; once all are, the vote goes on for {clock}."
 
 
 def _voted(board: Board) -> str:
