@@ -32,7 +32,7 @@ from bot.store import jobs
 from bot.store.brainstorms import previews
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
 
     from bot.models import Requester
     from bot.services.admission.decision import AdmissionDetails
@@ -303,9 +303,8 @@ class Previews:
         spec = details.place.spec_for(takes_request(preview, requester, preview.planned[0].take))
         return replace(preview, aspect=spec.aspect, duration_seconds=spec.duration_seconds)
 
-    async def _screen(self, takes: Iterable[Take], preview: Preview, requester: Requester) -> tuple[PlannedTake, ...]:
+    async def _screen(self, takes: Sequence[Take], preview: Preview, requester: Requester) -> tuple[PlannedTake, ...]:
         """Ask the server's rules about each take's prompt."""
-        takes = list(takes)
         requests = {take.prompt: takes_request(preview, requester, take) for take in takes}
         results = await self._admission.screen_all(list(requests.values()))
         refused = {prompt for prompt, result in zip(requests, results, strict=True) if result.refusal is not None}
@@ -330,8 +329,7 @@ def _fitting(details: AdmissionDetails, preview: Preview, requester: Requester) 
     """Return how many of the takes that the rules allow may be made, and what keeps the others from it."""
     limit: RefusedError | None = None
     for takes in range(len(preview.offered), 0, -1):
-        request = takes_request(preview, requester, preview.planned[0].take, takes=takes)
-        decision = decide(details, request, None)
+        decision = decide(details, takes_request(preview, requester, preview.planned[0].take, takes=takes), None)
         if isinstance(decision, Admitted):
             return takes, limit
         limit = limit or decision
@@ -339,8 +337,7 @@ def _fitting(details: AdmissionDetails, preview: Preview, requester: Requester) 
 
 
 def _parse_takes(takes: object, reigning_job_id: str | None) -> int:
-    most = TAKES_MOST - (reigning_job_id is not None)
-    fewest = TAKES_FEWEST - (reigning_job_id is not None)
+    fewest, most = (each - (reigning_job_id is not None) for each in (TAKES_FEWEST, TAKES_MOST))
     if not isinstance(takes, int) or isinstance(takes, bool) or not fewest <= takes <= most:
         raise InvalidSpecError("takes", "not_offered", offered=(fewest, most))
     return takes

@@ -52,7 +52,10 @@ def four(**fields: object) -> Sequence[BoardTake]:
         (make_board(four(state=JobState.QUEUED), state=RoundState.STARTING), ["Starting."]),
         (
             make_board([make_take(1), make_take(2, state=JobState.RENDERING)]),
-            ["1 of 2 takes are finished. Once all are, the vote goes on for 1 hour.", "Nobody has voted yet."],
+            [
+                "1 of 2 takes are finished. Vote for any that is there; once all are, the vote goes on for 1 hour.",
+                "Nobody has voted yet.",
+            ],
         ),
         (
             make_board([make_take(1, state=JobState.QUEUED)], vote=VoteTerms(clock_seconds=None)),
