@@ -22,7 +22,7 @@ class ClipUnavailableError(ClipError):
 
 
 class ClipForbiddenError(ClipUnavailableError):
-    """The file's host does not let us have it (403): a signed address has ended, or something before the host objects."""
+    """The file's host does not let us have it (403): a signed address has ended, or something before it objects."""
 
 
 class ClipSlowError(ClipUnavailableError):

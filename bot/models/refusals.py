@@ -1,4 +1,4 @@
-"""Refusals that carry models: why something that was asked for is not done; ``errors.py`` draws the tree."""
+"""Refusals that carry models: why something that was asked for is not done; ``bot/errors/`` draws the tree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the video service refuses, or does not answer; ``errors.py`` draws the tree."""
+"""What the video service refuses, or does not answer; ``bot/errors/`` draws the tree."""
 
 from __future__ import annotations
 

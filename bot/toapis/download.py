@@ -167,7 +167,7 @@ class Downloader:
     async def _copy(
         self, response: aiohttp.ClientResponse, file: BinaryIO, unpack: _Unpacker | None, target: _Target
     ) -> None:
-        pace, written_bytes, gathered = _Pace(asyncio.get_running_loop().time), 0, bytearray()
+        pace, written_bytes, gathered = Pace(asyncio.get_running_loop().time), 0, bytearray()
         async for chunk in response.content.iter_any():
             if not target.is_patient:
                 pace.note(len(chunk))
@@ -190,7 +190,7 @@ class _Target:
     is_patient: bool
 
 
-class _Pace:
+class Pace:
     """Watches how fast something comes.
 
     Args:

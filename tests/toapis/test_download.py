@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import tracemalloc
+import zlib
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
@@ -12,10 +13,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from bot.errors import ClipError, ClipGoneError, ClipOversizeError, ClipUnavailableError, ClipUnsafeError
+from bot.errors import (
+    ClipError,
+    ClipForbiddenError,
+    ClipGoneError,
+    ClipOversizeError,
+    ClipSlowError,
+    ClipUnavailableError,
+    ClipUnsafeError,
+)
 from bot.models import VideoSpec
 from bot.sandbox.toapis_server import Fault, SandboxServer
-from bot.toapis.download import REDIRECTS_MAX, Downloader, is_loopback_host, is_public
+from bot.toapis.download import LEAST_BYTES_A_SECOND, REDIRECTS_MAX, Downloader, Pace, is_loopback_host, is_public
 from tests.support.rooms import FreeRoom
 from tests.support.toapis import ManualTime, client_of, sandbox, server, service_time, tiny_clip
 
@@ -111,7 +120,7 @@ async def test_a_clip_is_fetched_without_the_key(server: SandboxServer, clip_url
     [
         (Fault(status=404), ClipGoneError),
         (Fault(status=410), ClipGoneError),
-        (Fault(status=403), ClipUnavailableError),
+        (Fault(status=403), ClipForbiddenError),
         (Fault(status=429), ClipUnavailableError),
         (Fault(status=500), ClipUnavailableError),
         (Fault(status=503), ClipUnavailableError),
@@ -344,3 +353,115 @@ async def test_ten_mebibytes_pass_through_in_a_fraction_of_their_size(
             tracemalloc.stop()
     assert content(destination) == bytes(10 * 1024 * 1024)
     assert peak_bytes < 6 * 1024 * 1024
+
+
+# What goes over the wire ---------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def host(answers: Callable[[str], bytes]) -> AsyncIterator[tuple[str, list[str]]]:
+    """Serve what a function says for each request's target; give the address, and the targets as they came."""
+    targets: list[str] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        line = (await reader.readuntil(b"\r\n\r\n")).partition(b"\r\n")[0].decode("latin-1")
+        target = line.removeprefix("GET ").removesuffix(" HTTP/1.1")
+        targets.append(target)
+        writer.write(answers(target))
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1") as listener:
+        name, port = listener.sockets[0].getsockname()
+        yield f"http://{name}:{port}", targets
+
+
+def answer(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
+    head = "".join(f"{line}\r\n" for line in (*headers, f"Content-Length: {len(body)}", "Connection: close"))
+    return f"HTTP/1.1 {status}\r\n{head}\r\n".encode() + body
+
+
+SIGNED = "/a%2Fb/c%20d+e/%7Bx%7D/..%2f/~t/x.mp4?X-Sig=aB%2Bc%2F==&q=a%2Cb;c:d@e!$'()*,[]&empty=&&z=%E2%82%AC%zz"
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        (SIGNED, SIGNED),
+        ("/x.mp4#fragment", "/x.mp4"),
+        ("/caf\u00e9 x.mp4?n=\U0001f98a", "/caf%C3%A9%20x.mp4?n=%F0%9F%A6%8A"),
+        ("/a//b/./c/../x.mp4", "/a//b/./c/../x.mp4"),
+        ("/x.mp4?", "/x.mp4?"),
+        ("/" + "%41" * 5 + "?a=1?b=2", "/" + "%41" * 5 + "?a=1?b=2"),
+    ],
+)
+async def test_an_address_is_asked_for_as_it_was_given(given: str, sent: str, destination: Path) -> None:
+    async with host(lambda _: answer(b"clip")) as (base, targets):
+        await Downloader(allow_loopback=True).download(base + given, destination, FreeRoom())
+
+    assert [target.rstrip("?") for target in targets] == [sent.rstrip("?")]
+    assert content(destination) == b"clip"
+
+
+@pytest.mark.parametrize("location", [SIGNED, "x%2Fy.mp4?s=%2B", "?only=%2F", "//{host}/z%2F.mp4"])
+async def test_a_redirect_is_followed_as_it_was_given(location: str, destination: Path) -> None:
+    def answers(target: str) -> bytes:
+        return answer(b"clip") if target != "/first/a.mp4" else answer(b"", f"Location: {there}", status="302 Found")
+
+    async with host(answers) as (base, targets):
+        there = location.replace("{host}", base.removeprefix("http://"))
+        await Downloader(allow_loopback=True).download(f"{base}/first/a.mp4", destination, FreeRoom())
+
+    expected = {
+        SIGNED: SIGNED,
+        "x%2Fy.mp4?s=%2B": "/first/x%2Fy.mp4?s=%2B",
+        "?only=%2F": "/first/a.mp4?only=%2F",
+        "//{host}/z%2F.mp4": "/z%2F.mp4",
+    }
+    assert targets[1] == expected[location]
+
+
+@pytest.mark.parametrize(("encoding", "wbits"), [("gzip", 31), ("x-gzip", 31), ("deflate", 15), ("GZIP", 31)])
+async def test_what_comes_packed_all_the_same_is_unpacked(encoding: str, wbits: int, destination: Path) -> None:
+    packer = zlib.compressobj(wbits=wbits)
+    body = packer.compress(tiny_clip()) + packer.flush()
+    async with host(lambda _: answer(body, f"Content-Encoding: {encoding}")) as (base, _):
+        await Downloader(allow_loopback=True).download(f"{base}/x.mp4", destination, FreeRoom())
+
+    assert content(destination) == tiny_clip()
+
+
+async def test_what_unpacks_without_end_is_bounded(destination: Path) -> None:
+    packer = zlib.compressobj(wbits=31)
+    body = packer.compress(bytes(50_000_000)) + packer.flush()
+    async with host(lambda _: answer(body, "Content-Encoding: gzip")) as (base, _):
+        error = await error_of(f"{base}/x.mp4", destination, max_bytes=1_000_000)
+
+    assert type(error) is ClipOversizeError
+
+
+@pytest.mark.parametrize(("encoding", "body"), [("br", b"x"), ("gzip", b"not packed at all"), ("gzip, br", b"x")])
+async def test_what_can_not_be_unpacked_is_tried_again(encoding: str, body: bytes, destination: Path) -> None:
+    async with host(lambda _: answer(body, f"Content-Encoding: {encoding}")) as (base, _):
+        assert type(await error_of(f"{base}/x.mp4", destination)) is ClipUnavailableError
+
+
+def test_less_than_the_least_speed_over_half_a_minute_is_too_slow() -> None:
+    seconds = 0.0
+    pace = Pace(lambda: seconds)
+    pace.note(LEAST_BYTES_A_SECOND * 31)
+    seconds = 30.0
+    pace.note(1)  # enough in the first half minute
+    seconds = 59.0
+    pace.note(1)
+    seconds = 60.0
+    with pytest.raises(ClipSlowError):
+        pace.note(1)
+
+
+async def test_room_is_made_for_a_clip_and_what_is_made_of_it(destination: Path) -> None:
+    room = FreeRoom()
+    async with host(lambda _: answer(b"clip")) as (base, _):
+        await Downloader(allow_loopback=True).download(f"{base}/x.mp4", destination, room)
+
+    assert room.asked == [8, 8]

@@ -29,12 +29,16 @@ PATIENT_FROM = 2
 
 
 class HostLanes:
-    """Says when a download may begin: at once, but for a host that was slow, until it was quick again, one by one."""
+    """Says when a download may begin: at once, but for a host that was slow, until it was quick again, one by one.
+
+    Attributes:
+        running: how many there are now, by host.
+    """
 
     def __init__(self, *, at_once: int = AT_ONCE, at_once_a_host: int = AT_ONCE_A_HOST) -> None:
         self._at_once = at_once
         self._at_once_a_host = at_once_a_host
-        self._running: Counter[str] = Counter()
+        self.running: Counter[str] = Counter()
         self._slow: set[str] = set()
         self._changed = asyncio.Condition()
 
@@ -43,13 +47,13 @@ class HostLanes:
         """Wait for a lane to a host, and hold it."""
         async with self._changed:
             await self._changed.wait_for(lambda: self._is_free(host))
-            self._running[host] += 1
+            self.running[host] += 1
         try:
             yield
         finally:
-            self._running[host] -= 1
-            if not self._running[host]:
-                del self._running[host]
+            self.running[host] -= 1
+            if not self.running[host]:
+                del self.running[host]
             async with self._changed:
                 self._changed.notify_all()
 
@@ -64,7 +68,7 @@ class HostLanes:
 
     def _is_free(self, host: str) -> bool:
         most = 1 if host in self._slow else self._at_once_a_host
-        return self._running.total() < self._at_once and self._running[host] < most
+        return self.running.total() < self._at_once and self.running[host] < most
 
 
 class Downloads:

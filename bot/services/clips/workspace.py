@@ -73,6 +73,7 @@ class Workspace:
         self._reserved_bytes = 0
         self._turns = asyncio.Lock()  # who came first has room first, or small clips would keep a large one out
         self._freed = asyncio.Condition()
+        self._waiting = 0
 
     @classmethod
     @contextmanager
@@ -97,6 +98,11 @@ class Workspace:
         """Say how much may be written at most into the folders there are."""
         return self._reserved_bytes
 
+    @property
+    def waiting(self) -> int:
+        """Say how many wait for room."""
+        return self._waiting
+
     @asynccontextmanager
     async def folder(self) -> AsyncGenerator[WorkFolder]:
         """Make a folder; in the end it is removed with all that is in it."""
@@ -112,23 +118,24 @@ class Workspace:
         """Reserve so much more for a folder, once there is room; more than there is in all is taken when nothing is."""
         if more_bytes <= 0:
             return
-        async with self._turns, self._freed:
-            await self._freed.wait_for(lambda: self.try_take(folder, more_bytes) or self._takes_all(folder, more_bytes))
+        self._waiting += 1
+        try:
+            async with self._turns, self._freed:
+                await self._freed.wait_for(lambda: self._takes(folder, more_bytes))
+        finally:
+            self._waiting -= 1
 
-    def try_take(self, folder: WorkFolder, more_bytes: int) -> bool:
-        """Reserve so much more for a folder if there is room; tell whether there was."""
-        if self._reserved_bytes + more_bytes > self._max_bytes:
+    def try_take(self, folder: WorkFolder, more_bytes: int, *, is_alone: bool = False) -> bool:
+        """Reserve so much more for a folder if there is room, or it has all of it; tell whether that was so."""
+        if self._reserved_bytes + more_bytes > self._max_bytes and not is_alone:
             return False
         self._reserved_bytes += more_bytes
         folder.reserved_bytes += more_bytes
         return True
 
-    def _takes_all(self, folder: WorkFolder, more_bytes: int) -> bool:
-        if self._reserved_bytes > folder.reserved_bytes:
-            return False
-        self._reserved_bytes += more_bytes
-        folder.reserved_bytes += more_bytes
-        return True
+    def _takes(self, folder: WorkFolder, more_bytes: int) -> bool:
+        is_alone = self._reserved_bytes == folder.reserved_bytes
+        return self.try_take(folder, more_bytes, is_alone=is_alone)
 
     async def _give_back(self, folder: WorkFolder) -> None:
         self._reserved_bytes -= folder.reserved_bytes

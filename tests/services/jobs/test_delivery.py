@@ -88,6 +88,39 @@ async def test_an_address_that_is_not_there_yet_is_tried_again(workshop: Worksho
     await workshop.expect_clip(await deliver_one(workshop))
 
 
+async def test_clips_that_come_slowly_keep_no_other_clip_waiting(workshop: Workshop) -> None:
+    process, drips = workshop.start(max_concurrent_renders=9, deliveries_at_once=0), asyncio.Event()
+    slow = [await workshop.accept(process, f"a slow fox {number}") for number in range(8)]
+    for number in range(8):
+        workshop.server.faults.file.append(Fault(hold=drips, prompt=f"a slow fox {number}"))
+    quick = await workshop.accept(process, "a quick fox")
+    for job_id in (*slow, quick):
+        await workshop.run_until(process, job_id, JobState.READY)
+    process = workshop.start()
+
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        group.create_task(process.worker.tick())
+        await workshop.discord.until(lambda: bool(workshop.discord.clips(quick)))
+        assert [workshop.discord.clips(job_id) for job_id in slow] == [[]] * 8
+        drips.set()
+
+    assert all(workshop.discord.clips(job_id) for job_id in slow)
+
+
+async def test_an_address_that_has_ended_is_asked_for_anew_and_kept(workshop: Workshop) -> None:
+    process = workshop.start()
+    job_id = await workshop.accept(process)
+    ready = await workshop.run_until(process, job_id, JobState.READY)
+    workshop.server.faults.file.append(Fault(status=403))
+    fresh = f"{ready.result_url}?fresh=1"
+    workshop.server.faults.poll.append(Fault(change={"result": {"type": "video", "data": [{"url": fresh}]}}))
+
+    await workshop.run_until_idle(process)
+
+    assert (await workshop.job(job_id)).result_url == fresh
+    await workshop.expect_clip(job_id)
+
+
 async def test_a_file_that_fails_for_a_while_arrives_in_the_end(workshop: Workshop) -> None:
     workshop.server.faults.file.extend([Fault(status=503, times=4), Fault(drop=True, times=4)])
 
