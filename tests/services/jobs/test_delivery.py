@@ -94,8 +94,8 @@ async def test_clips_that_come_slowly_keep_no_other_clip_waiting(workshop: Works
     for number in range(8):
         workshop.server.faults.file.append(Fault(hold=drips, prompt=f"a slow fox {number}"))
     quick = await workshop.accept(process, "a quick fox")
-    for _ in range(30):
-        workshop.time.advance(2)
+    for _ in range(60):
+        workshop.time.advance(5)
         await process.worker.tick()
     assert {(await workshop.job(job_id)).state for job_id in (*slow, quick)} == {JobState.READY}
     process = workshop.start()
