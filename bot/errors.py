@@ -54,6 +54,7 @@
     │   ├── ClipGoneError             the address no longer works
     │   ├── ClipUnsafeError           the address points where the bot must not go
     │   ├── ClipUnavailableError      could not be fetched just now
+    │   │   └── ProbeDiedError            whoever looked at it died or took too long
     │   ├── ClipOversizeError         larger than the download limit
     │   ├── NotAVideoError            what came is not a playable video
     │   └── CannotFitError            no re-encoding makes it small enough
@@ -311,6 +312,10 @@ class ClipUnsafeError(ClipError):
 
 class ClipUnavailableError(ClipError):
     """The file could not be fetched just now; trying again may help."""
+
+
+class ProbeDiedError(ClipUnavailableError):
+    """The process that looked at the file died or took too long; another may do better, or none."""
 
 
 class ClipOversizeError(ClipError):

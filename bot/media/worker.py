@@ -5,29 +5,17 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import logging
-import sys
 import tempfile
-from asyncio.subprocess import PIPE
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from bot.errors import CannotFitError, ClipUnavailableError, NotAVideoError
+from bot.errors import CannotFitError, ProbeDiedError
+from bot.media.process import ProcessDiedError, read_answer, start_process
 from bot.models import VideoInfo
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
     from collections.abc import Sequence
-
-_log = logging.getLogger(__name__)
-
-_ROOT = Path(__file__).parents[2]
-"""Where ``-m bot.media`` finds the project."""
-
-
-class _ProcessDiedError(Exception):
-    """The process ended without an answer, or had to be ended."""
-
 
 class MediaWorker:
     """``probe``, ``take_still``, ``make_contact_sheet`` and ``fit`` for the event loop, each call in its own process.
@@ -66,12 +54,12 @@ class MediaWorker:
 
         Raises:
             NotAVideoError: it is not.
-            ClipUnavailableError: the look at it died or took too long; another may do better.
+            ProbeDiedError: the look at it died or took too long; another may do better.
         """
         try:
-            return VideoInfo(**await self._call(self._probing, self._probe_seconds, "probe", path))
-        except _ProcessDiedError as error:
-            raise ClipUnavailableError(f"probe: {error}") from error
+            return _video_info(await self._call(self._probing, self._probe_seconds, "probe", path))
+        except ProcessDiedError as error:
+            raise ProbeDiedError(str(error)) from error
 
     async def take_still(self, path: Path) -> bytes:
         """Return one picture of a video as WebP, as ``stills.take_still`` does.
@@ -81,10 +69,9 @@ class MediaWorker:
             CannotFitError: it can't be made small enough, or the process died or took too long over it.
         """
         try:
-            answer = await self._call(self._probing, self._probe_seconds, "still", path)
-        except _ProcessDiedError as error:
+            return _picture(await self._call(self._probing, self._probe_seconds, "still", path), "still")
+        except ProcessDiedError as error:
             raise CannotFitError(f"still: {error}") from error
-        return base64.b64decode(answer["still"])
 
     async def make_contact_sheet(self, takes: Sequence[tuple[int, bytes | None]]) -> bytes:
         """Return one picture of several takes' stills as WebP, as ``contact_sheets.make_contact_sheet`` does.
@@ -99,13 +86,12 @@ class MediaWorker:
             path = Path(folder) / "takes.json"  # a command line would not hold it
             await asyncio.to_thread(path.write_text, json.dumps(words), "utf-8")
             try:
-                answer = await self._call(self._probing, self._probe_seconds, "sheet", path)
-            except _ProcessDiedError as error:
+                return _picture(await self._call(self._probing, self._probe_seconds, "sheet", path), "sheet")
+            except ProcessDiedError as error:
                 raise CannotFitError(f"contact sheet: {error}") from error
-        return base64.b64decode(answer["sheet"])
 
     async def fit(self, source: Path, destination: Path, max_bytes: int) -> VideoInfo:
-        """Write to ``destination`` a video no larger than ``max_bytes``, as ``fitting.fit`` does.
+        """Write to ``destination`` a video that plays, no larger than ``max_bytes``, as ``fitting.fit`` does.
 
         Whatever else is raised, ``destination`` may hold a part of a video.
 
@@ -114,10 +100,11 @@ class MediaWorker:
             CannotFitError: it can't be made that small, or the process died or took too long over it.
         """
         try:
-            answer = await self._call(self._fitting, self._fit_seconds, "fit", source, destination, max_bytes)
-        except _ProcessDiedError as error:
+            return _video_info(
+                await self._call(self._fitting, self._fit_seconds, "fit", source, destination, max_bytes)
+            )
+        except ProcessDiedError as error:
             raise CannotFitError(f"fit: {error}") from error
-        return VideoInfo(**answer)
 
     async def _call(self, backoff: asyncio.Semaphore, seconds: float, *arguments: str | Path | int) -> dict[str, Any]:
         call = asyncio.create_task(self._run(backoff, seconds, *arguments))
@@ -127,53 +114,43 @@ class MediaWorker:
 
     async def _run(self, backoff: asyncio.Semaphore, seconds: float, *arguments: str | Path | int) -> dict[str, Any]:
         async with backoff:
-            process = await asyncio.create_subprocess_exec(
-                *_command(*arguments),
-                cwd=_ROOT,
-                stdin=PIPE,  # held open: its end tells the process that the bot is gone
-                stdout=PIPE,
-                stderr=PIPE,
-                start_new_session=True,  # Ctrl-C is for the bot
-            )
-            self._processes.add(process)
-            try:
-                async with asyncio.timeout(seconds):
-                    output, complaint = await _read_to_end(process)
-            except TimeoutError:
-                raise _ProcessDiedError(f"more than {seconds} s") from None
-            finally:
-                if process.returncode is None:
-                    process.kill()
-                    await process.wait()
-                self._processes.discard(process)
-        if process.returncode != 0:
-            fields = {"exit_code": process.returncode, "complaint": complaint[-2000:].decode(errors="replace")}
-            _log.error("media process died", extra=fields)
-            raise _ProcessDiedError(f"exit code {process.returncode}")
-        return _parse(output)
+            with tempfile.TemporaryDirectory(prefix="reelay-") as folder:
+                process = await start_process(arguments, Path(folder))
+                self._processes.add(process)
+                try:
+                    async with asyncio.timeout(seconds):
+                        return await read_answer(process)
+                except TimeoutError:
+                    raise ProcessDiedError(f"more than {seconds} s") from None
+                finally:
+                    if process.returncode is None:
+                        process.kill()
+                        await process.wait()
+                    self._processes.discard(process)
 
 
-def _command(*arguments: str | Path | int) -> list[str]:
-    """Return the command line; the process has another working directory, so its paths are absolute."""
-    words = (argument.absolute() if isinstance(argument, Path) else argument for argument in arguments)
-    return [sys.executable, "-m", "bot.media", *map(str, words)]
+def _video_info(answer: dict[str, Any]) -> VideoInfo:
+    """Read an answer, which nobody vouches for once a file has got at the process.
 
-
-async def _read_to_end(process: Process) -> tuple[bytes, bytes]:
-    """Do what ``communicate`` does, without closing the standard input first."""
-    assert process.stdout is not None  # both are pipes
-    assert process.stderr is not None
-    output, complaint = await asyncio.gather(process.stdout.read(), process.stderr.read())
-    await process.wait()
-    return output, complaint
-
-
-def _parse(output: bytes) -> dict[str, Any]:
-    answer: dict[str, Any] = json.loads(output)
+    Raises:
+        ProcessDiedError: it is none.
+    """
     match answer:
-        case {"not_a_video": str(reason)}:
-            raise NotAVideoError(reason)
-        case {"cannot_fit": str(reason)}:
-            raise CannotFitError(reason)
+        case {
+            "width": int(width),
+            "height": int(height),
+            "duration_seconds": float(duration_seconds),
+            "size_bytes": int(size_bytes),
+            "codec": str(codec),
+            "plays": bool(plays),
+        }:
+            return VideoInfo(width, height, duration_seconds, size_bytes, codec, plays)
         case _:
-            return answer
+            raise ProcessDiedError("another answer")
+
+
+def _picture(answer: dict[str, Any], name: str) -> bytes:
+    try:
+        return base64.b64decode(answer[name], validate=True)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ProcessDiedError("another answer") from error

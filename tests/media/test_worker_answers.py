@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import CannotFitError, ClipUnavailableError, NotAVideoError, ReelayError
-from bot.media import MediaWorker, worker
+from bot.media import MediaWorker, process
 from bot.models import VideoInfo
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no shell")
@@ -26,7 +26,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
         made.append(arguments)
         return ["sh", "-c", str(arguments[1])]
 
-    monkeypatch.setattr(worker, "_command", command)
+    monkeypatch.setattr(process, "_command", command)
     return made
 
 
@@ -35,12 +35,12 @@ def says(answer: object) -> Path:
 
 
 async def test_what_the_process_says_of_a_video_is_returned(asked: list[tuple[object, ...]]) -> None:
-    clip = says({"width": 320, "height": 180, "duration_seconds": 1.0, "size_bytes": 9, "codec": "h264"})
+    clip = says({"width": 320, "height": 180, "duration_seconds": 1.0, "size_bytes": 9, "codec": "h264", "plays": False})
 
     async with MediaWorker() as media:
         probed, fitted = await media.probe(clip), await media.fit(clip, FITTED, 5_000)
 
-    assert probed == fitted == VideoInfo(320, 180, 1.0, 9, "h264")
+    assert probed == fitted == VideoInfo(320, 180, 1.0, 9, "h264", plays=False)
     assert asked == [("probe", clip), ("fit", clip, FITTED, 5_000)]
 
 
