@@ -18,6 +18,7 @@ from bot.client import point_discord_at
 from bot.errors import SettingsError, StoreUnavailableError
 from bot.instance import claim_instance_name
 from bot.media import MediaWorker
+from bot.media.wall import hide_from_other_processes
 from bot.models import OperatorAlert, Quota, UnauthorizedError, VideoServiceError
 from bot.parts import Terms
 from bot.services.jobs.policy import WorkerPolicy
@@ -51,6 +52,7 @@ async def run(settings: Settings, *, policy: WorkerPolicy | None = None) -> None
         SettingsError: when Discord or the database does not take what the settings say.
     """
     started = time.monotonic()
+    hide_from_other_processes()  # of which some read strangers' files
     starting = asyncio.current_task()
     assert starting is not None  # this is a coroutine
     _on_signals(starting.cancel)

@@ -16,7 +16,6 @@ from bot.media.sound import SoundConverter
 from bot.media.turning import turning_filters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from fractions import Fraction
     from pathlib import Path
 
@@ -63,13 +62,13 @@ def encode(source: Path, destination: Path, setting: Setting) -> None:
         converter = SoundConverter(writing, sound, setting.sound_bits) if sound else None
         for packet in reading.demux(*(stream for stream in (video, sound) if stream)):
             if converter and packet.stream is sound:
-                writing.mux(converter.convert(packet))
+                converter.convert(packet)
                 continue
             for frame in video.decode(packet):
                 pictures.encode(frame)
         pictures.finish()
         if converter:
-            writing.mux(converter.finish())
+            converter.finish()
 
 
 class _PictureEncoder:

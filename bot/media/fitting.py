@@ -36,8 +36,8 @@ def fit(source: Path, destination: Path, max_bytes: int) -> VideoInfo:
 
     A source that is small enough and plays is copied as it is. Where only its container or its sound is in the way, its
     pictures are kept as they are. Any other becomes H.264 yuv420p, with AAC where there is sound: of the same shape and
-    length, turned as it is to be shown, no larger in pixels, at 30 frames per second at most. What comes out is asked the
-    same question as what went in: does it play?
+    length, turned as it is to be shown, no larger in pixels, at 30 frames per second at most. What comes out is asked
+    what the source was asked: does it play?
 
     Raises:
         NotAVideoError: the source is not a playable video.

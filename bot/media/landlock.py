@@ -1,7 +1,7 @@
 """Linux's Landlock: a process gives up all files but a few, all of the network's TCP, and all signals to others.
 
-Any process may do so, with no privileges, and nothing it starts gets it back. Kernels know it since 5.13, and more of it
-since 6.7 and 6.12; one that doesn't is asked for less, or for nothing.
+Any process may do so, with no privileges, and nothing it starts gets it back. Kernels know it since 5.13, and more of
+it since 6.7 and 6.12; one that doesn't is asked for less, or for nothing.
 """
 
 from __future__ import annotations

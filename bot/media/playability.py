@@ -1,8 +1,8 @@
 """The one question that is asked of a clip and of what is made of it: does it play wherever Discord shows it?
 
-That is an MP4 by its bytes, whatever its name, with its index in one piece before its pictures; one video stream of H.264
-with 8 bits and 4:2:0 colour; and at most one sound, of AAC. Browsers and telephones play other things, too, each of them
-others: a file of HEVC is black here and fine there.
+That is an MP4 by its bytes, whatever its name, with its index in one piece before its pictures; one video stream, of
+H.264 with 8 bits and 4:2:0 colour; and at most one sound, of AAC. Browsers and telephones play other things, too, each
+of them others: a file of HEVC is black here and fine there.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import os
 import sys
 from asyncio.subprocess import PIPE
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from bot.errors import CannotFitError, NotAVideoError
 
@@ -104,12 +104,12 @@ def _parse(output: bytes) -> dict[str, Any]:
         answer = json.loads(output)
     except (ValueError, RecursionError) as error:
         raise ProcessDiedError("another answer") from error
-    match answer:
+    match cast("object", answer):
         case {"not_a_video": str(reason)}:
             raise NotAVideoError(reason)
         case {"cannot_fit": str(reason)}:
             raise CannotFitError(reason)
         case dict():
-            return answer
+            return cast("dict[str, Any]", answer)
         case _:
             raise ProcessDiedError("another answer")

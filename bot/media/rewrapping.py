@@ -1,4 +1,4 @@
-"""A file whose pictures are as they should be, and only what is around them is not: written anew without encoding them."""
+"""A file whose pictures are as they should be, but not what is around them: written anew, the pictures as they are."""
 
 from __future__ import annotations
 
@@ -62,9 +62,9 @@ def _rewrap(source: Path, destination: Path, found: Inspection, *, with_sound: b
             converter = SoundConverter(writing, sound, SOUND_BITS_PER_SECOND)
         for packet in reading.demux(*(stream for stream in (video, sound) if stream)):
             if converter and packet.stream is sound:
-                writing.mux(converter.convert(packet))
+                converter.convert(packet)
             elif packet.dts is not None:
                 packet.stream = video_out if packet.stream is video else sound_out or packet.stream
                 writing.mux(packet)
         if converter:
-            writing.mux(converter.finish())
+            converter.finish()

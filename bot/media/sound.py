@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, cast
 
 from av.error import BlockingIOError as NotYetError
 from av.error import EOFError as EndError
@@ -10,7 +11,7 @@ from av.error import FFmpegError
 from av.filter import Graph
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from av.audio.frame import AudioFrame
     from av.audio.stream import AudioStream
@@ -33,6 +34,7 @@ class SoundConverter:
     """
 
     def __init__(self, writing: OutputContainer, sound: AudioStream, bits_per_second: int) -> None:
+        self._writing = writing
         self._sound = sound
         self._out = writing.add_stream("aac", _RATE)  # pyright: ignore[reportUnknownMemberType]  # PyAV leaves **kwargs untyped
         self._out.bit_rate = bits_per_second
@@ -41,8 +43,8 @@ class SoundConverter:
         self._kind: tuple[str, str, int] | None = None
         self._next_pts = 0
 
-    def convert(self, packet: Packet) -> Iterator[Packet]:
-        """Yield what a packet makes ready to be written; one that can't be decoded leaves a gap.
+    def convert(self, packet: Packet) -> None:
+        """Take the next packet; one that can't be decoded leaves a gap.
 
         Raises:
             SoundLostError: what is decoded can't be encoded.
@@ -51,49 +53,55 @@ class SoundConverter:
             decoded = self._sound.decode(packet)
         except FFmpegError:
             return
-        try:
+        with _giving_up_sound():
             for samples in decoded:
-                yield from self._encode(samples)
-        except (FFmpegError, ValueError) as error:
-            raise SoundLostError(type(error).__name__) from error
+                self._encode(samples)
 
-    def finish(self) -> Iterator[Packet]:
-        """Yield what is still held back.
+    def finish(self) -> None:
+        """Write what is still held back.
 
         Raises:
             SoundLostError: as ``convert``.
         """
-        try:
-            yield from self._drain()
-            yield from self._out.encode(None)
-        except (FFmpegError, ValueError) as error:
-            raise SoundLostError(type(error).__name__) from error
+        with _giving_up_sound():
+            self._drain()
+            self._writing.mux(self._out.encode(None))
 
-    def _encode(self, samples: AudioFrame) -> Iterator[Packet]:
+    def _encode(self, samples: AudioFrame) -> None:
         kind = (samples.format.name, samples.layout.name, samples.sample_rate)
         if kind != self._kind:  # a filter and an encoder take one kind only
-            yield from self._drain()
+            self._drain()
             self._graph, self._kind = _converting(samples), kind
         if self._graph is not None:
             self._graph.push(samples)
-            yield from self._pull(self._graph)
+            self._pull(self._graph)
 
-    def _drain(self) -> Iterator[Packet]:
+    def _drain(self) -> None:
         if self._graph is not None:
             self._graph.push(None)
-            yield from self._pull(self._graph)
+            self._pull(self._graph)
             self._graph = None
 
-    def _pull(self, graph: Graph) -> Iterator[Packet]:
+    def _pull(self, graph: Graph) -> None:
         while True:
             try:
-                converted = graph.pull()
+                converted = cast("AudioFrame", graph.pull())
             except (NotYetError, EndError):
                 return
             # Times that run backwards, as at a change, would end the whole file.
-            converted.pts = max(self._next_pts, converted.pts or 0)
-            self._next_pts = converted.pts + converted.samples
-            yield from self._out.encode(converted)
+            converted.pts = pts = max(self._next_pts, converted.pts or 0)
+            self._next_pts = pts + converted.samples
+            self._writing.mux(self._out.encode(converted))
+
+
+@contextmanager
+def _giving_up_sound() -> Generator[None]:
+    try:
+        yield
+    except OSError:
+        raise  # the disk's trouble is not the sound's
+    except (FFmpegError, ValueError) as error:
+        raise SoundLostError(type(error).__name__) from error
 
 
 def _converting(samples: AudioFrame) -> Graph:

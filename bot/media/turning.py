@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from av.filter import Graph
 from av.sidedata.sidedata import Type
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from av.sidedata.sidedata import SideData
     from av.video.frame import VideoFrame
 
 _MATRIX = struct.Struct("=9i")
 _FAINT = 0x10000 // 100
 """A hundredth of one: what sines and cosines leave where there should be nothing."""
+_UPRIGHT = (1, 0, 0, 1)
 _FILTERS: dict[tuple[int, int, int, int], tuple[tuple[str, str], ...]] = {
     (-1, 0, 0, -1): (("hflip", ""), ("vflip", "")),
     (-1, 0, 0, 1): (("hflip", ""),),
@@ -51,9 +55,11 @@ def is_turned_aside(frame: VideoFrame) -> bool:
 
 
 def _signs(frame: VideoFrame) -> tuple[int, int, int, int]:
-    matrix = frame.side_data.get(Type.DISPLAYMATRIX)
+    matrix = next(
+        (data for data in cast("Iterable[SideData]", frame.side_data) if data.type is Type.DISPLAYMATRIX), None
+    )
     if matrix is None or matrix.buffer_size < _MATRIX.size:
-        return (1, 0, 0, 1)
+        return _UPRIGHT
     a, b, _, c, d, *_ = _MATRIX.unpack(bytes(matrix)[: _MATRIX.size])
     return (_sign(a), _sign(b), _sign(c), _sign(d))
 

@@ -1,7 +1,7 @@
-"""What a process for media may not do, whoever has taken it over by a file; ``docs/decisions/media-process.md`` says why.
+"""What a process for media may not do, should a file have taken it over; ``docs/decisions/media-process.md`` says why.
 
-The bot gives it nothing to begin with (``worker``); here it gives up the rest itself, before it opens the file. All of it is
-Linux's; elsewhere the time limits must do.
+The bot gives it nothing to begin with (``process``); here it gives up the rest itself, before it opens the file. All of
+it is Linux's; elsewhere the time limits must do.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ class Limits:
 
 
 def hide_from_other_processes() -> None:
-    """Keep this process's environment, memory and open files from all others of its user: none may read ``/proc`` for them.
+    """Keep this process's environment, memory and open files from its user's others, which ``/proc`` would show them.
 
-    Also no core is dumped, which would hold the same. Only root, or who may trace every process, still sees it.
+    Also no core is dumped, which would hold the same. Only root, or whoever may trace every process, still sees it.
     """
     if sys.platform == "linux":
         _set_process_option(_PR_SET_DUMPABLE, 0)
@@ -60,7 +60,7 @@ def enclose(limits: Limits, *, readable: Path, writable: Path | None) -> None:
 
 
 def _libraries() -> set[Path]:
-    """Return where Python finds what it still has to import; the project's own folder, with its settings, is none of it."""
+    """Return where Python finds what it may yet import; the project's folder, where settings lie, is none of it."""
     package = Path(__file__).parents[1]
     return {package, *(Path(entry) for entry in sys.path if entry and Path(entry) != package.parent)}
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from asyncio.subprocess import Process
     from collections.abc import Sequence
 
+
 class MediaWorker:
     """``probe``, ``take_still``, ``make_contact_sheet`` and ``fit`` for the event loop, each call in its own process.
 

@@ -35,7 +35,9 @@ def says(answer: object) -> Path:
 
 
 async def test_what_the_process_says_of_a_video_is_returned(asked: list[tuple[object, ...]]) -> None:
-    clip = says({"width": 320, "height": 180, "duration_seconds": 1.0, "size_bytes": 9, "codec": "h264", "plays": False})
+    clip = says(
+        {"width": 320, "height": 180, "duration_seconds": 1.0, "size_bytes": 9, "codec": "h264", "plays": False}
+    )
 
     async with MediaWorker() as media:
         probed, fitted = await media.probe(clip), await media.fit(clip, FITTED, 5_000)

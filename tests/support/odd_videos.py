@@ -1,4 +1,4 @@
-"""Real video files of the kinds that don't play everywhere, or confuse whoever reads them; shared as ``videos``' are."""
+"""Real video files of kinds that don't play everywhere, or confuse whoever reads them; shared as ``videos``' are."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import av
 
-from tests.support.videos import film, image_file, new_path, video_file
+from tests.support.videos import film, image_file, new_path
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 RIGHT, LEFT, UPSIDE_DOWN, MIRRORED = (0, 1, -1, 0), (0, -1, 1, 0), (-1, 0, 0, -1), (-1, 0, 0, 1)
 """How a file says that its picture is shown: turned a quarter, turned by half, as in a mirror."""
+_HASTE = {"libx264": {"preset": "ultrafast"}, "libx265": {"preset": "ultrafast", "x265-params": "log-level=none"}}
 
 
 @cache
@@ -44,8 +45,7 @@ def odd_video(
         video = writing.add_stream(codec, 24)
         video.width, video.height = size
         video.pix_fmt = pixels
-        hasty = {"libx264": {"preset": "ultrafast"}, "libx265": {"preset": "ultrafast", "x265-params": "log-level=none"}}
-        video.options = hasty.get(codec, {"deadline": "realtime", "cpu-used": "8"}) | dict(options)
+        video.options = _HASTE.get(codec, {"deadline": "realtime", "cpu-used": "8"}) | dict(options)
         tone = writing.add_stream(sound, 48_000) if sound else None
         shape = f"size={size[0]}x{size[1]}:rate=24:duration=1"
         for frame in film(("testsrc2", shape), ("noise", f"alls={noise}:allf=t:all_seed=7"), ("format", pixels)):

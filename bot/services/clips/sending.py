@@ -14,9 +14,10 @@ from bot.errors import (
     ClipUnavailableError,
     DestinationClosedError,
     NotSendableError,
+    ProbeDiedError,
 )
 from bot.models import ClipFile
-from bot.services.clips.fitting import DEFAULT_UPLOAD_BYTES, FittingPoster
+from bot.services.clips.fitting import DEFAULT_UPLOAD_BYTES, FittingPoster, link_to
 
 if TYPE_CHECKING:
     from bot.models import Clip, Job, ListedClip, PostedMessage
@@ -97,7 +98,15 @@ class ClipSender:
         with tempfile.TemporaryDirectory(prefix="reelay-") as folder:
             path = Path(folder) / "clip.mp4"
             await self._service.download(job.result_url, path)
-            original = ClipFile(path, await self._media.probe(path))
+            original = await self._look(job, path)
             posted = await self._poster.post(job, original, DEFAULT_UPLOAD_BYTES, Path(folder), post)
         _log.info("clip sent again", extra={"job_id": job.id, "message_id": posted.message_id})
         return posted
+
+    async def _look(self, job: Job, path: Path) -> Clip:
+        """Return the file as a clip, or its address where the look at it dies: whoever pressed a button won't wait."""
+        try:
+            return ClipFile(path, await self._media.probe(path))
+        except ProbeDiedError:
+            _log.warning("nobody can look at the clip, sending its address", extra={"job_id": job.id})
+            return link_to(job)
