@@ -34,7 +34,17 @@ _ABSENT = frozenset({errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM})
 """Too old, switched off, or forbidden by a container."""
 
 
-def confine(*, readable: Iterable[Path], writable: Path | None) -> bool:
+def landlock_version() -> int:
+    """Return how much of it the kernel knows; 0 for nothing."""
+    try:
+        return _call(_CREATE_RULESET, None, 0, _ASK_VERSION)
+    except OSError as error:
+        if error.errno in _ABSENT:
+            return 0
+        raise
+
+
+def confine(*, readable: Iterable[Path], writable: Path | None) -> None:
     """Give up all but these files and folders, for this thread and those it starts from now on.
 
     The process must have given up new privileges before.
@@ -42,16 +52,10 @@ def confine(*, readable: Iterable[Path], writable: Path | None) -> bool:
     Args:
         readable: files, and folders with all that is in them; what is missing is passed over.
         writable: a folder in which files may be read, made, written and removed.
-
-    Returns:
-        Whether the kernel knows it at all.
     """
-    try:
-        version = _call(_CREATE_RULESET, None, 0, _ASK_VERSION)
-    except OSError as error:
-        if error.errno in _ABSENT:
-            return False
-        raise
+    version = landlock_version()
+    if version == 0:
+        return
     known = _RIGHTS_BY_VERSION[min(version, _NEWEST_OF_FILES)]
     words = [known]
     if version >= _TCP_SINCE:
@@ -70,7 +74,6 @@ def confine(*, readable: Iterable[Path], writable: Path | None) -> bool:
         _call(_RESTRICT_SELF, ruleset, 0)
     finally:
         os.close(ruleset)
-    return True
 
 
 def _allow(ruleset: int, path: Path, rights: int) -> None:
