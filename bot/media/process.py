@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
+import signal
 import sys
 from asyncio.subprocess import PIPE
 from pathlib import Path
@@ -27,6 +29,7 @@ _KEPT_VARIABLES = ("SYSTEMROOT", "LD_LIBRARY_PATH")
 _MOST_BYTES_SAID = 1_000_000
 """Twice a contact sheet."""
 _COMPLAINT_BYTES = 2000
+_END_SECONDS = 5
 
 
 class ProcessDiedError(Exception):
@@ -61,15 +64,42 @@ async def read_answer(process: Process) -> dict[str, Any]:
         NotAVideoError, CannotFitError: it says so.
         ProcessDiedError: it said nothing, too much, or what can't be read.
     """
-    assert process.stdout is not None  # both are pipes
-    assert process.stderr is not None
-    output, complaint = await asyncio.gather(_read_all(process.stdout), _read_end(process.stderr))
-    await process.wait()
+    stdout, stderr = _pipes(process)
+    complaining = asyncio.create_task(_read_end(stderr))
+    try:
+        output = await _read_all(stdout)
+        complaint = await complaining
+        await process.wait()
+    finally:
+        complaining.cancel()
+        await asyncio.gather(complaining, return_exceptions=True)
     if process.returncode != 0:
         fields = {"exit_code": process.returncode, "complaint": complaint.decode(errors="replace")}
         _log.error("media process died", extra=fields)
         raise ProcessDiedError(f"exit code {process.returncode}")
     return _parse(output)
+
+
+async def end_process(process: Process) -> None:
+    """End a process with all that it started; do nothing where it has ended by itself."""
+    if process.returncode is not None:
+        return
+    with contextlib.suppress(ProcessLookupError):
+        if sys.platform == "win32":
+            process.kill()
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
+    # Its end is known only once its pipes are read to theirs, and whoever has escaped may hold those open.
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_END_SECONDS):
+            await asyncio.gather(*map(_read_end, _pipes(process)))
+            await process.wait()
+
+
+def _pipes(process: Process) -> tuple[StreamReader, StreamReader]:
+    assert process.stdout is not None  # it was started so
+    assert process.stderr is not None
+    return process.stdout, process.stderr
 
 
 def _command(*arguments: str | Path | int) -> list[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from bot.errors import CannotFitError, ProbeDiedError
-from bot.media.process import ProcessDiedError, read_answer, start_process
+from bot.media.process import ProcessDiedError, end_process, read_answer, start_process
 from bot.models import VideoInfo
 
 if TYPE_CHECKING:
@@ -124,9 +124,7 @@ class MediaWorker:
                 except TimeoutError:
                     raise ProcessDiedError(f"more than {seconds} s") from None
                 finally:
-                    if process.returncode is None:
-                        process.kill()
-                        await process.wait()
+                    await end_process(process)
                     self._processes.discard(process)
 
 

@@ -11,6 +11,7 @@ import pytest
 from bot.errors import CannotFitError, NotAVideoError
 from bot.media import MediaWorker, stills
 from bot.media.stills import STILL_MAX_BYTES, take_still
+from tests.support.odd_videos import RIGHT, shown_otherwise, with_cover
 from tests.support.videos import audio_file, large_video_file, video_file
 
 if TYPE_CHECKING:
@@ -81,3 +82,11 @@ async def test_a_process_that_takes_too_long_over_a_still_is_ended(tmp_path: Pat
         with pytest.raises(CannotFitError):
             await media.take_still(video_file())
         assert media.process_ids == []
+
+
+def test_a_still_lies_as_the_film_is_shown() -> None:
+    assert size_of(take_still(shown_otherwise(RIGHT))) == (180, 320)
+
+
+def test_a_still_is_not_of_the_cover() -> None:
+    assert size_of(take_still(with_cover())) == (320, 180)

@@ -15,6 +15,7 @@ from bot.models import VideoInfo
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no shell")
 
 CLIP, FITTED = Path("clip.mp4"), Path("fit.mp4")
+ANSWER = {"width": 320, "height": 180, "duration_seconds": 1.0, "size_bytes": 9, "codec": "h264", "plays": False}
 
 
 @pytest.fixture
@@ -35,9 +36,7 @@ def says(answer: object) -> Path:
 
 
 async def test_what_the_process_says_of_a_video_is_returned(asked: list[tuple[object, ...]]) -> None:
-    clip = says(
-        {"width": 320, "height": 180, "duration_seconds": 1.0, "size_bytes": 9, "codec": "h264", "plays": False}
-    )
+    clip = says(ANSWER)
 
     async with MediaWorker() as media:
         probed, fitted = await media.probe(clip), await media.fit(clip, FITTED, 5_000)
@@ -55,8 +54,23 @@ async def test_what_the_process_says_of_a_video_is_returned(asked: list[tuple[ob
         (says({"cannot_fit": "too long"}), CannotFitError, CannotFitError),
         (Path("echo broken >&2; exit 3"), ClipUnavailableError, CannotFitError),
         (Path("read forever"), ClipUnavailableError, CannotFitError),
+        (Path("true"), ClipUnavailableError, CannotFitError),
+        (Path("echo nonsense"), ClipUnavailableError, CannotFitError),
+        (says(ANSWER | {"width": "wide"}), ClipUnavailableError, CannotFitError),
+        (says([ANSWER]), ClipUnavailableError, CannotFitError),
+        (Path("head -c 2000000 /dev/zero"), ClipUnavailableError, CannotFitError),
     ],
-    ids=["no video", "too long", "it died", "it takes too long"],
+    ids=[
+        "no video",
+        "too long",
+        "it died",
+        "it takes too long",
+        "it says nothing",
+        "it says nonsense",
+        "it says something else",
+        "it says it in another shape",
+        "it says too much",
+    ],
 )
 async def test_a_process_that_fails_has_an_error_of_its_kind_and_is_gone(
     clip: Path, of_probe: type[ReelayError], of_fit: type[ReelayError]

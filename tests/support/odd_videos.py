@@ -67,9 +67,11 @@ def tone_frames(*, rate: int = 48_000, layout: str = "mono") -> list[Frame]:
 
 
 @cache
-def shown_otherwise(how: tuple[int, int, int, int] = RIGHT, *, codec: str = "libx264", noise: int = 0) -> Path:
+def shown_otherwise(
+    how: tuple[int, int, int, int] = RIGHT, *, codec: str = "libx264", movflags: str | None = "faststart"
+) -> Path:
     """Return a wide video that says that it is shown turned or mirrored."""
-    content = bytearray(odd_video(codec=codec, noise=noise).read_bytes())
+    content = bytearray(odd_video(codec=codec, movflags=movflags).read_bytes())
     a, b, c, d = (value << 16 for value in how)
     struct.pack_into(">9i", content, content.index(b"tkhd") + 44, a, b, 0, c, d, 0, 0, 0, 1 << 30)
     return _written(content)

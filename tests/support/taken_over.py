@@ -50,8 +50,8 @@ def _look_around(_: Path) -> NoReturn:
         },
         "refused": {
             "the bot's environment": _is_refused(Path(f"/proc/{parent}/environ").read_bytes),
-            "the bot's memory": _is_refused(lambda: Path(f"/proc/{parent}/mem").open("rb")),
-            "the bot's open files": _is_refused(lambda: os.listdir(f"/proc/{parent}/fd")),
+            "the bot's memory": _is_refused(lambda: os.open(f"/proc/{parent}/mem", os.O_RDONLY)),
+            "the bot's open files": _is_refused(lambda: list(Path(f"/proc/{parent}/fd").iterdir())),
             "a file beside the code": _is_refused((project / "pyproject.toml").read_bytes),
             "a file of the system's": _is_refused(Path("/etc/passwd").read_bytes),
             "a new file": _is_refused(lambda: Path("new").write_text("x")),

@@ -1,6 +1,6 @@
 """A small bot as a process: it has secrets, hides, and has a file probed by a process that was taken over.
 
-``python -m tests.support.walled_bot FILE`` prints JSON: what that process saw, and whether another of its user's could
+``python -m tests.support.walled_bot FILE`` writes JSON: what that process saw, and whether another of its user's could
 read its environment before it hid and after. Its own environment has a secret, and so has a file that it leaves open.
 """
 
@@ -43,7 +43,7 @@ def _main(path: Path) -> None:
         could_look = _others_can_look()
         hide_from_other_processes()
         seen = asyncio.run(_probe(path))
-        print(json.dumps(seen | {"could_look": could_look, "can_look": _others_can_look(), "bot": os.getpid()}))
+        sys.stdout.write(json.dumps(seen | {"could_look": could_look, "can_look": _others_can_look()}))
 
 
 if __name__ == "__main__":
