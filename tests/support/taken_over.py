@@ -1,4 +1,4 @@
-"""A process for media that a file has taken over: walled in as ever, it does what it likes in place of a probe.
+"""A process for media that a file has taken over: walled in as ever, it does what it likes in place of a probe or a fit.
 
 ``command`` stands in for the bot's own command line; what the process found out comes back as the reason of a
 ``NotAVideoError``, in JSON.
@@ -121,5 +121,7 @@ def _is_refused(attempt: Callable[[], object]) -> bool:
 
 
 if __name__ == "__main__":
-    media_process.probe = _ACTS[sys.argv[1]]
+    _act = _ACTS[sys.argv[1]]
+    media_process.probe = _act
+    media_process.fit = lambda source, *_: _act(source)
     media_process.main(*sys.argv[2:])
