@@ -17,8 +17,8 @@ from bot.app import assemble_on_discord, loops_of
 from bot.client import point_discord_at
 from bot.errors import SettingsError, StoreUnavailableError
 from bot.instance import claim_instance_name
-from bot.media import MediaWorker
 from bot.media.wall import hide_from_other_processes
+from bot.media.worker import MediaWorker
 from bot.models import OperatorAlert, Quota, UnauthorizedError, VideoServiceError
 from bot.parts import Terms
 from bot.services.jobs.policy import WorkerPolicy

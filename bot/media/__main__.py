@@ -10,14 +10,18 @@ import threading
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bot.errors import CannotFitError, NotAVideoError
-from bot.media.contact_sheets import make_contact_sheet
 from bot.media.fitting import fit
 from bot.media.probing import probe
 from bot.media.stills import take_still
 from bot.media.wall import Limits, enclose
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_Take: TypeAlias = tuple[int, bytes | None]
 
 _LOOK = Limits(memory_bytes=512 * 1024**2, processor_seconds=30)
 """A probe takes 0.2 GiB of address space; 4K with 17 pictures held back would take 0.4. Other pictures take no more."""
@@ -38,7 +42,9 @@ def main(*arguments: str) -> None:
         case ("still", path):
             work, limits = partial(_take_still, Path(path)), _LOOK
         case ("sheet", path):
-            work, limits = partial(_make_contact_sheet, Path(path)), _LOOK
+            from bot.media.contact_sheets import make_contact_sheet  # with Pillow, which nothing else here needs
+
+            work, limits = partial(_make_contact_sheet, make_contact_sheet, Path(path)), _LOOK
         case ("fit", path, destination, max_bytes):
             work = partial(_fit, Path(path), Path(destination), int(max_bytes))
             limits = Limits(
@@ -68,10 +74,10 @@ def _take_still(path: Path) -> dict[str, Any]:
     return {"still": base64.b64encode(take_still(path)).decode("ascii")}
 
 
-def _make_contact_sheet(path: Path) -> dict[str, Any]:
+def _make_contact_sheet(make: Callable[[list[_Take]], bytes], path: Path) -> dict[str, Any]:
     takes: list[tuple[int, str | None]] = json.loads(path.read_text("utf-8"))
     stills = [(number, None if still is None else base64.b64decode(still)) for number, still in takes]
-    return {"sheet": base64.b64encode(make_contact_sheet(stills)).decode("ascii")}
+    return {"sheet": base64.b64encode(make(stills)).decode("ascii")}
 
 
 def _fit(source: Path, destination: Path, max_bytes: int) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from simcord.backend.errors import SetupError
 
 from bot.app import Reelay, assemble_on_discord, loops_of
 from bot.errors import InvalidSpecError
-from bot.media import MediaWorker
+from bot.media.worker import MediaWorker
 from bot.models import GEMINI_OMNI, Job, JobState, Period, PromptRuleKind, Quota, QuotaSource, StatusCard, VideoSpec
 from bot.parts import Terms
 from bot.sandbox.demo_page import TICK_SECONDS, CommunityPage, set_clock

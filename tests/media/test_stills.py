@@ -9,8 +9,9 @@ import av
 import pytest
 
 from bot.errors import CannotFitError, NotAVideoError
-from bot.media import MediaWorker, stills
+from bot.media import stills
 from bot.media.stills import STILL_MAX_BYTES, take_still
+from bot.media.worker import MediaWorker
 from tests.support.odd_videos import RIGHT, shown_otherwise, with_cover
 from tests.support.videos import audio_file, large_video_file, video_file
 

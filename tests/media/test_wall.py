@@ -17,8 +17,9 @@ from typing import Any
 import pytest
 
 from bot.errors import NotAVideoError, ProbeDiedError
-from bot.media import MediaWorker, process
+from bot.media import process
 from bot.media.landlock import landlock_version
+from bot.media.worker import MediaWorker
 from tests.support import taken_over
 from tests.support.videos import video_file
 

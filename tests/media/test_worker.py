@@ -18,7 +18,7 @@ import pytest
 import pytest_asyncio
 
 from bot.errors import CannotFitError, ClipUnavailableError, NotAVideoError
-from bot.media import MediaWorker
+from bot.media.worker import MediaWorker
 from tests.support.videos import large_video_file, video_file
 
 if TYPE_CHECKING:
@@ -187,6 +187,6 @@ def test_the_process_ends_when_the_bot_is_gone(endless: Path, open_files: list[i
 
 
 def test_importing_the_package_leaves_ffmpeg_and_pillow_out() -> None:
-    look = "import sys, bot.media; sys.exit(bool({'av', 'PIL'} & sys.modules.keys()))"
+    look = "import sys, bot.media.worker; sys.exit(bool({'av', 'PIL'} & sys.modules.keys()))"
 
     assert subprocess.run([sys.executable, "-c", look], check=False).returncode == 0

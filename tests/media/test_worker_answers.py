@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot.errors import CannotFitError, ClipUnavailableError, NotAVideoError, ReelayError
-from bot.media import MediaWorker, process
+from bot.media import process
+from bot.media.worker import MediaWorker
 from bot.models import VideoInfo
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no shell")

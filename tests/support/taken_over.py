@@ -1,4 +1,4 @@
-"""A process for media that a file has taken over: walled in as ever, it does what it likes in place of a probe or a fit.
+"""A process for media that a file has taken over: walled in as ever, it does what it likes in place of the work.
 
 ``command`` stands in for the bot's own command line; what the process found out comes back as the reason of a
 ``NotAVideoError``, in JSON.

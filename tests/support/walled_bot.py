@@ -16,8 +16,9 @@ from functools import partial
 from pathlib import Path
 
 from bot.errors import NotAVideoError
-from bot.media import MediaWorker, process
+from bot.media import process
 from bot.media.wall import hide_from_other_processes
+from bot.media.worker import MediaWorker
 from tests.support import taken_over
 
 _LOOK = "import os; open(f'/proc/{os.getppid()}/environ').read()"

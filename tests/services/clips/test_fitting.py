@@ -9,7 +9,8 @@ import pytest
 import pytest_asyncio
 
 from bot.errors import CannotFitError, NotAVideoError, ProbeDiedError, UploadTooLargeError
-from bot.media import MediaWorker, process
+from bot.media import process
+from bot.media.worker import MediaWorker
 from bot.models import ClipFile, ClipLink, JobError, JobState
 from bot.services.clips.dead_probes import DEAD_PROBES_BEFORE_BELIEVED
 from tests.support import taken_over
