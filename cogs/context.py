@@ -165,6 +165,20 @@ async def _fetch_places_above(interaction: discord.Interaction, channel_id: int)
         raise PlaceUnknownError from error
 
 
+def sees(interaction: discord.Interaction, channel_id: int) -> bool:
+    """Tell whether whoever does this is known to see a channel or a thread; who is in a private thread is not known."""
+    if channel_id == interaction.channel_id:
+        return True
+    guild, member = interaction.guild, interaction.user
+    place = None if guild is None else guild.get_channel_or_thread(channel_id)
+    is_orphan = isinstance(place, discord.Thread) and place.parent is None
+    if place is None or is_orphan or not isinstance(member, discord.Member):
+        return False
+    granted = place.permissions_for(member)
+    is_private = isinstance(place, discord.Thread) and place.is_private()
+    return granted.view_channel and (granted.manage_threads or not is_private)
+
+
 # Moderators --------------------------------------------------------------------------------------
 
 

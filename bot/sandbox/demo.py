@@ -49,7 +49,7 @@ _, BRAINSTORM_CHANNEL, LOG_CHANNEL = CHANNELS
 CLIPS_HINT = "Now type /video on the page yourself, or /moderate settings as the moderator Mo. Ctrl-C ends it."
 BRAINSTORM_HINT = """Now type /brainstorm on the page yourself; an idea to begin with:
   A paper boat drifts across a {calm|stormy} lake, {light}
-The page goes into the brainstorm's thread by itself. Vote as Mia, then as Ben ("Viewing as", at the top); \
+The page goes into the brainstorm's thread by itself. Vote as Mia, then as Ben ("Viewing as", at the top);
 as Mia press Manage… and Close now to see the winner. Ctrl-C ends it."""
 DEMO_PROMPT = "A paper boat drifts across a calm lake at dawn, slow camera, soft light"
 OTHER_WORDS = "A paper lantern drifts across a dark lake at night, slow camera, warm light"

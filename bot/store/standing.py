@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, bindparam, case, func, or_, select
 
 from bot.models import EVERYWHERE, OPEN_STATES
+from bot.store.jobs.held import is_held
 from bot.store.jobs.turns import IS_WAITING
 from bot.store.moderation.servers import to_block, to_channel_rule, to_server
 from bot.store.quotas import rules as quota_rules
-from bot.store.tables import blocks, channel_rules, jobs, ledger, servers
+from bot.store.tables import blocks, channel_rules, jobs, ledger, rounds, servers
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -33,7 +34,8 @@ class Standing:
         quota_rules: that hold then and have to do with the member, their roles, their places or the whole server.
         open_jobs, open_jobs_anywhere: how many unfinished jobs the member has in this server, and in all; takes of a
             brainstorm don't count.
-        waiting, waiting_anywhere: how many jobs of all members wait for their turn in this server, and in all.
+        waiting, waiting_anywhere: how many jobs of all members wait for their turn, or are held until they have one, in
+            this server, and in all.
         has_grants: whether the member was given seconds that can be used then; they may be used up.
     """
 
@@ -86,15 +88,18 @@ def _standing() -> Select[Any]:
     grants = select(ledger.c.id).where(
         ledger.c.guild_id == guild_id, ledger.c.member_id == member_id, ledger.c.expires_at > now
     )
-    waiting_anywhere = select(func.count()).select_from(jobs).where(IS_WAITING)
-    waiting = waiting_anywhere.where(jobs.c.guild_id == guild_id)
+    count = select(func.count()).select_from(jobs)
+    queued, held = count.where(IS_WAITING), count.where(is_held())
+    held_here = count.where(is_held(rounds.c.guild_id == guild_id))
+    waiting_anywhere = queued.scalar_subquery() + held.scalar_subquery()
+    waiting = queued.where(jobs.c.guild_id == guild_id).scalar_subquery() + held_here.scalar_subquery()
     holds = or_(blocks.c.expires_at.is_(None), blocks.c.expires_at > now)
     of_places = channel_rules.c.channel_id.in_(bindparam("places", expanding=True))
     return select(
         *(servers, blocks, channel_rules),
         *open_jobs.c,
-        waiting.scalar_subquery().label("waiting"),
-        waiting_anywhere.scalar_subquery().label("waiting_anywhere"),
+        waiting.label("waiting"),
+        waiting_anywhere.label("waiting_anywhere"),
         grants.exists().label("has_grants"),
     ).select_from(
         open_jobs.outerjoin(servers, servers.c.guild_id == guild_id)

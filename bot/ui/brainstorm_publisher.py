@@ -123,7 +123,7 @@ class DiscordBrainstormPublisher:
             message = await self._channel(board, channel_id).send(
                 view=result_view(board, in_thread=is_in_thread),
                 files=result_files(board),
-                nonce=_nonce("result", board, earlier_id),
+                nonce=_nonce("result" if is_in_thread else "notice", board, earlier_id),
                 allowed_mentions=discord.AllowedMentions(everyone=False, roles=False, replied_user=False, users=users),
             )
         return message.id
@@ -200,6 +200,9 @@ def _sheets(board: Board, sheet: bytes | None) -> list[discord.File]:
 
 
 def _nonce(kind: str, board: Board, earlier_id: int | None) -> str:
-    """Return what Discord knows a message by, so that it is posted once; a new one where an earlier one was deleted."""
+    """Return what Discord knows a message by, so that it is posted once; a new one where an earlier one was deleted.
+
+    Discord goes by author and nonce, whatever the channel: two messages of a round need two kinds.
+    """
     nonce = f"{kind}{board.round.id}"
     return nonce if earlier_id is None else f"{nonce}{earlier_id % 1000}"

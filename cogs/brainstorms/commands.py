@@ -22,13 +22,14 @@ from bot.ui.messages.brainstorms.preview import preview_view
 from bot.ui.messages.clip import clip_job_id
 from bot.ui.text import commands as command_text
 from bot.ui.text.brainstorms import takes as take_text
-from cogs.context import channel_id_of, guild_id_of, requester, requester_in_place
+from cogs.context import channel_id_of, guild_id_of, requester, requester_in_place, sees
 from cogs.gates import require_place_for_thread
 
 if TYPE_CHECKING:
     from bot.models.brainstorms import PreviewStatus
     from bot.services.brainstorms.brainstorming import Brainstorming
     from bot.services.brainstorms.previews import Previews
+    from bot.services.brainstorms.records import BrainstormPage
     from bot.services.clips.versions import Versions
     from bot.ui.components import Press
 
@@ -90,14 +91,21 @@ class BrainstormCog(commands.Cog):
     async def brainstorm_this(self, interaction: discord.Interaction, message: discord.Message) -> None:
         """Show takes of a message's words; on a clip of ours of its prompt. Braces in them are just braces."""
         job_id = clip_job_id(message) if message.author == interaction.client.user else None
+        is_spoiler = False
         if job_id is not None:
-            words = (await self._versions.find(job_id, requester=requester(interaction))).spec.prompt
+            clip = await self._versions.find(job_id, requester=requester(interaction))
+            words, is_spoiler = clip.spec.prompt, clip.is_spoiler
         else:
             forwarded = (snapshot.content for snapshot in message.message_snapshots)
             words = words_of("\n".join(filter(None, (message.content, *forwarded))))
         if is_blank(words):
             raise InvalidSpecError("message", "empty")
-        plan = Plan(interaction_id=interaction.id, channel_id=channel_id_of(interaction), idea=escaped(words))
+        plan = Plan(
+            interaction_id=interaction.id,
+            channel_id=channel_id_of(interaction),
+            idea=escaped(words),
+            is_spoiler=is_spoiler,
+        )
         await self._planner.plan(interaction, plan)
 
     @app_commands.command(name="brainstorms", description=command_text.BRAINSTORMS_COMMAND)
@@ -107,7 +115,7 @@ class BrainstormCog(commands.Cog):
         records = self._brainstorms.records
         listing = records.page(guild_id_of(interaction), 1, length=PAGE_LENGTH)
         found = await replies.run_or_defer(interaction, listing, private=True)
-        await replies.show_privately(interaction, brainstorms_view(found.summaries, found.page, found.pages))
+        await replies.show_privately(interaction, _list(interaction, found))
 
 
 class BrainstormListActions:
@@ -121,4 +129,11 @@ class BrainstormListActions:
         """Show another page."""
         listing = self._records.page(press.guild_id, page, length=PAGE_LENGTH)
         found = await replies.run_or_defer(press.interaction, listing, private=True, redraws=True)
-        await replies.redraw(press.interaction, brainstorms_view(found.summaries, found.page, found.pages))
+        await replies.redraw(press.interaction, _list(press.interaction, found))
+
+
+def _list(interaction: discord.Interaction, found: BrainstormPage) -> discord.ui.LayoutView:
+    """Show a page of the list; of what goes on where whoever looks does not see it, not a word."""
+    channel_ids = {each.brainstorm.channel_id for each in found.summaries}
+    hidden = {channel_id for channel_id in channel_ids if not sees(interaction, channel_id)}
+    return brainstorms_view(found.summaries, found.page, found.pages, hidden)

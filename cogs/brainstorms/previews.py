@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import discord
 
+from bot.errors import InvalidSettingError
 from bot.models import parse_typed_duration
 from bot.models.brainstorms import PreviewChangedError
 from bot.ui import brainstorm_forms as forms
@@ -125,6 +126,9 @@ class PreviewActions:
     async def _set_vote(self, press: Press, preview_id: str) -> PreviewStatus:
         requester = await requester_in_place(press.interaction)
         terms = forms.read_vote_terms(press.fields, guild_id=press.guild_id)
+        guild = press.interaction.guild
+        if terms.voter_role_id is not None and (guild is None or guild.get_role(terms.voter_role_id) is None):
+            raise InvalidSettingError("voters", "unknown")
         return await self._previews.set_vote(preview_id, requester, terms)
 
     async def _change(self, press: Press, preview_id: str, work: Coroutine[Any, Any, PreviewStatus]) -> None:

@@ -102,7 +102,7 @@ STARTING = Act(
     ),
 )
 
-# From the thread to the board ----------------------------------------------------------------------
+# From the thread to the first take -----------------------------------------------------------------
 
 
 async def thread_is_never_made(part: Brainstormer) -> Moments:
@@ -157,6 +157,13 @@ async def board_is_posted_but_not_noted_twice(part: Brainstormer) -> Moments:
     yield DOWN
 
 
+async def take_is_posted_but_not_noted(part: Brainstormer) -> Moments:
+    upload = part.hold_in_thread(RouteKind.CREATE_MESSAGE, stored=True, clip=True)
+    await part.begin()
+    await upload.arrived.wait()
+    yield DOWN
+
+
 OPENING = Act(
     kind=Brainstormer,
     scenarios=(
@@ -166,6 +173,7 @@ OPENING = Act(
         board_never_arrives,
         board_is_posted_but_not_noted,
         board_is_posted_but_not_noted_twice,
+        take_is_posted_but_not_noted,
     ),
 )
 
@@ -190,13 +198,6 @@ async def take_never_arrives(part: Brainstormer) -> Moments:
     upload.drop()
 
 
-async def take_is_posted_but_not_noted(part: Brainstormer) -> Moments:
-    upload = part.hold_in_thread(RouteKind.CREATE_MESSAGE, stored=True, clip=True)
-    await part.begin()
-    await upload.arrived.wait()
-    yield DOWN
-
-
 async def takes_are_there_but_not_on_the_board(part: Brainstormer) -> Moments:
     board = await _edit_of_board(part, stored=False)
     await part.begin()
@@ -217,12 +218,11 @@ async def _edit_of_board(part: Brainstormer, *, stored: bool) -> Fault:
     return part.hold_in_thread(RouteKind.EDIT_MESSAGE, stored=stored, words="https://discord.com/channels/")
 
 
-ARRIVING = Act(
+ARRIVING = Act(  # with one upload that is held at most: four go on at a time, and its takes are two of them
     kind=Brainstormer,
     scenarios=(
         take_is_submitted_but_unanswered,
         take_never_arrives,
-        take_is_posted_but_not_noted,
         takes_are_there_but_not_on_the_board,
         takes_are_on_the_board_but_its_edit_is_unanswered,
     ),

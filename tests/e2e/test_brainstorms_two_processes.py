@@ -78,6 +78,16 @@ async def one_dies_in_the_middle_of_a_vote(part: Brainstormer) -> Moments:
     yield DOWN
 
 
+async def bot_that_is_left_alone_goes_on(part: Brainstormer) -> Moments:
+    yield DOWN
+    # Leases run out in a minute; here at once. The surviving bot would notice then, or when there is other work.
+    for table in ("rounds", "jobs"):
+        part.stage.execute(
+            f"UPDATE {table} SET lease_until = '2000-01-01 00:00:00.000000' WHERE lease_owner = '{MORTAL}'"
+        )
+    await part.begin()
+
+
 BOTH = Act(
     kind=Brainstormer,
     scenarios=(
@@ -87,21 +97,12 @@ BOTH = Act(
         extension_is_heard_by_both,
         tie_is_heard_by_both,
         one_dies_in_the_middle_of_a_vote,
+        bot_that_is_left_alone_goes_on,
     ),
     companions=1,
 )
 
 # One at work, the other idle -----------------------------------------------------------------------
-
-
-async def bot_that_is_left_alone_goes_on(part: Brainstormer) -> Moments:
-    yield DOWN
-    # Leases run out in a minute; here at once. The surviving bot would notice then, or when there is other work.
-    for table in ("rounds", "jobs"):
-        part.stage.execute(
-            f"UPDATE {table} SET lease_until = '2000-01-01 00:00:00.000000' WHERE lease_owner = '{MORTAL}'"
-        )
-    await part.begin()
 
 
 async def thread_of_the_dead_bot_is_taken_over(part: Brainstormer) -> Moments:

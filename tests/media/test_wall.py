@@ -65,7 +65,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "TMPDIR": str(folder / "temporary"),
         "DISCORD_TOKEN": SECRET,
         "TOAPIS_API_KEY": SECRET,
-        "DATABASE_URL": f"postgresql://reelay:{SECRET}@localhost/reelay",
+        "DATABASE_URL": f"sqlite+aiosqlite:////dev/null/{SECRET}.db",
     }
     ran = subprocess.run(
         [*unprivileged(), sys.executable, "-m", "tests.support.walled_bot", str(clip)],

@@ -106,7 +106,7 @@ class Brainstormer(Part):
 
     async def begin_next(self) -> Interaction:
         """Start a round that goes on from the winner of the latest."""
-        card = await self.result_says("wins")
+        card = await self.result_says(f"**Take {self.winner} ")
         self.votes.clear()
         self.rounds += 1
         more = await self.use(card, "round:more:")
@@ -266,7 +266,7 @@ class Brainstormer(Part):
                     any(words in card.text for card in self.results(place, self.round["id"]))
                     for place in (self.thread, self.channel)
                 )
-                and "wins" in self.board().text
+                and words in self.board().text
             )
         )
 

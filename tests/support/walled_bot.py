@@ -1,4 +1,4 @@
-"""A small bot as a process: it has secrets, hides, and has a file probed by a process that was taken over.
+"""The bot as a process: it has secrets, starts, and has a file probed by a process that was taken over.
 
 ``python -m tests.support.walled_bot FILE`` writes JSON: what that process saw, and whether another of its user's could
 read its environment before it hid and after. Its own environment has a secret, and so has a file that it leaves open.
@@ -7,6 +7,7 @@ read its environment before it hid and after. Its own environment has a secret, 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import subprocess
@@ -15,10 +16,11 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
-from bot.errors import NotAVideoError
+from bot.config import load_settings
+from bot.errors import NotAVideoError, SettingsError
 from bot.media import process
-from bot.media.wall import hide_from_other_processes
 from bot.media.worker import MediaWorker
+from bot.serving import run
 from tests.support import taken_over
 
 _LOOK = "import os; open(f'/proc/{os.getppid()}/environ').read()"
@@ -42,7 +44,8 @@ def _main(path: Path) -> None:
     with tempfile.TemporaryFile() as secret:
         os.set_inheritable(secret.fileno(), True)
         could_look = _others_can_look()
-        hide_from_other_processes()
+        with contextlib.suppress(SettingsError):
+            asyncio.run(run(load_settings()))  # which goes no further than to its database
         seen = asyncio.run(_probe(path))
         sys.stdout.write(json.dumps(seen | {"could_look": could_look, "can_look": _others_can_look()}))
 

@@ -292,6 +292,19 @@ async def test_where_the_brainstorm_was_started_the_result_leads_to_the_thread_a
     assert await team.publisher.find_result(board, team.thread().id) is None
 
 
+async def test_the_results_in_the_thread_and_in_the_channel_are_two_messages(team: Team) -> None:
+    board = await team.shown(state=RoundState.ENDED, outcome=Outcome.WON, winner_number=1)
+
+    here = await team.publisher.post_result(board, team.thread().id, is_mentioned=True)
+    there = await team.publisher.post_result(board, team.server.clips.id, is_mentioned=False)
+
+    assert here in team.thread().messages
+    assert there in team.server.clips.messages
+    nonces = [body["nonce"] for body in team.bodies(RouteKind.CREATE_MESSAGE)]
+    assert len(set(nonces)) == len(nonces)
+    assert max(map(len, nonces)) <= 25
+
+
 async def test_a_result_has_its_winners_still(team: Team) -> None:
     board = await team.shown(state=RoundState.ENDED, outcome=Outcome.WON, winner_number=1)
     board = replace(board, takes=[replace(board.takes[0], still=SHEET), board.takes[1]])

@@ -29,6 +29,7 @@ from bot.models.brainstorms.previews import (
     Take,
     Vary,
     VoteTerms,
+    parse_typed_idea,
 )
 from bot.models.brainstorms.rounds import (
     Ballot,
@@ -76,4 +77,5 @@ __all__ = [
     "Vary",
     "VoteTerms",
     "parse_list_name",
+    "parse_typed_idea",
 ]

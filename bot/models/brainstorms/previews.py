@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from bot.errors import InvalidSettingError
+from bot.models._values import storable
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -33,6 +34,11 @@ class Vary(StrEnum):
     PLACE = "place"
     MOOD = "mood"
     NOTHING = "nothing"
+
+
+def parse_typed_idea(text: str) -> str:
+    """Return an idea as it was typed, without what not every database can store."""
+    return storable(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +94,11 @@ class Preview:
         takes: how many were asked for.
         vary: says nothing where the idea has slots.
         seed: of the draw; ``shuffled`` takes another.
-        aspect, duration_seconds: None leaves them to the channel's defaults.
+        aspect, duration_seconds: of each take; None, the channel's defaults, is filled in when takes are drawn.
         planned: the takes that were drawn, in their order: exactly what will be asked for.
         combinations: how many different prompts an idea with slots stands for; 1 without slots.
         revision: grows with every change, so that a button of an older look is known as such.
+        is_spoiler: its takes are hidden until they are clicked.
         brainstorm_id: that it goes on with; None where it begins one.
         reigning_job_id: the winner's job that it goes on from, which stands on the new board as take 1.
     """
@@ -112,6 +119,7 @@ class Preview:
     combinations: int
     created_at: datetime
     revision: int = 1
+    is_spoiler: bool = False
     brainstorm_id: str | None = None
     reigning_job_id: str | None = None
 

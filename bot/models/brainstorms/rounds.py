@@ -86,7 +86,7 @@ class Round:
         outcome: of the vote; None while it goes on. A tie that was decided is ``WON``.
         winner_number: the take that won.
         choose_by: until when whoever started the round may choose, while it is undecided.
-        board_message_id: the board; editable_at: from when on it may be edited again.
+        board_message_id: the board; editable_at: from when on it may be edited again, None where it is to be at once.
         result_message_id, channel_result_message_id: the winner's card in the thread, and where it was started.
         shown_outcome: the outcome that the winner's cards show; None while there are none.
         changes: grows with everything that may look different on the board.
@@ -154,6 +154,11 @@ class BoardTake:
         return (job.id, job.state, progress, job.error_code, job.removed_at, job.message_id, self.difference)
 
     @property
+    def is_held(self) -> bool:
+        """Tell whether it waits for its thread."""
+        return self.job.state is JobState.HELD
+
+    @property
     def has_landed(self) -> bool:
         """Tell whether its clip is there to be voted for."""
         return self.job.state is JobState.DELIVERED and self.job.removed_at is None
@@ -203,14 +208,14 @@ class Board:
         shows_votes = round_.vote.shows_counts or round_.outcome is not None
         decided = (round_.state, round_.closes_at, round_.outcome, round_.winner_number, round_.choose_by)
         takes = tuple((*take.appearance, take.votes if shows_votes else None) for take in self.takes)
-        return (*decided, takes, self.voters, self.is_held_up, self.brainstorm.title)
+        return (*decided, takes, self.voters, self.is_held_up, round_.idea, round_.member_id)
 
     @property
     def result(self) -> tuple[object, ...]:
         """Return all that can be seen of how the vote came out."""
         round_ = self.round
         shown = [take.appearance for take in self.takes if take.number == round_.winner_number or take.votes]
-        return (round_.outcome, round_.winner_number, round_.choose_by, shown, self.brainstorm.title)
+        return (round_.outcome, round_.winner_number, round_.choose_by, shown, round_.idea, round_.member_id)
 
     @property
     def winner(self) -> BoardTake | None:

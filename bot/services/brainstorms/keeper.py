@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import DestinationClosedError, LeaseLostError, PublishError
-from bot.models import JobError
+from bot.models import JobError, JobState
 from bot.models.brainstorms import Board, Outcome, Round, RoundState
 from bot.services.brainstorms import rules
 from bot.services.brainstorms.closing import changes_of, note_end_of_vote
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import datetime
 
+    from bot.models.brainstorms import BoardTake
     from bot.services.brainstorms.showing import BoardShower
     from bot.services.jobs.context import WorkContext
     from bot.services.jobs.requests import JobService
@@ -115,7 +116,7 @@ class RoundKeeper:
         due_at = rules.look_at(board, now)
         if not self._shower.is_edit_due(board):
             return due_at
-        editable_at = board.round.editable_at or now
+        editable_at = rules.editable_at(board, now)
         return editable_at if due_at is None else min(editable_at, due_at)
 
     async def _let_go(self, round_: Round, due_at: datetime | None, attempts: int) -> None:
@@ -131,7 +132,7 @@ class RoundKeeper:
         if waited > timedelta(seconds=self._work.policy.longest_wait_seconds):
             raise DestinationClosedError("no thread after so long")
         board = await self._open_thread(board)
-        message_id = await self._post_once(board, self._publisher.find_board, self._shower.post)
+        message_id = await self._post_once(as_open(board), self._publisher.find_board, self._shower.post)
         thread_id = board.brainstorm.thread_id
         assert thread_id is not None, "the thread is there"
         now = self._work.clock.now()
@@ -213,3 +214,12 @@ class RoundKeeper:
 
 def _without_thread(board: Board, now: datetime) -> Round:
     return rules.end(board.round, Outcome.THREAD_GONE, now)
+
+
+def as_open(board: Board) -> Board:
+    """Return a board as it is when it is posted: a moment later its takes wait for their turn."""
+
+    def queued(take: BoardTake) -> BoardTake:
+        return replace(take, job=replace(take.job, state=JobState.QUEUED)) if take.is_held else take
+
+    return replace(board, round=replace(board.round, state=RoundState.OPEN), takes=[*map(queued, board.takes)])

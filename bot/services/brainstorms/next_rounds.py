@@ -49,6 +49,7 @@ class NextRound:
             aspect=self.winner.spec.aspect,
             duration_seconds=self.winner.spec.duration_seconds,
             vote=self.round.vote,
+            is_spoiler=self.winner.is_spoiler,
             brainstorm_id=self.round.brainstorm_id,
             reigning_job_id=self.winner.id,
         )

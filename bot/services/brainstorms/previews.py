@@ -21,16 +21,18 @@ from bot.models.brainstorms import (
     Take,
     Vary,
     VoteTerms,
+    parse_typed_idea,
 )
 from bot.services.admission.accepting import new_job_id
 from bot.services.admission.decision import Admitted, decide
 from bot.services.admission.job_request import JobRequest
 from bot.services.brainstorms.drawing.idea import parse_idea
 from bot.services.brainstorms.drawing.takes import draw_takes
+from bot.store import jobs
 from bot.store.brainstorms import previews
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
 
     from bot.models import Requester
     from bot.services.admission.decision import AdmissionDetails
@@ -48,6 +50,7 @@ class Plan:
 
     Attributes:
         aspect, duration_seconds: None leaves them to the channel's defaults.
+        is_spoiler: what it is made of is hidden until it is clicked, and so are its takes.
         brainstorm_id, reigning_job_id: what it goes on from; None where it begins a brainstorm.
     """
 
@@ -59,6 +62,7 @@ class Plan:
     aspect: object = None
     duration_seconds: object = None
     vote: VoteTerms = field(default_factory=VoteTerms)
+    is_spoiler: bool = False
     brainstorm_id: str | None = None
     reigning_job_id: str | None = None
 
@@ -106,7 +110,7 @@ class Previews:
                 guild_id=requester.guild_id,
                 channel_id=plan.channel_id,
                 member_id=requester.member_id,
-                idea=plan.idea,
+                idea=parse_typed_idea(plan.idea),
                 takes=_parse_takes(plan.takes, plan.reigning_job_id),
                 vary=_parse_vary(plan.vary),
                 seed=self._random_bits(_SEED_BITS),
@@ -116,6 +120,7 @@ class Previews:
                 planned=(),
                 combinations=1,
                 created_at=now,
+                is_spoiler=plan.is_spoiler,
                 brainstorm_id=plan.brainstorm_id,
                 reigning_job_id=plan.reigning_job_id,
             ),
@@ -186,7 +191,7 @@ class Previews:
         return await self._change(
             preview,
             requester,
-            idea=idea,
+            idea=parse_typed_idea(idea),
             takes=_parse_takes(takes, preview.reigning_job_id),
             vary=_parse_vary(vary),
             aspect=None if aspect is None else parse_aspect(aspect),
@@ -269,19 +274,37 @@ class Previews:
     async def _drawn(self, preview: Preview, requester: Requester) -> Preview:
         """Return the preview with its takes drawn."""
         idea = parse_idea(preview.idea, await self._lists.lists_for(preview.guild_id))
-        is_new = preview.reigning_job_id is None  # else the winner is take 1, and all others differ from it
-        number = preview.takes + (not is_new and not idea.slots and preview.vary is not Vary.NOTHING)
+        reigning = await self._reigning_prompt(preview)
+        is_varied = bool(idea.slots) or preview.vary is not Vary.NOTHING
+        number = preview.takes + (reigning is not None and is_varied)
         # To find takes that differ as much as they can takes some 30 ms.
         drawn = await asyncio.to_thread(draw_takes, idea, takes=number, vary=preview.vary, seed=preview.seed)
-        takes = [Take(parse_prompt(take.prompt), take.difference) for take in drawn[number - preview.takes :]]
+        takes = [Take(parse_prompt(take.prompt), take.difference) for take in drawn]
+        if reigning is not None and is_varied:  # the winner stands beside them as take 1, and for the idea as it is
+            others = [take for take in takes if take.prompt != reigning] if idea.slots else takes[1:]
+            takes = others[: preview.takes]
         for take in takes:
             self._admission.profile.check(take.prompt, preview.aspect, preview.duration_seconds)
         planned = await self._screen(takes, preview, requester)
-        return replace(preview, planned=planned, combinations=idea.combinations)
+        drawn_preview = replace(preview, planned=planned, combinations=idea.combinations)
+        return await self._with_defaults(drawn_preview, requester)
 
-    async def _screen(self, takes: Iterable[Take], preview: Preview, requester: Requester) -> tuple[PlannedTake, ...]:
+    async def _reigning_prompt(self, preview: Preview) -> str | None:
+        """Return the prompt of the winner that a round goes on from; None where it begins a brainstorm."""
+        if preview.reigning_job_id is None:
+            return None
+        async with self._database.read() as connection:
+            job = await jobs.get(connection, preview.reigning_job_id)
+        return "" if job is None else job.spec.prompt
+
+    async def _with_defaults(self, preview: Preview, requester: Requester) -> Preview:
+        """Fill in the place's defaults: what was shown is made, though they be changed meanwhile."""
+        details = await self._admission.explain(requester)
+        spec = details.place.spec_for(takes_request(preview, requester, preview.planned[0].take))
+        return replace(preview, aspect=spec.aspect, duration_seconds=spec.duration_seconds)
+
+    async def _screen(self, takes: Sequence[Take], preview: Preview, requester: Requester) -> tuple[PlannedTake, ...]:
         """Ask the server's rules about each take's prompt."""
-        takes = list(takes)
         requests = {take.prompt: takes_request(preview, requester, take) for take in takes}
         results = await self._admission.screen_all(list(requests.values()))
         refused = {prompt for prompt, result in zip(requests, results, strict=True) if result.refusal is not None}
@@ -297,6 +320,7 @@ def takes_request(preview: Preview, requester: Requester, take: Take, *, takes: 
         prompt=take.prompt,
         aspect=preview.aspect,
         duration_seconds=preview.duration_seconds,
+        is_spoiler=preview.is_spoiler,
         takes=takes,
     )
 
@@ -305,8 +329,7 @@ def _fitting(details: AdmissionDetails, preview: Preview, requester: Requester) 
     """Return how many of the takes that the rules allow may be made, and what keeps the others from it."""
     limit: RefusedError | None = None
     for takes in range(len(preview.offered), 0, -1):
-        request = takes_request(preview, requester, preview.planned[0].take, takes=takes)
-        decision = decide(details, request, None)
+        decision = decide(details, takes_request(preview, requester, preview.planned[0].take, takes=takes), None)
         if isinstance(decision, Admitted):
             return takes, limit
         limit = limit or decision
@@ -314,8 +337,7 @@ def _fitting(details: AdmissionDetails, preview: Preview, requester: Requester) 
 
 
 def _parse_takes(takes: object, reigning_job_id: str | None) -> int:
-    most = TAKES_MOST - (reigning_job_id is not None)
-    fewest = TAKES_FEWEST - (reigning_job_id is not None)
+    fewest, most = (each - (reigning_job_id is not None) for each in (TAKES_FEWEST, TAKES_MOST))
     if not isinstance(takes, int) or isinstance(takes, bool) or not fewest <= takes <= most:
         raise InvalidSpecError("takes", "not_offered", offered=(fewest, most))
     return takes

@@ -10,6 +10,7 @@ from bot.models import Origin
 from bot.models.brainstorms import Outcome, RoundRefusal, RoundRefusedError, RoundState
 from bot.services.admission.accepting import charge, new_job, record_refusal
 from bot.services.admission.job_request import JobRequest
+from bot.services.brainstorms.starting import require_room
 from bot.services.screening.rules import MOST_JUDGINGS
 from bot.store.brainstorms import boards, rounds
 from bot.store.brainstorms.touching import touch
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from bot.services.jobs.requests import JobService
     from bot.services.moderation.audit_trail import AuditTrail
     from bot.services.ports import Clock
+    from bot.store import Connection
     from bot.store.database import Database
 
 
@@ -81,11 +83,12 @@ class Retaker:
         if _was_taken(board, interaction_id):
             return number
         failed = _failed_take(board, number, requester).job
+        assert board is not None, "it has the take"
         spec = failed.spec
         request = replace(
             JobRequest.parse(
                 interaction_id=interaction_id,
-                channel_id=failed.channel_id,
+                channel_id=board.brainstorm.thread_id or failed.channel_id,
                 requester=requester,
                 prompt=spec.prompt if prompt is None else prompt,
                 aspect=spec.aspect,
@@ -112,6 +115,8 @@ class Retaker:
             if _was_taken(board, request.interaction_id):
                 return True
             failed = _failed_take(board, number, requester)
+            assert board is not None, "it has the take"
+            await _require_latest(connection, board)
             details, decision = await self._admission.decide(connection, request, screening, now)
             if isinstance(decision, RefusedError):
                 await record_refusal(connection, details, request, decision, now)
@@ -119,6 +124,9 @@ class Retaker:
             elif decision is None:
                 return False
             else:
+                if board.round.landed_at is not None:  # it is open again then
+                    place = board.brainstorm.channel_id
+                    await require_room(connection, details.server, member_id=requester.member_id, channel_id=place)
                 job = new_job(
                     request, decision, now, random_bits=self._random_bits, lease_owner=None, lease_seconds=0.0
                 )
@@ -131,6 +139,13 @@ class Retaker:
             self._audit_trail.tell(requester.guild_id)
             raise refusal
         return True
+
+
+async def _require_latest(connection: Connection, board: Board) -> None:
+    """Check that the brainstorm has not gone on from another round meanwhile: of its rounds one goes on at most."""
+    latest = await rounds.find_latest(connection, board.round.brainstorm_id)
+    if latest is not None and latest.id != board.round.id:
+        raise RoundRefusedError(RoundRefusal.UNDER_WAY if latest.ended_at is None else RoundRefusal.OVER)
 
 
 def _was_taken(board: Board | None, interaction_id: int) -> bool:

@@ -38,8 +38,11 @@ def advance(board: Board, now: datetime) -> Round:
     Args:
         board: ``is_held_up`` says whether the video service can't be asked just now.
     """
-    round_ = board.round
-    if round_.state is RoundState.STARTING and all(take.is_finished for take in board.takes):
+    round_, is_finished = board.round, all(take.is_finished for take in board.takes)
+    if is_finished and round_.landed_at is None:
+        round_ = replace(round_, landed_at=now)
+        board = replace(board, round=round_)
+    if round_.state is RoundState.STARTING and is_finished:
         return end(round_, Outcome.CANCELLED, now)
     if round_.state is RoundState.OPEN:
         round_ = _with_clock(board, now)
@@ -68,9 +71,7 @@ def win(round_: Round, take: BoardTake, now: datetime) -> Round:
 
 def end(round_: Round, outcome: Outcome, now: datetime) -> Round:
     """Return the round at its end."""
-    return replace(
-        round_, state=RoundState.ENDED, outcome=outcome, ended_at=now, choose_by=None, landed_at=round_.landed_at or now
-    )
+    return replace(round_, state=RoundState.ENDED, outcome=outcome, ended_at=now, choose_by=None)
 
 
 def _leave_open(round_: Round, outcome: Outcome, now: datetime) -> Round:
@@ -79,7 +80,6 @@ def _leave_open(round_: Round, outcome: Outcome, now: datetime) -> Round:
         state=RoundState.UNDECIDED,
         outcome=outcome,
         choose_by=now + CHOOSE_WITHIN,
-        landed_at=round_.landed_at or now,
     )
 
 
@@ -91,10 +91,8 @@ def _decide_by_default(board: Board, now: datetime) -> Round:
 
 
 def _with_clock(board: Board, now: datetime) -> Round:
-    """Note that all takes have landed or failed, and start the clock when it is time."""
+    """Start the clock when it is time."""
     round_, is_finished = board.round, all(take.is_finished for take in board.takes)
-    if is_finished and round_.landed_at is None:
-        round_ = replace(round_, landed_at=now)
     if round_.closes_at is not None or len(board.landed) < TAKES_TO_VOTE_ON:
         return round_
     starts_at = now if is_finished else clock_starts_at(board)
@@ -122,6 +120,12 @@ def _are_too_few(board: Board) -> bool:
 def edit_every(board: Board, now: datetime) -> timedelta:
     """Say how long to wait between two edits of a board."""
     return EDIT_EVERY if now - board.round.created_at < YOUNG_FOR else EDIT_OLD_EVERY
+
+
+def editable_at(board: Board, now: datetime) -> datetime:
+    """Say when a board may be edited; one that may not for long was edited before a clock was set back."""
+    at = board.round.editable_at
+    return now if at is None or at > now + EDIT_OLD_EVERY else at
 
 
 def look_at(board: Board, now: datetime) -> datetime | None:

@@ -69,28 +69,40 @@ class BoardShower:
         """Bring the board and the result cards to where the round stands, as far as they may be edited now."""
         round_ = board.round
         is_new = round_.outcome is not None and round_.outcome is not round_.shown_outcome
+        if is_new and round_.board_message_id is None:
+            board = await self._find_board(board)
         has_changed = round_.result_message_id is not None and self.is_edit_due(board)
         if is_new or (has_changed and self._memory(board).result != board.result):
             board = await self._show_results(board)
         return await self._show_board(board)
 
+    async def _find_board(self, board: Board) -> Board:
+        """Find the board of a round that ended before it was noted where a step, then interrupted, had posted it."""
+        if board.brainstorm.thread_id is None:
+            return board
+        async with asyncio.timeout(LONGEST_POST_SECONDS):
+            message_id = await self._publisher.find_board(board)
+        return board if message_id is None else await self._note(board, board_message_id=message_id)
+
     async def leave(self, board: Board) -> Board:
         """Note that there is nothing more to show in the thread; say elsewhere how the vote came out."""
-        memory = self._memory(board)
-        memory.appearance, memory.editable_at = board.appearance, board.round.editable_at
         board = await self._say_in_channel(board)
-        return await self._note(board, shown_outcome=board.round.outcome)
+        editable_at = board.round.editable_at or self._work.clock.now()
+        board = await self._note(board, shown_outcome=board.round.outcome, editable_at=editable_at)
+        memory = self._memory(board)
+        memory.appearance, memory.editable_at = board.appearance, editable_at
+        return board
 
     def is_edit_due(self, board: Board) -> bool:
         """Tell whether the board shows something else than it should."""
-        memory = self._memory(board)
-        is_known = memory.editable_at in {None, board.round.editable_at} and memory.appearance == board.appearance
-        return board.round.board_message_id is not None and not is_known
+        memory, editable_at = self._memory(board), board.round.editable_at
+        is_known = memory.editable_at in {None, editable_at} and memory.appearance == board.appearance
+        return board.round.board_message_id is not None and (editable_at is None or not is_known)
 
     async def _show_board(self, board: Board) -> Board:
         """Edit the board; post it again where somebody has deleted it."""
-        now, editable_at = self._work.clock.now(), board.round.editable_at
-        if not self.is_edit_due(board) or (editable_at is not None and now < editable_at):
+        now = self._work.clock.now()
+        if not self.is_edit_due(board) or now < rules.editable_at(board, now):
             return board
         sheet, message_id = await self._sheet(board), board.round.board_message_id
         async with asyncio.timeout(LONGEST_POST_SECONDS):

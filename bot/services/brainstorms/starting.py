@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bot.errors import RefusedError, RulesChangingError
 from bot.models import JobState, LogKind, Origin
 from bot.models.brainstorms import (
+    TAKES_FEWEST,
     BoardTake,
     Brainstorm,
     PreviewChangedError,
@@ -158,7 +159,7 @@ class RoundStarter:
             else:
                 await _require_room(connection, preview, details.server)
                 takes = preview.offered[:count]
-                if len(takes) < count or count == 0:
+                if len(takes) < count or count + (preview.reigning_job_id is not None) < TAKES_FEWEST:
                     raise PreviewChangedError
                 started = await self._write(connection, preview, details.server, request, decision, in_thread, now)
         if refusal is not None:
@@ -274,11 +275,19 @@ async def _require_same(connection: Connection, preview: Preview, now: datetime)
 
 
 async def _require_room(connection: Connection, preview: Preview, server: Server) -> None:
-    """Check how many brainstorms are open; one whose takes have landed is not, though its vote may go on."""
     of = None if preview.brainstorm_id is None else await rounds.get_brainstorm(connection, preview.brainstorm_id)
     channel_id = preview.channel_id if of is None else of.channel_id
-    found = await rounds.list_open(connection, guild_id=preview.guild_id)
-    own = [of for round_, of in found if round_.member_id == preview.member_id]
+    await require_room(connection, server, member_id=preview.member_id, channel_id=channel_id)
+
+
+async def require_room(connection: Connection, server: Server, *, member_id: int, channel_id: int) -> None:
+    """Check how many brainstorms are open; one whose takes have landed is not, though its vote may go on.
+
+    Raises:
+        TooManyBrainstormsError: when as many are as may be.
+    """
+    found = await rounds.list_open(connection, guild_id=server.guild_id)
+    own = [of for round_, of in found if round_.member_id == member_id]
     if len(own) >= server.brainstorms_per_member:
         raise TooManyBrainstormsError(server.brainstorms_per_member, in_channel=False, thread_id=own[0].thread_id)
     here = [of for _, of in found if of.channel_id == channel_id]

@@ -13,7 +13,7 @@ from bot.models.brainstorms import Ballot, Board, Outcome, OwnVote, RoundRefusal
 from bot.services.brainstorms import rules
 from bot.services.brainstorms.closing import changes_of, note_end_of_vote
 from bot.store.brainstorms import boards, rounds, votes
-from bot.store.brainstorms.touching import list_in_thread, touch
+from bot.store.brainstorms.touching import list_in_thread, touch, touch_unseen
 from bot.store.moderation import servers
 
 if TYPE_CHECKING:
@@ -79,7 +79,8 @@ class Voting:
             board = await _read(connection, round_id, requester)
             await _require_vote(connection, board, number, requester, now)
             own = await votes.list_own(connection, round_id, member_id=member_id)
-            chosen, votes_each = {vote.number for vote in own if vote.is_counted}, board.round.vote.votes_each
+            counted, votes_each = {vote.number for vote in own if vote.is_counted}, board.round.vote.votes_each
+            chosen = counted & {take.number for take in board.landed}  # a vote for a clip that was deleted is free
             ballot = Ballot(
                 chosen=tuple(sorted(chosen)),
                 pressed=number,
@@ -90,7 +91,7 @@ class Voting:
             concerned = [vote for vote in own if vote.number == number or votes_each == 1]
             if any(vote.interaction_id >= interaction_id for vote in concerned):
                 return ballot
-            dropped = {number} & chosen or (chosen if votes_each == 1 else set[int]())
+            dropped = (counted - chosen) | ({number} & chosen or (chosen if votes_each == 1 else set[int]()))
             if number not in chosen and len(chosen - dropped) >= votes_each:
                 raise RoundRefusedError(RoundRefusal.VOTES_USED, number=number, votes_each=votes_each)
             for each in dropped | {number}:
@@ -156,7 +157,7 @@ class Voting:
             going = await list_in_thread(connection, thread_id)
         if going:
             async with self._database.write() as connection:
-                await touch(connection, going, now=self._clock.now())
+                await touch_unseen(connection, going, now=self._clock.now())
             self._jobs.note_changed()
 
     @asynccontextmanager

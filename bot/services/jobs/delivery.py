@@ -149,7 +149,7 @@ class Deliverer:
             return None
 
     async def _post(self, job: Job, clip: Clip, folder: Path) -> PostedMessage:
-        status = await self._quotas.status_under(job.effective_quota, guild_id=job.guild_id, member_id=job.member_id)
+        status = await self._status(job)
         job, parent = await self._with_source(job)
         is_mentioned = job.round_id is None and await self._mentions.are_wanted(job.member_id)
         difference = await self._difference(job)
@@ -174,6 +174,12 @@ class Deliverer:
         async with self._work.database.read() as connection:
             lineage, parent = await jobs.find_source(connection, job)
         return replace(job, lineage=lineage), parent
+
+    async def _status(self, job: Job) -> QuotaStatus | None:
+        """Return what is left of a clip's quota; a take, one of several that arrive together, says nothing of it."""
+        if job.round_id is not None:
+            return None
+        return await self._quotas.status_under(job.effective_quota, guild_id=job.guild_id, member_id=job.member_id)
 
     async def _difference(self, job: Job) -> str | None:
         """Return in which words a take differs from the others of its round; None for a clip of its own."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections import Counter
 from datetime import timedelta
 from functools import partial
@@ -142,8 +143,8 @@ class Worker:
 
     # One pass ------------------------------------------------------------------------------------
 
-    async def _pass(self, spawn: Callable[[Coroutine[Any, Any, None]], object]) -> float | None:
-        """Take what is due and spawn its steps; return the seconds until more is, None for not before it is woken."""
+    async def _pass(self, spawn: Callable[[Coroutine[Any, Any, None]], object]) -> float:
+        """Take what is due and spawn its steps; return the seconds until the next look, if nobody wakes it before."""
         now = self._work.clock.now()
         checks_account = self._work.throttle.take_probe(now)
         claims, pause_seconds = await self._claim(now)
@@ -162,10 +163,11 @@ class Worker:
         if self._work.alerts.are_waiting and not self._is_alerting:
             spawn(self._send_alerts())
         is_idle = not (self._claims.in_flight or self._held.job_ids or self._work.throttle.is_paused)
+        # An idle process looks as well, now and then: another one may have died with what it had taken.
+        longest_seconds = self._work.policy.lease_seconds
         if not is_idle or self._trouble_sign.is_wrong:
-            renewal_seconds = self._work.policy.lease_seconds / 3
-            pause_seconds = renewal_seconds if pause_seconds is None else min(pause_seconds, renewal_seconds)
-        return None if pause_seconds is None else max(_SHORTEST_PAUSE_SECONDS, pause_seconds)
+            longest_seconds /= 3
+        return max(_SHORTEST_PAUSE_SECONDS, min(longest_seconds, math.inf if pause_seconds is None else pause_seconds))
 
     async def _claim(self, now: datetime) -> tuple[list[Claim], float | None]:
         claims: list[Claim] = []

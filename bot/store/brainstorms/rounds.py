@@ -25,7 +25,7 @@ from sqlalchemy import update as sql_update
 
 from bot.models.brainstorms import Brainstorm, Outcome, Round, RoundState, Vary
 from bot.store.brainstorms.previews import from_vote_row, to_vote_row
-from bot.store.brainstorms.touching import SOONEST
+from bot.store.brainstorms.touching import SOONEST, moments
 from bot.store.tables import brainstorms, rounds, takes
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ async def release(
     connection: AsyncConnection, round_: Round, *, owner: str, due_at: datetime | None, attempts: int, now: datetime
 ) -> None:
     """Let go of a round until it is due; sooner where something has changed since it was read."""
-    read = {"id_read": round_.id, "owner": owner, "changes_read": round_.changes, "now": now}
+    read = {"id_read": round_.id, "owner": owner, "changes_read": round_.changes} | moments(now)
     await connection.execute(_RELEASE, read | {"next_at": due_at, "attempts": attempts})
 
 
@@ -168,7 +168,8 @@ async def replace_take(
 
 
 async def reopen(connection: AsyncConnection, round_id: str) -> None:
-    """Let a round go on in which too few takes had come for a vote; any other stays as it is."""
+    """Let a round count as open again; one in which too few takes had come for a vote goes on."""
+    await connection.execute(_NOT_LANDED, {"id_read": round_id})
     result = await connection.execute(_REOPEN, {"id_read": round_id})
     if result.rowcount == 1:
         await connection.execute(_FORGET_VOTES, {"of_round": round_id})
@@ -272,6 +273,11 @@ _REOPEN = (
     sql_update(rounds)
     .where(rounds.c.id == bindparam("id_read"), rounds.c.outcome == Outcome.TOO_FEW)
     .values(state=RoundState.OPEN, outcome=None, ended_at=None, landed_at=None, closes_at=None)
+)
+_NOT_LANDED = (
+    sql_update(rounds)
+    .where(rounds.c.id == bindparam("id_read"), rounds.c.state == RoundState.OPEN)
+    .values(landed_at=None)
 )
 _FORGET_VOTES = sql_update(takes).where(takes.c.round_id == bindparam("of_round")).values(votes=None)
 _NOTE_VOTES = (

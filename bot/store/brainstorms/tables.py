@@ -47,6 +47,7 @@ previews = Table(
     Column("combinations", Integer, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("revision", Integer, nullable=False),
+    Column("is_spoiler", Boolean, nullable=False),
     Column("brainstorm_id", String(25)),
     Column("reigning_job_id", String(25)),
 )

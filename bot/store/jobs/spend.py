@@ -11,9 +11,10 @@ from datetime import UTC, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Date, and_, bindparam, case, func, insert, literal_column, or_, select, true, update
+from sqlalchemy import Date, and_, bindparam, case, func, insert, literal_column, or_, select, true, union_all, update
 
 from bot.models import CeilingKind, JobState
+from bot.store.jobs.held import is_held
 from bot.store.tables import jobs, spend
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ async def count(connection: AsyncConnection, spender: Spender, *, sent_at: datet
 
 
 async def read(connection: AsyncConnection, *, guild_id: int, member_id: int, now: datetime) -> dict[CeilingKind, int]:
-    """Return the seconds spent in the present day and month, with what waits, for each kind of ceiling."""
+    """Return the seconds spent in the present day and month, with what waits or is held, for each kind of ceiling."""
     today = _day_of(now)
     first = today.replace(day=1)
     next_first = (first + timedelta(days=31)).replace(day=1)
@@ -108,15 +109,13 @@ def _sums() -> Select[Any]:
         .subquery()
     )
     is_waiting = jobs.c.state == literal_column(f"'{JobState.QUEUED.value}'")  # literally, so that the index serves
-    waiting = (
-        select(
-            _sum(jobs.c.duration_seconds, true()).label("waiting"),
-            _sum(jobs.c.duration_seconds, jobs.c.guild_id == bindparam("guild")).label("waiting_server"),
-            _sum(jobs.c.duration_seconds, jobs.c.member_id == bindparam("member")).label("waiting_member"),
-        )
-        .where(is_waiting)
-        .subquery()
-    )
+    of_jobs = select(jobs.c.duration_seconds, jobs.c.guild_id, jobs.c.member_id)
+    each = union_all(of_jobs.where(is_waiting), of_jobs.where(is_held())).subquery()
+    waiting = select(
+        _sum(each.c.duration_seconds, true()).label("waiting"),
+        _sum(each.c.duration_seconds, each.c.guild_id == bindparam("guild")).label("waiting_server"),
+        _sum(each.c.duration_seconds, each.c.member_id == bindparam("member")).label("waiting_member"),
+    ).subquery()
     return select(*spent.c, *waiting.c).select_from(spent.join(waiting, true()))
 
 

@@ -257,7 +257,7 @@ async def test_takes_on_their_way_arrive_first_and_the_vote_goes_on_without_its_
     await later(community, HOUR)
     board = await latest(community)
     assert (board.round.state, board.round.outcome) == (RoundState.UNDECIDED, Outcome.TIED)
-    assert "somebody who erased their data has until" in board_words(community, board)
+    assert "Who could choose has erased their data" in board_words(community, board)
 
     await later(community, DAY)
 
@@ -360,8 +360,8 @@ async def test_a_winner_that_others_go_on_from_counts_once_and_for_whoever_asked
     report = await community.bot.services.usage.report(community.guild.id, Period.MONTH)
 
     found = {member.member_id: (member.brainstorms, member.takes) for member in report.members}
-    assert found == {community.mia.id: (1, 4), community.ben.id: (0, 4)}
-    assert (report.brainstorms, report.takes) == (1, 8)
+    assert found == {community.mia.id: (1, 4), community.ben.id: (0, 3)}
+    assert (report.brainstorms, report.takes) == (1, 7)
 
 
 async def test_brainstorms_of_another_server_are_not_counted(community: Community) -> None:
@@ -370,3 +370,37 @@ async def test_brainstorms_of_another_server_are_not_counted(community: Communit
     report = await community.bot.services.usage.report(community.guild.id + 1, Period.MONTH)
 
     assert (report.brainstorms, report.takes, list(report.members)) == (0, 0, [])
+
+
+async def test_an_erased_round_of_somebody_elses_brainstorm_that_nobody_voted_in_goes_from_board_and_card(
+    community: Community,
+) -> None:
+    await go_on(community, await won(community), community.ben)
+    await land(community, 3)
+    await later(community, HOUR)
+    board = await latest(community)
+    assert (board.round.state, board.round.outcome) == (RoundState.UNDECIDED, Outcome.NO_VOTES)
+
+    await erase(community, community.ben)
+    await later(community, timedelta(minutes=1))
+
+    history = thread_of(community, board).history()
+    card = next(message for message in history if message.id == board.round.result_message_id)
+    for shown in (words(card), board_words(community, board)):
+        assert "A fox in the" not in shown
+        assert f"<@{community.ben.id}>" not in shown
+
+
+async def test_an_erased_idea_goes_from_a_board_whose_takes_differ_in_no_words(community: Community) -> None:
+    first = await landed(community, idea="A fox", vary="nothing")
+    await vote(community, first, community.ben, 2)
+    await later(community, HOUR)
+    await go_on(community, await latest(community), community.ben)
+    await land(community, 4)
+    board = await latest(community)
+    assert "A fox" in board_words(community, board)
+
+    await erase(community, community.ben)
+    await later(community, timedelta(minutes=1))
+
+    assert "A fox" not in board_words(community, board)

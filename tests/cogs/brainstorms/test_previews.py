@@ -173,6 +173,27 @@ async def test_how_it_is_voted_on_can_be_chosen(community: Community) -> None:
     assert "2 votes each" in words(changed.response)
 
 
+@pytest.mark.parametrize("forged", ["another server's", "12", "9999999999999999999"])
+async def test_only_a_role_of_this_server_can_be_named_to_vote(community: Community, forged: str) -> None:
+    elsewhere = community.env.create_guild("Elsewhere").create_role("Theirs")
+    shown = await preview(community, community.mia)
+    typed = {
+        "clock": "3600",
+        "votes": "1",
+        "counts": "hidden",
+        "voters": str(elsewhere.id) if forged.startswith("another") else forged,
+    }
+    filled = [{"type": 18, "component": {"type": 3, "custom_id": name, "values": [it]}} for name, it in typed.items()]
+    preview_id = button_of(shown, "start").split(":")[2]
+
+    sent = await community.mia._dispatch_interaction(
+        5, community.channel, {"custom_id": f"form:preview_vote:{preview_id}", "components": filled}
+    )
+
+    assert "I don't know that role" in words(sent.response)
+    assert "on its way" in words((await press(community, shown, "start")).response)
+
+
 async def test_cancel_charges_nothing_and_says_so(community: Community) -> None:
     shown = await preview(community, community.mia)
 

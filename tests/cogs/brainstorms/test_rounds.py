@@ -220,3 +220,20 @@ async def test_a_take_that_failed_can_be_tried_again_from_the_board(community: C
     assert [job.state for job in await community.jobs() if job.number == 4] == [JobState.CANCELLED, JobState.QUEUED]
     await land(community, 1)
     assert "You chose 4." in await vote(community, community.ben, await latest(community), 4)
+
+
+async def test_a_round_that_goes_on_after_too_few_takes_is_not_said_to_be_over(community: Community) -> None:
+    board = await start(community, community.mia, takes=2)
+    await community.bot.services.jobs.cancel_as_moderator(
+        board.takes[0].job.id, guild_id=community.guild.id, cancelled_by_id=community.moderator.id
+    )
+    await land(community, 1)
+    board = await latest(community)
+    assert board.round.outcome is Outcome.TOO_FEW
+
+    await community.mia.select(board_message(community, board), ["retry:1"], custom_id=f"round:failed:{board.round.id}")
+    await later(community)
+
+    card = next(it for it in thread_of(community, board).history() if it.id == board.round.result_message_id)
+    assert "goes on" in words(card)
+    assert "over" not in words(card)

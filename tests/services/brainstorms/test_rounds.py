@@ -359,6 +359,21 @@ async def test_when_its_thread_is_deleted_waiting_takes_come_back_and_others_fin
         assert await team.workshop.entries(take.job.id) == [("charge", 6), ("refund", 6)]
 
 
+async def test_when_its_thread_is_deleted_a_round_is_over_though_its_board_shows_all_already(team: Brainstorms) -> None:
+    board = await team.start(vote=VoteTerms(clock_seconds=86_400))
+    board = await team.land(board.round.id)
+    await team.later()
+    for method in ("show_board", "post_board", "find_board", "post_result", "find_result"):
+        team.threads.fail_always(method, DestinationClosedError("10003"))
+    assert board.brainstorm.thread_id is not None
+
+    await team.services.voting.note_thread_changed(board.brainstorm.thread_id)
+    await team.later(timedelta(minutes=1))
+
+    board = await team.board(board.round.id)
+    assert (board.round.state, board.round.outcome) == (RoundState.ENDED, Outcome.THREAD_GONE)
+
+
 async def test_where_no_thread_can_be_made_everything_comes_back(team: Brainstorms) -> None:
     team.threads.fail_always("open_thread", DestinationClosedError("50013"))
     board = await team.start()

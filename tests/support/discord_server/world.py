@@ -79,7 +79,7 @@ class World:
         self.requests: list[Request] = []
         self.sessions: list[Session] = []
         self.faults = Faults()
-        self._nonces: dict[tuple[int, str], tuple[Message, float]] = {}
+        self._nonces: dict[tuple[int, str], tuple[Message, float]] = {}  # by author, in whatever channel
         self._change = asyncio.Event()
 
     # Waiting -------------------------------------------------------------------------------------
@@ -322,7 +322,7 @@ class World:
             RefusedError: when Discord would not take the body, or the thread is closed to its author.
         """
         nonce = str(body["nonce"]) if body.get("nonce") is not None else None
-        if nonce and body.get("enforce_nonce") and (earlier := self._recall(channel, nonce)):
+        if nonce and body.get("enforce_nonce") and (earlier := self._recall(author, nonce)):
             return earlier
         message = Message(id=self.snowflake(), channel=channel, author=author, nonce=nonce, interaction=interaction)
         self._write(message, body, uploads or {}, body.get("flags") or 0)
@@ -333,7 +333,7 @@ class World:
             channel.sent_count += 1
         message.pings = pings_of(message.text, body.get("allowed_mentions"), channel.guild)
         if nonce and body.get("enforce_nonce"):
-            self._nonces[channel.id, nonce] = (message, time.monotonic())
+            self._nonces[author.id, nonce] = (message, time.monotonic())
         if not message.is_ephemeral:
             channel.messages[message.id] = message
             self._emit_message("MESSAGE_CREATE", message)
@@ -363,8 +363,8 @@ class World:
             self._emit_message("MESSAGE_DELETE", message)
         self.changed()
 
-    def _recall(self, channel: Channel, nonce: str) -> Message | None:
-        message, posted_at = self._nonces.get((channel.id, nonce), (None, 0.0))
+    def _recall(self, author: User, nonce: str) -> Message | None:
+        message, posted_at = self._nonces.get((author.id, nonce), (None, 0.0))
         return message if time.monotonic() - posted_at < self.nonce_seconds else None
 
     def _write(self, message: Message, body: Json, uploads: dict[int, Attachment], flags: int) -> None:

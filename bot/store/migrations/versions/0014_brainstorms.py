@@ -64,6 +64,7 @@ def _create_previews() -> None:
         sa.Column("combinations", sa.Integer(), nullable=False),
         sa.Column("created_at", _TIME, nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("is_spoiler", sa.Boolean(), nullable=False),
         sa.Column("brainstorm_id", sa.String(length=25), nullable=True),
         sa.Column("reigning_job_id", sa.String(length=25), nullable=True),
         sa.PrimaryKeyConstraint("id"),

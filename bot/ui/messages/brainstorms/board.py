@@ -61,7 +61,7 @@ def manage_view(board: Board, now: datetime) -> ui.LayoutView:
     if round_.state is not RoundState.ENDED:
         buttons.insert(0, button(RoundItem, f"round:cancel:{round_.id}", board_text.CANCEL_BUTTON, DANGER))
     if round_.state is RoundState.OPEN:
-        if round_.closes_at is not None:
+        if round_.closes_at is not None and round_.vote.clock_seconds is not None:
             extend_id = f"round:extend:{round_.id}:{round_.clock_minutes}"
             buttons.insert(0, button(RoundItem, extend_id, board_text.EXTEND_BUTTON))
         buttons.insert(0, button(RoundItem, f"round:close:{round_.id}", board_text.CLOSE_BUTTON, MAIN))

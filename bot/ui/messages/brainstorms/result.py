@@ -56,7 +56,7 @@ def _shows_still(board: Board) -> bool:
 def _next(board: Board) -> list[Item]:
     """Offer to choose while that is open, to go on from a winner, and to export."""
     round_ = board.round
-    if round_.state is RoundState.UNDECIDED and board.candidates:
+    if round_.state is RoundState.UNDECIDED and board.candidates and round_.member_id:
         choices = [
             button(RoundItem, f"round:choose:{round_.id}:{take.number}", result_text.choose_button(take.number))
             for take in board.candidates

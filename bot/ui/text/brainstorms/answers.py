@@ -7,14 +7,11 @@ from typing import TYPE_CHECKING
 from bot.ui.text import formatting
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from bot.models.brainstorms import Ballot, Brainstorm
 
 PREVIEW_CANCELLED = "Cancelled. Nothing was charged."
 CLOSED = "The vote is closed; how it came out is in the thread in a moment."
 CANCELLED = "This round is cancelled. What had not started is refunded."
-NOTHING_TO_EXPORT = "There is nothing to export any more: what this brainstorm was about has been erased."
 EXPORTED = "Here is all of this brainstorm: a table of its takes, and a picture of them where there are stills."
 COLUMNS = ("round", "take", "prompt", "varied", "votes", "state", "link")
 """Of the table that is exported."""
@@ -30,11 +27,6 @@ def started(brainstorm: Brainstorm) -> str:
 def next_started(number: int) -> str:
     """Say that a next round is on its way."""
     return f"Round {number:,} is on its way; its board comes here in a moment."
-
-
-def extended(closes_at: datetime) -> str:
-    """Say until when a vote goes on now."""
-    return f"The vote now goes on until {formatting.moment(closes_at)}."
 
 
 def chosen(number: int) -> str:

@@ -114,14 +114,20 @@ def _progress(board: Board, now: datetime) -> str:
     if board.is_held_up and closes_at is None:
         return "Waiting for the video service. The vote's clock has not started."
     if closes_at is not None:
-        return "The vote is being counted." if closes_at <= now else f"The vote ends {formatting.relative(closes_at)}."
+        if closes_at <= now:
+            return "The vote is being counted."
+        by_hand = round_.vote.clock_seconds is None
+        ends = f"goes on {take_text.BY_HAND}, and ends" if by_hand else "ends"
+        return f"The vote {ends} {formatting.relative(closes_at)}{' at the latest' if by_hand else ''}."
     finished = sum(take.is_finished for take in board.takes)
     waits = finished < len(board.takes)
     here = f"{finished} of {formatting.counted(len(board.takes), 'take')} are finished. " if waits else ""
     if round_.vote.clock_seconds is None:
         return f"{here}The vote goes on {take_text.BY_HAND}."
     clock = take_text.CLOCKS[round_.vote.clock_seconds]
-    return f"{here}Once all are, the vote goes on for {clock}." if waits else f"The vote goes on for {clock}."
+    if not waits:
+        return f"The vote goes on for {clock}."
+    return f"{here}Vote for any that is there; once all are, the vote goes on for {clock}."
 
 
 def _voted(board: Board) -> str:

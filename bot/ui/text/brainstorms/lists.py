@@ -9,10 +9,11 @@ from bot.ui.text import formatting
 from bot.ui.text.brainstorms import takes as take_text
 
 if TYPE_CHECKING:
-    from bot.models.brainstorms import BrainstormSummary
+    from bot.models.brainstorms import BrainstormSummary, Round
 
 HEADING = "**Brainstorms of this server**"
 NOTHING = "None yet: `/brainstorm` makes several takes of one idea, for all to choose from."
+HIDDEN = "(in a channel or thread that is not open to you now)"
 NEWER_BUTTON = "Newer"
 OLDER_BUTTON = "Older"
 DIFFERENCE_CHARACTERS = 80
@@ -36,15 +37,23 @@ def entry(summary: BrainstormSummary) -> str:
     """Write a brainstorm: its idea, how it stands, who won, and where it is."""
     brainstorm, round_ = summary.brainstorm, summary.round
     title = formatting.prompt(brainstorm.title, formatting.LINE_CHARACTERS)
-    state = _STATES.get(round_.state) or ("over" if round_.outcome is None else _OUTCOMES[round_.outcome])
     thread = take_text.thread_link(brainstorm)
     parts = [
-        f"round {round_.number:,}: {state}",
+        f"round {round_.number:,}: {_state(round_)}",
         formatting.counted(summary.takes, "take"),
         f"by {formatting.member(brainstorm.member_id)} {formatting.relative(brainstorm.created_at)}",
         "" if thread is None else f"[thread]({thread})",
     ]
     return "\n".join(filter(None, (title, _winner(summary), f"-# {' · '.join(filter(None, parts))}")))
+
+
+def hidden_entry(summary: BrainstormSummary) -> str:
+    """Write of a brainstorm only that there is one: it goes on where whoever looks can't see it."""
+    return f"{HIDDEN}\n-# round {summary.round.number:,}: {_state(summary.round)}"
+
+
+def _state(round_: Round) -> str:
+    return _STATES.get(round_.state) or ("over" if round_.outcome is None else _OUTCOMES[round_.outcome])
 
 
 def _winner(summary: BrainstormSummary) -> str:

@@ -84,24 +84,31 @@ def outcome(board: Board) -> str:
         case Outcome.TIED:
             return f"{_tied(board.candidates)}{_to_choose(board, board.candidates)}"
         case Outcome.NO_VOTES:
-            return f"**Nobody voted.**{_to_choose(board, [])}"
+            return f"**Nobody voted{_for_what(board)}.**{_to_choose(board, [])}"
         case Outcome.TOO_FEW:
             return "**Fewer than two takes came**, so there was no vote. What came is kept."
         case Outcome.CANCELLED:
             return "**This round was cancelled.** What came is kept."
         case Outcome.THREAD_GONE:
             return "**This round is over**: its thread was deleted or locked."
-        case Outcome.WON | None:
+        case Outcome.WON:
             return "**This vote is over.**"
+        case None:  # too few had come, and one is tried again
+            return "**This round goes on**: a take is made again."
 
 
 def _won(board: Board, winner: BoardTake) -> str:
     every = sum(take.votes for take in board.takes)
-    if not every:
-        return f"**Take {winner.number} is the winner.** Nobody had voted; it was chosen."
+    if not winner.votes:
+        return f"**Take {winner.number} is the winner.** Nobody had voted{_for_what(board)}; it was chosen."
     has_rivals = len(board.candidates) > 1 and winner.votes == board.candidates[0].votes
     how = "wins the tie" if has_rivals else "wins"
     return f"**Take {winner.number} {how}** with {winner.votes:,} of {formatting.counted(every, 'vote')}."
+
+
+def _for_what(board: Board) -> str:
+    """Say for what nobody has voted, where all votes were for takes that have been deleted."""
+    return " for a take that is still there" if any(take.votes for take in board.takes) else ""
 
 
 def _tied(candidates: Sequence[BoardTake]) -> str:
@@ -118,4 +125,8 @@ def _to_choose(board: Board, tied: Sequence[BoardTake]) -> str:
         return ""
     who = formatting.member(board.round.member_id)
     otherwise = f"take {tied[0].number} wins" if tied else "there is no winner"
+    if not board.round.member_id:
+        return (
+            f" Who could choose has erased their data; after {formatting.moment(board.round.choose_by)}, {otherwise}."
+        )
     return f" {who} has until {formatting.moment(board.round.choose_by)} to choose, else {otherwise}."

@@ -52,7 +52,10 @@ def four(**fields: object) -> Sequence[BoardTake]:
         (make_board(four(state=JobState.QUEUED), state=RoundState.STARTING), ["Starting."]),
         (
             make_board([make_take(1), make_take(2, state=JobState.RENDERING)]),
-            ["1 of 2 takes are finished. Once all are, the vote goes on for 1 hour.", "Nobody has voted yet."],
+            [
+                "1 of 2 takes are finished. Vote for any that is there; once all are, the vote goes on for 1 hour.",
+                "Nobody has voted yet.",
+            ],
         ),
         (
             make_board([make_take(1, state=JobState.QUEUED)], vote=VoteTerms(clock_seconds=None)),
@@ -333,3 +336,15 @@ def test_a_board_fits_whatever_is_on_it(
         assert fits_discord(view)
         assert all(len(custom_id) <= 100 for custom_id in controls_of(view))
         assert "@everyone" not in text_of(view).replace("\\@", "")
+
+
+def test_a_vote_that_is_closed_by_hand_says_so_and_can_not_be_extended() -> None:
+    by_hand = make_board(
+        [make_take(1), make_take(2)], vote=VoteTerms(clock_seconds=None), closes_at=CREATED_AT + timedelta(days=30)
+    )
+
+    assert "The vote goes on until it is closed by hand, and ends <t:" in text_of(board_view(by_hand, CREATED_AT))
+    offered = [
+        part["custom_id"].split(":")[1] for part in parts(manage_view(by_hand, CREATED_AT)) if "custom_id" in part
+    ]
+    assert offered == ["close", "cancel", "export"]

@@ -111,6 +111,25 @@ def test_the_card_says_how_it_came_out_and_names_its_starter_once(board: Board, 
         assert text.count("<@") == 1
 
 
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        (
+            {"state": RoundState.UNDECIDED, "outcome": Outcome.NO_VOTES, "choose_by": CREATED_AT},
+            "**Nobody voted for a take that is still there.** <@4> has until",
+        ),
+        (
+            {"state": RoundState.ENDED, "outcome": Outcome.WON, "winner_number": 2},
+            "**Take 2 is the winner.** Nobody had voted for a take that is still there; it was chosen.",
+        ),
+    ],
+)
+def test_votes_for_takes_that_were_deleted_are_not_said_to_be_none(fields: dict[str, Any], words: str) -> None:
+    takes = [make_take(1, votes=2, removed_at=CREATED_AT), make_take(2), make_take(3)]
+
+    assert words in text_of(result_view(make_board(takes, voters=2, **fields), in_thread=True))
+
+
 def test_a_tie_of_takes_of_which_one_is_gone_names_none_that_can_not_be_chosen() -> None:
     takes = [make_take(1, votes=2, removed_at=CREATED_AT), make_take(2, votes=2)]
     board = make_board(takes, state=RoundState.UNDECIDED, outcome=Outcome.TIED, choose_by=RESETS_AT)
@@ -154,6 +173,15 @@ def test_each_of_those_that_tie_can_be_chosen_and_no_other() -> None:
         f"round:choose:{ROUND_ID}:1": "Choose 1",
         f"round:choose:{ROUND_ID}:3": "Choose 3",
     }
+
+
+def test_a_tie_whose_starter_has_erased_their_data_is_left_to_time() -> None:
+    takes = [make_take(1, votes=2), make_take(2, votes=2)]
+    fields: dict[str, Any] = {"state": RoundState.UNDECIDED, "outcome": Outcome.TIED, "choose_by": RESETS_AT}
+    view = result_view(make_board(takes, member_id=0, **fields), in_thread=True)
+
+    assert f"Who could choose has erased their data; after {UNTIL}, take 1 wins." in text_of(view)
+    assert list(controls_of(view)) == [f"round:export:{ROUND_ID}"]
 
 
 def test_the_winners_still_is_shown_unless_its_clip_was_deleted() -> None:

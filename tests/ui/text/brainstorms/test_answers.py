@@ -7,7 +7,6 @@ import pytest
 from bot.models.brainstorms import Ballot
 from bot.ui.text.brainstorms import answers
 from tests.support.brainstorms import make_brainstorm
-from tests.support.jobs import RESETS_AT
 
 
 def ballot(*chosen: int, pressed: int = 3, votes_each: int = 1, unfinished: int = 0) -> Ballot:
@@ -35,10 +34,6 @@ def test_a_vote_is_answered_with_what_it_did_and_what_is_still_to_come(cast: Bal
 def test_a_start_leads_to_the_thread_as_soon_as_there_is_one() -> None:
     assert answers.started(make_brainstorm(thread_id=5)).endswith("in <#5>.")
     assert "opens here in a moment" in answers.started(make_brainstorm(thread_id=None))
-
-
-def test_a_vote_that_goes_on_says_until_when() -> None:
-    assert f"<t:{int(RESETS_AT.timestamp())}:f>" in answers.extended(RESETS_AT)
 
 
 def test_what_is_done_with_a_take_names_it() -> None:

@@ -1,4 +1,4 @@
-"""A crowd votes at once: every vote is kept and answered, and the board is edited no more often than Discord likes."""
+"""Brainstorms with which nothing goes wrong: one that goes on from a tie, and a crowd that votes at once."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from bot.services.brainstorms.rules import EDIT_EVERY
 from tests.support.acts import Act, Scene
 from tests.support.brainstormer import WINNER, Brainstormer
 from tests.support.discord_server import RouteKind
+from tests.support.openapi import OPENAPI
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Outcome
@@ -48,9 +49,24 @@ def _edits(part: Brainstormer) -> list[Request]:
     return [request for request in part.requests(RouteKind.EDIT_MESSAGE) if request.ids["message"] == board_id]
 
 
+async def tie_is_decided_and_gone_on_from(part: Brainstormer) -> None:
+    await part.begin()
+    await part.takes_arrive()
+    for number in (1, WINNER):
+        voted = await part.vote(number)
+        await part.until(lambda: "You chose" in voted.text)  # noqa: B023 (called at once)
+    await part.decide()
+    await part.begin_next()
+
+
 CROWDED = Act(kind=Brainstormer, scenarios=(two_hundred_vote_at_once,))
+CHECKED = Act(
+    kind=Brainstormer,
+    scenarios=(tie_is_decided_and_gone_on_from,),
+    openapi=OPENAPI if OPENAPI.exists() else None,
+)
 
 
-@pytest.mark.parametrize("scene", CROWDED.scenes, ids=lambda scene: scene.name)
-async def test_every_vote_is_kept_when(scene: Scene, outcome: Outcome) -> None:
+@pytest.mark.parametrize("scene", CROWDED.scenes + CHECKED.scenes, ids=lambda scene: scene.name)
+async def test_a_team_has_its_winner_when(scene: Scene, outcome: Outcome) -> None:
     await outcome(scene)
