@@ -200,11 +200,7 @@ class NotMemberError(RefusedError):
 
 
 class TooManyOpenJobsError(RefusedError):
-    """The member has as many jobs open as one member may have.
-
-    Attributes:
-        limit: that number.
-    """
+    """The member has as many jobs open as one member may have, which is ``limit``."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"limit {limit}")
@@ -212,11 +208,7 @@ class TooManyOpenJobsError(RefusedError):
 
 
 class QueueFullError(RefusedError):
-    """As many jobs wait for their turn as may.
-
-    Attributes:
-        limit: that number; is_everywhere: whether it is that of all servers together.
-    """
+    """As many jobs wait as may, which is ``limit``: in the server, or in all together where ``is_everywhere``."""
 
     def __init__(self, limit: int, *, is_everywhere: bool = False) -> None:
         super().__init__(f"limit {limit}")

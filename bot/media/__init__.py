@@ -10,5 +10,5 @@ must not end the bot. That process is walled in, too (``wall``), should a file t
 ``worker`` and ``process`` are the bot's side. They import neither PyAV nor Pillow, which saves the bot 25 MB and up to
 0.5 s; the process imports nothing of theirs, which saves it 12 MB. ``__main__`` is the process's: ``probing``,
 ``stills``, ``contact_sheets`` and ``fitting`` do the work there. What plays is told by ``playability``; what doesn't is
-written anew around its pictures (``rewrapping``, ``sound``), or its pictures are, too (``encoding``, ``turning``).
+written anew (``making``).
 """

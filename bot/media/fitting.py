@@ -8,10 +8,10 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from bot.errors import CannotFitError, NotAVideoError
-from bot.media.encoding import Setting, encode
+from bot.media.making.encoding import Setting, encode
+from bot.media.making.rewrapping import CONTAINER_BITS_PER_SECOND, SOUND_BITS_PER_SECOND, rewrap, rewrapped_bytes
+from bot.media.making.sound import SoundLostError
 from bot.media.probing import inspect, open_video, probe, video_stream
-from bot.media.rewrapping import CONTAINER_BITS_PER_SECOND, SOUND_BITS_PER_SECOND, rewrap, rewrapped_bytes
-from bot.media.sound import SoundLostError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import av
 
 from bot.errors import CannotFitError, NotAVideoError
+from bot.media.making.sound import SoundConverter, SoundLostError
 from bot.media.probing import open_video, sound_stream, video_stream
-from bot.media.sound import SoundConverter, SoundLostError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,6 +55,7 @@ def _rewrap(source: Path, destination: Path, found: Inspection, *, with_sound: b
         video = video_stream(reading)
         sound = sound_stream(reading) if with_sound else None
         video_out = writing.add_stream_from_template(video, opaque=True)  # pyright: ignore[reportUnknownMemberType]  # PyAV leaves **kwargs untyped
+        video_out.codec_context.thread_count = 1  # it is opened, but decodes nothing
         converter = sound_out = None
         if sound is not None and found.playability.has_plain_sound:
             sound_out = writing.add_stream_from_template(sound, opaque=True)  # pyright: ignore[reportUnknownMemberType]  # as above

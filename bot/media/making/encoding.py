@@ -11,8 +11,8 @@ from av.error import BlockingIOError as NotYetError
 from av.error import EOFError as EndError
 from av.filter import Graph
 
+from bot.media.making.sound import SoundConverter
 from bot.media.probing import open_video, sound_stream, video_stream
-from bot.media.sound import SoundConverter
 from bot.media.turning import turning_filters
 
 if TYPE_CHECKING:
