@@ -63,7 +63,7 @@ PICTURE_IS_KEPT: dict[str, Callable[[], Path]] = {
 PICTURE_IS_KEPT_IN_SILENCE: dict[str, Callable[[], Path]] = {
     "sound that is noise": with_broken_sound,
     "sound that nobody can decode": with_unknown_sound,
-    "sound of a decoder that is not let in": lambda: odd_video(sound="adpcm_ms", container="matroska"),
+    "sound of a decoder that is not let in": lambda: odd_video(sound="tta", container="matroska"),
 }
 PICTURE_IS_MADE_ANEW: dict[str, Callable[[], Path]] = {
     "HEVC": lambda: odd_video(codec="libx265"),
