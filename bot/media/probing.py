@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
@@ -51,6 +52,8 @@ _AUDIO_CODECS = (
     "aac,mp3,mp3float,opus,libopus,vorbis,flac,alac,ac3,eac3,"
     "pcm_u8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_f32le"
 )
+_SAID_OF_BAD_FILES = frozenset({errno.EIO, errno.EPERM})
+"""FFmpeg's for a file whose parts don't agree; the disk's, too, when it can't be read at all."""
 _NO_PICTURES = Disposition.attached_pic | Disposition.timed_thumbnails
 """A cover, or pictures for a seek bar, count as video streams."""
 _CLAIM_TOLERANCE, _CLAIM_TOLERANCE_SECONDS = 1.05, 0.25
@@ -106,8 +109,12 @@ def open_video(path: Path) -> Generator[InputContainer]:
             metadata_errors="replace",  # a title may be in any encoding
         ) as container:
             yield container
-    except OSError:
-        raise  # the disk's trouble says nothing about the file
+    except OSError as error:
+        if error.errno not in _SAID_OF_BAD_FILES:
+            raise  # the disk's trouble says nothing about the file
+        with path.open("rb") as file:
+            file.read(1)
+        raise NotAVideoError(type(error).__name__) from error
     except (FFmpegError, MemoryError) as error:
         raise NotAVideoError(type(error).__name__) from error
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 import av
+from av.error import FFmpegError
 
 from bot.errors import CannotFitError, NotAVideoError
 from bot.media.probing import open_video, video_stream
@@ -50,9 +52,10 @@ def take_still(path: Path) -> bytes:
 def _frame_of(container: InputContainer, video: VideoStream) -> VideoFrame:
     """Decode the first picture that can be, from the key frame before the place on, else from the beginning."""
     for place in (int((container.duration or 0) * _PLACE), 0):
-        container.seek(place)
-        for frame in container.decode(video):
-            return frame
+        with suppress(FFmpegError):  # where the index is wrong, the beginning may be right
+            container.seek(place)
+            for frame in container.decode(video):
+                return frame
     raise NotAVideoError("no picture")
 
 

@@ -91,3 +91,19 @@ def test_a_still_lies_as_the_film_is_shown() -> None:
 
 def test_a_still_is_not_of_the_cover() -> None:
     assert size_of(take_still(with_cover())) == (320, 180)
+
+
+@pytest.mark.parametrize("place", [b"stts", b"stss"])
+def test_a_film_whose_index_leads_nowhere_has_no_still_and_is_not_the_disks_trouble(
+    place: bytes, tmp_path: Path
+) -> None:
+    whole = bytearray(video_file().read_bytes())
+    start = whole.index(place)
+    if place == b"stts":
+        whole[start : start + 4] = b"free"
+    else:  # the only picture to begin with is the ninth
+        whole[start + 8 : start + 16] = bytes((0, 0, 0, 1, 0, 0, 0, 9))
+    (tmp_path / "clip.mp4").write_bytes(whole)
+
+    with pytest.raises(NotAVideoError):
+        take_still(tmp_path / "clip.mp4")
