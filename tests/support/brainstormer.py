@@ -53,7 +53,7 @@ class Brainstormer(Part):
         """Type ``/brainstorm``, and wait for the preview; from then on only ``heard_by`` hears of this part."""
         self.heard_by = heard_by
         server = self.stage.server
-        idea = f"{self.prompt} {{by night|by day}}"
+        idea = f"{self.prompt} {{by night|by day|by dawn}}"
         asked = await server.slash(
             self.channel, self.member, "brainstorm", {"idea": idea, "takes": TAKES}, session=self._sessions[0]
         )

@@ -1,15 +1,34 @@
-"""``python -m bot`` with shorter waits, for tests that run it as a process of its own."""
+"""``python -m bot`` with shorter waits, for tests that run it as a process of its own.
+
+Clips are looked at in a thread, since a process for each takes most of such a test's time; what begins a bot as people
+do, and the media process's own tests, have the real thing.
+"""
 
 from __future__ import annotations
 
 import sys
+from typing import Self
 
+from bot import serving
 from bot.__main__ import main
 from bot.services.jobs.policy import WorkerPolicy
+from tests.support.media import DirectMedia
 
 POLICY = WorkerPolicy(
     reconcile_seconds=4.0, reconcile_interval_seconds=1.0, retry_seconds=1.0, answer_seconds=5.0, unattended_seconds=1.0
 )
 
+
+class ThreadedMedia(DirectMedia):
+    """A ``MediaWorker`` without processes."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        return None
+
+
 if __name__ == "__main__":
+    vars(serving)["MediaWorker"] = ThreadedMedia
     sys.exit(main(policy=POLICY))
