@@ -17,7 +17,8 @@ from bot.app import assemble_on_discord, loops_of
 from bot.client import point_discord_at
 from bot.errors import SettingsError, StoreUnavailableError
 from bot.instance import claim_instance_name
-from bot.media import MediaWorker
+from bot.media.wall import hide_from_other_processes
+from bot.media.worker import MediaWorker
 from bot.models import OperatorAlert, Quota, UnauthorizedError, VideoServiceError
 from bot.parts import Terms
 from bot.services.clips.workspace import MEGABYTE, Workspace
@@ -52,6 +53,7 @@ async def run(settings: Settings, *, policy: WorkerPolicy | None = None) -> None
         SettingsError: when Discord or the database does not take what the settings say.
     """
     started = time.monotonic()
+    hide_from_other_processes()  # of which some read strangers' files
     starting = asyncio.current_task()
     assert starting is not None  # this is a coroutine
     _on_signals(starting.cancel)
@@ -61,11 +63,12 @@ async def run(settings: Settings, *, policy: WorkerPolicy | None = None) -> None
         database = await stack.enter_async_context(_open_database(database_url))
         owner = stack.enter_context(claim_instance_name(database_url))
         service = open_service(settings, await stack.enter_async_context(aiohttp.ClientSession()))
+        workspace = stack.enter_context(Workspace.open(max_bytes=settings.temp_max_mb * MEGABYTE))
         bot, reelay = assemble_on_discord(
             database=database,
             service=service,
-            media=await stack.enter_async_context(MediaWorker()),
-            workspace=stack.enter_context(Workspace.open(max_bytes=settings.temp_max_mb * MEGABYTE)),
+            media=await stack.enter_async_context(MediaWorker(parent=workspace.root)),
+            workspace=workspace,
             screening_threads=stack.enter_context(ScreeningThreads.open()),
             clock=SystemClock(),
             terms=_terms(settings, policy or WorkerPolicy(rate_limits=settings.toapis_rate_group.limits)),

@@ -55,7 +55,8 @@
     │   ├── ClipUnsafeError           the address points where the bot must not go
     │   ├── ClipUnavailableError      could not be fetched just now
     │   │   ├── ClipForbiddenError    the file's host does not let us have it (403)
-    │   │   └── ClipSlowError         it came too slowly
+    │   │   ├── ClipSlowError         it came too slowly
+    │   │   └── ProbeDiedError        whoever looked at it died or took too long
     │   ├── ClipOversizeError         larger than the download limit
     │   ├── NotAVideoError            what came is not a playable video
     │   └── CannotFitError            no re-encoding makes it small enough
@@ -86,6 +87,7 @@ from bot.errors.clips import (
     ClipUnavailableError,
     ClipUnsafeError,
     NotAVideoError,
+    ProbeDiedError,
 )
 from bot.errors.publishing import (
     DestinationClosedError,
@@ -151,6 +153,7 @@ __all__ = [
     "PlaceGoneError",
     "PlaceUnknownError",
     "PrivateRefusedError",
+    "ProbeDiedError",
     "PromptRefusedError",
     "PublishError",
     "PublishUnavailableError",

@@ -29,6 +29,10 @@ class ClipSlowError(ClipUnavailableError):
     """The file came too slowly; from a later try on it may."""
 
 
+class ProbeDiedError(ClipUnavailableError):
+    """The process that looked at the file died or took too long; another may do better, or none."""
+
+
 class ClipOversizeError(ClipError):
     """The file is larger than the download limit."""
 

@@ -10,35 +10,53 @@ import threading
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bot.errors import CannotFitError, NotAVideoError
-from bot.media.contact_sheets import make_contact_sheet
 from bot.media.fitting import fit
 from bot.media.probing import probe
 from bot.media.stills import take_still
+from bot.media.wall import Limits, enclose
 
-_PROBE_MEMORY_BYTES = 512 * 1024**2
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_Take: TypeAlias = tuple[int, bytes | None]
+
+_LOOK = Limits(memory_bytes=512 * 1024**2, processor_seconds=30)
 """A probe takes 0.2 GiB of address space; 4K with 17 pictures held back would take 0.4. Other pictures take no more."""
 _FIT_MEMORY_BYTES = 2 * 1024**3
 """A fit of 720p takes 0.35 GiB of address space, of 4K 1.0; more with more processors."""
+_FIT_PROCESSOR_SECONDS = 720
+"""What four threads can use in the 180 seconds that there are."""
+_SPARE_FILE_BYTES = 16 * 1024**2
+"""A first attempt may become larger than it should."""
 
 
-def _main(*arguments: str) -> None:
-    threading.Thread(target=_exit_with_parent, daemon=True).start()
+def main(*arguments: str) -> None:
+    """Do one piece of work behind the wall, and write its answer."""
+    writable = None
     match arguments:
         case ("probe", path):
-            work, memory_bytes = partial(_probe, Path(path)), _PROBE_MEMORY_BYTES
+            work, limits = partial(_probe, Path(path)), _LOOK
         case ("still", path):
-            work, memory_bytes = partial(_take_still, Path(path)), _PROBE_MEMORY_BYTES
+            work, limits = partial(_take_still, Path(path)), _LOOK
         case ("sheet", path):
-            work, memory_bytes = partial(_make_contact_sheet, Path(path)), _PROBE_MEMORY_BYTES
-        case ("fit", source, destination, max_bytes):
-            work = partial(_fit, Path(source), Path(destination), int(max_bytes))
-            memory_bytes = _FIT_MEMORY_BYTES
+            from bot.media.contact_sheets import make_contact_sheet  # with Pillow, which nothing else here needs
+
+            work, limits = partial(_make_contact_sheet, make_contact_sheet, Path(path)), _LOOK
+        case ("fit", path, destination, max_bytes):
+            work = partial(_fit, Path(path), Path(destination), int(max_bytes))
+            limits = Limits(
+                memory_bytes=_FIT_MEMORY_BYTES,
+                processor_seconds=_FIT_PROCESSOR_SECONDS,
+                file_bytes=2 * int(max_bytes) + _SPARE_FILE_BYTES,
+            )
+            writable = Path(destination).parent
         case _:
             sys.exit(2)
-    _limit_itself(memory_bytes)
+    enclose(limits, readable=Path(path), writable=writable)
+    threading.Thread(target=_exit_with_parent, daemon=True).start()  # within the wall, like any later thread
     try:
         answer = work()
     except NotAVideoError as error:
@@ -56,10 +74,10 @@ def _take_still(path: Path) -> dict[str, Any]:
     return {"still": base64.b64encode(take_still(path)).decode("ascii")}
 
 
-def _make_contact_sheet(path: Path) -> dict[str, Any]:
+def _make_contact_sheet(make: Callable[[list[_Take]], bytes], path: Path) -> dict[str, Any]:
     takes: list[tuple[int, str | None]] = json.loads(path.read_text("utf-8"))
     stills = [(number, None if still is None else base64.b64decode(still)) for number, still in takes]
-    return {"sheet": base64.b64encode(make_contact_sheet(stills)).decode("ascii")}
+    return {"sheet": base64.b64encode(make(stills)).decode("ascii")}
 
 
 def _fit(source: Path, destination: Path, max_bytes: int) -> dict[str, Any]:
@@ -71,16 +89,5 @@ def _exit_with_parent() -> None:
     os._exit(1)
 
 
-def _limit_itself(memory_bytes: int) -> None:
-    """Take no more memory than this, and of the processor what the bot leaves."""
-    if sys.platform == "win32":
-        return
-    import resource  # not there on Windows
-
-    os.nice(10)
-    if sys.platform == "linux":  # elsewhere the limit is refused or not kept
-        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-
-
 if __name__ == "__main__":
-    _main(*sys.argv[1:])
+    main(*sys.argv[1:])

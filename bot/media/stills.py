@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 import av
+from av.error import FFmpegError
 
 from bot.errors import CannotFitError, NotAVideoError
 from bot.media.probing import open_video, video_stream
+from bot.media.turning import turned, turning_filters
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +30,7 @@ _SMALLEST_SIDE = 2
 
 
 def take_still(path: Path) -> bytes:
-    """Return a picture out of a video as WebP, of at most ``STILL_MAX_BYTES``. Blocking, as ``probe``.
+    """Return a picture out of a video as it is shown, as WebP of at most ``STILL_MAX_BYTES``. Blocking, as ``probe``.
 
     Raises:
         NotAVideoError: no picture of it can be decoded.
@@ -38,7 +41,7 @@ def take_still(path: Path) -> bytes:
     for longer_side in _LONGER_SIDES:
         scale = min(1.0, longer_side / max(frame.width, frame.height))
         width, height = (max(_SMALLEST_SIDE, int(side * scale / 2) * 2) for side in (frame.width, frame.height))
-        picture = frame.reformat(width=width, height=height, format="yuv420p")
+        picture = turned(frame.reformat(width=width, height=height, format="yuv420p"), turning_filters(frame))
         for quality in _QUALITIES:
             still = _encode(picture, quality)
             if len(still) <= STILL_MAX_BYTES:
@@ -49,9 +52,10 @@ def take_still(path: Path) -> bytes:
 def _frame_of(container: InputContainer, video: VideoStream) -> VideoFrame:
     """Decode the first picture that can be, from the key frame before the place on, else from the beginning."""
     for place in (int((container.duration or 0) * _PLACE), 0):
-        container.seek(place)
-        for frame in container.decode(video):
-            return frame
+        with suppress(FFmpegError):  # where the index is wrong, the beginning may be right
+            container.seek(place)
+            for frame in container.decode(video):
+                return frame
     raise NotAVideoError("no picture")
 
 

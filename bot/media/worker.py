@@ -5,28 +5,21 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import logging
-import sys
 import tempfile
-from asyncio.subprocess import PIPE
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from bot.errors import CannotFitError, ClipUnavailableError, NotAVideoError
+from bot.errors import CannotFitError, ProbeDiedError
+from bot.media.process import ProcessDiedError, end_process, read_answer, start_process
 from bot.models import VideoInfo
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
     from collections.abc import Sequence
 
-_log = logging.getLogger(__name__)
 
-_ROOT = Path(__file__).parents[2]
-"""Where ``-m bot.media`` finds the project."""
-
-
-class _ProcessDiedError(Exception):
-    """The process ended without an answer, or had to be ended."""
+LARGE_FIT_BYTES = 20 * 1024 * 1024
+"""What one clip of the service's seldom reaches; a reel, or one in 4K, does."""
 
 
 class MediaWorker:
@@ -38,13 +31,16 @@ class MediaWorker:
     Args:
         probe_seconds: how long a probe, a still or a contact sheet may take; a probe of a 10 MiB clip takes 0.3.
         fit_seconds: how long a fit may take; a busy 10-second clip at 720p takes about 10 on two cores.
+        parent: where the folders of the processes are made; by default the system's folder for temporary files.
     """
 
-    def __init__(self, *, probe_seconds: float = 30, fit_seconds: float = 180) -> None:
+    def __init__(self, *, probe_seconds: float = 30, fit_seconds: float = 180, parent: Path | None = None) -> None:
         self._probe_seconds = probe_seconds
         self._fit_seconds = fit_seconds
         self._probing = asyncio.Semaphore(2)
-        self._fitting = asyncio.Semaphore(1)  # one alone takes every core
+        self._small_fits = asyncio.Semaphore(1)  # one alone takes every core
+        self._large_fits = asyncio.Semaphore(1)  # these take minutes, and small ones don't wait for them
+        self._parent = parent
         self._calls: set[asyncio.Task[dict[str, Any]]] = set()
         self._processes: set[Process] = set()
 
@@ -66,12 +62,12 @@ class MediaWorker:
 
         Raises:
             NotAVideoError: it is not.
-            ClipUnavailableError: the look at it died or took too long; another may do better.
+            ProbeDiedError: the look at it died or took too long; another may do better.
         """
         try:
-            return VideoInfo(**await self._call(self._probing, self._probe_seconds, "probe", path))
-        except _ProcessDiedError as error:
-            raise ClipUnavailableError(f"probe: {error}") from error
+            return _video_info(await self._call(self._probing, self._probe_seconds, "probe", path))
+        except ProcessDiedError as error:
+            raise ProbeDiedError(str(error)) from error
 
     async def take_still(self, path: Path) -> bytes:
         """Return one picture of a video as WebP, as ``stills.take_still`` does.
@@ -81,10 +77,9 @@ class MediaWorker:
             CannotFitError: it can't be made small enough, or the process died or took too long over it.
         """
         try:
-            answer = await self._call(self._probing, self._probe_seconds, "still", path)
-        except _ProcessDiedError as error:
+            return _picture(await self._call(self._probing, self._probe_seconds, "still", path), "still")
+        except ProcessDiedError as error:
             raise CannotFitError(f"still: {error}") from error
-        return base64.b64decode(answer["still"])
 
     async def make_contact_sheet(self, takes: Sequence[tuple[int, bytes | None]]) -> bytes:
         """Return one picture of several takes' stills as WebP, as ``contact_sheets.make_contact_sheet`` does.
@@ -95,17 +90,16 @@ class MediaWorker:
         words = [
             (number, None if still is None else base64.b64encode(still).decode("ascii")) for number, still in takes
         ]
-        with tempfile.TemporaryDirectory(prefix="reelay-") as folder:
+        with tempfile.TemporaryDirectory(prefix="reelay-", dir=self._parent) as folder:
             path = Path(folder) / "takes.json"  # a command line would not hold it
             await asyncio.to_thread(path.write_text, json.dumps(words), "utf-8")
             try:
-                answer = await self._call(self._probing, self._probe_seconds, "sheet", path)
-            except _ProcessDiedError as error:
+                return _picture(await self._call(self._probing, self._probe_seconds, "sheet", path), "sheet")
+            except ProcessDiedError as error:
                 raise CannotFitError(f"contact sheet: {error}") from error
-        return base64.b64decode(answer["sheet"])
 
     async def fit(self, source: Path, destination: Path, max_bytes: int) -> VideoInfo:
-        """Write to ``destination`` a video no larger than ``max_bytes``, as ``fitting.fit`` does.
+        """Write to ``destination`` a video that plays, no larger than ``max_bytes``, as ``fitting.fit`` does.
 
         Whatever else is raised, ``destination`` may hold a part of a video.
 
@@ -113,67 +107,56 @@ class MediaWorker:
             NotAVideoError: the source is not a playable video.
             CannotFitError: it can't be made that small, or the process died or took too long over it.
         """
+        size_bytes = (await asyncio.to_thread(source.stat)).st_size
+        lane = self._large_fits if size_bytes > LARGE_FIT_BYTES else self._small_fits
         try:
-            answer = await self._call(self._fitting, self._fit_seconds, "fit", source, destination, max_bytes)
-        except _ProcessDiedError as error:
+            return _video_info(await self._call(lane, self._fit_seconds, "fit", source, destination, max_bytes))
+        except ProcessDiedError as error:
             raise CannotFitError(f"fit: {error}") from error
-        return VideoInfo(**answer)
 
-    async def _call(self, backoff: asyncio.Semaphore, seconds: float, *arguments: str | Path | int) -> dict[str, Any]:
-        call = asyncio.create_task(self._run(backoff, seconds, *arguments))
+    async def _call(self, lane: asyncio.Semaphore, seconds: float, *arguments: str | Path | int) -> dict[str, Any]:
+        call = asyncio.create_task(self._run(lane, seconds, *arguments))
         self._calls.add(call)
         call.add_done_callback(self._calls.discard)
         return await call
 
-    async def _run(self, backoff: asyncio.Semaphore, seconds: float, *arguments: str | Path | int) -> dict[str, Any]:
-        async with backoff:
-            process = await asyncio.create_subprocess_exec(
-                *_command(*arguments),
-                cwd=_ROOT,
-                stdin=PIPE,  # held open: its end tells the process that the bot is gone
-                stdout=PIPE,
-                stderr=PIPE,
-                start_new_session=True,  # Ctrl-C is for the bot
-            )
-            self._processes.add(process)
-            try:
-                async with asyncio.timeout(seconds):
-                    output, complaint = await _read_to_end(process)
-            except TimeoutError:
-                raise _ProcessDiedError(f"more than {seconds} s") from None
-            finally:
-                if process.returncode is None:
-                    process.kill()
-                    await process.wait()
-                self._processes.discard(process)
-        if process.returncode != 0:
-            fields = {"exit_code": process.returncode, "complaint": complaint[-2000:].decode(errors="replace")}
-            _log.error("media process died", extra=fields)
-            raise _ProcessDiedError(f"exit code {process.returncode}")
-        return _parse(output)
+    async def _run(self, lane: asyncio.Semaphore, seconds: float, *arguments: str | Path | int) -> dict[str, Any]:
+        async with lane:
+            with tempfile.TemporaryDirectory(prefix="reelay-", dir=self._parent) as folder:
+                process = await start_process(arguments, Path(folder))
+                self._processes.add(process)
+                try:
+                    async with asyncio.timeout(seconds):
+                        return await read_answer(process)
+                except TimeoutError:
+                    raise ProcessDiedError(f"more than {seconds} s") from None
+                finally:
+                    await end_process(process)
+                    self._processes.discard(process)
 
 
-def _command(*arguments: str | Path | int) -> list[str]:
-    """Return the command line; the process has another working directory, so its paths are absolute."""
-    words = (argument.absolute() if isinstance(argument, Path) else argument for argument in arguments)
-    return [sys.executable, "-m", "bot.media", *map(str, words)]
+def _video_info(answer: dict[str, Any]) -> VideoInfo:
+    """Read an answer, which nobody vouches for once a file has got at the process.
 
-
-async def _read_to_end(process: Process) -> tuple[bytes, bytes]:
-    """Do what ``communicate`` does, without closing the standard input first."""
-    assert process.stdout is not None  # both are pipes
-    assert process.stderr is not None
-    output, complaint = await asyncio.gather(process.stdout.read(), process.stderr.read())
-    await process.wait()
-    return output, complaint
-
-
-def _parse(output: bytes) -> dict[str, Any]:
-    answer: dict[str, Any] = json.loads(output)
+    Raises:
+        ProcessDiedError: it is none.
+    """
     match answer:
-        case {"not_a_video": str(reason)}:
-            raise NotAVideoError(reason)
-        case {"cannot_fit": str(reason)}:
-            raise CannotFitError(reason)
+        case {
+            "width": int(width),
+            "height": int(height),
+            "duration_seconds": float(duration_seconds),
+            "size_bytes": int(size_bytes),
+            "codec": str(codec),
+            "plays": bool(plays),
+        }:
+            return VideoInfo(width, height, duration_seconds, size_bytes, codec, plays)
         case _:
-            return answer
+            raise ProcessDiedError("another answer")
+
+
+def _picture(answer: dict[str, Any], name: str) -> bytes:
+    try:
+        return base64.b64decode(answer[name], validate=True)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ProcessDiedError("another answer") from error

@@ -253,13 +253,18 @@ class Balance:
 
 @dataclass(frozen=True, slots=True)
 class VideoInfo:
-    """What a probe found: pixels, seconds, bytes."""
+    """What a probe found: pixels as they are shown, seconds, bytes.
+
+    Attributes:
+        plays: Discord's viewers can play the file as it is, on whatever they have.
+    """
 
     width: int
     height: int
     duration_seconds: float
     size_bytes: int
     codec: str
+    plays: bool = True
 
 
 @dataclass(frozen=True, slots=True)

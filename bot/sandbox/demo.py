@@ -20,7 +20,7 @@ from simcord.backend.errors import SetupError
 
 from bot.app import Reelay, assemble_on_discord, loops_of
 from bot.errors import InvalidSpecError
-from bot.media import MediaWorker
+from bot.media.worker import MediaWorker
 from bot.models import GEMINI_OMNI, Job, JobState, Period, PromptRuleKind, Quota, QuotaSource, StatusCard, VideoSpec
 from bot.parts import Terms
 from bot.sandbox.demo_page import TICK_SECONDS, CommunityPage, set_clock
@@ -136,13 +136,14 @@ async def _set(stack: AsyncExitStack, *, render_seconds: float) -> _Stage:
     service = await stack.enter_async_context(SandboxServer(queue_seconds=QUEUE_SECONDS, render_seconds=render_seconds))
     session = await stack.enter_async_context(aiohttp.ClientSession())
     database = await stack.enter_async_context(Database.open(f"sqlite+aiosqlite:///{folder / 'reelay.db'}"))
+    workspace = stack.enter_context(Workspace.open())
     bot, reelay = assemble_on_discord(
         database=database,
         service=ToApisClient(
             session=session, base_url=service.base_url, api_key=service.api_key, model=GEMINI_OMNI.model
         ),
-        media=await stack.enter_async_context(MediaWorker()),
-        workspace=stack.enter_context(Workspace.open()),
+        media=await stack.enter_async_context(MediaWorker(parent=workspace.root)),
+        workspace=workspace,
         screening_threads=stack.enter_context(ScreeningThreads.open()),
         clock=SystemClock(),
         terms=Terms(quota=Quota(60), max_open_jobs=2, policy=POLICY),

@@ -14,7 +14,7 @@ from pathlib import Path
 from bot.config import Settings, load_settings
 from bot.logs import set_up_logging
 from bot.serving import run
-from tests.bench._bot import POLICY
+from tests.bench._bot import POLICY, stay_visible
 from tests.bench.lag import LagProbe
 
 
@@ -28,6 +28,7 @@ async def run_measured(settings: Settings, lag_file: Path) -> None:
 
 
 def main(lag_file: str, profile_file: str | None = None) -> None:
+    stay_visible()
     settings = load_settings()
     set_up_logging(level=settings.log_level, log_format=settings.log_format, secrets=settings.secrets)
     if profile_file is None:

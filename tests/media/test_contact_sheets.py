@@ -11,9 +11,10 @@ import pytest
 from PIL import Image
 
 from bot.errors import CannotFitError
-from bot.media import MediaWorker, contact_sheets
+from bot.media import contact_sheets
 from bot.media.contact_sheets import SHEET_MAX_BYTES, SHEET_MAX_SIDE, make_contact_sheet
 from bot.media.stills import take_still
+from bot.media.worker import MediaWorker
 from tests.support.videos import large_video_file, video_file
 
 if TYPE_CHECKING:

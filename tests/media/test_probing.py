@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.errors import NotAVideoError
-from bot.media import MediaWorker
 from bot.media.probing import probe
+from bot.media.worker import MediaWorker
 from tests.support.videos import audio_file, image_file, large_video_file, video_file
 
 if TYPE_CHECKING:

@@ -9,8 +9,10 @@ import av
 import pytest
 
 from bot.errors import CannotFitError, NotAVideoError
-from bot.media import MediaWorker, stills
+from bot.media import stills
 from bot.media.stills import STILL_MAX_BYTES, take_still
+from bot.media.worker import MediaWorker
+from tests.support.odd_videos import RIGHT, shown_otherwise, with_cover
 from tests.support.videos import audio_file, large_video_file, video_file
 
 if TYPE_CHECKING:
@@ -81,3 +83,27 @@ async def test_a_process_that_takes_too_long_over_a_still_is_ended(tmp_path: Pat
         with pytest.raises(CannotFitError):
             await media.take_still(video_file())
         assert media.process_ids == []
+
+
+def test_a_still_lies_as_the_film_is_shown() -> None:
+    assert size_of(take_still(shown_otherwise(RIGHT))) == (180, 320)
+
+
+def test_a_still_is_not_of_the_cover() -> None:
+    assert size_of(take_still(with_cover())) == (320, 180)
+
+
+@pytest.mark.parametrize("place", [b"stts", b"stss"])
+def test_a_film_whose_index_leads_nowhere_has_no_still_and_is_not_the_disks_trouble(
+    place: bytes, tmp_path: Path
+) -> None:
+    whole = bytearray(video_file().read_bytes())
+    start = whole.index(place)
+    if place == b"stts":
+        whole[start : start + 4] = b"free"
+    else:  # the only picture to begin with is the ninth
+        whole[start + 8 : start + 16] = bytes((0, 0, 0, 1, 0, 0, 0, 9))
+    (tmp_path / "clip.mp4").write_bytes(whole)
+
+    with pytest.raises(NotAVideoError):
+        take_still(tmp_path / "clip.mp4")

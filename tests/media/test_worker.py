@@ -18,7 +18,7 @@ import pytest
 import pytest_asyncio
 
 from bot.errors import CannotFitError, ClipUnavailableError, NotAVideoError
-from bot.media import MediaWorker
+from bot.media.worker import LARGE_FIT_BYTES, MediaWorker
 from tests.support.videos import large_video_file, video_file
 
 if TYPE_CHECKING:
@@ -153,6 +153,20 @@ async def test_a_process_that_takes_too_long_is_ended(endless: Path) -> None:
         assert media.process_ids == []
 
 
+async def test_a_large_file_and_a_small_one_do_not_wait_for_each_other(
+    media: MediaWorker, endless: Path, open_files: list[int], tmp_path: Path
+) -> None:
+    call, _ = await begin_fit(media, endless, open_files)
+    large = tmp_path / "large.mp4"
+    with large.open("wb") as file:
+        file.truncate(LARGE_FIT_BYTES + 1)
+
+    with pytest.raises(NotAVideoError):
+        await media.fit(large, tmp_path / "fit.mp4", MEBIBYTE)
+
+    assert not call.done()
+
+
 async def test_closing_ends_what_is_in_hand_and_what_waits(
     endless: Path, open_files: list[int], tmp_path: Path
 ) -> None:
@@ -187,6 +201,6 @@ def test_the_process_ends_when_the_bot_is_gone(endless: Path, open_files: list[i
 
 
 def test_importing_the_package_leaves_ffmpeg_and_pillow_out() -> None:
-    look = "import sys, bot.media; sys.exit(bool({'av', 'PIL'} & sys.modules.keys()))"
+    look = "import sys, bot.media.worker; sys.exit(bool({'av', 'PIL'} & sys.modules.keys()))"
 
     assert subprocess.run([sys.executable, "-c", look], check=False).returncode == 0

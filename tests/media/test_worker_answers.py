@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from bot.errors import CannotFitError, ClipUnavailableError, NotAVideoError, ReelayError
-from bot.media import MediaWorker, worker
+from bot.media import process
+from bot.media.worker import MediaWorker
 from bot.models import VideoInfo
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no shell")
 
 CLIP, FITTED = Path("clip.mp4"), Path("fit.mp4")
+ANSWER = {"width": 320, "height": 180, "duration_seconds": 1.0, "size_bytes": 9, "codec": "h264", "plays": False}
 
 
 @pytest.fixture
@@ -26,7 +28,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
         made.append(arguments)
         return ["sh", "-c", str(arguments[1])]
 
-    monkeypatch.setattr(worker, "_command", command)
+    monkeypatch.setattr(process, "_command", command)
     return made
 
 
@@ -35,12 +37,12 @@ def says(answer: object) -> Path:
 
 
 async def test_what_the_process_says_of_a_video_is_returned(asked: list[tuple[object, ...]]) -> None:
-    clip = says({"width": 320, "height": 180, "duration_seconds": 1.0, "size_bytes": 9, "codec": "h264"})
+    clip = says(ANSWER)
 
     async with MediaWorker() as media:
         probed, fitted = await media.probe(clip), await media.fit(clip, FITTED, 5_000)
 
-    assert probed == fitted == VideoInfo(320, 180, 1.0, 9, "h264")
+    assert probed == fitted == VideoInfo(320, 180, 1.0, 9, "h264", plays=False)
     assert asked == [("probe", clip), ("fit", clip, FITTED, 5_000)]
 
 
@@ -53,8 +55,23 @@ async def test_what_the_process_says_of_a_video_is_returned(asked: list[tuple[ob
         (says({"cannot_fit": "too long"}), CannotFitError, CannotFitError),
         (Path("echo broken >&2; exit 3"), ClipUnavailableError, CannotFitError),
         (Path("read forever"), ClipUnavailableError, CannotFitError),
+        (Path("true"), ClipUnavailableError, CannotFitError),
+        (Path("echo nonsense"), ClipUnavailableError, CannotFitError),
+        (says(ANSWER | {"width": "wide"}), ClipUnavailableError, CannotFitError),
+        (says([ANSWER]), ClipUnavailableError, CannotFitError),
+        (Path("head -c 2000000 /dev/zero"), ClipUnavailableError, CannotFitError),
     ],
-    ids=["no video", "too long", "it died", "it takes too long"],
+    ids=[
+        "no video",
+        "too long",
+        "it died",
+        "it takes too long",
+        "it says nothing",
+        "it says nonsense",
+        "it says something else",
+        "it says it in another shape",
+        "it says too much",
+    ],
 )
 async def test_a_process_that_fails_has_an_error_of_its_kind_and_is_gone(
     clip: Path, of_probe: type[ReelayError], of_fit: type[ReelayError]

@@ -36,7 +36,7 @@ def video_file(
     movflags: str | None = "faststart",
 ) -> Path:
     """Return a file with a test picture that moves, noise upon it (0 to 100), and a tone when audio is asked for."""
-    path = _new_path(suffix)
+    path = new_path(suffix)
     with av.open(
         str(path), "w", container_options={"movflags": movflags} if movflags and suffix == ".mp4" else {}
     ) as container:
@@ -47,12 +47,12 @@ def video_file(
             video.bit_rate = bits_per_second
         sound = container.add_stream("aac" if suffix == ".mp4" else "libopus", 48_000) if audio else None
         size = f"size={width}x{height}:rate={frames_per_second}:duration={duration_seconds}"
-        for frame in _film(("testsrc2", size), ("noise", f"alls={noise}:allf=t:all_seed=7"), ("format", "yuv420p")):
+        for frame in film(("testsrc2", size), ("noise", f"alls={noise}:allf=t:all_seed=7"), ("format", "yuv420p")):
             frame.pict_type = 0  # let the encoder choose key frames
             container.mux(video.encode(frame))
         container.mux(video.encode(None))
         if sound is not None:
-            for frame in _film(("sine", f"frequency=440:sample_rate=48000:duration={duration_seconds}")):
+            for frame in film(("sine", f"frequency=440:sample_rate=48000:duration={duration_seconds}")):
                 container.mux(sound.encode(frame))
             container.mux(sound.encode(None))
     return path
@@ -67,10 +67,10 @@ def large_video_file() -> Path:
 @cache
 def audio_file(suffix: str = ".m4a") -> Path:
     """Return one second of a tone and no picture."""
-    path = _new_path(suffix)
+    path = new_path(suffix)
     with av.open(str(path), "w", format="mp4") as container:
         stream = container.add_stream("aac", 48_000)
-        for frame in _film(("sine", "frequency=440:sample_rate=48000:duration=1")):
+        for frame in film(("sine", "frequency=440:sample_rate=48000:duration=1")):
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return path
@@ -79,12 +79,12 @@ def audio_file(suffix: str = ".m4a") -> Path:
 @cache
 def image_file(codec: str, suffix: str) -> Path:
     """Return a single picture as FFmpeg writes it: ``png``/``.png``, ``mjpeg``/``.jpg``, ``gif``/``.gif``."""
-    path = _new_path(suffix)
+    path = new_path(suffix)
     pixels = {"png": "rgb24", "mjpeg": "yuvj420p", "gif": "rgb8"}.get(codec, "yuv420p")
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, 1)
         stream.width, stream.height, stream.pix_fmt = 64, 64, pixels
-        for frame in _film(("testsrc2", "size=64x64:rate=1:duration=1"), ("format", pixels)):
+        for frame in film(("testsrc2", "size=64x64:rate=1:duration=1"), ("format", pixels)):
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return path
@@ -101,7 +101,7 @@ def decode_fully(path: Path) -> tuple[int, float, int]:
     return len(times), float(times[-1] - times[0] + step), samples
 
 
-def _film(*filters: tuple[str, str]) -> Iterator[Frame]:
+def film(*filters: tuple[str, str]) -> Iterator[Frame]:
     graph = Graph()
     is_sound = filters[0][0] == "sine"
     nodes = [graph.add(name, args) for name, args in filters]
@@ -119,6 +119,6 @@ atexit.register(_directory.cleanup)
 _numbers = count()
 
 
-def _new_path(suffix: str) -> Path:
+def new_path(suffix: str) -> Path:
     """Give a path of its own to each call: the sandbox asks for clips from several threads at once."""
     return Path(_directory.name) / f"{next(_numbers)}{suffix}"

@@ -1,11 +1,11 @@
-"""Posting a clip's file where only so much may be uploaded: as it is, made smaller, or as a link."""
+"""Posting a clip where only so much may be uploaded and not every file plays: as it is, made anew, or as a link."""
 
 from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING, Protocol
 
-from bot.errors import CannotFitError, UploadTooLargeError
+from bot.errors import CannotFitError, NotAVideoError, UploadTooLargeError
 from bot.models import ClipFile, ClipLink
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Media(Protocol):
     """What is done to a video file; raises ``ClipError``s."""
 
     async def probe(self, path: Path) -> VideoInfo:
-        """Check that a file is a playable video."""
+        """Check that a file is a video, and tell whether it plays as it is."""
         ...
 
     async def take_still(self, path: Path) -> bytes:
@@ -44,12 +44,12 @@ class Media(Protocol):
         ...
 
     async def fit(self, source: Path, destination: Path, max_bytes: int) -> VideoInfo:
-        """Re-encode a video so that it is no larger than ``max_bytes``."""
+        """Make of a video one that plays and is no larger than ``max_bytes``."""
         ...
 
 
 class FittingPoster:
-    """Posts clips so that they fit."""
+    """Posts clips so that they fit, and play."""
 
     def __init__(self, media: Media) -> None:
         self._media = media
@@ -57,21 +57,24 @@ class FittingPoster:
     async def post(
         self,
         job: Job,
-        original: ClipFile,
+        original: Clip,
         limit_bytes: int,
         folder: Path,
         post: Callable[[Clip], Awaitable[PostedMessage]],
     ) -> PostedMessage:
-        """Post a clip's file, else one re-encoded to fit, else a link.
+        """Post a clip's file where it plays and fits, else one made of it that does, else the file as it is, or a link.
 
         Args:
+            original: a link where there is no file to be had.
             limit_bytes: how much is known to be taken; whatever is too large all the same is tried smaller.
             folder: for files that are made.
 
         Raises: what ``post`` raises, but for ``UploadTooLargeError`` of a file.
         """
+        if isinstance(original, ClipLink):
+            return await post(original)
         clip: Clip = original
-        if original.info.size_bytes > limit_bytes:
+        if original.info.size_bytes > limit_bytes or not original.info.plays:
             clip = await self._fit(job, original, folder, limit_bytes)
         while True:
             try:
@@ -81,15 +84,23 @@ class FittingPoster:
                     raise
                 clip = await self._fit(job, original, folder, int(clip.info.size_bytes * SHRINK))
 
-    async def _fit(self, job: Job, clip: ClipFile, folder: Path, limit_bytes: int) -> Clip:
-        fields = {"job_id": job.id, "size_bytes": clip.info.size_bytes, "limit_bytes": limit_bytes}
+    async def _fit(self, job: Job, original: ClipFile, folder: Path, limit_bytes: int) -> Clip:
+        info = original.info
+        fields = {"job_id": job.id, "size_bytes": info.size_bytes, "codec": info.codec, "limit_bytes": limit_bytes}
         if limit_bytes >= SMALLEST_UPLOAD_BYTES:
             try:
                 path = folder / f"fit-{limit_bytes}.mp4"
-                info = await self._media.fit(clip.path, path, limit_bytes)
-            except CannotFitError:
-                _log.warning("clip cannot be made to fit", extra=fields)
+                made = await self._media.fit(original.path, path, limit_bytes)
+            except (CannotFitError, NotAVideoError) as error:
+                _log.warning("clip cannot be made to fit", extra=fields | {"error": str(error)})
             else:
-                _log.info("clip made to fit", extra=fields | {"fitted_bytes": info.size_bytes})
-                return ClipFile(path, info)
-        return ClipLink(job.result_url or "", job.result_expires_at)
+                _log.info("clip made to fit", extra=fields | {"fitted_bytes": made.size_bytes})
+                return ClipFile(path, made)
+        if info.size_bytes <= limit_bytes:
+            return original  # some can play it
+        return link_to(job)
+
+
+def link_to(job: Job) -> ClipLink:
+    """Return the address of a clip, in place of its file."""
+    return ClipLink(job.result_url or "", job.result_expires_at)

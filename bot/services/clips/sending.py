@@ -12,11 +12,14 @@ from bot.errors import (
     ClipUnavailableError,
     DestinationClosedError,
     NotSendableError,
+    ProbeDiedError,
 )
 from bot.models import ClipFile
-from bot.services.clips.fitting import DEFAULT_UPLOAD_BYTES, FittingPoster
+from bot.services.clips.fitting import DEFAULT_UPLOAD_BYTES, FittingPoster, link_to
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from bot.models import Clip, Job, ListedClip, PostedMessage
     from bot.services.clips.downloads import Downloads
     from bot.services.clips.fitting import Media
@@ -104,7 +107,15 @@ class ClipSender:
         async with self._workspace.folder() as folder:
             path = folder.path / "clip.mp4"
             job = await self._downloads.fetch(job, path, folder)
-            original = ClipFile(path, await self._media.probe(path))
+            original = await self._look(job, path)
             posted = await self._poster.post(job, original, DEFAULT_UPLOAD_BYTES, folder.path, post)
         _log.info("clip sent again", extra={"job_id": job.id, "message_id": posted.message_id})
         return posted
+
+    async def _look(self, job: Job, path: Path) -> Clip:
+        """Return the file as a clip, or its address where the look at it dies: whoever pressed a button won't wait."""
+        try:
+            return ClipFile(path, await self._media.probe(path))
+        except ProbeDiedError:
+            _log.warning("nobody can look at the clip, sending its address", extra={"job_id": job.id})
+            return link_to(job)

@@ -94,6 +94,11 @@ class Workspace:
                 shutil.rmtree(root, ignore_errors=True)
 
     @property
+    def root(self) -> Path:
+        """Say where this process's folders are."""
+        return self._root
+
+    @property
     def reserved_bytes(self) -> int:
         """Say how much may be written at most into the folders there are."""
         return self._reserved_bytes

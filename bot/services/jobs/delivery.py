@@ -14,10 +14,12 @@ from bot.errors import (
     ClipUnavailableError,
     DestinationClosedError,
     NotAVideoError,
+    ProbeDiedError,
     PublishUnavailableError,
 )
-from bot.models import ClipFile, JobError, JobState
-from bot.services.clips.fitting import DEFAULT_UPLOAD_BYTES, FittingPoster
+from bot.models import ClipFile, ClipLink, JobError, JobState
+from bot.services.clips.dead_probes import PROBE_AGAIN_SECONDS, DeadProbes
+from bot.services.clips.fitting import DEFAULT_UPLOAD_BYTES, FittingPoster, link_to
 from bot.services.jobs.policy import backoff_seconds
 from bot.store import jobs
 from bot.store.brainstorms import rounds
@@ -64,9 +66,9 @@ class _Destination:
 class Deliverer:
     """Hands over one leased job's clip, then lets go of it.
 
-    The clip goes to the channel, else to the member directly; as a file, else as a file re-encoded to fit, else
-    as a link. A private one goes to the member and never to the channel. Only when none of that can be done does the
-    job fail, and then it is refunded.
+    The clip goes to the channel, else to the member directly; as a file, else as one made to play and to fit, else as a
+    link; as a link, too, when nobody could look at the file without dying of it. A private one goes to the member and
+    never to the channel. Only when none of that can be done does the job fail, and then it is refunded.
     """
 
     def __init__(
@@ -88,6 +90,7 @@ class Deliverer:
         self._quotas = quotas
         self._mentions = mentions
         self._doubts: Counter[str] = Counter()  # memory only: at worst an address is asked some times more
+        self._dead_probes = DeadProbes(context.clock)  # memory only, too
         publisher = context.publisher
         self._channel = _Destination(publisher.find_clip, publisher.post_clip)
         self._direct = _Destination(publisher.find_clip_in_dm, publisher.post_clip_in_dm)
@@ -111,6 +114,8 @@ class Deliverer:
             await self._doubt(job, error, JobError.CLIP_GONE)
         except NotAVideoError as error:
             await self._doubt(job, error, JobError.CLIP_UNUSABLE)
+        except ProbeDiedError as error:
+            await self._again_or_fail(job, error, JobError.UNDELIVERABLE, least_seconds=PROBE_AGAIN_SECONDS)
         except (ClipUnavailableError, PublishUnavailableError) as error:
             await self._again_or_fail(job, error, JobError.UNDELIVERABLE)
         except ClipError as error:
@@ -132,7 +137,7 @@ class Deliverer:
                 return posted
         return None
 
-    async def _fetch(self, job: Job, folder: WorkFolder) -> tuple[Job, ClipFile]:
+    async def _fetch(self, job: Job, folder: WorkFolder) -> tuple[Job, Clip]:
         """Fetch a job's clip; return it with the job, whose address may be another now."""
         path = folder.path / "clip.mp4"
         fetched = await self._downloads.fetch(job, path, folder, tries=job.attempts)
@@ -140,19 +145,28 @@ class Deliverer:
             fetched = await self._work.leased_jobs.hold(
                 job, result_url=fetched.result_url, result_expires_at=fetched.result_expires_at
             )
-        clip = ClipFile(path, await self._media.probe(path))
+        try:
+            clip: Clip = ClipFile(path, await self._media.probe(path))
+        except ProbeDiedError:
+            if not self._dead_probes.note(job.id):
+                raise
+            _log.warning("nobody can look at the clip, sending its address", extra={"job_id": job.id})
+            clip = link_to(fetched)
+        self._dead_probes.forget(job.id)
         self._doubts.pop(job.id, None)
         return fetched, clip
 
-    async def _take_still(self, job: Job, clip: ClipFile) -> bytes | None:
+    async def _take_still(self, job: Job, clip: Clip) -> bytes | None:
         """Take the clip's still; a clip of which none can be taken goes without."""
+        if isinstance(clip, ClipLink):
+            return None
         try:
             return await self._media.take_still(clip.path)
         except (ClipError, OSError) as error:
             _log.warning("no still of the clip", extra={"job_id": job.id, "error": f"{type(error).__name__}: {error}"})
             return None
 
-    async def _post(self, job: Job, clip: ClipFile, folder: Path) -> PostedMessage:
+    async def _post(self, job: Job, clip: Clip, folder: Path) -> PostedMessage:
         status = await self._status(job)
         job, parent = await self._with_source(job)
         is_mentioned = job.round_id is None and await self._mentions.are_wanted(job.member_id)
@@ -210,13 +224,15 @@ class Deliverer:
         else:
             await self._again_or_fail(job, error, error_code)
 
-    async def _again_or_fail(self, job: Job, error: Exception, error_code: JobError) -> None:
+    async def _again_or_fail(
+        self, job: Job, error: Exception, error_code: JobError, *, least_seconds: float = 0
+    ) -> None:
         """Try later, for as long as the result's address works."""
         attempts = job.attempts + 1
         if job.result_expires_at is not None and self._work.clock.now() >= job.result_expires_at:
             await self._fail(job, error, error_code)
             return
-        delay = backoff_seconds(attempts, self._work.jitter())
+        delay = max(backoff_seconds(attempts, self._work.jitter()), least_seconds)
         _log.warning(
             "delivery put off: %s",
             type(error).__name__,
@@ -226,5 +242,6 @@ class Deliverer:
 
     async def _fail(self, job: Job, error: Exception, error_code: JobError) -> None:
         self._doubts.pop(job.id, None)
+        self._dead_probes.forget(job.id)
         _log.error("clip not delivered: %s", type(error).__name__, extra={"job_id": job.id})
         await self._work.leased_jobs.fail(job, error_code)

@@ -12,17 +12,21 @@ from bot.errors import (
     ClipUnsafeError,
     DestinationClosedError,
     NotSendableError,
+    ProbeDiedError,
     PublishUnavailableError,
     UploadTooLargeError,
 )
 from bot.models import ClipFile, ClipLink, PostedMessage
 from bot.services.clips import fitting
 from tests.support.faults import Hold, SurprisingService
+from tests.support.media import DirectMedia
 from tests.support.simulated_discord import CHANNEL_ID
 from tests.support.stored import DAY, deliver, rows
 from tests.support.workshop import GUILD_ID, MEMBER_ID, MODERATOR_ID
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.support.workshop import Process, Workshop
 
 
@@ -180,3 +184,19 @@ async def test_only_ones_own_clips_of_this_server_are_sent(workshop: Workshop, w
 
     assert workshop.discord.copies == []
     assert rows(workshop, "SELECT count(*) FROM jobs") == [(2,)]
+
+
+async def test_a_clip_at_which_the_look_dies_is_sent_as_its_address(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def die(_: DirectMedia, _path: Path) -> None:
+        raise ProbeDiedError("exit code -11")
+
+    process = workshop.start()
+    job_id = await deliver(workshop, process)
+    monkeypatch.setattr(DirectMedia, "probe", die)
+
+    await send(process, job_id)
+
+    [copy] = workshop.discord.copies
+    assert isinstance(copy.clip, ClipLink)
