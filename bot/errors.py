@@ -36,6 +36,7 @@
     │   ├── ClipNotFoundError         the member has no such clip in the server
     │   └── NotSendableError          the clip can't be sent to its member once more
     ├── StoreUnavailableError         the database could not be asked
+    ├── GatewayClosedError            Discord takes the bot only from a new start
     ├── LeaseLostError                a job is no longer this worker's to change
     ├── VideoServiceError             the video service said no, or nothing
     │   ├── RequestRejectedError      the request itself is wrong
@@ -287,7 +288,7 @@ class NotRefundableError(RefusedError):
 
 
 class StoreUnavailableError(ReelayError):
-    """The database could not be asked, or did not answer in time; nothing has changed."""
+    """The database could not be asked, or in time; nothing has changed. When it is opened, a sentence says why."""
 
 
 class LeaseLostError(ReelayError):
