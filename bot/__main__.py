@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
+if __name__ == "__main__":
+    # Before all that takes time to import: nothing has begun, so nothing is lost.
+    for _number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(_number, lambda _signal, _frame: os._exit(0))
+
 import argparse
 import asyncio
 import io
 import logging
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,8 +38,10 @@ def main(arguments: list[str] | None = None, *, policy: WorkerPolicy | None = No
     try:
         match options.command:
             case "demo":
+                _end_by_exceptions()
                 return _demo(options)
             case "doctor":
+                _end_by_exceptions()
                 return _doctor()
             case _:
                 return _run(policy)
@@ -61,14 +70,21 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _end_by_exceptions() -> None:
+    """Let SIGTERM and Ctrl-C unwind what is open from now on, and end the process well."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(EXIT_OK))
+
+
 def _run(policy: WorkerPolicy | None) -> int:
     from bot.config import load_settings
-    from bot.logs import set_up_logging
+    from bot.logs import log_what_nobody_catches, set_up_logging
 
     settings = load_settings()
     from bot.serving import run  # half of the start, which nobody should wait for to hear of a wrong setting
 
     set_up_logging(level=settings.log_level, log_format=settings.log_format, secrets=settings.secrets)
+    log_what_nobody_catches()
     try:
         asyncio.run(run(settings, policy=policy))
     except asyncio.CancelledError:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import math
 from typing import TYPE_CHECKING
 
-import aiohttp
 import discord
 from discord import app_commands
 from discord.ext import commands
@@ -16,10 +14,12 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
-from bot.errors import PublishUnavailableError, ServerNotServedError, SettingsError, StoreUnavailableError
+from bot.errors import ServerNotServedError, SettingsError, StoreUnavailableError
+from bot.gateway import ForeignAnswerError, ShardedBot, ask_for_shards, login_refusal, shard_of, starts_refusal
 from bot.ui import replies
 from bot.ui.components import ITEM_CLASSES, Components
 from bot.ui.floods import FloodGate
+from bot.ui.text import operators
 from cogs.brainstorms.commands import BrainstormCog, BrainstormListActions, Planner
 from cogs.brainstorms.previews import PreviewActions
 from cogs.brainstorms.rounds import RoundActions, VoteActions
@@ -89,7 +89,7 @@ class ReelayTree(app_commands.CommandTree["ReelayBot"]):
         await replies.reply_with_error(interaction, original)
 
 
-class ReelayBot(commands.Bot):
+class ReelayBot(ShardedBot):
     """The bot as Discord sees it; it owns no loop and no job, only what people ask for.
 
     Args:
@@ -137,22 +137,9 @@ class ReelayBot(commands.Bot):
         self.panel = make_panel(services, self._acts)
         self.flood_gate = FloodGate(services.floods)
 
-    async def sign_in(self, token: str) -> None:
-        """Check the token and set the commands up; afterwards messages can be posted.
-
-        Raises:
-            SettingsError: when Discord does not take the token.
-            PublishUnavailableError: when Discord cannot be reached.
-        """
-        try:
-            await self.login(token)
-        except discord.LoginFailure as error:
-            raise SettingsError("DISCORD_TOKEN is not accepted by Discord.") from error
-        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-            raise PublishUnavailableError("Discord cannot be reached") from error
-
     async def setup_hook(self) -> None:
         """Load what members can do and tell Discord about it."""
+        await super().setup_hook()
         services, acts = self.services, self._acts
         maker = Maker(jobs=services.jobs, private_requests=services.private_requests)
         await self.add_cog(VideoCog(maker=maker, profile=services.profile))
@@ -183,7 +170,7 @@ class ReelayBot(commands.Bot):
         self.components.add(ModlogCardActions(services, acts), *self.panel.sections.values(), check=require_moderator)
         await self.add_cog(self.components)
         self.add_dynamic_items(*ITEM_CLASSES)
-        await self._sync_commands()
+        await self.patience.through(self._sync_commands)
 
     async def _add_brainstorms(self) -> None:
         """Load what is about brainstorms."""
@@ -208,9 +195,13 @@ class ReelayBot(commands.Bot):
         if self._allowed_servers and guild_id not in self._allowed_servers:
             raise ServerNotServedError
 
-    async def on_connect(self) -> None:
-        """Note the servers that the bot is in: Discord names them when it connects, and sends them one by one then."""
-        self._joined = {guild.id for guild in self.guilds}
+    async def on_shard_connect(self, shard_id: int) -> None:
+        """Note the servers that the bot is in: Discord names them when it connects, and sends them one by one then.
+
+        Each connection has its own; those of the others stay as they are known.
+        """
+        others = {guild_id for guild_id in self._joined if shard_of(guild_id, self.shard_count) != shard_id}
+        self._joined = others | {guild.id for guild in self.guilds if guild.shard_id == shard_id}
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Leave a server that has just invited the bot, if it is not served; one that it was in before it stays in.
@@ -255,7 +246,7 @@ class ReelayBot(commands.Bot):
 
     async def on_ready(self) -> None:
         """Say so in the log; Discord may send it again after a long break."""
-        _log.info("connected to Discord", extra={"servers": len(self.guilds)})
+        _log.info("connected to Discord", extra={"servers": len(self.guilds), "shards": self.shard_count})
         self.services.presence.watch(lambda: [guild.id for guild in self.guilds])
 
     async def _sync_commands(self) -> None:
@@ -286,22 +277,25 @@ async def check_token(token: str) -> str:
     """Sign in once without serving; say in a line as whom, how many starts are left today, and how the bot is invited.
 
     Raises:
-        SettingsError: when Discord does not take the token, or allows no start just now.
+        SettingsError: when Discord does not take the token, allows no start just now, or can't be asked.
     """
     async with discord.Client(intents=INTENTS) as client:
         try:
             await client.login(token)
-            _, _, starts = await client.http.get_bot_gateway()
+            shard_count, starts = await ask_for_shards(client.http)
             application = await client.application_info()
         except discord.LoginFailure as error:
-            raise SettingsError("the token is not accepted: check DISCORD_TOKEN.") from error
+            refusal = login_refusal(error)
+            raise refusal if isinstance(refusal, SettingsError) else SettingsError(operators.SOMETHING_ELSE) from error
         except discord.HTTPException as error:
             raise SettingsError(f"Discord answered {error.status}: try again later.") from error
         except discord.GatewayNotFound as error:
             raise SettingsError("Discord names no gateway: try again later.") from error
-    if starts["remaining"] < 1:
-        hours = math.ceil(starts["reset_after"] / 3_600_000)
-        raise SettingsError(f"no starts are left today: try again in {hours} h.")
+        except (ForeignAnswerError, TypeError, KeyError) as error:
+            raise SettingsError(operators.SOMETHING_ELSE) from error
+    refusal = starts_refusal(starts, needed=shard_count)
+    if refusal is not None:
+        raise refusal
     return (
         f"signed in as {application.name}, {starts['remaining']} of {starts['total']} starts left today; "
         "the bot asks for no privileged intents, so there are none to switch on; the address to invite it, or to give "

@@ -165,8 +165,14 @@ class Settings(BaseSettings):
         """Return what must never be shown."""
         address = self.database_url.get_secret_value()
         as_written = re.search(r"://[^:/@]*:([^@]*)@", address)  # percent-encoded where it has to be
-        passwords = {str(make_url(address).password or ""), as_written[1] if as_written else ""} - {""}
-        return (self.discord_token.get_secret_value(), self.toapis_api_key.get_secret_value(), *passwords)
+        url = make_url(address)
+        passwords = {str(url.password or ""), as_written[1] if as_written else ""}
+        passwords |= {text for name, value in url.query.items() if "pass" in name.lower() for text in _listed(value)}
+        return (self.discord_token.get_secret_value(), self.toapis_api_key.get_secret_value(), *(passwords - {""}))
+
+
+def _listed(value: tuple[str, ...] | str) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else value
 
 
 def load_settings() -> Settings:

@@ -9,6 +9,7 @@ import aiohttp
 
 from bot.client import check_token, point_discord_at
 from bot.errors import ReelayError, SettingsError, StoreUnavailableError
+from bot.instance import claim_instance_name
 from bot.models import (
     ModelAccessError,
     NoAnswerError,
@@ -66,8 +67,10 @@ async def _check_database(settings: Settings) -> str:
             raise _Trouble(f"its schema ({present}) is newer than this version of the bot: update the bot.")
         async with Database.open(url, migrate=present is None) as database:
             await database.check_writable()
+        with claim_instance_name(url):
+            pass
     except StoreUnavailableError as error:
-        raise _Trouble("cannot be opened and written: check DATABASE_URL and the folder's permissions.") from error
+        raise _Trouble(str(error)) from error
     if present is None:
         return "created, and writable"
     if present != latest:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import logging
-import re
+import math
 import sys
+import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
+from bot.process.masking import Masking
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from types import TracebackType
 
-MASK = "[masked]"
-_INTERACTION_TOKEN = re.compile(r"(/(?:webhooks|interactions)/\d+/)[^/?\s\"']+")
-"""Whoever has it can answer in the bot's name for 15 minutes; discord.py logs addresses with it in."""
+_log = logging.getLogger(__name__)
+
 _STANDARD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -27,26 +30,39 @@ def set_up_logging(*, level: str, log_format: Literal["text", "json"], secrets: 
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
 
 
+def log_what_nobody_catches() -> None:
+    """Have also that logged, masked and on one line, which Python would write to standard error itself."""
+    logging.captureWarnings(capture=True)
+
+    def log(kind: type[BaseException], error: BaseException | None, traceback: TracebackType | None) -> None:
+        _log.critical("nobody caught it", exc_info=(kind, error or kind(), traceback))
+
+    sys.excepthook = log
+    sys.unraisablehook = lambda what: log(what.exc_type, what.exc_value, what.exc_traceback)
+    threading.excepthook = lambda what: log(what.exc_type, what.exc_value, what.exc_traceback)
+
+
 class TextFormatter(logging.Formatter):
     """``2026-01-31T12:00:00Z INFO bot.services.worker: job delivered  job_id=… generation_id=…``."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         super().__init__()
-        self._secrets = tuple(filter(None, secrets))
+        self._masking = Masking(secrets)
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return one line, followed by the traceback where there is one."""
-        fields = " ".join(f"{name}={_one_line(value)}" for name, value in _fields(record).items())
-        line = f"{_time(record)} {record.levelname} {record.name}: {_one_line(record.getMessage())}"
-        return _mask("\n".join(filter(None, [f"{line}  {fields}".rstrip(), _traceback(self, record)])), self._secrets)
+        """Return one line; a traceback, where there is one, is its last field."""
+        fields = _fields(record) | _traceback(self, record)
+        written = " ".join(f"{_one_line(name)}={_one_line(_text(value))}" for name, value in fields.items())
+        line = f"{_time(record)} {record.levelname} {_one_line(record.name)}: {_one_line(_message(record))}"
+        return self._masking.apply(f"{line}  {written}".rstrip())
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line."""
+    """One JSON object a line, in ASCII: whoever reads it splits at no other end of a line than ours."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         super().__init__()
-        self._secrets = tuple(filter(None, secrets))
+        self._masking = Masking(secrets)
 
     def format(self, record: logging.LogRecord) -> str:
         """Return one line."""
@@ -54,33 +70,49 @@ class JsonFormatter(logging.Formatter):
             "time": _time(record),
             "level": record.levelname,
             "logger": record.name,
-            "message": record.getMessage(),
-            **_fields(record),
+            "message": _message(record),
+            **{name: _plain(value) for name, value in _fields(record).items()},
+            **_traceback(self, record),
         }
-        traceback = _traceback(self, record)
-        if traceback:
-            values["traceback"] = traceback
-        return _mask(json.dumps(values, default=str, ensure_ascii=False), self._secrets)
+        return self._masking.apply(json.dumps(values))
 
 
 def _time(record: logging.LogRecord) -> str:
     return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def _message(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except Exception as error:  # noqa: BLE001 (a line that is logged wrongly is still logged)
+        return f"{_text(record.msg)} {_text(record.args)} ({type(error).__name__} in logging it)"
+
+
 def _fields(record: logging.LogRecord) -> dict[str, object]:
     return {name: value for name, value in vars(record).items() if name not in _STANDARD_FIELDS and value is not None}
 
 
-def _one_line(value: object) -> str:
-    """Keep what came from outside from starting a log line of its own."""
-    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in str(value))
+def _plain(value: object) -> object:
+    """Keep what JSON has a form for; all else is a text."""
+    if isinstance(value, str | bool | int) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    try:
+        return json.loads(json.dumps(value, default=_text, allow_nan=False))
+    except (TypeError, ValueError, RecursionError):
+        return _text(value)
 
 
-def _traceback(formatter: logging.Formatter, record: logging.LogRecord) -> str:
-    return formatter.formatException(record.exc_info) if record.exc_info and record.exc_info[0] else ""
+def _text(value: object) -> str:
+    try:
+        return str(value)
+    except Exception as error:  # noqa: BLE001 (of whatever it is)
+        return f"<{type(value).__name__}: {type(error).__name__} in showing it>"
 
 
-def _mask(line: str, secrets: tuple[str, ...]) -> str:
-    for secret in secrets:
-        line = line.replace(secret, MASK)
-    return _INTERACTION_TOKEN.sub(rf"\g<1>{MASK}", line)
+def _one_line(text: str) -> str:
+    """Keep what came from outside from starting a line of its own, and the terminal from obeying it."""
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
+
+
+def _traceback(formatter: logging.Formatter, record: logging.LogRecord) -> dict[str, str]:
+    return {"traceback": formatter.formatException(record.exc_info)} if record.exc_info and record.exc_info[0] else {}

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import gc
 import logging
-import signal
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -15,12 +14,13 @@ import aiohttp
 
 from bot.app import assemble_on_discord, loops_of
 from bot.client import point_discord_at
-from bot.errors import SettingsError, StoreUnavailableError
+from bot.errors import ReelayError
 from bot.instance import claim_instance_name
 from bot.media.wall import hide_from_other_processes
 from bot.media.worker import MediaWorker
 from bot.models import OperatorAlert, Quota, UnauthorizedError, VideoServiceError
 from bot.parts import Terms
+from bot.process import heed_signals
 from bot.services.clips.workspace import MEGABYTE, Workspace
 from bot.services.jobs.policy import WorkerPolicy
 from bot.services.ports import SystemClock
@@ -32,9 +32,10 @@ from bot.toapis.client import ToApisClient
 from bot.ui.text import operators
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import Awaitable, Callable
 
     from bot.app import Reelay
+    from bot.client import ReelayBot
     from bot.config import Settings
     from bot.models import SpendPolicy
     from bot.services.ports import VideoService
@@ -51,16 +52,25 @@ async def run(settings: Settings, *, policy: WorkerPolicy | None = None) -> None
     Raises:
         CancelledError: when told to stop before serving began.
         SettingsError: when Discord or the database does not take what the settings say.
+        GatewayClosedError: when Discord wants another start.
+        StoreUnavailableError: when the database can't be opened just now, or its file is gone.
     """
-    started = time.monotonic()
     hide_from_other_processes()  # of which some read strangers' files
     starting = asyncio.current_task()
     assert starting is not None  # this is a coroutine
-    _on_signals(starting.cancel)
+    with heed_signals(starting.cancel) as on_signals:
+        await _run(settings, policy, on_signals)
+
+
+async def _run(
+    settings: Settings, policy: WorkerPolicy | None, on_signals: Callable[[Callable[[], object]], None]
+) -> None:
+    started = time.monotonic()
     database_url = settings.database_url.get_secret_value()
     point_discord_at(api_url=settings.discord_api, gateway_url=settings.discord_gateway)
     async with contextlib.AsyncExitStack() as stack:
-        database = await stack.enter_async_context(_open_database(database_url))
+        database = await stack.enter_async_context(Database.open(database_url))
+        await database.check_writable()
         owner = stack.enter_context(claim_instance_name(database_url))
         service = open_service(settings, await stack.enter_async_context(aiohttp.ClientSession()))
         workspace = stack.enter_context(Workspace.open(max_bytes=settings.temp_max_mb * MEGABYTE))
@@ -84,23 +94,56 @@ async def run(settings: Settings, *, policy: WorkerPolicy | None = None) -> None
             _log.warning("%s", operators.model_unknown(settings.profile))
         if not settings.spending.ceilings:
             _log.warning("%s", operators.NO_CEILING)
+        stop = _Stop()
         async with asyncio.TaskGroup() as group:
-            serving = group.create_task(bot.connect())
+            beside = {
+                group.create_task(stop.at_error(bot.connect())),
+                group.create_task(stop.at_error(database.wait_gone())),
+                group.create_task(_say_ready(bot, owner=owner, started=started)),
+                group.create_task(_check_service(service, reelay, settings.spending)),
+            }
             loops = loops_of(bot, reelay)
             running = {group.create_task(loop.run()) for loop in loops}
-            group.create_task(_check_service(service, reelay, settings.spending))
-            stop = asyncio.Event()
-            _on_signals(stop.set)
+            on_signals(stop.asked.set)
             gc.freeze()  # what is loaded by now stays: to look for garbage in it takes 0.1 s, in which nobody is served
-            _log.info("ready", extra={"owner": owner, "seconds": round(time.monotonic() - started, 3)})
-            await stop.wait()
+            await stop.asked.wait()
             _log.info("stopping")
             for loop in loops:
                 loop.stop()
             await asyncio.wait(running)  # what they have begun goes through the bot's own connections
             await bot.close()
-            await serving
+            for task in beside:
+                task.cancel()
+    if stop.error is not None:
+        raise stop.error
     _log.info("stopped")
+
+
+class _Stop:
+    """Why serving ends.
+
+    Attributes:
+        asked: set when it has to end.
+        error: what ends it, when it is no signal.
+    """
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.error: ReelayError | None = None
+
+    async def at_error(self, work: Awaitable[None]) -> None:
+        """Do something for as long as the bot serves; an error of it ends serving in good order."""
+        try:
+            await work
+        except ReelayError as error:
+            self.error = self.error or error
+            self.asked.set()
+
+
+async def _say_ready(bot: ReelayBot, *, owner: str, started: float) -> None:
+    """Log that the bot is ready when Discord has named its servers on every connection."""
+    await bot.wait_until_ready()
+    _log.info("ready", extra={"owner": owner, "seconds": round(time.monotonic() - started, 3)})
 
 
 def _terms(settings: Settings, policy: WorkerPolicy) -> Terms:
@@ -127,23 +170,6 @@ def open_service(settings: Settings, session: aiohttp.ClientSession) -> ToApisCl
         model=settings.toapis_model,
         resolution=settings.resolution,
     )
-
-
-@contextlib.asynccontextmanager
-async def _open_database(url: str) -> AsyncGenerator[Database]:
-    async with contextlib.AsyncExitStack() as stack:
-        try:
-            database = await stack.enter_async_context(Database.open(url))
-        except StoreUnavailableError as error:
-            raise SettingsError("DATABASE_URL names a database that cannot be opened and written.") from error
-        yield database
-
-
-def _on_signals(act: Callable[[], object]) -> None:
-    """Do this on SIGINT and SIGTERM from now on; where the platform has no handlers, Ctrl-C cancels us all the same."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError):  # Windows has none
-            asyncio.get_running_loop().add_signal_handler(number, act)
 
 
 async def _check_service(service: VideoService, reelay: Reelay, spending: SpendPolicy) -> None:

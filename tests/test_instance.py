@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import errno
+import fcntl
 import subprocess
 import sys
 from pathlib import Path
 from textwrap import dedent
 
+import pytest
+
+from bot.errors import SettingsError
 from bot.instance import claim_instance_name
 
 ROOT = Path(__file__).parents[1]
@@ -53,3 +58,29 @@ def test_a_database_on_another_machine_is_shared_under_this_machines_name() -> N
     with claim_instance_name("postgresql+asyncpg://user:secret@host/reelay") as name:
         assert not name.startswith("local/")
         assert "secret" not in name
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.ENOLCK, "as on many network drives"),
+        (errno.EOPNOTSUPP, "as on many network drives"),
+        (errno.ENOSYS, "as on many network drives"),
+        (errno.EIO, "as on many network drives"),
+        (errno.EROFS, "check DATABASE_URL and its permissions"),
+        (errno.EPERM, "check DATABASE_URL and its permissions"),
+    ],
+)
+def test_lock_that_cannot_be_had_is_said_in_a_sentence_and_none_is_left(
+    number: int, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_file: int, _operation: int) -> None:
+        raise OSError(number, "no")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+
+    with (
+        pytest.raises(SettingsError, match=words),
+        claim_instance_name(f"sqlite+aiosqlite:///{tmp_path / 'reelay.db'}"),
+    ):
+        pass

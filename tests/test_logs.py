@@ -1,16 +1,24 @@
 from __future__ import annotations
 
+import base64
+import html
 import json
 import logging
+import math
 import sys
+import threading
+from functools import partial
+from timeit import timeit
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import quote, quote_plus
 
 import pytest
 
-from bot.logs import JsonFormatter, TextFormatter, set_up_logging
+from bot.logs import JsonFormatter, TextFormatter, log_what_nobody_catches, set_up_logging
+from bot.process.masking import Masking
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
 SECRET = "very-secret"
 
@@ -116,3 +124,152 @@ def test_libraries_say_no_more_than_the_bot(capsys: pytest.CaptureFixture[str]) 
     assert [line.split(": ")[1] for line in capsys.readouterr().err.splitlines()] == [
         *("cried by bot.test", "cried by discord.http", "cried by alembic"),
     ]
+
+
+# One line ----------------------------------------------------------------------------------------
+
+HOSTILE = "a\n2026 INFO bot: all is well\r\n\x1b[2J\x85\u2028\u2029\x0b\x0c\x1c\x00\u202e\udc80\U0001f600"
+
+
+@pytest.mark.parametrize("formatter", [JsonFormatter([]), TextFormatter([])])
+def test_a_line_is_one_line_that_can_be_written_whatever_is_in_it(formatter: logging.Formatter) -> None:
+    line = formatter.format(
+        record("said: %s", HOSTILE, error=ValueError(HOSTILE), **{f"odd\n{HOSTILE}": [HOSTILE, {HOSTILE: object()}]})
+    )
+
+    assert len(line.splitlines()) == 1
+    assert line.encode(errors="strict")
+    assert not {*"\x1b\x00\u202e\x85\u2028\udc80"} & {*line}
+
+
+def test_json_gives_back_what_was_said_lone_surrogates_included() -> None:
+    values = json.loads(JsonFormatter([]).format(record("said: %s", HOSTILE, nested={"detail": [HOSTILE]})))
+
+    assert values["message"] == f"said: {HOSTILE}"
+    assert values["nested"] == {"detail": [HOSTILE]}
+
+
+class Unshowable:
+    def __str__(self) -> str:
+        raise ValueError("no")
+
+    __repr__ = __str__
+
+
+@pytest.mark.parametrize("formatter", [JsonFormatter([]), TextFormatter([])])
+def test_what_cannot_be_shown_stops_no_line(formatter: logging.Formatter) -> None:
+    circle: list[object] = []
+    circle.append(circle)
+    line = formatter.format(
+        record("%d of %d", "one", odd=Unshowable(), circle=circle, number=math.nan, keys={(1, 2): 3})
+    )
+
+    assert "%d of %d" in line
+    assert "ValueError in showing it" in line
+    assert "nan" in line
+    assert "NaN" not in line
+
+
+# Secrets -----------------------------------------------------------------------------------------
+
+PASSWORD = "s3cr t/\"é+\\='<&%ñ\U0001f511"
+
+
+def twice(escape: Callable[[str], str]) -> Callable[[str], str]:
+    return lambda text: escape(escape(text))
+
+
+def in_base64(before: str, encode: Callable[[bytes], bytes]) -> Callable[[str], str]:
+    return lambda text: encode(f"{before}{text}@host".encode()).decode()
+
+
+ESCAPES: dict[str, Callable[[str], str]] = {
+    "plain": str,
+    "percent": lambda text: quote(text, safe=""),
+    "percent, small": lambda text: quote(text, safe="").replace("%C3", "%c3"),
+    "percent, slashes kept": quote,
+    "percent, plus": quote_plus,
+    "percent, twice": twice(quote),
+    "json": lambda text: json.dumps(text)[1:-1],
+    "json, twice": twice(json.dumps),
+    "json, not ASCII": lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
+    "repr": lambda text: repr(text)[1:-1],
+    "repr, twice": twice(repr),
+    "ascii": lambda text: ascii(text)[1:-1],
+    "bytes": lambda text: repr(text.encode())[2:-1],
+    "html": html.escape,
+    "html, numbers": lambda text: "".join(f"&#{ord(character)};" for character in text),
+    "some of it": lambda text: text[:3] + quote(text[3:9], safe="") + text[9:],
+    "base64": in_base64("", base64.b64encode),
+    "base64, one before": in_base64("a", base64.b64encode),
+    "base64, two before": in_base64("a:", base64.urlsafe_b64encode),
+}
+
+
+@pytest.mark.parametrize("make", [JsonFormatter, TextFormatter])
+@pytest.mark.parametrize("escape", ESCAPES.values(), ids=ESCAPES)
+def test_secrets_are_masked_however_they_are_escaped(
+    escape: Callable[[str], str], make: Callable[[list[str]], logging.Formatter]
+) -> None:
+    said = escape(PASSWORD)
+    line = make([PASSWORD]).format(record("got %s", said, error=ValueError(said), url=f"https://x/{said}", body=[said]))
+
+    assert line.count("[masked]") >= 4
+    for written in (said, json.dumps(said)[1:-1], PASSWORD, "s3cr"):
+        assert written not in line
+
+
+@pytest.mark.parametrize("formatter", [JsonFormatter([]), TextFormatter([])])
+@pytest.mark.parametrize("escape", [quote, twice(quote), lambda text: quote(text, safe=""), json.dumps, repr])
+def test_tokens_of_interactions_are_masked_however_they_are_escaped(
+    formatter: logging.Formatter, escape: Callable[[str], str]
+) -> None:
+    said = escape('https://discord.com/api/v10/webhooks/12/aW50ZXI.x-_/messages {"token": "aW50ZXI"}')
+    line = formatter.format(record("POST %s", said, error=ValueError(said)))
+
+    assert "aW50ZXI.x" not in line
+    assert "[masked]" in line
+
+
+@pytest.mark.parametrize("formatter", [JsonFormatter([]), TextFormatter([])])
+def test_passwords_in_addresses_and_token_fields_are_masked_even_when_nobody_named_them(
+    formatter: logging.Formatter,
+) -> None:
+    line = formatter.format(record("to %s", "postgresql://me:hunter2@host/db", payload={"token": "aW50ZXI", "id": 1}))
+
+    assert "hunter2" not in line
+    assert "aW50ZXI" not in line
+
+
+def test_masking_takes_no_longer_for_a_line_of_nothing_but_escapes() -> None:
+    masking = Masking([PASSWORD, "a-token-of-seventy-characters-" * 2])
+    took = [
+        timeit(partial(masking.apply, filling * (size // len(filling))), number=1)
+        for size in (20_000, 200_000)
+        for filling in ("\\", "%25", "s3cr%", "://", "/webhooks/1/")
+    ]
+
+    assert max(took) < 1
+
+
+@pytest.fixture
+def hooks_put_back(untouched: None) -> Generator[None]:
+    kept = sys.excepthook, sys.unraisablehook, threading.excepthook
+    yield
+    sys.excepthook, sys.unraisablehook, threading.excepthook = kept
+    logging.captureWarnings(capture=False)
+
+
+@pytest.mark.usefixtures("hooks_put_back")
+def test_what_nobody_catches_is_a_masked_line_too(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logging(level="INFO", log_format="text", secrets=[SECRET])
+    log_what_nobody_catches()
+
+    thread = threading.Thread(target=lambda: int(f"{SECRET}\n"))
+    thread.start()
+    thread.join()
+    error = ValueError(SECRET)
+    sys.excepthook(type(error), error, None)
+
+    lines = capsys.readouterr().err.splitlines()
+    assert ["nobody caught it" in line and "[masked]" in line for line in lines] == [True, True]

@@ -36,6 +36,7 @@
     │   ├── ClipNotFoundError         the member has no such clip in the server
     │   └── NotSendableError          the clip can't be sent to its member once more
     ├── StoreUnavailableError         the database could not be asked
+    ├── GatewayClosedError            Discord takes the bot only from a new start
     ├── LeaseLostError                a job is no longer this worker's to change
     ├── VideoServiceError             the video service said no, or nothing
     │   ├── RequestRejectedError      the request itself is wrong

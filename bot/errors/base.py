@@ -12,7 +12,7 @@ class SettingsError(ReelayError):
 
 
 class StoreUnavailableError(ReelayError):
-    """The database could not be asked, or did not answer in time; nothing has changed."""
+    """The database could not be asked, or in time; nothing has changed. When it is opened, a sentence says why."""
 
 
 class LeaseLostError(ReelayError):

@@ -150,7 +150,8 @@ async def _set(stack: AsyncExitStack, *, render_seconds: float) -> _Stage:
         owner="demo",
     )
     answer_error = bot.tree.on_error
-    env = await stack.enter_async_context(simcord.run(bot, check_errors=False))  # the bot logs its errors
+    running = simcord.run(bot, check_errors=False, shard_count=1)  # the bot logs its errors
+    env = await stack.enter_async_context(running)
     bot.tree.error(answer_error)  # SimCord's own would have its page call every refused command a failure
     await set_clock(env)
     assert bot.user is not None, "signed in"

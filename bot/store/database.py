@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -19,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from bot.errors import SettingsError, StoreUnavailableError
 from bot.store import sqlite, write_ahead
+from bot.store.files import DatabaseFile, explain_opening, is_busy
 from bot.store.tables import command_digests
 from bot.store.write_ahead import Checkpoints
 
@@ -27,8 +29,13 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+_log = logging.getLogger(__name__)
+
 BUSY_TIMEOUT_SECONDS = 5.0
 """How long a write waits for another process's write: longer than any write of ours takes."""
+
+FILE_LOOK_SECONDS = 10.0
+"""How often the database's file is looked for while nobody writes."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _SQLITE_PRAGMAS = (
@@ -54,6 +61,7 @@ class Database:
         self._engine = engine
         self._path = path
         self._checkpoints = None if path is None else Checkpoints(path)
+        self._file: DatabaseFile | None = None
         self._writing = asyncio.Lock()
 
     @classmethod
@@ -64,8 +72,8 @@ class Database:
         """Open, migrate to the latest schema unless told not to, and close at the end.
 
         Raises:
-            SettingsError: when the address is not one of a supported database.
-            StoreUnavailableError: when it cannot be opened or migrated.
+            SettingsError: when the address is not one of a supported database, or what it names can't be one.
+            StoreUnavailableError: when it can't be opened or migrated just now; the message is a sentence.
         """
         try:
             engine = _create_engine(url, busy_timeout_seconds)
@@ -78,17 +86,29 @@ class Database:
         path = (engine.url.database or ":memory:") if engine.dialect.name == "sqlite" else None
         database = cls(engine, path)
         try:
-            if path is not None:
-                await asyncio.to_thread(write_ahead.switch_on, path, busy_timeout_seconds)
-            if migrate:
-                present, latest = await database.find_revision()
-                if present != latest:
-                    await _migrate(url, busy_timeout_seconds)
+            await database._prepare(url, busy_timeout_seconds, migrate=migrate)
             yield database
         finally:
             if database._checkpoints is not None:
                 await database._checkpoints.close()
             await engine.dispose()
+
+    async def _prepare(self, url: str, busy_timeout_seconds: float, *, migrate: bool) -> None:
+        is_migrating = False
+        try:
+            if self._path is not None:
+                await asyncio.to_thread(write_ahead.switch_on, self._path, busy_timeout_seconds)
+            if migrate:
+                present, latest = await self.find_revision()
+                if present != latest:
+                    is_migrating = True
+                    if present is not None:
+                        _log.info("migrating the database", extra={"present": present, "latest": latest})
+                    await _migrate(url, busy_timeout_seconds)
+        except StoreUnavailableError as error:
+            raise explain_opening(error, self._path, is_migrating=is_migrating) from error
+        if self._path is not None:
+            self._file = DatabaseFile(self._path)
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[AsyncConnection]:
@@ -106,8 +126,10 @@ class Database:
         """Give a connection that no other writer can overtake; commit at the end, roll back on an error.
 
         Raises:
-            StoreUnavailableError: when the database does not answer, or is locked for too long.
+            StoreUnavailableError: when the database does not answer, is locked for too long, or its file is gone.
         """
+        if self._file is not None:
+            self._file.require_in_place()
         async with self._writing:
             with _unavailable_when_down():
                 async with self._engine.connect() as connection:
@@ -125,11 +147,28 @@ class Database:
         """Write something and take it back.
 
         Raises:
-            StoreUnavailableError: when the database does not take it.
+            SettingsError: when the file or its folder can't be written.
+            StoreUnavailableError: when the database does not take it just now; the message is a sentence that says why.
         """
-        async with self.write() as connection:
-            await connection.execute(insert(command_digests).values(key="writable", digest=""))
-            await connection.execute(delete(command_digests).where(command_digests.c.key == "writable"))
+        try:
+            async with self.write() as connection:
+                await connection.execute(insert(command_digests).values(key="writable", digest=""))
+                await connection.execute(delete(command_digests).where(command_digests.c.key == "writable"))
+        except StoreUnavailableError as error:
+            is_migrating = False
+            if is_busy(error):
+                present, latest = await self.find_revision()
+                is_migrating = present != latest
+            raise explain_opening(error, self._path, is_migrating=is_migrating) from error
+
+    async def wait_gone(self, *, look_seconds: float = FILE_LOOK_SECONDS) -> None:
+        """Wait until the database's file is replaced or removed; for a database elsewhere that never is.
+
+        Raises:
+            StoreUnavailableError: then; the message is a sentence.
+        """
+        if self._file is not None:
+            await self._file.wait_gone(look_seconds)
 
     async def empty_log(self) -> bool:
         """Empty SQLite's log of what was written ahead, in which deleted texts may still stand.

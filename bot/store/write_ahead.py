@@ -15,7 +15,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bot.errors import StoreUnavailableError
+from bot.errors import SettingsError, StoreUnavailableError
+from bot.store.files import NO_SHARED_FILES
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -38,18 +39,21 @@ def switch_on(path: str, busy_timeout_seconds: float) -> None:
     since aiosqlite's thread may complain after the loop's end when it is the first to fail.
 
     Raises:
+        SettingsError: when its disk can't do that.
         StoreUnavailableError: when it cannot be opened, or is locked for too long.
     """
     ends = time.monotonic() + busy_timeout_seconds
     while True:
         try:
             with closing(sqlite3.connect(path, timeout=0)) as connection:
-                connection.execute("PRAGMA journal_mode = WAL")
+                [mode] = connection.execute("PRAGMA journal_mode = WAL").fetchone()
         except sqlite3.Error as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= ends:
                 raise StoreUnavailableError(type(error).__name__) from error
             time.sleep(_RETRY_SECONDS)
         else:
+            if mode != "wal":
+                raise SettingsError(NO_SHARED_FILES)
             return
 
 

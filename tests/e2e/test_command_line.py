@@ -102,13 +102,6 @@ async def test_bot_names_a_setting_that_is_missing_or_wrong_in_one_sentence(
     assert sentence.endswith(".")
 
 
-async def test_bot_says_in_one_line_that_discord_cannot_be_reached(command_line: CommandLine) -> None:
-    ended = await command_line.run(DISCORD_API_URL=f"{NOBODY_LISTENS}/api/v10")
-    assert ended.code == FAILED
-    (line,) = ended.errors.splitlines()
-    assert "Discord cannot be reached" in line
-
-
 async def test_doctor_finds_everything_well(command_line: CommandLine) -> None:
     ended = await command_line.run("doctor")
     assert ended.code == OK

@@ -336,8 +336,8 @@ async def test_postgresql_without_its_driver_says_how_to_get_it(monkeypatch: pyt
             raise AssertionError("opened")
 
 
-async def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path) -> None:
-    with pytest.raises(StoreUnavailableError):
+async def test_a_database_that_cannot_be_opened_is_said(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="check DATABASE_URL"):
         async with Database.open(f"sqlite+aiosqlite:///{tmp_path / 'no' / 'such' / 'folder.db'}"):
             raise AssertionError("opened")
 

@@ -117,7 +117,7 @@ class Brainstormer(Part):
     def _sessions(self) -> list[Session]:
         """The connections of those who hear what is asked and pressed: of all bots unless one was named."""
         if self.heard_by is None:
-            return self.stage.server.sessions
+            return self.stage.server.sessions_of(self.channel)
         assert self.heard_by.session is not None, "a bot on the stage is connected"
         return [self.heard_by.session]
 

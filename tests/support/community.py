@@ -321,7 +321,7 @@ async def open_community(folder: Path) -> AsyncGenerator[Community]:
     url = await fresh_database(folder)
     async with Database.open(url, busy_timeout_seconds=LOCK_TIMEOUT_SECONDS, migrate=False) as database:
         bot, reelay = make_bot(database, clock)
-        env = simcord.Env(bot)
+        env = simcord.Env(bot, shard_count=1)
         # It looks whether all is done when a task ends and each 50 ms, which our loops, that never end, take in full.
         env._settle_internal = partial(env._settle_internal, idle=_LOOK_SECONDS)
         await env.start()

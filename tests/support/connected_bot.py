@@ -11,6 +11,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
+from bot.gateway import identifying
 from bot.store.database import Database
 from tests.support.community import GivenClock, make_bot
 from tests.support.databases import fresh_database
@@ -26,10 +27,6 @@ SERVERS_WITHIN_SECONDS = 0.05
 """The loopback Discord sends all servers at once; when no further one has come in that time, the bot is ready."""
 
 
-async def _no_wait(_shard_id: int | None, *, initial: bool) -> None:
-    """Identify again at once, and not in five seconds, as Discord asks it of bots with many connections."""
-
-
 @asynccontextmanager
 async def connected_bot(
     server: DiscordServer, folder: Path, *, allowed_servers: Collection[int] = ()
@@ -38,10 +35,10 @@ async def connected_bot(
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(Route, "BASE", server.api_url)
         patched.setattr(DiscordWebSocket, "DEFAULT_GATEWAY", URL(server.gateway_url))
+        patched.setattr(identifying, "LANE_SECONDS", 0.0)  # the loopback Discord lets anybody identify at any time
         async with Database.open(await fresh_database(folder), migrate=False) as database:
             bot, _ = make_bot(database, GivenClock(), allowed_servers=frozenset(allowed_servers))
             bot._connection.guild_ready_timeout = SERVERS_WITHIN_SECONDS
-            patched.setattr(bot, "before_identify_hook", _no_wait)
             async with bot:
                 await bot.sign_in(server.token)
                 ready = asyncio.create_task(bot.wait_for("ready"))

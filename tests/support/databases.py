@@ -42,6 +42,8 @@ def statements_compiled_once() -> Generator[None]:
     def create_alike(url: str, busy_timeout_seconds: float, *pragmas: str) -> AsyncEngine:
         engine = create(url, busy_timeout_seconds, *pragmas)
         if engine.dialect.name == "sqlite":
+            if first and first[0].dialect.server_version_info is None:
+                first.clear()  # it never got to a database, and so knows nothing that others could share
             first.append(engine)
             same = first[0].sync_engine
             engine.sync_engine.dialect = engine.sync_engine.pool._dialect = same.dialect  # it is part of the key

@@ -232,7 +232,7 @@ class Part:
     async def ask(self, *, heard_by: BotProcess | None = None) -> Interaction:
         """Type ``/video``; every bot that is connected hears it, as Discord has it, unless one is named."""
         server = self.stage.server
-        sessions = server.sessions if heard_by is None else [heard_by.session]
+        sessions = server.sessions_of(self.channel) if heard_by is None else [heard_by.session]
         self.asked = await server.slash(
             self.channel,
             self.member,
@@ -248,8 +248,9 @@ class Part:
         """Press a button of the card; every bot that is connected hears it."""
         server = self.stage.server
         (custom_id,) = [known for known in card.custom_ids if known.startswith(f"job:{action}:")]
-        pressed = await server.press(card, custom_id, self.member, session=server.sessions[0])
-        for session in server.sessions[1:]:
+        first, *others = server.sessions_of(card.channel)
+        pressed = await server.press(card, custom_id, self.member, session=first)
+        for session in others:
             session.dispatch("INTERACTION_CREATE", pressed.payload(server.world, server.upload_limit_bytes))
         return pressed
 

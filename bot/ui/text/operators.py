@@ -27,6 +27,9 @@ _SETTINGS = {
 NO_CEILING = (
     "no ceiling is set: any server may have you pay for any number of clips; set MAX_SECONDS_PER_DAY (.env.example)"
 )
+TOKEN_REFUSED = "the token is not accepted by Discord: check DISCORD_TOKEN."
+SOMETHING_ELSE = "what answers at Discord's address is not Discord: try again later, and check the network."
+TOO_FEW_CONNECTIONS = "Discord wants the bot to have more connections than it told at the start: start the bot again."
 _ALERTS = {
     OperatorAlert.UNAUTHORIZED: (
         "The video service does not accept the key. New clips wait until `TOAPIS_API_KEY` is right."
@@ -54,6 +57,25 @@ _ALERTS = {
         "cut off can't be found again: it fails, its member gets the seconds back, and you may have paid for it."
     ),
 }
+
+
+def intents_refused(code: int) -> str:
+    """Say that Discord does not let the bot be told what it asks for."""
+    return (
+        f"Discord does not let the bot be told of servers (close code {code}): check that DISCORD_TOKEN is of an "
+        "application that Discord has not restricted."
+    )
+
+
+def gateway_refused(code: int) -> str:
+    """Say that Discord ended the connection for good, for a reason that no setting has to do with."""
+    return f"Discord does not let this version of the bot connect (close code {code}): update the bot."
+
+
+def too_few_starts(remaining: int, needed: int, hours: int) -> str:
+    """Say that Discord does not let the bot of this token be started just now, and for how long."""
+    left = "no starts are left today" if remaining < 1 else f"{remaining} of {needed} starts are left today, too few"
+    return f"Discord says that {left}: try again in {hours} h."
 
 
 def operator_alert(alert: AnyAlert) -> str:

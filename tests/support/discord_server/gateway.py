@@ -35,8 +35,8 @@ class Op(IntEnum):
 HEARTBEAT_INTERVAL_MS = 41_250
 CUSTOM_ACTIVITY = 4
 """Discord's documentation, "Activity Types"."""
-AUTHENTICATION_FAILED = 4004
-"""Close code for a wrong token (Discord's documentation, "Gateway Close Event Codes")."""
+AUTHENTICATION_FAILED, INVALID_SHARD, SHARDING_REQUIRED = 4004, 4010, 4011
+"""Close codes (Discord's documentation, "Gateway Close Event Codes")."""
 
 
 class Session:
@@ -44,6 +44,7 @@ class Session:
 
     Attributes:
         intents: what it asked to be told of.
+        shard_id, shard_count: which of how many connections of the bot it is.
         identified_at: when, on the machine's monotonic clock.
         is_open: False from the moment its connection is gone.
         signs: what the bot says beside its name, "" for nothing, from when it identified to what it says now.
@@ -52,7 +53,7 @@ class Session:
     def __init__(self, socket: web.WebSocketResponse, identify: Json) -> None:
         self.id = f"session-{id(self):x}-{time.monotonic_ns():x}"
         self.intents: int = identify.get("intents", 0)
-        self.shard: list[int] = identify.get("shard", [0, 1])
+        self.shard_id, self.shard_count = _shard(identify)
         self.identified_at = time.monotonic()
         self.signs = [_sign(identify.get("presence"))]
         self.socket = socket
@@ -62,6 +63,10 @@ class Session:
     @property
     def is_open(self) -> bool:
         return not self.socket.closed
+
+    def hears_of(self, guild_id: int | None) -> bool:
+        """Tell whether events of a server come over this connection; those of none come over the first."""
+        return self.shard_id == (0 if guild_id is None else (guild_id >> 22) % self.shard_count)
 
     def dispatch(self, event: str, data: Json) -> None:
         """Send an event, in order, without waiting for the bot to read it."""
@@ -83,6 +88,11 @@ class Session:
                 await self.socket.send_str(await self._outgoing.get())
 
 
+def _shard(identify: Json) -> tuple[int, int]:
+    shard_id, shard_count = identify.get("shard", (0, 1))
+    return shard_id, shard_count
+
+
 def _sign(presence: Json | None) -> str:
     """Read a custom activity's text; an activity of another kind is no sign.
 
@@ -101,7 +111,13 @@ class Gateway:
         self._url = url
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
-        """Talk to one connection until it ends."""
+        """Talk to one connection until it ends.
+
+        Raises:
+            HTTPServiceUnavailable: while the gateway is down.
+        """
+        if self._world.gateway_is_down:
+            raise web.HTTPServiceUnavailable
         socket = web.WebSocketResponse(max_msg_size=0)
         await socket.prepare(request)
         await socket.send_json({"op": Op.HELLO, "d": {"heartbeat_interval": HEARTBEAT_INTERVAL_MS}})
@@ -118,6 +134,8 @@ class Gateway:
                         await socket.send_json({"op": Op.HEARTBEAT_ACK})
                     case Op.IDENTIFY | Op.RESUME if data["token"] != self._world.token:
                         await socket.close(code=AUTHENTICATION_FAILED, message=b"Authentication failed.")
+                    case Op.IDENTIFY if (code := self._refusal(data)) is not None:
+                        await socket.close(code=code)
                     case Op.IDENTIFY:
                         session = self._identify(socket, data)
                         writer = asyncio.create_task(session.write())
@@ -140,10 +158,19 @@ class Gateway:
             self._world.changed()
         return socket
 
+    def _refusal(self, identify: Json) -> int | None:
+        shard_id, shard_count = _shard(identify)
+        if self._world.gateway_refusal is not None:
+            return self._world.gateway_refusal
+        if shard_id >= shard_count:
+            return INVALID_SHARD
+        return SHARDING_REQUIRED if shard_count < self._world.shards_required else None
+
     def _identify(self, socket: web.WebSocketResponse, data: Json) -> Session:
         session = Session(socket, data)
         world = self._world
-        guilds = list(world.guilds.values())
+        world.starts_left -= 1
+        guilds = [guild for guild in world.guilds.values() if session.hears_of(guild.id)]
         session.dispatch(
             "READY",
             {
@@ -153,7 +180,7 @@ class Gateway:
                 "session_id": session.id,
                 "resume_gateway_url": self._url,
                 "application": {"id": str(world.bot.id), "flags": 0},
-                "shard": session.shard,
+                "shard": [session.shard_id, session.shard_count],
             },
         )
         for guild in guilds:

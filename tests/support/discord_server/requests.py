@@ -179,6 +179,11 @@ class Faults:
         for _ in range(times):
             self._waiting.append(_ready(Fault(kind=kind, stored=stored, answer=answer, where=where)))
 
+    def page(self, kind: RouteKind, status: int, *, times: int = 1) -> None:
+        """Answer the next requests of that kind with a page of something that stands before Discord."""
+        for _ in range(times):
+            self._waiting.append(_ready(Fault(kind=kind, stored=False, answer=Answer(status, "<html>Sorry</html>"))))
+
     def limit(
         self,
         kind: RouteKind,

@@ -231,8 +231,14 @@ class RestApi:
         )
 
     def _get_gateway(self, _request: Request) -> Answer:
-        limit = {"total": 1000, "remaining": 1000, "reset_after": 0, "max_concurrency": 1}
-        return Answer(200, {"url": self._gateway_url, "shards": 1, "session_start_limit": limit})
+        world = self._world
+        limit = {
+            "total": 1000,
+            "remaining": world.starts_left,
+            "reset_after": world.starts_return_ms,
+            "max_concurrency": world.identify_lanes,
+        }
+        return Answer(200, {"url": self._gateway_url, "shards": world.shards, "session_start_limit": limit})
 
     def _get_commands(self, request: Request) -> Answer:
         return Answer(200, self._world.commands.get(_scope(request), []))

@@ -131,6 +131,10 @@ class DiscordServer:
         """The bots connected now, in the order in which they came."""
         return [session for session in self.world.sessions if session.is_open]
 
+    def sessions_of(self, channel: Channel) -> list[Session]:
+        """Give those of the bots connected now that hear what happens in a channel, oldest first."""
+        return self.world.sessions_of(None if channel.guild is None else channel.guild.id)
+
     async def wait_for(self, predicate: Callable[[World], Found], *, within_seconds: float = 10.0) -> Found:
         """Wait until the predicate finds something in the world, and return it.
 
@@ -203,7 +207,7 @@ class DiscordServer:
         session: Session | None = None,
     ) -> Interaction:
         if session is None:
-            session = next(reversed(self.sessions), None)
+            session = next(reversed(self.sessions_of(channel)), None)
         if session is None:
             raise LookupError("no bot is connected")
         interaction = Interaction(

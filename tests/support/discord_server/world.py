@@ -60,6 +60,11 @@ class World:
         sessions: every gateway session, oldest first, closed ones too.
         faults: what is to go wrong.
         nonce_seconds: how long a nonce is remembered; Discord says "the past few minutes".
+        shards: how many connections a bot is told to have; shards_required: with fewer it is refused (4011).
+        identify_lanes: how many connections may identify at one time.
+        starts_left: how many connections may still identify today; starts_return_ms: how long until there are more.
+        gateway_is_down: whether connections get 503 instead of a gateway.
+        gateway_refusal: the code with which each connection that identifies is closed; None lets them in.
         attachment_base: the address that attachments' addresses begin with.
     """
 
@@ -67,6 +72,10 @@ class World:
         self.token = token
         self.nonce_seconds = 300.0
         self.attachment_base = ""
+        self.shards = self.shards_required = self.identify_lanes = 1
+        self.starts_left, self.starts_return_ms = 1000, 0
+        self.gateway_is_down = False
+        self.gateway_refusal: int | None = None
         self._latest_snowflake = 0
         self.bot = User(id=self.snowflake(), name="reelay", is_bot=True)
         self.users: dict[int, User] = {self.bot.id: self.bot}
@@ -117,9 +126,15 @@ class World:
         self._latest_snowflake = max(self._latest_snowflake + 1, present)
         return self._latest_snowflake
 
-    def add_guild(self, name: str, *, premium_tier: int = 0) -> Guild:
-        """Make a server that belongs to nobody else here, with the bot in it under a role of its own."""
+    def add_guild(self, name: str, *, premium_tier: int = 0, shard: tuple[int, int] | None = None) -> Guild:
+        """Make a server that belongs to nobody else here, with the bot in it under a role of its own.
+
+        Args:
+            shard: over which of how many connections it is heard of; None leaves it to chance.
+        """
         guild_id = self.snowflake()
+        while shard is not None and (guild_id >> 22) % shard[1] != shard[0]:
+            guild_id += 1 << 22
         guild = Guild(id=guild_id, name=name, owner_id=self.snowflake(), premium_tier=premium_tier)
         guild.roles[guild_id] = Role(id=guild_id, name="@everyone", permissions=MEMBER_PERMISSIONS)
         bot_role = self.add_role(guild, self.bot.name, BOT_PERMISSIONS, managed=True)
@@ -403,10 +418,15 @@ class World:
         self.emit(event, payload, INTENT_DIRECT_MESSAGES if guild is None else INTENT_GUILD_MESSAGES)
 
     def emit(self, event: str, data: Json, intent: int) -> None:
-        """Tell every open session that asked for events of this intent."""
-        for session in self.sessions:
-            if session.is_open and session.intents & intent:
+        """Tell every open session that asked for events of this intent, and that hears of the server."""
+        guild_id = data.get("guild_id") or (data["id"] if event.startswith("GUILD_") else None)
+        for session in self.sessions_of(None if guild_id is None else int(guild_id)):
+            if session.intents & intent:
                 session.dispatch(event, data)
+
+    def sessions_of(self, guild_id: int | None) -> list[Session]:
+        """Give the open sessions that hear of a server, or of direct messages, oldest first."""
+        return [session for session in self.sessions if session.is_open and session.hears_of(guild_id)]
 
 
 def check_message(message: Message) -> None:

@@ -1,0 +1,16 @@
+"""How the bot gets to Discord and stays there: signed in through an outage, over as many connections as are wanted."""
+
+from bot.gateway.patience import ForeignAnswerError, Patience
+from bot.gateway.refusals import GatewayClosedError, login_refusal, starts_refusal
+from bot.gateway.shards import ShardedBot, ask_for_shards, shard_of
+
+__all__ = [
+    "ForeignAnswerError",
+    "GatewayClosedError",
+    "Patience",
+    "ShardedBot",
+    "ask_for_shards",
+    "login_refusal",
+    "shard_of",
+    "starts_refusal",
+]

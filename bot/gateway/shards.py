@@ -1,0 +1,211 @@
+"""A bot with as many connections to Discord's gateway, its shards, as Discord asks for.
+
+From 2,500 servers on Discord closes a bot's only connection. Each server belongs to one shard. The library launches one
+shard after the other before it looks at any of them; here they are launched beside, so that a refusal of the first is
+heard at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+import discord
+from discord.ext import commands
+from discord.gateway import DiscordWebSocket
+from discord.shard import EventItem, EventType, Shard
+
+from bot.gateway import refusals
+from bot.gateway.identifying import Identifying
+from bot.gateway.patience import OUTAGES, ForeignAnswerError, Patience, describe
+
+if TYPE_CHECKING:
+    from discord.http import HTTPClient
+    from discord.types.gateway import SessionStartLimit
+    from yarl import URL
+
+CONNECT_SECONDS = 60.0
+"""For one connection to be opened and greeted; its turn to identify is within it."""
+
+
+class ShardedBot(commands.AutoShardedBot):
+    """Signs in and connects, through outages, until Discord refuses it for good."""
+
+    def __init__(self, *, patience: Patience | None = None, **options: Any) -> None:  # noqa: ANN401 (discord.py's)
+        super().__init__(**options)
+        self.patience = patience or Patience()
+        self._identifying: Identifying | None = None
+        self._launching: asyncio.Task[None] | None = None
+        self._is_set_up = False
+
+    async def sign_in(self, token: str) -> None:
+        """Check the token, set the commands up, and ask how many connections are wanted; wait out an outage.
+
+        Afterwards messages can be posted.
+
+        Raises:
+            SettingsError: when Discord does not take the token, or allows no start just now.
+        """
+        await self.patience.through(lambda: self._log_in(token))
+        await self.patience.through(self._ask_for_shards)
+
+    async def setup_hook(self) -> None:
+        """Note that Discord has let the bot in; what fails from now on is the bot's own."""
+        self._is_set_up = True
+
+    async def _log_in(self, token: str) -> None:
+        try:
+            await self.login(token)
+        except discord.LoginFailure as error:
+            await _forget_connections(self.http)
+            raise refusals.login_refusal(error) from error
+        except OUTAGES:
+            await _forget_connections(self.http)
+            raise
+        except (TypeError, KeyError) as error:
+            if self._is_set_up:
+                raise
+            await _forget_connections(self.http)
+            raise ForeignAnswerError("an answer that is not Discord's") from error
+
+    async def _ask_for_shards(self) -> None:
+        count, limit = await ask_for_shards(self.http)
+        refusal = refusals.starts_refusal(limit, needed=count)
+        if refusal is not None:
+            raise refusal
+        self.shard_count = count
+        self._identifying = Identifying(lanes=limit["max_concurrency"], now=asyncio.get_running_loop().time)
+
+    async def connect(self, *, reconnect: bool = True) -> None:
+        """Be connected until closed.
+
+        Raises:
+            SettingsError: when Discord refuses the token or the intents.
+            GatewayClosedError: when it wants another start, for more connections or for reasons of its own.
+        """
+        library_log = logging.getLogger("discord.shard")
+        brief = _Brief()
+        library_log.addFilter(brief)
+        try:
+            await super().connect(reconnect=reconnect)
+        except discord.PrivilegedIntentsRequired as error:
+            raise refusals.gateway_refusal(4014) from error
+        except discord.ConnectionClosed as error:
+            raise refusals.gateway_refusal(error.code) from error
+        finally:
+            library_log.removeFilter(brief)
+
+    async def launch_shards(self) -> None:
+        """Begin to launch them, and let those be heard meanwhile that are connected."""
+        self._launching = asyncio.create_task(self._launch())
+
+    async def launch_shard(self, gateway: URL, shard_id: int, *, initial: bool = False) -> None:
+        """Open one connection, as soon as Discord is there.
+
+        Raises:
+            SettingsError: as ``connect``.
+            GatewayClosedError: as ``connect``.
+        """
+        await self.patience.through(lambda: self._open(gateway, shard_id, initial=initial))
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._launching is not None:
+            self._launching.cancel()
+        await super().close()
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Wait for the shard's turn, and forget its servers: it is told anew which there are."""
+        if self._identifying is not None:
+            await self._identifying.wait_turn(shard_id or 0)
+        if not initial:
+            for guild in [guild for guild in self.guilds if guild.shard_id == shard_id]:
+                self._connection._remove_guild(guild)  # pyright: ignore[reportPrivateUsage] (the library forgets none)
+
+    async def change_presence(
+        self,
+        *,
+        activity: discord.BaseActivity | None = None,
+        status: discord.Status | None = None,
+        shard_id: int | None = None,
+    ) -> None:
+        """Change what is said beside the bot's name, on each connection that there is.
+
+        Raises:
+            OSError: when one of them is down just now, after the others.
+        """
+        errors: list[OSError] = []
+        for each in list(self.shards) if shard_id is None else [shard_id]:
+            try:
+                await super().change_presence(activity=activity, status=status, shard_id=each)
+            except OSError as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
+
+    async def _launch(self) -> None:
+        try:
+            await super().launch_shards()
+        except Exception as error:  # noqa: BLE001 (``connect`` raises it)
+            self._events.put_nowait(EventItem(EventType.terminate, None, error))
+
+    async def _open(self, gateway: URL, shard_id: int, *, initial: bool) -> None:
+        try:
+            socket = await asyncio.wait_for(
+                DiscordWebSocket.from_client(self, initial=initial, gateway=gateway, shard_id=shard_id), CONNECT_SECONDS
+            )
+        except discord.ConnectionClosed as error:
+            if error.code in refusals.FATAL_CODES:
+                raise refusals.gateway_refusal(error.code) from error
+            raise
+        shard = Shard(socket, self, self._events.put_nowait)
+        self._connections[shard_id] = shard
+        shard.launch()
+
+    @property
+    def _events(self) -> asyncio.PriorityQueue[EventItem]:
+        """What happens to connections; ``connect`` of the library's acts upon it."""
+        return self._AutoShardedClient__queue  # pyright: ignore
+
+    @property
+    def _connections(self) -> dict[int, Shard]:
+        """The library's own, which it fills nowhere but where it launches them."""
+        return self._AutoShardedClient__shards  # pyright: ignore
+
+
+def shard_of(guild_id: int, shard_count: int | None) -> int:
+    """Return which connection a server belongs to."""
+    return (guild_id >> 22) % (shard_count or 1)
+
+
+class _Brief(logging.Filter):
+    """Lets the library say without a traceback that a connection is to be made anew."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, OUTAGES):
+            record.msg, record.exc_info = f"{record.msg} (%s)", None
+            record.args = (*(record.args if isinstance(record.args, tuple) else ()), describe(error))
+        return True
+
+
+async def ask_for_shards(http: HTTPClient) -> tuple[int, SessionStartLimit]:
+    """Ask Discord how many connections the bot is to have, and how many starts are left.
+
+    Raises:
+        ForeignAnswerError: when something else answers.
+        GatewayNotFound: when Discord does not say.
+    """
+    try:
+        count, _, limit = await http.get_bot_gateway()
+    except (TypeError, KeyError) as error:
+        raise ForeignAnswerError("an answer that is not Discord's") from error
+    return count, limit
+
+
+async def _forget_connections(http: HTTPClient) -> None:
+    """Close what a login that failed has opened; the next one opens it anew."""
+    await http.close()
+    http.clear()
+    http.connector = discord.utils.MISSING

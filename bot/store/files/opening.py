@@ -1,0 +1,67 @@
+"""Opening a database: what stands in the way, in one sentence for the operator."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.errors import SettingsError, StoreUnavailableError
+
+if TYPE_CHECKING:
+    from bot.errors import ReelayError
+
+MIGRATING = "another process migrates the database just now: start again when it is done."
+_BUSY = "another program holds the database locked: start again when it is done."
+_FULL = "the disk of the database is full."
+_NOT_REACHED = "the database cannot be reached, or does not let the bot in: check DATABASE_URL."
+NO_SHARED_FILES = (
+    "the disk of the database does not let processes share a file, as many network drives do not: check DATABASE_URL, "
+    "and name a file on a disk of this machine."
+)
+_NOT_WRITABLE = "the database cannot be opened and written: check DATABASE_URL and the permissions of file and folder."
+_NO_FOLDER = "the folder of the database is not there: check DATABASE_URL."
+_NO_DATABASE = "the file is damaged, or is no database: check DATABASE_URL."
+
+
+def is_busy(error: StoreUnavailableError) -> bool:
+    """Tell whether somebody else held the database for too long."""
+    return _sqlite_code(error) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+
+
+def explain_opening(error: StoreUnavailableError, path: str | None, *, is_migrating: bool = False) -> ReelayError:
+    """Say in a sentence why the database was not opened or not written.
+
+    Args:
+        error: what was met; its cause is the driver's own error.
+        path: of the file; None for a database elsewhere.
+        is_migrating: the schema is not the latest, so that whoever holds the database locked brings it there.
+
+    Returns:
+        A ``SettingsError`` for what is to be set right, a ``StoreUnavailableError`` for what passes by itself.
+    """
+    if path is None:
+        return StoreUnavailableError(_NOT_REACHED)
+    match _sqlite_code(error):
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return StoreUnavailableError(MIGRATING if is_migrating else _BUSY)
+        case sqlite3.SQLITE_FULL:
+            return StoreUnavailableError(_FULL)
+        case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_PROTOCOL | sqlite3.SQLITE_NOLFS:
+            return SettingsError(NO_SHARED_FILES)
+        case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
+            return SettingsError(_NO_DATABASE)
+        case _ if not Path(path).absolute().parent.is_dir():
+            return SettingsError(_NO_FOLDER)
+        case _:
+            return SettingsError(_NOT_WRITABLE)
+
+
+def _sqlite_code(error: BaseException) -> int | None:
+    """Find the driver's primary result code, under however many errors it lies."""
+    below: BaseException | None = error
+    while below is not None:
+        if isinstance(below, sqlite3.Error):
+            return getattr(below, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        below = getattr(below, "orig", None) or below.__cause__
+    return None

@@ -1,0 +1,323 @@
+"""A start goes on in an outage, ends with a sentence where it must, and well at a signal; a bot has 16 connections."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.sandbox.toapis_server import Fault
+from bot.services.throttling.trouble import FAILURES
+from bot.ui.text.members import TROUBLE_SIGN
+from tests.support.acts import Act, Scene
+from tests.support.bot_process import REPOSITORY, BotProcess, bot_environment
+from tests.support.discord_server import DiscordServer, RouteKind
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.e2e.conftest import Outcome
+    from tests.support.stage import Part, Stage
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+WRONG_SETTINGS, FAILED = 2, 1
+SHARDS = 16
+
+
+def bot_of(server: DiscordServer, directory: Path, *arguments: str, **settings: str) -> BotProcess:
+    """Give a bot that is to be started beside a Discord, with nobody at the video service's address."""
+    environment = bot_environment(
+        directory=directory,
+        discord_api_url=server.api_url,
+        discord_gateway_url=server.gateway_url,
+        discord_token=server.token,
+        toapis_base_url="http://127.0.0.1:9",
+    )
+    return BotProcess(directory, environment | settings, server=server, arguments=arguments)
+
+
+def messages(bot: BotProcess) -> list[str]:
+    return [line["message"] for line in bot.logs]
+
+
+# Outages -----------------------------------------------------------------------------------------
+
+
+async def test_bot_started_while_nobody_answers_at_discords_address_waits_and_says_so_once(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as reserved:
+        port = reserved.getsockname()[1]
+    environment = bot_environment(
+        directory=tmp_path,
+        discord_api_url=f"http://127.0.0.1:{port}/api/v10",
+        discord_gateway_url=f"ws://127.0.0.1:{port}/gateway",
+        discord_token="loopback-discord-token",
+        toapis_base_url="http://127.0.0.1:9",
+    )
+    async with BotProcess(tmp_path, environment) as bot:
+        waiting = await bot.wait_for_log("waiting for Discord, which cannot be reached just now")
+        assert waiting["error"] == "ClientConnectorError"
+        async with DiscordServer(port=port):
+            await bot.wait_for_log("ready")
+            await bot.wait_for_log("Discord is there again")
+            await bot.terminate()
+    assert sum(message.startswith("waiting for Discord") for message in messages(bot)) == 1
+    assert not any("traceback" in line for line in bot.logs)
+
+
+async def test_bot_started_into_an_outage_waits_whatever_it_asks_for(tmp_path: Path) -> None:
+    async with DiscordServer() as server:
+        server.faults.fail(RouteKind.GET_ME, 503, times=2)
+        server.faults.fail(RouteKind.GET_APPLICATION, 403)
+        server.faults.fail(RouteKind.PUT_COMMANDS, 503)
+        server.faults.fail(RouteKind.GET_GATEWAY, 429)
+        async with bot_of(server, tmp_path) as bot:
+            await bot.wait_for_log("ready")
+            await bot.terminate()
+    waited = [line["error"] for line in bot.logs if "waiting" in line["message"]]
+    assert waited == ["HTTP 503", "HTTP 429"]  # to sign in with all that this takes, and to ask for the gateway
+    assert not any("traceback" in line for line in bot.logs)
+    assert not any("Unclosed" in line for line in bot.output)
+
+
+async def test_page_that_stands_in_for_discord_is_waited_out(tmp_path: Path) -> None:
+    async with DiscordServer() as server:
+        server.faults.page(RouteKind.GET_ME, 200)
+        server.faults.page(RouteKind.GET_ME, 401)
+        server.faults.page(RouteKind.GET_APPLICATION, 200)
+        server.faults.page(RouteKind.GET_GATEWAY, 200)
+        async with bot_of(server, tmp_path) as bot:
+            await bot.wait_for_log("ready")
+            await bot.terminate()
+    assert sum("waiting" in message for message in messages(bot)) == 2  # to sign in, and to ask for the gateway
+    assert not any("traceback" in line for line in bot.logs)
+
+
+async def test_gateway_that_is_down_is_waited_for_and_the_bot_is_ready_when_it_is_there(tmp_path: Path) -> None:
+    async with DiscordServer() as server:
+        server.world.gateway_is_down = True
+        async with bot_of(server, tmp_path) as bot:
+            await bot.wait_for_log("waiting for Discord, which cannot be reached just now")
+            assert "ready" not in messages(bot)
+            server.world.gateway_is_down = False
+            await bot.wait_for_log("ready")
+            await bot.terminate()
+    assert not any("traceback" in line for line in bot.logs)
+
+
+# Refusals ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "exit_code", "words"),
+    [
+        (4004, WRONG_SETTINGS, "check DISCORD_TOKEN"),
+        (4014, WRONG_SETTINGS, "close code 4014"),
+        (4011, FAILED, "start the bot again"),
+    ],
+)
+async def test_gateway_that_refuses_the_bot_ends_it_with_one_sentence(
+    code: int, exit_code: int, words: str, tmp_path: Path
+) -> None:
+    async with DiscordServer() as server:
+        server.world.gateway_refusal = code
+        server.world.shards = SHARDS  # the first is refused: the bot does not go on with the others
+        async with bot_of(server, tmp_path) as bot:
+            assert await bot.wait_exit() == exit_code
+    assert sum(words in line for line in bot.output) == 1
+    assert "ready" not in messages(bot)
+    assert not any("Traceback" in line or "traceback" in line for line in bot.output)
+
+
+async def test_token_that_is_refused_ends_the_bot_with_one_sentence(tmp_path: Path) -> None:
+    async with DiscordServer(token="another") as server, bot_of(server, tmp_path, DISCORD_TOKEN="wrong-one") as bot:
+        assert await bot.wait_exit() == WRONG_SETTINGS
+    assert bot.output == ["the token is not accepted by Discord: check DISCORD_TOKEN."]
+
+
+async def test_bot_that_may_not_be_started_often_enough_today_says_when_it_may(tmp_path: Path) -> None:
+    async with DiscordServer() as server:
+        server.world.shards, server.world.starts_left, server.world.starts_return_ms = SHARDS, 15, 5_400_000
+        async with bot_of(server, tmp_path) as bot:
+            assert await bot.wait_exit() == WRONG_SETTINGS
+        assert server.world.starts_left == 15
+    assert bot.output[-1] == "Discord says that 15 of 16 starts are left today, too few: try again in 2 h."
+
+
+async def test_bot_that_is_closed_while_it_serves_for_want_of_connections_finishes_and_ends(tmp_path: Path) -> None:
+    async with DiscordServer() as server, bot_of(server, tmp_path) as bot:
+        await bot.wait_ready()
+        server.world.shards_required = SHARDS
+        assert bot.session is not None
+        await server.disconnect(bot.session, code=4011)
+        assert await bot.wait_exit() == FAILED
+    assert bot.logs[-1]["message"].startswith("stopped: Discord wants the bot to have more connections")
+
+
+# Signals -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("module", "number"),
+    [("argparse", signal.SIGTERM), ("pydantic", signal.SIGINT), ("discord", signal.SIGTERM)],
+)
+async def test_bot_told_to_stop_while_it_is_imported_ends_well(
+    module: str, number: signal.Signals, tmp_path: Path
+) -> None:
+    async with DiscordServer() as server:
+        (tmp_path / "sitecustomize.py").write_text(_STOPPED_AT_IMPORT.format(module=module, number=int(number)))
+        async with bot_of(server, tmp_path, PYTHONPATH=f"{tmp_path}:{REPOSITORY}") as bot:
+            assert await bot.wait_exit(within_seconds=10) == 0
+    assert bot.output == []
+
+
+_STOPPED_AT_IMPORT = """
+import os, sys
+
+class Stopped:
+    def find_spec(self, name, path=None, target=None):
+        main = sys.modules.get("__main__")
+        if name == {module!r} and getattr(main, "__spec__", None) and main.__spec__.name == "bot.__main__":
+            os.kill(os.getpid(), {number})
+
+sys.meta_path.insert(0, Stopped())
+"""
+
+
+async def test_bot_told_to_stop_while_it_waits_for_discord_ends_well(tmp_path: Path) -> None:
+    async with DiscordServer() as server:
+        server.faults.fail(RouteKind.GET_ME, 503, times=100)
+        async with bot_of(server, tmp_path) as bot:
+            await bot.wait_for_log("waiting for Discord, which cannot be reached just now")
+            await bot.terminate(within_seconds=10)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["sigterm", "sigint"])
+async def test_doctor_told_to_stop_ends_well(number: signal.Signals, tmp_path: Path) -> None:
+    async with DiscordServer() as server:
+        signing_in = server.faults.hold(RouteKind.GET_ME, stored=False)
+        async with bot_of(server, tmp_path, "doctor") as doctor:
+            await signing_in.arrived.wait()
+            os.kill(doctor.pid, number)
+            assert await doctor.wait_exit(within_seconds=10) == 0
+    assert not any("Traceback" in line for line in doctor.output)
+
+
+async def test_bot_told_to_stop_while_it_waits_for_the_gateway_ends_well(tmp_path: Path) -> None:
+    async with DiscordServer() as server:
+        server.world.gateway_is_down = True
+        async with bot_of(server, tmp_path) as bot:
+            await bot.wait_for_log("waiting for Discord, which cannot be reached just now")
+            await bot.terminate(within_seconds=10)
+
+
+async def test_bot_told_to_stop_while_it_migrates_ends_well(tmp_path: Path) -> None:
+    with locked(tmp_path / "reelay.db"):
+        async with DiscordServer() as server, bot_of(server, tmp_path) as bot:
+            await bot.wait_for_log("migrating the database")
+            await bot.terminate(within_seconds=20)
+
+
+# The database ------------------------------------------------------------------------------------
+
+
+def locked(path: Path) -> closing[sqlite3.Connection]:
+    """Hold the write lock of a database that is written ahead, as whoever migrates it does."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) PRIMARY KEY)")
+    connection.execute("INSERT INTO alembic_version VALUES ('0001')")
+    connection.execute("BEGIN IMMEDIATE")
+    return closing(connection)
+
+
+async def test_bot_started_while_another_process_migrates_says_so(tmp_path: Path) -> None:
+    with locked(tmp_path / "reelay.db"):
+        async with DiscordServer() as server, bot_of(server, tmp_path) as bot:
+            assert await bot.wait_exit(within_seconds=30) == FAILED
+    assert "another process migrates the database just now" in messages(bot)[-1]
+    assert not any("traceback" in line for line in bot.logs)
+
+
+async def test_bot_whose_files_cannot_be_locked_says_so_in_one_sentence(tmp_path: Path) -> None:
+    async with DiscordServer() as server:
+        (tmp_path / "sitecustomize.py").write_text(_NO_LOCKS)
+        async with bot_of(server, tmp_path, PYTHONPATH=f"{tmp_path}:{REPOSITORY}") as bot:
+            assert await bot.wait_exit() == WRONG_SETTINGS
+    [sentence] = [line for line in bot.output if not line.startswith("{")]
+    assert sentence.startswith(f"no file can be locked in the folder {tmp_path}, as on many network drives")
+
+
+_NO_LOCKS = """
+import errno, fcntl
+
+def flock(fd, operation):
+    raise OSError(errno.ENOLCK, "No locks available")
+
+fcntl.flock = flock
+"""
+
+
+@pytest.mark.parametrize("happens", ["replaced", "removed"])
+async def test_database_that_goes_while_the_bot_runs_ends_it_with_an_error(happens: str, tmp_path: Path) -> None:
+    path = tmp_path / "reelay.db"
+    async with DiscordServer() as server, bot_of(server, tmp_path) as bot:
+        await bot.wait_ready()
+        restored = path.read_bytes()
+        path.rename(tmp_path / "old.db")
+        if happens == "replaced":
+            path.write_bytes(restored)
+        asked = await server.slash(server.clips, server.ada, "video", {"prompt": "a cat"})
+        assert await bot.wait_exit(within_seconds=40) == FAILED
+    assert "Waiting" not in asked.text
+    assert bot.logs[-1]["message"] == (
+        "stopped: the file of the database was replaced or removed while the bot ran; nothing is accepted since."
+    )
+    with closing(sqlite3.connect(tmp_path / "old.db")) as connection:
+        assert connection.execute("SELECT count(*) FROM jobs").fetchone() == (0,)
+    assert not any("traceback" in line for line in bot.logs)
+
+
+# Sixteen connections -----------------------------------------------------------------------------
+
+
+def _with_many_connections(stage: Stage) -> dict[str, str]:
+    world = stage.server.world
+    world.shards = world.shards_required = world.identify_lanes = SHARDS
+    return {}
+
+
+async def clip_is_made_over_sixteen_connections_with_its_log_and_the_sign(part: Part) -> None:
+    server = part.stage.server
+    sessions = server.sessions
+    assert sorted(session.shard_id for session in sessions) == list(range(SHARDS))
+    assert len(server.sessions_of(part.channel)) == 1
+    await part.stage.bot.wait_for_log("connected to Discord", servers=1, shards=SHARDS)
+    moderator, log = server.mia, server.brainstorm
+    answer = await server.slash(part.channel, moderator, "moderate settings")
+    panel = await part.until(lambda: answer.response if "### Settings" in answer.text else None)
+    await server.press(panel, "panel:section", moderator, "log")
+    await part.until(lambda: "### Log" in panel.text)
+    await server.press(panel, "panel:log_channel", moderator, log)
+    await part.until(lambda: "goes to" in panel.text)
+    part.spoil("submit", Fault.error("rate_limit_unavailable", times=FAILURES))
+    await part.ask()
+    await part.until(lambda: all(session.signs[-1] == TROUBLE_SIGN for session in sessions))
+    await part.ends()
+    await part.until(lambda: any(part.prompt in message.text for message in log.messages.values()))
+    await part.until(lambda: not any(session.signs[-1] for session in sessions))
+
+
+SHARDED = Act(
+    scenarios=(clip_is_made_over_sixteen_connections_with_its_log_and_the_sign,), prepare=_with_many_connections
+)
+
+
+@pytest.mark.parametrize("scene", SHARDED.scenes, ids=lambda scene: scene.name)
+async def test_sharded(scene: Scene, outcome: Outcome) -> None:
+    await outcome(scene)
