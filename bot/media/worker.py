@@ -107,8 +107,7 @@ class MediaWorker:
             NotAVideoError: the source is not a playable video.
             CannotFitError: it can't be made that small, or the process died or took too long over it.
         """
-        size_bytes = (await asyncio.to_thread(source.stat)).st_size
-        lane = self._large_fits if size_bytes > LARGE_FIT_BYTES else self._small_fits
+        lane = self._large_fits if _is_large(source) else self._small_fits
         try:
             return _video_info(await self._call(lane, self._fit_seconds, "fit", source, destination, max_bytes))
         except ProcessDiedError as error:
@@ -133,6 +132,13 @@ class MediaWorker:
                 finally:
                     await end_process(process)
                     self._processes.discard(process)
+
+
+def _is_large(source: Path) -> bool:
+    try:
+        return source.stat().st_size > LARGE_FIT_BYTES
+    except OSError:  # the process says what is wrong with it
+        return False
 
 
 def _video_info(answer: dict[str, Any]) -> VideoInfo:

@@ -7,12 +7,15 @@ do, and the media process's own tests, have the real thing.
 from __future__ import annotations
 
 import sys
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from bot import serving
 from bot.__main__ import main
 from bot.services.jobs.policy import WorkerPolicy
 from tests.support.media import DirectMedia
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 POLICY = WorkerPolicy(
     reconcile_seconds=4.0, reconcile_interval_seconds=1.0, retry_seconds=1.0, answer_seconds=5.0, unattended_seconds=1.0
@@ -20,7 +23,10 @@ POLICY = WorkerPolicy(
 
 
 class ThreadedMedia(DirectMedia):
-    """A ``MediaWorker`` without processes."""
+    """A ``MediaWorker`` without processes, and so without folders of theirs."""
+
+    def __init__(self, *, parent: Path) -> None:
+        super().__init__()
 
     async def __aenter__(self) -> Self:
         return self
