@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from simcord.actors import MemberActor
     from simcord.results import InteractionResult
 
-    from bot.models import Job
+    from bot.models import Job, Room
     from tests.support.community import Community
 
 MODERATORS_ONLY = "Only members with **Timeout Members** can do that."
@@ -343,10 +343,11 @@ async def test_a_clip_of_another_server_is_not_found(community: Community) -> No
 async def sendable(community: Community, monkeypatch: pytest.MonkeyPatch, error: Exception | None = None) -> Opened:
     """Open a clip whose file the service has, or answers for with an error."""
 
-    async def download(_: UnusedService, url: str, destination: Path) -> None:
-        assert url == "https://files.example/x.mp4"
+    async def download(_: UnusedService, url: str, destination: Path, room: Room, *, is_patient: bool) -> None:
+        assert (url, is_patient) == ("https://files.example/x.mp4", False)
         if error is not None:
             raise error
+        await room.reserve(video_file().stat().st_size)
         shutil.copy(video_file(), destination)
 
     monkeypatch.setattr(UnusedService, "download", download, raising=False)
