@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
-import io
+import tempfile
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -39,15 +40,16 @@ class ManualTime:
 
 @functools.cache
 def tiny_clip() -> bytes:
-    """Encode a real MP4 of a few frames, 64x36 pixels."""
-    buffer = io.BytesIO()
-    with av.open(buffer, "w", format="mp4") as container:
-        stream = container.add_stream("libx264", rate=10)
-        stream.width, stream.height, stream.pix_fmt = 64, 36, "yuv420p"
-        for _ in range(10):
-            container.mux(stream.encode(av.VideoFrame(64, 36, "yuv420p")))
-        container.mux(stream.encode())
-    return buffer.getvalue()
+    """Encode a real MP4 of a few frames, 64x36 pixels, that plays as it is."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "tiny.mp4"
+        with av.open(str(path), "w", container_options={"movflags": "faststart"}) as container:
+            stream = container.add_stream("libx264", rate=10)
+            stream.width, stream.height, stream.pix_fmt = 64, 36, "yuv420p"
+            for _ in range(10):
+                container.mux(stream.encode(av.VideoFrame(64, 36, "yuv420p")))
+            container.mux(stream.encode())
+        return path.read_bytes()
 
 
 async def _tiny_clip(_: SandboxGeneration) -> bytes:
