@@ -12,7 +12,7 @@ from discord import app_commands
 
 from bot.errors import PlaceUnknownError, PublishError, PublishUnavailableError
 from bot.models import Requester
-from bot.ui.discord_errors import as_publish_errors
+from bot.ui.discord_errors import UNKNOWN_MEMBER_CODES, as_publish_errors
 
 if TYPE_CHECKING:
     from discord.abc import Snowflake
@@ -218,5 +218,7 @@ async def _fetch_member(interaction: discord.Interaction, member_id: int) -> dis
         raise PublishUnavailableError("the server is not known just now")
     try:
         return await guild.fetch_member(member_id)
-    except discord.NotFound:
+    except discord.HTTPException as error:
+        if error.code not in UNKNOWN_MEMBER_CODES:
+            raise
         return None

@@ -12,7 +12,7 @@ from discord import app_commands
 from bot.errors import NotMemberError, PlaceGoneError, PublishUnavailableError, ThreadClosedError
 from bot.models import Requester
 from bot.models.brainstorms import NoThreadsError
-from bot.ui.discord_errors import CLOSED_STATUSES, as_publish_errors
+from bot.ui.discord_errors import CLOSING_CODES, UNKNOWN_MEMBER_CODES, as_publish_errors
 from cogs.context import FETCH_SECONDS, requester_in_place, role_ids
 
 if TYPE_CHECKING:
@@ -94,7 +94,9 @@ async def _requester_from_afar(interaction: discord.Interaction, guild_id: int, 
         raise PublishUnavailableError("the server is not known just now")
     try:
         member = await guild.fetch_member(interaction.user.id)
-    except discord.NotFound as error:
+    except discord.HTTPException as error:
+        if error.code not in UNKNOWN_MEMBER_CODES:
+            raise
         raise NotMemberError from error
     place = await _fetch_place(guild, channel_id)
     is_thread = isinstance(place, discord.Thread)
@@ -122,7 +124,7 @@ async def _fetch_place(guild: discord.Guild, channel_id: int) -> _Place:
     try:
         return await guild.fetch_channel(channel_id)
     except discord.HTTPException as error:
-        if error.status not in CLOSED_STATUSES:
+        if error.code not in CLOSING_CODES:
             raise
         _log.info("place of a clip is gone", extra={"channel_id": channel_id, "discord_code": error.code})
         raise PlaceGoneError from error

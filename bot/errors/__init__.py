@@ -64,6 +64,7 @@
     └── PublishError                  Discord did not take a message
         ├── DestinationClosedError    the channel is gone, or the bot may not post there
         │   └── MessagesClosedError   the member takes no direct messages from the bot
+        ├── MessageRefusedError       Discord refuses this one message
         ├── UploadTooLargeError       413, or code 40005
         └── PublishUnavailableError   could not be posted just now; it may have arrived
 
@@ -92,6 +93,7 @@ from bot.errors.clips import (
 )
 from bot.errors.publishing import (
     DestinationClosedError,
+    MessageRefusedError,
     MessagesClosedError,
     PublishError,
     PublishUnavailableError,
@@ -144,6 +146,7 @@ __all__ = [
     "InvalidSettingError",
     "InvalidSpecError",
     "LeaseLostError",
+    "MessageRefusedError",
     "MessagesClosedError",
     "NotAVideoError",
     "NotMemberError",

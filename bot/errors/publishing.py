@@ -17,6 +17,10 @@ class MessagesClosedError(DestinationClosedError):
     """Discord says that the member takes no direct messages from the bot."""
 
 
+class MessageRefusedError(PublishError):
+    """Discord refuses this one message, for a reason that says nothing about the place; it may think better of it."""
+
+
 class UploadTooLargeError(PublishError):
     """Discord refused the upload for its size."""
 

@@ -51,7 +51,7 @@ class DiscordBrainstormPublisher:
 
     async def post_start(self, board: Board) -> int:
         """Post the start message; it mentions nobody."""
-        with as_publish_errors(for_post=True):
+        with as_publish_errors():
             message = await self._channel(board, board.brainstorm.channel_id).send(
                 view=start_view(board),
                 nonce=f"start{board.brainstorm.id}",
@@ -65,7 +65,7 @@ class DiscordBrainstormPublisher:
         channel = self._channel(board, board.brainstorm.channel_id)
         if channel.guild is None:  # discord.py asks for it, and has none of a server that has not come yet
             raise PublishUnavailableError("the server is not known")
-        with as_publish_errors(for_post=True):
+        with as_publish_errors():
             try:
                 thread = await channel.get_partial_message(message_id).create_thread(
                     name=take_text.thread_name(board.brainstorm), auto_archive_duration=ARCHIVED_AFTER_MINUTES
@@ -85,7 +85,7 @@ class DiscordBrainstormPublisher:
 
     async def post_board(self, board: Board, sheet: bytes | None) -> int:
         """Post a board; it mentions nobody."""
-        with as_publish_errors(for_post=True):
+        with as_publish_errors():
             message = await self._channel(board, _thread_id(board)).send(
                 view=board_view(board, self._clock.now(), has_sheet=sheet is not None),
                 files=_sheets(board, sheet),
@@ -119,7 +119,7 @@ class DiscordBrainstormPublisher:
         round_, is_in_thread = board.round, channel_id == board.brainstorm.thread_id
         earlier_id = round_.result_message_id if is_in_thread else round_.channel_result_message_id
         users = [discord.Object(round_.member_id)] if is_mentioned and round_.member_id else []
-        with as_publish_errors(for_post=True):
+        with as_publish_errors():
             message = await self._channel(board, channel_id).send(
                 view=result_view(board, in_thread=is_in_thread),
                 files=result_files(board),

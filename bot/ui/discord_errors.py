@@ -8,45 +8,77 @@ from typing import TYPE_CHECKING
 import aiohttp
 import discord
 
-from bot.errors import DestinationClosedError, MessagesClosedError, PublishUnavailableError, UploadTooLargeError
+from bot.errors import (
+    DestinationClosedError,
+    MessageRefusedError,
+    MessagesClosedError,
+    PublishError,
+    PublishUnavailableError,
+    UploadTooLargeError,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Mapping
 
+UNKNOWN_MESSAGE = 10008
+MISSING_ACCESS = 50001
+MISSING_PERMISSIONS = 50013
 _TOO_LARGE = 40005
-_THREAD_ARCHIVED = 50083
-_UNAUTHORIZED = 401
-CLOSED_STATUSES = frozenset({403, 404})
-"""Among others 10003 (channel deleted), 50001 (no access), 50007 (no direct messages), 50013 (not permitted)."""
 
-_MESSAGES_CLOSED = frozenset({50007, 50278})
+CLOSING_CODES: Mapping[int, str] = {
+    10003: "the channel or the thread is deleted",
+    10004: "the server is gone, or has removed the bot",
+    UNKNOWN_MESSAGE: "the message that was to be changed is deleted",
+    10013: "the member's account is gone",
+    50001: "the bot may not see the channel, the thread or the server",
+    50005: "the message that was to be changed is another's",
+    50007: "the member takes no direct messages from the bot",
+    50008: "nothing can be written in a channel of this kind",
+    50013: "the bot lacks a permission in the channel, the thread or the server",
+    50024: "a channel of this kind does not have that",
+    50083: "the thread is archived, and the bot may not open it",
+    50278: "the member shares no server with the bot any more, so there are no direct messages",
+    160005: "the thread is locked",
+}
+"""What Discord says of a place, or of a message that is to be changed, that holds until somebody changes it.
+
+From its documentation, "JSON Error Codes", but for 50278, which it gives without listing it.
+"""
+MESSAGES_CLOSED_CODES = frozenset({50007, 50278})
 """The member's own privacy, or that they share no server with the bot any more."""
-
-FORBIDDEN_CODES = frozenset({50001, 50013})
-"""No access, and a permission that lacks: Discord's own word, which a proxy's 403 before it does not carry."""
+FORBIDDEN_CODES = frozenset({MISSING_ACCESS, MISSING_PERMISSIONS})
+DELETED_CODES = frozenset({10003, 10004, UNKNOWN_MESSAGE})
+"""With the channel or the server a message is gone, too."""
+UNKNOWN_MEMBER_CODES = frozenset({10007, 10013})
+"""Somebody is no member of the server, or their account is gone."""
+_NO_WORD_CODES = frozenset({0, 40333, 40062, 130000})
+"""No code, or one of what stands before Discord or of its being overloaded: it says nothing about the place."""
+_REFUSED_STATUSES = frozenset({400, 403, 404})
 
 
 @contextmanager
-def as_publish_errors(*, for_post: bool = False) -> Generator[None]:
-    """Turn Discord's refusals and failures into the project's words for them; what has none goes through.
+def as_publish_errors() -> Generator[None]:
+    """Turn Discord's refusals and failures into the project's words for them.
 
-    Args:
-        for_post: any other refusal means that this message can't go there: a place may be closed in ways nobody listed.
+    Only a code in ``CLOSING_CODES`` closes a place, whatever the status. A page, whatever its status, is no answer of
+    Discord's: the same may be taken a minute later.
     """
     try:
         yield
     except discord.HTTPException as error:
-        reason = f"Discord answered {error.status}, code {error.code}"
-        if error.status == 413 or error.code == _TOO_LARGE:
-            raise UploadTooLargeError(reason) from error
-        if error.code in _MESSAGES_CLOSED:
-            raise MessagesClosedError(reason) from error
-        if error.status in CLOSED_STATUSES or error.code == _THREAD_ARCHIVED:
-            raise DestinationClosedError(reason) from error
-        if error.status == 429 or error.status >= 500:
-            raise PublishUnavailableError(reason) from error
-        if for_post and error.status != _UNAUTHORIZED:
-            raise DestinationClosedError(reason) from error
-        raise
+        raise _as_publish_error(error) from error
     except (aiohttp.ClientError, OSError) as error:
         raise PublishUnavailableError(type(error).__name__) from error
+
+
+def _as_publish_error(error: discord.HTTPException) -> PublishError:
+    reason = f"Discord answered {error.status}, code {error.code}"
+    if error.status == 413 or error.code == _TOO_LARGE:
+        return UploadTooLargeError(reason)
+    if error.code in MESSAGES_CLOSED_CODES:
+        return MessagesClosedError(reason)
+    if error.code in CLOSING_CODES:
+        return DestinationClosedError(f"{reason}: {CLOSING_CODES[error.code]}")
+    if error.status in _REFUSED_STATUSES and error.code not in _NO_WORD_CODES:
+        return MessageRefusedError(reason)
+    return PublishUnavailableError(reason)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import discord
 from discord import ui
 
-from bot.errors import DestinationClosedError, PublishUnavailableError
+from bot.errors import DestinationClosedError, PublishError, PublishUnavailableError
 from bot.services.screening.automod_rules import AutomodRule, AutomodRules
-from bot.ui.discord_errors import FORBIDDEN_CODES, as_publish_errors
+from bot.ui.discord_errors import DELETED_CODES, FORBIDDEN_CODES, as_publish_errors
 from bot.ui.messages.modlog_card import modlog_view, shows_still
 from bot.ui.messages.stills import still_file
 from bot.ui.text.moderation import modlog as modlog_text
@@ -77,7 +77,9 @@ class DiscordLogPublisher:
         with as_publish_errors():
             try:
                 await message.delete()
-            except discord.NotFound as error:
+            except discord.HTTPException as error:
+                if error.code not in DELETED_CODES:
+                    raise
                 _log.info("clip deleted already", extra={"job_id": job.id, "discord_code": error.code})
 
     async def fetch_automod_rules(self, guild_id: int) -> AutomodRules:
@@ -97,8 +99,8 @@ class DiscordLogPublisher:
                 if guild is None:
                     guild = await self._client.fetch_guild(guild_id, with_counts=False)
                 rules = await guild.fetch_automod_rules()
-        except (DestinationClosedError, discord.HTTPException) as error:
-            refusal = error.__cause__ if isinstance(error, DestinationClosedError) else error
+        except PublishError as error:
+            refusal = error.__cause__
             if isinstance(refusal, discord.Forbidden) and refusal.code in FORBIDDEN_CODES:
                 return AutomodRules(is_closed=True)
             raise PublishUnavailableError(str(error)) from error

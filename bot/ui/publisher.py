@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import discord
 from discord import ui
 
-from bot.errors import DestinationClosedError, PublishError, PublishUnavailableError
+from bot.errors import DestinationClosedError, MessageRefusedError, PublishError, PublishUnavailableError
 from bot.models import GEMINI_OMNI, ClipFile, PostedMessage
 from bot.services.clips.fitting import DEFAULT_UPLOAD_BYTES
-from bot.ui.discord_errors import CLOSED_STATUSES, as_publish_errors
+from bot.ui.discord_errors import CLOSING_CODES, as_publish_errors
 from bot.ui.messages.clip import clip_filename, clip_job_id, clip_view
 from bot.ui.messages.status_card import cancel_id, discard_id, status_view
 from bot.ui.text import members as member_text
@@ -67,7 +67,7 @@ class DiscordPublisher:
             try:
                 with as_publish_errors():
                     guild = await self._client.fetch_guild(job.guild_id, with_counts=False)
-            except DestinationClosedError:
+            except (DestinationClosedError, MessageRefusedError):
                 return DEFAULT_UPLOAD_BYTES
         return guild.filesize_limit
 
@@ -114,7 +114,7 @@ class DiscordPublisher:
 
     async def post_status_in_dm(self, card: StatusCard) -> int:
         """Send a job's first card to the member directly, with a nonce of its own, since the clip has the job's id."""
-        with as_publish_errors(for_post=True):
+        with as_publish_errors():
             channel = await self._direct_messages(card.job)
             nothing = discord.AllowedMentions.none()
             message = await channel.send(view=status_view(card), nonce=f"card{card.job.id}", allowed_mentions=nothing)
@@ -204,11 +204,11 @@ class DiscordPublisher:
         mentions = discord.AllowedMentions(everyone=False, roles=False, replied_user=False, users=users)
         is_take = job.round_id is not None
         if not isinstance(clip, ClipFile):
-            with as_publish_errors(for_post=True):
+            with as_publish_errors():
                 message = await channel.send(view=view, nonce=nonce, allowed_mentions=mentions, silent=is_take)
         else:
             file = await asyncio.to_thread(discord.File, clip.path, filename=clip_filename(job))
-            with as_publish_errors(for_post=True):
+            with as_publish_errors():
                 message = await channel.send(
                     view=view, file=file, nonce=nonce, allowed_mentions=mentions, silent=is_take
                 )
@@ -221,7 +221,7 @@ def _unless_deleted(job: Job) -> Generator[None]:
     try:
         yield
     except discord.HTTPException as error:
-        if error.status not in CLOSED_STATUSES and error.code != _TOO_MANY_EDITS:
+        if error.code not in CLOSING_CODES and error.code != _TOO_MANY_EDITS:
             raise
         _log.info("status card out of reach", extra={"job_id": job.id, "discord_code": error.code})
 

@@ -11,7 +11,7 @@ from discord.app_commands import Choice
 from bot.errors import InvalidQuotaError, InvalidSettingError
 from bot.models import DAYS_MAX, EVERYWHERE, Period, Quota, QuotaSource
 from bot.ui import filled_forms, forms
-from bot.ui.discord_errors import as_publish_errors
+from bot.ui.discord_errors import CLOSING_CODES, as_publish_errors
 from bot.ui.text import commands as command_text
 from bot.ui.text import formatting
 from bot.ui.text import forms as form_text
@@ -206,7 +206,11 @@ async def _is_place(guild: discord.Guild, channel_id: int) -> bool:
     with as_publish_errors():
         try:
             await guild.fetch_channel(channel_id)
-        except (discord.NotFound, discord.Forbidden, discord.InvalidData):
+        except discord.InvalidData:  # another server's
+            return False
+        except discord.HTTPException as error:
+            if error.code not in CLOSING_CODES:
+                raise
             return False
     return True
 

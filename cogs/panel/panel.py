@@ -16,6 +16,7 @@ import discord
 from bot.errors import ReelayError
 from bot.services.loops import Loop
 from bot.ui import replies
+from bot.ui.discord_errors import UNKNOWN_MEMBER_CODES
 from bot.ui.messages.panel.parts import closed_view, with_note
 from bot.ui.text import panel as panel_text
 from bot.ui.text.panel import PanelDetails
@@ -321,7 +322,10 @@ class Panel:
                     view = with_note(view, note)
                 if self._open.get(message_id) is opened:
                     await opened.interaction.edit_original_response(view=view)
-        except discord.NotFound:
+        except discord.NotFound as error:
+            if error.code == 0:  # no word of Discord's
+                _log.info("open panel not changed", extra={"error": type(error).__name__})
+                return False
             may_see = False
         except (*replies.UNDELIVERED, ReelayError, TimeoutError) as error:
             _log.info("open panel not changed", extra={"error": type(error).__name__})
@@ -340,7 +344,5 @@ async def _fetch_name(client: discord.Client, member_id: int) -> str | None:
     """Return a member's name: their id where there is no such member, None where Discord does not say."""
     try:
         return (await client.fetch_user(member_id)).display_name
-    except discord.NotFound:
-        return str(member_id)
-    except replies.UNDELIVERED:
-        return None
+    except replies.UNDELIVERED as error:
+        return str(member_id) if getattr(error, "code", None) in UNKNOWN_MEMBER_CODES else None

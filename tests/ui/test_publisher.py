@@ -9,10 +9,15 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import discord
 import pytest
 
-from bot.errors import DestinationClosedError, MessagesClosedError, PublishUnavailableError, UploadTooLargeError
+from bot.errors import (
+    DestinationClosedError,
+    MessageRefusedError,
+    MessagesClosedError,
+    PublishUnavailableError,
+    UploadTooLargeError,
+)
 from bot.models import (
     ClipFile,
     ClipLink,
@@ -31,6 +36,8 @@ from tests.support.jobs import make_quota_status
 from tests.support.videos import video_file
 
 if TYPE_CHECKING:
+    import discord
+
     from bot.models import Job
     from tests.support.community import Community
 
@@ -44,6 +51,19 @@ REFUSALS = [
     (403, 50013, DestinationClosedError),
     (403, 50007, DestinationClosedError),
     (400, 50083, DestinationClosedError),
+    (404, 10004, DestinationClosedError),
+    (403, 50278, MessagesClosedError),
+    (400, 160005, DestinationClosedError),
+    (400, 50035, MessageRefusedError),
+    (400, 200000, MessageRefusedError),
+    (403, 20031, MessageRefusedError),
+    (404, 10060, MessageRefusedError),
+    (400, 0, PublishUnavailableError),
+    (401, 0, PublishUnavailableError),
+    (403, 0, PublishUnavailableError),
+    (404, 0, PublishUnavailableError),
+    (405, 0, PublishUnavailableError),
+    (403, 40333, PublishUnavailableError),
     (500, 0, PublishUnavailableError),
     (503, 0, PublishUnavailableError),
     (429, 0, PublishUnavailableError),
@@ -180,20 +200,14 @@ async def test_refusals_of_the_history_get_the_projects_words(
         await community.publisher.find_clip(job)
 
 
-async def test_refusal_that_nobody_listed_closes_the_place_for_a_clip(community: Community) -> None:
+@pytest.mark.parametrize(("status", "code"), [(403, 40333), (404, 0), (403, 0), (400, 50035)])
+async def test_what_says_nothing_about_a_card_leaves_it_for_later(community: Community, status: int, code: int) -> None:
     job = await accepted(community)
-    community.env.inject_error("POST", MESSAGES, status=400, code=160005)  # a thread that is locked
+    community.env.inject_error("*", f"{MESSAGES}/*", status=status, code=code, times=2)
 
-    with pytest.raises(DestinationClosedError):
-        await community.publisher.post_clip(job, LINK, None)
-
-
-async def test_token_that_is_not_taken_closes_no_place(community: Community) -> None:
-    job = await accepted(community)
-    community.env.inject_error("POST", MESSAGES, status=401, code=0)
-
-    with pytest.raises(discord.HTTPException):
-        await community.publisher.post_clip(job, LINK, None)
+    for change in (community.publisher.show_status(StatusCard(job)), community.publisher.remove_status(job)):
+        with pytest.raises((MessageRefusedError, PublishUnavailableError)):
+            await change
 
 
 async def test_member_who_takes_no_direct_messages_is_a_closed_destination(community: Community) -> None:
@@ -400,9 +414,8 @@ async def test_closed_direct_messages_are_told_from_any_other_refusal(community:
     with pytest.raises(MessagesClosedError):
         await community.publisher.post_status_in_dm(StatusCard(job))
     community.env.inject_error("POST", MESSAGES, status=403, code=40333)
-    with pytest.raises(DestinationClosedError) as other:
+    with pytest.raises(PublishUnavailableError):
         await community.publisher.post_status_in_dm(StatusCard(job))
-    assert type(other.value) is DestinationClosedError
 
 
 async def test_a_private_card_out_of_reach_is_no_error(community: Community) -> None:

@@ -13,13 +13,14 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from bot.errors import DestinationClosedError, LeaseLostError, PublishError
+from bot.errors import DestinationClosedError, LeaseLostError, MessageRefusedError, PublishError
 from bot.models import JobError, JobState
 from bot.models.brainstorms import Board, Outcome, Round, RoundState
 from bot.services.brainstorms import rules
 from bot.services.brainstorms.closing import changes_of, note_end_of_vote
 from bot.services.brainstorms.showing import LONGEST_POST_SECONDS, noted
 from bot.services.jobs.policy import backoff_seconds
+from bot.services.refusals import Refusals
 from bot.store import jobs
 from bot.store.brainstorms import boards, rounds
 
@@ -57,6 +58,7 @@ class RoundKeeper:
         self._shower = shower
         self._audit_trail = audit_trail
         self._jobs = jobs
+        self._refusals = Refusals()
 
     async def step(self, claimed: Round) -> None:
         """Bring a round's thread, board and result to where it stands.
@@ -85,7 +87,10 @@ class RoundKeeper:
             if board.round.state is RoundState.STARTING:
                 board = await self._advance(await self._open(board))
             return await self._shower.show(board)
-        except DestinationClosedError as error:
+        except (DestinationClosedError, MessageRefusedError) as error:
+            if isinstance(error, MessageRefusedError) and not self._refusals.note(board.round.id):
+                raise
+            self._refusals.forget(board.round.id)
             _log.warning("brainstorm closed: %s", error, extra={"round_id": board.round.id})
             return await self._leave_thread(await self._read(board.round.id))
 

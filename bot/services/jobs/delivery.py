@@ -13,6 +13,7 @@ from bot.errors import (
     ClipGoneError,
     ClipUnavailableError,
     DestinationClosedError,
+    MessageRefusedError,
     NotAVideoError,
     ProbeDiedError,
     PublishUnavailableError,
@@ -21,6 +22,7 @@ from bot.models import ClipFile, ClipLink, JobError, JobState
 from bot.services.clips.dead_probes import PROBE_AGAIN_SECONDS, DeadProbes
 from bot.services.clips.fitting import DEFAULT_UPLOAD_BYTES, FittingPoster, link_to
 from bot.services.jobs.policy import backoff_seconds
+from bot.services.refusals import Refusals
 from bot.store import jobs
 from bot.store.brainstorms import rounds
 
@@ -91,6 +93,7 @@ class Deliverer:
         self._mentions = mentions
         self._doubts: Counter[str] = Counter()  # memory only: at worst an address is asked some times more
         self._dead_probes = DeadProbes(context.clock)  # memory only, too
+        self._refusals = Refusals()
         publisher = context.publisher
         self._channel = _Destination(publisher.find_clip, publisher.post_clip)
         self._direct = _Destination(publisher.find_clip_in_dm, publisher.post_clip_in_dm)
@@ -116,13 +119,14 @@ class Deliverer:
             await self._doubt(job, error, JobError.CLIP_UNUSABLE)
         except ProbeDiedError as error:
             await self._again_or_fail(job, error, JobError.UNDELIVERABLE, least_seconds=PROBE_AGAIN_SECONDS)
-        except (ClipUnavailableError, PublishUnavailableError) as error:
+        except (ClipUnavailableError, MessageRefusedError, PublishUnavailableError) as error:
             await self._again_or_fail(job, error, JobError.UNDELIVERABLE)
         except ClipError as error:
             await self._fail(job, error, JobError.CLIP_UNUSABLE)
         except DestinationClosedError as error:
             await self._fail(job, error, JobError.MESSAGES_CLOSED if job.is_private else JobError.UNDELIVERABLE)
         else:
+            self._refusals.forget(job.id)
             await self._work.leased_jobs.deliver(job, channel_id=posted.channel_id, message_id=posted.message_id)
 
     async def _find(self, job: Job) -> PostedMessage | None:
@@ -130,7 +134,7 @@ class Deliverer:
         for destination in (self._direct,) if job.is_private else (self._channel, self._direct):
             try:
                 posted = await destination.find(job)
-            except DestinationClosedError:
+            except (DestinationClosedError, MessageRefusedError):
                 continue  # gone; or its history is closed to us, and Discord's memory of the nonce must do
             if posted is not None:
                 _log.info("clip found already posted", extra={"job_id": job.id, "message_id": posted.message_id})
@@ -174,10 +178,15 @@ class Deliverer:
 
         def to(destination: _Destination) -> Callable[[Clip], Awaitable[PostedMessage]]:
             async def post(fitting: Clip) -> PostedMessage:
-                async with self._uploads:  # not while a clip is made to fit
-                    return await destination.post(
-                        job, fitting, status, parent, is_mentioned=is_mentioned, difference=difference
-                    )
+                try:
+                    async with self._uploads:  # not while a clip is made to fit
+                        return await destination.post(
+                            job, fitting, status, parent, is_mentioned=is_mentioned, difference=difference
+                        )
+                except MessageRefusedError as error:
+                    if self._refusals.note(job.id, destination):
+                        raise DestinationClosedError(str(error)) from error
+                    raise
 
             return post
 
@@ -243,5 +252,6 @@ class Deliverer:
     async def _fail(self, job: Job, error: Exception, error_code: JobError) -> None:
         self._doubts.pop(job.id, None)
         self._dead_probes.forget(job.id)
+        self._refusals.forget(job.id)
         _log.error("clip not delivered: %s", type(error).__name__, extra={"job_id": job.id})
         await self._work.leased_jobs.fail(job, error_code)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from bot.errors import DestinationClosedError, PublishError
+from bot.errors import DestinationClosedError, MessageRefusedError, PublishError
 from bot.models import JobState
 from bot.services.jobs.policy import backoff_seconds
+from bot.services.refusals import Refusals
 
 if TYPE_CHECKING:
     from bot.models import Job
@@ -30,6 +31,7 @@ class CardSettler:
         self._work = context
         self._card_updater = card_updater
         self._card_changes = card_changes
+        self._refusals = Refusals()
 
     async def settle(self, job: Job) -> None:
         """Show a finished job's end on its card; look for a card that was shown but not remembered."""
@@ -46,11 +48,13 @@ class CardSettler:
             _log.info("status card out of reach", extra={"job_id": job.id})
         except PublishError as error:
             attempts = job.attempts + 1
-            if attempts < SETTLE_ATTEMPTS:
+            is_believed = isinstance(error, MessageRefusedError) and self._refusals.note(job.id)
+            if attempts < SETTLE_ATTEMPTS and not is_believed:
                 delay = backoff_seconds(attempts, self._work.jitter())
                 await self._work.leased_jobs.release(job, due_in_seconds=delay, attempts=attempts)
                 return
             _log.warning("status card left as it is", extra={"job_id": job.id, "error": type(error).__name__})
+        self._refusals.forget(job.id)
         await self._work.leased_jobs.settle(job)
 
     async def _find_card(self, job: Job) -> Job:

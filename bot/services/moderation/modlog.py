@@ -16,10 +16,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from bot.errors import DestinationClosedError, PublishError, StoreUnavailableError
+from bot.errors import DestinationClosedError, MessageRefusedError, PublishError, StoreUnavailableError
 from bot.services.jobs.policy import backoff_seconds
 from bot.services.loops import Loop
 from bot.services.moderation.cards import with_what_was_done
+from bot.services.refusals import Refusals
 from bot.store.moderation import modlog, servers
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class Modlog:
         self._audit_trail = audit_trail
         self._owner = owner
         self._jitter = jitter
+        self._refusals = Refusals()
         self._loop = Loop("modlog", audit_trail.modlog_woken, retry_seconds=_RETRY_SECONDS)
         self._has_reclaimed = False
         self._posting: set[int] = set()
@@ -155,8 +157,9 @@ class Modlog:
                 await self._close(guild_id, channel_id, error, entries[place:])
                 return
             except (PublishError, TimeoutError) as error:
-                _log.warning("log card put off", extra=_fields(entry, error))
-                await self._put_off(entry, entries[place + 1 :])
+                is_believed = isinstance(error, MessageRefusedError) and self._refusals.note(entry.id)
+                _log.warning("log card left out" if is_believed else "log card put off", extra=_fields(entry, error))
+                await self._put_off(entry, entries[place + 1 :], is_dropped=is_believed)
                 return
             except StoreUnavailableError:
                 raise
@@ -199,11 +202,12 @@ class Modlog:
                 was_found=was_found,
             )
 
-    async def _put_off(self, entry: LogEntry, following: list[LogEntry]) -> None:
+    async def _put_off(self, entry: LogEntry, following: list[LogEntry], *, is_dropped: bool) -> None:
         attempts = entry.attempts + 1
         due_at = self._clock.now() + timedelta(seconds=backoff_seconds(attempts, self._jitter()))
         async with self._database.write() as connection:
-            if attempts >= ATTEMPTS_BEFORE_DROPPED:
+            if is_dropped or attempts >= ATTEMPTS_BEFORE_DROPPED:
+                self._refusals.forget(entry.id)
                 await modlog.drop(connection, entry, owner=self._owner)
             else:
                 await modlog.put_off(connection, entry, owner=self._owner, due_at=due_at)

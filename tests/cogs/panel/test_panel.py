@@ -619,7 +619,7 @@ async def test_names_are_asked_for_once_and_only_where_they_are_shown(
         asked.append(user_id)
         if user_id == 1 and asked.count(1) == 1:
             raise OSError
-        raise discord.NotFound(NO_SUCH_USER, "10013")
+        raise discord.NotFound(NO_SUCH_USER, {"code": 10013, "message": "Unknown User"})
 
     monkeypatch.setattr(community.bot, "fetch_user", fetch_user)
     for member_id in range(1, 13):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import pytest_asyncio
 
-from bot.errors import DestinationClosedError, PublishUnavailableError, UploadTooLargeError
+from bot.errors import DestinationClosedError, MessageRefusedError, PublishUnavailableError, UploadTooLargeError
 from bot.models import ClipFile, ClipLink, JobError, JobState, Lineage, Origin
 from bot.sandbox.faults import Fault
 from bot.services.clips.fitting import DEFAULT_UPLOAD_BYTES
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 DISCORD_IS_DOWN = PublishUnavailableError("503")
 CHANNEL_IS_GONE = DestinationClosedError("10003")
 TOO_LARGE = UploadTooLargeError("40005")
+REFUSED = MessageRefusedError("200000")
 
 
 @pytest.fixture(autouse=True)
@@ -298,6 +299,23 @@ async def test_when_the_member_cannot_be_reached_either_the_seconds_come_back(wo
     job_id = await deliver_one(workshop)
 
     await workshop.expect_refund(job_id, JobError.UNDELIVERABLE)
+
+
+async def test_a_message_that_is_refused_thrice_for_a_reason_of_its_own_goes_to_the_member(workshop: Workshop) -> None:
+    workshop.discord.fail("post_clip", REFUSED, DISCORD_IS_DOWN, REFUSED)
+    first = await deliver_one(workshop)
+    assert (await workshop.expect_clip(first)).place == "channel"
+
+    workshop.discord.fail("post_clip", REFUSED, REFUSED, REFUSED)
+    second = await deliver_one(workshop)
+    assert (await workshop.expect_clip(second)).place == "dm"
+
+
+async def test_a_message_that_is_refused_everywhere_ends_with_its_seconds_back(workshop: Workshop) -> None:
+    workshop.discord.fail("post_clip", *[REFUSED] * 9)
+    workshop.discord.fail("post_clip_in_dm", *[REFUSED] * 3)
+
+    await workshop.expect_refund(await deliver_one(workshop), JobError.UNDELIVERABLE)
 
 
 async def test_a_private_clip_goes_to_its_member_and_never_to_the_channel(workshop: Workshop) -> None:

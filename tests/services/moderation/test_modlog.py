@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.errors import DestinationClosedError, PromptRefusedError, PublishUnavailableError, StoreUnavailableError
+from bot.errors import (
+    DestinationClosedError,
+    MessageRefusedError,
+    PromptRefusedError,
+    PublishUnavailableError,
+    StoreUnavailableError,
+)
 from bot.models import LogKind, PausedError, Period, PromptRuleKind
 from bot.services.moderation.modlog import ATTEMPTS_BEFORE_DROPPED, CARDS_AT_ONCE, LEASE_SECONDS
 from bot.store.moderation import servers as server_store
@@ -256,6 +262,26 @@ async def test_a_channel_that_is_gone_ends_the_log_until_another_is_chosen_and_s
     await post_all(workshop, process)
     assert not (await process.services.servers.view(GUILD_ID)).server.log_closed
     assert kinds(workshop, OTHER_CHANNEL_ID) == [LogKind.CHANGED]
+
+
+async def test_a_card_that_is_refused_thrice_for_a_reason_of_its_own_is_left_out_and_closes_no_log(
+    workshop: Workshop,
+) -> None:
+    process = await started(workshop)
+    await post_all(workshop, process)
+    workshop.log.troubles.extend([MessageRefusedError("200000")] * 3)
+    for _ in range(2):
+        await workshop.accept(process)
+        await workshop.run_until_idle(process)
+
+    for _ in range(4):
+        await post_all(workshop, process)
+        workshop.time.advance(300)
+    await post_all(workshop, process)
+
+    assert not (await process.services.servers.view(GUILD_ID)).server.log_closed
+    assert not workshop.log.troubles
+    assert kinds(workshop) == [LogKind.CHANGED, LogKind.POSTED]
 
 
 async def test_a_channel_that_was_chosen_anew_meanwhile_is_not_taken_for_the_one_that_is_gone(
