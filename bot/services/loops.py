@@ -7,6 +7,8 @@ import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from bot.errors import StoreUnavailableError
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
 
@@ -16,7 +18,8 @@ _log = logging.getLogger(__name__)
 class Loop:
     """Calls a pass whenever it is woken or something is due, until it is stopped.
 
-    A pass that fails is logged and tried again a little later; what it spawned goes on beside the next passes.
+    A pass that fails, or for which there is no database just now, is logged and tried again a little later; what it
+    spawned goes on beside the next passes.
 
     Args:
         name: of what the passes do, for the log.
@@ -76,6 +79,9 @@ class Loop:
                 self._woken.clear()
                 try:
                     pause_seconds = await do_pass(spawn)
+                except StoreUnavailableError as error:
+                    _log.warning("%s: put off", self._name, extra={"error": str(error)})
+                    pause_seconds = self._retry_seconds
                 except Exception:  # noqa: BLE001 (logged; the loop outlives what it did not expect)
                     _log.exception("%s: a pass failed", self._name)
                     pause_seconds = self._retry_seconds

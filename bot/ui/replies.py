@@ -187,7 +187,17 @@ async def _try_to_reply(interaction: discord.Interaction, *messages: dict[str, A
     except UNDELIVERED as error:
         _log.warning("answer failed", extra=_details(interaction, error))
         return False
+    except RuntimeError as error:
+        if not _has_signed_off(interaction, error):
+            raise
+        _log.warning("answer failed", extra=_details(interaction, error))
+        return False
     return True
+
+
+def _has_signed_off(interaction: discord.Interaction, error: Exception) -> bool:
+    """Tell whether an error is aiohttp's "Session is closed": the bot ends, and can't answer any more."""
+    return isinstance(error, RuntimeError) and interaction.client.is_closed()
 
 
 async def offer_nothing(interaction: discord.Interaction, error: Exception) -> None:
@@ -214,6 +224,9 @@ async def reply_with_error(
     """
     if isinstance(error, discord.HTTPException) and error.code == ALREADY_ANSWERED:
         _log.info("already answered", extra=_details(interaction, error))  # by another process on this token
+        return
+    if _has_signed_off(interaction, error):
+        _log.warning("not answered, the bot ends", extra=_details(interaction, error))
         return
     text = _explain(error)
     if text is None:

@@ -280,7 +280,7 @@ async def test_database_that_goes_while_the_bot_runs_ends_it_with_an_error(happe
     )
     with closing(sqlite3.connect(tmp_path / "old.db")) as connection:
         assert connection.execute("SELECT count(*) FROM jobs").fetchone() == (0,)
-    assert [line for line in bot.logs if "traceback" in line] == []
+    assert [line["traceback"] for line in bot.logs if "traceback" in line] == []
 
 
 # Sixteen connections -----------------------------------------------------------------------------

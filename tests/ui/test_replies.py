@@ -75,3 +75,36 @@ async def test_two_slow_works_after_each_other_are_acknowledged_once(monkeypatch
 
     assert await replies.run_or_defer(interaction, act(), private=True, redraws=True) == 1
     assert await replies.run_or_defer(interaction, look_up(), private=True, redraws=True) == 2
+
+
+class SignedOff(OnceDeferred):
+    """An interaction of a bot that ends: aiohttp answers for the session that is closed."""
+
+    guild_id = channel_id = command = None
+    id = 1
+    type = "application_command"
+
+    def __init__(self, *, is_closed: bool) -> None:
+        super().__init__()
+        self.client = self.user = self
+        self._is_closed = is_closed
+
+    def is_closed(self) -> bool:
+        return self._is_closed
+
+    async def send_message(self, *_: object, **__: object) -> None:
+        raise RuntimeError("Session is closed")
+
+
+async def test_what_can_no_longer_be_answered_leaves_no_traceback(caplog: pytest.LogCaptureFixture) -> None:
+    ended = cast("discord.Interaction", SignedOff(is_closed=True))
+
+    assert await replies.reply(ended, "Done.") is False
+    await replies.reply_with_error(ended, RuntimeError("Session is closed"))
+
+    assert [(record.levelname, record.exc_info) for record in caplog.records] == [("WARNING", None)] * 2
+
+
+async def test_an_error_of_the_same_kind_in_a_bot_that_serves_is_none_to_be_overlooked() -> None:
+    with pytest.raises(RuntimeError):
+        await replies.reply(cast("discord.Interaction", SignedOff(is_closed=False)), "Done.")

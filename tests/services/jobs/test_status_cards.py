@@ -207,7 +207,7 @@ async def test_the_updater_outlives_a_database_that_does_not_answer_and_stops_wh
         process.card_updater.stop()
         await run
 
-    assert "status cards: a pass failed" in caplog.messages
+    assert "status cards: put off" in caplog.messages
 
 
 async def test_more_changes_than_can_be_shown_at_once_are_shown_in_turn(workshop: Workshop) -> None:

@@ -416,7 +416,7 @@ async def test_the_loop_outlives_a_database_that_does_not_answer(
     async with running(process):
         await workshop.server.until(lambda: bool(workshop.server.paid(job_id)))
 
-    assert caplog.messages.count("worker: a pass failed") == 3
+    assert caplog.messages.count("worker: put off") == 3
     assert len(workshop.server.submits) == 1
 
 
