@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
@@ -20,6 +21,7 @@ from bot.errors import (
 )
 from bot.models import ClipFile, ClipLink, JobError, JobState
 from bot.services.clips.dead_probes import PROBE_AGAIN_SECONDS, DeadProbes
+from bot.services.clips.dying_uploads import DyingUploads
 from bot.services.clips.fitting import DEFAULT_UPLOAD_BYTES, FittingPoster, link_to
 from bot.services.jobs.policy import backoff_seconds
 from bot.services.refusals import Refusals
@@ -94,6 +96,7 @@ class Deliverer:
         self._doubts: Counter[str] = Counter()  # memory only: at worst an address is asked some times more
         self._dead_probes = DeadProbes(context.clock)  # memory only, too
         self._refusals = Refusals()
+        self._dying_uploads = DyingUploads(context.clock)
         publisher = context.publisher
         self._channel = _Destination(publisher.find_clip, publisher.post_clip)
         self._direct = _Destination(publisher.find_clip_in_dm, publisher.post_clip_in_dm)
@@ -127,6 +130,7 @@ class Deliverer:
             await self._fail(job, error, JobError.MESSAGES_CLOSED if job.is_private else JobError.UNDELIVERABLE)
         else:
             self._refusals.forget(job.id)
+            self._dying_uploads.forget(job.id)
             await self._work.leased_jobs.deliver(job, channel_id=posted.channel_id, message_id=posted.message_id)
 
     async def _find(self, job: Job) -> PostedMessage | None:
@@ -136,6 +140,7 @@ class Deliverer:
                 posted = await destination.find(job)
             except (DestinationClosedError, MessageRefusedError):
                 continue  # gone; or its history is closed to us, and Discord's memory of the nonce must do
+            self._dying_uploads.note_heard(job.id)
             if posted is not None:
                 _log.info("clip found already posted", extra={"job_id": job.id, "message_id": posted.message_id})
                 return posted
@@ -175,6 +180,7 @@ class Deliverer:
         job, parent = await self._with_source(job)
         is_mentioned = job.round_id is None and await self._mentions.are_wanted(job.member_id)
         difference = await self._difference(job)
+        clip, most_bytes = self._changed_if_it_keeps_dying(job, clip)
 
         def to(destination: _Destination) -> Callable[[Clip], Awaitable[PostedMessage]]:
             async def post(fitting: Clip) -> PostedMessage:
@@ -183,6 +189,10 @@ class Deliverer:
                         return await destination.post(
                             job, fitting, status, parent, is_mentioned=is_mentioned, difference=difference
                         )
+                except PublishUnavailableError:
+                    if isinstance(fitting, ClipFile):
+                        self._dying_uploads.note(job.id)
+                    raise
                 except MessageRefusedError as error:
                     if self._refusals.note(job.id, destination):
                         raise DestinationClosedError(str(error)) from error
@@ -191,12 +201,20 @@ class Deliverer:
             return post
 
         if not job.is_private:
-            limit = await self._upload_limit(job)
+            limit = min(await self._upload_limit(job), most_bytes)
             try:
                 return await self._poster.post(job, clip, limit, folder, to(self._channel))
             except DestinationClosedError:
                 _log.warning("channel closed, sending to the member", extra={"job_id": job.id})
-        return await self._poster.post(job, clip, DEFAULT_UPLOAD_BYTES, folder, to(self._direct))
+        return await self._poster.post(job, clip, min(DEFAULT_UPLOAD_BYTES, most_bytes), folder, to(self._direct))
+
+    def _changed_if_it_keeps_dying(self, job: Job, clip: Clip) -> tuple[Clip, int]:
+        """Return what to upload, and how large it may be in bytes; the same file is not tried for ever."""
+        limit = None if isinstance(clip, ClipLink) else self._dying_uploads.limit(job.id, clip.info.size_bytes)
+        if limit is None:
+            return clip, sys.maxsize
+        _log.warning("upload keeps dying", extra={"job_id": job.id, "limit_bytes": limit})
+        return (clip, limit) if limit else (link_to(job), limit)
 
     async def _with_source(self, job: Job) -> tuple[Job, Job | None]:
         """Return a job with what people see that its clip was made from, and that clip, as it is now."""
@@ -253,5 +271,6 @@ class Deliverer:
         self._doubts.pop(job.id, None)
         self._dead_probes.forget(job.id)
         self._refusals.forget(job.id)
+        self._dying_uploads.forget(job.id)
         _log.error("clip not delivered: %s", type(error).__name__, extra={"job_id": job.id})
         await self._work.leased_jobs.fail(job, error_code)

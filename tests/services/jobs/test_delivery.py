@@ -15,6 +15,7 @@ import pytest_asyncio
 from bot.errors import DestinationClosedError, MessageRefusedError, PublishUnavailableError, UploadTooLargeError
 from bot.models import ClipFile, ClipLink, JobError, JobState, Lineage, Origin
 from bot.sandbox.faults import Fault
+from bot.services.clips.dying_uploads import DEATHS_BEFORE_SMALLER, SMALL_UPLOAD_BYTES
 from bot.services.clips.fitting import DEFAULT_UPLOAD_BYTES
 from bot.toapis.download import Downloader
 from tests.support.faults import FlakyDatabase, SurprisingService
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
     from pathlib import Path
 
-    from bot.models import Generation
+    from bot.models import Clip, Generation, Job, PostedMessage
     from bot.sandbox.toapis_server import SandboxGeneration
     from tests.support.workshop import Workshop
 
@@ -316,6 +317,38 @@ async def test_a_message_that_is_refused_everywhere_ends_with_its_seconds_back(w
     workshop.discord.fail("post_clip_in_dm", *[REFUSED] * 3)
 
     await workshop.expect_refund(await deliver_one(workshop), JobError.UNDELIVERABLE)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("pause_seconds", "becomes"), [(100, "small"), (400, "small"), (1900, "a link")], ids=["early", "10 min", "1 h"]
+)
+async def test_an_upload_that_keeps_dying_is_made_smaller_and_then_a_link(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pause_seconds: int, becomes: str
+) -> None:
+    async def make_clip(_: SandboxGeneration) -> Path:
+        return await asyncio.to_thread(large_video_file)
+
+    (tmp_path / "large").mkdir()
+    async with open_workshop(tmp_path / "large", render_seconds=20.0, clip_maker=make_clip) as workshop:
+        workshop.discord.upload_limit = 100 * 1024 * 1024
+        post = workshop.discord.post_clip
+        sizes: list[int] = []
+
+        async def dies(job: Job, clip: Clip, *rest: Any, **more: Any) -> PostedMessage:  # noqa: ANN401 (passed on)
+            if isinstance(clip, ClipFile) and clip.info.size_bytes > SMALL_UPLOAD_BYTES:
+                sizes.append(clip.info.size_bytes)
+                workshop.time.advance(pause_seconds)
+                raise DISCORD_IS_DOWN
+            return await post(job, clip, *rest, **more)
+
+        monkeypatch.setattr(workshop.discord, "post_clip", dies)
+        message = await workshop.expect_clip(await deliver_one(workshop))
+
+    assert ("a link" if isinstance(message.clip, ClipLink) else "small") == becomes
+    assert message.place == "channel"
+    assert len(sizes) >= DEATHS_BEFORE_SMALLER
+    assert len(set(sizes)) == 1
 
 
 async def test_a_private_clip_goes_to_its_member_and_never_to_the_channel(workshop: Workshop) -> None:

@@ -1,0 +1,60 @@
+"""Clips whose upload keeps dying while Discord takes everything else: they are made smaller, then sent as a link."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.services.ports import Clock
+
+SMALL_UPLOAD_BYTES = 2 * 1024 * 1024
+"""What gets through nearly every line, and what a larger clip is made to fit."""
+DEATHS_BEFORE_SMALLER = 3
+SMALLER_AFTER = timedelta(minutes=10)
+LINK_AFTER = timedelta(hours=1)
+
+
+@dataclass(slots=True)
+class _Deaths:
+    first_at: datetime
+    latest_at: datetime
+    count: int = 1
+    was_heard: bool = False
+
+
+class DyingUploads:
+    """Counts them by job, in memory only: at worst a file is tried some times more."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._deaths: dict[str, _Deaths] = {}
+
+    def note(self, job_id: str) -> None:
+        """Note that an upload died; whatever else may have come of it."""
+        now = self._clock.now()
+        deaths = self._deaths.setdefault(job_id, _Deaths(now, now, count=0))
+        deaths.count += 1
+        deaths.latest_at = now
+
+    def note_heard(self, job_id: str) -> None:
+        """Note that Discord answered another request of the same job's: it is there."""
+        if job_id in self._deaths:
+            self._deaths[job_id].was_heard = True
+
+    def limit(self, job_id: str, size_bytes: int) -> int | None:
+        """Return how large the next upload of a file may be: 0 for none at all, None for as large as ever."""
+        deaths = self._deaths.get(job_id)
+        if deaths is None or size_bytes <= SMALL_UPLOAD_BYTES:
+            return None
+        lasted = deaths.latest_at - deaths.first_at
+        if deaths.count < DEATHS_BEFORE_SMALLER or not deaths.was_heard or lasted < SMALLER_AFTER:
+            return None
+        return 0 if lasted >= LINK_AFTER else SMALL_UPLOAD_BYTES
+
+    def forget(self, job_id: str) -> None:
+        """Forget a job's: its clip is there, or it has ended."""
+        self._deaths.pop(job_id, None)
