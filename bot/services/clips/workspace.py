@@ -164,7 +164,7 @@ def sweep(parent: Path, *, own: Path | None = None, now: float | None = None) ->
             shutil.rmtree(folder, ignore_errors=True)
             removed += 1
     if removed:
-        _log.info("folders of dead processes removed", extra={"folders": removed})
+        _log.debug("folders of dead processes removed", extra={"folders": removed})
     return removed
 
 
