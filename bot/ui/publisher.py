@@ -36,7 +36,7 @@ CARD_MESSAGES = 100
 """How many messages after a ``/video`` to look through for its card: it comes at once, so one page will do."""
 
 _TOO_MANY_EDITS = 30046
-"""What Discord may write before the name of a file that is a spoiler."""
+"""What Discord says to too many edits of a message that is older than an hour."""
 
 
 class DiscordPublisher:
