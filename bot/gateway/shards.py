@@ -166,12 +166,12 @@ class ShardedBot(commands.AutoShardedBot):
     @property
     def _events(self) -> asyncio.PriorityQueue[EventItem]:
         """What happens to connections; ``connect`` of the library's acts upon it."""
-        return self._AutoShardedClient__queue  # pyright: ignore
+        return self._AutoShardedClient__queue  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType] (no other way)
 
     @property
     def _connections(self) -> dict[int, Shard]:
         """The library's own, which it fills nowhere but where it launches them."""
-        return self._AutoShardedClient__shards  # pyright: ignore
+        return self._AutoShardedClient__shards  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType] (no other way)
 
 
 def shard_of(guild_id: int, shard_count: int | None) -> int:

@@ -86,13 +86,15 @@ class RoundKeeper:
             board = await self._advance(board)
             if board.round.state is RoundState.STARTING:
                 board = await self._advance(await self._open(board))
-            return await self._shower.show(board)
+            board = await self._shower.show(board)
         except (DestinationClosedError, MessageRefusedError) as error:
             if isinstance(error, MessageRefusedError) and not self._refusals.note(board.round.id):
                 raise
             self._refusals.forget(board.round.id)
             _log.warning("brainstorm closed: %s", error, extra={"round_id": board.round.id})
             return await self._leave_thread(await self._read(board.round.id))
+        self._refusals.forget(board.round.id)
+        return board
 
     async def put_off(self, claimed: Round) -> None:
         """Let go of a round whose step met something unexpected; it is tried again ever more rarely.

@@ -191,6 +191,7 @@ class Modlog:
         await self._note_posted(entry, channel_id, message_id)
 
     async def _note_posted(self, entry: LogEntry, channel_id: int, message_id: int, *, was_found: bool = False) -> None:
+        self._refusals.forget(entry.id)
         async with self._database.write() as connection:
             await modlog.note_posted(
                 connection,
