@@ -15,7 +15,15 @@ from discord.http import Route
 from yarl import URL
 
 from bot.errors import ServerNotServedError, SettingsError, StoreUnavailableError
-from bot.gateway import ForeignAnswerError, ShardedBot, ask_for_shards, login_refusal, shard_of, starts_refusal
+from bot.gateway import (
+    ForeignAnswerError,
+    GatewayClosedError,
+    ShardedBot,
+    ask_for_shards,
+    login_refusal,
+    only_discords_answers,
+    shard_of,
+)
 from bot.ui import replies
 from bot.ui.components import ITEM_CLASSES, Components
 from bot.ui.floods import FloodGate
@@ -255,7 +263,11 @@ class ReelayBot(ShardedBot):
         key = f"commands:{self.application_id}"
         if await self._digests.get(key) == digest:
             return
-        await self.tree.sync()
+        try:
+            with only_discords_answers():
+                await self.tree.sync()
+        except app_commands.CommandSyncFailure as error:
+            raise GatewayClosedError(operators.COMMANDS_REFUSED) from error
         await self._digests.put(key, digest)
         _log.info("commands synced", extra={"count": len(payload)})
 
@@ -281,9 +293,10 @@ async def check_token(token: str) -> str:
     """
     async with discord.Client(intents=INTENTS) as client:
         try:
-            await client.login(token)
-            shard_count, starts = await ask_for_shards(client.http)
-            application = await client.application_info()
+            with only_discords_answers():
+                await client.login(token)
+                application = await client.application_info()
+            _, starts = await ask_for_shards(client.http)
         except discord.LoginFailure as error:
             refusal = login_refusal(error)
             raise refusal if isinstance(refusal, SettingsError) else SettingsError(operators.SOMETHING_ELSE) from error
@@ -291,11 +304,8 @@ async def check_token(token: str) -> str:
             raise SettingsError(f"Discord answered {error.status}: try again later.") from error
         except discord.GatewayNotFound as error:
             raise SettingsError("Discord names no gateway: try again later.") from error
-        except (ForeignAnswerError, TypeError, KeyError) as error:
+        except ForeignAnswerError as error:
             raise SettingsError(operators.SOMETHING_ELSE) from error
-    refusal = starts_refusal(starts, needed=shard_count)
-    if refusal is not None:
-        raise refusal
     return (
         f"signed in as {application.name}, {starts['remaining']} of {starts['total']} starts left today; "
         "the bot asks for no privileged intents, so there are none to switch on; the address to invite it, or to give "

@@ -28,10 +28,10 @@ SERVERS_WITHIN_SECONDS = 0.05
 
 
 @asynccontextmanager
-async def connected_bot(
+async def unconnected_bot(
     server: DiscordServer, folder: Path, *, allowed_servers: Collection[int] = ()
 ) -> AsyncGenerator[ReelayBot]:
-    """Give the bot once it is ready, on a new database in the folder."""
+    """Give the bot before it has signed in, on a new database in the folder."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(Route, "BASE", server.api_url)
         patched.setattr(DiscordWebSocket, "DEFAULT_GATEWAY", URL(server.gateway_url))
@@ -40,10 +40,28 @@ async def connected_bot(
             bot, _ = make_bot(database, GivenClock(), allowed_servers=frozenset(allowed_servers))
             bot._connection.guild_ready_timeout = SERVERS_WITHIN_SECONDS
             async with bot:
-                await bot.sign_in(server.token)
-                ready = asyncio.create_task(bot.wait_for("ready"))
-                connection = asyncio.create_task(bot.connect())
-                await asyncio.wait({connection, ready}, return_when=asyncio.FIRST_COMPLETED)
                 yield bot
-                await bot.close()
-                await connection
+
+
+@asynccontextmanager
+async def connected(bot: ReelayBot, server: DiscordServer) -> AsyncGenerator[None]:
+    """Sign the bot in and have it connected, once it is ready; what ends it before is raised."""
+    await bot.sign_in(server.token)
+    ready = asyncio.create_task(bot.wait_for("ready"))
+    connection = asyncio.create_task(bot.connect())
+    await asyncio.wait({connection, ready}, return_when=asyncio.FIRST_COMPLETED)
+    if not ready.done():
+        ready.cancel()
+        await connection
+    yield
+    await bot.close()
+    await connection
+
+
+@asynccontextmanager
+async def connected_bot(
+    server: DiscordServer, folder: Path, *, allowed_servers: Collection[int] = ()
+) -> AsyncGenerator[ReelayBot]:
+    """Give the bot once it is ready, on a new database in the folder."""
+    async with unconnected_bot(server, folder, allowed_servers=allowed_servers) as bot, connected(bot, server):
+        yield bot

@@ -118,10 +118,10 @@ THREAD_LOCKED = (403, 160005, "Thread is locked")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status, a body (JSON, text, or nothing) and headers."""
+    """A status, a body (JSON, text, bytes, or nothing) and headers."""
 
     status: int
-    body: Json | list[Any] | str | None = None
+    body: Json | list[Any] | str | bytes | None = None
     headers: dict[str, str] = field(default_factory=dict)
 
 
@@ -179,10 +179,12 @@ class Faults:
         for _ in range(times):
             self._waiting.append(_ready(Fault(kind=kind, stored=stored, answer=answer, where=where)))
 
-    def page(self, kind: RouteKind, status: int, *, times: int = 1) -> None:
-        """Answer the next requests of that kind with a page of something that stands before Discord."""
-        for _ in range(times):
-            self._waiting.append(_ready(Fault(kind=kind, stored=False, answer=Answer(status, "<html>Sorry</html>"))))
+    def page(
+        self, kind: RouteKind, status: int, *, body: str | bytes = "<html>Sorry</html>", content_type: str = "text/html"
+    ) -> None:
+        """Answer the next request of that kind with a page of something that stands before Discord."""
+        answer = Answer(status, body, {"Content-Type": content_type})
+        self._waiting.append(_ready(Fault(kind=kind, stored=False, answer=answer)))
 
     def limit(
         self,

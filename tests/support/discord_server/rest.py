@@ -489,8 +489,9 @@ def _scope(request: Request) -> int | None:
 def _response(answer: Answer) -> web.Response:
     if answer.body is None:
         return web.Response(status=answer.status, headers=answer.headers)
-    if isinstance(answer.body, str):
-        return web.Response(status=answer.status, headers=answer.headers, text=answer.body)
+    if isinstance(answer.body, str | bytes):
+        body = answer.body.encode() if isinstance(answer.body, str) else answer.body
+        return web.Response(status=answer.status, headers=answer.headers, body=body)
     # discord.py reads JSON only under exactly this content type, without a charset.
     return web.Response(
         status=answer.status,
