@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from bot.client import ReelayBot
+
 SHARDS = 16
 WAITING, THERE_AGAIN = "waiting for Discord, which cannot be reached just now", "Discord is there again"
 ASKED_AT_START = (RouteKind.GET_ME, RouteKind.GET_APPLICATION, RouteKind.PUT_COMMANDS, RouteKind.GET_GATEWAY)
@@ -159,6 +161,13 @@ async def test_connection_that_discord_wants_anew_is_nothing_to_wait_for(
 # Refusals ----------------------------------------------------------------------------------------
 
 
+async def serve_until_closed(bot: ReelayBot, server: DiscordServer, code: int) -> None:
+    async with connected(bot, server):
+        closed = asyncio.create_task(bot.wait_for("shard_disconnect", timeout=10))
+        await server.disconnect(server.sessions[0], code=code)
+        await closed
+
+
 @pytest.mark.parametrize(
     ("code", "kind", "words"),
     [
@@ -179,10 +188,7 @@ async def test_gateway_that_refuses_the_bot_ends_it_with_one_sentence(
         if not is_serving:
             server.world.gateway_refusal = code
         with pytest.raises(kind, match=words):
-            async with connected(bot, server):
-                closed = asyncio.create_task(bot.wait_for("shard_disconnect", timeout=10))
-                await server.disconnect(server.sessions[0], code=code)
-                await closed
+            await serve_until_closed(bot, server, code)
         assert len(server.world.sessions) == (SHARDS if is_serving else 0)
 
 
