@@ -1,3 +1,4 @@
+# ruff: noqa: E402 (as the bot, it looks for no garbage while it is imported)
 """``python -m bot`` with shorter waits, for tests that run it as a process of its own.
 
 Clips are looked at in a thread, since a process for each takes most of such a test's time; what begins a bot as people
@@ -6,8 +7,11 @@ do, and the media process's own tests, have the real thing.
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import TYPE_CHECKING, Self
+
+gc.disable()
 
 from bot import serving
 from bot.__main__ import main
