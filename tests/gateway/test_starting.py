@@ -146,6 +146,23 @@ async def test_gateway_that_hangs_up_after_an_outage_ends_nothing(
         assert await back == 0
 
 
+async def test_bot_that_is_closed_while_it_waits_for_the_gateway_ends_well(tmp_path: Path) -> None:
+    waits = asyncio.Event()
+
+    async def for_ever(_seconds: float) -> None:
+        waits.set()
+        await asyncio.Event().wait()
+
+    async with DiscordServer() as server, unconnected_bot(server, tmp_path) as bot:
+        bot.patience = Patience(for_ever)
+        server.world.gateway_is_down = True
+        await bot.sign_in(server.token)
+        connection = asyncio.create_task(bot.connect())
+        await waits.wait()
+        await bot.close()
+        await asyncio.wait_for(connection, 10)
+
+
 async def test_connection_that_discord_wants_anew_is_nothing_to_wait_for(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
