@@ -9,7 +9,7 @@ import sys
 import threading
 from functools import partial
 from timeit import timeit
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NoReturn
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -168,6 +168,44 @@ def test_what_cannot_be_shown_stops_no_line(formatter: logging.Formatter) -> Non
     assert "ValueError in showing it" in line
     assert "nan" in line
     assert "NaN" not in line
+
+
+class OddError(Exception):
+    @property
+    def __notes__(self) -> list[str]:
+        raise RuntimeError("no")
+
+
+class OddMapping(dict[str, int]):
+    def items(self) -> NoReturn:
+        raise RuntimeError("no")
+
+
+@pytest.mark.parametrize("formatter", [JsonFormatter([]), TextFormatter([])])
+@pytest.mark.parametrize(
+    ("odd", "shown"),
+    [
+        (record("said", number=10**5000), "ValueError in showing it"),
+        (record("said", numbers=OddMapping(one=1)), "said"),
+        (record("said", error=OddError()), "OddError (RuntimeError in showing it)"),
+        (record("said", **{"levelname": "A\nB", "name": 5}), "5"),
+        (logging.makeLogRecord({"msg": "said", 7: "a\nb"}), "7"),
+    ],
+    ids=["a number", "a mapping", "an error", "a level", "a field's name"],
+)
+def test_nothing_is_too_odd_for_a_line(formatter: logging.Formatter, odd: logging.LogRecord, shown: str) -> None:
+    line = formatter.format(odd)
+
+    assert len(line.splitlines()) == 1
+    assert shown in line
+    assert "said" in line
+
+
+def test_field_takes_nothings_place() -> None:
+    values = json.loads(JsonFormatter([]).format(record("said", time="never", level="none", logger="nobody")))
+
+    assert (values["level"], values["logger"]) == ("INFO", "bot.test")
+    assert values["time"] != "never"
 
 
 # Secrets -----------------------------------------------------------------------------------------
