@@ -22,7 +22,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 POLICY = WorkerPolicy(
-    reconcile_seconds=4.0, reconcile_interval_seconds=1.0, retry_seconds=1.0, answer_seconds=5.0, unattended_seconds=1.0
+    stop_deadline_seconds=6.0,
+    reconcile_seconds=4.0,
+    reconcile_interval_seconds=1.0,
+    retry_seconds=1.0,
+    answer_seconds=5.0,
+    unattended_seconds=1.0,
 )
 
 
