@@ -49,6 +49,8 @@ MESSAGES_CLOSED_CODES = frozenset({50007, 50278})
 FORBIDDEN_CODES = frozenset({MISSING_ACCESS, MISSING_PERMISSIONS})
 DELETED_CODES = frozenset({10003, 10004, UNKNOWN_MESSAGE})
 """With the channel or the server a message is gone, too."""
+ANSWER_GONE_CODES = DELETED_CODES | {10015, 10062, 50027}
+"""With the interaction or its token an answer is out of reach, too."""
 UNKNOWN_MEMBER_CODES = frozenset({10007, 10013})
 """Somebody is no member of the server, or their account is gone."""
 _NO_WORD_CODES = frozenset({0, 40333, 40062, 130000})
