@@ -168,6 +168,7 @@ class RoundKeeper:
         return await self._note_thread(board, thread_id=thread_id)
 
     async def _note_thread(self, board: Board, **changes: Any) -> Board:  # noqa: ANN401 (of Brainstorm fields)
+        self._refusals.forget(board.round.id)
         async with self._work.database.write() as connection:
             await noted(connection, board, self._work.owner, attempts=board.round.attempts)  # the lease is still ours
             return replace(board, brainstorm=await rounds.note_thread(connection, board.brainstorm, **changes))

@@ -420,13 +420,14 @@ async def test_a_round_without_which_discord_refuses_thrice_is_over_and_everythi
     assert (board.round.id, CHANNEL_ID) in team.threads.results
 
 
-async def test_refusals_are_forgotten_once_the_round_is_open(team: Brainstorms) -> None:
-    team.threads.fail("post_start", REFUSED, REFUSED)
+async def test_refusals_of_one_message_are_forgotten_with_its_success(team: Brainstorms) -> None:
+    for method in ("post_start", "open_thread", "post_board"):
+        team.threads.fail(method, REFUSED, REFUSED)
     started = await team.press_start(await team.plan())
-    for _ in range(3):
-        await team.later(timedelta(seconds=30))
+    for _ in range(12):
+        await team.later(timedelta(minutes=6))
+
     assert (await team.board(started.round.id)).round.state is RoundState.OPEN
-    assert not team.process.worker._keeper._refusals._counts
 
 
 async def test_an_edit_of_the_board_that_is_refused_thrice_is_left_out_until_the_next_change(team: Brainstorms) -> None:
