@@ -281,7 +281,7 @@ class RestApi:
         guild = self._world.guilds[int(request.ids["guild"])]
         if not guild.members[self._world.bot.id].permissions.manage_guild:
             raise RefusedError(*MISSING_PERMISSIONS)
-        return Answer(200, [])
+        return Answer(200, guild.automod_rules)
 
     def _leave_guild(self, request: Request) -> Answer:
         guild = self._world.guilds.get(int(request.ids["guild"]))
