@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from bot.client import ReelayBot
     from bot.models import Job, JobState
-    from tests.support.discord_server import Channel, Guild, Member, Message
+    from tests.support.discord_server import Channel, Guild, Member
     from tests.support.workshop import Process, Workshop
 
 
@@ -100,10 +100,6 @@ class Spot:
                 return
             self.premises.workshop.time.advance(pause)
         raise AssertionError("the log never came to rest")
-
-    def clips(self, channel: Channel) -> list[Message]:
-        """Return the messages that carry a clip there."""
-        return [message for message in channel.messages.values() if message.attachments or "job" in message.text]
 
 
 @asynccontextmanager
