@@ -16,7 +16,8 @@ import discord
 from discord import app_commands
 from discord.utils import MISSING
 
-from bot.errors import ReelayError
+from bot.errors import PublishUnavailableError, ReelayError
+from bot.ui.discord_errors import may_be_taken_later
 from bot.ui.messages.typed import typed_views
 from bot.ui.text import refusals
 
@@ -253,6 +254,10 @@ def _explain(error: Exception) -> str | None:
             return refusals.SERVER_ONLY
         case app_commands.TransformerError() | app_commands.CommandSignatureMismatch() | app_commands.CommandNotFound():
             return refusals.UNREADABLE_COMMAND
+        case discord.HTTPException(code=code) if code == TOO_LATE or may_be_taken_later(error):
+            return refusals.explain(PublishUnavailableError())
+        case aiohttp.ClientError() | ConnectionError() | TimeoutError():
+            return refusals.explain(PublishUnavailableError())
         case _:
             return None
 

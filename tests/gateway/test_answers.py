@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import discord
@@ -10,6 +11,7 @@ import pytest
 from bot.errors import PublishUnavailableError
 from bot.ui.discord_errors import as_publish_errors
 from tests.support.connected_bot import connected_bot
+from tests.support.discord_answers import NOT_NOW, Way, code, ways
 from tests.support.discord_server import Answer, DiscordServer, RouteKind
 
 if TYPE_CHECKING:
@@ -77,16 +79,33 @@ async def test_refusal_in_other_words_than_discords_is_one_without_a_code(
     assert (refusal.value.status, refusal.value.code) == (status, 0)
 
 
-@pytest.mark.parametrize("is_done", [False, True], ids=["not done", "done"])
-async def test_page_in_answer_to_a_command_leaves_no_traceback_and_no_second_answer(
-    server: DiscordServer, bot: ReelayBot, caplog: pytest.LogCaptureFixture, *, is_done: bool
+@ways(*NOT_NOW, code(404, 10062), code(400, 40060))
+@pytest.mark.parametrize("command", ["video", "quota", "moderate settings"])
+async def test_command_whose_answer_is_answered_so_leaves_no_traceback_and_all_else_goes_on(
+    server: DiscordServer, bot: ReelayBot, caplog: pytest.LogCaptureFixture, command: str, way: Way
 ) -> None:
-    server.faults.page(RouteKind.CALLBACK, 200, stored=is_done)
-    asked = await server.slash(server.clips, server.ada, "video", {"prompt": "A cat"})
-    shown_by = RouteKind.EDIT_ANSWER if is_done else RouteKind.CREATE_MESSAGE
-    await server.wait_for(lambda world: any(request.status == 200 for request in world.requests_of(shown_by)))
+    replace(way, times=1).play(server.faults, RouteKind.CALLBACK)
+    await server.slash(server.clips, server.mia, command, {"prompt": "A cat"} if command == "video" else {})
+    await server.wait_for(lambda world: world.requests_of(RouteKind.CALLBACK))
+    asked = await server.slash(server.clips, server.ben, "quota")
+    await server.wait_for(lambda _: asked.text)
 
     assert bot.is_ready()
-    [card] = server.clips.messages.values()
-    assert (asked.response is card) == is_done
-    assert not [record for record in caplog.records if record.exc_info]
+    assert [record.message for record in caplog.records if record.exc_info] == []
+
+
+@ways(*NOT_NOW, code(404, 10062), code(400, 40060))
+async def test_form_that_is_not_shown_is_not_an_error_of_the_bots(
+    server: DiscordServer, bot: ReelayBot, caplog: pytest.LogCaptureFixture, way: Way
+) -> None:
+    asked = await server.slash(server.clips, server.mia, "moderate settings")
+    await server.wait_for(lambda _: asked.response and asked.response.custom_ids)
+    replace(way, times=1).play(server.faults, RouteKind.CALLBACK)
+    pressed = await server.press(asked.response, "panel:pause", server.mia)
+    await server.wait_for(lambda world: len(world.requests_of(RouteKind.CALLBACK)) > 1)
+    again = await server.press(asked.response, "panel:pause", server.mia)
+    await again.acknowledged
+
+    assert bot.is_ready()
+    assert pressed.callback_type in {None, 4, 9}
+    assert [record.message for record in caplog.records if record.exc_info] == []
