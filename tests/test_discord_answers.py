@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import pytest_asyncio
 
-from bot.errors import InvalidSettingError, PublishError
+from bot.errors import InvalidSettingError, MessagesClosedError, PublishError
 from bot.models import JobError, JobState, QuotaSource
 from bot.services.screening.automod import FRESH_FOR, UNREAD_FOR
+from bot.store import jobs
 from bot.store.moderation import servers
 from cogs.context import requester_by_id
 from cogs.moderation.options import require_subject
@@ -173,6 +174,33 @@ async def expect_refund(spot: Spot) -> None:
     assert await spot.premises.workshop.entries(job.id) == [("charge", 6), ("refund", 6)]
     assert not spot.direct_messages.messages
     assert not spot.channel.messages
+
+
+@ways(*NOT_NOW, REFUSED)
+async def test_private_clip_is_made_and_its_card_goes_though_the_card_was_answered_by(spot: Spot, way: Way) -> None:
+    way.play(spot.premises.server.faults, RouteKind.CREATE_MESSAGE, to(spot.direct_messages))
+    accepting = spot.premises.process.services.private_requests.accept(spot.request(is_private=True))
+    job_id = (await accepting).job.id
+    spot.premises.server.faults.clear()
+
+    job = await spot.run(job_id)
+
+    assert (job.state, [*spot.direct_messages.messages]) == (JobState.DELIVERED, [job.message_id])
+
+
+@ways(code(403, 50007), code(403, 50278))
+async def test_private_clip_is_not_made_where_its_card_is_answered_by(spot: Spot, way: Way) -> None:
+    way.play(spot.premises.server.faults, RouteKind.CREATE_MESSAGE, to(spot.direct_messages))
+    request = spot.request(is_private=True)
+    with pytest.raises(MessagesClosedError):
+        await spot.premises.process.services.private_requests.accept(request)
+    await spot.premises.process.worker.tick()
+
+    async with spot.premises.workshop.database.read() as connection:
+        job = await jobs.find_by_interaction(connection, request.interaction_id)
+    assert job is not None
+    assert (job.error_code, job.submitted_at) == (JobError.MESSAGES_CLOSED, None)
+    assert await spot.premises.workshop.entries(job.id) == [("charge", 6), ("refund", 6)]
 
 
 # Cards -------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from bot.client import ReelayBot
     from bot.models import Job, JobState
+    from bot.services.admission.job_request import JobRequest
     from tests.support.discord_server import Channel, Guild, Member
     from tests.support.workshop import Process, Workshop
 
@@ -68,14 +69,18 @@ class Spot:
     def direct_messages(self) -> Channel:
         return self.premises.server.world.direct_channel(self.member.user)
 
-    async def accept(self, prompt: str = "A cat", *, has_card: bool = True, **changes: Any) -> str:  # noqa: ANN401 (of a request)
+    def request(self, prompt: str = "A cat", **changes: Any) -> JobRequest:  # noqa: ANN401 (of a request)
+        """Return a ``/video`` of the member's."""
+        who = {"guild_id": self.guild.id, "member_id": self.member.id}
+        interaction_id = self.premises.server.world.snowflake()
+        return self.premises.workshop.request(
+            prompt, interaction_id=interaction_id, channel_id=self.channel.id, **(who | changes)
+        )
+
+    async def accept(self, prompt: str = "A cat", *, has_card: bool = True, **changes: Any) -> str:  # noqa: ANN401 (as above)
         """Accept a job of the member's, with its card; return its id."""
         world, process = self.premises.server.world, self.premises.process
-        who = {"guild_id": self.guild.id, "member_id": self.member.id}
-        request = self.premises.workshop.request(
-            prompt, interaction_id=world.snowflake(), channel_id=self.channel.id, **(who | changes)
-        )
-        job_id = (await process.jobs.accept(request)).job.id
+        job_id = (await process.jobs.accept(self.request(prompt, **changes))).job.id
         if has_card:
             card = world.post(self.channel, world.bot, CARD)
             await process.jobs.attach_status(job_id, card.id)
