@@ -16,8 +16,8 @@ import discord
 from discord import app_commands
 from discord.utils import MISSING
 
-from bot.errors import PublishUnavailableError, ReelayError
-from bot.ui.discord_errors import may_be_taken_later
+from bot.errors import ReelayError
+from bot.ui.discord_errors import in_own_words
 from bot.ui.messages.typed import typed_views
 from bot.ui.text import refusals
 
@@ -229,7 +229,7 @@ async def reply_with_error(
     if _has_signed_off(interaction, error):
         _log.warning("not answered, the bot ends", extra=_details(interaction, error))
         return
-    text = _explain(error)
+    text = _explain(in_own_words(error))
     if text is None:
         reference = secrets.token_hex(4)
         _log.error("unexpected error", exc_info=error, extra={"reference": reference} | _details(interaction))
@@ -254,10 +254,6 @@ def _explain(error: Exception) -> str | None:
             return refusals.SERVER_ONLY
         case app_commands.TransformerError() | app_commands.CommandSignatureMismatch() | app_commands.CommandNotFound():
             return refusals.UNREADABLE_COMMAND
-        case discord.HTTPException(code=code) if code == TOO_LATE or may_be_taken_later(error):
-            return refusals.explain(PublishUnavailableError())
-        case aiohttp.ClientError() | ConnectionError() | TimeoutError():
-            return refusals.explain(PublishUnavailableError())
         case _:
             return None
 
