@@ -22,6 +22,7 @@ from bot.gateway import (
     ask_for_shards,
     login_refusal,
     only_discords_answers,
+    readable_answers,
     shard_of,
 )
 from bot.ui import replies
@@ -291,7 +292,7 @@ async def check_token(token: str) -> str:
     Raises:
         SettingsError: when Discord does not take the token, allows no start just now, or can't be asked.
     """
-    async with discord.Client(intents=INTENTS) as client:
+    async with discord.Client(intents=INTENTS, http_trace=readable_answers()) as client:
         try:
             with only_discords_answers():
                 await client.login(token)

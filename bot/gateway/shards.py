@@ -18,6 +18,7 @@ from discord.gateway import DiscordWebSocket, ReconnectWebSocket
 from discord.shard import EventItem, EventType, Shard
 
 from bot.gateway import refusals
+from bot.gateway.answers import readable_answers
 from bot.gateway.identifying import Identifying
 from bot.gateway.patience import OUTAGES, UNREADABLE, Patience, describe, only_discords_answers, unreadable
 
@@ -34,7 +35,7 @@ class ShardedBot(commands.AutoShardedBot):
     """Signs in and connects, through outages, until Discord refuses it for good."""
 
     def __init__(self, *, patience: Patience | None = None, **options: Any) -> None:  # noqa: ANN401 (discord.py's)
-        super().__init__(**options)
+        super().__init__(http_trace=readable_answers(), **options)
         self.patience = patience or Patience()
         self._identifying: Identifying | None = None
         self._launching: asyncio.Task[None] | None = None

@@ -14,7 +14,7 @@ from bot.client import check_token
 from bot.errors import ReelayError, SettingsError
 from bot.gateway import GatewayClosedError, Patience
 from tests.support.connected_bot import connected, connected_bot, unconnected_bot
-from tests.support.discord_server import DiscordServer, RouteKind
+from tests.support.discord_server import Answer, DiscordServer, RouteKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,7 +79,7 @@ async def test_what_answers_in_discords_place_is_waited_out(
     async with DiscordServer() as server, unconnected_bot(server, tmp_path) as bot:
         bot.patience = Patience(at_once)
         for kind in ASKED_AT_START:
-            server.faults.page(kind, status, body=body, content_type=content_type)
+            server.faults.answer(kind, Answer(status, body, {"Content-Type": content_type}))
         await bot.sign_in(server.token)
     assert said(caplog) == [WAITING, THERE_AGAIN] * 2
 
@@ -91,7 +91,7 @@ async def test_doctor_says_that_what_answers_is_not_discord(
     async with DiscordServer() as server:
         monkeypatch.setattr(Route, "BASE", server.api_url)
         for kind in (RouteKind.GET_ME, RouteKind.GET_APPLICATION, RouteKind.GET_GATEWAY):
-            server.faults.page(kind, status, body=body, content_type=content_type)
+            server.faults.answer(kind, Answer(status, body, {"Content-Type": content_type}))
             with pytest.raises(SettingsError, match="try again later"):
                 await check_token(server.token)
             server.faults.clear()
