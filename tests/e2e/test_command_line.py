@@ -101,12 +101,16 @@ async def test_bot_names_a_setting_that_is_missing_or_wrong_in_one_sentence(
     assert sentence.endswith(".")
 
 
-async def test_doctor_finds_everything_well(command_line: CommandLine) -> None:
-    ended = await command_line.run("doctor", MAX_SECONDS_PER_DAY="1200", CREDITS_PER_SECOND="20")
+async def test_doctor_finds_everything_well_and_says_so_on_any_terminal(command_line: CommandLine) -> None:
+    command_line.server.world.bot.name = "Reelay \U0001f3ac"
+    ended = await command_line.run(
+        "doctor", MAX_SECONDS_PER_DAY="1200", CREDITS_PER_SECOND="20", PYTHONIOENCODING="ascii"
+    )
     assert ended.code == OK
     first, *others = ended.output.splitlines()
     assert first == "ok    settings; MAX_SECONDS_PER_DAY 1,200 s (24,000 credits, $120.00)"
     assert [line[:4] for line in others] == ["ok  "] * 3
+    assert "signed in as Reelay \\U0001f3ac" in others[-1]  # which the terminal cannot show
     assert ended.errors == ""
 
 
