@@ -14,8 +14,8 @@ from sqlalchemy import update
 
 from bot.errors import RepeatedPressError
 from bot.models import (
-    CardMessage,
     Aspect,
+    CardMessage,
     ClipButtons,
     JobState,
     Lineage,
