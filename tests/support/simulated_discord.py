@@ -118,8 +118,9 @@ class SimulatedDiscord:
     async def post_status(self, card: StatusCard) -> int:
         await self._before("post_status")
         self.cards.setdefault(card.job.id, []).append(card)
-        known = CardMessage(5000 + len(self.forgotten_cards))
-        forgotten = self.forgotten_cards.setdefault(card.job.id, [known])
+        forgotten = self.forgotten_cards.setdefault(card.job.id, [])
+        if not forgotten:  # else it has the same nonce
+            forgotten.append(CardMessage(4999 + len(self.forgotten_cards)))
         self._after("post_status")
         await self._wait("after post_status")
         return forgotten[0].message_id

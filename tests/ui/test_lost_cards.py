@@ -306,7 +306,7 @@ async def test_thinking_of_a_refusal_goes_though_discord_does_not_take_that_at_o
     async with channel_of(tmp_path, 1) as channel:
 
         async def refuse(_: JobRequest) -> None:
-            await asyncio.sleep(0)
+            await channel.server.wait_for(lambda world: world.requests_of(RouteKind.CALLBACK))
             raise RulesChangingError
 
         monkeypatch.setattr(channel.first.bot.services.jobs, "accept_held", refuse)
