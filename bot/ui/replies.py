@@ -70,7 +70,8 @@ async def run_or_defer(
     task = asyncio.create_task(work)
     await asyncio.wait({task}, timeout=ANSWER_WITHIN_SECONDS)
     if not task.done() and not interaction.response.is_done():  # else an earlier work was the slow one
-        interaction.extras[_PRIVATE], interaction.extras[_REDRAWS] = private, redraws
+        interaction.extras[_PRIVATE] = private
+        interaction.extras[_REDRAWS] = redraws or interaction.extras.get(_REDRAWS)  # an earlier one may be there
         try:
             await interaction.response.defer(ephemeral=private, thinking=not redraws)
         except UNDELIVERED as error:
@@ -106,7 +107,7 @@ async def show(interaction: discord.Interaction, view: ui.LayoutView) -> int | N
         async with asyncio.timeout(SHOWN_WITHIN_SECONDS):
             return await _answer(interaction, respond, edit, joins=True)
     except UNDELIVERED as error:
-        if getattr(error, "code", None) == TOO_LATE and not interaction.extras.get(_UNHEARD):
+        if getattr(error, "code", None) == TOO_LATE:
             raise UnheardError from error
         _log_failure(interaction, "card not shown", error)
         return None
@@ -194,11 +195,8 @@ async def _try_to_reply(interaction: discord.Interaction, *messages: dict[str, A
         if await _reply(interaction, first):
             for message in rest:
                 await interaction.followup.send(**message, ephemeral=True)
-    except UNDELIVERED as error:
-        _log.warning("answer failed", extra=_details(interaction, error))
-        return False
-    except RuntimeError as error:
-        if not _has_signed_off(interaction, error):
+    except (*UNDELIVERED, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and not _has_signed_off(interaction, error):
             raise
         _log.warning("answer failed", extra=_details(interaction, error))
         return False
@@ -270,27 +268,21 @@ async def _answer(
     *,
     joins: bool = False,
 ) -> _Result:
-    """Give the first answer, or change it where there is one, though nobody heard of it.
-
-    Args:
-        joins: changes it also where it is another process's.
-    """
+    """Give the first answer, or change it where it may be there; with ``joins`` another process's, too."""
     for is_last in (False, True):
         if interaction.response.is_done():
             break
         try:
             return await respond()
         except UNDELIVERED as error:
-            code = getattr(error, "code", None)
-            if code == TOO_LATE and not interaction.extras.get(_UNHEARD):
-                raise
+            is_refused = not may_be_taken_later(error)
+            is_there = getattr(error, "code", None) == ALREADY_ANSWERED or interaction.extras.get(_UNHEARD)
             _note_unheard(interaction, error)
-            if interaction.extras.get(_BY_ANOTHER) and not joins:
+            if (is_refused and not is_there) or (interaction.extras.get(_BY_ANOTHER) and not joins):
                 raise
-            if code in {ALREADY_ANSWERED, TOO_LATE}:
+            if is_refused or is_last:
                 break
-            if not is_last:
-                await asyncio.sleep(PAUSES_SECONDS[0])
+        await asyncio.sleep(PAUSES_SECONDS[0])
     return await _patiently(edit)
 
 
@@ -335,7 +327,7 @@ async def _reply(interaction: discord.Interaction, message: dict[str, Any]) -> b
         else:
             return True
     acknowledged = interaction.response.type in {None, discord.InteractionResponseType.deferred_channel_message}
-    in_public = acknowledged and not (interaction.extras.get(_PRIVATE) or interaction.extras.get(_REDRAWS))
+    in_public = acknowledged and not interaction.extras.get(_PRIVATE)
     try:
         if in_public:
             # The first follow-up would only fill in the acknowledgement, in public; so something else does, and goes.

@@ -107,14 +107,14 @@ class Channel:
 
     async def deliver(self) -> None:
         """Let the clip arrive, and what is to be done after that be done."""
-        job = await self._started()
+        job = await self.start()
         posted = await self._publisher.post_clip(job, ClipLink("https://files.example/x.mp4", None), None)
         await self._leased_jobs.deliver(job, channel_id=posted.channel_id, message_id=posted.message_id)
         await self.settle()
 
     async def fail(self) -> None:
         """Let the job fail, likewise."""
-        await self._leased_jobs.fail(await self._started(), JobError.CONTENT_POLICY)
+        await self._leased_jobs.fail(await self.start(), JobError.CONTENT_POLICY)
         await self.settle()
 
     async def settle(self) -> None:
@@ -126,7 +126,7 @@ class Channel:
             await self.after(LOOK_AGAIN_SECONDS)
         raise AssertionError("the job's card was never settled")
 
-    async def _started(self) -> Job:
+    async def start(self) -> Job:
         now = self.first.clock.now()
         async with self.first.database.write() as connection:
             [job] = await job_store.start_next(
@@ -299,6 +299,46 @@ async def test_a_first_answer_that_may_still_come_is_waited_for(tmp_path: Path) 
         channel.expect_one_card()
 
 
+def answer_is_there_though_it_is_refused(faults: Faults) -> None:
+    faults.fail(RouteKind.CALLBACK, 400, code=40060, stored=True)  # as after a 500 that the library tries again
+
+
+def first_try_of_the_answer_never_arrives(faults: Faults) -> None:
+    faults.reset(RouteKind.CALLBACK, stored=False)
+
+
+def first_edit_of_the_answer_is_limited(faults: Faults) -> None:
+    faults.reset(RouteKind.CALLBACK, stored=True)
+    faults.limit(RouteKind.EDIT_ANSWER, 1, via=False)
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [answer_is_there_though_it_is_refused, first_try_of_the_answer_never_arrives, first_edit_of_the_answer_is_limited],
+)
+async def test_the_answer_itself_is_known_at_once_where_one_more_try_will_do(
+    tmp_path: Path, lost: Callable[[Faults], None]
+) -> None:
+    async with channel_of(tmp_path, 1) as channel:
+        lost(channel.server.faults)
+        asked = await channel.ask()
+
+        card = channel.expect_one_card()
+        assert asked.response is card
+        assert (await channel.job()).status_message_id == card.id
+
+
+async def test_a_job_whose_answer_is_too_late_only_at_a_second_try_goes_on(tmp_path: Path) -> None:
+    async with channel_of(tmp_path, 1) as channel:
+        channel.server.faults.reset(RouteKind.CALLBACK, stored=False)
+        channel.server.faults.fail(RouteKind.CALLBACK, 404, code=10062)
+        await channel.ask()
+        await channel.after(ANSWERED_SECONDS)
+
+        channel.expect_one_card()
+        assert (await channel.job()).state is JobState.QUEUED
+
+
 @pytest.mark.usefixtures("slow")
 async def test_thinking_of_a_refusal_goes_though_discord_does_not_take_that_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -359,6 +399,19 @@ async def test_cancel_says_nothing_but_that_it_is_cancelled_when(
         assert not pressed.follow_ups
         assert not pressed.is_ephemeral
         channel.expect_one_card("Cancelled")
+
+
+@pytest.mark.usefixtures("slow")
+async def test_the_question_whether_to_discard_is_never_put_in_the_place_of_the_card(tmp_path: Path) -> None:
+    async with channel_of(tmp_path, 1) as channel:
+        await channel.ask()
+        await channel.start()
+        channel.server.faults.reset(RouteKind.CALLBACK, stored=True)
+        pressed = await channel.press("cancel")
+
+        channel.expect_one_card()
+        [question] = pressed.follow_ups
+        assert question.is_ephemeral
 
 
 @pytest.mark.parametrize("is_slow", [False, True], ids=["at once", "acknowledged first"])

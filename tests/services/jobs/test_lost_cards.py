@@ -75,6 +75,7 @@ async def test_one_that_is_thinking_may_yet_become_the_card(workshop: Workshop) 
 async def test_a_card_is_not_looked_for_while_its_command_holds_the_job(workshop: Workshop) -> None:
     process = workshop.start()
     accepted = await process.jobs.accept_held(workshop.request())
+    process.card_changes.touch(accepted.card.job.id)
 
     await look_after(workshop, process, ANSWERED_SECONDS)
     assert workshop.discord.cards == {}
@@ -168,3 +169,16 @@ async def test_a_card_that_was_on_its_way_when_its_job_ended_is_found(workshop: 
     shown = workshop.discord.cards[job.id][-1]
     assert shown is not None
     assert shown.job.state is JobState.CANCELLED
+
+
+async def test_no_card_is_posted_beside_a_clip_that_is_on_its_way(workshop: Workshop) -> None:
+    process = workshop.start()
+    job = await accept(workshop, process)
+    workshop.discord.fail("find_status", *[DISCORD_IS_DOWN] * 99)
+    workshop.discord.fail("post_clip", DISCORD_IS_DOWN)
+    await workshop.run_until(process, job.id, JobState.DELIVERING)
+    workshop.discord.troubles.clear()
+
+    await look_after(workshop, process, LOOK_AGAIN_SECONDS)
+
+    assert workshop.discord.cards == {}
