@@ -72,8 +72,18 @@ GUILD_READY_TIMEOUT_SECONDS = 0.5
 """How long a pause between two servers at start means that all have come; discord.py's 2 s delays every start."""
 
 
+def _is_news(record: logging.LogRecord) -> bool:
+    """Drop what discord.py logs of a list that another process on this token has offered already."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not (isinstance(error, discord.HTTPException) and error.code == replies.ALREADY_ANSWERED)
+
+
 class ReelayTree(app_commands.CommandTree["ReelayBot"]):
     """The command tree: serves servers only, and those who do not flood it, and answers every error."""
+
+    def __init__(self, client: ReelayBot) -> None:
+        super().__init__(client)
+        logging.getLogger(app_commands.tree.__name__).addFilter(_is_news)
 
     async def interaction_check(self, interaction: discord.Interaction[ReelayBot]) -> bool:
         """Let through what comes from a server that is served; Discord's own setting for that is only a hint."""

@@ -188,20 +188,10 @@ async def queued(part: Part) -> Moments:
     part.stage.service.key_credits = 1820
 
 
-async def cancelling_was_asked_for_but_not_yet_noticed(part: Part) -> Moments:
-    card = await _queued(part)
-    acknowledgement = part.hold(RouteKind.CALLBACK, stored=False)
-    await part.press(card, "cancel")
-    await acknowledgement.arrived.wait()
-    yield DOWN
-    acknowledgement.drop()
-    part.stage.service.key_credits = 1820
-
-
 async def cancelled_but_not_yet_on_the_card(part: Part) -> Moments:
     part.ending = CANCELLED
     card = await _queued(part)
-    answer = part.hold(RouteKind.EDIT_ANSWER, stored=False)
+    answer = part.hold(RouteKind.CALLBACK, stored=False)
     edit = part.hold(RouteKind.EDIT_MESSAGE, stored=False)
     await part.press(card, "cancel")
     await answer.arrived.wait()
@@ -213,7 +203,7 @@ async def cancelled_but_not_yet_on_the_card(part: Part) -> Moments:
 async def cancelled_and_on_the_card_but_unanswered(part: Part) -> Moments:
     part.ending = CANCELLED
     card = await _queued(part)
-    answer = part.hold(RouteKind.EDIT_ANSWER, stored=True)
+    answer = part.hold(RouteKind.CALLBACK, stored=True)
     await part.press(card, "cancel")
     await answer.arrived.wait()
     yield DOWN
@@ -222,7 +212,6 @@ async def cancelled_and_on_the_card_but_unanswered(part: Part) -> Moments:
 WAITING = Act(
     scenarios=(
         queued,
-        cancelling_was_asked_for_but_not_yet_noticed,
         cancelled_but_not_yet_on_the_card,
         cancelled_and_on_the_card_but_unanswered,
     ),
