@@ -104,7 +104,7 @@ class Downloads:
         return job
 
     async def _download(self, url: str, destination: Path, room: Room, *, is_patient: bool) -> None:
-        host = urlsplit(url).netloc.rpartition("@")[2]
+        host = urlsplit(url).netloc.rpartition("@")[2].lower()
         async with self._lanes.turn(host):
             try:
                 await self._service.download(url, destination, room, is_patient=is_patient)
