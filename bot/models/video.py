@@ -253,7 +253,7 @@ class Balance:
 
 @dataclass(frozen=True, slots=True)
 class VideoInfo:
-    """What a probe found: pixels as they are shown, seconds, bytes.
+    """What a probe found: pixels as they are shown (0 where nobody can tell), seconds, bytes.
 
     Attributes:
         plays: Discord's viewers can play the file as it is, on whatever they have.

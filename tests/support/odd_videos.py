@@ -133,6 +133,12 @@ def with_unknown_sound(*, codec: str = "libx264") -> Path:
 
 
 @cache
+def with_unknown_picture() -> Path:
+    """Return a video whose pictures nobody has a decoder for."""
+    return _written(odd_video().read_bytes().replace(b"avc1", b"zzzz").replace(b"avcC", b"free"))
+
+
+@cache
 def with_sound_of_a_strange_name() -> Path:
     """Return a video whose AAC is called otherwise in the index: FFmpeg knows it all the same, browsers don't."""
     return _written(odd_video().read_bytes().replace(b"mp4a", b"zzzz"))

@@ -15,7 +15,7 @@ from bot.models import ClipFile, ClipLink, JobError, JobState
 from bot.services.clips.dead_probes import DEAD_PROBES_BEFORE_BELIEVED
 from tests.support import taken_over
 from tests.support.media import DirectMedia
-from tests.support.odd_videos import odd_video, shown_otherwise, with_metadata_in_latin
+from tests.support.odd_videos import odd_video, shown_otherwise, with_metadata_in_latin, with_unknown_picture
 from tests.support.stored import rows
 from tests.support.workshop import open_workshop
 
@@ -119,6 +119,21 @@ async def test_where_nothing_can_be_made_of_it_and_it_is_too_large_its_address_i
     job_id = await deliver_one(hevc)
 
     assert (await hevc.expect_clip(job_id)).clip == await link(hevc, job_id)
+
+
+@pytest.mark.parametrize("is_small", [True, False])
+async def test_a_video_that_no_decoder_may_touch_is_posted_or_its_address_and_never_refunded(
+    tmp_path: Path, *, is_small: bool
+) -> None:
+    async with open_workshop(tmp_path, render_seconds=20.0, clip_maker=makes(with_unknown_picture)) as workshop:
+        if not is_small:
+            workshop.discord.upload_limit = with_unknown_picture().stat().st_size - 1
+
+        job_id = await deliver_one(workshop)
+
+        message = await workshop.expect_clip(job_id)
+        assert posted(message) == ("unknown", False) if is_small else message.clip == await link(workshop, job_id)
+        assert files_fetched(workshop) == 1
 
 
 async def test_an_original_that_discord_finds_too_large_after_all_becomes_its_address(
