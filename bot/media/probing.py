@@ -143,7 +143,7 @@ def _film(container: InputContainer) -> VideoStream:
 
 
 def _may_be_decoded(video: VideoStream) -> bool:
-    context = cast("VideoCodecContext | None", video.codec_context)  # None where FFmpeg has no decoder
+    context = _context(video)
     if context is None or context.name not in _VIDEO_CODECS.split(","):
         return False
     if min(context.width, context.height) < _MIN_SIDE:
@@ -199,7 +199,14 @@ def inspect(path: Path) -> Inspection:
             raise NotAVideoError("cut short")
         playability = _playability(path, container, video, sound, trial) if is_decoded else _PLAYS_NOWHERE
         return Inspection(
-            info=_info(path, video, first, end - start, plays=playability.plays),
+            info=VideoInfo(
+                *_sides(video, first),
+                duration_seconds=end - start,
+                size_bytes=path.stat().st_size,
+                codec=context.codec.canonical_name if (context := _context(video)) else "unknown",
+                plays=playability.plays,
+                pictures=pictures,
+            ),
             playability=playability,
             is_turned_aside=first is not None and is_turned_aside(first),
             has_sound=trial.has_sound,
@@ -219,21 +226,16 @@ def _playability(
     )
 
 
-def _info(path: Path, video: VideoStream, first: VideoFrame | None, seconds: float, *, plays: bool) -> VideoInfo:
-    context = cast("VideoCodecContext | None", video.codec_context)
-    width, height = (context.width, context.height) if context else (0, 0)
-    if first is not None:
-        width, height = first.width, first.height
-        if is_turned_aside(first):
-            width, height = height, width
-    return VideoInfo(
-        width=width,
-        height=height,
-        duration_seconds=seconds,
-        size_bytes=path.stat().st_size,
-        codec=context.codec.canonical_name if context else "unknown",
-        plays=plays,
-    )
+def _sides(video: VideoStream, first: VideoFrame | None) -> tuple[int, int]:
+    """Return the width and the height as they are shown; 0 where nobody can tell."""
+    if first is None:
+        context = _context(video)
+        return (context.width, context.height) if context else (0, 0)
+    return (first.height, first.width) if is_turned_aside(first) else (first.width, first.height)
+
+
+def _context(video: VideoStream) -> VideoCodecContext | None:
+    return video.codec_context  # None where FFmpeg has no decoder, which PyAV's types leave out
 
 
 class _SoundTrial:

@@ -257,6 +257,7 @@ class VideoInfo:
 
     Attributes:
         plays: Discord's viewers can play the file as it is, on whatever they have.
+        pictures: how many there are.
     """
 
     width: int
@@ -265,6 +266,7 @@ class VideoInfo:
     size_bytes: int
     codec: str
     plays: bool = True
+    pictures: int = 0
 
 
 @dataclass(frozen=True, slots=True)

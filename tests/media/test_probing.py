@@ -31,6 +31,7 @@ def test_a_video_is_described_by_what_is_in_it() -> None:
     assert (info.width, info.height, info.codec) == (320, 180, "h264")
     assert info.duration_seconds == pytest.approx(2, abs=0.05)
     assert info.size_bytes == path.stat().st_size
+    assert info.pictures == 48
 
 
 @pytest.mark.parametrize(

@@ -43,8 +43,12 @@ class Media(Protocol):
         """
         ...
 
-    async def fit(self, source: Path, destination: Path, max_bytes: int) -> VideoInfo:
-        """Make of a video one that plays and is no larger than ``max_bytes``."""
+    async def fit(self, source: Path, destination: Path, max_bytes: int, found: VideoInfo | None = None) -> VideoInfo:
+        """Make of a video one that plays and is no larger than ``max_bytes``.
+
+        Args:
+            found: what the probe found, so that one which will take long keeps no other waiting.
+        """
         ...
 
 
@@ -90,7 +94,7 @@ class FittingPoster:
         if limit_bytes >= SMALLEST_UPLOAD_BYTES:
             try:
                 path = folder / f"fit-{limit_bytes}.mp4"
-                made = await self._media.fit(original.path, path, limit_bytes)
+                made = await self._media.fit(original.path, path, limit_bytes, info)
             except (CannotFitError, NotAVideoError) as error:
                 _log.warning("clip cannot be made to fit", extra=fields | {"error": str(error)})
             else:

@@ -110,8 +110,15 @@ class Workspace:
 
     @asynccontextmanager
     async def folder(self) -> AsyncGenerator[WorkFolder]:
-        """Make a folder; in the end it is removed with all that is in it."""
-        path = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=self._root))
+        """Make a folder; in the end it is removed with all that is in it.
+
+        Raises:
+            ClipUnavailableError: none can be made just now.
+        """
+        try:
+            path = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=self._root))
+        except OSError as error:
+            raise ClipUnavailableError(f"no folder: {type(error).__name__}") from error
         folder = WorkFolder(path, self)
         try:
             yield folder

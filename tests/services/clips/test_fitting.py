@@ -121,6 +121,22 @@ async def test_where_nothing_can_be_made_of_it_and_it_is_too_large_its_address_i
     assert (await hevc.expect_clip(job_id)).clip == await link(hevc, job_id)
 
 
+async def test_whoever_makes_it_anew_is_told_what_was_found_and_so_how_long_it_will_take(
+    hevc: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = list[Any]()
+
+    async def fit(*arguments: Any) -> None:  # noqa: ANN401 (as they come)
+        told.append(arguments[-1])
+        raise CannotFitError("died")
+
+    monkeypatch.setattr(DirectMedia, "fit", fit)
+
+    await deliver_one(hevc)
+
+    assert [(found.width, found.height, found.pictures) for found in told] == [(320, 180, 24)]
+
+
 @pytest.mark.parametrize("is_small", [True, False])
 async def test_a_video_that_no_decoder_may_touch_is_posted_or_its_address_and_never_refunded(
     tmp_path: Path, *, is_small: bool

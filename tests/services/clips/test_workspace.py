@@ -45,6 +45,12 @@ async def test_a_folder_is_there_while_it_is_used_and_then_nothing_is(tmp_path: 
     assert folders(tmp_path) == []
 
 
+async def test_a_disk_that_takes_no_folder_is_no_more_than_a_reason_to_try_again(tmp_path: Path) -> None:
+    with pytest.raises(ClipUnavailableError):
+        async with Workspace(tmp_path / "missing").folder():
+            pass
+
+
 async def test_beyond_the_bound_whoever_comes_waits_for_room(tmp_path: Path) -> None:
     workspace, order = Workspace(tmp_path, max_bytes=100), list[str]()
 
