@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING, Protocol
 
@@ -92,11 +93,12 @@ class FittingPoster:
         info = original.info
         fields = {"job_id": job.id, "size_bytes": info.size_bytes, "codec": info.codec, "limit_bytes": limit_bytes}
         if limit_bytes >= SMALLEST_UPLOAD_BYTES:
+            path = folder / "fit.mp4"  # in the place of an earlier one: there is room for one
             try:
-                path = folder / f"fit-{limit_bytes}.mp4"
                 made = await self._media.fit(original.path, path, limit_bytes, info)
             except (CannotFitError, NotAVideoError) as error:
                 _log.warning("clip cannot be made to fit", extra=fields | {"error": str(error)})
+                await asyncio.to_thread(path.unlink, missing_ok=True)
             else:
                 _log.info("clip made to fit", extra=fields | {"fitted_bytes": made.size_bytes})
                 return ClipFile(path, made)

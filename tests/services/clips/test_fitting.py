@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +13,11 @@ import pytest_asyncio
 from bot.errors import CannotFitError, NotAVideoError, ProbeDiedError, UploadTooLargeError
 from bot.media import process
 from bot.media.worker import MediaWorker
-from bot.models import ClipFile, ClipLink, JobError, JobState
+from bot.models import ClipFile, ClipLink, JobError, JobState, PostedMessage, VideoInfo
 from bot.services.clips.dead_probes import DEAD_PROBES_BEFORE_BELIEVED
+from bot.services.clips.fitting import FittingPoster
 from tests.support import taken_over
+from tests.support.jobs import make_job
 from tests.support.media import DirectMedia
 from tests.support.odd_videos import odd_video, shown_otherwise, with_metadata_in_latin, with_unknown_picture
 from tests.support.stored import rows
@@ -23,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
     from pathlib import Path
 
-    from bot.models import VideoInfo
+    from bot.models import Clip
     from bot.sandbox.toapis_server import SandboxGeneration
     from tests.support.simulated_discord import Message
     from tests.support.workshop import Workshop
@@ -135,6 +139,40 @@ async def test_whoever_makes_it_anew_is_told_what_was_found_and_so_how_long_it_w
     await deliver_one(hevc)
 
     assert [(found.width, found.height, found.pictures) for found in told] == [(320, 180, 24)]
+
+
+class Filling(DirectMedia):
+    """Makes files as large as they may be; at last one is broken off."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+
+    async def fit(self, source: Path, destination: Path, max_bytes: int, found: VideoInfo | None = None) -> VideoInfo:
+        assert found is not None
+        await asyncio.to_thread(destination.write_bytes, bytes(max_bytes))
+        self.times -= 1
+        if self.times < 0:
+            raise CannotFitError("died")
+        return replace(found, size_bytes=max_bytes)
+
+
+def size_of(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.iterdir())
+
+
+async def test_of_all_that_is_made_of_a_clip_only_the_newest_lies_beside_it(tmp_path: Path) -> None:
+    original = ClipFile(tmp_path / "clip.mp4", VideoInfo(320, 180, 1.0, 3_000_000, "hevc", plays=False))
+    lying = list[int]()
+
+    async def post(clip: Clip) -> PostedMessage:
+        lying.append(size_of(tmp_path))
+        if isinstance(clip, ClipLink):
+            return PostedMessage(1, 2)
+        raise TOO_LARGE
+
+    await FittingPoster(Filling(2)).post(make_job(), original, 2_000_000, tmp_path, post)
+
+    assert lying == [2_000_000, 1_600_000, 0]
 
 
 @pytest.mark.parametrize("is_small", [True, False])
