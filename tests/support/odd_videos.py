@@ -166,6 +166,19 @@ def with_metadata_in_latin(*, codec: str = "libx264") -> Path:
 
 
 @cache
+def without_first_times() -> Path:
+    """Return a Matroska file that leaves out when its first pictures are decoded: they are shown in another order."""
+    path, options = new_path(".mp4"), (("preset", "medium"), ("bf", "3"), ("g", "8"))
+    with av.open(str(odd_video(options=options))) as reading, av.open(str(path), "w", format="matroska") as writing:
+        outs = {stream.index: writing.add_stream_from_template(stream, opaque=True) for stream in reading.streams}
+        for packet in reading.demux():
+            if packet.dts is not None:
+                packet.stream = outs[packet.stream.index]
+                writing.mux(packet)
+    return path
+
+
+@cache
 def with_two_pictures() -> Path:
     """Return a video with a second video stream."""
     path = new_path(".mp4")
