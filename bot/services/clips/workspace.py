@@ -74,7 +74,7 @@ class Workspace:
         self._turns = asyncio.Lock()  # who came first has room first, or small clips would keep a large one out
         self._freed = asyncio.Condition()
         self._waiting = 0
-        self._lock = FileLock(root / LOCK_NAME, thread_local=False)
+        self._lock: FileLock | None = None
 
     @classmethod
     @contextmanager
@@ -87,13 +87,14 @@ class Workspace:
         parent = parent or Path(tempfile.gettempdir())
         root = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
         workspace = cls(root, max_bytes=max_bytes)
+        workspace._lock = lock = FileLock(root / LOCK_NAME, thread_local=False)
         workspace._claim()
         sweep(parent, own=root)
         try:
             yield workspace
         finally:
             shutil.rmtree(root, ignore_errors=True)
-            workspace._lock.release(force=True)
+            lock.release(force=True)
 
     @property
     def root(self) -> Path:
@@ -138,7 +139,7 @@ class Workspace:
         It may be gone: a process that starts takes one without a lock for a dead one's, and some systems remove what
         nobody has used for days.
         """
-        while not (self._lock.is_locked and (self._root / LOCK_NAME).exists()):
+        while self._lock is not None and not (self._lock.is_locked and (self._root / LOCK_NAME).exists()):
             self._lock.release(force=True)
             self._root.mkdir(exist_ok=True)
             self._lock.acquire()
