@@ -15,7 +15,15 @@ from discord.http import Route
 from yarl import URL
 
 from bot.errors import ServerNotServedError, SettingsError, StoreUnavailableError
-from bot.gateway import ForeignAnswerError, ShardedBot, ask_for_shards, login_refusal, shard_of, starts_refusal
+from bot.gateway import (
+    ForeignAnswerError,
+    ShardedBot,
+    ask_for_shards,
+    login_refusal,
+    readable_answers,
+    shard_of,
+    starts_refusal,
+)
 from bot.ui import replies
 from bot.ui.components import ITEM_CLASSES, Components
 from bot.ui.floods import FloodGate
@@ -279,7 +287,7 @@ async def check_token(token: str) -> str:
     Raises:
         SettingsError: when Discord does not take the token, allows no start just now, or can't be asked.
     """
-    async with discord.Client(intents=INTENTS) as client:
+    async with discord.Client(intents=INTENTS, http_trace=readable_answers()) as client:
         try:
             await client.login(token)
             shard_count, starts = await ask_for_shards(client.http)

@@ -1,5 +1,6 @@
 """How the bot gets to Discord and stays there: signed in through an outage, over as many connections as are wanted."""
 
+from bot.gateway.answers import readable_answers
 from bot.gateway.patience import ForeignAnswerError, Patience
 from bot.gateway.refusals import GatewayClosedError, login_refusal, starts_refusal
 from bot.gateway.shards import ShardedBot, ask_for_shards, shard_of
@@ -11,6 +12,7 @@ __all__ = [
     "ShardedBot",
     "ask_for_shards",
     "login_refusal",
+    "readable_answers",
     "shard_of",
     "starts_refusal",
 ]

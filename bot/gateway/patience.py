@@ -19,8 +19,8 @@ PAUSES_SECONDS = (1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 60.0)
 """Before each further try; the last from then on."""
 
 
-class ForeignAnswerError(Exception):
-    """What answered in Discord's place was not Discord: a page, say, of a proxy's."""
+class ForeignAnswerError(aiohttp.ClientError):
+    """What answered in Discord's place was not Discord: a page, say, of a proxy's. What was asked may be done."""
 
 
 OUTAGES = (
@@ -29,7 +29,6 @@ OUTAGES = (
     discord.GatewayNotFound,
     discord.HTTPException,
     OSError,  # timeouts and names that are not found are of this kind
-    ForeignAnswerError,
     ReconnectWebSocket,
 )
 """What an outage looks like, on the way to Discord or there; what is meant otherwise is told apart before."""

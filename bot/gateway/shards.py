@@ -17,6 +17,7 @@ from discord.gateway import DiscordWebSocket
 from discord.shard import EventItem, EventType, Shard
 
 from bot.gateway import refusals
+from bot.gateway.answers import readable_answers
 from bot.gateway.identifying import Identifying
 from bot.gateway.patience import OUTAGES, ForeignAnswerError, Patience, describe
 
@@ -33,7 +34,7 @@ class ShardedBot(commands.AutoShardedBot):
     """Signs in and connects, through outages, until Discord refuses it for good."""
 
     def __init__(self, *, patience: Patience | None = None, **options: Any) -> None:  # noqa: ANN401 (discord.py's)
-        super().__init__(**options)
+        super().__init__(http_trace=readable_answers(), **options)
         self.patience = patience or Patience()
         self._identifying: Identifying | None = None
         self._launching: asyncio.Task[None] | None = None

@@ -134,6 +134,7 @@ class Job:
         model: the video service's, to which it was last sent; None where it was not, or that was not written down.
         asked_aspect, asked_duration_seconds: what was asked for, where the model that makes it now has no such clips;
             None where it is made as it was asked for.
+        upload_dying_since: when its first upload died; one that arrives leaves it as it is.
         round_id: of the brainstorm's round that it is a take of; its board is then the job's card.
         number: of that take, 1 to 8; 0 for a clip of its own.
     """
@@ -173,6 +174,7 @@ class Job:
     model: str | None = None
     asked_aspect: Aspect | None = None
     asked_duration_seconds: int | None = None
+    upload_dying_since: datetime | None = None
     round_id: str | None = None
     number: int = 0
 

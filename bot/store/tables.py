@@ -92,6 +92,7 @@ jobs = Table(
     Column("model", String(128)),
     Column("asked_aspect", String(8)),
     Column("asked_duration_seconds", Integer),
+    Column("upload_dying_since", UtcDateTime),
     Column("round_id", String(25)),
     Column("number", Integer, nullable=False, server_default="0"),
     UniqueConstraint("interaction_id", "number"),

@@ -49,6 +49,9 @@ MESSAGES_CLOSED_CODES = frozenset({50007, 50278})
 FORBIDDEN_CODES = frozenset({MISSING_ACCESS, MISSING_PERMISSIONS})
 DELETED_CODES = frozenset({10003, 10004, UNKNOWN_MESSAGE})
 """With the channel or the server a message is gone, too."""
+_TOO_LATE_CODES = frozenset({10015, 10062, 50027})
+"""The interaction, or its token, is dead."""
+ANSWER_GONE_CODES = DELETED_CODES | _TOO_LATE_CODES
 UNKNOWN_MEMBER_CODES = frozenset({10007, 10013})
 """Somebody is no member of the server, or their account is gone."""
 _NO_WORD_CODES = frozenset({0, 40333, 40062, 130000})
@@ -82,3 +85,13 @@ def _as_publish_error(error: discord.HTTPException) -> PublishError:
     if error.status in _REFUSED_STATUSES and error.code not in _NO_WORD_CODES:
         return MessageRefusedError(reason)
     return PublishUnavailableError(reason)
+
+
+def in_own_words(error: Exception) -> Exception:
+    """Return ``PublishUnavailableError`` for what Discord did not take just now, or too late; else the error itself."""
+    if isinstance(error, discord.HTTPException):
+        found = _as_publish_error(error)
+        is_passing = isinstance(found, PublishUnavailableError) or error.code in _TOO_LATE_CODES
+        return PublishUnavailableError(str(found)) if is_passing else error
+    is_lost = isinstance(error, aiohttp.ClientError | ConnectionError | TimeoutError)
+    return PublishUnavailableError(type(error).__name__) if is_lost else error

@@ -17,6 +17,7 @@ from discord import app_commands
 from discord.utils import MISSING
 
 from bot.errors import ReelayError
+from bot.ui.discord_errors import in_own_words
 from bot.ui.messages.typed import typed_views
 from bot.ui.text import refusals
 
@@ -228,7 +229,7 @@ async def reply_with_error(
     if _has_signed_off(interaction, error):
         _log.warning("not answered, the bot ends", extra=_details(interaction, error))
         return
-    text = _explain(error)
+    text = _explain(in_own_words(error))
     if text is None:
         reference = secrets.token_hex(4)
         _log.error("unexpected error", exc_info=error, extra={"reference": reference} | _details(interaction))

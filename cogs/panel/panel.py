@@ -11,12 +11,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import discord
-
 from bot.errors import ReelayError
 from bot.services.loops import Loop
 from bot.ui import replies
-from bot.ui.discord_errors import UNKNOWN_MEMBER_CODES
+from bot.ui.discord_errors import ANSWER_GONE_CODES, UNKNOWN_MEMBER_CODES
 from bot.ui.messages.panel.parts import closed_view, with_note
 from bot.ui.text import panel as panel_text
 from bot.ui.text.panel import PanelDetails
@@ -26,6 +24,7 @@ from cogs.directory import deleted_ids, deleted_in_rules, names_in
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Coroutine, Iterable
 
+    import discord
     from discord import ui
 
     from bot.services.moderation.servers import ServerView
@@ -322,14 +321,11 @@ class Panel:
                     view = with_note(view, note)
                 if self._open.get(message_id) is opened:
                     await opened.interaction.edit_original_response(view=view)
-        except discord.NotFound as error:
-            if error.code == 0:  # no word of Discord's
+        except (*replies.UNDELIVERED, ReelayError, TimeoutError) as error:
+            may_see = False
+            if getattr(error, "code", None) not in ANSWER_GONE_CODES:
                 _log.info("open panel not changed", extra={"error": type(error).__name__})
                 return False
-            may_see = False
-        except (*replies.UNDELIVERED, ReelayError, TimeoutError) as error:
-            _log.info("open panel not changed", extra={"error": type(error).__name__})
-            return False
         except Exception:  # noqa: BLE001 (logged; a panel is never worth the loop)
             _log.exception("open panel not changed")
             return False

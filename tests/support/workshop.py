@@ -46,7 +46,7 @@ from tests.support.toapis import ManualTime, client_of, sandbox
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Mapping
     from pathlib import Path
 
     from bot.app import Reelay
@@ -174,25 +174,31 @@ class Workshop:
         spending: SpendPolicy | None = None,
         threads: ScreeningThreads | None = None,
         profile: ModelProfile = GEMINI_OMNI,
+        ports: Mapping[str, Any] | None = None,
         **policy: Any,  # noqa: ANN401 (WorkerPolicy fields)
     ) -> Process:
-        """Start a process, as after a crash if one of that name ran before."""
+        """Start a process, as after a crash if one of that name ran before.
+
+        Args:
+            ports: parts to be used in place of the simulated ones, by name.
+        """
         changed_policy = replace(self.policy, **policy)
+        outside = Ports(
+            database=database or self.database,
+            clock=ServiceClock(self.time),
+            service=service or self.client,
+            publisher=self.discord,
+            brainstorm_publisher=self.threads,
+            modlog_publisher=self.log,
+            automod_source=self.log,
+            screening_threads=threads or screening_threads(),
+            media=DirectMedia(),
+            workspace=Workspace(self.folder),
+            jitter=lambda: 0.0,
+            random_bits=self.rng.getrandbits,
+        )
         reelay = assemble(
-            Ports(
-                database=database or self.database,
-                clock=ServiceClock(self.time),
-                service=service or self.client,
-                publisher=self.discord,
-                brainstorm_publisher=self.threads,
-                modlog_publisher=self.log,
-                automod_source=self.log,
-                screening_threads=threads or screening_threads(),
-                media=DirectMedia(),
-                workspace=Workspace(self.folder),
-                jitter=lambda: 0.0,
-                random_bits=self.rng.getrandbits,
-            ),
+            replace(outside, **(ports or {})),
             Terms(
                 quota=self.quota,
                 max_open_jobs=self.max_open_jobs,

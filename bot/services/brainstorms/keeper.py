@@ -88,13 +88,17 @@ class RoundKeeper:
                 board = await self._advance(await self._open(board))
             board = await self._shower.show(board)
         except (DestinationClosedError, MessageRefusedError) as error:
-            if isinstance(error, MessageRefusedError) and not self._refusals.note(board.round.id):
+            if isinstance(error, MessageRefusedError) and not self._keeps_from_starting(board.round):
                 raise
             self._refusals.forget(board.round.id)
             _log.warning("brainstorm closed: %s", error, extra={"round_id": board.round.id})
             return await self._leave_thread(await self._read(board.round.id))
         self._refusals.forget(board.round.id)
         return board
+
+    def _keeps_from_starting(self, round_: Round) -> bool:
+        """Note that a message was refused, and tell whether its round can't start without; later ones are left out."""
+        return round_.state is RoundState.STARTING and self._refusals.note(round_.id)
 
     async def put_off(self, claimed: Round) -> None:
         """Let go of a round whose step met something unexpected; it is tried again ever more rarely.
@@ -164,6 +168,7 @@ class RoundKeeper:
         return await self._note_thread(board, thread_id=thread_id)
 
     async def _note_thread(self, board: Board, **changes: Any) -> Board:  # noqa: ANN401 (of Brainstorm fields)
+        self._refusals.forget(board.round.id)
         async with self._work.database.write() as connection:
             await noted(connection, board, self._work.owner, attempts=board.round.attempts)  # the lease is still ours
             return replace(board, brainstorm=await rounds.note_thread(connection, board.brainstorm, **changes))

@@ -8,9 +8,10 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from bot.errors import CannotFitError, DestinationClosedError, LeaseLostError
+from bot.errors import CannotFitError, DestinationClosedError, LeaseLostError, MessageRefusedError
 from bot.models.brainstorms import Outcome
 from bot.services.brainstorms import rules
+from bot.services.refusals import Refusals
 from bot.store.brainstorms import rounds
 from bot.store.clips import stills
 
@@ -58,6 +59,7 @@ class BoardShower:
         self._publisher = publisher
         self._media = media
         self._remembered: OrderedDict[str, _Remembered] = OrderedDict()  # memory only: at worst an edit is made twice
+        self._refusals = Refusals()
 
     async def post(self, board: Board) -> int:
         """Post a board; return its message's id."""
@@ -80,8 +82,12 @@ class BoardShower:
         """Find the board of a round that ended before it was noted where a step, then interrupted, had posted it."""
         if board.brainstorm.thread_id is None:
             return board
-        async with asyncio.timeout(LONGEST_POST_SECONDS):
-            message_id = await self._publisher.find_board(board)
+        try:
+            async with asyncio.timeout(LONGEST_POST_SECONDS):
+                message_id = await self._publisher.find_board(board)
+        except MessageRefusedError as error:
+            self._believe(error, board)
+            return board
         return board if message_id is None else await self._note(board, board_message_id=message_id)
 
     async def leave(self, board: Board) -> Board:
@@ -100,16 +106,19 @@ class BoardShower:
         return board.round.board_message_id is not None and (editable_at is None or not is_known)
 
     async def _show_board(self, board: Board) -> Board:
-        """Edit the board; post it again where somebody has deleted it."""
+        """Edit the board, or leave it until the next change; post it again where somebody has deleted it."""
         now = self._work.clock.now()
         if not self.is_edit_due(board) or now < rules.editable_at(board, now):
             return board
         sheet, message_id = await self._sheet(board), board.round.board_message_id
-        async with asyncio.timeout(LONGEST_POST_SECONDS):
-            if not await self._publisher.show_board(board, sheet):
-                message_id = await self._publisher.find_board(board)
-                if message_id is None:
-                    message_id = await self._publisher.post_board(board, sheet)
+        try:
+            async with asyncio.timeout(LONGEST_POST_SECONDS):
+                if not await self._publisher.show_board(board, sheet):
+                    found_id = await self._publisher.find_board(board)
+                    message_id = found_id or await self._publisher.post_board(board, sheet)
+        except MessageRefusedError as error:
+            self._believe(error, board)
+        self._refusals.forget((board.round.id, None))
         memory, editable_at = self._memory(board), self._work.clock.now() + rules.edit_every(board, now)
         memory.appearance = board.appearance
         board = await self._note(board, board_message_id=message_id, editable_at=editable_at)
@@ -142,14 +151,37 @@ class BoardShower:
             return board
         return await self._note(board, channel_result_message_id=message_id)
 
-    async def _show_result(self, board: Board, channel_id: int, message_id: int | None, *, is_mentioned: bool) -> int:
-        async with asyncio.timeout(LONGEST_POST_SECONDS):
-            shown_id = message_id or await self._publisher.find_result(board, channel_id)
-            if shown_id is not None:
-                is_there = await self._publisher.show_result(board, channel_id, shown_id)
-                if is_there or board.round.outcome is board.round.shown_outcome:
-                    return shown_id
-            return await self._publisher.post_result(board, channel_id, is_mentioned=is_mentioned and shown_id is None)
+    async def _show_result(
+        self, board: Board, channel_id: int, shown_id: int | None, *, is_mentioned: bool
+    ) -> int | None:
+        """Show a result card, or leave it out; return its message, where there is one."""
+        try:
+            async with asyncio.timeout(LONGEST_POST_SECONDS):
+                shown_id = await self._edit_or_post_result(board, channel_id, shown_id, is_mentioned=is_mentioned)
+        except MessageRefusedError as error:
+            self._believe(error, board, channel_id)
+        self._refusals.forget((board.round.id, channel_id))
+        return shown_id
+
+    async def _edit_or_post_result(
+        self, board: Board, channel_id: int, message_id: int | None, *, is_mentioned: bool
+    ) -> int:
+        shown_id = message_id or await self._publisher.find_result(board, channel_id)
+        if shown_id is not None:
+            is_there = await self._publisher.show_result(board, channel_id, shown_id)
+            if is_there or board.round.outcome is board.round.shown_outcome:
+                return shown_id
+        return await self._publisher.post_result(board, channel_id, is_mentioned=is_mentioned and shown_id is None)
+
+    def _believe(self, error: MessageRefusedError, board: Board, channel_id: int | None = None) -> None:
+        """Note that a round's board, or its result card in a channel, was refused.
+
+        Raises:
+            MessageRefusedError: the same, until it has been often enough to leave the message as it is.
+        """
+        if not self._refusals.note((board.round.id, channel_id)):
+            raise error
+        _log.warning("left as it is: %s", error, extra={"round_id": board.round.id, "channel_id": channel_id})
 
     async def _with_winners_still(self, board: Board) -> Board:
         if (winner := board.winner) is None:

@@ -102,9 +102,12 @@ class RoundStarter:
             RefusedError: when no clips may be made there by the requester; the server's log is told.
             StoreUnavailableError: when the database cannot be asked.
         """
-        if (started := await self._find_started(preview_id, requester)) is not None:
-            return started
-        preview = await self._previews.find(preview_id, requester, revision=revision)
+        try:
+            preview = await self._previews.find(preview_id, requester, revision=revision)
+        except PreviewGoneError:
+            if (started := await self._find_started(preview_id, requester)) is not None:
+                return started
+            raise
         for _ in range(MOST_JUDGINGS):
             screening = await self._screen(preview, requester)
             taken = await self._take(preview, requester, screening, count, interaction_id, in_thread=in_thread)

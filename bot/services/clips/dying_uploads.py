@@ -22,23 +22,32 @@ LINK_AFTER = timedelta(hours=1)
 class _Deaths:
     first_at: datetime
     latest_at: datetime
-    count: int = 1
+    count: int = 0
     was_heard: bool = False
 
 
 class DyingUploads:
-    """Counts them by job, in memory only: at worst a file is tried some times more."""
+    """Counts them by job, in memory; since when is the job's to keep, so that the file is tried for no longer then."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._deaths: dict[str, _Deaths] = {}
 
-    def note(self, job_id: str) -> None:
-        """Note that an upload died; whatever else may have come of it."""
+    def note(self, job_id: str, since: datetime | None = None) -> None:
+        """Note that an upload died; whatever else may have come of it.
+
+        Args:
+            since: when the first did, where another process noted that.
+        """
         now = self._clock.now()
-        deaths = self._deaths.setdefault(job_id, _Deaths(now, now, count=0))
+        deaths = self._deaths.setdefault(job_id, _Deaths(since or now, now))
         deaths.count += 1
         deaths.latest_at = now
+
+    def since(self, job_id: str) -> datetime | None:
+        """Return when a job's first upload died; None where none has."""
+        deaths = self._deaths.get(job_id)
+        return None if deaths is None else deaths.first_at
 
     def note_heard(self, job_id: str) -> None:
         """Note that Discord answered another request of the same job's: it is there."""

@@ -191,7 +191,7 @@ class Deliverer:
                         )
                 except PublishUnavailableError:
                     if isinstance(fitting, ClipFile):
-                        self._dying_uploads.note(job.id)
+                        self._dying_uploads.note(job.id, job.upload_dying_since)
                     raise
                 except MessageRefusedError as error:
                     if self._refusals.note(job.id, destination):
@@ -265,7 +265,10 @@ class Deliverer:
             type(error).__name__,
             extra={"job_id": job.id, "attempts": attempts, "seconds": delay},
         )
-        await self._work.leased_jobs.release(job, due_in_seconds=delay, attempts=attempts)
+        dying_since = self._dying_uploads.since(job.id) or job.upload_dying_since
+        await self._work.leased_jobs.release(
+            job, due_in_seconds=delay, attempts=attempts, upload_dying_since=dying_since
+        )
 
     async def _fail(self, job: Job, error: Exception, error_code: JobError) -> None:
         self._doubts.pop(job.id, None)

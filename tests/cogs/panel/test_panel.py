@@ -324,20 +324,27 @@ async def test_a_server_that_has_most_panels_makes_room_for_others(
     assert "no longer kept up to date" in crowd[0].text
 
 
-async def test_a_panel_that_is_gone_keeps_no_other_from_being_changed(community: Community) -> None:
+@pytest.mark.parametrize(("status", "code"), [(404, 10008), (404, 10015), (401, 50027)])
+async def test_a_panel_that_is_gone_keeps_no_other_from_being_changed_and_is_left(
+    community: Community, status: int, code: int
+) -> None:
     closed, opened = await open_panel(community), await open_panel(community)
     before = closed.text
-    community.env.inject_error("PATCH", "/webhooks/*/*/messages/@original", status=404, code=10015)
+    community.env.inject_error("PATCH", "/webhooks/*/*/messages/@original", status=status, code=code)
 
     await community.moderate("quota set", who=community.mia, seconds=7)
     await community.bot.panel.tick()
 
     assert sorted([closed.text == before, opened.text == before]) == [False, True]
+    assert len(community.bot.panel._open) == 1
 
 
-async def test_a_panel_that_could_not_be_changed_is_changed_the_next_time(community: Community) -> None:
+@pytest.mark.parametrize(("status", "code"), [(404, 0), (404, 40333), (403, 0), (401, 0), (400, 50035), (500, 0)])
+async def test_a_panel_that_could_not_be_changed_is_changed_the_next_time(
+    community: Community, status: int, code: int
+) -> None:
     panel = await open_panel(community)
-    community.env.inject_error("PATCH", "/webhooks/*/*/messages/@original", status=500)
+    community.env.inject_error("PATCH", "/webhooks/*/*/messages/@original", status=status, code=code)
     await community.moderate("pause", reason="A flood")
     await community.bot.panel.tick()
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.errors import DestinationClosedError, PublishUnavailableError
+from bot.errors import DestinationClosedError, MessageRefusedError, PublishUnavailableError
 from bot.models import JobError, JobState, LogKind
 from bot.models.brainstorms import Outcome, RoundRefusal, RoundRefusedError, RoundState, VoteTerms
 from bot.sandbox.faults import Fault
@@ -398,6 +398,79 @@ async def test_what_discord_does_not_take_now_is_tried_again_and_done_once(
 
     assert (await team.board(started.round.id)).round.state is RoundState.OPEN
     assert (len(team.threads.starts), len(team.threads.threads), len(team.threads.board_ids)) == (1, 1, 1)
+
+
+REFUSED = MessageRefusedError("Discord answered 400, code 50035")
+
+
+@pytest.mark.parametrize("method", ["post_start", "open_thread", "post_board"])
+async def test_a_round_without_which_discord_refuses_thrice_is_over_and_everything_comes_back(
+    team: Brainstorms, method: str
+) -> None:
+    team.threads.fail(method, *[REFUSED] * 3)
+    started = await team.press_start(await team.plan())
+    await team.keep()
+    await team.later(timedelta(seconds=30))
+    assert await team.states(started.round.id) == [JobState.HELD] * 4
+    await team.later(timedelta(seconds=30))
+
+    board = await team.board(started.round.id)
+    assert (board.round.state, board.round.outcome) == (RoundState.ENDED, Outcome.THREAD_GONE)
+    assert await entries(team, board) == [[("charge", 6), ("refund", 6)]] * 4
+    assert (board.round.id, CHANNEL_ID) in team.threads.results
+
+
+async def test_refusals_of_one_message_are_forgotten_with_its_success(team: Brainstorms) -> None:
+    for method in ("post_start", "open_thread", "post_board"):
+        team.threads.fail(method, REFUSED, REFUSED)
+    started = await team.press_start(await team.plan())
+    for _ in range(12):
+        await team.later(timedelta(minutes=6))
+
+    assert (await team.board(started.round.id)).round.state is RoundState.OPEN
+
+
+async def test_an_edit_of_the_board_that_is_refused_thrice_is_left_out_until_the_next_change(team: Brainstorms) -> None:
+    board = await team.arrive((await team.start()).round.id)
+    shown = len(team.threads.boards[board.round.id])
+    for voter, refusals in ((7, 2), (8, 3), (9, 2)):
+        team.threads.fail("show_board", *[REFUSED] * refusals)
+        await team.vote(board.round.id, 1, voter)
+        for _ in range(9):
+            await team.later(timedelta(seconds=30))
+        assert (await team.board(board.round.id)).round.state is RoundState.OPEN
+        assert not team.threads.troubles["show_board"]
+
+    assert len(team.threads.boards[board.round.id]) == shown + 2
+
+
+@pytest.mark.parametrize("is_in_thread", [False, True], ids=["where it was started", "in the thread"])
+async def test_a_result_that_is_refused_thrice_is_left_out_and_all_else_is_shown(
+    team: Brainstorms, monkeypatch: pytest.MonkeyPatch, *, is_in_thread: bool
+) -> None:
+    board = await team.arrive((await team.start()).round.id)
+    places = {board.brainstorm.thread_id: True, CHANNEL_ID: False}
+    post, refused = team.threads.post_result, []
+
+    async def post_result(board: Board, channel_id: int, *, is_mentioned: bool) -> int:
+        if places[channel_id] == is_in_thread:
+            refused.append(channel_id)
+            raise REFUSED
+        return await post(board, channel_id, is_mentioned=is_mentioned)
+
+    monkeypatch.setattr(team.threads, "post_result", post_result)
+    await team.vote(board.round.id, 2)
+    await team.later(HOUR)
+    for _ in range(9):
+        await team.later(timedelta(seconds=30))
+
+    board = await team.board(board.round.id)
+    assert (board.round.outcome, board.round.shown_outcome) == (Outcome.WON, Outcome.WON)
+    assert team.shown(board.round.id).round.outcome is Outcome.WON
+    assert len(refused) == 3
+    assert [channel_id for _, channel_id in team.threads.results] == [
+        channel_id for channel_id, in_thread in places.items() if in_thread != is_in_thread
+    ]
 
 
 async def test_after_six_hours_without_a_thread_everything_comes_back(team: Brainstorms) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.services.clips.dying_uploads import SMALL_UPLOAD_BYTES, DyingUploads
+from bot.services.clips.dying_uploads import LINK_AFTER, SMALL_UPLOAD_BYTES, DyingUploads
 from tests.support.clocks import ServiceClock
 from tests.support.toapis import ManualTime
 
@@ -48,6 +48,18 @@ def test_three_deaths_over_ten_minutes_want_a_smaller_file_and_an_hour_the_link(
 
 def test_while_nothing_else_gets_through_either_it_is_not_the_file() -> None:
     assert died([0, 10, 60], is_heard=False).limit("job", LARGE) is None
+
+
+def test_what_another_process_saw_dying_counts_from_then_on_and_is_tried_thrice_all_the_same() -> None:
+    time = ManualTime()
+    uploads, since = DyingUploads(ServiceClock(time)), ServiceClock(time).now()
+    time.advance(LINK_AFTER.total_seconds())
+    for limit in (None, None, 0):
+        uploads.note("job", since)
+        uploads.note_heard("job")
+        assert uploads.limit("job", LARGE) == limit
+    assert uploads.since("job") == since
+    assert uploads.since("other") is None
 
 
 def test_a_small_file_another_jobs_and_one_that_is_forgotten_stay_as_they_are() -> None:

@@ -141,6 +141,7 @@ class Guild:
     roles: dict[int, Role] = field(default_factory=dict)
     members: dict[int, Member] = field(default_factory=dict)
     channels: dict[int, Channel] = field(default_factory=dict)
+    automod_rules: list[Json] = field(default_factory=list)
 
     @property
     def everyone(self) -> Role:

@@ -23,6 +23,7 @@ class RouteKind(StrEnum):
     PUT_COMMANDS = "put commands"
     GET_USER = "get user"
     GET_GUILD = "get guild"
+    LIST_AUTOMOD = "list automod rules"
     LEAVE_GUILD = "leave guild"
     GET_MEMBER = "get member"
     GET_CHANNEL = "get channel"
@@ -118,10 +119,10 @@ THREAD_LOCKED = (403, 160005, "Thread is locked")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status, a body (JSON, text, or nothing) and headers."""
+    """A status, a body (JSON, text, bytes as they are, or nothing) and headers."""
 
     status: int
-    body: Json | list[Any] | str | None = None
+    body: Json | list[Any] | str | bytes | None = None
     headers: dict[str, str] = field(default_factory=dict)
 
 
@@ -175,14 +176,32 @@ class Faults:
         where: Callable[[Request], bool] = lambda _request: True,
     ) -> None:
         """Answer the next requests of that kind with an error; 429s are ``limit``'s."""
-        answer = Answer(status, {"code": code, "message": message})
+        self.answer(kind, Answer(status, {"code": code, "message": message}), times=times, stored=stored, where=where)
+
+    def page(
+        self,
+        kind: RouteKind,
+        status: int,
+        *,
+        times: int = 1,
+        stored: bool = False,
+        where: Callable[[Request], bool] = lambda _request: True,
+    ) -> None:
+        """Answer the next requests of that kind with a page of something that stands before Discord."""
+        self.answer(kind, Answer(status, "<html>Sorry</html>"), times=times, stored=stored, where=where)
+
+    def answer(
+        self,
+        kind: RouteKind,
+        answer: Answer,
+        *,
+        times: int = 1,
+        stored: bool = False,
+        where: Callable[[Request], bool] = lambda _request: True,
+    ) -> None:
+        """Answer the next requests of that kind with something else than the truth."""
         for _ in range(times):
             self._waiting.append(_ready(Fault(kind=kind, stored=stored, answer=answer, where=where)))
-
-    def page(self, kind: RouteKind, status: int, *, times: int = 1) -> None:
-        """Answer the next requests of that kind with a page of something that stands before Discord."""
-        for _ in range(times):
-            self._waiting.append(_ready(Fault(kind=kind, stored=False, answer=Answer(status, "<html>Sorry</html>"))))
 
     def limit(
         self,
@@ -203,8 +222,7 @@ class Faults:
             answer = Answer(429, body, {"Via": "1.1 google", "Retry-After": str(retry_after_seconds)})
         else:
             answer = Answer(429, "error code: 1015", {"Retry-After": str(retry_after_seconds)})
-        for _ in range(times):
-            self._waiting.append(_ready(Fault(kind=kind, stored=False, answer=answer, where=where)))
+        self.answer(kind, answer, times=times, where=where)
 
     def reset(
         self,

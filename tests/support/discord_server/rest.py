@@ -107,6 +107,7 @@ class RestApi:
             ("DELETE", "/users/@me/guilds/{guild}", RouteKind.LEAVE_GUILD, self._leave_guild),
             ("GET", "/users/{user}", RouteKind.GET_USER, self._get_user),
             ("GET", "/guilds/{guild}", RouteKind.GET_GUILD, self._get_guild),
+            ("GET", "/guilds/{guild}/auto-moderation/rules", RouteKind.LIST_AUTOMOD, self._list_automod),
             ("GET", "/guilds/{guild}/members/{user}", RouteKind.GET_MEMBER, self._get_member),
             ("GET", "/channels/{channel}", RouteKind.GET_CHANNEL, self._get_channel),
             ("PATCH", "/channels/{channel}", RouteKind.EDIT_CHANNEL, self._edit_channel),
@@ -275,6 +276,12 @@ class RestApi:
         if guild is None:
             raise RefusedError(*UNKNOWN_GUILD)
         return Answer(200, guild.payload())
+
+    def _list_automod(self, request: Request) -> Answer:
+        guild = self._world.guilds[int(request.ids["guild"])]
+        if not guild.members[self._world.bot.id].permissions.manage_guild:
+            raise RefusedError(*MISSING_PERMISSIONS)
+        return Answer(200, guild.automod_rules)
 
     def _leave_guild(self, request: Request) -> Answer:
         guild = self._world.guilds.get(int(request.ids["guild"]))
@@ -491,6 +498,8 @@ def _response(answer: Answer) -> web.Response:
         return web.Response(status=answer.status, headers=answer.headers)
     if isinstance(answer.body, str):
         return web.Response(status=answer.status, headers=answer.headers, text=answer.body)
+    if isinstance(answer.body, bytes):
+        return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
     # discord.py reads JSON only under exactly this content type, without a charset.
     return web.Response(
         status=answer.status,
