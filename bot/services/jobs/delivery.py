@@ -259,7 +259,8 @@ class Deliverer:
         if job.result_expires_at is not None and self._work.clock.now() >= job.result_expires_at:
             await self._fail(job, error, error_code)
             return
-        delay = max(backoff_seconds(attempts, self._work.jitter()), least_seconds)
+        delay = self._dying_uploads.pause_seconds(job.id, backoff_seconds(attempts, self._work.jitter()))
+        delay = max(delay, least_seconds)
         _log.warning(
             "delivery put off: %s",
             type(error).__name__,
