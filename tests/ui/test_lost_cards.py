@@ -18,6 +18,7 @@ from bot.services.jobs.lost_cards import ANSWERED_SECONDS, LOOK_AGAIN_SECONDS
 from bot.store import jobs as job_store
 from bot.store import tables
 from bot.ui import replies
+from bot.ui.answering import attempts
 from bot.ui.publisher import DiscordPublisher
 from tests.support.connected_bot import connected_bots
 from tests.support.discord_server import DiscordServer, RouteKind
@@ -169,7 +170,7 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replies, "PAUSES_SECONDS", (0.0, 0.0))
+    monkeypatch.setattr(attempts, "PAUSES_SECONDS", (0.0, 0.0))
 
 
 def first_answer_is_lost(faults: Faults) -> None:
@@ -337,6 +338,33 @@ async def test_a_job_whose_answer_is_too_late_only_at_a_second_try_goes_on(tmp_p
 
         channel.expect_one_card()
         assert (await channel.job()).state is JobState.QUEUED
+
+
+@pytest.mark.parametrize("is_slow", [False, True], ids=["at once", "acknowledged first"])
+async def test_a_process_that_is_too_late_leaves_a_job_alone_that_another_has_answered(
+    tmp_path: Path, request: pytest.FixtureRequest, *, is_slow: bool
+) -> None:
+    if is_slow:
+        request.getfixturevalue("slow")
+    async with channel_of(tmp_path, 2) as channel:
+        channel.server.faults.fail(RouteKind.CALLBACK, 404, code=10062)
+        asked = await channel.ask(heard_by=1)
+        await channel.hears(asked, channel.server.sessions[1])
+        await channel.first.reelay.worker._claim(channel.first.clock.now())
+
+        assert (await channel.job()).state is not JobState.CANCELLED
+        channel.expect_one_card()
+
+
+async def test_a_job_of_which_both_processes_heard_too_late_is_withdrawn(tmp_path: Path) -> None:
+    async with channel_of(tmp_path, 2) as channel:
+        channel.server.faults.fail(RouteKind.CALLBACK, 404, code=10062, times=2)
+        await channel.ask()
+        for each in channel.bots:
+            await each.reelay.worker.tick()
+
+        job = await channel.job()
+        assert (job.state, job.error_code) == (JobState.CANCELLED, JobError.UNHEARD)
 
 
 @pytest.mark.usefixtures("slow")
