@@ -44,7 +44,8 @@ class ShardedBot(commands.AutoShardedBot):
         self._pausing: dict[int, asyncio.Task[None]] = {}
         self._closed_in_a_row: Counter[int] = Counter()
         self._let_in: set[int] = set()
-        self._said: dict[int, discord.BaseActivity | discord.Spotify | None] = {}
+        self._presence: discord.BaseActivity | None = None
+        self._said: dict[int, discord.BaseActivity | None] = {}
         self.add_listener(self._catch_up, "on_shard_connect")
         self.add_listener(self._catch_up, "on_shard_resumed")
         self._is_set_up = False
@@ -135,7 +136,7 @@ class ShardedBot(commands.AutoShardedBot):
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Wait for the shard's turn, and forget its servers: it is told anew which there are."""
-        self._said[shard_id or 0] = self.activity  # what it will send after its turn is written already
+        self._said[shard_id or 0] = self._presence  # what it will send after its turn is written already
         if self._identifying is not None:
             await self._identifying.wait_turn(shard_id or 0)
         if not initial:
@@ -154,7 +155,8 @@ class ShardedBot(commands.AutoShardedBot):
         Raises:
             OSError: when one of them has broken just now, after the others.
         """
-        self.activity = activity
+        self._presence = activity
+        self.activity = activity  # pyright: ignore[reportAttributeAccessIssue] (the library takes any of them)
         errors: list[OSError] = []
         for each in sorted(self._let_in) if shard_id is None else [shard_id]:
             try:
@@ -168,10 +170,10 @@ class ShardedBot(commands.AutoShardedBot):
 
     async def _catch_up(self, shard_id: int) -> None:
         """Say on a connection what has changed while Discord had not let it in, or it was broken."""
-        if self._said.get(shard_id) == self.activity:
+        if self._said.get(shard_id) == self._presence:
             return
         try:
-            await self.change_presence(activity=self.activity, shard_id=shard_id)
+            await self.change_presence(activity=self._presence, shard_id=shard_id)
         except OSError as error:
             _log.debug("broken again", extra={"shard_id": shard_id, "error": describe(error)})
 
