@@ -79,6 +79,16 @@ async def test_a_large_file_is_made_smaller_after_ten_minutes(spot: Spot) -> Non
     assert SMALLER_AFTER.total_seconds() < seconds < SMALLER_AFTER.total_seconds() + SOON_SECONDS
 
 
+async def test_a_file_is_made_smaller_though_the_channels_history_is_closed(spot: Spot) -> None:
+    reset_uploads(spot, above_bytes=SMALL_UPLOAD_BYTES)
+    for kind in (RouteKind.LIST_MESSAGES, RouteKind.OPEN_DIRECT_CHANNEL):
+        spot.premises.server.faults.fail(kind, 403, code=50001, times=1000)
+
+    _, seconds = await arrive(spot)
+
+    assert SMALLER_AFTER.total_seconds() < seconds < SMALLER_AFTER.total_seconds() + SOON_SECONDS
+
+
 async def test_a_file_that_no_upload_gets_through_is_a_link_after_an_hour(spot: Spot) -> None:
     reset_uploads(spot, above_bytes=0)
 
