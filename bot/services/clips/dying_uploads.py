@@ -76,7 +76,7 @@ class DyingUploads:
     def pause_seconds(self, job_id: str, seconds: float) -> float:
         """Return how long to wait before the next try, ``seconds`` at most: what is due to change is not waited out."""
         deaths = self._deaths.get(job_id)
-        if deaths is None:
+        if deaths is None or not deaths.was_heard:
             return seconds
         if deaths.is_turn:
             deaths.is_turn = False  # once: what fails from now on may be something else
