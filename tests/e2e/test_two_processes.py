@@ -101,6 +101,7 @@ async def press_is_heard_by_both(part: Part) -> None:
     part.ending = CANCELLED
     await part.ask()
     card = await part.card("Waiting for the operator")
+    await part.until(lambda: part.job["state"] == "queued")  # on its way to the service it could only be discarded
     await part.press(card, "cancel")
     await part.ends()
 
