@@ -99,9 +99,7 @@ ONE = Act(
 
 async def press_is_heard_by_both(part: Part) -> None:
     part.ending = CANCELLED
-    await part.ask()
-    card = await part.card("Waiting for the operator")
-    await part.until(lambda: part.job["state"] == "queued")  # on its way to the service it could only be discarded
+    card = await part.asks_and_waits()
     await part.press(card, "cancel")
     await part.ends()
 
