@@ -21,6 +21,7 @@ from tests.support.videos import video_file
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from simcord.builders import ChannelHandle
     from simcord.results import InteractionResult
 
     from bot.models import Job
@@ -134,6 +135,73 @@ async def test_one_click_removes_the_clip_and_the_card_says_who_did_it(
     assert "**Clip removed** for" in shown
     assert await community.ledger() == [("charge", 6)] + [("refund", 6)] * bool(back)
     assert label not in [button.label for button in buttons(community, card)]
+
+
+async def titles(community: Community, channel: ChannelHandle | None = None) -> list[str]:
+    """Post what waits to be, and return the first lines of a log's cards."""
+    await community.log_cards()
+    return [words(card).splitlines()[0] for card in (channel or community.log_channel).history()]
+
+
+@pytest.mark.parametrize("refunds", [True, False])
+async def test_a_removal_shows_once_on_the_clips_card_however_it_was_done(
+    community: Community, *, refunds: bool
+) -> None:
+    job, card = await clip_and_card(community)
+
+    await community.bot.services.jobs.remove_clip(
+        job.id, guild_id=community.guild.id, removed_by_id=community.moderator.id, refunds=refunds
+    )
+
+    place = f"for {community.mia.mention} in {community.channel.mention}"
+    assert await titles(community) == ["**Log channel set**", f"**Clip removed** {place}"]
+    shown = community.shown(card, community.moderator)
+    assert f"**Removed** by {community.moderator.mention}" in shown
+    assert ("6 s went back" in shown) is refunds
+
+
+async def test_a_removal_has_a_card_of_its_own_where_the_log_has_none_of_the_clip(community: Community) -> None:
+    job = await community.post_clip(community.mia)
+    await community.keep_log()
+
+    await community.bot.services.jobs.remove_clip(
+        job.id, guild_id=community.guild.id, removed_by_id=community.moderator.id, refunds=False
+    )
+
+    assert await titles(community) == ["**Log channel set**", "**Clip removed**"]
+
+
+async def test_a_log_that_moved_hears_of_the_removal_of_a_clip_whose_card_is_where_it_was(community: Community) -> None:
+    job, card = await clip_and_card(community)
+    elsewhere = community.guild.create_text_channel("new-log")
+    servers, moderator = community.bot.services.servers, community.moderator
+    await servers.set_log_channel(community.guild.id, elsewhere.id, set_by_id=moderator.id)
+
+    await community.bot.services.jobs.remove_clip(
+        job.id, guild_id=community.guild.id, removed_by_id=moderator.id, refunds=False
+    )
+
+    assert await titles(community, elsewhere) == ["**Log moved**", "**Clip removed**"]
+    assert f"**Removed** by {moderator.mention}" in community.shown(card, moderator)
+
+
+async def test_the_last_card_of_a_log_says_who_turned_it_off_or_where_it_went(community: Community) -> None:
+    elsewhere = community.guild.create_text_channel("new-log")
+    servers, moderator = community.bot.services.servers, community.moderator
+    await community.keep_log()
+    await community.log_cards()
+
+    await servers.set_log_channel(community.guild.id, elsewhere.id, set_by_id=moderator.id)
+    await community.log_cards()
+    await servers.set_log_channel(community.guild.id, None, set_by_id=moderator.id)
+    await community.moderate("pause", reason="A flood")
+
+    moved = f"{moderator.mention} moved the log from {community.log_channel.mention} to {elsewhere.mention}"
+    assert await titles(community) == ["**Log channel set**", "**Log moved**"]
+    assert moved in words(community.log_channel.history()[-1])
+    assert await titles(community, elsewhere) == ["**Log moved**", "**Log turned off**"]
+    ended = f"{moderator.mention} turned the log off (it was in {elsewhere.mention})"
+    assert ended in words(elsewhere.history()[-1])
 
 
 def buttons(community: Community, card: discord.Message) -> list[discord.Button]:

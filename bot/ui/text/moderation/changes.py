@@ -47,8 +47,10 @@ def change_title(change: Change) -> str:
             return "Server's cap removed" if is_over else "Server's cap set"
         case ChangeKind.TIMEZONE:
             return "Time zone set"
+        case ChangeKind.LOG_CHANNEL if is_over:
+            return "Log turned off"
         case ChangeKind.LOG_CHANNEL:
-            return "Log ended" if is_over else "Log channel set"
+            return "Log channel set" if _is_same_place(change) else "Log moved"
         case ChangeKind.CHANNEL:
             return "Channel's rule cleared" if is_over else "Channel's rule set"
         case ChangeKind.CLIP_BUTTONS:
@@ -92,6 +94,10 @@ def change_words(change: Change, deleted: Collection[int] = (), *, said_characte
             return f"{who} cancelled {subject}'s clip {after}"
         case ChangeKind.CLIP_REMOVED:
             return f"{who} removed {subject}'s clip {after}"
+        case ChangeKind.LOG_CHANNEL if is_over:
+            return f"{who} turned the log off (it was in {before})"
+        case ChangeKind.LOG_CHANNEL if not _is_same_place(change):
+            return f"{who} moved the log from {before} to {after}"
         case ChangeKind.PROMPT_RULE:
             return f"{who} {f'removed {before}' if is_over else f'added {after}'}"
         case ChangeKind.PHRASE_LIST if not is_over:
@@ -108,6 +114,12 @@ def change_words(change: Change, deleted: Collection[int] = (), *, said_characte
             return f"{who} cleared {subject} (it was {before})"
         case _:
             return f"{who} set {subject} to {after} (before: {before})"
+
+
+def _is_same_place(change: Change) -> bool:
+    """Tell whether the log's channel was chosen first, or anew since it was closed to the bot."""
+    before, after = change.before or {}, change.after or {}
+    return before.get("channel_id", after.get("channel_id")) == after.get("channel_id")
 
 
 def audit_line(change: Change, deleted: Collection[int] = ()) -> str:
