@@ -293,7 +293,7 @@ async def test_a_refused_clips_card_can_block_its_member_too(community: Communit
     assert f"**Blocked** by {community.moderator.mention}" in community.shown(card, community.moderator)
     assert [button.label for button in buttons(community, card)] == ["Block member…", "Recent clips"]
     recent = await community.moderator.click(card, label="Recent clips")
-    assert recent.response.content == f"**The latest clips of {community.mia.mention}**"
+    assert words(recent.response) == f"**The latest clips of {community.mia.mention}**"
 
 
 async def test_a_member_can_be_blocked_again_from_the_card_once_the_block_has_ended(community: Community) -> None:
@@ -308,15 +308,18 @@ async def test_a_member_can_be_blocked_again_from_the_card_once_the_block_has_en
 
 async def test_recent_clips_are_shown_to_the_moderator_alone(community: Community) -> None:
     await community.keep_log()
-    for prompt in ("The first", "The second"):
-        await community.post_clip(community.mia, prompt)
+    long_prompt = "The second of two clips, with a prompt that is longer than any list shows in one line of it " * 2
+    for prompt in ("The first", long_prompt):
+        job = await community.post_clip(community.mia, prompt)
     await community.post_clip(community.ben, "Another's")
     card = (await community.log_cards())[1]
 
     recent = await community.moderator.click(card, label="Recent clips")
 
     assert recent.response.ephemeral
-    lines = recent.response.content.splitlines()
+    lines = words(recent.response).splitlines()
+    link = f"https://discord.com/channels/{community.guild.id}/{community.channel.id}/{job.message_id}"
+    assert f"posted, 6 s, {community.channel.mention} ([open]({link})): “\u2068{long_prompt[:99]}…\u2069”" in lines[1]
     assert lines[0] == f"**The latest clips of {community.mia.mention}**"
     assert ["The second" in lines[1], "The first" in lines[2], len(lines)] == [True, True, 3]
 

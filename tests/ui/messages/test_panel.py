@@ -39,7 +39,7 @@ from bot.services.quotas.service import RuleAsked
 from bot.services.quotas.usage import MemberUsage, UsageReport
 from bot.services.screening.automod_rules import AutomodRule, AutomodRules
 from bot.ui import forms
-from bot.ui.messages.modlog_card import modlog_view
+from bot.ui.messages.modlog_card import modlog_view, recent_clips_view
 from bot.ui.messages.panel.audit import audit_view
 from bot.ui.messages.panel.blocks import blocks_view
 from bot.ui.messages.panel.brainstorms import brainstorms_view
@@ -57,7 +57,6 @@ from bot.ui.text import moderators as moderator_text
 from bot.ui.text import panel as panel_text
 from bot.ui.text import rules as rule_text
 from bot.ui.text.moderation import brainstorms as brainstorm_text
-from bot.ui.text.moderation import modlog as modlog_text
 from bot.ui.text.panel import PanelDetails
 from cogs.moderation.modlog_card import RECENT_JOBS
 from tests.support.discord_server.requests import RouteKind
@@ -143,7 +142,12 @@ DETAILS = PanelDetails(
     deleted={WIDE - place for place in range(0, 30, 2)},
     names={WIDE - place: hideous(100) for place in range(30)},
 )
-JOBS = [make_job(hideous(2000), id=f"job{place:013}", guild_id=WIDE, member_id=WIDE) for place in range(30)]
+JOBS = [
+    make_job(
+        hideous(2000), id=f"job{place:013}", guild_id=WIDE, channel_id=WIDE, member_id=WIDE, status_message_id=WIDE
+    )
+    for place in range(30)
+]
 DETAILS_OF_CHANGES: dict[ChangeKind, tuple[dict[str, Any] | None, dict[str, Any] | None]] = {
     ChangeKind.QUOTA: (rules(QuotaSource.ROLE, 1)[0].details, rules(QuotaSource.ROLE, 1)[0].details),
     ChangeKind.POOL: (rules(QuotaSource.CHANNEL, 1)[0].details, None),
@@ -201,6 +205,7 @@ SECTIONS: dict[str, Callable[[], ui.LayoutView]] = {
     "clip": lambda: posted_clip_view(JOBS[0], 2),
     "asleep": lambda: with_note(jobs_view(JOBS, 2), panel_text.ASLEEP),
     "noted": lambda: with_note(blocks_view(DETAILS, 2), moderator_text.blocked(DETAILS.view.blocks[0], 1)),
+    "recent": lambda: recent_clips_view(WIDE, JOBS[:RECENT_JOBS]),
     "closed": closed_view,
     "log": lambda: modlog_settings_view(DETAILS),
     "jobs": lambda: jobs_view(JOBS, 2),
@@ -422,7 +427,6 @@ def plain_answers() -> dict[str, str]:
         "pause": moderator_text.paused(hideous(300)),
         "rule": rule_text.added(PROMPT_RULES[0]),
         "usage": moderator_text.usage_summary(report, 9),
-        "recent": modlog_text.recent_jobs(WIDE, [ENTRIES["posted"].job or JOBS[0], *JOBS][:RECENT_JOBS]),
     }
 
 

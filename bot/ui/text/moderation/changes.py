@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 PROMPT_CHARACTERS = 300
 """Of a prompt, or of what else a person wrote, on a card."""
 _AUDIT_CHARACTERS = 50
-"""Of the same: ten entries with both sides of a change stay under 4,000 characters, escapes and all."""
+"""Of what else a person wrote: ten entries with both sides of a change stay under 4,000 characters, escapes and all."""
 
 
 def change_title(change: Change) -> str:
@@ -124,7 +124,9 @@ def _is_same_place(change: Change) -> bool:
 
 def audit_line(change: Change, deleted: Collection[int] = ()) -> str:
     """Write an entry of the audit."""
-    words = change_words(change, deleted, said_characters=_AUDIT_CHARACTERS)
+    is_of_clip = change.kind in {ChangeKind.JOB_CANCELLED, ChangeKind.CLIP_REMOVED}
+    said_characters = formatting.LINE_CHARACTERS if is_of_clip else _AUDIT_CHARACTERS
+    words = change_words(change, deleted, said_characters=said_characters)
     return f"{formatting.relative(change.made_at)} **{change_title(change)}** · {words}"
 
 
