@@ -11,7 +11,7 @@ from discord.app_commands import Range
 from bot.models import DAYS_MAX, Period
 from bot.ui import exports, replies
 from bot.ui.text import commands as command_text
-from bot.ui.text import moderators as moderator_text
+from bot.ui.text.moderation import usage as usage_text
 from cogs.context import guild_id_of
 from cogs.moderation.options import PERIODS, ModeratorGroup, offer_days, parse_period
 from cogs.moderation.quotas import QuotaGroup
@@ -99,6 +99,6 @@ class ModerateGroup(ModeratorGroup):
         reporting = self._services.usage.report(guild_id_of(interaction), parse_period(period))
         report = await replies.run_or_defer(interaction, reporting, private=True)
         files, listed = await exports.usage_files(report)
-        summary = moderator_text.usage_summary(report, listed)
+        summary = usage_text.usage_summary(report, listed)
         if not await replies.reply(interaction, summary, files=files):
             await replies.reply(interaction, summary)

@@ -14,7 +14,7 @@ from sqlalchemy import insert
 from bot.models import Period
 from bot.store import tables
 from bot.ui import exports
-from bot.ui.text import moderators as moderator_text
+from bot.ui.text.moderation import usage as usage_text
 from cogs.panel.panel import Place
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ async def test_the_use_of_six_thousand_jobs_is_told_in_slices(community: Communi
     async def tell() -> None:
         report = await services.usage.report(community.guild.id, Period.MONTH)
         files, listed = await exports.usage_files(report)
-        summary = moderator_text.usage_summary(report, listed)
+        summary = usage_text.usage_summary(report, listed)
         assert (len(report.members), len(report.jobs), report.used_seconds) == (COUNT, 5000, 6 * COUNT)
         assert "6,000" in summary
         assert len(files) == 2

@@ -181,7 +181,8 @@ class AdmissionDetails:
         first = next((ceiling for ceiling in self.ceilings if cost_seconds > ceiling.left_seconds), None)
         if first is None:
             return None
-        return CeilingReachedError(first.kind, first.resets_at, allows_none=first.allows_none)
+        never_fits = cost_seconds > first.limit_seconds
+        return CeilingReachedError(first.kind, first.resets_at, allows_none=first.allows_none, never_fits=never_fits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -148,7 +148,7 @@ async def test_the_cap_holds_for_everybody_and_says_what_is_used(community: Comm
     quota = await community.mia.slash(community.channel, "quota")
     assert "This server as a whole has only 2 s left today, too little for a clip." in words(quota.response)
 
-    said = await set_cap(community, "5")
+    said = await set_cap(community, "7")
     assert "No more clips can be made until then." in said
     panel = await open_panel(community, section="cap")
     await panel.press("cap_clear")

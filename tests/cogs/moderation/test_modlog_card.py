@@ -94,7 +94,8 @@ async def test_a_failed_clip_says_why_and_that_the_seconds_came_back(community: 
             "video making is paused: “\u2068A flood\u2069”",
         ),
         (lambda community: set_access(community, "refused"), "no clips in this channel"),
-        (lambda community: set_cap(community, "5"), "the server's cap is reached: 5 s per day"),
+        (lambda community: set_cap(community, "5"), "the server's cap is less than it costs: 5 s per day"),
+        (lambda community: set_cap(community, "0"), "the server's cap is less than it costs: 0 s per day"),
     ],
 )
 async def test_a_refused_clip_gets_a_card_with_the_rule(
@@ -112,12 +113,16 @@ async def test_a_refused_clip_gets_a_card_with_the_rule(
 
 async def test_a_used_up_quota_is_a_refusal_with_whose_quota_it_was(community: Community) -> None:
     await community.keep_log()
+    await community.moderate("quota set", who=community.mia, seconds=6)
+    for _ in range(2):
+        await community.mia.slash(community.channel, "video", prompt="A cat")
+    used_up = words((await community.log_cards())[-1])
     await community.moderate("quota set", who=community.mia, seconds=5)
     await community.mia.slash(community.channel, "video", prompt="A cat")
+    small = words((await community.log_cards())[-1])
 
-    card = words((await community.log_cards())[-1])
-
-    assert f"the quota is used up: 5 s per day, {community.mia.mention}" in card
+    assert f"the quota is used up: 6 s per day, {community.mia.mention}" in used_up
+    assert f"the quota is less than it costs: 5 s per day, {community.mia.mention}" in small
 
 
 @pytest.mark.parametrize(("label", "back"), [("Remove", ""), ("Remove and refund", "; 6 s went back")])

@@ -57,6 +57,7 @@ from bot.ui.text import moderators as moderator_text
 from bot.ui.text import panel as panel_text
 from bot.ui.text import rules as rule_text
 from bot.ui.text.moderation import brainstorms as brainstorm_text
+from bot.ui.text.moderation import usage as usage_text
 from bot.ui.text.panel import PanelDetails
 from cogs.moderation.modlog_card import RECENT_JOBS
 from tests.support.discord_server.requests import RouteKind
@@ -426,7 +427,7 @@ def plain_answers() -> dict[str, str]:
         "block": moderator_text.blocked(make_block(reason=hideous(300), expires_at=RESETS_AT), 99),
         "pause": moderator_text.paused(hideous(300)),
         "rule": rule_text.added(PROMPT_RULES[0]),
-        "usage": moderator_text.usage_summary(report, 9),
+        "usage": usage_text.usage_summary(report, 9),
     }
 
 

@@ -37,7 +37,9 @@ _REASONS = {
     "automod": "an AutoMod rule",
     "open_jobs": "the member has enough clips on the way",
     "quota": "the quota is used up",
+    "quota_small": "the quota is less than it costs",
     "cap": "the server's cap is reached",
+    "cap_small": "the server's cap is less than it costs",
 }
 _OUTCOMES = {
     JobState.HELD: "waiting",
@@ -164,10 +166,10 @@ def _refusal_words(details: AuditDetails) -> list[str]:
     rule = details.get("rule")
     because = f": {formatting.quoted(rule)}" if isinstance(rule, str) else ""
     match details["reason"]:
-        case "quota":
+        case "quota" | "quota_small":
             whose = formatting.subject(QuotaSource(details["source"]), details["subject_id"])
             because = f": {quota_words(details)}, {whose}"
-        case "cap":
+        case "cap" | "cap_small":
             because = f": {quota_words(details)}"
         case _:
             pass
