@@ -110,6 +110,7 @@ async def _requester_from_afar(interaction: discord.Interaction, guild_id: int, 
     return Requester(
         guild_id=guild_id,
         member_id=member.id,
+        name=member.display_name,
         role_ids=role_ids(member),
         places=places if category_id is None else (*places, category_id),
         manages_server=granted.manage_guild,

@@ -367,6 +367,7 @@ async def test_a_database_that_cannot_be_opened_is_said(tmp_path: Path) -> None:
         lambda connection: ledger.list_grants(connection, guild_id=1, now=NOW),
         lambda connection: jobs.list_period(connection, guild_id=1, start=NOW, end=NOW, limit=9),
         lambda connection: jobs.count_outcomes(connection, guild_id=1, start=NOW, end=NOW),
+        lambda connection: jobs.list_names(connection, guild_id=1, start=NOW, end=NOW),
         lambda connection: jobs.list_posted(connection, 1, limit=9),
         lambda connection: jobs.list_open(connection, 1),
         modlog.list_due,
