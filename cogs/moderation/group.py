@@ -12,9 +12,10 @@ from bot.models import DAYS_MAX
 from bot.ui import exports, replies
 from bot.ui.text import commands as command_text
 from bot.ui.text.moderation import usage as usage_text
-from cogs.context import guild_id_of
+from cogs.context import channel_id_of, guild_id_of
 from cogs.directory import names_in
-from cogs.moderation.options import PERIODS, ModeratorGroup, offer_days, parse_period
+from cogs.moderation.diagnosis import diagnosis_of
+from cogs.moderation.options import PERIODS, ClipPlace, ModeratorGroup, offer_days, parse_period
 from cogs.moderation.quotas import QuotaGroup
 from cogs.moderation.rules import RulesGroup
 from cogs.panel.panel import Place
@@ -92,6 +93,18 @@ class ModerateGroup(ModeratorGroup):
     async def open_settings(self, interaction: discord.Interaction) -> None:
         """Open the panel."""
         await self._panel.open(interaction, Place("home"))
+
+    @app_commands.command(name="diagnose", description=command_text.MODERATE_DIAGNOSE)
+    @app_commands.describe(channel=command_text.OPTION_WHY_CHANNEL, member=command_text.OPTION_DIAGNOSE_MEMBER)
+    async def diagnose(
+        self,
+        interaction: discord.Interaction,
+        channel: ClipPlace | None = None,
+        member: discord.Member | None = None,
+    ) -> None:
+        """Show what the bot may do in a channel, and what keeps a member from having a clip made there."""
+        channel_id = channel_id_of(interaction) if channel is None else channel.id
+        await self._panel.open(interaction, diagnosis_of(channel_id, (member or interaction.user).id))
 
     @app_commands.command(name="usage", description=command_text.MODERATE_USAGE)
     @app_commands.describe(period=command_text.OPTION_USAGE_PERIOD)

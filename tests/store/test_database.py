@@ -372,6 +372,7 @@ async def test_a_database_that_cannot_be_opened_is_said(tmp_path: Path) -> None:
         lambda connection: jobs.list_open(connection, 1),
         modlog.list_due,
         lambda connection: modlog.claim(connection, 1, now=NOW, limit=9, owner="a", lease_until=NOW),
+        lambda connection: modlog.tells_of_clip(connection, Server(guild_id=1, log_channel_id=2), "x"),
         lambda connection: refusals.count_days(connection, 1, first=NOW.date(), end=NOW.date()),
         *(
             lambda connection, query=query, read=read: read(connection, query, "z", limit=6)
@@ -395,8 +396,20 @@ async def test_a_database_that_cannot_be_opened_is_said(tmp_path: Path) -> None:
     ids=[
         *("standing", "backlog", "places", "queue", "start", "interaction", "render times", "usage", "gifts"),
         "usage by member",
-        *("quotas", "server", "block", "channels", "recent", "all gifts", "period", "outcomes", "posted", "open"),
-        *("log due", "log claim", "refused"),
+        *(
+            "quotas",
+            "server",
+            "block",
+            "channels",
+            "recent",
+            "all gifts",
+            "period",
+            "outcomes",
+            "names",
+            "posted",
+            "open",
+        ),
+        *("log due", "log claim", "log of a clip", "refused"),
         *(f"clips {number}" for number in range(8)),
         *("favourites", "stills", "removed", "forgotten", "redraw"),
         *("refusal", "audit", "claim", "release"),
