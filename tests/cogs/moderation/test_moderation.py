@@ -545,7 +545,7 @@ def commands(community: Community) -> list[str]:
 async def test_every_command_is_refused_to_members_whatever_their_client_sends(community: Community) -> None:
     known = commands(community)
     assert [name.removeprefix("moderate ") for name in sorted(known)] == [
-        *("block", "jobs", "pause", "quota clear", "quota grant", "quota set", "quota why", "resume"),
+        *("block", "diagnose", "jobs", "pause", "quota clear", "quota grant", "quota set", "quota why", "resume"),
         *("rules add", "rules remove", "rules test", "settings", "unblock", "usage"),
     ]
 

@@ -7,27 +7,35 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from discord import app_commands
 
+from bot.errors import ChannelRefusedError, QueueFullError, RulesUnknownError, ThreadClosedError, TooManyOpenJobsError
 from bot.models import (
     GEMINI_OMNI,
     Access,
     Aspect,
+    BlockedError,
+    CapReachedError,
     CapStatus,
     CeilingKind,
+    CeilingReachedError,
     CeilingStatus,
     Change,
     ChangeKind,
     ChannelRule,
+    EffectiveQuota,
     Grant,
     JobError,
     JobState,
     LogEntry,
     LogKind,
     Pause,
+    PausedError,
     Period,
     PromptRule,
     PromptRuleKind,
     Quota,
+    QuotaExceededError,
     QuotaRule,
     QuotaSource,
     Server,
@@ -39,6 +47,7 @@ from bot.services.quotas.service import RuleAsked
 from bot.services.quotas.usage import MemberUsage, UsageReport
 from bot.services.screening.automod_rules import AutomodRule, AutomodRules
 from bot.ui import forms
+from bot.ui.messages.diagnosis import Diagnosis, diagnosis_view
 from bot.ui.messages.modlog_card import modlog_view, recent_clips_view
 from bot.ui.messages.panel.audit import audit_view
 from bot.ui.messages.panel.blocks import blocks_view
@@ -207,6 +216,7 @@ SECTIONS: dict[str, Callable[[], ui.LayoutView]] = {
     "asleep": lambda: with_note(jobs_view(JOBS, 2), panel_text.ASLEEP),
     "noted": lambda: with_note(blocks_view(DETAILS, 2), moderator_text.blocked(DETAILS.view.blocks[0], 1)),
     "recent": lambda: recent_clips_view(WIDE, JOBS[:RECENT_JOBS]),
+    "diagnosis": lambda: diagnosis_view(make_diagnosis()),
     "closed": closed_view,
     "log": lambda: modlog_settings_view(DETAILS),
     "jobs": lambda: jobs_view(JOBS, 2),
@@ -391,9 +401,9 @@ def test_a_page_past_the_end_is_the_last_one() -> None:
     assert page_of(range(21), -1) == (range(10), 1, 3)
 
 
-def plain_answers() -> dict[str, str]:
+def make_details() -> AdmissionDetails:
     roles = tuple(WIDE - place for place in range(100))
-    explanation = AdmissionDetails(
+    return AdmissionDetails(
         requester=requester(role_ids=roles, places=(WIDE, WIDE - 1, WIDE - 2)),
         server=DETAILS.view.server,
         block=make_block(reason=hideous(300)),
@@ -414,6 +424,34 @@ def plain_answers() -> dict[str, str]:
         cap=DETAILS.view.cap,
         ceilings=CEILINGS,
     )
+
+
+def make_diagnosis() -> Diagnosis:
+    details = make_details()
+    pool = make_quota_status(effective=EffectiveQuota(Quota(5), QuotaSource.CHANNEL, WIDE))
+    permissions = ["create_public_threads", "send_messages_in_threads"]
+    return Diagnosis(
+        channel_id=WIDE,
+        member_id=WIDE,
+        lacking={"post": ["send_messages"], "attach": [], "history": ["read_message_history"], "threads": permissions},
+        automod=DETAILS.automod,
+        log_arrives=False,
+        details=details,
+        refusals=[
+            *(ThreadClosedError(is_locked=False), app_commands.MissingPermissions(["use_application_commands"])),
+            *(app_commands.BotMissingPermissions(permissions), PausedError(Pause(hideous(300), WIDE, CREATED_AT))),
+            *(BlockedError(make_block(reason=hideous(300))), ChannelRefusedError(WIDE), TooManyOpenJobsError(2)),
+            *(
+                QuotaExceededError(pool, 6),
+                CapReachedError(CapStatus(cap=Quota(5), used_seconds=0, resets_at=RESETS_AT), 6),
+            ),
+            *(CeilingReachedError(CeilingKind.MEMBER_DAY, RESETS_AT), QueueFullError(50), RulesUnknownError()),
+        ],
+    )
+
+
+def plain_answers() -> dict[str, str]:
+    explanation = make_details()
     members = [
         MemberUsage(
             member_id=WIDE - place, used_seconds=10**6, delivered=10**5, failed=9, cancelled=9, open=9, removed=9
