@@ -47,7 +47,8 @@ async def used(community: Community, actor: MemberActor, item: ui.Item[Any], *ch
     if result.modal is not None:
         return result.modal["title"]
     shown = next((each for each in community.channel.history() if each.id == message_id), None)
-    return f"{said(result)}\n{'' if shown is None else words(shown)}"
+    answer = "" if result.response is None else words(result.response)
+    return f"{said(result)}\n{answer}\n{'' if shown is None else words(shown)}"
 
 
 def button(custom_id: str) -> ui.Button[Any]:

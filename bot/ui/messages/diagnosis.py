@@ -69,11 +69,11 @@ def diagnosis_view(diagnosis: Diagnosis) -> ui.LayoutView:
     place = diagnosis.details.place
     made = text.would_be_made(place.usual_aspect, place.usual_seconds, diagnosis.details.status)
     lines = [
-        f"### What I may do in <#{diagnosis.channel_id}>",
+        text.heading_of_bot(diagnosis.channel_id),
         *(text.may_do(thing, lacking) for thing, lacking in diagnosis.lacking.items()),
         text.automod(diagnosis.automod),
         text.log(server.log_channel_id, arrives=diagnosis.log_arrives),
-        f"### A `/video` of <@{diagnosis.member_id}> there",
+        text.heading_of_member(diagnosis.member_id),
         *(refused or [made]),
     ]
     mending = dict(remedy.button for _, remedy in remedies if remedy.button is not None)
@@ -92,29 +92,29 @@ def _remedy(error: Exception, diagnosis: Diagnosis) -> _Remedy:
     titles = panel_text.TITLES
     match error:
         case app_commands.BotMissingPermissions():
-            return _Remedy("See above what to give me.")
+            return _Remedy(text.GIVE_AS_ABOVE)
         case app_commands.MissingPermissions():
             return _Remedy(text.give_member(diagnosis.member_id, error.missing_permissions))
         case ThreadClosedError():
-            return _Remedy("Open the thread again, or use another one.")
+            return _Remedy(text.OPEN_THREAD)
         case PausedError():
             return _pressing("resume", panel_text.RESUME)
         case BlockedError():
-            return _pressing("open:blocks:1", titles["blocks"], f"then *{panel_text.UNBLOCK}*")
+            return _pressing("open:blocks:1", titles["blocks"], text.unblocking(panel_text.UNBLOCK))
         case ChannelRefusedError():
             return _pressing(f"access:{diagnosis.channel_id}:allowed", panel_text.ALLOW)
         case TooManyOpenJobsError() | QueueFullError():
-            return _pressing("open:jobs:1", titles["jobs"], "to cancel some, or wait")
+            return _pressing("open:jobs:1", titles["jobs"], text.FEWER)
         case QuotaExceededError() if error.status.effective.source is QuotaSource.CHANNEL:
-            return _pressing("open:pools:1", titles["pools"], "to make it larger")
+            return _pressing("open:pools:1", titles["pools"], text.LARGER)
         case QuotaExceededError():
-            return _pressing("open:quotas:1", titles["quotas"], "to make it larger")
+            return _pressing("open:quotas:1", titles["quotas"], text.LARGER)
         case CapReachedError():
-            return _pressing("open:cap:1", titles["cap"], "to raise it")
+            return _pressing("open:cap:1", titles["cap"], text.HIGHER)
         case CeilingReachedError():
-            return _Remedy("Only the bot's operator can change that.")
+            return _Remedy(text.OPERATOR_ONLY)
         case RulesUnknownError():
-            return _Remedy("Wait a minute; if it stays so, give me **Manage Server**.")
+            return _Remedy(text.WAIT_FOR_RULES)
         case _:
             return _Remedy("")
 

@@ -23,7 +23,27 @@ THINGS = {
 }
 """What people can ask of the bot in a place, as far as it goes by its permissions there."""
 PROMPTS = "-# The words of a prompt may still be refused: `/moderate rules test` tells."
+LARGER, HIGHER, FEWER = "to make it larger", "to raise it", "to cancel some, or wait"
+GIVE_AS_ABOVE = "See above what to give me."
+OPEN_THREAD = "Open the thread again, or use another one."
+OPERATOR_ONLY = "Only the bot's operator can change that."
+WAIT_FOR_RULES = "Wait a minute; if it stays so, give me **Manage Server**."
 _NO_THREADS = "**no**, there are no threads in a channel of this kind"
+
+
+def heading_of_bot(channel_id: int) -> str:
+    """Head what the bot may do in a channel."""
+    return f"### What I may do in <#{channel_id}>"
+
+
+def heading_of_member(member_id: int) -> str:
+    """Head what becomes of a member's clip there."""
+    return f"### A `/video` of <@{member_id}> there"
+
+
+def unblocking(label: str) -> str:
+    """Say what to do among the blocked members."""
+    return f"then *{label}*"
 
 
 def may_do(thing: str, lacking: Sequence[str] | None) -> str:
