@@ -223,6 +223,9 @@ async def test_everything_in_the_panel_names_a_function(community: Community) ->
     await panel.go("clips")
     await panel.press(f"open:clip:{job.id}")
     shown |= set(panel.custom_ids)
+    shown |= set(
+        OpenPanel(community, await community.moderator.slash(community.channel, "moderate diagnose")).custom_ids
+    )
 
     found = {custom_id: community.bot.components.find(custom_id) for custom_id in shown}
     assert [custom_id for custom_id, component in found.items() if component is None] == []
