@@ -12,7 +12,7 @@ from discord import ui
 from bot.models import JobState, Quota, QuotaSource
 from bot.ui.text import panel as panel_text
 from tests.support.community import words
-from tests.support.panel import filled_in, open_panel, said, send_component
+from tests.support.panel import OpenPanel, filled_in, open_panel, said, send_component
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -223,9 +223,8 @@ async def test_everything_in_the_panel_names_a_function(community: Community) ->
     await panel.go("clips")
     await panel.press(f"open:clip:{job.id}")
     shown |= set(panel.custom_ids)
-    shown |= set(
-        OpenPanel(community, await community.moderator.slash(community.channel, "moderate diagnose")).custom_ids
-    )
+    diagnosed = await community.moderator.slash(community.channel, "moderate diagnose")
+    shown |= set(OpenPanel(community, diagnosed).custom_ids)
 
     found = {custom_id: community.bot.components.find(custom_id) for custom_id in shown}
     assert [custom_id for custom_id, component in found.items() if component is None] == []
