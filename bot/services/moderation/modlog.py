@@ -148,7 +148,7 @@ class Modlog:
                 return
             try:
                 if entry.message_id is not None:
-                    await self._redraw(entry)
+                    await self._redraw(entry, channel_id)
                     continue
                 destination_id = entry.channel_id or channel_id
                 if destination_id is None:
@@ -185,8 +185,11 @@ class Modlog:
         await self._note_posted(entry, channel_id, message_id, was_found=found_id is not None)
         _log.info("log card posted", extra=_fields(entry))
 
-    async def _redraw(self, entry: LogEntry) -> None:
-        """Draw a card anew; one that is gone, or out of reach for good, is left."""
+    async def _redraw(self, entry: LogEntry, log_channel_id: int | None) -> None:
+        """Draw a card anew; one that is gone, or out of reach for good, is left.
+
+        But who took its clip away is told all the same, by a card in its place.
+        """
         channel_id, message_id = entry.channel_id, entry.message_id
         assert channel_id is not None, "a card that is there is in a channel"
         assert message_id is not None
@@ -196,6 +199,10 @@ class Modlog:
                 await self._publisher.redraw_log_card(entry)
         except DestinationClosedError as error:
             _log.info("log card out of reach", extra=_fields(entry, error))
+            is_removed = entry.job is not None and entry.job.removed_at is not None
+            if is_removed and channel_id == log_channel_id:
+                await self._post(channel_id, entry)
+                return
         await self._note_posted(entry, channel_id, message_id)
 
     async def _with_what_was_done(self, entry: LogEntry) -> LogEntry:

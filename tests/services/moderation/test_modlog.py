@@ -276,6 +276,29 @@ async def test_a_clip_that_goes_while_its_card_is_posted_is_shown_so_on_that_car
     assert (redrawn.job.removed_by_id, redrawn.refunded) == (MODERATOR_ID, True)
 
 
+async def test_a_removal_is_told_by_a_new_card_where_somebody_has_deleted_the_clips(workshop: Workshop) -> None:
+    process = await started(workshop)
+    job_id = await workshop.accept(process)
+    await workshop.run_until_idle(process)
+    await post_all(workshop, process)
+
+    async def is_gone(entry: LogEntry) -> None:
+        workshop.log.cards[CHANNEL_ID] = [card for card in cards(workshop) if card.id != entry.id]
+        raise DestinationClosedError("10008")
+
+    workshop.log.redraw_log_card = is_gone  # type: ignore[method-assign] (until the end)
+
+    workshop.time.advance(3600)
+    await process.jobs.remove_clip(job_id, guild_id=GUILD_ID, removed_by_id=MODERATOR_ID, refunds=False)
+    await post_all(workshop, process)
+
+    assert kinds(workshop) == [LogKind.CHANGED, LogKind.POSTED]
+    removed = cards(workshop)[-1].job
+    assert removed is not None
+    assert removed.removed_by_id == MODERATOR_ID
+    assert not (await process.services.servers.view(GUILD_ID)).server.log_closed
+
+
 async def test_a_clip_that_went_before_its_card_was_posted_is_shown_so_from_the_start(workshop: Workshop) -> None:
     process = await started(workshop)
     job_id = await workshop.accept(process)
