@@ -38,6 +38,7 @@ from cogs.context import guild_id_of, requester_in, require_moderator
 from cogs.library import LibraryActions, LibraryCog
 from cogs.making import Maker
 from cogs.moderation.acts import ModeratorActs
+from cogs.moderation.diagnosis import DiagnosisSection
 from cogs.moderation.group import ModerateGroup
 from cogs.moderation.modlog_card import ModlogCardActions
 from cogs.panel import make_panel
@@ -153,7 +154,7 @@ class ReelayBot(ShardedBot):
         """Give it what people may ask for, before ``sign_in``: some of the services need the client themselves."""
         self.services = services
         self._acts = ModeratorActs(services)
-        self.panel = make_panel(services, self._acts)
+        self.panel = make_panel(services, self._acts, DiagnosisSection)
         self.flood_gate = FloodGate(services.floods)
 
     async def setup_hook(self) -> None:

@@ -69,6 +69,7 @@ def requester(
     return Requester(
         guild_id=guild_id_of(interaction),
         member_id=member.id,
+        name=member.display_name,
         role_ids=role_ids(member) if isinstance(member, discord.Member) else (),
         places=places(interaction, channel or interaction.channel),
         manages_server=is_own and interaction.permissions.manage_guild,

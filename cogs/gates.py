@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import discord
@@ -16,11 +17,11 @@ from bot.ui.discord_errors import CLOSING_CODES, UNKNOWN_MEMBER_CODES, as_publis
 from cogs.context import FETCH_SECONDS, requester_in_place, role_ids
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 _log = logging.getLogger(__name__)
 
-_Place = discord.abc.GuildChannel | discord.Thread
+GuildPlace = discord.abc.GuildChannel | discord.Thread
 
 
 def require_open_place(interaction: discord.Interaction, *, posts: bool, also: Iterable[str] = ()) -> None:
@@ -35,19 +36,53 @@ def require_open_place(interaction: discord.Interaction, *, posts: bool, also: I
         discord.app_commands.MissingPermissions: when a member presses a button who may not use commands there.
         discord.app_commands.BotMissingPermissions: when the bot can't do there all that the job will ask of it.
     """
-    channel = interaction.channel
+    is_command = interaction.type is discord.InteractionType.application_command  # which Discord itself has checked
+    of_member, of_bot = None if is_command else interaction.permissions, interaction.app_permissions
+    for refusal in place_refusals(interaction.channel, of_bot if posts else None, of_member, also=also):
+        raise refusal
+
+
+def place_refusals(
+    channel: object,
+    of_bot: discord.Permissions | None,
+    of_member: discord.Permissions | None,
+    *,
+    also: Iterable[str] = (),
+) -> Iterator[ThreadClosedError | app_commands.MissingPermissions | app_commands.BotMissingPermissions]:
+    """Yield all that keeps a member from having a clip made in a place of a server, as far as Discord decides it.
+
+    Args:
+        of_bot, of_member: what they are permitted there; None is not asked about.
+        also: what else the bot has to be permitted.
+    """
     if isinstance(channel, discord.Thread) and (channel.locked or channel.archived):
-        raise ThreadClosedError(is_locked=channel.locked)
+        yield ThreadClosedError(is_locked=channel.locked)
+    post, *others = needs_of_clips(channel).values()
+    if of_member is not None and (lacking := lacks(of_member, ("use_application_commands", post[-1]))):
+        yield app_commands.MissingPermissions(lacking)
+    needed = (*post, *also, *chain.from_iterable(others))
+    if of_bot is not None and (lacking := lacks(of_bot, needed)):
+        yield app_commands.BotMissingPermissions(lacking)
+
+
+def needs_of_clips(channel: object) -> dict[str, tuple[str, ...]]:
+    """Return which permissions the bot needs in a place, for what: to post, to attach, and to find a clip again.
+
+    The history is needed to find a clip that was posted just before a crash.
+    """
     send = "send_messages_in_threads" if isinstance(channel, discord.Thread) else "send_messages"
-    if interaction.type is not discord.InteractionType.application_command:  # which Discord itself has checked
-        _require_member(interaction.permissions, send)
-    if not posts:
-        return
-    # The history is needed to find a clip that was posted just before a crash.
-    needed = ("view_channel", send, *also, "attach_files", "read_message_history")
-    lacking = _lacking(interaction.app_permissions, needed)
-    if lacking:
-        raise app_commands.BotMissingPermissions(lacking)
+    return {"post": ("view_channel", send), "attach": ("attach_files",), "history": ("read_message_history",)}
+
+
+def needs_of_threads(channel: object) -> tuple[str, ...] | None:
+    """Return which permissions a brainstorm needs there besides; None where there can be no threads."""
+    match channel:
+        case discord.Thread():
+            return ()
+        case discord.TextChannel():
+            return ("create_public_threads", "send_messages_in_threads")
+        case _:
+            return None
 
 
 def require_place_for_thread(interaction: discord.Interaction) -> None:
@@ -57,11 +92,10 @@ def require_place_for_thread(interaction: discord.Interaction) -> None:
         NoThreadsError: when there can be no threads in this kind of channel.
         ThreadClosedError, discord.app_commands.MissingPermissions, BotMissingPermissions: as ``require_open_place``.
     """
-    channel = interaction.channel
-    if not isinstance(channel, discord.TextChannel | discord.Thread):
+    for_threads = needs_of_threads(interaction.channel)
+    if for_threads is None:
         raise NoThreadsError
-    for_threads = ("create_public_threads", "send_messages_in_threads")
-    require_open_place(interaction, posts=True, also=() if isinstance(channel, discord.Thread) else for_threads)
+    require_open_place(interaction, posts=True, also=for_threads)
 
 
 async def requester_there(interaction: discord.Interaction, guild_id: int, channel_id: int) -> Requester:
@@ -98,7 +132,7 @@ async def _requester_from_afar(interaction: discord.Interaction, guild_id: int, 
         if error.code not in UNKNOWN_MEMBER_CODES:
             raise
         raise NotMemberError from error
-    place = await _fetch_place(guild, channel_id)
+    place = await fetch_place(guild, channel_id)
     is_thread = isinstance(place, discord.Thread)
     if isinstance(place, discord.Thread) and place.locked:
         raise ThreadClosedError(is_locked=True)
@@ -110,14 +144,20 @@ async def _requester_from_afar(interaction: discord.Interaction, guild_id: int, 
     return Requester(
         guild_id=guild_id,
         member_id=member.id,
+        name=member.display_name,
         role_ids=role_ids(member),
         places=places if category_id is None else (*places, category_id),
         manages_server=granted.manage_guild,
     )
 
 
-async def _fetch_place(guild: discord.Guild, channel_id: int) -> _Place:
-    """Return a channel or a thread, from what is known of the server or else from Discord."""
+async def fetch_place(guild: discord.Guild, channel_id: int) -> GuildPlace:
+    """Return a channel or a thread, from what is known of the server or else from Discord.
+
+    Raises:
+        PlaceGoneError: when it is deleted, or closed to the bot.
+        discord.HTTPException: when Discord does not say.
+    """
     known = guild.get_channel_or_thread(channel_id)
     if known is not None:
         return known
@@ -131,10 +171,11 @@ async def _fetch_place(guild: discord.Guild, channel_id: int) -> _Place:
 
 
 def _require_member(granted: discord.Permissions, send: str) -> None:
-    lacking = _lacking(granted, ("use_application_commands", send))
+    lacking = lacks(granted, ("use_application_commands", send))
     if lacking:
         raise app_commands.MissingPermissions(lacking)
 
 
-def _lacking(granted: discord.Permissions, needed: Iterable[str]) -> list[str]:
+def lacks(granted: discord.Permissions, needed: Iterable[str]) -> list[str]:
+    """Return those permissions that are not among the granted ones."""
     return [name for name in needed if not getattr(granted, name)]

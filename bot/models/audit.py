@@ -76,7 +76,8 @@ class LogEntry:
         job: the clip that was posted or failed.
         change: what was changed.
         details: of a refusal or a cap, which have no row of their own.
-        message_id: the card, once it is posted in ``channel_id``.
+        channel_id: where it is posted, or has to be; None where it goes wherever the log is then.
+        message_id: the card, once it is posted.
         still: a picture of the clip that was posted (WebP), while it is there.
         refunded, block: what moderators have done about the clip since: its seconds went back, its member is blocked.
     """

@@ -135,6 +135,7 @@ class Job:
         asked_aspect, asked_duration_seconds: what was asked for, where the model that makes it now has no such clips;
             None where it is made as it was asked for.
         upload_dying_since: when its first upload died; one that arrives leaves it as it is.
+        member_name: what the member was called in the server when they asked; None where it is not kept (any more).
         round_id: of the brainstorm's round that it is a take of; its board is then the job's card.
         number: of that take, 1 to 8; 0 for a clip of its own.
     """
@@ -175,6 +176,7 @@ class Job:
     asked_aspect: Aspect | None = None
     asked_duration_seconds: int | None = None
     upload_dying_since: datetime | None = None
+    member_name: str | None = None
     round_id: str | None = None
     number: int = 0
 

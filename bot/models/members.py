@@ -14,12 +14,14 @@ class Requester:
     """A member in a place of a server: all that decides which rules hold.
 
     Attributes:
+        name: what the member is called in the server; None where nobody needs it.
         places: the thread, the channel and the category, as far as there are any, the most particular first.
         manages_server: has Manage Server, and so is exempt from Discord's AutoMod.
     """
 
     guild_id: int
     member_id: int
+    name: str | None = None
     role_ids: tuple[int, ...] = ()
     places: tuple[int, ...] = ()
     manages_server: bool = False

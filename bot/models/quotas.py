@@ -205,6 +205,12 @@ class QuotaStatus:
         seconds = self.effective.quota.seconds
         return None if seconds is None else max(0, seconds - (self.used_seconds - self.from_grants_seconds))
 
+    def never_fits(self, cost_seconds: int) -> bool:
+        """Tell whether something costs more than a whole period gives, with grants that outlive the present one."""
+        seconds = self.effective.quota.seconds
+        later = sum(grant.left_seconds for grant in self.grants if grant.expires_at > self.resets_at)
+        return seconds is not None and cost_seconds > seconds + later
+
     def use_grants(self, cost_seconds: int) -> tuple[GrantUse, ...]:
         """Say which grants pay how much of a clip; the quota pays the rest.
 
@@ -260,6 +266,10 @@ class CapStatus:
     def is_reached(self) -> bool:
         """Tell whether no clip fits in what is left."""
         return self.left_seconds < self.profile.shortest_seconds
+
+    def never_fits(self, cost_seconds: int) -> bool:
+        """Tell whether something costs more than a whole period gives."""
+        return cost_seconds > (self.cap.seconds or 0)
 
 
 def check_grant_seconds(seconds: int) -> None:

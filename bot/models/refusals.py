@@ -65,13 +65,17 @@ class CeilingReachedError(RefusedError):
     Attributes:
         resets_at: when its day or month ends.
         allows_none: whether no clip fits in it then, either.
+        never_fits: whether this one does not.
     """
 
-    def __init__(self, kind: CeilingKind, resets_at: datetime, *, allows_none: bool = False) -> None:
+    def __init__(
+        self, kind: CeilingKind, resets_at: datetime, *, allows_none: bool = False, never_fits: bool = False
+    ) -> None:
         super().__init__(kind.value)
         self.kind = kind
         self.resets_at = resets_at
         self.allows_none = allows_none
+        self.never_fits = never_fits
 
 
 class NotCancellableError(RefusedError):

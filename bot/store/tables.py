@@ -93,6 +93,7 @@ jobs = Table(
     Column("asked_aspect", String(8)),
     Column("asked_duration_seconds", Integer),
     Column("upload_dying_since", UtcDateTime),
+    Column("member_name", Text),
     Column("round_id", String(25)),
     Column("number", Integer, nullable=False, server_default="0"),
     UniqueConstraint("interaction_id", "number"),

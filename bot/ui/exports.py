@@ -17,7 +17,7 @@ from bot.ui.text.brainstorms import takes as take_text
 from bot.ui.text.moderation import modlog as modlog_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from bot.models import Job
     from bot.models.brainstorms import Board, BoardTake
@@ -30,30 +30,38 @@ _FORMULA_SIGN = re.compile(r"(?<![^\W_])(?=[=+\-@\uff1d\uff0b\uff0d\uff20\u2212\
 """Just before a sign that begins a formula, in full width too, where no letter or digit stands before it."""
 _UNSEEN_STARTS = ("\t", "\r", "\n")
 _MEMBER_COLUMNS = (
-    *("member_id", "seconds_used", "posted", "failed", "cancelled", "on_the_way", "removed"),
+    *("member_id", "member_name", "seconds_used", "posted", "failed", "cancelled", "on_the_way", "removed"),
     *("brainstorms", "takes"),
 )
 _CLIP_COLUMNS = (
-    *("asked_at_utc", "job_id", "member_id", "channel_id", "prompt", "aspect", "seconds", "charged_to"),
-    *("outcome", "reason", "removed_by", "link"),
+    *("asked_at_utc", "job_id", "member_id", "member_name", "channel_id", "channel_name", "prompt", "aspect"),
+    *("seconds", "charged_to", "outcome", "reason", "removed_by", "removed_by_name", "link"),
 )
 
 
-async def usage_files(report: UsageReport, *, max_bytes: int = MAX_BYTES) -> tuple[list[discord.File], int]:
+async def usage_files(
+    report: UsageReport, places: Mapping[int, str], *, max_bytes: int = MAX_BYTES
+) -> tuple[list[discord.File], int]:
     """Make a report's tables: one line a member, and one a clip, newest first, as many as fit.
+
+    Args:
+        places: names of channels, categories and threads by id, as far as they are known.
 
     Returns:
         The files, and how many clips are in theirs.
     """
+    names = report.names
     members = (
         (
-            *(row.member_id, row.used_seconds, row.delivered, row.failed, row.cancelled, row.open, row.removed),
+            *(row.member_id, names.get(row.member_id, ""), row.used_seconds),
+            *(row.delivered, row.failed, row.cancelled, row.open, row.removed),
             *(row.brainstorms, row.takes),
         )
         for row in report.members
     )
+    clips = (_clip_row(job, names, places) for job in report.jobs)
     member_table, _ = await _table(_MEMBER_COLUMNS, members, max_bytes)
-    clip_table, count = await _table(_CLIP_COLUMNS, map(_clip_row, report.jobs), max_bytes - len(member_table))
+    clip_table, count = await _table(_CLIP_COLUMNS, clips, max_bytes - len(member_table))
     name = f"usage-{report.period}-{report.start:%Y-%m-%d}"
     return [
         discord.File(io.BytesIO(member_table), filename=f"{name}-members.csv"),
@@ -84,19 +92,22 @@ def safe_cell(value: object) -> object:
     return f"'{safe}" if safe.startswith(_UNSEEN_STARTS) else safe
 
 
-def _clip_row(job: Job) -> Sequence[object]:
+def _clip_row(job: Job, names: Mapping[int, str], places: Mapping[int, str]) -> Sequence[object]:
     return (
         f"{job.created_at:%Y-%m-%d %H:%M:%S}",
         job.id,
         job.member_id,
+        names.get(job.member_id, ""),
         job.channel_id,
+        places.get(job.channel_id, ""),
         job.spec.prompt,
         job.spec.aspect.value,
         job.spec.cost_seconds,
-        _charged_to(job.effective_quota),
+        _charged_to(job.effective_quota, places),
         _outcome(job),
         "" if job.error_code is None else job.error_code.value,
         job.removed_by_id or "",
+        names.get(job.removed_by_id or 0, ""),
         modlog_text.clip_link(job) or "",
     )
 
@@ -114,8 +125,10 @@ def _outcome(job: Job) -> str:
     return "posted" if job.state is JobState.DELIVERED else job.state.value
 
 
-def _charged_to(effective: EffectiveQuota) -> str:
-    return f"pool {effective.subject_id}" if effective.source is QuotaSource.CHANNEL else "member"
+def _charged_to(effective: EffectiveQuota, places: Mapping[int, str]) -> str:
+    if effective.source is not QuotaSource.CHANNEL:
+        return "member"
+    return f"pool {effective.subject_id} {places.get(effective.subject_id or 0, '')}".rstrip()
 
 
 async def _table(columns: Sequence[str], rows: Iterable[Sequence[object]], max_bytes: int) -> tuple[bytes, int]:

@@ -238,7 +238,7 @@ async def reply_with_error(
     if _has_signed_off(interaction, error):
         _log.warning("not answered, the bot ends", extra=details(interaction, error))
         return
-    text = _explain(in_own_words(error))
+    text = explain(in_own_words(error))
     if text is None:
         reference = secrets.token_hex(4)
         _log.error("unexpected error", exc_info=error, extra={"reference": reference} | details(interaction))
@@ -251,7 +251,8 @@ async def reply_with_error(
         await reply(interaction, text)
 
 
-def _explain(error: Exception) -> str | None:
+def explain(error: Exception) -> str | None:
+    """Return the sentence for an error that people may meet, or None where there is none."""
     match error:
         case ReelayError():
             return refusals.explain(error)

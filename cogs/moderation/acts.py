@@ -56,13 +56,13 @@ class ModeratorActs:
         """Say what a member, a role or everyone has, and how to change it."""
         rules = await self._services.quotas.list_rules(guild_id=guild_id_of(interaction))
         own = [rule for rule in rules if (rule.source, rule.subject_id) == (source, subject_id)]
-        return moderator_text.quota_of(source, subject_id, own)
+        return moderator_text.quota_of(source, subject_id, own, self._services.profile)
 
     async def show_quotas(self, interaction: discord.Interaction) -> str:
         """Say which quotas there are, and how to change them."""
         rules = await self._services.quotas.list_rules(guild_id=guild_id_of(interaction))
         own = [rule for rule in rules if rule.source is not QuotaSource.CHANNEL]
-        return moderator_text.quotas_of_server(own, deleted_in_rules(interaction.guild, own))
+        return moderator_text.quotas_of_server(own, self._services.profile, deleted_in_rules(interaction.guild, own))
 
     async def clear_quota(self, interaction: discord.Interaction, source: QuotaSource, subject_id: int) -> str:
         """Remove a quota or a pool."""

@@ -8,17 +8,20 @@ import discord
 from discord import app_commands
 from discord.app_commands import Range
 
-from bot.models import DAYS_MAX, Period
+from bot.models import DAYS_MAX
 from bot.ui import exports, replies
 from bot.ui.text import commands as command_text
-from bot.ui.text import moderators as moderator_text
-from cogs.context import guild_id_of
-from cogs.moderation.options import PERIODS, ModeratorGroup, offer_days, parse_period
+from bot.ui.text.moderation import usage as usage_text
+from cogs.context import channel_id_of, guild_id_of
+from cogs.directory import names_in
+from cogs.moderation.diagnosis import diagnosis_of
+from cogs.moderation.options import PERIODS, ClipPlace, ModeratorGroup, offer_days, parse_period
 from cogs.moderation.quotas import QuotaGroup
 from cogs.moderation.rules import RulesGroup
 from cogs.panel.panel import Place
 
 if TYPE_CHECKING:
+    from bot.services.quotas.usage import UsageReport
     from bot.services.services import Services
     from cogs.moderation.acts import ModeratorActs
     from cogs.panel.panel import Panel
@@ -91,14 +94,32 @@ class ModerateGroup(ModeratorGroup):
         """Open the panel."""
         await self._panel.open(interaction, Place("home"))
 
+    @app_commands.command(name="diagnose", description=command_text.MODERATE_DIAGNOSE)
+    @app_commands.describe(channel=command_text.OPTION_WHY_CHANNEL, member=command_text.OPTION_DIAGNOSE_MEMBER)
+    async def diagnose(
+        self,
+        interaction: discord.Interaction,
+        channel: ClipPlace | None = None,
+        member: discord.Member | None = None,
+    ) -> None:
+        """Show what the bot may do in a channel, and what keeps a member from having a clip made there."""
+        channel_id = channel_id_of(interaction) if channel is None else channel.id
+        await self._panel.open(interaction, diagnosis_of(channel_id, (member or interaction.user).id))
+
     @app_commands.command(name="usage", description=command_text.MODERATE_USAGE)
     @app_commands.describe(period=command_text.OPTION_USAGE_PERIOD)
     @app_commands.choices(period=PERIODS)
-    async def show_usage(self, interaction: discord.Interaction, period: str = Period.MONTH.value) -> None:
-        """Show who used how much."""
-        reporting = self._services.usage.report(guild_id_of(interaction), parse_period(period))
-        report = await replies.run_or_defer(interaction, reporting, private=True)
-        files, listed = await exports.usage_files(report)
-        summary = moderator_text.usage_summary(report, listed)
+    async def show_usage(self, interaction: discord.Interaction, period: str | None = None) -> None:
+        """Show who used how much, in the period of everyone's quota unless another is chosen."""
+        guild_id = guild_id_of(interaction)
+
+        async def look() -> UsageReport:
+            quotas, usage = self._services.quotas, self._services.usage
+            chosen = await quotas.period_of_everyone(guild_id) if period is None else parse_period(period)
+            return await usage.report(guild_id, chosen)
+
+        report = await replies.run_or_defer(interaction, look(), private=True)
+        files, listed = await exports.usage_files(report, names_in(interaction.guild))
+        summary = usage_text.usage_summary(report, listed)
         if not await replies.reply(interaction, summary, files=files):
             await replies.reply(interaction, summary)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from bot.errors import NotRemovableError
 from bot.ui import filled_forms, forms, replies
 from bot.ui.components import component
-from bot.ui.messages.modlog_card import modlog_view, shows_still
-from bot.ui.text.moderation import modlog as modlog_text
+from bot.ui.messages.modlog_card import modlog_view, recent_clips_view, shows_still
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
+
+    from discord import ui
 
     from bot.models import LogEntry
     from bot.services.services import Services
@@ -58,13 +59,14 @@ class ModlogCardActions:
     async def show_recent(self, press: Press, entry_id: int) -> None:
         """Show what else the member made."""
 
-        async def look() -> str:
+        async def look() -> ui.LayoutView:
             _, member_id = await self._card(press, entry_id)
             history = self._services.history
             recent = await history.list_recent(guild_id=press.guild_id, member_id=member_id, limit=RECENT_JOBS)
-            return modlog_text.recent_jobs(member_id, recent)
+            return recent_clips_view(member_id, recent)
 
-        await replies.run_and_reply(press.interaction, look())
+        view = await replies.run_or_defer(press.interaction, look(), private=True)
+        await replies.show_privately(press.interaction, view)
 
     async def _remove(self, press: Press, entry_id: int, *, refunds: bool) -> LogEntry:
         card, _ = await self._card(press, entry_id)

@@ -69,6 +69,14 @@ AnyPlace = app_commands.Transform[
     ),
 ]
 """A channel, a category for all its channels, or a thread."""
+ClipPlace = app_commands.Transform[
+    AppCommandPlace,
+    _Channels(
+        *(_TYPES.text, _TYPES.news, _TYPES.voice, _TYPES.stage_voice),
+        *(_TYPES.public_thread, _TYPES.private_thread, _TYPES.news_thread),
+    ),
+]
+"""A channel or a thread in which `/video` can be used."""
 
 
 class ModeratorGroup(app_commands.Group):
@@ -97,14 +105,15 @@ def require_log_channel(interaction: discord.Interaction, channel_id: int) -> in
     takes_none = isinstance(channel, discord.CategoryChannel | discord.ForumChannel) or is_orphan
     if guild is None or channel is None or takes_none:
         raise InvalidSettingError("channel", "elsewhere")
-    if not _may_post(channel, guild.me):
+    if not may_post(channel, guild.me):
         raise InvalidSettingError("channel", "closed")
-    if not (isinstance(moderator, discord.Member) and _may_post(channel, moderator)):
+    if not (isinstance(moderator, discord.Member) and may_post(channel, moderator)):
         raise InvalidSettingError("channel", "not_theirs")
     return channel_id
 
 
-def _may_post(channel: discord.abc.GuildChannel | discord.Thread, member: discord.Member) -> bool:
+def may_post(channel: discord.abc.GuildChannel | discord.Thread, member: discord.Member) -> bool:
+    """Tell whether a member may post in a channel or a thread."""
     granted = channel.permissions_for(member)
     in_thread = isinstance(channel, discord.Thread)
     may_send = granted.send_messages_in_threads if in_thread else granted.send_messages

@@ -21,6 +21,7 @@ from cogs.panel.rules import RulesSection
 if TYPE_CHECKING:
     from bot.services.services import Services
     from cogs.moderation.acts import ModeratorActs
+    from cogs.panel.panel import Section
 
 SECTIONS = (
     *(HomeSection, QuotasSection, GrantsSection, PoolsSection, CapSection, ChannelsSection, ChannelSection),
@@ -29,8 +30,12 @@ SECTIONS = (
 )
 
 
-def make_panel(services: Services, acts: ModeratorActs) -> Panel:
-    """Make the panel with all its sections; nothing is started here."""
+def make_panel(services: Services, acts: ModeratorActs, *others: type[Section]) -> Panel:
+    """Make the panel with all its sections; nothing is started here.
+
+    Args:
+        others: sections that only commands lead to.
+    """
     panel = Panel(services)
-    panel.sections = {section.name: section(services, acts, panel) for section in SECTIONS}
+    panel.sections = {section.name: section(services, acts, panel) for section in (*SECTIONS, *others)}
     return panel

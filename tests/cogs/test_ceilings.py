@@ -64,6 +64,17 @@ async def test_where_only_short_clips_fit_moderators_see_that_and_members_get_th
     assert await community.ledger() == [("charge", 6), ("charge", 6)]
 
 
+async def test_where_longer_clips_never_fit_nobody_is_told_to_wait_for_them(community: Community) -> None:
+    await community.restart(spending=SpendPolicy(max_seconds_per_day=8))
+
+    refused = await ask(community, duration=10)
+    why = await community.moderate("quota why", member=community.mia)
+
+    limit = "The operator's limit for all servers together today"
+    assert refused == f"{limit} is less than this costs. Nothing was charged; ask for less."
+    assert "7. The operator's limits: room for short clips only for all servers together today\n" in why
+
+
 @pytest.mark.parametrize("seconds", [0, 5])
 async def test_where_no_clip_will_ever_fit_nobody_is_told_to_wait_for_the_reset(
     community: Community, seconds: int

@@ -157,10 +157,24 @@ async def test_a_member_deletes_their_own_clip_and_gets_nothing_back(community: 
     assert await community.ledger() == [("charge", 6)]
     assert "clip_removed" not in await changes(community)
     cards = [words(card).splitlines()[0] for card in await community.log_cards()]
+    assert len(cards) == 2
     assert f"**Clip deleted** for {community.mia.mention}" in cards[-1]
     async with community.database.read() as connection:
         kinds = list((await connection.execute(select(tables.log_entries.c.kind))).scalars())
-    assert kinds.count(LogKind.DELETED) == 1
+    assert kinds == [LogKind.CHANGED, LogKind.POSTED]
+
+
+async def test_a_deletion_gets_a_card_of_its_own_where_the_log_has_none_of_the_clip(community: Community) -> None:
+    clip = await community.post_clip(community.mia)
+    await community.keep_log()
+    shown = (await more(community, community.mia, clip)).response
+
+    await press(community, community.mia, shown, "delete", clip)
+    await press(community, community.mia, shown, "remove", clip)
+
+    titles = [words(card).splitlines()[0] for card in await community.log_cards()]
+    assert titles[0] == "**Log channel set**"
+    assert f"**Clip deleted** for {community.mia.mention}" in titles[1]
 
 
 async def test_the_buttons_that_ask_survive_a_restart(community: Community) -> None:

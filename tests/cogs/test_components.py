@@ -12,7 +12,7 @@ from discord import ui
 from bot.models import JobState, Quota, QuotaSource
 from bot.ui.text import panel as panel_text
 from tests.support.community import words
-from tests.support.panel import filled_in, open_panel, said, send_component
+from tests.support.panel import OpenPanel, filled_in, open_panel, said, send_component
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +47,8 @@ async def used(community: Community, actor: MemberActor, item: ui.Item[Any], *ch
     if result.modal is not None:
         return result.modal["title"]
     shown = next((each for each in community.channel.history() if each.id == message_id), None)
-    return f"{said(result)}\n{'' if shown is None else words(shown)}"
+    answer = "" if result.response is None else words(result.response)
+    return f"{said(result)}\n{answer}\n{'' if shown is None else words(shown)}"
 
 
 def button(custom_id: str) -> ui.Button[Any]:
@@ -222,6 +223,8 @@ async def test_everything_in_the_panel_names_a_function(community: Community) ->
     await panel.go("clips")
     await panel.press(f"open:clip:{job.id}")
     shown |= set(panel.custom_ids)
+    diagnosed = await community.moderator.slash(community.channel, "moderate diagnose")
+    shown |= set(OpenPanel(community, diagnosed).custom_ids)
 
     found = {custom_id: community.bot.components.find(custom_id) for custom_id in shown}
     assert [custom_id for custom_id, component in found.items() if component is None] == []

@@ -14,7 +14,7 @@ from sqlalchemy import insert
 from bot.models import Period
 from bot.store import tables
 from bot.ui import exports
-from bot.ui.text import moderators as moderator_text
+from bot.ui.text.moderation import usage as usage_text
 from cogs.panel.panel import Place
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ def job(community: Community, number: int, **changes: Any) -> dict[str, Any]:  #
         **{"id": f"job{number:06}", "interaction_id": number, "guild_id": community.guild.id, "channel_id": 2},
         **{
             "member_id": number,
+            "member_name": "somebody",
             "prompt": "a fox in the snow, - slowly; " * 20,
             "aspect": "16:9",
             "duration_seconds": 6,
@@ -85,8 +86,8 @@ async def test_the_use_of_six_thousand_jobs_is_told_in_slices(community: Communi
 
     async def tell() -> None:
         report = await services.usage.report(community.guild.id, Period.MONTH)
-        files, listed = await exports.usage_files(report)
-        summary = moderator_text.usage_summary(report, listed)
+        files, listed = await exports.usage_files(report, {})
+        summary = usage_text.usage_summary(report, listed)
         assert (len(report.members), len(report.jobs), report.used_seconds) == (COUNT, 5000, 6 * COUNT)
         assert "6,000" in summary
         assert len(files) == 2

@@ -376,6 +376,7 @@ async def test_a_clip_in_direct_messages_acts_in_its_server_and_its_channel(comm
     posted = await community.deliver()
     await community.publisher.remove_status(again)
     assert posted.message_channel_id == community.mia.user.dm_channel.id
+    assert posted.member_name == "mia"
     shown = [words(message) for message in community.mia.user.dm_channel.history()]
     assert len(shown) == 2
     assert f"made again from [another clip](https://discord.com/channels/@me/{clip.message_channel_id}/" in shown[1]

@@ -72,11 +72,12 @@ if TYPE_CHECKING:
     from tests.support.simulated_discord import Message
 
 GUILD_ID, MEMBER_ID, MODERATOR_ID = 100, 300, 500
+MEMBER_NAME = "Mia of the zebras"
 
 
 def requester(member_id: int = MEMBER_ID, **fields: Any) -> Requester:  # noqa: ANN401
     """Make a member in no place with no roles; ``fields`` are Requester's."""
-    return Requester(**({"guild_id": GUILD_ID, "member_id": member_id} | fields))
+    return Requester(**({"guild_id": GUILD_ID, "member_id": member_id, "name": MEMBER_NAME} | fields))
 
 
 @dataclass(kw_only=True)

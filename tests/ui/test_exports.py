@@ -55,14 +55,16 @@ SIGNS = "=+-@\uff1d\uff0b\uff0d\uff20\u2212"
 
 @given(st.text(st.sampled_from(f"{SIGNS};,\t|: \"'\nab1\u3000\ufeff_"), max_size=30), st.sampled_from([*";,\t|: \n_"]))
 def test_no_part_between_separators_begins_a_formula(text: str, separator: str) -> None:
-    (_, clips), _ = asyncio.run(usage_files(report_of(make_job(spec=VideoSpec.accepted(text, Aspect.LANDSCAPE, 6)))))
+    (_, clips), _ = asyncio.run(
+        usage_files(report_of(make_job(spec=VideoSpec.accepted(text, Aspect.LANDSCAPE, 6))), {})
+    )
 
     for part in clips.fp.read().decode("utf-8-sig").split(separator):
         assert not part.strip('" \t\u3000\ufeff\n\r').startswith(tuple(SIGNS)), part
 
 
 def test_every_cell_is_in_quotes() -> None:
-    files, _ = asyncio.run(usage_files(report_of(make_job("a fox"))))
+    files, _ = asyncio.run(usage_files(report_of(make_job("a fox")), {}))
 
     for file in files:
         for line in file.fp.read().decode("utf-8-sig").splitlines():
@@ -78,7 +80,7 @@ def test_the_table_of_members_has_their_brainstorms_and_takes() -> None:
         member_id=5, used_seconds=48, delivered=8, failed=0, cancelled=0, open=0, removed=0, brainstorms=2, takes=7
     )
 
-    (members, _), _ = asyncio.run(usage_files(replace(report_of(), members=[usage])))
+    (members, _), _ = asyncio.run(usage_files(replace(report_of(), members=[usage]), {}))
     [row] = csv.DictReader(io.StringIO(members.fp.read().decode("utf-8-sig"), newline=""))
 
     assert (row["member_id"], row["brainstorms"], row["takes"]) == ("5", "2", "7")
@@ -90,7 +92,7 @@ def test_prompts_come_out_as_they_went_in_and_start_no_formula(prompt: str) -> N
     pool = EffectiveQuota(Quota(60), QuotaSource.CHANNEL, 3)
     job = make_job(spec=spec, state=JobState.DELIVERED, effective_quota=pool)
 
-    (_, clips), count = asyncio.run(usage_files(report_of(job)))
+    (_, clips), count = asyncio.run(usage_files(report_of(job), {}))
     [row] = csv.DictReader(io.StringIO(clips.fp.read().decode("utf-8-sig"), newline=""))
 
     assert row["prompt"].replace("'", "") == job.spec.prompt.replace("'", "")
@@ -108,7 +110,7 @@ def test_prompts_come_out_as_they_went_in_and_start_no_formula(prompt: str) -> N
     ids=str,
 )
 def test_what_became_of_a_clip_is_in_the_table(fields: dict[str, object], outcome: str) -> None:
-    (_, clips), _ = asyncio.run(usage_files(report_of(make_job(**fields))))
+    (_, clips), _ = asyncio.run(usage_files(report_of(make_job(**fields)), {}))
 
     [row] = csv.DictReader(io.StringIO(clips.fp.read().decode("utf-8-sig"), newline=""))
     assert row["outcome"] == outcome
@@ -117,7 +119,7 @@ def test_what_became_of_a_clip_is_in_the_table(fields: dict[str, object], outcom
 def test_as_many_clips_are_listed_as_fit_and_the_latest_first() -> None:
     jobs = [make_job("x" * 500, id=f"job{number:013}") for number in range(100)]
 
-    (members, clips), count = asyncio.run(usage_files(report_of(*jobs), max_bytes=20_000))
+    (members, clips), count = asyncio.run(usage_files(report_of(*jobs), {}, max_bytes=20_000))
 
     table = clips.fp.read()
     assert len(members.fp.read()) + len(table) <= 20_000

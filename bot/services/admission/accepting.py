@@ -79,6 +79,7 @@ def new_job(
         guild_id=request.requester.guild_id,
         channel_id=request.channel_id,
         member_id=request.requester.member_id,
+        member_name=request.requester.name,
         spec=admitted.spec,
         state=JobState.QUEUED,
         created_at=now,

@@ -93,12 +93,20 @@ class PlaceRules:
             profile,
         )
 
+    @property
+    def usual_aspect(self) -> Aspect:
+        """Return the shape that is made where the member leaves it open."""
+        return self.aspect or self.profile.aspects[0]
+
+    @property
+    def usual_seconds(self) -> int:
+        """Return the length that is made where the member leaves it open."""
+        return self.duration_seconds or self.profile.shortest_seconds
+
     def spec_for(self, request: JobRequest) -> VideoSpec:
         """Return what is to be made in this place; what the member left open is filled in."""
         return VideoSpec(
-            request.prompt,
-            request.aspect or self.aspect or self.profile.aspects[0],
-            request.duration_seconds or self.duration_seconds or self.profile.shortest_seconds,
+            request.prompt, request.aspect or self.usual_aspect, request.duration_seconds or self.usual_seconds
         )
 
 
@@ -163,13 +171,16 @@ class AdmissionDetails:
     @property
     def refusal(self) -> RefusedError | None:
         """Return what keeps the member from making any clip there, whatever the prompt and the quota."""
+        return next(self.refusals_of_all(), None)
+
+    def refusals_of_all(self) -> Iterator[RefusedError]:
+        """Yield all that does so, in order."""
         if self.server.pause is not None:
-            return PausedError(self.server.pause)
+            yield PausedError(self.server.pause)
         if self.block is not None:
-            return BlockedError(self.block)
+            yield BlockedError(self.block)
         if self.place.access is Access.REFUSED:
-            return ChannelRefusedError(self.place.ruled_by or EVERYWHERE)
-        return None
+            yield ChannelRefusedError(self.place.ruled_by or EVERYWHERE)
 
     @property
     def ceiling_refusal(self) -> CeilingReachedError | None:
@@ -181,7 +192,8 @@ class AdmissionDetails:
         first = next((ceiling for ceiling in self.ceilings if cost_seconds > ceiling.left_seconds), None)
         if first is None:
             return None
-        return CeilingReachedError(first.kind, first.resets_at, allows_none=first.allows_none)
+        never_fits = cost_seconds > first.limit_seconds
+        return CeilingReachedError(first.kind, first.resets_at, allows_none=first.allows_none, never_fits=never_fits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,17 +219,16 @@ def decide(
         QuotaExceededError,
         CapReachedError, CeilingReachedError or QueueFullError.
     """
-    spec = details.place.spec_for(request)
-    refusal = next(_refusals(details, request, spec, screening), None)
-    return refusal or Admitted(spec=spec, status=details.status, cap=details.cap)
+    refusal = next(all_refusals(details, request, screening), None)
+    return refusal or Admitted(spec=details.place.spec_for(request), status=details.status, cap=details.cap)
 
 
-def _refusals(
-    details: AdmissionDetails, request: JobRequest, spec: VideoSpec, screening: ScreeningResult | None
+def all_refusals(
+    details: AdmissionDetails, request: JobRequest, screening: ScreeningResult | None
 ) -> Iterator[RefusedError]:
-    """Yield all that says no, in order."""
-    if details.refusal is not None:
-        yield details.refusal
+    """Yield all that says no, in order; ``decide`` goes by the first."""
+    spec = details.place.spec_for(request)
+    yield from details.refusals_of_all()
     is_others = request.parent_member_id not in {None, details.requester.member_id}
     if is_others and details.server.clip_buttons is ClipButtons.REQUESTER:
         yield OthersClipError("buttons")

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING
 
 from bot.errors import RefusedError, RulesChangingError, RulesUnknownError
 from bot.models import EVERYWHERE, Requester
-from bot.services.admission.decision import AdmissionDetails, Admitted, PlaceRules, ScreeningResult, decide
+from bot.services.admission.decision import (
+    AdmissionDetails,
+    Admitted,
+    PlaceRules,
+    ScreeningResult,
+    all_refusals,
+    decide,
+)
+from bot.services.admission.job_request import JobRequest
 from bot.services.quotas.service import ask_rules
 from bot.services.screening.rules import MOST_JUDGINGS
 from bot.store import standing
@@ -22,7 +30,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.models import ModelProfile, PromptRule, Server
-    from bot.services.admission.job_request import JobRequest
     from bot.services.jobs.policy import WorkerPolicy
     from bot.services.ports import Clock
     from bot.services.quotas.service import QuotaService
@@ -32,6 +39,9 @@ if TYPE_CHECKING:
     from bot.services.spend.watch import SpendWatch
     from bot.store import Connection
     from bot.store.database import Database
+
+
+_REHEARSED_PROMPT = "a clip"
 
 
 class Admission:
@@ -177,6 +187,26 @@ class Admission:
         now = self._clock.now()
         async with self._database.read() as connection:
             return await self._read(connection, requester, now)
+
+    async def rehearse(self, requester: Requester) -> tuple[AdmissionDetails, list[RefusedError]]:
+        """Decide about a clip that leaves all to its place, and write nothing.
+
+        Its prompt, which there is none of, is the one thing that is not asked about.
+
+        Returns:
+            What decides, and all that says no, in the order in which it is asked; none where the clip would be made.
+
+        Raises:
+            StoreUnavailableError: when the database cannot be asked.
+        """
+        details = await self.explain(requester)
+        request = JobRequest(
+            interaction_id=0, channel_id=requester.places[0], requester=requester, prompt=_REHEARSED_PROMPT
+        )
+        is_bound = not requester.manages_server
+        is_unsure = is_bound and await self._automod.known_rules(requester.guild_id) is None
+        screening = ScreeningResult(details.server.rules_version, is_unsure=is_unsure)
+        return details, list(all_refusals(details, request, screening))
 
     async def _read(self, connection: Connection, requester: Requester, now: datetime) -> AdmissionDetails:
         stored = await standing.read(connection, requester, now)

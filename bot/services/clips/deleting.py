@@ -47,7 +47,7 @@ class ClipDeleter:
         return job
 
     async def delete(self, job_id: str, *, guild_id: int, member_id: int) -> None:
-        """Delete the message of a member's own clip, and let the server's log say so.
+        """Delete the message of a member's own clip, and let the server's log say so, on the clip's card if it has one.
 
         The message goes first, and deleting it twice does no harm: what fails half-way is done by doing it again.
 
@@ -64,5 +64,6 @@ class ClipDeleter:
             if not is_first:
                 raise NotRemovableError(job.removed_by_id, job.removed_at)
             server = await servers.get(connection, guild_id)
-            await modlog.add(connection, server, LogKind.DELETED, now=now, job=job)
+            if not await modlog.tells_of_clip(connection, server, job_id):
+                await modlog.add(connection, server, LogKind.DELETED, now=now, job=job)
         _log.info("clip deleted by its member", extra={"job_id": job_id})

@@ -14,6 +14,7 @@ from bot.services.admission.accepting import admit
 from bot.services.screening.rules import MOST_JUDGINGS
 from bot.store import jobs
 from bot.store.jobs import CALLED_OFF_STATES
+from bot.store.moderation import modlog, servers
 from bot.store.quotas import ledger
 
 if TYPE_CHECKING:
@@ -319,6 +320,7 @@ class JobService:
                 subject_id=job.member_id,
                 before=None,
                 after=details,
+                is_shown=await modlog.tells_of_clip(connection, await servers.get(connection, guild_id), job_id),
             )
         _log.info("clip removed", extra={"job_id": job_id, "moderator_id": removed_by_id, "refunded": refunded})
         return replace(job, removed_by_id=removed_by_id, removed_at=now)

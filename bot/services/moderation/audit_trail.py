@@ -69,8 +69,15 @@ class AuditTrail:
         subject_id: int | None = None,
         before: AuditDetails | None,
         after: AuditDetails | None,
+        is_shown: bool = False,
+        was: Server | None = None,
     ) -> None:
-        """Write a change down in the transaction that makes it; what is as it was is no change."""
+        """Write a change down in the transaction that makes it; what is as it was is no change.
+
+        Args:
+            is_shown: the log shows it already, on a card that is drawn anew.
+            was: the server before it, whose log is told, too, where it was elsewhere: nobody there is left to wonder.
+        """
         if are_same(before, after):
             return
         change = await audit.add(
@@ -86,7 +93,10 @@ class AuditTrail:
             ),
         )
         server = await servers.get(connection, guild_id)
-        await modlog.add(connection, server, LogKind.CHANGED, now=change.made_at, change=change)
+        if was is not None and was.log_channel_id != server.log_channel_id:
+            await modlog.add(connection, was, LogKind.CHANGED, now=change.made_at, change=change, stays=True)
+        if not is_shown:
+            await modlog.add(connection, server, LogKind.CHANGED, now=change.made_at, change=change)
 
     async def change_settings(
         self,
@@ -108,7 +118,9 @@ class AuditTrail:
         if are_same(before, after):
             return server
         await servers.put(connection, changed)
-        await self.record(connection, guild_id=guild_id, made_by_id=made_by_id, kind=kind, before=before, after=after)
+        await self.record(
+            connection, guild_id=guild_id, made_by_id=made_by_id, kind=kind, before=before, after=after, was=server
+        )
         return changed
 
 

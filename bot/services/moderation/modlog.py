@@ -148,14 +148,18 @@ class Modlog:
                 return
             try:
                 if entry.message_id is not None:
-                    await self._redraw(entry)
+                    await self._redraw(entry, channel_id)
                     continue
-                if channel_id is None:
+                destination_id = entry.channel_id or channel_id
+                if destination_id is None:
                     raise DestinationClosedError("no log channel")
-                await self._post(channel_id, entry)
+                await self._post(destination_id, entry)
             except DestinationClosedError as error:
-                await self._close(guild_id, channel_id, error, entries[place:])
-                return
+                if channel_id is not None and entry.channel_id in {None, channel_id}:
+                    await self._close(guild_id, channel_id, error, entries[place:])
+                    return
+                _log.info("log card left out", extra=_fields(entry, error))  # the log is elsewhere, or nowhere, by now
+                await self._drop(entry)
             except (PublishError, TimeoutError) as error:
                 is_believed = isinstance(error, MessageRefusedError) and self._refusals.note(entry.id)
                 _log.warning("log card left out" if is_believed else "log card put off", extra=_fields(entry, error))
@@ -165,10 +169,15 @@ class Modlog:
                 raise
             except Exception:  # noqa: BLE001 (logged; a card that cannot be made keeps no other from its place)
                 _log.exception("log card left out", extra=_fields(entry))
-                async with self._database.write() as connection:
-                    await modlog.drop(connection, entry, owner=self._owner)
+                await self._drop(entry)
+
+    async def _drop(self, entry: LogEntry) -> None:
+        async with self._database.write() as connection:
+            await modlog.drop(connection, entry, owner=self._owner)
 
     async def _post(self, channel_id: int, entry: LogEntry) -> None:
+        if entry.job is not None and entry.job.removed_at is not None:
+            entry = await self._with_what_was_done(entry)
         may_be_there = entry.attempts or self._clock.now() - entry.created_at > NONCE_KNOWN_FOR
         async with asyncio.timeout(LONGEST_POST_SECONDS):
             found_id = await self._publisher.find_log_card(channel_id, entry) if may_be_there else None
@@ -176,19 +185,29 @@ class Modlog:
         await self._note_posted(entry, channel_id, message_id, was_found=found_id is not None)
         _log.info("log card posted", extra=_fields(entry))
 
-    async def _redraw(self, entry: LogEntry) -> None:
-        """Draw a card anew; one that is gone, or out of reach for good, is left."""
+    async def _redraw(self, entry: LogEntry, log_channel_id: int | None) -> None:
+        """Draw a card anew; one that is gone, or out of reach for good, is left.
+
+        But who took its clip away is told all the same, by a card in its place.
+        """
         channel_id, message_id = entry.channel_id, entry.message_id
         assert channel_id is not None, "a card that is there is in a channel"
         assert message_id is not None
-        async with self._database.read() as connection:
-            entry = await with_what_was_done(connection, entry, self._clock.now())
+        entry = await self._with_what_was_done(entry)
         try:
             async with asyncio.timeout(LONGEST_POST_SECONDS):
                 await self._publisher.redraw_log_card(entry)
         except DestinationClosedError as error:
             _log.info("log card out of reach", extra=_fields(entry, error))
+            is_removed = entry.job is not None and entry.job.removed_at is not None
+            if is_removed and channel_id == log_channel_id:
+                await self._post(channel_id, entry)
+                return
         await self._note_posted(entry, channel_id, message_id)
+
+    async def _with_what_was_done(self, entry: LogEntry) -> LogEntry:
+        async with self._database.read() as connection:
+            return await with_what_was_done(connection, entry, self._clock.now())
 
     async def _note_posted(self, entry: LogEntry, channel_id: int, message_id: int, *, was_found: bool = False) -> None:
         self._refusals.forget(entry.id)
@@ -215,7 +234,7 @@ class Modlog:
             await modlog.release(connection, following, owner=self._owner)
 
     async def _close(
-        self, guild_id: int, channel_id: int | None, error: DestinationClosedError, entries: list[LogEntry]
+        self, guild_id: int, channel_id: int, error: DestinationClosedError, entries: list[LogEntry]
     ) -> None:
         """Post nothing more there until moderators choose a channel; the settings panel shows why."""
         async with self._database.write() as connection:

@@ -36,9 +36,11 @@ def refusal_details(error: RefusedError) -> AuditDetails | None:
         case QuotaExceededError():
             effective = error.status.effective
             whose = {"source": effective.source.value, "subject_id": effective.subject_id}
-            return {"reason": "quota"} | effective.quota.details | whose
+            reason = "quota_small" if error.status.never_fits(error.cost_seconds) else "quota"
+            return {"reason": reason} | effective.quota.details | whose
         case CapReachedError():
-            return {"reason": "cap"} | error.status.cap.details
+            reason = "cap_small" if error.status.never_fits(error.cost_seconds) else "cap"
+            return {"reason": reason} | error.status.cap.details
         case TooManyOpenJobsError():
             return {"reason": "open_jobs"}
         case _:

@@ -49,10 +49,10 @@ def cap_status_of(server: Server, span: UsageSpan, profile: ModelProfile, *, use
 async def record_cap_alert(connection: Connection, server: Server, cap: CapStatus, now: datetime) -> None:
     """Tell the log that a server has come to a mark, once for each mark in a period.
 
-    A cap is reached when no clip fits in what is left.
+    A cap is reached when no clip fits in what is left; one that is less than any clip never is.
     """
-    limit = cap.cap.seconds
-    if not limit or not server.is_logging:
+    limit = cap.cap.seconds or 0
+    if cap.never_fits(cap.profile.shortest_seconds) or not server.is_logging:
         return
     start, _ = period_bounds(cap.cap.period, now, zone_of(server.timezone))
     told = server.cap_told_percent if server.cap_told_at is not None and server.cap_told_at >= start else 0

@@ -17,6 +17,7 @@ from bot.models import (
     QuotaRule,
     QuotaSource,
     QuotaStatus,
+    Requester,
     check_days,
     check_grant_seconds,
 )
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from bot.models import CapStatus, Grant, ModelProfile, Requester, Server
+    from bot.models import CapStatus, Grant, ModelProfile, Server
     from bot.services.moderation.audit_trail import AuditTrail
     from bot.services.ports import Clock
     from bot.store import Connection
@@ -163,6 +164,11 @@ class QuotaService:
         async with self._database.read() as connection:
             rules = await quota_rules.list_for(connection, guild_id=guild_id, now=self._clock.now())
         return sorted(rules, key=lambda rule: rule.place)
+
+    async def period_of_everyone(self, guild_id: int) -> Period:
+        """Say in which period everyone's quota is counted; raise StoreUnavailableError when that cannot be read."""
+        everyone = Requester(guild_id=guild_id, member_id=0)
+        return choose_rule(await self.list_rules(guild_id=guild_id), everyone, self.operator_quota).quota.period
 
     async def grant(
         self, requester: Requester, *, seconds: int, granted_by_id: int, interaction_id: int, days: int | None = None

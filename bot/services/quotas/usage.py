@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from bot.models import FINAL_STATES, JobState
@@ -15,7 +15,7 @@ from bot.store.moderation import refusals, servers
 from bot.store.quotas import ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from bot.models import Job, Period
@@ -56,6 +56,7 @@ class UsageReport:
         members: who used most first.
         refused: how often ``/video`` was refused, whatever for.
         jobs: the latest that were asked for, newest first.
+        names: what members were called when they last asked for something in it, as far as that is kept.
     """
 
     period: Period
@@ -64,6 +65,7 @@ class UsageReport:
     members: Sequence[MemberUsage]
     refused: int
     jobs: Sequence[Job]
+    names: Mapping[int, str] = field(default_factory=dict[int, str])
 
     @property
     def asked(self) -> int:
@@ -130,6 +132,7 @@ class UsageService:
             start, end = period_bounds(period, self._clock.now(), zone)
             counts = await jobs.count_outcomes(connection, guild_id=guild_id, start=start, end=end)
             latest = await jobs.list_period(connection, guild_id=guild_id, start=start, end=end, limit=JOBS_LISTED)
+            names = await jobs.list_names(connection, guild_id=guild_id, start=start, end=end)
             used = await ledger.sum_by_member(connection, guild_id=guild_id, start=start, end=end)
             brainstorms, takes = await records.count_by_member(connection, guild_id, start=start, end=end)
             first, last = local_day(start, zone), local_day(end, zone)
@@ -156,6 +159,7 @@ class UsageService:
             members=members,
             refused=refused,
             jobs=latest,
+            names=names,
         )
 
 

@@ -138,6 +138,15 @@ async def count_outcomes(
     return counts
 
 
+async def list_names(connection: AsyncConnection, *, guild_id: int, start: datetime, end: datetime) -> dict[int, str]:
+    """Return what members were called who asked for something in a period, each as of their last request in it."""
+    statement = _last_named.where(jobs.c.guild_id == guild_id, jobs.c.created_at >= start, jobs.c.created_at < end)
+    last_ids = statement.group_by(jobs.c.member_id).subquery()
+    named = select(jobs.c.member_id, jobs.c.member_name).join(last_ids, last_ids.c.job_id == jobs.c.id)
+    result = await connection.execute(named)
+    return {row.member_id: row.member_name async for rows in slices(result, _COUNTS_AT_A_TIME) for row in rows}
+
+
 async def recent_render_seconds(
     connection: AsyncConnection, model: str, duration_seconds: int, limit: int
 ) -> list[float]:
@@ -156,6 +165,7 @@ async def recent_render_seconds(
     return [(row.rendered_at - row.submitted_at).total_seconds() for row in await connection.execute(statement)]
 
 
+_last_named = select(func.max(jobs.c.id).label("job_id")).where(jobs.c.member_name.is_not(None))
 _asked = select(jobs.c.id).where(jobs.c.id == bindparam("parent_id")).cte("asked", recursive=True)
 _asked = _asked.union_all(
     select(jobs.c.id).join(_asked, jobs.c.parent_id == _asked.c.id).where(jobs.c.state.in_(CLIPLESS_STATES))

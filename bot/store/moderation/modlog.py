@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, bindparam, case, cast, func, insert, or_, select, type_coerce, update
+from sqlalchemy import BigInteger, and_, bindparam, case, cast, func, insert, or_, select, type_coerce, update
 
 from bot.models import LogEntry, LogKind
 from bot.store import jobs
@@ -57,11 +57,30 @@ async def add(
     job: Job | None = None,
     change: Change | None = None,
     details: AuditDetails | None = None,
+    stays: bool = False,
 ) -> None:
-    """Write a card for the server's log channel, where there is one."""
+    """Write a card for the server's log channel, where there is one.
+
+    Args:
+        stays: it goes to the channel that the log has now, whatever is chosen later.
+    """
     if server.is_logging:
         entry = {"job_id": None if job is None else job.id, "change_id": None if change is None else change.id}
-        await _insert(connection, server, kind, now, **entry, details=details or {})
+        place = {"channel_id": server.log_channel_id} if stays else {}
+        await _insert(connection, server, kind, now, **entry, **place, details=details or {})
+
+
+async def tells_of_clip(connection: AsyncConnection, server: Server, job_id: str) -> bool:
+    """Tell whether the log has a card of a posted clip, or will have: what becomes of the clip is shown there."""
+    statement = select(log_entries.c.id).where(
+        log_entries.c.job_id == job_id,
+        log_entries.c.kind == LogKind.POSTED,
+        or_(
+            log_entries.c.channel_id == server.log_channel_id,
+            and_(log_entries.c.message_id.is_(None), _DUE_AT.is_not(None)),
+        ),
+    )
+    return (await connection.execute(statement)).first() is not None
 
 
 async def add_refusal(
@@ -145,14 +164,17 @@ async def note_posted(
     now: datetime,
     was_found: bool = False,
 ) -> None:
-    """Note that an entry's card is there; due again where it may show a still that went since the entry was read.
+    """Note that an entry's card is there; due again where its clip or the still went since the entry was read.
 
     Args:
         was_found: an earlier attempt has posted it, with what there was to show then.
     """
     is_stale = False
-    if entry.kind is LogKind.POSTED and entry.job is not None and (was_found or entry.still is not None):
-        is_stale = not await stills.get_many(connection, [entry.job.id])
+    if entry.kind is LogKind.POSTED and entry.job is not None:
+        had_still, was_there = was_found or entry.still is not None, was_found or entry.job.removed_at is None
+        job = await jobs.get(connection, entry.job.id)
+        is_stale = was_there and job is not None and job.removed_at is not None
+        is_stale = is_stale or (had_still and not await stills.get_many(connection, [entry.job.id]))
     await _update(
         connection,
         entry,

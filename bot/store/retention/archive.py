@@ -34,11 +34,12 @@ FORGOTTEN: dict[str, Any] = {
     "request_id": None,
     "result_url": None,
     "result_expires_at": None,
+    "member_name": None,
 }
-"""What a job has in place of its texts and addresses; by the service's ids they could be found there."""
+"""What a job has in place of its texts, names and addresses; by the service's ids they could be found there."""
 HAS_TEXTS = or_(
     jobs.c.prompt != "",
-    *(jobs.c[name].is_not(None) for name in ("generation_id", "request_id", "result_url", "result_expires_at")),
+    *(jobs.c[name].is_not(None) for name in FORGOTTEN if name != "prompt"),
 )
 IS_SETTLED = and_(jobs.c.finished_at.is_not(None), jobs.c.due_at.is_(None))
 """The job has ended, and its card shows so, or is gone; by its state, an index of nearly all jobs would be searched."""

@@ -13,7 +13,9 @@ from bot.ui.messages.stills import still_item
 from bot.ui.text.moderation import modlog as modlog_text
 
 if TYPE_CHECKING:
-    from bot.models import LogEntry
+    from collections.abc import Sequence
+
+    from bot.models import Job, LogEntry
 
 _COLOURS = {
     LogKind.POSTED: discord.Colour.green(),
@@ -45,6 +47,13 @@ def modlog_view(entry: LogEntry) -> ui.LayoutView:
         items.append(buttons)
     view = ui.LayoutView(timeout=None)
     view.add_item(ui.Container(*items, accent_colour=_colour(entry)))
+    return view
+
+
+def recent_clips_view(member_id: int, jobs: Sequence[Job]) -> ui.LayoutView:
+    """Show a member's latest clips."""
+    view = ui.LayoutView(timeout=None)
+    view.add_item(ui.TextDisplay[ui.LayoutView](modlog_text.recent_jobs(member_id, jobs)))
     return view
 
 

@@ -27,6 +27,8 @@ def refused(error: CeilingReachedError) -> str:
     """Tell a member that a clip doesn't fit any more."""
     if error.allows_none:
         return f"{reached(error)} Nothing was charged."
+    if error.never_fits:
+        return f"{_limit(error.kind)} is less than this costs. Nothing was charged; ask for less."
     resets = formatting.relative(error.resets_at)
     return f"{_limit(error.kind)} leaves no room for this clip. Nothing was charged; that resets {resets}."
 
@@ -47,6 +49,8 @@ def standing(ceilings: Sequence[CeilingStatus]) -> str:
         return "not reached"
     if first.allows_none:
         return f"**no clips** for {_WHOSE[first.kind]}"
+    if not first.is_reached and first.limit_seconds < first.profile.longest_seconds:
+        return f"room for short clips only for {_WHOSE[first.kind]}"
     how = "**reached**" if first.is_reached else "room for short clips only"
     return f"{how} for {_WHOSE[first.kind]}, resets {formatting.relative(first.resets_at)}"
 

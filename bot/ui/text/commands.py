@@ -65,7 +65,9 @@ MODERATE_RESUME = "Take clips again"
 OPTION_PAUSE_REASON = "Why; members are shown it"
 MODERATE_JOBS = "See and cancel what is waiting and rendering in this server"
 MODERATE_USAGE = "See who used how much, with a table to download"
-OPTION_USAGE_PERIOD = "The present day, week or month; the month unless you choose"
+OPTION_USAGE_PERIOD = "The present day, week or month; that of everyone's quota unless you choose"
+MODERATE_DIAGNOSE = "See what I may do in a channel, why I would refuse a clip there, and what mends it"
+OPTION_DIAGNOSE_MEMBER = "Whose clip; your own unless you choose"
 MODERATE_SETTINGS = "See and change everything in one place: also pools, cap, channels, time zone, log and audit"
 
 

@@ -113,6 +113,18 @@ def clip_of(job: Job, max_characters: int) -> str:
     return f"{member(job.member_id)}'s clip {prompt(job.spec.prompt, max_characters)}"
 
 
+def message_address(guild_id: int, channel_id: int, message_id: int) -> str:
+    """Return the address of a message in a server."""
+    return f"https://discord.com/channels/{guild_id}/{channel_id}/{message_id}"
+
+
+def card_address(job: Job) -> str | None:
+    """Return the address of a job's status card; there is none that all may see of a private one, nor of a take."""
+    if job.status_message_id is None or job.is_private:
+        return None
+    return message_address(job.guild_id, job.channel_id, job.status_message_id)
+
+
 def sentence(text: str) -> str:
     """Quote what a person wrote at the end of a sentence, which ends there if theirs does not."""
     ends = plain(text).endswith((".", "!", "?", "…"))

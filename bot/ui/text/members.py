@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from bot.models import JobError, JobState, Origin, QuotaSource, VideoSpec
-from bot.ui.text import ceilings, failures, formatting, refusals
+from bot.ui.text import ceilings, failures, formatting, limits, refusals
 from bot.ui.text.moderation.modlog import clip_link
 
 if TYPE_CHECKING:
@@ -307,12 +307,12 @@ def quota_overview(
         for grant in status.grants[:GRANTS_SHOWN]
         if grant.expires_at != status.resets_at
     ]
-    lines.append(f"It resets {formatting.relative(status.resets_at)}.")
+    lines += filter(None, [limits.resets(status)])
     why_not = None if refusal is None else refusals.explain(refusal)
     if cap is not None and cap.is_reached:
-        why_not = why_not or refusals.cap_reached(cap)
+        why_not = why_not or limits.cap_reached(cap)
     elif cap is not None and (status.left_seconds is None or cap.left_seconds < status.left_seconds):
-        lines.append(f"This server as a whole has only {refusals.cap_left(cap)}.")
+        lines.append(f"This server as a whole has only {limits.cap_left(cap)}.")
     if ceiling is not None:
         why_not = why_not or ceilings.reached(ceiling)
     return "\n".join(filter(None, (why_not and f"**{why_not}**", *lines)))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.models import EVERYWHERE, Access, ChannelRule, ClipButtons, Period, PromptRuleKind, QuotaSource
-from bot.ui.text import ceilings, formatting
+from bot.models import EVERYWHERE, Access, ChannelRule, ClipButtons, PromptRuleKind, QuotaSource
+from bot.ui.text import ceilings, formatting, limits
 from bot.ui.text import rules as rule_text
 
 if TYPE_CHECKING:
@@ -16,11 +15,8 @@ if TYPE_CHECKING:
     from bot.models import Block, CapStatus, Grant, Job, ModelProfile, QuotaRule, QuotaStatus, Server
     from bot.services.admission.decision import AdmissionDetails
     from bot.services.quotas.service import RuleAsked
-    from bot.services.quotas.usage import UsageReport
     from bot.services.screening.automod_rules import AutomodRules
 
-MEMBERS_SHOWN = 15
-"""How many members ``/moderate usage`` shows; its attachment has all of them."""
 ROLES_SHOWN = 8
 """How many of a member's roles ``/moderate quota why`` names."""
 QUOTAS_SHOWN = 15
@@ -28,36 +24,40 @@ QUOTAS_SHOWN = 15
 EVERYWHERE_ELSE = "Everywhere else"
 RESUMED = "Clips can be made again."
 
-_USED_IN = {Period.DAY: "today", Period.WEEK: "this week", Period.MONTH: "this month"}
-
 # Quotas ------------------------------------------------------------------------------------------
 
 
-def rule_line(rule: QuotaRule, deleted: Collection[int] = ()) -> str:
+def rule_line(rule: QuotaRule, profile: ModelProfile, deleted: Collection[int] = ()) -> str:
     """Write a rule as lists have it: whose, how much, until when, who set it."""
-    return f"{_whose(rule, deleted)}: {formatting.quota_rule(rule.quota)}{_ends(rule)}, set by <@{rule.set_by_id}>"
+    much = limits.rule(rule.quota, profile)
+    return f"{_whose(rule, deleted)}: {much}{_ends(rule)}, set by <@{rule.set_by_id}>"
 
 
 def rule_set(rule: QuotaRule, replaced: QuotaRule | None, profile: ModelProfile) -> str:
-    """Confirm what now holds for a subject, and what it replaces."""
+    """Confirm what now holds for a subject, whether it is too small for any clip, and what it replaces."""
     quota = rule.quota
+    small = limits.too_small(quota, profile)
     now = "no limit now" if quota.seconds is None else f"{formatting.quota_rule(quota)} now"
-    count = "" if quota.seconds is None else f" ({formatting.clips(quota.seconds, profile)})"
+    count = "" if quota.seconds is None or small else f" ({formatting.clips(quota.seconds, profile)})"
     was = (
         "" if replaced is None else f" It was {formatting.quota_rule(replaced.quota)}, set by <@{replaced.set_by_id}>."
     )
-    return f"{_whose(rule)}: {now}{count}{_ends(rule)}.{was}"
+    too_small = f" {_no_clips(small)}" if small else ""
+    return f"{_whose(rule)}: {now}{count}{_ends(rule)}.{too_small}{was}"
 
 
-def quota_of(source: QuotaSource, subject_id: int, own: Sequence[QuotaRule]) -> str:
+def quota_of(source: QuotaSource, subject_id: int, own: Sequence[QuotaRule], profile: ModelProfile) -> str:
     """Say what a subject has, and how to change it."""
-    has = "\n".join(map(rule_line, own)) or f"{formatting.subject(source, subject_id)}: no quota of its own."
+    has = (
+        "\n".join(rule_line(rule, profile) for rule in own)
+        or f"{formatting.subject(source, subject_id)}: no quota of its own."
+    )
     return f"{has}\nTo set it, say how many seconds, or choose unlimited."
 
 
-def quotas_of_server(rules: Sequence[QuotaRule], deleted: Collection[int] = ()) -> str:
+def quotas_of_server(rules: Sequence[QuotaRule], profile: ModelProfile, deleted: Collection[int] = ()) -> str:
     """Say which quotas a server has, and how to change them."""
-    lines = [rule_line(rule, deleted) for rule in rules[:QUOTAS_SHOWN]]
+    lines = [rule_line(rule, profile, deleted) for rule in rules[:QUOTAS_SHOWN]]
     if len(rules) > QUOTAS_SHOWN:
         lines.append(f"… and {len(rules) - QUOTAS_SHOWN} more: `/moderate settings` lists all.")
     has = "\n".join(lines) or "No quota is set."
@@ -122,7 +122,7 @@ def why(
         f"3. Channel: {access}, {ruled}",
         f"4. Clips on the way: {details.open_jobs} in this server, of at most {details.max_open_jobs} anywhere",
         "5. Quota:",
-        *(f"  - {_asked(source, deleted)}" for source in _worth_showing(details.sources)),
+        *(f"  - {_asked(source, details.status.profile, deleted)}" for source in _worth_showing(details.sources)),
         f"  - {_standing(details.status)}",
         f"6. The server's cap: {'none' if details.cap is None else cap_standing(details.cap)}",
         f"7. The operator's limits: {ceilings.standing(details.ceilings)}",
@@ -141,7 +141,7 @@ def _worth_showing(sources: Sequence[RuleAsked]) -> list[RuleAsked]:
     return [source for source in sources if source.source is not QuotaSource.ROLE or source in shown]
 
 
-def _asked(asked: RuleAsked, deleted: Collection[int]) -> str:
+def _asked(asked: RuleAsked, profile: ModelProfile, deleted: Collection[int]) -> str:
     names = {
         QuotaSource.CHANNEL: f"pool of {formatting.subject(asked.source, asked.subject_id, deleted)}",
         QuotaSource.MEMBER: "the member's own",
@@ -149,7 +149,7 @@ def _asked(asked: RuleAsked, deleted: Collection[int]) -> str:
         QuotaSource.SERVER: "everyone",
         QuotaSource.OPERATOR: "the bot's default",
     }
-    rule = "no rule" if asked.quota is None else formatting.quota_rule(asked.quota)
+    rule = "no rule" if asked.quota is None else limits.rule(asked.quota, profile)
     return f"**{names[asked.source]}: {rule}, holds**" if asked.holds else f"{names[asked.source]}: {rule}"
 
 
@@ -158,9 +158,9 @@ def _standing(status: QuotaStatus) -> str:
     grants = sum(grant.left_seconds for grant in status.grants)
     given = f", {formatting.seconds(grants)} of it given by moderators" if grants else ""
     left = "no limit" if status.left_seconds is None else f"{formatting.seconds(status.left_seconds)} left{given}"
-    return (
-        f"{used} used {_USED_IN[status.effective.quota.period]}, {left}; resets {formatting.relative(status.resets_at)}"
-    )
+    small = status.never_fits(status.profile.shortest_seconds)
+    then = "no clip ever fits" if small else f"resets {formatting.relative(status.resets_at)}"
+    return f"{used} used {formatting.PERIOD_NOW[status.effective.quota.period]}, {left}; {then}"
 
 
 # Settings ----------------------------------------------------------------------------------------
@@ -170,7 +170,9 @@ def cap_standing(cap: CapStatus) -> str:
     """Say how far a server is up its cap."""
     if not cap.cap.seconds:
         return f"{formatting.quota_rule(cap.cap)}, so no clips"
-    used = f"{formatting.seconds(cap.used_seconds)} used {_USED_IN[cap.cap.period]}"
+    if small := limits.too_small(cap.cap, cap.profile):
+        return f"{small}, so no clips"
+    used = f"{formatting.seconds(cap.used_seconds)} used {formatting.PERIOD_NOW[cap.cap.period]}"
     left = f"{formatting.seconds(cap.left_seconds)} left; resets {formatting.relative(cap.resets_at)}"
     return f"{formatting.quota_rule(cap.cap)}: {used}, {left}"
 
@@ -181,6 +183,8 @@ def cap_set(cap: CapStatus | None) -> str:
         return "This server has no cap now."
     if not cap.cap.seconds:
         return "The whole server: no clips can be made."
+    if small := limits.too_small(cap.cap, cap.profile):
+        return f"The whole server: {formatting.quota_rule(cap.cap)}. {_no_clips(small)}"
     reached = " No more clips can be made until then." if cap.is_reached else ""
     return f"The whole server: {cap_standing(cap)}.{reached}"
 
@@ -294,44 +298,13 @@ def clip_removed(job: Job) -> str:
     return f"{formatting.clip_of(job, formatting.LINE_CHARACTERS)} is removed."
 
 
-# Use ---------------------------------------------------------------------------------------------
-
-
-def usage_summary(report: UsageReport, listed: int) -> str:
-    """Say who used how much in a period, what came of it, and how much was refused.
-
-    Args:
-        listed: how many clips are in the attachment.
-    """
-    outcomes = f"{report.delivered:,} posted, {report.failed:,} failed, {report.cancelled:,} cancelled"
-    removed = f", {report.removed:,} removed later" if report.removed else ""
-    lines = [
-        f"**{formatting.seconds(report.used_seconds)} used {_USED_IN[report.period]}** ({_days(report)})",
-        f"{outcomes}, {report.open:,} on the way{removed}; {report.refused:,} refused",
-    ]
-    if report.brainstorms or report.takes:
-        takes = formatting.counted(report.takes, "take")
-        lines.append(f"{formatting.counted(report.brainstorms, 'brainstorm')} started; {takes} among the clips")
-    lines += [
-        f"{formatting.member(member.member_id)}: {formatting.seconds(member.used_seconds)}, {member.delivered:,} posted"
-        for member in report.members[:MEMBERS_SHOWN]
-    ]
-    if len(report.members) > MEMBERS_SHOWN:
-        lines.append(f"… and {len(report.members) - MEMBERS_SHOWN:,} more in the attachment")
-    if listed < report.asked:
-        lines.append(f"The attachment has the latest {listed:,} of {report.asked:,} clips.")
-    return "\n".join(lines)
-
-
-def _days(report: UsageReport) -> str:
-    first, last = report.start.date(), report.end.date() - timedelta(days=1)
-    zone = report.start.tzname()
-    return f"{first}, {zone}" if first == last else f"{first} to {last}, {zone}"
-
-
 def _ends(rule: QuotaRule) -> str:
     then = "" if rule.then is None else f", then {formatting.quota_rule(rule.then)} again"
     return "" if rule.expires_at is None else f", {formatting.until(rule.expires_at, otherwise='')}{then}"
+
+
+def _no_clips(small: str) -> str:
+    return f"**{small}**: no clips can be made of it."
 
 
 def _whose(rule: QuotaRule, deleted: Collection[int] = ()) -> str:

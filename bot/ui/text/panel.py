@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.models import ClipButtons, PromptRuleKind, QuotaSource
-from bot.ui.text import ceilings, formatting
+from bot.ui.text import ceilings, formatting, limits
 from bot.ui.text import moderators as moderator_text
 from bot.ui.text import rules as rule_text
 from bot.ui.text.moderation import brainstorms
@@ -128,9 +128,9 @@ def summary(details: PanelDetails) -> str:
         f"{formatting.quoted(pause.reason)}"
     )
     default = (
-        formatting.quota_rule(everyone)
+        limits.rule(everyone, details.profile)
         if everyone
-        else f"{formatting.quota_rule(details.operator_quota)} (the bot's default)"
+        else f"{limits.rule(details.operator_quota, details.profile)} (the bot's default)"
     )
     lines = [
         f"**Clips**: {paused}",

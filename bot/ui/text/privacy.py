@@ -15,9 +15,9 @@ MORE_BUTTON = "Read more"
 
 _NOTHING = "Nothing is stored about you."
 _WHAT_FOR = (
-    "I store what a clip needs: your id, where you asked, the prompt, and what it cost. The prompt goes to the video "
-    "service, which makes the clip. I read no other messages and keep no names, and of a clip no more than a small "
-    "still: clips are on Discord."
+    "I store what a clip needs: your id and name, where you asked, the prompt, and what it cost. The prompt goes to "
+    "the video service, which makes the clip. I read no other messages, and keep of a clip no more than a small still: "
+    "clips are on Discord."
 )
 _OTHERS = (
     "Clips and log cards that I have posted are messages on Discord: ask this server's moderators to delete them. "
@@ -25,9 +25,9 @@ _OTHERS = (
 )
 CONFIRM = (
     "**Erase your data in all servers?**\n"
-    "Your prompts, ideas, votes, stills and favourites, and the addresses of your clips at the video service, go for "
-    "good; a clip that is on its way arrives first. Your id stays with what counts towards a quota for up to 32 days, "
-    "and with seconds that moderators gave you until those end; then it goes, too. Blocks stay. Backups of the "
+    "Your name, prompts, ideas, votes, stills and favourites, and the addresses of your clips at the video service, go "
+    "for good; a clip that is on its way arrives first. Your id stays with what counts towards a quota for up to 32 "
+    "days, and with seconds that moderators gave you until those end; then it goes, too. Blocks stay. Backups of the "
     "operator's keep what is in them until they are replaced."
 )
 ERASING = (

@@ -50,20 +50,19 @@ from bot.models import (
     PausedError,
     PromptRuleKind,
     QuotaExceededError,
-    QuotaSource,
 )
 from bot.services.screening.patterns import PATTERN_MAX_CHARACTERS
 from bot.services.screening.rules import MOST_RULES, WORDS_MAX_TOTAL_CHARACTERS
 from bot.services.screening.words import WORDS_MAX_CHARACTERS
 from bot.services.throttling.floods import Asked
-from bot.ui.text import ceilings, formatting
+from bot.ui.text import ceilings, formatting, limits
 from bot.ui.text.brainstorms import refusals as brainstorm_refusals
 from bot.ui.text.moderation import brainstorms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from bot.models import Block, CapStatus, QuotaStatus
+    from bot.models import Block
     from bot.services.jobs.policy import FloodLimits
 
 SERVER_ONLY = "This works in servers only."
@@ -104,6 +103,8 @@ INVALID_SETTINGS = brainstorms.INVALID_SETTINGS | {
         "Threads), then try again."
     ),
     ("channel", "not_theirs"): "You may not post in that channel, so I won't post there for you; choose another one.",
+    ("channel", "no_clips"): "Clips are asked for in channels and threads; choose one of those.",
+    ("member", "elsewhere"): "That is no member of this server.",
     ("subject", "elsewhere"): "That is not a role or channel of this server that I can see.",
     ("grant", "used_up"): "Nothing is left of that; it may have been used or taken back meanwhile.",
     ("search", "too_long"): f"That is too long to look for; use at most {SEARCH_MAX_CHARACTERS} characters.",
@@ -181,14 +182,9 @@ def explain(error: ReelayError) -> str | None:
         case PlaceUnknownError():
             return "I can't find out which category this channel is in just now. Nothing was done; try again soon."
         case QuotaExceededError():
-            return _quota_exceeded(error.status, error.cost_seconds)
-        case CapReachedError() if error.status.is_reached:
-            return cap_reached(error.status)
+            return limits.quota_exceeded(error.status, error.cost_seconds)
         case CapReachedError():
-            return (
-                f"This clip costs {formatting.seconds(error.cost_seconds)}, and this server as a whole has only "
-                f"{cap_left(error.status)}. That resets {formatting.relative(error.status.resets_at)}."
-            )
+            return limits.cap_exceeded(error.status, error.cost_seconds)
         case CeilingReachedError():
             return ceilings.refused(error)
         case TooManyOpenJobsError():
@@ -274,38 +270,6 @@ def bot_lacks(permissions: Iterable[str]) -> str:
 def member_lacks(permissions: Iterable[str]) -> str:
     """Name the permissions that the member lacks."""
     return f"Only members with {formatting.permission_names(permissions)} can do that."
-
-
-def _quota_exceeded(status: QuotaStatus, cost_seconds: int) -> str:
-    cost, resets = formatting.seconds(cost_seconds), formatting.relative(status.resets_at)
-    if status.effective.source is QuotaSource.CHANNEL:
-        pool = f"the pool of {formatting.channel(status.effective.subject_id or 0)}, which this clip is charged to,"
-        if not status.limit_seconds:
-            return f"No clips here: {pool} is 0 s. In channels without a pool your own quota counts."
-        return (
-            f"This clip costs {cost}, and {pool} has {formatting.seconds(status.left_seconds or 0)} left. "
-            f"It resets {resets}; in channels without a pool your own quota counts."
-        )
-    if not status.limit_seconds:
-        return "Your quota here allows no clips. Ask a moderator for one."
-    period = formatting.PERIOD_NOW[status.effective.quota.period]
-    return (
-        f"This clip costs {cost} and you have {formatting.seconds(status.left_seconds or 0)} left {period}. "
-        f"Your quota resets {resets}; a moderator can give you more."
-    )
-
-
-def cap_reached(cap: CapStatus) -> str:
-    """Say that the server has used too much for another clip, and until when."""
-    if not cap.cap.seconds:
-        return "Moderators allow no clips in this server: its cap is 0 s."
-    resets = formatting.relative(cap.resets_at)
-    return f"This server as a whole has only {cap_left(cap)}, too little for a clip. That resets {resets}."
-
-
-def cap_left(cap: CapStatus) -> str:
-    """Write what the server has left: ``36 s left today``."""
-    return f"{formatting.seconds(cap.left_seconds)} left {formatting.PERIOD_NOW[cap.cap.period]}"
 
 
 def _invalid_spec(error: InvalidSpecError) -> str | None:

@@ -349,6 +349,7 @@ async def test_use_counts_brainstorms_and_their_takes_in_the_period(community: C
 
     told = await community.moderate("usage", period="day")
     assert "1 brainstorm started; 4 takes among the clips" in told
+    assert [job.member_name for job in await community.jobs()] == [*["mia"] * 4, "ben"]
 
     community.clock.time += DAY
     assert "brainstorm" not in await community.moderate("usage", period="day")

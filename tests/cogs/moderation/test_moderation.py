@@ -160,7 +160,7 @@ async def test_the_cap_holds_for_everybody_and_says_what_is_used(community: Comm
     quota = await community.mia.slash(community.channel, "quota")
     assert "This server as a whole has only 2 s left today, too little for a clip." in words(quota.response)
 
-    said = await set_cap(community, "5")
+    said = await set_cap(community, "7")
     assert "No more clips can be made until then." in said
     panel = await open_panel(community, section="cap")
     await panel.press("cap_clear")
@@ -403,6 +403,11 @@ async def test_use_is_summed_up_and_comes_as_tables_that_do_nothing_in_a_spreads
     assert community.pinged(result.response) == set()
     members, clips = [await table(attachment) for attachment in attachments(community, result)]
     assert [row["seconds_used"] for row in members] == ["6", "6"]
+    assert [(row["member_id"], row["member_name"]) for row in members] == [
+        *((str(actor.id), actor.name) for actor in (community.mia, community.ben))
+    ]
+    general = (str(community.channel.id), "general")
+    assert [(row["channel_id"], row["channel_name"]) for row in clips] == [general] * 2
     assert [row["prompt"] for row in clips] == ['\'@SUM(A1), "quoted", ünï\ncode', "'=HYPERLINK(1)"]
     assert [(row["outcome"], row["charged_to"]) for row in clips] == [("posted", "member")] * 2
 
@@ -423,7 +428,43 @@ async def test_use_is_told_without_tables_where_discord_does_not_take_them(commu
 
     result = await community.moderator.slash(community.channel, "moderate usage")
 
-    assert "used this month" in result.response.content
+    assert "used today" in result.response.content
+    assert attachments(community, result) == []
+
+
+async def test_use_begins_with_the_period_of_everyones_quota(community: Community) -> None:
+    async def said() -> str:
+        return (await community.moderator.slash(community.channel, "moderate usage")).response.content
+
+    of_operator = await said()
+    await community.moderate("quota set", who=community.mia, seconds=600, period="month")
+    of_member = await said()
+    await community.moderate("quota set", who=community.guild.default_role, seconds=60, period="week")
+    of_server = await said()
+
+    assert ["used today" in of_operator, "used today" in of_member, "used this week" in of_server] == [True] * 3
+
+
+async def test_the_tables_have_the_names_that_members_had_last_and_channels_have_now(community: Community) -> None:
+    await set_pool(community, community.channel, "600")
+    job = await community.post_clip(community.mia)
+    mia = await community.bot.get_guild(community.guild.id).fetch_member(community.mia.id)
+    await mia.edit(nick="=Mia the Great")
+    await community.post_clip(community.mia)
+    await community.bot.get_channel(community.channel.id).edit(name="films")
+    await community.bot.services.jobs.remove_clip(
+        job.id, guild_id=community.guild.id, removed_by_id=community.mia.id, refunds=False
+    )
+
+    result = await community.moderator.slash(community.channel, "moderate usage")
+
+    members, clips = [await table(attachment) for attachment in attachments(community, result)]
+    assert [row["member_name"] for row in (*members, *clips)] == ["'=Mia the Great"] * 3
+    assert [row["channel_name"] for row in clips] == ["films"] * 2
+    assert [row["charged_to"] for row in clips] == [f"pool {community.channel.id} films"] * 2
+    assert [(row["removed_by"], row["removed_by_name"]) for row in clips] == [
+        *(("", ""), (str(community.mia.id), "'=Mia the Great"))
+    ]
 
 
 async def test_quota_says_what_else_is_in_the_way(community: Community) -> None:
@@ -516,7 +557,7 @@ def commands(community: Community) -> list[str]:
 async def test_every_command_is_refused_to_members_whatever_their_client_sends(community: Community) -> None:
     known = commands(community)
     assert [name.removeprefix("moderate ") for name in sorted(known)] == [
-        *("block", "jobs", "pause", "quota clear", "quota grant", "quota set", "quota why", "resume"),
+        *("block", "diagnose", "jobs", "pause", "quota clear", "quota grant", "quota set", "quota why", "resume"),
         *("rules add", "rules remove", "rules test", "settings", "unblock", "usage"),
     ]
 

@@ -21,6 +21,7 @@ from tests.support.videos import video_file
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from simcord.builders import ChannelHandle
     from simcord.results import InteractionResult
 
     from bot.models import Job
@@ -93,7 +94,8 @@ async def test_a_failed_clip_says_why_and_that_the_seconds_came_back(community: 
             "video making is paused: “\u2068A flood\u2069”",
         ),
         (lambda community: set_access(community, "refused"), "no clips in this channel"),
-        (lambda community: set_cap(community, "5"), "the server's cap is reached: 5 s per day"),
+        (lambda community: set_cap(community, "5"), "the server's cap is less than it costs: 5 s per day"),
+        (lambda community: set_cap(community, "0"), "the server's cap is less than it costs: 0 s per day"),
     ],
 )
 async def test_a_refused_clip_gets_a_card_with_the_rule(
@@ -111,12 +113,16 @@ async def test_a_refused_clip_gets_a_card_with_the_rule(
 
 async def test_a_used_up_quota_is_a_refusal_with_whose_quota_it_was(community: Community) -> None:
     await community.keep_log()
+    await community.moderate("quota set", who=community.mia, seconds=6)
+    for _ in range(2):
+        await community.mia.slash(community.channel, "video", prompt="A cat")
+    used_up = words((await community.log_cards())[-1])
     await community.moderate("quota set", who=community.mia, seconds=5)
     await community.mia.slash(community.channel, "video", prompt="A cat")
+    small = words((await community.log_cards())[-1])
 
-    card = words((await community.log_cards())[-1])
-
-    assert f"the quota is used up: 5 s per day, {community.mia.mention}" in card
+    assert f"the quota is used up: 6 s per day, {community.mia.mention}" in used_up
+    assert f"the quota is less than it costs: 5 s per day, {community.mia.mention}" in small
 
 
 @pytest.mark.parametrize(("label", "back"), [("Remove", ""), ("Remove and refund", "; 6 s went back")])
@@ -134,6 +140,73 @@ async def test_one_click_removes_the_clip_and_the_card_says_who_did_it(
     assert "**Clip removed** for" in shown
     assert await community.ledger() == [("charge", 6)] + [("refund", 6)] * bool(back)
     assert label not in [button.label for button in buttons(community, card)]
+
+
+async def titles(community: Community, channel: ChannelHandle | None = None) -> list[str]:
+    """Post what waits to be, and return the first lines of a log's cards."""
+    await community.log_cards()
+    return [words(card).splitlines()[0] for card in (channel or community.log_channel).history()]
+
+
+@pytest.mark.parametrize("refunds", [True, False])
+async def test_a_removal_shows_once_on_the_clips_card_however_it_was_done(
+    community: Community, *, refunds: bool
+) -> None:
+    job, card = await clip_and_card(community)
+
+    await community.bot.services.jobs.remove_clip(
+        job.id, guild_id=community.guild.id, removed_by_id=community.moderator.id, refunds=refunds
+    )
+
+    place = f"for {community.mia.mention} in {community.channel.mention}"
+    assert await titles(community) == ["**Log channel set**", f"**Clip removed** {place}"]
+    shown = community.shown(card, community.moderator)
+    assert f"**Removed** by {community.moderator.mention}" in shown
+    assert ("6 s went back" in shown) is refunds
+
+
+async def test_a_removal_has_a_card_of_its_own_where_the_log_has_none_of_the_clip(community: Community) -> None:
+    job = await community.post_clip(community.mia)
+    await community.keep_log()
+
+    await community.bot.services.jobs.remove_clip(
+        job.id, guild_id=community.guild.id, removed_by_id=community.moderator.id, refunds=False
+    )
+
+    assert await titles(community) == ["**Log channel set**", "**Clip removed**"]
+
+
+async def test_a_log_that_moved_hears_of_the_removal_of_a_clip_whose_card_is_where_it_was(community: Community) -> None:
+    job, card = await clip_and_card(community)
+    elsewhere = community.guild.create_text_channel("new-log")
+    servers, moderator = community.bot.services.servers, community.moderator
+    await servers.set_log_channel(community.guild.id, elsewhere.id, set_by_id=moderator.id)
+
+    await community.bot.services.jobs.remove_clip(
+        job.id, guild_id=community.guild.id, removed_by_id=moderator.id, refunds=False
+    )
+
+    assert await titles(community, elsewhere) == ["**Log moved**", "**Clip removed**"]
+    assert f"**Removed** by {moderator.mention}" in community.shown(card, moderator)
+
+
+async def test_the_last_card_of_a_log_says_who_turned_it_off_or_where_it_went(community: Community) -> None:
+    elsewhere = community.guild.create_text_channel("new-log")
+    servers, moderator = community.bot.services.servers, community.moderator
+    await community.keep_log()
+    await community.log_cards()
+
+    await servers.set_log_channel(community.guild.id, elsewhere.id, set_by_id=moderator.id)
+    await community.log_cards()
+    await servers.set_log_channel(community.guild.id, None, set_by_id=moderator.id)
+    await community.moderate("pause", reason="A flood")
+
+    moved = f"{moderator.mention} moved the log from {community.log_channel.mention} to {elsewhere.mention}"
+    assert await titles(community) == ["**Log channel set**", "**Log moved**"]
+    assert moved in words(community.log_channel.history()[-1])
+    assert await titles(community, elsewhere) == ["**Log moved**", "**Log turned off**"]
+    ended = f"{moderator.mention} turned the log off (it was in {elsewhere.mention})"
+    assert ended in words(elsewhere.history()[-1])
 
 
 def buttons(community: Community, card: discord.Message) -> list[discord.Button]:
@@ -225,7 +298,7 @@ async def test_a_refused_clips_card_can_block_its_member_too(community: Communit
     assert f"**Blocked** by {community.moderator.mention}" in community.shown(card, community.moderator)
     assert [button.label for button in buttons(community, card)] == ["Block member…", "Recent clips"]
     recent = await community.moderator.click(card, label="Recent clips")
-    assert recent.response.content == f"**The latest clips of {community.mia.mention}**"
+    assert words(recent.response) == f"**The latest clips of {community.mia.mention}**"
 
 
 async def test_a_member_can_be_blocked_again_from_the_card_once_the_block_has_ended(community: Community) -> None:
@@ -240,15 +313,18 @@ async def test_a_member_can_be_blocked_again_from_the_card_once_the_block_has_en
 
 async def test_recent_clips_are_shown_to_the_moderator_alone(community: Community) -> None:
     await community.keep_log()
-    for prompt in ("The first", "The second"):
-        await community.post_clip(community.mia, prompt)
+    long_prompt = "The second of two clips, with a prompt that is longer than any list shows in one line of it " * 2
+    for prompt in ("The first", long_prompt):
+        job = await community.post_clip(community.mia, prompt)
     await community.post_clip(community.ben, "Another's")
     card = (await community.log_cards())[1]
 
     recent = await community.moderator.click(card, label="Recent clips")
 
     assert recent.response.ephemeral
-    lines = recent.response.content.splitlines()
+    lines = words(recent.response).splitlines()
+    link = f"https://discord.com/channels/{community.guild.id}/{community.channel.id}/{job.message_id}"
+    assert f"posted, 6 s, {community.channel.mention} ([open]({link})): “\u2068{long_prompt[:99]}…\u2069”" in lines[1]
     assert lines[0] == f"**The latest clips of {community.mia.mention}**"
     assert ["The second" in lines[1], "The first" in lines[2], len(lines)] == [True, True, 3]
 

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 import discord
 import pytest
 
-from bot.models import Period, Quota, QuotaRule, QuotaSource
+from bot.models import Period, Quota, QuotaRule, QuotaSource, profile_of
 from bot.store.quotas import rules as quota_rules
 from bot.ui.messages.panel.parts import PAGE_LENGTH
 from tests.support.community import words
-from tests.support.panel import open_panel
+from tests.support.panel import open_panel, set_cap, set_pool
 
 if TYPE_CHECKING:
+    from simcord.builders import ChannelHandle
+
     from tests.support.community import Community
 
 MEMBER, ROLE, INTEGER, STRING, BOOLEAN = 9, 9, 4, 3, 5
@@ -58,6 +60,81 @@ async def test_everyone_stands_for_the_server_and_pings_nobody(community: Commun
     assert said == "Everyone (the server's default): 12 s per day now (two 6-second clips)."
     [rule] = await rules(community)
     assert (rule.source, rule.subject_id) == (QuotaSource.SERVER, community.guild.id)
+
+
+async def test_a_quota_that_is_less_than_any_clip_is_said_so_when_it_is_set_asked_about_and_refuses(
+    community: Community,
+) -> None:
+    small = "5 s a day is less than the shortest clip, 6 s"
+
+    said = await moderate(community, "set", who=community.guild.default_role, seconds=5)
+    shown = await moderate(community, "set", who=community.guild.default_role)
+    why = await moderate(community, "why", member=community.mia)
+    refused = words((await community.mia.slash(community.channel, "video", prompt="A cat")).response)
+    left = words((await community.mia.slash(community.channel, "quota")).response)
+
+    assert said == f"Everyone (the server's default): 5 s per day now. **{small}**: no clips can be made of it."
+    assert "5 s per day (**less than the shortest clip**), set by" in shown
+    assert "5 s per day (**less than the shortest clip**)" in await listed(community)
+    assert "everyone: 5 s per day (**less than the shortest clip**), holds" in why
+    assert "5 s left; no clip ever fits" in why
+    assert refused == f"Your quota here allows no clips: {small}. Ask a moderator for more."
+    assert f"No clip can be made of it: {small}." in left
+    assert not any("resets" in each for each in (said, why.partition("6. ")[0], refused, left))
+    assert "**Everyone**: 5 s per day (**less than the shortest clip**)" in (await open_panel(community)).text
+
+
+async def test_what_is_less_than_any_clip_goes_by_the_model(community: Community) -> None:
+    await community.restart(profile=profile_of("gemini-omni-flash"))
+
+    said = await moderate(community, "set", who=community.guild.default_role, seconds=5)
+    await community.mia.slash(community.channel, "video", prompt="A cat")
+    small = await moderate(community, "set", who=community.guild.default_role, seconds=3)
+
+    assert said.endswith("5 s per day now (one 4-second clip).")
+    assert "**3 s a day is less than the shortest clip, 4 s**" in small
+    assert await community.ledger() == [("charge", 4)]
+
+
+async def test_pools_and_the_cap_that_are_less_than_any_clip_are_said_so_too(community: Community) -> None:
+    small = "5 s a week is less than the shortest clip, 6 s"
+
+    pool_said = await set_pool(community, community.channel, "5", "week")
+    pool_refused = words((await community.mia.slash(community.channel, "video", prompt="A cat")).response)
+    await moderate(community, "set", who=community.mia, unlimited=True)
+    cap_said = await set_cap(community, "5", "week")
+    cap_refused = words((await community.mia.slash(community.log_channel, "video", prompt="A cat")).response)
+    left = words((await community.mia.slash(community.log_channel, "quota")).response)
+
+    assert f"5 s per week now. **{small}**: no clips can be made of it." in pool_said
+    assert f"allows none, since {small}. In channels without a pool your own quota counts." in pool_refused
+    assert cap_said == f"The whole server: 5 s per week. **{small}**: no clips can be made of it."
+    assert cap_refused == f"No clips can be made in this server: its cap of {small}."
+    assert cap_refused in left
+    assert f"**Cap**: {small}, so no clips" in (await open_panel(community)).text
+    assert not any("resets" in each for each in (pool_said, pool_refused, cap_said, cap_refused))
+
+
+async def test_a_longer_clip_than_a_period_ever_gives_is_not_put_off_to_the_next(community: Community) -> None:
+    async def refused(channel: ChannelHandle) -> str:
+        return words((await community.mia.slash(channel, "video", prompt="A cat", duration=10)).response)
+
+    await moderate(community, "set", who=community.guild.default_role, seconds=8)
+    own = await refused(community.channel)
+    await set_pool(community, community.channel, "9")
+    pool = await refused(community.channel)
+    await moderate(community, "set", who=community.mia, unlimited=True)
+    await set_cap(community, "7")
+    cap = await refused(community.log_channel)
+
+    assert own == (
+        "This clip costs 10 s, and your quota here is 8 s a day: choose a shorter one, or ask a moderator for more."
+    )
+    assert pool == (
+        f"This clip costs 10 s, and the pool of {community.channel.mention}, which this clip is charged to, is 9 s a "
+        "day: choose a shorter one. In channels without a pool your own quota counts."
+    )
+    assert cap == "This clip costs 10 s, and the cap of this server is 7 s a day: choose a shorter one."
 
 
 async def test_role_can_be_unlimited(community: Community) -> None:

@@ -572,6 +572,27 @@ async def test_a_posted_clip_is_removed_from_the_panel_also_without_a_log(commun
     assert await community.ledger() == [("charge", 6), ("charge", 6), ("refund", 6)]
 
 
+LONG_PROMPT = "A fox that walks over the frozen lake at dawn while the fog lifts and a bell rings " * 2
+
+
+async def test_lists_of_clips_lead_to_them_and_cut_prompts_at_the_line(community: Community) -> None:
+    job = await community.post_clip(community.mia, LONG_PROMPT)
+    await community.ben.slash(community.channel, "video", prompt=LONG_PROMPT)
+    card_id = next(each.status_message_id for each in await community.jobs() if each.id != job.id)
+    panel = await open_panel(community, section="clips")
+    posted = panel.text
+    await panel.go("jobs")
+    on_the_way = panel.text
+    await community.moderator.click(panel.message, label="Cancel")
+    await panel.go("audit")
+
+    cut = f"“\u2068{LONG_PROMPT[:99]}…\u2069”"
+    place = f"https://discord.com/channels/{community.guild.id}/{community.channel.id}"
+    assert f"in {community.channel.mention} ([open]({place}/{job.message_id})), posted" in posted
+    assert f"in {community.channel.mention} ([open]({place}/{card_id})), waiting" in on_the_way
+    assert [cut in posted, cut in on_the_way, cut in panel.text] == [True] * 3
+
+
 async def test_a_server_is_set_up_from_the_first_page(community: Community) -> None:
     panel = await open_panel(community)
     assert "Not set yet, and a good start:" in panel.text

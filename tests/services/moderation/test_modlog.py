@@ -14,7 +14,7 @@ from bot.errors import (
     PublishUnavailableError,
     StoreUnavailableError,
 )
-from bot.models import LogKind, PausedError, Period, PromptRuleKind
+from bot.models import ChangeKind, LogKind, PausedError, Period, PromptRuleKind
 from bot.services.moderation.modlog import ATTEMPTS_BEFORE_DROPPED, CARDS_AT_ONCE, LEASE_SECONDS
 from bot.store.moderation import servers as server_store
 from tests.support.faults import FlakyDatabase, Hold
@@ -217,7 +217,98 @@ async def test_cards_that_were_about_to_be_posted_are_not_once_the_log_is_turned
 
     await post_all(workshop, process)
 
-    assert [card for posted in workshop.log.cards.values() for card in posted] == []
+    [last] = cards(workshop)
+    assert last.change is not None
+    assert (last.change.kind, last.change.after) == (ChangeKind.LOG_CHANNEL, None)
+
+
+@pytest.mark.parametrize("moves_to", [None, OTHER_CHANNEL_ID])
+async def test_the_last_card_in_a_channel_that_the_log_leaves_says_who_did_it(
+    workshop: Workshop, moves_to: int | None
+) -> None:
+    process = await started(workshop)
+    await post_all(workshop, process)
+
+    await process.services.servers.set_log_channel(GUILD_ID, moves_to, set_by_id=MODERATOR_ID)
+    await process.services.servers.pause(GUILD_ID, "a flood", set_by_id=MODERATOR_ID)
+    await post_all(workshop, process)
+
+    last = cards(workshop)[-1].change
+    assert last is not None
+    assert (last.kind, last.made_by_id) == (ChangeKind.LOG_CHANNEL, MODERATOR_ID)
+    assert kinds(workshop) == [LogKind.CHANGED] * 2
+    assert kinds(workshop, OTHER_CHANNEL_ID) == ([] if moves_to is None else [LogKind.CHANGED] * 2)
+    assert not (await process.services.servers.view(GUILD_ID)).server.log_closed
+
+
+async def test_a_channel_that_closes_before_it_is_told_ends_no_log_elsewhere(workshop: Workshop) -> None:
+    process = await started(workshop)
+    await post_all(workshop, process)
+    await process.services.servers.set_log_channel(GUILD_ID, OTHER_CHANNEL_ID, set_by_id=MODERATOR_ID)
+    workshop.log.troubles.append(DestinationClosedError("50001"))  # for the card in the channel so far
+    waiting = workshop._peek("SELECT count(*) FROM log_entries WHERE due_at IS NOT NULL")
+
+    await post_all(workshop, process)
+
+    assert waiting == 2
+    assert not (await process.services.servers.view(GUILD_ID)).server.log_closed
+    assert sum(map(len, workshop.log.cards.values())) == 2
+
+
+async def test_a_clip_that_goes_while_its_card_is_posted_is_shown_so_on_that_card_alone(workshop: Workshop) -> None:
+    process = await started(workshop)
+    job_id = await workshop.accept(process)
+    await workshop.run_until_idle(process)
+    post = workshop.log.post_log_card
+
+    async def remove_meanwhile(channel_id: int, entry: LogEntry) -> int:
+        if entry.kind is LogKind.POSTED:
+            await process.jobs.remove_clip(job_id, guild_id=GUILD_ID, removed_by_id=MODERATOR_ID, refunds=True)
+        return await post(channel_id, entry)
+
+    workshop.log.post_log_card = remove_meanwhile  # type: ignore[method-assign] (until the end)
+
+    await post_all(workshop, process)
+
+    assert kinds(workshop) == [LogKind.CHANGED, LogKind.POSTED]
+    [redrawn] = workshop.log.redrawn
+    assert redrawn.job is not None
+    assert (redrawn.job.removed_by_id, redrawn.refunded) == (MODERATOR_ID, True)
+
+
+async def test_a_removal_is_told_by_a_new_card_where_somebody_has_deleted_the_clips(workshop: Workshop) -> None:
+    process = await started(workshop)
+    job_id = await workshop.accept(process)
+    await workshop.run_until_idle(process)
+    await post_all(workshop, process)
+
+    async def is_gone(entry: LogEntry) -> None:
+        workshop.log.cards[CHANNEL_ID] = [card for card in cards(workshop) if card.id != entry.id]
+        raise DestinationClosedError("10008")
+
+    workshop.log.redraw_log_card = is_gone  # type: ignore[method-assign] (until the end)
+
+    workshop.time.advance(3600)
+    await process.jobs.remove_clip(job_id, guild_id=GUILD_ID, removed_by_id=MODERATOR_ID, refunds=False)
+    await post_all(workshop, process)
+
+    assert kinds(workshop) == [LogKind.CHANGED, LogKind.POSTED]
+    removed = cards(workshop)[-1].job
+    assert removed is not None
+    assert removed.removed_by_id == MODERATOR_ID
+    assert not (await process.services.servers.view(GUILD_ID)).server.log_closed
+
+
+async def test_a_clip_that_went_before_its_card_was_posted_is_shown_so_from_the_start(workshop: Workshop) -> None:
+    process = await started(workshop)
+    job_id = await workshop.accept(process)
+    await workshop.run_until_idle(process)
+    await process.jobs.remove_clip(job_id, guild_id=GUILD_ID, removed_by_id=MODERATOR_ID, refunds=True)
+
+    await post_all(workshop, process)
+
+    assert kinds(workshop) == [LogKind.CHANGED, LogKind.POSTED]
+    assert cards(workshop)[-1].refunded
 
 
 async def test_an_unexpected_error_in_one_servers_log_is_outlived_and_its_cards_come_later(
@@ -300,7 +391,7 @@ async def test_a_channel_that_was_chosen_anew_meanwhile_is_not_taken_for_the_one
     await post_all(workshop, process)
 
     assert not (await process.services.servers.view(GUILD_ID)).server.log_closed
-    assert [card.id for card in cards(workshop, OTHER_CHANNEL_ID)] == [1, 2]
+    assert [card.id for card in cards(workshop, OTHER_CHANNEL_ID)] == [1, 3]
 
 
 async def test_a_card_that_was_posted_and_not_noted_is_found_and_not_posted_again(workshop: Workshop) -> None:

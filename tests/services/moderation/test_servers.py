@@ -462,15 +462,27 @@ async def test_a_log_that_is_chosen_later_is_told_how_the_cap_stands(workshop: W
 async def test_a_cap_lowered_below_what_is_used_says_so_and_takes_nothing_away(workshop: Workshop) -> None:
     process = workshop.start()
     await process.services.servers.set_log_channel(GUILD_ID, LOG_CHANNEL_ID, set_by_id=MODERATOR_ID)
+    await workshop.accept(process)
     job_id = await workshop.accept(process)
 
-    cap = await process.services.servers.set_cap(GUILD_ID, Quota(5), set_by_id=MODERATOR_ID)
+    cap = await process.services.servers.set_cap(GUILD_ID, Quota(8), set_by_id=MODERATOR_ID)
 
     assert cap is not None
-    assert (cap.used_seconds, cap.left_seconds) == (6, 0)
+    assert (cap.used_seconds, cap.left_seconds) == (12, 0)
     assert await told(workshop, process) == [LogKind.CAP_REACHED]
     await workshop.run_until_idle(process)
     await workshop.expect_clip(job_id)
+
+
+async def test_a_cap_that_is_less_than_any_clip_is_never_reached(workshop: Workshop) -> None:
+    process = workshop.start()
+    await process.services.servers.set_log_channel(GUILD_ID, LOG_CHANNEL_ID, set_by_id=MODERATOR_ID)
+    await process.services.servers.set_cap(GUILD_ID, Quota(5), set_by_id=MODERATOR_ID)
+
+    with pytest.raises(CapReachedError):
+        await workshop.accept(process)
+
+    assert await told(workshop, process) == []
 
 
 async def test_no_cap_is_no_cap(workshop: Workshop) -> None:

@@ -9,7 +9,7 @@ from bot.errors import RefusedError
 from bot.models import Draft, JobState, Period, PromptRuleKind, Quota, QuotaSource
 from bot.services.retention.retention import LOOK_SECONDS, SWEEP_SECONDS
 from tests.support.stored import DAY, SECRET, deliver, files, rows
-from tests.support.workshop import GUILD_ID, MEMBER_ID, MODERATOR_ID, Process, Workshop, requester
+from tests.support.workshop import GUILD_ID, MEMBER_ID, MEMBER_NAME, MODERATOR_ID, Process, Workshop, requester
 
 
 def everything(workshop: Workshop) -> str:
@@ -26,13 +26,16 @@ async def erase(process: Process, member_id: int = MEMBER_ID) -> float:
 async def test_prompts_and_addresses_go_at_once_and_the_members_sums_stay(workshop: Workshop) -> None:
     process = workshop.start()
     job_id = await deliver(workshop, process)
+    assert MEMBER_NAME.encode() in files(workshop)
     await erase(process)
     job = await workshop.job(job_id)
     assert (job.spec.prompt, job.result_url, job.generation_id, job.member_id) == ("", None, None, MEMBER_ID)
+    assert job.member_name is None
     assert [submit.generation_id for submit in await workshop.submits(job_id)] == [None]
     status, _ = await process.stand(requester())
     assert status.used_seconds == 6, "or erasing would reset the quota"
     assert SECRET.encode() not in files(workshop)
+    assert MEMBER_NAME.encode() not in files(workshop)
     await process.jobs.remove_clip(job_id, guild_id=GUILD_ID, removed_by_id=MODERATOR_ID, refunds=True)
     assert await workshop.entries(job_id) == [("charge", 6), ("refund", 6)]
 
@@ -65,7 +68,7 @@ async def test_what_the_log_and_the_audit_have_of_the_members_prompts_goes_and_o
     assert rows(workshop, "SELECT prompt FROM jobs WHERE member_id = ?", MEMBER_ID) == [("",), ("",)]
     while await process.log.tick() == 0:
         pass
-    assert len(workshop.log.cards[7]) == 11, "what was waiting to be posted is, without the texts"
+    assert len(workshop.log.cards[7]) == 9, "what was waiting to be posted is, without the texts"
     assert f"of {MEMBER_ID}'" not in str(workshop.log.cards[7])
 
 

@@ -18,7 +18,7 @@ from bot.store.quotas import ledger
 from bot.store.quotas.ledger import UsageSpan
 from tests.support.clocks import ServiceClock
 from tests.support.stored import DAY, SECRET, deliver, files, path_of, rows
-from tests.support.workshop import GUILD_ID, MEMBER_ID, MODERATOR_ID, Workshop, requester
+from tests.support.workshop import GUILD_ID, MEMBER_ID, MEMBER_NAME, MODERATOR_ID, Workshop, requester
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -56,6 +56,7 @@ async def test_an_old_job_loses_its_texts_and_keeps_what_removing_its_clip_needs
     await process.end_data()
     job = await workshop.job(job_id)
     assert (before.spec.prompt, job.spec.prompt) == (SECRET, "")
+    assert (before.member_name, job.member_name) == (MEMBER_NAME, None)
     assert (before.generation_id is None, before.result_url is None) == (False, False)
     assert (job.generation_id, job.request_id, job.result_url, job.result_expires_at) == (None, None, None, None)
     assert (job.message_id, job.message_channel_id, job.state) == (before.message_id, 200, JobState.DELIVERED)

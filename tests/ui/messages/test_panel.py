@@ -7,27 +7,35 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from discord import app_commands
 
+from bot.errors import ChannelRefusedError, QueueFullError, RulesUnknownError, ThreadClosedError, TooManyOpenJobsError
 from bot.models import (
     GEMINI_OMNI,
     Access,
     Aspect,
+    BlockedError,
+    CapReachedError,
     CapStatus,
     CeilingKind,
+    CeilingReachedError,
     CeilingStatus,
     Change,
     ChangeKind,
     ChannelRule,
+    EffectiveQuota,
     Grant,
     JobError,
     JobState,
     LogEntry,
     LogKind,
     Pause,
+    PausedError,
     Period,
     PromptRule,
     PromptRuleKind,
     Quota,
+    QuotaExceededError,
     QuotaRule,
     QuotaSource,
     Server,
@@ -39,7 +47,8 @@ from bot.services.quotas.service import RuleAsked
 from bot.services.quotas.usage import MemberUsage, UsageReport
 from bot.services.screening.automod_rules import AutomodRule, AutomodRules
 from bot.ui import forms
-from bot.ui.messages.modlog_card import modlog_view
+from bot.ui.messages.diagnosis import Diagnosis, diagnosis_view
+from bot.ui.messages.modlog_card import modlog_view, recent_clips_view
 from bot.ui.messages.panel.audit import audit_view
 from bot.ui.messages.panel.blocks import blocks_view
 from bot.ui.messages.panel.brainstorms import brainstorms_view
@@ -57,7 +66,7 @@ from bot.ui.text import moderators as moderator_text
 from bot.ui.text import panel as panel_text
 from bot.ui.text import rules as rule_text
 from bot.ui.text.moderation import brainstorms as brainstorm_text
-from bot.ui.text.moderation import modlog as modlog_text
+from bot.ui.text.moderation import usage as usage_text
 from bot.ui.text.panel import PanelDetails
 from cogs.moderation.modlog_card import RECENT_JOBS
 from tests.support.discord_server.requests import RouteKind
@@ -143,7 +152,12 @@ DETAILS = PanelDetails(
     deleted={WIDE - place for place in range(0, 30, 2)},
     names={WIDE - place: hideous(100) for place in range(30)},
 )
-JOBS = [make_job(hideous(2000), id=f"job{place:013}", guild_id=WIDE, member_id=WIDE) for place in range(30)]
+JOBS = [
+    make_job(
+        hideous(2000), id=f"job{place:013}", guild_id=WIDE, channel_id=WIDE, member_id=WIDE, status_message_id=WIDE
+    )
+    for place in range(30)
+]
 DETAILS_OF_CHANGES: dict[ChangeKind, tuple[dict[str, Any] | None, dict[str, Any] | None]] = {
     ChangeKind.QUOTA: (rules(QuotaSource.ROLE, 1)[0].details, rules(QuotaSource.ROLE, 1)[0].details),
     ChangeKind.POOL: (rules(QuotaSource.CHANNEL, 1)[0].details, None),
@@ -201,6 +215,8 @@ SECTIONS: dict[str, Callable[[], ui.LayoutView]] = {
     "clip": lambda: posted_clip_view(JOBS[0], 2),
     "asleep": lambda: with_note(jobs_view(JOBS, 2), panel_text.ASLEEP),
     "noted": lambda: with_note(blocks_view(DETAILS, 2), moderator_text.blocked(DETAILS.view.blocks[0], 1)),
+    "recent": lambda: recent_clips_view(WIDE, JOBS[:RECENT_JOBS]),
+    "diagnosis": lambda: diagnosis_view(make_diagnosis()),
     "closed": closed_view,
     "log": lambda: modlog_settings_view(DETAILS),
     "jobs": lambda: jobs_view(JOBS, 2),
@@ -385,9 +401,9 @@ def test_a_page_past_the_end_is_the_last_one() -> None:
     assert page_of(range(21), -1) == (range(10), 1, 3)
 
 
-def plain_answers() -> dict[str, str]:
+def make_details() -> AdmissionDetails:
     roles = tuple(WIDE - place for place in range(100))
-    explanation = AdmissionDetails(
+    return AdmissionDetails(
         requester=requester(role_ids=roles, places=(WIDE, WIDE - 1, WIDE - 2)),
         server=DETAILS.view.server,
         block=make_block(reason=hideous(300)),
@@ -408,6 +424,34 @@ def plain_answers() -> dict[str, str]:
         cap=DETAILS.view.cap,
         ceilings=CEILINGS,
     )
+
+
+def make_diagnosis() -> Diagnosis:
+    details = make_details()
+    pool = make_quota_status(effective=EffectiveQuota(Quota(5), QuotaSource.CHANNEL, WIDE))
+    permissions = ["create_public_threads", "send_messages_in_threads"]
+    return Diagnosis(
+        channel_id=WIDE,
+        member_id=WIDE,
+        lacking={"post": ["send_messages"], "attach": [], "history": ["read_message_history"], "threads": permissions},
+        automod=DETAILS.automod,
+        log_arrives=False,
+        details=details,
+        refusals=[
+            *(ThreadClosedError(is_locked=False), app_commands.MissingPermissions(["use_application_commands"])),
+            *(app_commands.BotMissingPermissions(permissions), PausedError(Pause(hideous(300), WIDE, CREATED_AT))),
+            *(BlockedError(make_block(reason=hideous(300))), ChannelRefusedError(WIDE), TooManyOpenJobsError(2)),
+            *(
+                QuotaExceededError(pool, 6),
+                CapReachedError(CapStatus(cap=Quota(5), used_seconds=0, resets_at=RESETS_AT), 6),
+            ),
+            *(CeilingReachedError(CeilingKind.MEMBER_DAY, RESETS_AT), QueueFullError(50), RulesUnknownError()),
+        ],
+    )
+
+
+def plain_answers() -> dict[str, str]:
+    explanation = make_details()
     members = [
         MemberUsage(
             member_id=WIDE - place, used_seconds=10**6, delivered=10**5, failed=9, cancelled=9, open=9, removed=9
@@ -421,8 +465,7 @@ def plain_answers() -> dict[str, str]:
         "block": moderator_text.blocked(make_block(reason=hideous(300), expires_at=RESETS_AT), 99),
         "pause": moderator_text.paused(hideous(300)),
         "rule": rule_text.added(PROMPT_RULES[0]),
-        "usage": moderator_text.usage_summary(report, 9),
-        "recent": modlog_text.recent_jobs(WIDE, [ENTRIES["posted"].job or JOBS[0], *JOBS][:RECENT_JOBS]),
+        "usage": usage_text.usage_summary(report, 9),
     }
 
 

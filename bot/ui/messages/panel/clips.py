@@ -50,5 +50,4 @@ def posted_clip_view(job: Job, page: int) -> ui.LayoutView:
     row.add_item(button(f"clip_remove:{job.id}:keep:{page}", modlog_text.REMOVE_BUTTON, danger))
     row.add_item(button(f"clip_remove:{job.id}:refund:{page}", modlog_text.REFUND_BUTTON, danger))
     row.add_item(button(f"open:clips:{page}", panel_text.BACK))
-    link = modlog_text.clip_link(job)
-    return section_view("clips", "\n".join(filter(None, (modlog_text.job_line(job), link))), row)
+    return section_view("clips", modlog_text.job_line(job), row)

@@ -39,7 +39,7 @@ def quota_rules_view(section: str, details: PanelDetails, page: int, *controls: 
         for rule in shown
     ]
     clear = {"quotas": panel_text.QUOTA_CLEAR, "pools": panel_text.POOL_CLEAR}[section]
-    lines = [moderator_text.rule_line(rule, details.deleted) for rule in shown]
+    lines = [moderator_text.rule_line(rule, details.profile, details.deleted) for rule in shown]
     return section_view(
         section,
         panel_text.listed(section, lines, page, count),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.models import CapReachedError, QuotaExceededError
+from bot.models import CapReachedError, QuotaExceededError, QuotaSource
 from bot.models.brainstorms import TooFewTakesError, Vary
-from bot.ui.text import formatting, refusals
+from bot.ui.text import formatting, limits, refusals
 from bot.ui.text import members as member_text
 from bot.ui.text.brainstorms import takes as take_text
 
@@ -65,15 +65,27 @@ def why_not_all(status: PreviewStatus) -> str | None:
 
 def _too_dear(status: PreviewStatus, limit: RefusedError) -> str | None:
     """Say what all takes cost, and that less is left; None where that is not what keeps them from being made."""
-    cost = formatting.seconds(len(status.preview.offered) * status.duration_seconds)
+    cost_seconds = len(status.preview.offered) * status.duration_seconds
     match limit:
-        case QuotaExceededError() if status.quota.limit_seconds:
+        case QuotaExceededError() if status.quota.never_fits(status.quota.profile.shortest_seconds):
+            return None
+        case QuotaExceededError() if status.quota.never_fits(cost_seconds):
+            effective = status.quota.effective
+            is_pool = effective.source is QuotaSource.CHANNEL
+            whose = f"the pool of {formatting.channel(effective.subject_id or 0)}" if is_pool else "your quota here"
+            return limits.too_dear(effective.quota, whose, cost_seconds)
+        case CapReachedError() if limit.status.never_fits(limit.status.profile.shortest_seconds):
+            return None
+        case CapReachedError() if limit.status.never_fits(cost_seconds):
+            return limits.too_dear(limit.status.cap, "the cap of this server", cost_seconds)
+        case QuotaExceededError():
             left, resets_at = member_text.quota_left(status.quota), status.quota.resets_at
-        case CapReachedError() if limit.status.cap.seconds:
-            left, resets_at = f"{refusals.cap_left(limit.status)} for this server as a whole", limit.status.resets_at
+        case CapReachedError():
+            left, resets_at = f"{limits.cap_left(limit.status)} for this server as a whole", limit.status.resets_at
         case _:
             return None
-    return f"All together cost {cost}, and there are {left}. That resets {formatting.relative(resets_at)}."
+    cost, resets = formatting.seconds(cost_seconds), formatting.relative(resets_at)
+    return f"All together cost {cost}, and there are {left}. That resets {resets}."
 
 
 def _lines(preview: Preview, characters: int) -> str:

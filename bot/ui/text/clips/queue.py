@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
 OWN_SHOWN = 10
 OTHERS_SHOWN = 10
-_PROMPT_CHARACTERS = 80
 _UNDER_WAY = {
     JobState.SUBMITTING: "starting",
     JobState.RENDERING: "rendering",
@@ -39,7 +38,7 @@ def queue_overview(queue: ServerQueue, member_id: int) -> str:
 
 
 def _own_line(place: int | None, job: Job) -> str:
-    prompt = formatting.prompt(job.spec.prompt, _PROMPT_CHARACTERS)
+    prompt = formatting.prompt(job.spec.prompt, formatting.LINE_CHARACTERS)
     where = _UNDER_WAY.get(job.state) or _waiting(place)
     return f"- {where}, asked {formatting.relative(job.created_at)}: {prompt}{_card_link(job)}"
 
@@ -54,9 +53,8 @@ def _waiting(place: int | None) -> str:
 
 
 def _card_link(job: Job) -> str:
-    if job.status_message_id is None or job.is_private:
-        return ""
-    return f" ([its card](https://discord.com/channels/{job.guild_id}/{job.channel_id}/{job.status_message_id}))"
+    address = formatting.card_address(job)
+    return "" if address is None else f" ([its card]({address}))"
 
 
 def _cut(lines: list[str], most: int) -> list[str]:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 PROMPT_CHARACTERS = 300
 """Of a prompt, or of what else a person wrote, on a card."""
 _AUDIT_CHARACTERS = 50
-"""Of the same: ten entries with both sides of a change stay under 4,000 characters, escapes and all."""
+"""Of what else a person wrote: ten entries with both sides of a change stay under 4,000 characters, escapes and all."""
 
 
 def change_title(change: Change) -> str:
@@ -47,8 +47,10 @@ def change_title(change: Change) -> str:
             return "Server's cap removed" if is_over else "Server's cap set"
         case ChangeKind.TIMEZONE:
             return "Time zone set"
+        case ChangeKind.LOG_CHANNEL if is_over:
+            return "Log turned off"
         case ChangeKind.LOG_CHANNEL:
-            return "Log ended" if is_over else "Log channel set"
+            return "Log channel set" if _is_same_place(change) else "Log moved"
         case ChangeKind.CHANNEL:
             return "Channel's rule cleared" if is_over else "Channel's rule set"
         case ChangeKind.CLIP_BUTTONS:
@@ -92,6 +94,10 @@ def change_words(change: Change, deleted: Collection[int] = (), *, said_characte
             return f"{who} cancelled {subject}'s clip {after}"
         case ChangeKind.CLIP_REMOVED:
             return f"{who} removed {subject}'s clip {after}"
+        case ChangeKind.LOG_CHANNEL if is_over:
+            return f"{who} turned the log off (it was in {before})"
+        case ChangeKind.LOG_CHANNEL if not _is_same_place(change):
+            return f"{who} moved the log from {before} to {after}"
         case ChangeKind.PROMPT_RULE:
             return f"{who} {f'removed {before}' if is_over else f'added {after}'}"
         case ChangeKind.PHRASE_LIST if not is_over:
@@ -110,9 +116,17 @@ def change_words(change: Change, deleted: Collection[int] = (), *, said_characte
             return f"{who} set {subject} to {after} (before: {before})"
 
 
+def _is_same_place(change: Change) -> bool:
+    """Tell whether the log's channel was chosen first, or anew since it was closed to the bot."""
+    before, after = change.before or {}, change.after or {}
+    return before.get("channel_id", after.get("channel_id")) == after.get("channel_id")
+
+
 def audit_line(change: Change, deleted: Collection[int] = ()) -> str:
     """Write an entry of the audit."""
-    words = change_words(change, deleted, said_characters=_AUDIT_CHARACTERS)
+    is_of_clip = change.kind in {ChangeKind.JOB_CANCELLED, ChangeKind.CLIP_REMOVED}
+    said_characters = formatting.LINE_CHARACTERS if is_of_clip else _AUDIT_CHARACTERS
+    words = change_words(change, deleted, said_characters=said_characters)
     return f"{formatting.relative(change.made_at)} **{change_title(change)}** · {words}"
 
 

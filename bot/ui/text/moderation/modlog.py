@@ -17,6 +17,8 @@ from bot.ui.text import moderators as moderator_text
 from bot.ui.text.moderation.changes import PROMPT_CHARACTERS, change_title, change_words, quota_words
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bot.models import AuditDetails, Block, Job, LogEntry
 
 REMOVE_BUTTON = "Remove"
@@ -25,7 +27,6 @@ BLOCK_BUTTON = "Block member…"
 RECENT_BUTTON = "Recent clips"
 OPEN_BUTTON = "Open"
 
-_RECENT_CHARACTERS = 30
 _REASONS = {
     "paused": "video making is paused",
     "blocked": "the member is blocked",
@@ -36,7 +37,9 @@ _REASONS = {
     "automod": "an AutoMod rule",
     "open_jobs": "the member has enough clips on the way",
     "quota": "the quota is used up",
+    "quota_small": "the quota is less than it costs",
     "cap": "the server's cap is reached",
+    "cap_small": "the server's cap is less than it costs",
 }
 _OUTCOMES = {
     JobState.HELD: "waiting",
@@ -102,32 +105,36 @@ def clip_link(job: Job) -> str | None:
     """Return the address of a clip's message in the server; one that was sent directly has none to show."""
     if job.message_id is None or job.message_channel_id != job.channel_id:
         return None
-    return f"https://discord.com/channels/{job.guild_id}/{job.channel_id}/{job.message_id}"
+    return formatting.message_address(job.guild_id, job.channel_id, job.message_id)
 
 
-def recent_jobs(member_id: int, jobs: list[Job]) -> str:
+def recent_jobs(member_id: int, jobs: Sequence[Job]) -> str:
     """List a member's latest clips."""
     lines = [f"**The latest clips of <@{member_id}>**"]
     for job in jobs:
         outcome = "removed" if job.removed_at else _OUTCOMES[job.state]
-        link = None if job.removed_at else clip_link(job)
-        place = f"<#{job.channel_id}>" if link is None else link
-        prompt = formatting.prompt(job.spec.prompt, _RECENT_CHARACTERS)
+        prompt = formatting.prompt(job.spec.prompt, formatting.LINE_CHARACTERS)
         lines.append(
-            f"{formatting.relative(job.created_at)} {outcome}, {job.spec.duration_seconds} s, {place}: {prompt}"
+            f"{formatting.relative(job.created_at)} {outcome}, {job.spec.duration_seconds} s, {_where(job)}: {prompt}"
         )
     return "\n".join(lines)
 
 
 def job_line(job: Job) -> str:
     """Write a job as the settings panel has it."""
-    prompt = formatting.prompt(job.spec.prompt, 100)
+    prompt = formatting.prompt(job.spec.prompt, formatting.LINE_CHARACTERS)
     outcome = "removed" if job.removed_at else _OUTCOMES[job.state]
     return (
-        f"{formatting.member(job.member_id)} in <#{job.channel_id}>, {outcome}, "
+        f"{formatting.member(job.member_id)} in {_where(job)}, {outcome}, "
         f"asked {formatting.relative(job.created_at)}, "
         f"{job.spec.duration_seconds} s\n{prompt}"
     )
+
+
+def _where(job: Job) -> str:
+    """Write a clip's channel, with the way to its message there, or to its card while it is made."""
+    address = None if job.removed_at else clip_link(job) or formatting.card_address(job)
+    return f"<#{job.channel_id}>{'' if address is None else f' ([open]({address}))'}"
 
 
 def _clip_words(job: Job) -> list[str]:
@@ -159,10 +166,10 @@ def _refusal_words(details: AuditDetails) -> list[str]:
     rule = details.get("rule")
     because = f": {formatting.quoted(rule)}" if isinstance(rule, str) else ""
     match details["reason"]:
-        case "quota":
+        case "quota" | "quota_small":
             whose = formatting.subject(QuotaSource(details["source"]), details["subject_id"])
             because = f": {quota_words(details)}, {whose}"
-        case "cap":
+        case "cap" | "cap_small":
             because = f": {quota_words(details)}"
         case _:
             pass

@@ -114,6 +114,50 @@ def test_where_not_all_fit_it_says_how_many_and_why_and_starts_no_more() -> None
     assert buttons_of(view)[f"preview:start:{PREVIEW_ID}:1:5"]["label"] == "Start 5"
 
 
+@pytest.mark.parametrize(
+    ("effective", "used", "why"),
+    [
+        (
+            EffectiveQuota(Quota(12), QuotaSource.SERVER),
+            6,
+            "All together cost 24 s, and your quota here is 12 s a day.",
+        ),
+        (
+            EffectiveQuota(Quota(12), QuotaSource.CHANNEL, 3),
+            0,
+            "All together cost 24 s, and the pool of <#3> is 12 s a day.",
+        ),
+        (
+            EffectiveQuota(Quota(5), QuotaSource.SERVER),
+            0,
+            "Your quota here allows no clips: 5 s a day is less than the shortest clip, 6 s. Ask a moderator for more.",
+        ),
+    ],
+)
+def test_where_a_quota_never_has_enough_for_all_nobody_is_told_to_wait(
+    effective: EffectiveQuota, used: int, why: str
+) -> None:
+    quota = make_quota_status(used, effective=effective)
+    status = make_status(make_preview(), fits=1, limit=QuotaExceededError(quota, 24), quota=quota)
+
+    assert text_of(preview_view(status)).endswith(f"**1 of 4 takes fits.** {why}")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "why"),
+    [
+        (12, "All together cost 24 s, and the cap of this server is 12 s a day."),
+        (5, "No clips can be made in this server: its cap of 5 s a day is less than the shortest clip, 6 s."),
+    ],
+)
+def test_where_the_servers_cap_never_has_enough_for_all_nobody_is_told_to_wait(seconds: int, why: str) -> None:
+    limit = CapReachedError(CapStatus(cap=Quota(seconds), used_seconds=0, resets_at=RESETS_AT), 24)
+
+    text = text_of(preview_view(make_status(make_preview(), fits=1, limit=limit)))
+
+    assert text.endswith(f"**1 of 4 takes fits.** {why}")
+
+
 def test_where_the_servers_cap_is_too_small_for_all_it_says_so() -> None:
     limit = CapReachedError(CapStatus(cap=Quota(60), used_seconds=48, resets_at=RESETS_AT), 24)
 
