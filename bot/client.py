@@ -37,6 +37,7 @@ from cogs.context import guild_id_of, requester_in, require_moderator
 from cogs.library import LibraryActions, LibraryCog
 from cogs.making import Maker
 from cogs.moderation.acts import ModeratorActs
+from cogs.moderation.corrections import Corrections
 from cogs.moderation.group import ModerateGroup
 from cogs.moderation.modlog_card import ModlogCardActions
 from cogs.panel import make_panel
@@ -157,11 +158,15 @@ class ReelayBot(ShardedBot):
         await self.add_cog(LibraryCog(library=services.library))
         await self.add_cog(PrivacyCog(privacy=services.privacy, url=self._privacy_url))
         self.tree.add_command(ModerateGroup(services, acts, self.panel))
+        modlog_card = ModlogCardActions(services, acts, self.panel.names)
+        of_moderators = (modlog_card, *self.panel.sections.values())
+        corrections = Corrections(*of_moderators, drafts=services.drafts, check=require_moderator)
         self.components = Components(
             requester=requester_in,
             guild_of_job=services.history.guild_of,
             require_served=self.require_served,
             let_through=self.flood_gate.let_through,
+            keep=corrections.keep,
         )
         self.components.add(StatusCardActions(discards=services.discards))
         self.components.add(ClipActions(versions=services.versions, maker=maker))
@@ -175,7 +180,8 @@ class ReelayBot(ShardedBot):
         self.components.add(QuotaActions(overview=overview, mentions=services.mentions))
         self.components.add(LibraryActions(library=services.library, sender=services.sender))
         self.components.add(PrivacyActions(privacy=services.privacy))
-        self.components.add(ModlogCardActions(services, acts), *self.panel.sections.values(), check=require_moderator)
+        self.components.add(corrections)
+        self.components.add(*of_moderators, check=require_moderator)
         await self.add_cog(self.components)
         self.add_dynamic_items(*ITEM_CLASSES)
         await self.patience.through(self._sync_commands)

@@ -10,7 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-_First, _Second, _Third, _Fourth = TypeVar("_First"), TypeVar("_Second"), TypeVar("_Third"), TypeVar("_Fourth")
+_First = TypeVar("_First")
+_Second = TypeVar("_Second")
+_Third = TypeVar("_Third")
+_Fourth = TypeVar("_Fourth")
 
 
 class RefusedError(ReelayError):

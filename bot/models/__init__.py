@@ -50,6 +50,7 @@ from bot.models.quotas import (
     QuotaSource,
     QuotaStatus,
     check_grant_seconds,
+    everyones_quota,
 )
 from bot.models.refusals import (
     BlockedError,
@@ -114,6 +115,7 @@ from bot.models.video import (
     ClipFile,
     ClipLink,
     Draft,
+    FilledForm,
     Generation,
     GenerationStatus,
     RateLimitStatus,
@@ -182,6 +184,7 @@ __all__ = [
     "ContentPolicyError",
     "Draft",
     "EffectiveQuota",
+    "FilledForm",
     "Generation",
     "GenerationNotFoundError",
     "GenerationStatus",
@@ -236,6 +239,7 @@ __all__ = [
     "check_brainstorms",
     "check_days",
     "check_grant_seconds",
+    "everyones_quota",
     "is_blank",
     "parse_aspect",
     "parse_duration",

@@ -9,11 +9,12 @@ from discord import app_commands
 from discord.app_commands import Range
 
 from bot.models import DAYS_MAX, Period
-from bot.ui import exports, replies
+from bot.ui import exports, filled_forms, forms, replies
+from bot.ui.filled_forms import parse_period
 from bot.ui.text import commands as command_text
 from bot.ui.text import moderators as moderator_text
 from cogs.context import guild_id_of
-from cogs.moderation.options import PERIODS, ModeratorGroup, offer_days, parse_period
+from cogs.moderation.options import PERIODS, ModeratorGroup, offer_days
 from cogs.moderation.quotas import QuotaGroup
 from cogs.moderation.rules import RulesGroup
 from cogs.panel.panel import Place
@@ -57,7 +58,12 @@ class ModerateGroup(ModeratorGroup):
         reason: str,
         days: Range[int, 1, DAYS_MAX] | None = None,
     ) -> None:
-        """Let a member make no more clips."""
+        """Let a member make no more clips; whoever names themselves is asked whether they mean it."""
+        if member.id == interaction.user.id:
+            typed = {forms.REASON: reason, forms.DAYS: "" if days is None else str(days)}
+            asked = forms.block_form("form:block_me", member.display_name, is_oneself=True)
+            await interaction.response.send_modal(filled_forms.fill_in(asked, typed))
+            return
         await replies.run_and_reply(interaction, self._acts.block(interaction, member.id, reason, days))
 
     @app_commands.command(name="unblock", description=command_text.MODERATE_UNBLOCK)

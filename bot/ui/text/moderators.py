@@ -27,6 +27,7 @@ QUOTAS_SHOWN = 15
 """How many quotas ``/moderate quota clear`` names when it is asked for none."""
 EVERYWHERE_ELSE = "Everywhere else"
 RESUMED = "Clips can be made again."
+NOTHING_CHANGED = "All of that is so already."
 
 _USED_IN = {Period.DAY: "today", Period.WEEK: "this week", Period.MONTH: "this month"}
 

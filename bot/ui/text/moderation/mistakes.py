@@ -30,6 +30,7 @@ INVALID_SETTINGS = brainstorms.INVALID_SETTINGS | {
     ("days", "out_of_range"): f"Choose 1 to {DAYS_MAX} whole days, written as a number such as 7, or leave it out.",
     ("reason", "missing"): "Give a reason: members are shown it.",
     ("reason", "too_long"): f"That reason is too long; use at most {REASON_MAX_CHARACTERS} characters.",
+    ("block", "yourself"): "That is you, and you are not blocked: choose *Yes* if you want to be.",
     ("timezone", "unknown"): "I don't know that time zone; write it as Europe/Berlin or America/New_York.",
     ("channel", "elsewhere"): "That is not a channel of this server that I can see.",
     ("channel", "closed"): (
