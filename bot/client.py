@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import discord
 from discord import app_commands
@@ -14,7 +14,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
-from bot.errors import ServerNotServedError, SettingsError, StoreUnavailableError
+from bot.errors import ReelayError, ServerNotServedError, SettingsError, StoreUnavailableError
 from bot.gateway import (
     ForeignAnswerError,
     ShardedBot,
@@ -26,6 +26,7 @@ from bot.gateway import (
 )
 from bot.ui import replies
 from bot.ui.components import ITEM_CLASSES, Components
+from bot.ui.filled_forms import typed_command
 from bot.ui.floods import FloodGate
 from bot.ui.text import operators
 from cogs.brainstorms.commands import BrainstormCog, BrainstormListActions, Planner
@@ -38,7 +39,7 @@ from cogs.library import LibraryActions, LibraryCog
 from cogs.making import Maker
 from cogs.moderation.acts import ModeratorActs
 from cogs.moderation.corrections import Corrections
-from cogs.moderation.group import ModerateGroup
+from cogs.moderation.group import MODERATE, ModerateGroup
 from cogs.moderation.modlog_card import ModlogCardActions
 from cogs.panel import make_panel
 from cogs.privacy import PrivacyActions, PrivacyCog
@@ -90,12 +91,14 @@ class ReelayTree(app_commands.CommandTree["ReelayBot"]):
         return True
 
     async def on_error(self, interaction: discord.Interaction[ReelayBot], error: app_commands.AppCommandError) -> None:
-        """Tell the member in one sentence what went wrong; a list that Discord asks for is then empty."""
+        """Tell the member what went wrong, moderators with what they typed; a list that Discord asks for is empty."""
         if interaction.type is discord.InteractionType.autocomplete:
             await replies.offer_nothing(interaction, error)
             return
         original = error.original if isinstance(error, app_commands.CommandInvokeError) else error
-        await replies.reply_with_error(interaction, original)
+        data: Any = interaction.data
+        is_moderators = isinstance(original, ReelayError) and data["name"] == MODERATE
+        await replies.reply_with_error(interaction, original, typed=typed_command(data) if is_moderators else "")
 
 
 class ReelayBot(ShardedBot):

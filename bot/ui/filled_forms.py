@@ -26,7 +26,8 @@ _PERIODS = {"day": Period.DAY, "dai": Period.DAY, "week": Period.WEEK, "month": 
 _PER = rf"(?:\s*(?:a|an|each|every|per|/)?\s*(?P<period>{'|'.join(_PERIODS)})(?:ly)?)?"
 _AMOUNT = re.compile(rf"(?:{_NUMBER}{_UNIT}|(?P<unlimited>{'|'.join(form_text.UNLIMITED_WORDS)})){_PER}")
 _DAYS = re.compile(rf"{_NUMBER}\s*(?P<unit>days?|d|weeks?|w)?")
-_ANY_NUMBER = re.compile("[1-9][0-9]{0,5}")
+_SUBCOMMANDS = (1, 2)
+_ANY_NUMBER = re.compile(r"(?<![0-9.,-])[1-9][0-9]{0,5}(?![0-9.,])")
 
 
 def fields_of(form: Mapping[str, Any]) -> dict[str, str]:
@@ -54,6 +55,21 @@ def typed_in(fields: Mapping[str, str]) -> str:
     at_length = next((fields[name] for name in _LONG_FIELDS if fields.get(name)), "")
     lines = (f"{label}: {fields[name]}" for name, label in form_text.LABELS.items() if fields.get(name))
     return at_length or "\n".join(lines)
+
+
+def typed_command(data: Mapping[str, Any]) -> str:
+    """Return a command as it was typed, to be given back where it is refused; nothing where it has no options."""
+    name, options = data["name"], data.get("options", [])
+    while options and options[0]["type"] in _SUBCOMMANDS:
+        name = f"{name} {options[0]['name']}"
+        options = options[0].get("options", [])
+    names = {
+        subject_id: sign + subject.get("name", subject.get("username", subject_id)).lstrip("@")
+        for kind, sign in (("users", "@"), ("roles", "@"), ("channels", "#"))
+        for subject_id, subject in data.get("resolved", {}).get(kind, {}).items()
+    }
+    written = (f"{option['name']}:{names.get(option['value'], option['value'])}" for option in options)
+    return " ".join((f"/{name}", *written)) if options else ""
 
 
 def fill_in(form: ui.Modal, fields: Mapping[str, str]) -> ui.Modal:
@@ -152,7 +168,7 @@ def parse_period(period: object) -> Period:
     try:
         return Period(period)
     except ValueError:
-        raise InvalidQuotaError("period") from None
+        raise InvalidQuotaError("period", typed=str(period)) from None
 
 
 def parse_whole_seconds(text: str) -> int:

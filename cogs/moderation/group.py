@@ -8,7 +8,8 @@ import discord
 from discord import app_commands
 from discord.app_commands import Range
 
-from bot.models import DAYS_MAX, Period
+from bot.errors import read_all
+from bot.models import DAYS_MAX, Period, check_days, parse_reason
 from bot.ui import exports, filled_forms, forms, replies
 from bot.ui.filled_forms import parse_period
 from bot.ui.text import commands as command_text
@@ -24,13 +25,16 @@ if TYPE_CHECKING:
     from cogs.moderation.acts import ModeratorActs
     from cogs.panel.panel import Panel
 
+MODERATE = "moderate"
+"""The command's name."""
+
 
 class ModerateGroup(ModeratorGroup):
     """What moderators do, each in their own server."""
 
     def __init__(self, services: Services, acts: ModeratorActs, panel: Panel) -> None:
         super().__init__(
-            name="moderate",
+            name=MODERATE,
             description=command_text.MODERATE_COMMAND,
             guild_only=True,
             default_permissions=discord.Permissions(moderate_members=True),
@@ -64,6 +68,7 @@ class ModerateGroup(ModeratorGroup):
             asked = forms.block_form("form:block_me", member.display_name, is_oneself=True)
             await interaction.response.send_modal(filled_forms.fill_in(asked, typed))
             return
+        read_all(lambda: parse_reason(reason), lambda: check_days(days))
         await replies.run_and_reply(interaction, self._acts.block(interaction, member.id, reason, days))
 
     @app_commands.command(name="unblock", description=command_text.MODERATE_UNBLOCK)

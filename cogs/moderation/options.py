@@ -133,11 +133,19 @@ def parse_quota(seconds: int | None, period: str, *, unlimited: bool = False) ->
         seconds: None is no limit.
 
     Raises:
-        InvalidQuotaError: when they are no sensible rule, or two.
+        InvalidQuotaError: when they are no sensible rule, or two; ``MistakesError`` when several of them are wrong.
     """
+    limit, parsed_period = read_all(
+        lambda: _limit(seconds, unlimited=unlimited),
+        lambda: parse_period(period),
+    )
+    return Quota(limit, parsed_period)
+
+
+def _limit(seconds: int | None, *, unlimited: bool) -> int | None:
     if unlimited and seconds is not None:
-        raise InvalidQuotaError("contradictory")
-    return Quota(seconds, parse_period(period))
+        raise InvalidQuotaError("contradictory", typed=str(seconds))
+    return Quota(seconds).seconds
 
 
 def parse_typed_quota(press: Press) -> Quota:
