@@ -35,10 +35,10 @@ from cogs.brainstorms.rounds import RoundActions, VoteActions
 from cogs.clip_details import ClipDetailActions
 from cogs.clips import ClipActions, StatusCardActions
 from cogs.context import guild_id_of, requester_in, require_moderator
+from cogs.corrections import Corrections
 from cogs.library import LibraryActions, LibraryCog
 from cogs.making import Maker
 from cogs.moderation.acts import ModeratorActs
-from cogs.moderation.corrections import Corrections
 from cogs.moderation.group import MODERATE, ModerateGroup
 from cogs.moderation.modlog_card import ModlogCardActions
 from cogs.panel import make_panel
@@ -163,7 +163,8 @@ class ReelayBot(ShardedBot):
         self.tree.add_command(ModerateGroup(services, acts, self.panel))
         modlog_card = ModlogCardActions(services, acts, self.panel.names)
         of_moderators = (modlog_card, *self.panel.sections.values())
-        corrections = Corrections(*of_moderators, drafts=services.drafts, check=require_moderator)
+        corrections = Corrections(drafts=services.drafts)
+        corrections.add(*of_moderators, check=require_moderator)
         self.components = Components(
             requester=requester_in,
             guild_of_job=services.history.guild_of,
@@ -179,7 +180,7 @@ class ReelayBot(ShardedBot):
         remixing = Remixing(versions=services.versions, drafts=services.drafts, maker=maker, profile=services.profile)
         self.tree.add_command(remixing.message_menu)
         self.components.add(remixing)
-        await self._add_brainstorms()
+        await self._add_brainstorms(corrections)
         self.components.add(QuotaActions(overview=overview, mentions=services.mentions))
         self.components.add(LibraryActions(library=services.library, sender=services.sender))
         self.components.add(PrivacyActions(privacy=services.privacy))
@@ -189,18 +190,20 @@ class ReelayBot(ShardedBot):
         self.add_dynamic_items(*ITEM_CLASSES)
         await self.patience.through(self._sync_commands)
 
-    async def _add_brainstorms(self) -> None:
+    async def _add_brainstorms(self, corrections: Corrections) -> None:
         """Load what is about brainstorms."""
         services = self.services
         brainstorms, planner = services.brainstorms, Planner(previews=services.brainstorms.previews)
         cog = BrainstormCog(brainstorms=brainstorms, versions=services.versions, planner=planner)
         await self.add_cog(cog)
         self.tree.add_command(cog.message_menu)
-        self.components.add(
+        with_forms = (
             PreviewActions(brainstorms=brainstorms, profile=services.profile),
-            VoteActions(brainstorms=brainstorms),
             RoundActions(brainstorms=brainstorms, planner=planner, now=brainstorms.now),
-            BrainstormListActions(brainstorms=brainstorms),
+        )
+        corrections.add(*with_forms)
+        self.components.add(
+            *with_forms, VoteActions(brainstorms=brainstorms), BrainstormListActions(brainstorms=brainstorms)
         )
 
     def require_served(self, guild_id: int) -> None:

@@ -10,7 +10,7 @@ from bot.ui.components import component
 from bot.ui.messages.modlog_card import modlog_view, shows_still
 from bot.ui.text import forms as form_text
 from bot.ui.text.moderation import modlog as modlog_text
-from cogs.moderation.corrections import form
+from cogs.corrections import form
 from cogs.moderation.options import parse_block
 
 if TYPE_CHECKING:

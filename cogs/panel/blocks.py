@@ -10,7 +10,7 @@ from bot.ui import forms, replies
 from bot.ui.components import component
 from bot.ui.messages.panel.blocks import blocked_members, blocks_view
 from bot.ui.text import forms as form_text
-from cogs.moderation.corrections import form
+from cogs.corrections import form
 from cogs.moderation.options import parse_block, parse_id
 from cogs.panel.panel import Place, Section
 

@@ -9,7 +9,7 @@ from bot.ui import filled_forms, forms
 from bot.ui.components import component
 from bot.ui.messages.panel.brainstorms import brainstorms_view
 from cogs.context import guild_id_of
-from cogs.moderation.corrections import form
+from cogs.corrections import form
 from cogs.panel.panel import Place, Section
 
 if TYPE_CHECKING:

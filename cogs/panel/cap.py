@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bot.ui import forms
 from bot.ui.components import component
 from bot.ui.messages.panel.cap import cap_view
-from cogs.moderation.corrections import form
+from cogs.corrections import form
 from cogs.moderation.options import parse_typed_quota
 from cogs.panel.panel import Place, Section
 

@@ -12,7 +12,7 @@ from bot.ui.components import component
 from bot.ui.messages.panel.grants import grants_view, members_with_grants
 from bot.ui.text import forms as form_text
 from cogs.context import requester_by_id
-from cogs.moderation.corrections import form
+from cogs.corrections import form
 from cogs.moderation.options import parse_id
 from cogs.panel.panel import Place, Section
 

@@ -10,7 +10,7 @@ from bot.services.quotas.periods import find_timezone, timezone_names
 from bot.ui import filled_forms, forms
 from bot.ui.components import component
 from bot.ui.messages.panel.home import home_view
-from cogs.moderation.corrections import form
+from cogs.corrections import form
 from cogs.moderation.options import parse_id, require_log_channel
 from cogs.panel.panel import Place, Section
 

@@ -12,8 +12,8 @@ from bot.ui import filled_forms, forms
 from bot.ui.components import component
 from bot.ui.messages.panel.quotas import members_with_quotas, quotas_view
 from bot.ui.text import forms as form_text
+from cogs.corrections import form
 from cogs.directory import names_in
-from cogs.moderation.corrections import form
 from cogs.moderation.options import parse_rule_key, parse_subject, parse_typed_quota, require_subject
 from cogs.panel.panel import Place, Section
 

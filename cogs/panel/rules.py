@@ -9,7 +9,7 @@ from bot.ui import forms, replies
 from bot.ui.components import component
 from bot.ui.messages.panel.rules import prompt_rules_view
 from cogs.context import guild_id_of
-from cogs.moderation.corrections import form
+from cogs.corrections import form
 from cogs.moderation.options import parse_id
 from cogs.panel.panel import Place, Section
 

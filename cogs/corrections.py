@@ -10,6 +10,7 @@ decorator with the shape of the form's custom ids, and gets what stands in the b
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from discord import ui
@@ -31,33 +32,44 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_Maker = TypeVar("_Maker", bound="Callable[..., Awaitable[ui.Modal]]")
+_Function = TypeVar("_Function", bound="Callable[..., Awaitable[ui.Modal]]")
 _TEMPLATE = "__form_template__"
 
 
-def form(template: str) -> Callable[[_Maker], _Maker]:
+def form(template: str) -> Callable[[_Function], _Function]:
     """Let a method make the forms whose custom ids have this shape (``component`` says which there are)."""
 
-    def mark(function: _Maker) -> _Maker:
+    def mark(function: _Function) -> _Function:
         setattr(function, _TEMPLATE, template)
         return function
 
     return mark
 
 
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    """A method with the custom ids whose forms it makes, and who may see these."""
+
+    pattern: re.Pattern[str]
+    make: Callable[..., Awaitable[ui.Modal]]
+    check: Callable[[discord.Interaction], None] | None
+
+
 class Corrections:
-    """Keeps what was filled into forms that were refused, and gives it back in the form.
+    """Keeps what was filled into forms that were refused, and gives it back in the form."""
 
-    Args:
-        owners: have the methods that are marked with ``form``.
-        check: raises for those who may not see these forms; asked at each press.
-    """
-
-    def __init__(self, *owners: object, drafts: Drafts, check: Callable[[discord.Interaction], None]) -> None:
+    def __init__(self, *, drafts: Drafts) -> None:
         self._drafts = drafts
-        self._check = check
-        self._makers: list[tuple[re.Pattern[str], Callable[..., Awaitable[ui.Modal]]]] = [
-            (custom_ids.compile_template(getattr(maker, _TEMPLATE)), getattr(owner, name))
+        self._makers: list[_Maker] = []
+
+    def add(self, *owners: object, check: Callable[[discord.Interaction], None] | None = None) -> None:
+        """Give forms back that are made by the methods of some objects that are marked with ``form``.
+
+        Args:
+            check: raises for those who may not see these forms; asked at each press.
+        """
+        self._makers += [
+            _Maker(custom_ids.compile_template(getattr(maker, _TEMPLATE)), getattr(owner, name), check)
             for owner in owners
             for name, maker in vars(type(owner)).items()
             if hasattr(maker, _TEMPLATE)
@@ -85,19 +97,20 @@ class Corrections:
     @component("draft:form:{draft_id}")
     async def correct(self, press: Press, draft_id: int) -> None:
         """Show a form with what was filled in and refused."""
-        self._check(press.interaction)
         kept = await self._drafts.find_form(draft_id, requester=press.requester)
         found = self._find(kept.custom_id)
         if found is None:  # of an earlier version
             raise DraftGoneError
-        make, ids = found
-        made = await make(press, **ids)
+        maker, ids = found
+        if maker.check is not None:
+            maker.check(press.interaction)
+        made = await maker.make(press, **ids)
         await press.interaction.response.send_modal(filled_forms.fill_in(made, kept.fields))
 
-    def _find(self, custom_id: str) -> tuple[Callable[..., Awaitable[ui.Modal]], dict[str, str | int]] | None:
-        for pattern, make in self._makers:
-            match = pattern.fullmatch(custom_id)
+    def _find(self, custom_id: str) -> tuple[_Maker, dict[str, str | int]] | None:
+        for maker in self._makers:
+            match = maker.pattern.fullmatch(custom_id)
             ids = None if match is None else custom_ids.read(match)
             if ids is not None:
-                return make, ids
+                return maker, ids
         return None
