@@ -109,6 +109,26 @@ def filled_in(shown: InteractionResult, *values: Any) -> dict[str, Any]:  # noqa
     }
 
 
+def fields_of_form(shown: InteractionResult) -> dict[str, Any]:
+    """Return what stands in a form when it opens, by its fields' names."""
+    filled: dict[str, Any] = {}
+    for part in walk_components(shown.modal["components"]):
+        if "options" in part:
+            filled[part["custom_id"]] = [each["value"] for each in part["options"] if each.get("default")]
+        elif "default_values" in part:
+            filled[part["custom_id"]] = [str(each["id"]) for each in part["default_values"]]
+        elif "custom_id" in part:
+            filled[part["custom_id"]] = part.get("value")
+    return filled
+
+
+def refusal(result: InteractionResult) -> ResponseMessage:
+    """Return the answer to a form that has *Correct it*."""
+    messages = [each for each in (result.response, *result.followups) if each is not None]
+    [message] = [each for each in messages if "Correct it" in str(each.components)]
+    return message
+
+
 async def send_component(
     community: Community,
     actor: MemberActor,

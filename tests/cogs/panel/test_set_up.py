@@ -6,14 +6,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from simcord.components import walk_components
 
 from bot.models import Period, Quota, QuotaSource
 from tests.support.community import words
-from tests.support.panel import filled_in, open_panel, remove, said
+from tests.support.panel import fields_of_form, filled_in, open_panel, refusal, remove, said
 
 if TYPE_CHECKING:
-    from simcord.results import InteractionResult, ResponseMessage
+    from simcord.results import InteractionResult
 
     from bot.services.moderation.servers import ServerView
     from tests.support.community import Community
@@ -23,27 +22,8 @@ async def view(community: Community) -> ServerView:
     return await community.bot.services.servers.view(community.guild.id)
 
 
-def fields(shown: InteractionResult) -> dict[str, Any]:
-    """Return what stands in a form when it opens, by its fields' names."""
-    filled: dict[str, Any] = {}
-    for part in walk_components(shown.modal["components"]):
-        if "options" in part:
-            filled[part["custom_id"]] = [each["value"] for each in part["options"] if each.get("default")]
-        elif "default_values" in part:
-            filled[part["custom_id"]] = [str(each["id"]) for each in part["default_values"]]
-        elif "custom_id" in part:
-            filled[part["custom_id"]] = part.get("value")
-    return filled
-
-
-def answer(result: InteractionResult) -> ResponseMessage:
-    """Return the message that has *Correct it*."""
-    [message] = [each for each in (result.response, *result.followups) if each and "Correct it" in str(each.components)]
-    return message
-
-
 async def correct(community: Community, refused: InteractionResult) -> InteractionResult:
-    return await community.moderator.click(answer(refused), label="Correct it")
+    return await community.moderator.click(refusal(refused), label="Correct it")
 
 
 # The first set-up -------------------------------------------------------------------------------------------------
@@ -53,7 +33,7 @@ async def test_a_server_is_set_up_by_one_form(community: Community) -> None:
     panel = await open_panel(community)
     assert "Not set yet: everyone's quota, a cap and a log." in panel.text
     shown = await panel.press("set_up")
-    assert fields(shown) == {"quota": "60 a day", "cap": "600 a day", "zone": "UTC", "log": None}
+    assert fields_of_form(shown) == {"quota": "60 a day", "cap": "600 a day", "zone": "UTC", "log": None}
 
     await community.moderator.submit_modal(
         shown, {"quota": "90 a week", "cap": "20 min a week", "zone": "berlin", "log": [community.log_channel]}
@@ -81,7 +61,7 @@ async def test_what_is_set_already_is_filled_in_and_stays(community: Community) 
     before, (_, changes) = await view(community), await count_changes(community)
 
     shown = await panel.press("set_up")
-    assert fields(shown) | {"cap": ""} == {
+    assert fields_of_form(shown) | {"cap": ""} == {
         **{"quota": "30 a day", "cap": "", "zone": "UTC"},
         "log": [str(community.log_channel.id)],
     }
@@ -107,7 +87,7 @@ async def test_all_that_is_wrong_with_a_set_up_is_said_together_and_nothing_is_l
 
     refused = await community.moderator.submit_modal(shown, typed)
 
-    text = words(answer(refused))
+    text = words(refusal(refused))
     assert "Three things can't be set like that:" in text
     assert "“\u206860 a fortnight\u2069”: The seconds have to be a whole number. Did you mean 60 a day?" in text
     assert "“\u2068lots\u2069”: The seconds have to be a whole number." in text
@@ -116,8 +96,8 @@ async def test_all_that_is_wrong_with_a_set_up_is_said_together_and_nothing_is_l
     community.clock.time += timedelta(minutes=1)  # or the same ids would come again
     await community.restart()
     again = await correct(community, refused)
-    assert fields(again) == {**typed, "log": [str(community.log_channel.id)]}
-    correction = answer(refused)
+    assert fields_of_form(again) == {**typed, "log": [str(community.log_channel.id)]}
+    correction = refusal(refused)
     done = await community.moderator.submit_modal(
         again, {"quota": "60 a day", "cap": "", "zone": "Berlin", **keep_channel(community)}
     )
@@ -157,10 +137,10 @@ async def test_what_was_refused_opens_filled_in_to_be_corrected(community: Commu
 
     refused = await community.moderator.submit_modal(await panel.press(action), typed)
 
-    assert sentence in words(answer(refused))
+    assert sentence in words(refusal(refused))
     again = await correct(community, refused)
     assert again.modal["title"] == title
-    kept = {name: value for name, value in fields(again).items() if value}
+    kept = {name: value for name, value in fields_of_form(again).items() if value}
     assert kept == typed
 
 
@@ -177,14 +157,14 @@ async def test_a_form_about_a_member_names_them_also_when_it_is_corrected(
 ) -> None:
     panel = await open_panel(community, section=section)
     refused = await community.moderator.submit_modal(await panel.choose(action, community.mia), typed)
-    assert sentence in words(answer(refused))
+    assert sentence in words(refusal(refused))
     community.clock.time += timedelta(minutes=1)  # or the same ids would come again
     await community.restart()
 
     again = await correct(community, refused)
 
     assert "mia" in again.modal["title"]
-    assert {name: value for name, value in fields(again).items() if value} == typed
+    assert {name: value for name, value in fields_of_form(again).items() if value} == typed
 
 
 async def test_what_was_refused_is_for_an_hour_and_for_whoever_typed_it_and_still_moderates(
@@ -211,7 +191,7 @@ async def test_what_cannot_be_kept_is_shown(community: Community) -> None:
     assert "“\u2068Mars\u2069”: I don't know that time zone" in said(refused)
     assert "Time zone: Mars" in said(refused)
     with pytest.raises(ValueError, match="not enough"):
-        answer(refused)
+        refusal(refused)
 
 
 # Asked once -------------------------------------------------------------------------------------------------------
@@ -247,11 +227,11 @@ async def test_removing_from_a_card_asks_once_with_the_clip_and_what_becomes_of_
 async def test_blocking_oneself_in_the_panel_asks_once(community: Community) -> None:
     panel = await open_panel(community, section="blocks")
     shown = await panel.choose("block_who", community.moderator)
-    assert fields(shown)["sure"] == ["no"]
+    assert fields_of_form(shown)["sure"] == ["no"]
 
     refused = await community.moderator.submit_modal(shown, {"reason": "a test", "days": "1", "sure": "no"})
 
-    assert "That is you, and you are not blocked" in words(answer(refused))
+    assert "That is you, and you are not blocked" in words(refusal(refused))
     assert (await view(community)).blocks == []
     again = await correct(community, refused)
     await community.moderator.submit_modal(again, {"reason": "a test", "days": "1", "sure": "yes"})
@@ -263,7 +243,7 @@ async def test_blocking_oneself_by_the_command_asks_once(community: Community) -
     asked = await community.moderator.slash(
         community.channel, "moderate block", member=community.moderator, reason="a test", **{"for": 3}
     )
-    assert (asked.modal["title"], fields(asked)) == (
+    assert (asked.modal["title"], fields_of_form(asked)) == (
         "Block mo from making clips",
         {"reason": "a test", "days": "3", "sure": ["no"]},
     )
