@@ -30,9 +30,11 @@ if TYPE_CHECKING:
     from bot.services.clips.drafts import Drafts
     from bot.ui.components import Press
 
+    Makes = Callable[..., Awaitable[ui.Modal]]
+
 _log = logging.getLogger(__name__)
 
-_Function = TypeVar("_Function", bound="Callable[..., Awaitable[ui.Modal]]")
+_Function = TypeVar("_Function", bound="Makes")
 _TEMPLATE = "__form_template__"
 
 
@@ -51,7 +53,7 @@ class _Maker:
     """A method with the custom ids whose forms it makes, and who may see these."""
 
     pattern: re.Pattern[str]
-    make: Callable[..., Awaitable[ui.Modal]]
+    make: Makes
     check: Callable[[discord.Interaction], None] | None
 
 
