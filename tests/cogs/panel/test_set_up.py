@@ -207,6 +207,22 @@ async def test_the_block_form_of_a_card_names_the_member(community: Community) -
     assert shown.modal["title"] == "Block mia from making clips"
 
 
+async def test_a_block_from_a_card_that_was_refused_can_be_corrected(community: Community) -> None:
+    await community.keep_log()
+    await community.post_clip(community.mia)
+    [*_, card] = await community.log_cards()
+    shown = await community.moderator.click(card, label="Block member…")
+    refused = await community.moderator.submit_modal(shown, {"reason": "spam", "days": "999"})
+
+    again = await correct(community, refused)
+
+    assert fields_of_form(again) == {"reason": "spam", "days": "999"}
+    done = await community.moderator.submit_modal(again, {"reason": "spam", "days": "9"})
+    assert f"{community.mia.mention} can make no clips here until" in said(done)
+    assert "Correct it" in str(refusal(refused).components), "it is no card, and stays"
+    assert "**Clip posted**" in community.shown(card, community.moderator)
+
+
 async def test_removing_from_a_card_asks_once_with_the_clip_and_what_becomes_of_its_seconds(
     community: Community,
 ) -> None:
