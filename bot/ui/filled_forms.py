@@ -53,7 +53,7 @@ def _filled_in(components: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, s
 def typed_in(fields: Mapping[str, str]) -> str:
     """Return what was typed into a form, to be given back where it is refused: each field in a line, or a long one."""
     at_length = next((fields[name] for name in _LONG_FIELDS if fields.get(name)), "")
-    lines = (f"{label}: {fields[name]}" for name, label in form_text.LABELS.items() if fields.get(name))
+    lines = (f"{label}: {fields[name]}" for name, label in form_text.LABELS.items() if fields.get(name, "").strip())
     return at_length or "\n".join(lines)
 
 

@@ -121,7 +121,7 @@ def pause_form() -> ui.Modal:
 
 def timezone_form() -> ui.Modal:
     """Ask for a time zone."""
-    zone = _text(ZONE, form_text.ZONE, form_text.ZONE_WRITTEN, max_length=64)
+    zone = _text(ZONE, form_text.ZONE, form_text.ZONE_OR_CITY, max_length=64)
     return make_form("form:timezone", form_text.TIMEZONE_TITLE, zone)
 
 

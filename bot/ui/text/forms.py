@@ -59,7 +59,6 @@ VOTERS_EXPLAINED = "Only members with this role; without one, everybody who sees
 OWN_VOTES_ALLOWED = {True: "Allowed", False: "Not allowed"}
 LIST_NAME_WRITTEN = "Small letters, digits, hyphens, underscores; in ideas it stands in braces"
 PHRASES_WRITTEN = f"{PHRASES_FEWEST} to {PHRASES_MOST}, each on a line of its own"
-ZONE_WRITTEN = "Written as Europe/Berlin or America/New_York"
 AMOUNT_WRITTEN = "Seconds of video, as: 60 a day, 300 a week, unlimited"
 CAP_WRITTEN = "For all members together, written likewise; leave it empty for no cap"
 ZONE_OR_CITY = "When days begin; a city will do, as: Berlin, New York"
