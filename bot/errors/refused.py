@@ -263,6 +263,8 @@ def read_all(*reads: Callable[[], Any]) -> tuple[Any, ...]:
     for each in reads:
         try:
             read.append(each())
+        except MistakesError as error:
+            errors.extend(error.errors)
         except RefusedError as error:
             errors.append(error)
     if errors:

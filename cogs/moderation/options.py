@@ -145,7 +145,10 @@ def parse_quota(seconds: int | None, period: str, *, unlimited: bool = False) ->
 def _limit(seconds: int | None, *, unlimited: bool) -> int | None:
     if unlimited and seconds is not None:
         raise InvalidQuotaError("contradictory", typed=str(seconds))
-    return Quota(seconds).seconds
+    try:
+        return Quota(seconds).seconds
+    except InvalidQuotaError as error:
+        raise InvalidQuotaError(error.reason, typed=str(seconds)) from None
 
 
 def parse_typed_quota(press: Press) -> Quota:

@@ -193,6 +193,30 @@ async def test_senseless_quotas_get_one_sentence_and_change_nothing(
     assert await rules(community) == []
 
 
+async def test_all_that_is_wrong_with_a_command_is_said_together_with_what_was_typed(community: Community) -> None:
+    mia = str(community.mia.id)
+    user = {"id": mia, "username": "mia", "discriminator": "0", "avatar": None}
+    member = {"roles": [], "joined_at": "2026-01-01T00:00:00+00:00", "deaf": False, "mute": False, "flags": 0}
+
+    result = await community.forge(
+        community.moderator,
+        "moderate quota set",
+        option("who", mia, 6),
+        option("seconds", -5, INTEGER),
+        option("period", "fortnight", STRING),
+        option("for", 999, INTEGER),
+        resolved={"users": {mia: user}, "members": {mia: member}},
+    )
+
+    said = words(result.response)
+    assert "Three things can't be set like that:" in said
+    assert "“\u2068-5\u2069”: The seconds can't be negative." in said
+    assert "“\u2068fortnight\u2069”: That period is not on offer; choose day, week or month." in said
+    assert "Choose 1 to 90 whole days" in said
+    assert "/moderate quota set who:@mia seconds:-5 period:fortnight for:999" in said
+    assert await rules(community) == []
+
+
 @pytest.mark.parametrize("seconds", [0, -5, 1_000_001, 2.5, "ten", None])
 async def test_senseless_grants_get_one_sentence_and_change_nothing(community: Community, seconds: object) -> None:
     mia = str(community.mia.id)

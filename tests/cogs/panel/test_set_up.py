@@ -109,6 +109,21 @@ async def test_all_that_is_wrong_with_a_set_up_is_said_together_and_nothing_is_l
     assert "Days, weeks and months now begin at midnight in Europe/Berlin." in shown_then
 
 
+async def test_a_log_channel_that_takes_no_cards_is_said_with_the_rest(community: Community) -> None:
+    closed = community.without("send_messages")
+    panel = await open_panel(community)
+
+    refused = await community.moderator.submit_modal(
+        await panel.press("set_up"), {"quota": "60 a day", "cap": "", "zone": "Mars", "log": [closed]}
+    )
+
+    assert "Two things can't be set like that:" in words(refusal(refused))
+    assert "I can't post there" in words(refusal(refused))
+    assert "“\u2068Mars\u2069”: I don't know that time zone" in words(refusal(refused))
+    stored = await view(community)
+    assert (stored.rules, stored.server.log_channel_id) == ([], None)
+
+
 # Every other form -------------------------------------------------------------------------------------------------
 
 REFUSED = {
