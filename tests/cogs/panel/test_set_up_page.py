@@ -49,6 +49,7 @@ async def test_a_server_is_set_up_by_few_presses_and_a_mistake_is_corrected_in_t
         await presses.on(zone)
         await zone.fill("Berlim")
         await presses.on(form.get_by_role("combobox", name="Channel of the log"))
+        await expect(page.locator("#action-status")).to_have_text("Options updated")  # else it takes no Submit
         await presses.on(form.get_by_role("option", name="mod-log"))
         await presses.on(form.get_by_role("button", name="Submit"))
         refused = messages_with(page, "I don't know that time zone")
