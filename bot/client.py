@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import discord
 from discord import app_commands
@@ -14,7 +14,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
-from bot.errors import ServerNotServedError, SettingsError, StoreUnavailableError
+from bot.errors import ReelayError, ServerNotServedError, SettingsError, StoreUnavailableError
 from bot.gateway import (
     ForeignAnswerError,
     GatewayClosedError,
@@ -27,6 +27,7 @@ from bot.gateway import (
 )
 from bot.ui import replies
 from bot.ui.components import ITEM_CLASSES, Components
+from bot.ui.filled_forms import typed_command
 from bot.ui.floods import FloodGate
 from bot.ui.text import operators
 from cogs.brainstorms.commands import BrainstormCog, BrainstormListActions, Planner
@@ -35,11 +36,12 @@ from cogs.brainstorms.rounds import RoundActions, VoteActions
 from cogs.clip_details import ClipDetailActions
 from cogs.clips import ClipActions, StatusCardActions
 from cogs.context import guild_id_of, requester_in, require_moderator
+from cogs.corrections import Corrections
 from cogs.library import LibraryActions, LibraryCog
 from cogs.making import Maker
 from cogs.moderation.acts import ModeratorActs
 from cogs.moderation.diagnosis import DiagnosisSection
-from cogs.moderation.group import ModerateGroup
+from cogs.moderation.group import MODERATE, ModerateGroup
 from cogs.moderation.modlog_card import ModlogCardActions
 from cogs.panel import make_panel
 from cogs.privacy import PrivacyActions, PrivacyCog
@@ -101,12 +103,14 @@ class ReelayTree(app_commands.CommandTree["ReelayBot"]):
         return True
 
     async def on_error(self, interaction: discord.Interaction[ReelayBot], error: app_commands.AppCommandError) -> None:
-        """Tell the member in one sentence what went wrong; a list that Discord asks for is then empty."""
+        """Tell the member what went wrong, moderators with what they typed; a list that Discord asks for is empty."""
         if interaction.type is discord.InteractionType.autocomplete:
             await replies.offer_nothing(interaction, error)
             return
         original = error.original if isinstance(error, app_commands.CommandInvokeError) else error
-        await replies.reply_with_error(interaction, original)
+        data: Any = interaction.data
+        is_moderators = isinstance(original, ReelayError) and data["name"] == MODERATE
+        await replies.reply_with_error(interaction, original, typed=typed_command(data) if is_moderators else "")
 
 
 class ReelayBot(ShardedBot):
@@ -169,11 +173,16 @@ class ReelayBot(ShardedBot):
         await self.add_cog(LibraryCog(library=services.library))
         await self.add_cog(PrivacyCog(privacy=services.privacy, url=self._privacy_url))
         self.tree.add_command(ModerateGroup(services, acts, self.panel))
+        modlog_card = ModlogCardActions(services, acts, self.panel.names)
+        of_moderators = (modlog_card, *self.panel.sections.values())
+        corrections = Corrections(drafts=services.drafts)
+        corrections.add(*of_moderators, check=require_moderator)
         self.components = Components(
             requester=requester_in,
             guild_of_job=services.history.guild_of,
             require_served=self.require_served,
             let_through=self.flood_gate.let_through,
+            keep=corrections.keep,
         )
         self.components.add(StatusCardActions(discards=services.discards))
         self.components.add(ClipActions(versions=services.versions, maker=maker))
@@ -183,27 +192,30 @@ class ReelayBot(ShardedBot):
         remixing = Remixing(versions=services.versions, drafts=services.drafts, maker=maker, profile=services.profile)
         self.tree.add_command(remixing.message_menu)
         self.components.add(remixing)
-        await self._add_brainstorms()
+        await self._add_brainstorms(corrections)
         self.components.add(QuotaActions(overview=overview, mentions=services.mentions))
         self.components.add(LibraryActions(library=services.library, sender=services.sender))
         self.components.add(PrivacyActions(privacy=services.privacy))
-        self.components.add(ModlogCardActions(services, acts), *self.panel.sections.values(), check=require_moderator)
+        self.components.add(corrections)
+        self.components.add(*of_moderators, check=require_moderator)
         await self.add_cog(self.components)
         self.add_dynamic_items(*ITEM_CLASSES)
         await self.patience.through(self._sync_commands)
 
-    async def _add_brainstorms(self) -> None:
+    async def _add_brainstorms(self, corrections: Corrections) -> None:
         """Load what is about brainstorms."""
         services = self.services
         brainstorms, planner = services.brainstorms, Planner(previews=services.brainstorms.previews)
         cog = BrainstormCog(brainstorms=brainstorms, versions=services.versions, planner=planner)
         await self.add_cog(cog)
         self.tree.add_command(cog.message_menu)
-        self.components.add(
+        with_forms = (
             PreviewActions(brainstorms=brainstorms, profile=services.profile),
-            VoteActions(brainstorms=brainstorms),
             RoundActions(brainstorms=brainstorms, planner=planner, now=brainstorms.now),
-            BrainstormListActions(brainstorms=brainstorms),
+        )
+        corrections.add(*with_forms)
+        self.components.add(
+            *with_forms, VoteActions(brainstorms=brainstorms), BrainstormListActions(brainstorms=brainstorms)
         )
 
     def require_served(self, guild_id: int) -> None:

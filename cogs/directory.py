@@ -2,16 +2,59 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from bot.models import EVERYWHERE, ChangeKind, QuotaSource
+from bot.ui import replies
+from bot.ui.discord_errors import UNKNOWN_MEMBER_CODES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     import discord
 
     from bot.models import Change, QuotaRule
+
+_NAMES_KEPT = 10_000
+_NAMED_WITHIN_SECONDS = 2.0
+"""A form has to be shown within 3 s."""
+
+
+class MemberNames:
+    """Finds out members' names: the bot knows no member list, and neither selects nor forms show mentions."""
+
+    def __init__(self) -> None:
+        self._names: dict[int, str] = {}
+
+    def note(self, member: discord.Member | discord.User) -> None:
+        """Note a name that is known."""
+        self._names[member.id] = member.display_name
+
+    async def find(self, client: discord.Client, member_ids: Collection[int]) -> dict[int, str]:
+        """Return the names that are known or that Discord says, by the members' ids."""
+        if len(self._names) > _NAMES_KEPT:
+            self._names.clear()
+        unknown = [member_id for member_id in member_ids if member_id not in self._names]
+        names = await asyncio.gather(*(_fetch_name(client, member_id) for member_id in unknown))
+        self._names |= {member_id: name for member_id, name in zip(unknown, names, strict=True) if name}
+        return {member_id: self._names[member_id] for member_id in member_ids if member_id in self._names}
+
+    async def name(self, client: discord.Client, member_id: int, *, otherwise: str) -> str:
+        """Return a member's name, or something else where Discord does not say it in time for a form."""
+        try:
+            async with asyncio.timeout(_NAMED_WITHIN_SECONDS):
+                return (await self.find(client, [member_id])).get(member_id, otherwise)
+        except TimeoutError:
+            return otherwise
+
+
+async def _fetch_name(client: discord.Client, member_id: int) -> str | None:
+    """Return a member's name: their id where there is no such member, None where Discord does not say."""
+    try:
+        return (await client.fetch_user(member_id)).display_name
+    except replies.UNDELIVERED as error:
+        return str(member_id) if getattr(error, "code", None) in UNKNOWN_MEMBER_CODES else None
 
 
 def names_in(guild: discord.Guild | None) -> dict[int, str]:

@@ -8,6 +8,7 @@
     │   ├── InvalidSpecError          prompt or an option outside what is offered
     │   ├── InvalidQuotaError         a quota or grant that is not a sensible number
     │   ├── InvalidSettingError       what a moderator gave is not something that can be set
+    │   ├── MistakesError             several of these at once
     │   ├── ServerNotServedError      the operator serves other servers only
     │   ├── PausedError               moderators have paused video making in the server
     │   ├── BlockedError              moderators have blocked the member
@@ -108,6 +109,7 @@ from bot.errors.refused import (
     InvalidQuotaError,
     InvalidSettingError,
     InvalidSpecError,
+    MistakesError,
     NotMemberError,
     NotRefundableError,
     NotRemovableError,
@@ -125,6 +127,7 @@ from bot.errors.refused import (
     ServerNotServedError,
     ThreadClosedError,
     TooManyOpenJobsError,
+    read_all,
 )
 
 __all__ = [
@@ -148,6 +151,7 @@ __all__ = [
     "LeaseLostError",
     "MessageRefusedError",
     "MessagesClosedError",
+    "MistakesError",
     "NotAVideoError",
     "NotMemberError",
     "NotRefundableError",
@@ -173,4 +177,5 @@ __all__ = [
     "ThreadClosedError",
     "TooManyOpenJobsError",
     "UploadTooLargeError",
+    "read_all",
 ]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from bot.errors.base import ReelayError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
+
+_First = TypeVar("_First")
+_Second = TypeVar("_Second")
+_Third = TypeVar("_Third")
+_Fourth = TypeVar("_Fourth")
 
 
 class RefusedError(ReelayError):
@@ -37,24 +42,43 @@ class InvalidQuotaError(RefusedError):
     Attributes:
         reason: ``not_a_number``, ``negative``, ``too_large``, ``not_positive``, ``contradictory``
             (seconds and unlimited together), ``missing`` (neither) or ``period``.
+        typed: what was typed, where that is known; meant: what may have been meant by it, or nothing.
     """
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, *, typed: str = "", meant: Sequence[str] = ()) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.typed = typed
+        self.meant = meant
 
 
 class InvalidSettingError(RefusedError):
     """What a moderator gave is not something that can be set.
 
     Attributes:
-        field: which setting; reason: what is wrong with it. ``ui/text/refusals.py`` has a sentence for each pair.
+        field: which setting; reason: what is wrong with it. ``ui/text/moderation/mistakes.py`` has a sentence for each
+            pair.
+        typed: what was typed, where that is known; meant: what may have been meant by it, or nothing.
     """
 
-    def __init__(self, field: str, reason: str) -> None:
+    def __init__(self, field: str, reason: str, *, typed: str = "", meant: Sequence[str] = ()) -> None:
         super().__init__(f"{field}: {reason}")
         self.field = field
         self.reason = reason
+        self.typed = typed
+        self.meant = meant
+
+
+class MistakesError(RefusedError):
+    """Several things that were asked for together are wrong.
+
+    Attributes:
+        errors: what is wrong with each, two at least.
+    """
+
+    def __init__(self, errors: Sequence[RefusedError]) -> None:
+        super().__init__("; ".join(map(str, errors)))
+        self.errors = errors
 
 
 class ServerNotServedError(RefusedError):
@@ -209,3 +233,40 @@ class NotRemovableError(RefusedError):
 
 class NotRefundableError(RefusedError):
     """The clip is so old that what it cost is only known as part of a sum."""
+
+
+@overload
+def read_all(first: Callable[[], _First], second: Callable[[], _Second], /) -> tuple[_First, _Second]: ...
+@overload
+def read_all(
+    first: Callable[[], _First], second: Callable[[], _Second], third: Callable[[], _Third], /
+) -> tuple[_First, _Second, _Third]: ...
+@overload
+def read_all(
+    first: Callable[[], _First],
+    second: Callable[[], _Second],
+    third: Callable[[], _Third],
+    fourth: Callable[[], _Fourth],
+    /,
+) -> tuple[_First, _Second, _Third, _Fourth]: ...
+def read_all(*reads: Callable[[], Any]) -> tuple[Any, ...]:
+    """Read everything that was asked for at once, so that all that is wrong is named together.
+
+    Returns:
+        What each of them returns.
+
+    Raises:
+        RefusedError: what one of them raises, or ``MistakesError`` where several do.
+    """
+    read: list[Any] = []
+    errors: list[RefusedError] = []
+    for each in reads:
+        try:
+            read.append(each())
+        except MistakesError as error:
+            errors.extend(error.errors)
+        except RefusedError as error:
+            errors.append(error)
+    if errors:
+        raise MistakesError(errors) if len(errors) > 1 else errors[0]
+    return tuple(read)

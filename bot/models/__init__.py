@@ -51,6 +51,7 @@ from bot.models.quotas import (
     QuotaSource,
     QuotaStatus,
     check_grant_seconds,
+    everyones_quota,
 )
 from bot.models.refusals import (
     BlockedError,
@@ -115,6 +116,7 @@ from bot.models.video import (
     ClipFile,
     ClipLink,
     Draft,
+    FilledForm,
     Generation,
     GenerationStatus,
     RateLimitStatus,
@@ -184,6 +186,7 @@ __all__ = [
     "ContentPolicyError",
     "Draft",
     "EffectiveQuota",
+    "FilledForm",
     "Generation",
     "GenerationNotFoundError",
     "GenerationStatus",
@@ -238,6 +241,7 @@ __all__ = [
     "check_brainstorms",
     "check_days",
     "check_grant_seconds",
+    "everyones_quota",
     "is_blank",
     "parse_aspect",
     "parse_duration",

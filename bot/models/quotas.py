@@ -11,6 +11,7 @@ from bot.models._values import AuditDetails, moment, unchecked
 from bot.models.profiles import GEMINI_OMNI, ModelProfile
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
 QUOTA_MAX_SECONDS = 1_000_000
@@ -133,6 +134,11 @@ class QuotaRule:
         """Say what it is, for the audit."""
         then = {} if self.then is None else {"then": self.then.details}
         return self.quota.details | {"source": self.source.value, "until": moment(self.expires_at)} | then
+
+
+def everyones_quota(rules: Iterable[QuotaRule]) -> Quota | None:
+    """Return what holds for everybody in a server, of its rules; None where that is the operator's default."""
+    return next((rule.quota for rule in rules if rule.source is QuotaSource.SERVER), None)
 
 
 @dataclass(frozen=True, slots=True)

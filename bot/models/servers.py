@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from bot.errors import InvalidSettingError
+from bot.errors import InvalidSettingError, read_all
 from bot.models._values import AuditDetails, moment
 
 if TYPE_CHECKING:
@@ -197,11 +197,11 @@ def check_brainstorms(per_channel: object, per_member: object) -> tuple[int, int
     """Check how many brainstorms may be open at once, and return both numbers.
 
     Raises:
-        InvalidSettingError: when one of them is no whole number, or out of its range.
+        InvalidSettingError: when one of them is no whole number, or out of its range; ``MistakesError`` when both are.
     """
-    return (
-        _check_most("brainstorms_per_channel", per_channel, BRAINSTORMS_PER_CHANNEL_MOST),
-        _check_most("brainstorms_per_member", per_member, BRAINSTORMS_PER_MEMBER_MOST),
+    return read_all(
+        lambda: _check_most("brainstorms_per_channel", per_channel, BRAINSTORMS_PER_CHANNEL_MOST),
+        lambda: _check_most("brainstorms_per_member", per_member, BRAINSTORMS_PER_MEMBER_MOST),
     )
 
 

@@ -12,6 +12,7 @@ from bot.errors import InvalidSpecError
 from bot.models._values import storable, unchecked
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -136,6 +137,24 @@ class Draft:
         """Keep what can be kept of what came from a form."""
         known = Aspect(aspect) if aspect in set(Aspect) else None
         return cls(storable(prompt)[:TYPED_MAX_CHARACTERS], known, _digits(duration))
+
+
+@dataclass(frozen=True, slots=True)
+class FilledForm:
+    """A form as a moderator filled it in and had it refused.
+
+    Attributes:
+        custom_id: says what the form is for.
+        fields: what was typed and chosen, by the fields' names; not checked.
+    """
+
+    custom_id: str
+    fields: Mapping[str, str]
+
+    @classmethod
+    def parse(cls, custom_id: str, fields: Mapping[str, str]) -> FilledForm:
+        """Keep what can be kept of what came from a form."""
+        return cls(custom_id, {name: storable(value)[:TYPED_MAX_CHARACTERS] for name, value in fields.items()})
 
 
 def parse_typed_duration(seconds: str) -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import BigInteger, bindparam, insert, select
 
-from bot.models import Aspect, Draft
+from bot.models import Aspect, Draft, FilledForm
 from bot.store.tables import drafts
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 DRAFTS_ARE_KEPT_FOR = timedelta(hours=1)
 
-_OWN = select(drafts.c.prompt, drafts.c.aspect, drafts.c.duration_seconds).where(
+_OWN = select(drafts.c.prompt, drafts.c.aspect, drafts.c.duration_seconds, drafts.c.custom_id, drafts.c.fields).where(
     drafts.c.id == bindparam("draft_id"),
     drafts.c.guild_id == bindparam("guild_id"),
     drafts.c.member_id == bindparam("member_id"),
@@ -33,24 +33,38 @@ _KEEP = insert(drafts).from_select(list(drafts.c), select(*_ROW).where(~_IS_KEPT
 
 
 async def keep(
-    connection: AsyncConnection, draft: Draft, *, draft_id: int, guild_id: int, member_id: int, now: datetime
+    connection: AsyncConnection,
+    draft: Draft | FilledForm,
+    *,
+    draft_id: int,
+    guild_id: int,
+    member_id: int,
+    now: datetime,
 ) -> None:
     """Keep what was typed; once, whoever else keeps it under this id.
 
     Args:
         draft_id: the id of the interaction by which it was sent.
     """
-    aspect = None if draft.aspect is None else draft.aspect.value
-    row = (draft_id, guild_id, member_id, draft.prompt, aspect, draft.duration_seconds, now)
-    await connection.execute(_KEEP, {each.key: value for each, value in zip(_ROW, row, strict=True)})
+    if isinstance(draft, FilledForm):
+        typed = {"prompt": "", "aspect": None, "duration_seconds": None}
+        typed |= {"custom_id": draft.custom_id, "fields": dict(draft.fields)}
+    else:
+        aspect = None if draft.aspect is None else draft.aspect.value
+        typed = {"prompt": draft.prompt, "aspect": aspect, "duration_seconds": draft.duration_seconds}
+        typed |= {"custom_id": None, "fields": None}
+    row = typed | {"id": draft_id, "guild_id": guild_id, "member_id": member_id, "kept_at": now}
+    await connection.execute(_KEEP, {f"new_{name}": value for name, value in row.items()})
 
 
 async def find(
     connection: AsyncConnection, draft_id: int, *, guild_id: int, member_id: int, now: datetime
-) -> Draft | None:
+) -> Draft | FilledForm | None:
     """Return what a member typed in a server less than an hour ago, or None."""
     values = {"draft_id": draft_id, "guild_id": guild_id, "member_id": member_id, "since": now - DRAFTS_ARE_KEPT_FOR}
     row = (await connection.execute(_OWN, values)).one_or_none()
     if row is None:
         return None
+    if row.custom_id is not None:
+        return FilledForm(row.custom_id, row.fields)
     return Draft(row.prompt, None if row.aspect is None else Aspect(row.aspect), row.duration_seconds)

@@ -331,6 +331,8 @@ drafts = Table(
     Column("aspect", String(8)),
     Column("duration_seconds", Integer),
     Column("kept_at", UtcDateTime, nullable=False),
+    Column("custom_id", String(100)),
+    Column("fields", JSON(none_as_null=True)),
 )
 Index("drafts_by_member", drafts.c.member_id)
 Index("drafts_by_time", drafts.c.kept_at)

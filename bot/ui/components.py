@@ -26,7 +26,7 @@ from discord.ext import commands
 
 from bot.errors import ClipUnknownError
 from bot.ui import custom_ids, replies
-from bot.ui.filled_forms import fields_of, typed_at_length
+from bot.ui.filled_forms import fields_of, typed_in
 from bot.ui.text import refusals
 
 if TYPE_CHECKING:
@@ -185,6 +185,7 @@ class Components(commands.Cog):
         guild_of_job: finds the server that a job is of; None where there is no such job.
         require_served: raises for servers that are not served; asked at each press.
         let_through: tells whether a press is to be served at all, and answers it if not.
+        keep: keeps a form that was refused, by its custom id, and returns the button to correct it by, if there is one.
     """
 
     def __init__(
@@ -194,11 +195,13 @@ class Components(commands.Cog):
         guild_of_job: Callable[[str], Awaitable[int | None]],
         require_served: Callable[[int], None],
         let_through: Callable[[discord.Interaction], Awaitable[bool]],
+        keep: Callable[[Press, str], Awaitable[DraftItem | None]],
     ) -> None:
         self._requester = requester
         self._guild_of_job = guild_of_job
         self._require_served = require_served
         self._let_through = let_through
+        self._keep = keep
         self._components: list[_Component] = []
 
     @property
@@ -264,6 +267,7 @@ class Components(commands.Cog):
         """
         if not await self._let_through(interaction):
             return
+        press = None
         try:
             if interaction.guild_id is not None:
                 self._require_served(interaction.guild_id)
@@ -279,7 +283,10 @@ class Components(commands.Cog):
             press = Press(interaction=interaction, requester=requester, values=values, fields=fields or {})
             await component.answer(press, **ids)
         except Exception as error:  # noqa: BLE001 (whatever it is, somebody waits for an answer; it is logged there)
-            await replies.reply_with_error(interaction, error, typed=typed_at_length(fields or {}))
+            button = None
+            if press is not None and custom_id is not None and fields is not None:
+                button = await self._keep(press, custom_id)
+            await replies.reply_with_error(interaction, error, typed=typed_in(fields or {}), button=button)
 
     async def _guild_id(self, interaction: discord.Interaction, ids: Mapping[str, str | int]) -> int:
         """Return the server: the interaction's, or in direct messages that of the job in the custom id.

@@ -1,23 +1,33 @@
-"""How a form that was filled in is read: its fields, and what was typed or chosen in them."""
+"""How a form that was filled in is read: its fields, what was typed or chosen in them, and how that is put back."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
 
+from discord import SelectDefaultValue, SelectDefaultValueType, ui
+
 from bot.errors import InvalidQuotaError, InvalidSettingError
-from bot.ui.forms import NO, PHRASES, PROMPT, YES
+from bot.models import Period, Quota, check_days, check_grant_seconds
+from bot.ui.forms import NO, PHRASES, PROMPT, TEXT, YES
 from bot.ui.text import forms as form_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-_LONG_FIELDS = (PROMPT, PHRASES)
+_LONG_FIELDS = (PROMPT, PHRASES, TEXT)
 _DIGITS = 20
 _GROUPED = r"[0-9]{1,3}(?:[,_\s][0-9]{3})+"
 """Digits in groups of three; ``1,5`` is no number of seconds."""
-_SECONDS = re.compile(rf"(-?(?:{_GROUPED}|[0-9]+))\s*(?:s|secs?|seconds?)?")
-_DAYS = re.compile(r"(-?[0-9]+)\s*(?:d|days?)?")
+_NUMBER = rf"(?P<number>-?(?:{_GROUPED}|[0-9]+))"
+_SECONDS_IN = {"": 1, "s": 1, "sec": 1, "second": 1, "m": 60, "min": 60, "minute": 60, "h": 3600, "hour": 3600}
+_UNIT = rf"\s*(?P<unit>(?:{'|'.join(sorted(filter(None, _SECONDS_IN), key=len, reverse=True))})s?)?"
+_PERIODS = {"day": Period.DAY, "dai": Period.DAY, "week": Period.WEEK, "month": Period.MONTH}
+_PER = rf"(?:\s*(?:a|an|each|every|per|/)?\s*(?P<period>{'|'.join(_PERIODS)})(?:ly)?)?"
+_AMOUNT = re.compile(rf"(?:{_NUMBER}{_UNIT}|(?P<unlimited>{'|'.join(form_text.UNLIMITED_WORDS)})){_PER}")
+_DAYS = re.compile(rf"{_NUMBER}\s*(?P<unit>days?|d|weeks?|w)?")
+_SUBCOMMANDS = (1, 2)
+_ANY_NUMBER = re.compile(r"(?<![0-9.,-])[1-9][0-9]{0,5}(?![0-9.,])")
 
 
 def fields_of(form: Mapping[str, Any]) -> dict[str, str]:
@@ -40,9 +50,49 @@ def _filled_in(components: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, s
                 continue
 
 
-def typed_at_length(fields: Mapping[str, str]) -> str:
-    """Return what was typed that nobody wants to type again, where it is refused."""
-    return next((fields[name] for name in _LONG_FIELDS if fields.get(name)), "")
+def typed_in(fields: Mapping[str, str]) -> str:
+    """Return what was typed into a form, to be given back where it is refused: each field in a line, or a long one."""
+    at_length = next((fields[name] for name in _LONG_FIELDS if fields.get(name)), "")
+    lines = (f"{label}: {fields[name]}" for name, label in form_text.LABELS.items() if fields.get(name, "").strip())
+    return at_length or "\n".join(lines)
+
+
+def typed_command(data: Mapping[str, Any]) -> str:
+    """Return a command as it was typed, to be given back where it is refused; nothing where it has no options."""
+    name, options = data["name"], data.get("options", [])
+    while options and options[0]["type"] in _SUBCOMMANDS:
+        name = f"{name} {options[0]['name']}"
+        options = options[0].get("options", [])
+    names = {
+        subject_id: sign + subject.get("name", subject.get("username", subject_id)).lstrip("@")
+        for kind, sign in (("users", "@"), ("roles", "@"), ("channels", "#"))
+        for subject_id, subject in data.get("resolved", {}).get(kind, {}).items()
+    }
+    written = (f"{option['name']}:{names.get(option['value'], option['value'])}" for option in options)
+    return " ".join((f"/{name}", *written)) if options else ""
+
+
+def fill_in(form: ui.Modal, fields: Mapping[str, str]) -> ui.Modal:
+    """Put into a form what was typed and chosen in it before, and return it; what it does not have is left out."""
+    for item in form.walk_children():
+        match item:
+            case ui.TextInput(custom_id=name) if name in fields:
+                item.default = fields[name][: item.max_length] or None
+            case ui.Select(custom_id=name) | ui.RadioGroup(custom_id=name) if name in fields:
+                for option in item.options:
+                    option.default = option.value == fields[name]
+            case ui.RoleSelect(custom_id=name) if name in fields:
+                item.default_values = _chosen_before(fields[name], SelectDefaultValueType.role)
+            case ui.ChannelSelect(custom_id=name) if name in fields:
+                item.default_values = _chosen_before(fields[name], SelectDefaultValueType.channel)
+            case _:
+                continue
+    return form
+
+
+def _chosen_before(chosen: str, kind: SelectDefaultValueType) -> list[SelectDefaultValue]:
+    chosen_id = parse_count(chosen)
+    return [] if chosen_id is None else [SelectDefaultValue(id=chosen_id, type=kind)]
 
 
 def parse_count(text: str) -> int | None:
@@ -73,36 +123,88 @@ def parse_own_votes(text: str) -> bool:
     return text == YES
 
 
-def parse_seconds(text: str) -> int | None:
-    """Read seconds as typed; None is unlimited.
+def parse_amount(text: str) -> tuple[int | None, Period | None]:
+    """Read seconds of video as typed, such as ``60``, ``60 a day``, ``1,000 s``, ``2 min per week`` or ``unlimited``.
+
+    Returns:
+        The seconds, None where there is no limit, and the period, None where none is named.
 
     Raises:
-        InvalidQuotaError: when it is neither.
+        InvalidQuotaError: when that is nothing of the kind; it says what may have been meant.
     """
-    return None if text.strip().lower() in form_text.UNLIMITED_WORDS else parse_whole_seconds(text)
+    match = _AMOUNT.fullmatch(" ".join(text.lower().split()))
+    if match is None:
+        numbers = _ANY_NUMBER.findall(text)
+        raise InvalidQuotaError("not_a_number", typed=text, meant=[f"{number} a day" for number in numbers[:1]])
+    period = None if match["period"] is None else _PERIODS[match["period"]]
+    if match["unlimited"] is not None:
+        return None, period
+    unit = match["unit"] or ""
+    return _whole(match) * _SECONDS_IN[unit if unit in _SECONDS_IN else unit.removesuffix("s")], period
+
+
+def parse_quota(text: str, otherwise: object = Period.DAY) -> Quota:
+    """Read a quota or a cap as typed.
+
+    Args:
+        otherwise: the period where none is typed, as a form or a command has it.
+
+    Raises:
+        InvalidQuotaError: when it is no sensible one.
+    """
+    seconds, period = parse_amount(text)
+    try:
+        return Quota(seconds, parse_period(otherwise) if period is None else period)
+    except InvalidQuotaError as error:
+        raise InvalidQuotaError(error.reason, typed=text) from None
+
+
+def parse_period(period: object) -> Period:
+    """Read a period.
+
+    Raises:
+        InvalidQuotaError: when it is not offered.
+    """
+    try:
+        return Period(period)
+    except ValueError:
+        raise InvalidQuotaError("period", typed=str(period)) from None
 
 
 def parse_whole_seconds(text: str) -> int:
-    """Read seconds as typed, such as ``60``, ``1,000`` or ``60 s``.
+    """Read seconds to give as typed, such as ``60``, ``1,000``, ``60 s`` or ``2 min``.
 
     Raises:
-        InvalidQuotaError: when they are no whole number.
+        InvalidQuotaError: when they are no whole number that can be given.
     """
-    return _whole_number(_SECONDS, text, InvalidQuotaError("not_a_number"))
+    match = _AMOUNT.fullmatch(" ".join(text.lower().split()))
+    if match is None or match["number"] is None or match["period"] is not None:
+        raise InvalidQuotaError("not_a_number", typed=text, meant=_ANY_NUMBER.findall(text)[:1])
+    seconds, _ = parse_amount(text)
+    try:
+        check_grant_seconds(seconds or 0)
+    except InvalidQuotaError as error:
+        raise InvalidQuotaError(error.reason, typed=text) from None
+    return seconds or 0
 
 
 def parse_days(text: str) -> int | None:
-    """Read days as typed; None is without end.
+    """Read days as typed, such as ``7``, ``7 days`` or ``2 weeks``; None is without end.
 
     Raises:
-        InvalidSettingError: when it is no whole number.
+        InvalidSettingError: when they are no whole number, or out of range.
     """
     typed = text.strip()
-    return _whole_number(_DAYS, typed, InvalidSettingError("days", "out_of_range")) if typed else None
+    if not typed:
+        return None
+    match = _DAYS.fullmatch(typed.lower())
+    days = None if match is None else _whole(match) * (7 if (match["unit"] or "").startswith("w") else 1)
+    try:
+        check_days(days or 0)
+    except InvalidSettingError as error:
+        raise InvalidSettingError(error.field, error.reason, typed=typed) from None
+    return days
 
 
-def _whole_number(written: re.Pattern[str], text: str, error: Exception) -> int:
-    match = written.fullmatch(text.strip().lower())
-    if match is None:
-        raise error
-    return int(re.sub(r"[,_\s]", "", match[1])[:_DIGITS])
+def _whole(match: re.Match[str]) -> int:
+    return int(re.sub(r"[,_\s]", "", match["number"])[:_DIGITS])

@@ -10,8 +10,7 @@ import discord
 
 from bot.services.throttling.floods import Asked
 from bot.ui import replies
-from bot.ui.filled_forms import fields_of
-from bot.ui.forms import PROMPT
+from bot.ui.filled_forms import fields_of, typed_in
 from bot.ui.text import commands as command_text
 from bot.ui.text import refusals
 
@@ -51,7 +50,7 @@ class FloodGate:
         member_id, asked, now = interaction.user.id, _what_is_asked(interaction), self.monotonic()
         if self._guard.take(member_id, asked, now):
             return True
-        typed = _typed_for_clip(interaction)
+        typed = _typed(interaction)
         is_told = asked is not Asked.AUTOCOMPLETE and (self._guard.may_tell(member_id, now) or bool(typed))
         try:
             await _answer(interaction, refusals.asks_too_much(asked, self._guard.limits) if is_told else None, typed)
@@ -82,9 +81,9 @@ def _is_form_of_clip(interaction: discord.Interaction[Any]) -> bool:
     return is_form and data["custom_id"].startswith(_FORMS_OF_CLIP)
 
 
-def _typed_for_clip(interaction: discord.Interaction[Any]) -> str:
+def _typed(interaction: discord.Interaction[Any]) -> str:
     data: Any = interaction.data
-    return fields_of(data).get(PROMPT, "").strip() if _is_form_of_clip(interaction) else ""
+    return typed_in(fields_of(data)).strip() if interaction.type is discord.InteractionType.modal_submit else ""
 
 
 async def _answer(interaction: discord.Interaction[Any], sentence: str | None, typed: str) -> None:

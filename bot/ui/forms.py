@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import discord
-from discord import ui
+from discord import ChannelType, SelectDefaultValue, SelectDefaultValueType, ui
 
 from bot.models import (
     BRAINSTORMS_PER_CHANNEL_MOST,
@@ -29,14 +29,18 @@ from bot.ui.text import rules as rule_text
 from bot.ui.text.clips import library as library_text
 
 if TYPE_CHECKING:
-    from bot.models import Draft, ModelProfile, Server
+    from collections.abc import Mapping
+
+    from bot.models import Draft, ModelProfile, Quota, Server
     from bot.models.brainstorms import PhraseList
 
 SECONDS, PERIOD, DAYS, REASON, ZONE, TEXT, PROMPT = "seconds", "period", "days", "reason", "zone", "text", "prompt"
 ASPECT, DURATION = "aspect", "duration"
 PER_CHANNEL, PER_MEMBER, VOTERS, OWN_VOTES = "per_channel", "per_member", "voters", "own_votes"
 LIST_NAME, PHRASES = "list_name", "phrases"
+QUOTA, CAP, LOG, SURE, REFUND = "quota", "cap", "log", "sure", "refund"
 """The fields' names."""
+LOG_PLACES = [ChannelType.text, ChannelType.news, ChannelType.public_thread, ChannelType.private_thread]
 YES, NO = "yes", "no"
 
 
@@ -63,25 +67,51 @@ def grant_form(member_id: int, name: str, page: int, profile: ModelProfile) -> u
     Args:
         page: the page of the panel's section to go back to.
     """
-    seconds = _text(SECONDS, form_text.SECONDS, form_text.costs(profile), max_length=20)
+    seconds = _text(SECONDS, form_text.SECONDS, form_text.costs(profile), max_length=40)
     days = _days(form_text.DAYS_PRESENT_PERIOD)
     return make_form(f"form:grant:{member_id}:{page}", form_text.grant_title(name), seconds, days)
 
 
-def block_form(member_id: int, name: str, page: int) -> ui.Modal:
+def block_form(custom_id: str, name: str, *, is_oneself: bool) -> ui.Modal:
     """Ask for the reason to block a member, and for how many days.
 
     Args:
-        page: the page of the panel's section to go back to.
+        name: whose clips it ends, as people know them.
+        is_oneself: whether that is who asks; then the form also asks whether they mean it.
     """
-    title = form_text.block_title(name)
-    return make_form(f"form:block:{member_id}:{page}", title, _reason(), _days(form_text.DAYS_FOR_GOOD))
+    sure = [_yes_or_no(SURE, form_text.SURE, form_text.SURE_CHOICES, form_text.SURE_EXPLAINED)] if is_oneself else []
+    return make_form(custom_id, form_text.block_title(name), _reason(), _days(form_text.DAYS_FOR_GOOD), *sure)
 
 
-def card_block_form(entry_id: int) -> ui.Modal:
-    """Ask the same about the member whom a card of the log is about."""
-    title = form_text.block_title(form_text.THIS_MEMBER)
-    return make_form(f"form:log_block:{entry_id}", title, _reason(), _days(form_text.DAYS_FOR_GOOD))
+def removal_form(custom_id: str, about: str, *, refunds: bool | None) -> ui.Modal:
+    """Ask whether a clip is to be removed.
+
+    Args:
+        about: the clip, in a line.
+        refunds: whether its seconds come back; None asks that too.
+    """
+    title = form_text.REMOVE_AND_REFUND_TITLE if refunds else form_text.REMOVE_TITLE
+    choice = [_yes_or_no(REFUND, form_text.REFUND, form_text.REFUND_CHOICES)] if refunds is None else []
+    return make_form(custom_id, title, ui.TextDisplay[Any](form_text.removal(about, refunds=refunds)), *choice)
+
+
+def set_up_form(*, quota: Quota, cap: Quota | None, timezone: str, log_channel_id: int | None) -> ui.Modal:
+    """Ask for what a server begins with; what is given is filled in."""
+    return make_form(
+        "form:set_up",
+        form_text.SET_UP_TITLE,
+        _text(QUOTA, form_text.QUOTA, form_text.AMOUNT_WRITTEN, filled_in=form_text.amount(quota), max_length=40),
+        _text(
+            CAP,
+            form_text.CAP,
+            form_text.CAP_WRITTEN,
+            filled_in=None if cap is None else form_text.amount(cap),
+            max_length=40,
+            required=False,
+        ),
+        _text(ZONE, form_text.ZONE, form_text.ZONE_OR_CITY, filled_in=timezone, max_length=64),
+        _log_channel(log_channel_id),
+    )
 
 
 def pause_form() -> ui.Modal:
@@ -91,7 +121,7 @@ def pause_form() -> ui.Modal:
 
 def timezone_form() -> ui.Modal:
     """Ask for a time zone."""
-    zone = _text(ZONE, form_text.ZONE, form_text.ZONE_WRITTEN, max_length=64)
+    zone = _text(ZONE, form_text.ZONE, form_text.ZONE_OR_CITY, max_length=64)
     return make_form("form:timezone", form_text.TIMEZONE_TITLE, zone)
 
 
@@ -191,7 +221,7 @@ def search_form(show: str, member_id: int) -> ui.Modal:
 # Parts -------------------------------------------------------------------------------------------
 
 
-def make_form(custom_id: str, title: str, *fields: ui.Label[Any]) -> ui.Modal:
+def make_form(custom_id: str, title: str, *fields: ui.Label[Any] | ui.TextDisplay[Any]) -> ui.Modal:
     """Make a form of some fields."""
     form = ui.Modal(title=title, timeout=None, custom_id=custom_id)
     for field in fields:
@@ -241,7 +271,7 @@ def _phrases(filled_in: str | None = None) -> ui.Label[Any]:
 
 
 def _limit(profile: ModelProfile) -> ui.Label[Any]:
-    return _text(SECONDS, form_text.SECONDS, form_text.costs_or_unlimited(profile), max_length=20)
+    return _text(SECONDS, form_text.SECONDS, form_text.costs_or_unlimited(profile), max_length=40)
 
 
 def _period() -> ui.Label[Any]:
@@ -260,8 +290,30 @@ def _days(description: str) -> ui.Label[Any]:
     return _text(DAYS, form_text.DAYS, description, max_length=10, required=False)
 
 
+def _log_channel(channel_id: int | None) -> ui.Label[Any]:
+    filled_in = [] if channel_id is None else [SelectDefaultValue(id=channel_id, type=SelectDefaultValueType.channel)]
+    field = ui.ChannelSelect[Any](
+        custom_id=LOG, channel_types=LOG_PLACES, required=False, min_values=0, default_values=filled_in
+    )
+    return ui.Label(text=form_text.LOG, description=form_text.LOG_EXPLAINED, component=field)
+
+
+def _yes_or_no(name: str, label: str, choices: Mapping[bool, str], description: str | None = None) -> ui.Label[Any]:
+    options = [
+        discord.RadioGroupOption(label=text, value=YES if is_yes else NO, default=not is_yes)
+        for is_yes, text in choices.items()
+    ]
+    return ui.Label(text=label, description=description, component=ui.RadioGroup[Any](custom_id=name, options=options))
+
+
 def _text(
-    name: str, label: str, description: str | None = None, *, max_length: int, required: bool = True
+    name: str,
+    label: str,
+    description: str | None = None,
+    *,
+    filled_in: str | None = None,
+    max_length: int,
+    required: bool = True,
 ) -> ui.Label[Any]:
-    field = ui.TextInput[Any](custom_id=name, max_length=max_length, required=required)
+    field = ui.TextInput[Any](custom_id=name, default=filled_in, max_length=max_length, required=required)
     return ui.Label(text=label, description=description, component=field)

@@ -245,7 +245,7 @@ async def reply_with_error(
         text = refusals.unknown_failure(reference)
     else:
         _log.info("refused", extra=details(interaction, error))
-    if typed.strip():
+    if typed.strip() or button is not None:
         await give_back(interaction, text, typed, button)
     else:
         await reply(interaction, text)

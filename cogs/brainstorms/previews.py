@@ -17,10 +17,13 @@ from bot.ui.messages.brainstorms.preview import preview_view
 from bot.ui.messages.discard import answer_view
 from bot.ui.text.brainstorms import answers
 from cogs.context import requester_in_place
+from cogs.corrections import form
 from cogs.gates import require_place_for_thread
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
+
+    from discord import ui
 
     from bot.models import ModelProfile
     from bot.models.brainstorms import PreviewStatus
@@ -65,8 +68,12 @@ class PreviewActions:
     @component("preview:edit:{preview_id}")
     async def ask_edit(self, press: Press, preview_id: str) -> None:
         """Ask what is to change."""
-        preview = await self._previews.find(preview_id, press.requester)
-        await press.interaction.response.send_modal(forms.edit_form(preview, self._profile))
+        await press.interaction.response.send_modal(await self.edit_form(press, preview_id))
+
+    @form("form:preview_edit:{preview_id}")
+    async def edit_form(self, press: Press, preview_id: str) -> ui.Modal:
+        """Ask what is to change."""
+        return forms.edit_form(await self._previews.find(preview_id, press.requester), self._profile)
 
     @component("form:preview_edit:{preview_id}")
     async def edit(self, press: Press, preview_id: str) -> None:
@@ -76,8 +83,12 @@ class PreviewActions:
     @component("preview:vote:{preview_id}")
     async def ask_vote(self, press: Press, preview_id: str) -> None:
         """Ask how takes are to be voted on."""
-        preview = await self._previews.find(preview_id, press.requester)
-        await press.interaction.response.send_modal(forms.vote_form(preview))
+        await press.interaction.response.send_modal(await self.vote_form(press, preview_id))
+
+    @form("form:preview_vote:{preview_id}")
+    async def vote_form(self, press: Press, preview_id: str) -> ui.Modal:
+        """Ask how takes are to be voted on."""
+        return forms.vote_form(await self._previews.find(preview_id, press.requester))
 
     @component("form:preview_vote:{preview_id}")
     async def set_vote(self, press: Press, preview_id: str) -> None:

@@ -13,12 +13,15 @@ from bot.ui.messages.brainstorms.board import cancel_question_view, manage_view
 from bot.ui.messages.discard import answer_view
 from bot.ui.text.brainstorms import answers
 from cogs.context import channel_id_of, is_moderator, requester_in_place
+from cogs.corrections import form
 from cogs.gates import require_open_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from datetime import datetime
     from typing import Any
+
+    from discord import ui
 
     from bot.models.brainstorms import Board
     from bot.services.brainstorms.brainstorming import Brainstorming
@@ -112,11 +115,15 @@ class RoundActions:
         """Try a take that failed again, or ask for other words for it."""
         act, _, number = str(press.chosen).partition(":")
         if act == "reword":
-            job = await self._retaker.find(round_id, _number(number), press.requester)
-            form = forms.reword_form(round_id, job.number, job.spec.prompt)
-            await press.interaction.response.send_modal(form)
+            await press.interaction.response.send_modal(await self.reword_form(press, round_id, _number(number)))
         else:
             await self._try_again(press, round_id, _number(number))
+
+    @form("form:round_reword:{round_id}:{number}")
+    async def reword_form(self, press: Press, round_id: str, number: int) -> ui.Modal:
+        """Ask for other words for a take that failed."""
+        job = await self._retaker.find(round_id, number, press.requester)
+        return forms.reword_form(round_id, job.number, job.spec.prompt)
 
     @component("form:round_reword:{round_id}:{number}")
     async def reword(self, press: Press, round_id: str, number: int) -> None:
@@ -140,9 +147,13 @@ class RoundActions:
     @component("round:next:{round_id}")
     async def ask_next(self, press: Press, round_id: str) -> None:
         """Ask what is to be made of the winner."""
+        await press.interaction.response.send_modal(await self.next_form(press, round_id))
+
+    @form("form:round_next:{round_id}")
+    async def next_form(self, press: Press, round_id: str) -> ui.Modal:
+        """Ask what is to be made of the winner."""
         found = await self._next_rounds.find(round_id, press.requester)
-        form = forms.next_form(round_id, found.idea, found.takes, found.vary)
-        await press.interaction.response.send_modal(form)
+        return forms.next_form(round_id, found.idea, found.takes, found.vary)
 
     @component("form:round_next:{round_id}")
     async def plan_next(self, press: Press, round_id: str) -> None:

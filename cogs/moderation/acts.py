@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.models import QuotaSource, check_grant_seconds
+from bot.models import QuotaSource, check_grant_seconds, everyones_quota
 from bot.ui.text import moderators as moderator_text
 from bot.ui.text import rules as rule_text
 from bot.ui.text.moderation import brainstorms as brainstorm_text
@@ -92,6 +92,35 @@ class ModeratorActs:
         return moderator_text.grant_revoked(grant)
 
     # The server ----------------------------------------------------------------------------------
+
+    async def set_up(
+        self,
+        interaction: discord.Interaction,
+        *,
+        quota: Quota,
+        cap: Quota | None,
+        timezone: str,
+        log_channel_id: int | None,
+    ) -> str:
+        """Set what a server begins with, each as far as it is not so already; what is set before an error stays.
+
+        Args:
+            quota: everyone's, for good.
+            timezone: as ``find_timezone`` returns it.
+            log_channel_id: a channel of this server that was checked; None is no log.
+        """
+        guild_id = guild_id_of(interaction)
+        view = await self._services.servers.view(guild_id)
+        said: list[str] = []
+        if view.server.log_channel_id != log_channel_id or view.server.log_closed:  # first: it is told of the rest
+            said.append(await self.set_log_channel(interaction, log_channel_id))
+        if view.server.timezone != timezone:
+            said.append(await self.set_timezone(interaction, timezone))
+        if everyones_quota(view.rules) != quota:
+            said.append(await self.set_quota(interaction, QuotaSource.SERVER, guild_id, quota, None))
+        if view.server.cap != (None if cap is None or cap.seconds is None else cap):
+            said.append(await self.set_cap(interaction, cap))
+        return "\n".join(said) or moderator_text.NOTHING_CHANGED
 
     async def set_cap(self, interaction: discord.Interaction, cap: Quota | None) -> str:
         """Set what the whole server may use; None is no cap."""

@@ -8,14 +8,16 @@ import discord
 from discord import app_commands
 from discord.app_commands import Range
 
-from bot.models import DAYS_MAX
-from bot.ui import exports, replies
+from bot.errors import read_all
+from bot.models import DAYS_MAX, check_days, parse_reason
+from bot.ui import exports, filled_forms, forms, replies
+from bot.ui.filled_forms import parse_period
 from bot.ui.text import commands as command_text
 from bot.ui.text.moderation import usage as usage_text
 from cogs.context import channel_id_of, guild_id_of
 from cogs.directory import names_in
 from cogs.moderation.diagnosis import diagnosis_of
-from cogs.moderation.options import PERIODS, ClipPlace, ModeratorGroup, offer_days, parse_period
+from cogs.moderation.options import PERIODS, ClipPlace, ModeratorGroup, offer_days
 from cogs.moderation.quotas import QuotaGroup
 from cogs.moderation.rules import RulesGroup
 from cogs.panel.panel import Place
@@ -26,13 +28,16 @@ if TYPE_CHECKING:
     from cogs.moderation.acts import ModeratorActs
     from cogs.panel.panel import Panel
 
+MODERATE = "moderate"
+"""The command's name."""
+
 
 class ModerateGroup(ModeratorGroup):
     """What moderators do, each in their own server."""
 
     def __init__(self, services: Services, acts: ModeratorActs, panel: Panel) -> None:
         super().__init__(
-            name="moderate",
+            name=MODERATE,
             description=command_text.MODERATE_COMMAND,
             guild_only=True,
             default_permissions=discord.Permissions(moderate_members=True),
@@ -60,7 +65,13 @@ class ModerateGroup(ModeratorGroup):
         reason: str,
         days: Range[int, 1, DAYS_MAX] | None = None,
     ) -> None:
-        """Let a member make no more clips."""
+        """Let a member make no more clips; whoever names themselves is asked whether they mean it."""
+        if member.id == interaction.user.id:
+            typed = {forms.REASON: reason, forms.DAYS: "" if days is None else str(days)}
+            asked = forms.block_form("form:block_me", member.display_name, is_oneself=True)
+            await interaction.response.send_modal(filled_forms.fill_in(asked, typed))
+            return
+        read_all(lambda: parse_reason(reason), lambda: check_days(days))
         await replies.run_and_reply(interaction, self._acts.block(interaction, member.id, reason, days))
 
     @app_commands.command(name="unblock", description=command_text.MODERATE_UNBLOCK)

@@ -8,10 +8,11 @@ import discord
 from discord import app_commands
 from discord.app_commands import Choice
 
-from bot.errors import InvalidQuotaError, InvalidSettingError
-from bot.models import DAYS_MAX, EVERYWHERE, Period, Quota, QuotaSource
+from bot.errors import InvalidQuotaError, InvalidSettingError, read_all
+from bot.models import DAYS_MAX, EVERYWHERE, Quota, QuotaSource, parse_reason
 from bot.ui import filled_forms, forms
 from bot.ui.discord_errors import CLOSING_CODES, as_publish_errors
+from bot.ui.filled_forms import parse_period
 from bot.ui.text import commands as command_text
 from bot.ui.text import formatting
 from bot.ui.text import forms as form_text
@@ -134,18 +135,6 @@ def matching(choices: Iterable[tuple[str, str]], current: str) -> list[Choice[st
     return found[:MOST_CHOICES]
 
 
-def parse_period(period: object) -> Period:
-    """Read a period.
-
-    Raises:
-        InvalidQuotaError: when it is not offered.
-    """
-    try:
-        return Period(period)
-    except ValueError:
-        raise InvalidQuotaError("period") from None
-
-
 def parse_quota(seconds: int | None, period: str, *, unlimited: bool = False) -> Quota:
     """Make a rule of options as they came.
 
@@ -153,22 +142,51 @@ def parse_quota(seconds: int | None, period: str, *, unlimited: bool = False) ->
         seconds: None is no limit.
 
     Raises:
-        InvalidQuotaError: when they are no sensible rule, or two.
+        InvalidQuotaError: when they are no sensible rule, or two; ``MistakesError`` when several of them are wrong.
     """
-    parsed_period = parse_period(period)
+    limit, parsed_period = read_all(
+        lambda: _limit(seconds, unlimited=unlimited),
+        lambda: parse_period(period),
+    )
+    return Quota(limit, parsed_period)
+
+
+def _limit(seconds: int | None, *, unlimited: bool) -> int | None:
     if unlimited and seconds is not None:
-        raise InvalidQuotaError("contradictory")
-    return Quota(seconds, parsed_period)
+        raise InvalidQuotaError("contradictory", typed=str(seconds))
+    try:
+        return Quota(seconds).seconds
+    except InvalidQuotaError as error:
+        raise InvalidQuotaError(error.reason, typed=str(seconds)) from None
 
 
 def parse_typed_quota(press: Press) -> Quota:
-    """Make a rule of what was filled into a form.
+    """Make a rule of what was filled into a form; a period that is typed goes before the one that is chosen.
 
     Raises:
         InvalidQuotaError: when it is no sensible rule.
     """
-    seconds = filled_forms.parse_seconds(press.typed(forms.SECONDS))
-    return parse_quota(seconds, press.typed(forms.PERIOD))
+    return filled_forms.parse_quota(press.typed(forms.SECONDS), press.typed(forms.PERIOD))
+
+
+def parse_block(press: Press, member_id: int) -> tuple[str, int | None]:
+    """Read why and for how many days a member is to be blocked from what was filled into a form.
+
+    Raises:
+        InvalidSettingError, MistakesError: when one of them is not sensible, or it is whoever asks and they did not say
+            that they mean it.
+    """
+
+    def check_sure() -> None:
+        if member_id == press.member_id and press.typed(forms.SURE) != forms.YES:
+            raise InvalidSettingError("block", "yourself")
+
+    reason, days, _ = read_all(
+        lambda: parse_reason(press.typed(forms.REASON)),
+        lambda: filled_forms.parse_days(press.typed(forms.DAYS)),
+        check_sure,
+    )
+    return reason, days
 
 
 def parse_subject(interaction: discord.Interaction, who: object) -> tuple[QuotaSource, int]:

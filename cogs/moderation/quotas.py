@@ -8,7 +8,8 @@ import discord
 from discord import app_commands
 from discord.app_commands import Choice, Range
 
-from bot.models import DAYS_MAX, QUOTA_MAX_SECONDS, Period, QuotaSource
+from bot.errors import read_all
+from bot.models import DAYS_MAX, QUOTA_MAX_SECONDS, Period, QuotaSource, check_days, check_grant_seconds
 from bot.ui import replies
 from bot.ui.text import commands as command_text
 from bot.ui.text import moderators as moderator_text
@@ -64,7 +65,10 @@ class QuotaGroup(ModeratorGroup):
         if seconds is None and not unlimited:
             await replies.run_and_reply(interaction, self._acts.show_quota(interaction, source, subject_id))
             return
-        quota = parse_quota(seconds, period, unlimited=unlimited)
+        quota, _ = read_all(
+            lambda: parse_quota(seconds, period, unlimited=unlimited),
+            lambda: check_days(days),
+        )
         await replies.run_and_reply(interaction, self._acts.set_quota(interaction, source, subject_id, quota, days))
 
     @app_commands.command(name="clear", description=command_text.MODERATE_CLEAR)
@@ -106,6 +110,7 @@ class QuotaGroup(ModeratorGroup):
         days: Range[int, 1, DAYS_MAX] | None = None,
     ) -> None:
         """Give a member seconds, in the present period or for some days."""
+        read_all(lambda: check_grant_seconds(seconds), lambda: check_days(days))
         to = requester(interaction, member).in_no_place()
         await replies.run_and_reply(interaction, self._acts.grant(interaction, to, seconds, days))
 

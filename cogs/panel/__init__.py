@@ -9,7 +9,7 @@ from cogs.panel.blocks import BlocksSection
 from cogs.panel.brainstorms import BrainstormsSection
 from cogs.panel.cap import CapSection
 from cogs.panel.channels import ChannelSection, ChannelsSection
-from cogs.panel.clips import ClipSection, ClipsSection, JobsSection
+from cogs.panel.clips import ClipsSection, JobsSection
 from cogs.panel.grants import GrantsSection
 from cogs.panel.home import HomeSection
 from cogs.panel.modlog import ModlogSection
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 
 SECTIONS = (
     *(HomeSection, QuotasSection, GrantsSection, PoolsSection, CapSection, ChannelsSection, ChannelSection),
-    *(RulesSection, BrainstormsSection, BlocksSection, ModlogSection, JobsSection, ClipsSection, ClipSection),
-    AuditSection,
+    *(RulesSection, BrainstormsSection, BlocksSection, ModlogSection, JobsSection, ClipsSection, AuditSection),
 )
 
 

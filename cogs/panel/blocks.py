@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import discord
 
-from bot.ui import filled_forms, forms
+from bot.ui import forms, replies
 from bot.ui.components import component
 from bot.ui.messages.panel.blocks import blocked_members, blocks_view
-from cogs.moderation.options import parse_id
+from bot.ui.text import forms as form_text
+from cogs.corrections import form
+from cogs.moderation.options import parse_block, parse_id
 from cogs.panel.panel import Place, Section
 
 if TYPE_CHECKING:
@@ -31,14 +33,32 @@ class BlocksSection(Section):
     @component("panel:block_who:{page}", chosen=discord.Member | discord.User)
     async def ask_block(self, press: Press, page: int) -> None:
         """Ask for why and how long the member that was chosen is to be blocked."""
-        await press.interaction.response.send_modal(forms.block_form(press.chosen.id, press.chosen.name, page))
+        self._panel.names.note(press.chosen)
+        await press.interaction.response.send_modal(await self.block_form(press, press.chosen.id, page))
+
+    @form("form:block:{member_id}:{page}")
+    async def block_form(self, press: Press, member_id: int, page: int) -> ui.Modal:
+        """Ask for why and how long a member is to be blocked."""
+        name = await self._panel.names.name(press.interaction.client, member_id, otherwise=form_text.THIS_MEMBER)
+        is_oneself = member_id == press.member_id
+        return forms.block_form(f"form:block:{member_id}:{page}", name, is_oneself=is_oneself)
 
     @component("form:block:{member_id}:{page}")
     async def block(self, press: Press, member_id: int, page: int) -> None:
         """Block a member."""
-        days = filled_forms.parse_days(press.typed(forms.DAYS))
-        blocking = self._acts.block(press.interaction, member_id, press.typed(forms.REASON), days)
+        blocking = self._acts.block(press.interaction, member_id, *parse_block(press, member_id))
         await self._panel.do(press.interaction, blocking, Place(self.name, page))
+
+    @form("form:block_me")
+    async def block_me_form(self, press: Press) -> ui.Modal:
+        """Ask a moderator who wants to block themselves by the command."""
+        return forms.block_form("form:block_me", press.interaction.user.display_name, is_oneself=True)
+
+    @component("form:block_me")
+    async def block_me(self, press: Press) -> None:
+        """Block whoever asks for it."""
+        blocking = self._acts.block(press.interaction, press.member_id, *parse_block(press, press.member_id))
+        await replies.run_and_reply(press.interaction, blocking)
 
     @component("panel:unblock:{page}", chosen=str)
     async def unblock(self, press: Press, page: int) -> None:

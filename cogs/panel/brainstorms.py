@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.errors import read_all
 from bot.ui import filled_forms, forms
 from bot.ui.components import component
 from bot.ui.messages.panel.brainstorms import brainstorms_view
 from cogs.context import guild_id_of
+from cogs.corrections import form
 from cogs.panel.panel import Place, Section
 
 if TYPE_CHECKING:
@@ -30,27 +32,40 @@ class BrainstormsSection(Section):
     @component("panel:brainstorms_set:{page}")
     async def ask_settings(self, press: Press, page: int) -> None:
         """Ask how brainstorms are held."""
+        await press.interaction.response.send_modal(await self.settings_form(press, page))
+
+    @form("form:brainstorms:{page}")
+    async def settings_form(self, press: Press, page: int) -> ui.Modal:
+        """Ask how brainstorms are held."""
         details = await self._panel.details(press.interaction)
         server = details.view.server
-        form = forms.brainstorms_form(server, page, voters_deleted=server.voter_role_id in details.deleted)
-        await press.interaction.response.send_modal(form)
+        return forms.brainstorms_form(server, page, voters_deleted=server.voter_role_id in details.deleted)
 
     @component("form:brainstorms:{page}")
     async def set(self, press: Press, page: int) -> None:
         """Set how brainstorms are held."""
+        voter_role_id, allows_own_votes = read_all(
+            lambda: filled_forms.parse_role_id(press.typed(forms.VOTERS)),
+            lambda: filled_forms.parse_own_votes(press.typed(forms.OWN_VOTES)),
+        )
         setting = self._acts.set_brainstorms(
             press.interaction,
             per_channel=filled_forms.parse_count(press.typed(forms.PER_CHANNEL)),
             per_member=filled_forms.parse_count(press.typed(forms.PER_MEMBER)),
-            voter_role_id=filled_forms.parse_role_id(press.typed(forms.VOTERS)),
-            allows_own_votes=filled_forms.parse_own_votes(press.typed(forms.OWN_VOTES)),
+            voter_role_id=voter_role_id,
+            allows_own_votes=allows_own_votes,
         )
         await self._panel.do(press.interaction, setting, Place(self.name, page))
 
     @component("panel:list_add:{page}")
     async def ask_list(self, press: Press, page: int) -> None:
         """Ask for a new list."""
-        await press.interaction.response.send_modal(forms.list_form(page))
+        await press.interaction.response.send_modal(await self.list_form(press, page))
+
+    @form("form:list_add:{page}")
+    async def list_form(self, press: Press, page: int) -> ui.Modal:
+        """Ask for a new list."""
+        return forms.list_form(page)
 
     @component("form:list_add:{page}")
     async def add(self, press: Press, page: int) -> None:
@@ -62,8 +77,12 @@ class BrainstormsSection(Section):
     @component("panel:list_edit:{page}", chosen=str)
     async def ask_phrases(self, press: Press, page: int) -> None:
         """Ask for the phrases of the list that was chosen."""
-        chosen = await self._services.phrase_lists.find(press.guild_id, press.chosen)
-        await press.interaction.response.send_modal(forms.phrases_form(chosen, page))
+        await press.interaction.response.send_modal(await self.phrases_form(press, press.chosen, page))
+
+    @form("form:list_edit:{list_name}:{page}")
+    async def phrases_form(self, press: Press, list_name: str, page: int) -> ui.Modal:
+        """Ask for a list's phrases."""
+        return forms.phrases_form(await self._services.phrase_lists.find(press.guild_id, list_name), page)
 
     @component("form:list_edit:{list_name}:{page}")
     async def edit(self, press: Press, list_name: str, page: int) -> None:

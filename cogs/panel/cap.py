@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bot.ui import forms
 from bot.ui.components import component
 from bot.ui.messages.panel.cap import cap_view
+from cogs.corrections import form
 from cogs.moderation.options import parse_typed_quota
 from cogs.panel.panel import Place, Section
 
@@ -29,7 +30,12 @@ class CapSection(Section):
     @component("panel:cap_set")
     async def ask_cap(self, press: Press) -> None:
         """Ask for a cap."""
-        await press.interaction.response.send_modal(forms.cap_form(self._services.profile))
+        await press.interaction.response.send_modal(await self.cap_form(press))
+
+    @form("form:cap")
+    async def cap_form(self, press: Press) -> ui.Modal:
+        """Ask for a cap."""
+        return forms.cap_form(self._services.profile)
 
     @component("form:cap")
     async def set_cap(self, press: Press) -> None:
@@ -45,7 +51,12 @@ class CapSection(Section):
     @component("panel:timezone")
     async def ask_timezone(self, press: Press) -> None:
         """Ask for a time zone."""
-        await press.interaction.response.send_modal(forms.timezone_form())
+        await press.interaction.response.send_modal(await self.timezone_form(press))
+
+    @form("form:timezone")
+    async def timezone_form(self, press: Press) -> ui.Modal:
+        """Ask for a time zone."""
+        return forms.timezone_form()
 
     @component("form:timezone")
     async def set_timezone(self, press: Press) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.errors import NotRemovableError
+from bot.ui import forms
 from bot.ui.components import component
-from bot.ui.messages.panel.clips import clips_view, jobs_view, posted_clip_view
+from bot.ui.messages.panel.clips import clips_view, jobs_view
 from bot.ui.messages.panel.parts import JOBS_PAGE_LENGTH
+from bot.ui.text.moderation import modlog as modlog_text
 from cogs.context import guild_id_of
 from cogs.panel.panel import Place, Section
 
@@ -34,7 +37,7 @@ class JobsSection(Section):
 
 
 class ClipsSection(Section):
-    """Shows what was posted, latest first."""
+    """Shows what was posted, latest first, and removes it."""
 
     name = "clips"
 
@@ -54,26 +57,20 @@ class ClipsSection(Section):
         has_more = len(posted) > JOBS_PAGE_LENGTH
         return clips_view(posted[:JOBS_PAGE_LENGTH], max(1, page), has_more=has_more) if posted else None
 
-
-class ClipSection(Section):
-    """Shows one posted clip and removes it."""
-
-    name = "clip"
-
-    async def view(self, interaction: discord.Interaction, place: Place) -> ui.LayoutView:
-        """Show the clip; one that is removed, where it was in the list."""
-        job = await self._services.history.find(place.key, guild_id=guild_id_of(interaction))
-        if job is None or job.removed_at is not None:
-            return await self._panel.sections[ClipsSection.name].view(interaction, place)
-        return posted_clip_view(job, place.page)
-
     @component("panel:open:clip:{job_id}:{page}")
-    async def open(self, press: Press, job_id: str, page: int) -> None:
-        """Go to a clip."""
-        await self._panel.show(press.interaction, Place(self.name, page, key=job_id))
+    async def ask_remove(self, press: Press, job_id: str, page: int) -> None:
+        """Ask whether a clip is to be removed, and whether its seconds come back."""
+        job = await self._services.history.find(job_id, guild_id=press.guild_id)
+        if job is None or job.removed_at is not None:
+            await self._panel.show(press.interaction, Place(self.name, page))
+            raise NotRemovableError(job and job.removed_by_id, job and job.removed_at)
+        refunds = None if job.archived_at is None else False
+        asked = forms.removal_form(f"form:clip_remove:{job_id}:{page}", modlog_text.job_line(job), refunds=refunds)
+        await press.interaction.response.send_modal(asked)
 
-    @component("panel:clip_remove:{job_id}:{then:keep|refund}:{page}")
-    async def remove(self, press: Press, job_id: str, then: str, page: int) -> None:
+    @component("form:clip_remove:{job_id}:{page}")
+    async def remove(self, press: Press, job_id: str, page: int) -> None:
         """Remove a clip, and refund it if asked."""
-        removing = self._acts.remove_clip(press.interaction, job_id, refunds=then == "refund")
-        await self._panel.do(press.interaction, removing, Place(ClipsSection.name, page))
+        refunds = press.typed(forms.REFUND) == forms.YES
+        removing = self._acts.remove_clip(press.interaction, job_id, refunds=refunds)
+        await self._panel.do(press.interaction, removing, Place(self.name, page))

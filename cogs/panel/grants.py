@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 import discord
 
+from bot.errors import read_all
 from bot.ui import filled_forms, forms
 from bot.ui.components import component
 from bot.ui.messages.panel.grants import grants_view, members_with_grants
+from bot.ui.text import forms as form_text
 from cogs.context import requester_by_id
+from cogs.corrections import form
 from cogs.moderation.options import parse_id
 from cogs.panel.panel import Place, Section
 
@@ -32,14 +35,22 @@ class GrantsSection(Section):
     @component("panel:gift_who:{page}", chosen=discord.Member | discord.User)
     async def ask_grant(self, press: Press, page: int) -> None:
         """Ask how many seconds to give the member that was chosen, and for how long."""
-        form = forms.grant_form(press.chosen.id, press.chosen.name, page, self._services.profile)
-        await press.interaction.response.send_modal(form)
+        self._panel.names.note(press.chosen)
+        await press.interaction.response.send_modal(await self.grant_form(press, press.chosen.id, page))
+
+    @form("form:grant:{member_id}:{page}")
+    async def grant_form(self, press: Press, member_id: int, page: int) -> ui.Modal:
+        """Ask how many seconds to give a member, and for how long."""
+        name = await self._panel.names.name(press.interaction.client, member_id, otherwise=form_text.THIS_MEMBER)
+        return forms.grant_form(member_id, name, page, self._services.profile)
 
     @component("form:grant:{member_id}:{page}")
     async def grant(self, press: Press, member_id: int, page: int) -> None:
         """Give a member seconds."""
-        seconds = filled_forms.parse_whole_seconds(press.typed(forms.SECONDS))
-        days = filled_forms.parse_days(press.typed(forms.DAYS))
+        seconds, days = read_all(
+            lambda: filled_forms.parse_whole_seconds(press.typed(forms.SECONDS)),
+            lambda: filled_forms.parse_days(press.typed(forms.DAYS)),
+        )
 
         async def give() -> str:
             to = await requester_by_id(press.interaction, member_id)

@@ -1,12 +1,17 @@
-"""The panel's first page, the way to the sections, and the pause."""
+"""The panel's first page, the first set-up, the way to the sections, and the pause."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.ui import forms
+from bot.errors import read_all
+from bot.models import Quota, everyones_quota
+from bot.services.quotas.periods import find_timezone, timezone_names
+from bot.ui import filled_forms, forms
 from bot.ui.components import component
 from bot.ui.messages.panel.home import home_view
+from cogs.corrections import form
+from cogs.moderation.options import parse_id, require_log_channel
 from cogs.panel.panel import Place, Section
 
 if TYPE_CHECKING:
@@ -15,9 +20,12 @@ if TYPE_CHECKING:
 
     from bot.ui.components import Press
 
+GOOD_QUOTA, GOOD_CAP = Quota(60), Quota(600)
+"""Ten clips a day for a member, a hundred for everybody together."""
+
 
 class HomeSection(Section):
-    """Shows how everything stands, and pauses video making."""
+    """Shows how everything stands, sets a server up, and pauses video making."""
 
     name = "home"
 
@@ -38,13 +46,53 @@ class HomeSection(Section):
     @component("panel:pause")
     async def ask_pause(self, press: Press) -> None:
         """Ask for a reason."""
-        await press.interaction.response.send_modal(forms.pause_form())
+        await press.interaction.response.send_modal(await self.pause_form(press))
+
+    @form("form:pause")
+    async def pause_form(self, press: Press) -> ui.Modal:
+        """Ask for a reason."""
+        return forms.pause_form()
 
     @component("form:pause")
     async def pause(self, press: Press) -> None:
         """Take no new clips."""
         pausing = self._acts.pause(press.interaction, press.typed(forms.REASON))
         await self._panel.do(press.interaction, pausing, Place("home"))
+
+    @component("panel:set_up")
+    async def ask_set_up(self, press: Press) -> None:
+        """Ask for what a server begins with."""
+        await press.interaction.response.send_modal(await self.set_up_form(press))
+
+    @form("form:set_up")
+    async def set_up_form(self, press: Press) -> ui.Modal:
+        """Ask for it, with what holds filled in, or else a good start."""
+        details = await self._panel.details(press.interaction)
+        server, default = details.view.server, self._services.quotas.operator_quota
+        quota = everyones_quota(details.view.rules) or (GOOD_QUOTA if default.seconds is None else default)
+        log_channel_id = None if server.log_channel_id in details.deleted else server.log_channel_id
+        return forms.set_up_form(
+            quota=quota, cap=server.cap or GOOD_CAP, timezone=server.timezone, log_channel_id=log_channel_id
+        )
+
+    @component("form:set_up")
+    async def set_up(self, press: Press) -> None:
+        """Set what a server begins with; all that is wrong with it is said together."""
+        zones = await timezone_names()
+        quota, cap, timezone, log_channel_id = read_all(
+            lambda: filled_forms.parse_quota(press.typed(forms.QUOTA)),
+            lambda: filled_forms.parse_quota(press.typed(forms.CAP)) if press.typed(forms.CAP).strip() else None,
+            lambda: find_timezone(press.typed(forms.ZONE), zones),
+            lambda: self._log_channel(press),
+        )
+        setting = self._acts.set_up(
+            press.interaction, quota=quota, cap=cap, timezone=timezone, log_channel_id=log_channel_id
+        )
+        await self._panel.do(press.interaction, setting, Place(self.name))
+
+    def _log_channel(self, press: Press) -> int | None:
+        chosen = press.typed(forms.LOG)
+        return require_log_channel(press.interaction, parse_id(chosen)) if chosen else None
 
     @component("panel:resume")
     async def resume(self, press: Press) -> None:

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from bot.errors import ReelayError
 from bot.services.loops import Loop
 from bot.ui import replies
-from bot.ui.discord_errors import ANSWER_GONE_CODES, UNKNOWN_MEMBER_CODES
+from bot.ui.discord_errors import ANSWER_GONE_CODES
 from bot.ui.messages.panel.parts import closed_view, with_note
 from bot.ui.text import panel as panel_text
 from bot.ui.text.panel import PanelDetails
 from cogs.context import guild_id_of, is_still_moderator
-from cogs.directory import deleted_ids, deleted_in_rules, names_in
+from cogs.directory import MemberNames, deleted_ids, deleted_in_rules, names_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Coroutine, Iterable
@@ -43,7 +43,6 @@ MOST_OPEN = 1000
 """In all servers together."""
 LAST_ATTEMPTS = 4
 """How often to try to say that a panel stays as it is."""
-_NAMES_KEPT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +108,7 @@ class Panel:
     Attributes:
         seconds_between: how long an open panel is left alone after it was changed by itself.
         sections: by name.
+        names: of members.
     """
 
     def __init__(self, services: Services, *, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -118,7 +118,7 @@ class Panel:
         self._services = services
         self._monotonic = monotonic
         self._open: dict[int, _Open] = {}
-        self._names: dict[int, str] = {}
+        self.names = MemberNames()
         self._changed: set[int] = set()
         self._changes = 0
         self._woken = asyncio.Event()
@@ -203,21 +203,12 @@ class Panel:
             operator_quota=self._services.quotas.operator_quota,
             profile=self._services.profile,
             deleted=deleted_in_rules(guild, view.rules) | deleted_ids(guild, places),
-            names=names_in(guild) | await self._member_names(interaction.client, members(view) if members else ()),
+            names=names_in(guild) | await self.names.find(interaction.client, members(view) if members else ()),
         )
 
     async def _view(self, interaction: discord.Interaction, place: Place) -> ui.LayoutView:
         section = self.sections.get(place.section) or self.sections["home"]
         return await section.view(interaction, place)
-
-    async def _member_names(self, client: discord.Client, member_ids: Collection[int]) -> dict[int, str]:
-        """Return members' names: the bot knows no member list, and a select shows no mentions."""
-        if len(self._names) > _NAMES_KEPT:
-            self._names.clear()
-        unknown = [member_id for member_id in member_ids if member_id not in self._names]
-        names = await asyncio.gather(*(_fetch_name(client, member_id) for member_id in unknown))
-        self._names |= {member_id: name for member_id, name in zip(unknown, names, strict=True) if name}
-        return {member_id: self._names[member_id] for member_id in member_ids if member_id in self._names}
 
     # Keeping open panels true --------------------------------------------------------------------
 
@@ -334,11 +325,3 @@ class Panel:
         elif not may_see:
             del self._open[message_id]
         return True
-
-
-async def _fetch_name(client: discord.Client, member_id: int) -> str | None:
-    """Return a member's name: their id where there is no such member, None where Discord does not say."""
-    try:
-        return (await client.fetch_user(member_id)).display_name
-    except replies.UNDELIVERED as error:
-        return str(member_id) if getattr(error, "code", None) in UNKNOWN_MEMBER_CODES else None

@@ -30,6 +30,6 @@ class PoolsSection(Section):
     @component("panel:pool_channel:{page}", chosen=AppCommandPlace)
     async def ask_pool(self, press: Press, page: int) -> None:
         """Ask for the pool of the channel that was chosen."""
-        channel = press.chosen
-        form = forms.quota_form(QuotaSource.CHANNEL, channel.id, channel.name, page, self._services.profile)
-        await press.interaction.response.send_modal(form)
+        channel, profile = press.chosen, self._services.profile
+        asked = forms.quota_form(QuotaSource.CHANNEL, channel.id, channel.name, page, profile)
+        await press.interaction.response.send_modal(asked)

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 import discord
 
+from bot.errors import read_all
 from bot.models import QuotaSource
 from bot.ui import filled_forms, forms
 from bot.ui.components import component
 from bot.ui.messages.panel.quotas import members_with_quotas, quotas_view
 from bot.ui.text import forms as form_text
+from cogs.corrections import form
+from cogs.directory import names_in
 from cogs.moderation.options import parse_rule_key, parse_subject, parse_typed_quota, require_subject
 from cogs.panel.panel import Place, Section
 
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
     from discord import ui
 
     from bot.ui.components import Press
+
+QUOTA_FORM = "form:quota:{source:member|role|server|channel}:{subject_id}:{page}"
 
 
 class QuotasSection(Section):
@@ -34,19 +39,33 @@ class QuotasSection(Section):
     async def ask_quota(self, press: Press, page: int) -> None:
         """Ask for the quota of the member or role that was chosen."""
         source, subject_id = parse_subject(press.interaction, press.chosen)
-        form = forms.quota_form(source, subject_id, press.chosen.name, page, self._services.profile)
-        await press.interaction.response.send_modal(form)
+        if source is QuotaSource.MEMBER:
+            self._panel.names.note(press.chosen)
+        await press.interaction.response.send_modal(await self.quota_form(press, source, subject_id, page))
 
     @component("panel:quota_everyone:{page}")
     async def ask_everyones_quota(self, press: Press, page: int) -> None:
         """Ask for everyone's quota."""
-        form = forms.quota_form(QuotaSource.SERVER, press.guild_id, form_text.EVERYONE, page, self._services.profile)
-        await press.interaction.response.send_modal(form)
+        asked = await self.quota_form(press, QuotaSource.SERVER, press.guild_id, page)
+        await press.interaction.response.send_modal(asked)
 
-    @component("form:quota:{source:member|role|server|channel}:{subject_id}:{page}")
+    @form(QUOTA_FORM)
+    async def quota_form(self, press: Press, source: str, subject_id: int, page: int) -> ui.Modal:
+        """Ask for the quota of a member, a role or everyone, or for a channel's pool."""
+        subject = QuotaSource(source)
+        name = names_in(press.interaction.guild).get(subject_id, str(subject_id))
+        if subject is QuotaSource.SERVER:
+            name = form_text.EVERYONE
+        elif subject is QuotaSource.MEMBER:
+            name = await self._panel.names.name(press.interaction.client, subject_id, otherwise=form_text.THIS_MEMBER)
+        return forms.quota_form(subject, subject_id, name, page, self._services.profile)
+
+    @component(QUOTA_FORM)
     async def set_quota(self, press: Press, source: str, subject_id: int, page: int) -> None:
         """Set a quota or a pool."""
-        quota, days = parse_typed_quota(press), filled_forms.parse_days(press.typed(forms.DAYS))
+        quota, days = read_all(
+            lambda: parse_typed_quota(press), lambda: filled_forms.parse_days(press.typed(forms.DAYS))
+        )
 
         async def change() -> str:
             await require_subject(press.interaction, QuotaSource(source), subject_id)

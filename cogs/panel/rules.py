@@ -9,6 +9,7 @@ from bot.ui import forms, replies
 from bot.ui.components import component
 from bot.ui.messages.panel.rules import prompt_rules_view
 from cogs.context import guild_id_of
+from cogs.corrections import form
 from cogs.moderation.options import parse_id
 from cogs.panel.panel import Place, Section
 
@@ -32,7 +33,12 @@ class RulesSection(Section):
     @component("panel:rule_add:{kind:words|pattern}:{page}")
     async def ask_rule(self, press: Press, kind: str, page: int) -> None:
         """Ask for a new rule."""
-        await press.interaction.response.send_modal(forms.rule_form(PromptRuleKind(kind), page))
+        await press.interaction.response.send_modal(await self.rule_form(press, kind, page))
+
+    @form("form:rule_add:{kind:words|pattern}:{page}")
+    async def rule_form(self, press: Press, kind: str, page: int) -> ui.Modal:
+        """Ask for a new rule."""
+        return forms.rule_form(PromptRuleKind(kind), page)
 
     @component("form:rule_add:{kind:words|pattern}:{page}")
     async def add(self, press: Press, kind: str, page: int) -> None:
@@ -49,7 +55,12 @@ class RulesSection(Section):
     @component("panel:rule_test")
     async def ask_prompt(self, press: Press) -> None:
         """Ask for a prompt."""
-        await press.interaction.response.send_modal(forms.test_form())
+        await press.interaction.response.send_modal(await self.test_form(press))
+
+    @form("form:rule_test")
+    async def test_form(self, press: Press) -> ui.Modal:
+        """Ask for a prompt."""
+        return forms.test_form()
 
     @component("form:rule_test")
     async def test(self, press: Press) -> None:

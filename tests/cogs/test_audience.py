@@ -187,7 +187,7 @@ async def test_the_log_shows_a_refused_and_a_sent_one_as_any_and_takes_it_away(c
     [remove] = [each for each in custom_ids(card) if each.startswith("log:remove:") or each.startswith("log:refund:")][
         :1
     ]
-    await community.moderator.click(card, custom_id=remove)
+    await community.moderator.submit_modal(await community.moderator.click(card, custom_id=remove), {})
     assert clip.message_id not in {message.id for message in direct(community).history()}
 
     await community.bot.services.servers.allow_private(community.guild.id, allowed=False, set_by_id=1)

@@ -262,6 +262,18 @@ async def test_what_was_typed_into_a_brainstorms_form_comes_back_each_time(used_
         assert text in words(result.response)
 
 
+async def test_what_was_typed_into_any_other_form_comes_back_each_time(community: Community) -> None:
+    await community.restart(flood_limits=replace(NO_FLOOD_LIMITS, presses=1))
+    await press(community, community.moderator, "form:pause")
+
+    for typed in ("A flood", "Another"):
+        field = {"type": 18, "component": {"type": 4, "custom_id": "reason", "value": typed}}
+        data = {"custom_id": "form:pause", "components": [field]}
+        result = await community.moderator._dispatch_interaction(5, community.channel, data)
+        assert "That is too fast" in words(result.response)
+        assert f"Reason: {typed}" in words(result.response)
+
+
 async def fill(community: Community, custom_id: str, text: str) -> InteractionResult:
     """Send a form that was never shown, as Ben."""
     field = {"type": 18, "component": {"type": 4, "custom_id": "prompt", "value": text}}

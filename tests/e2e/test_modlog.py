@@ -75,7 +75,7 @@ async def clip_is_removed_and_refunded_by_the_next_bot(part: Part) -> Moments:
     [card] = await part.until(lambda: _log_cards(part))
     yield DOWN
     yield UP
-    await part.stage.server.press(card, _refund_of(part), _moderator(part))
+    await _remove_and_refund(part, card)
     await part.until(lambda: f"**Removed** by {_moderator(part).mention}" in card.text)
 
 
@@ -90,18 +90,20 @@ async def clip_is_deleted_but_the_bot_dies_before_it_is_written_down(part: Part)
         stored=True,
         where=lambda request: part.concerns(request) and int(request.ids["message"]) == part.job["message_id"],
     )
-    await part.stage.server.press(card, _refund_of(part), _moderator(part))
+    await _remove_and_refund(part, card)
     await deletion.arrived.wait()
     yield DOWN
     yield UP
     assert part.ledger == [("charge", 6)]
-    await part.stage.server.press(card, _refund_of(part), _moderator(part))
+    await _remove_and_refund(part, card)
     await part.until(lambda: f"**Removed** by {_moderator(part).mention}" in card.text)
 
 
-def _refund_of(part: Part) -> str:
+async def _remove_and_refund(part: Part, card: Message) -> None:
+    """Press the card's button, and say yes to the question."""
     [row] = part.stage.rows("SELECT * FROM log_entries WHERE job_id = ?", part.job["id"])
-    return f"log:refund:{row['id']}"
+    asked = await part.stage.server.press(card, f"log:refund:{row['id']}", _moderator(part))
+    await part.stage.server.submit(asked)
 
 
 async def _is_posted(part: Part) -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from simcord.actors import _component_interaction
 from simcord.components import walk_components
 
+from tests.support.community import words
+
 if TYPE_CHECKING:
     import discord
     from simcord.actors import MemberActor
@@ -107,6 +109,26 @@ def filled_in(shown: InteractionResult, *values: Any) -> dict[str, Any]:  # noqa
     }
 
 
+def fields_of_form(shown: InteractionResult) -> dict[str, Any]:
+    """Return what stands in a form when it opens, by its fields' names."""
+    filled: dict[str, Any] = {}
+    for part in walk_components(shown.modal["components"]):
+        if "options" in part:
+            filled[part["custom_id"]] = [each["value"] for each in part["options"] if each.get("default")]
+        elif "default_values" in part:
+            filled[part["custom_id"]] = [str(each["id"]) for each in part["default_values"]]
+        elif "custom_id" in part:
+            filled[part["custom_id"]] = part.get("value")
+    return filled
+
+
+def refusal(result: InteractionResult) -> ResponseMessage:
+    """Return the answer to a form that has *Correct it*."""
+    messages = [each for each in (result.response, *result.followups) if each is not None]
+    [message] = [each for each in messages if "Correct it" in str(each.components)]
+    return message
+
+
 async def send_component(
     community: Community,
     actor: MemberActor,
@@ -121,7 +143,17 @@ async def send_component(
 def said(result: InteractionResult) -> str:
     """Return what was said beside the panel."""
     messages = [result.response, *result.followups]
-    return " ".join(message.content for message in messages if message is not None and message.content)
+    return " ".join(filter(None, (words(message) for message in messages if message and _is_beside(message))))
+
+
+def _is_beside(message: ResponseMessage) -> bool:
+    """Tell a sentence, or what was typed with one, from the panel itself."""
+    return "### " not in words(message)
+
+
+async def remove(actor: MemberActor, card: discord.Message, label: str) -> InteractionResult:
+    """Press a button of a card that removes its clip, and say yes to the question."""
+    return await actor.submit_modal(await actor.click(card, label=label), {})
 
 
 # What there is no command for, each in a panel of its own; what comes of it is returned ---------------------------

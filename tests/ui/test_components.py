@@ -40,11 +40,14 @@ def components(*owners: object) -> Components:
     async def let_through(_: object) -> bool:
         return True
 
+    async def keep(*_: object) -> None: ...
+
     made = Components(
         requester=lambda *_: pytest.fail("nobody presses anything"),
         guild_of_job=guild_of_job,
         require_served=lambda _: None,
         let_through=let_through,
+        keep=keep,
     )
     made.add(*owners)
     return made

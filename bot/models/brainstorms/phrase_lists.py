@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from bot.errors import InvalidSettingError
+from bot.errors import InvalidSettingError, read_all
 from bot.models._values import storable
 from bot.models.video import TYPED_MAX_CHARACTERS, is_blank
 
@@ -57,16 +57,11 @@ class PhraseList:
             reserved: names that it may not have.
 
         Raises:
-            InvalidSettingError: of ``list_name`` or ``phrases``, when either can't be used.
+            InvalidSettingError: of ``list_name`` or ``phrases``, when it can't be used.
+            MistakesError: when both can't.
         """
-        phrases = _parse_phrases(typed)
-        return cls(
-            guild_id=guild_id,
-            name=parse_list_name(name, reserved),
-            phrases=phrases,
-            set_by_id=set_by_id,
-            set_at=set_at,
-        )
+        list_name, phrases = read_all(lambda: parse_list_name(name, reserved), lambda: _parse_phrases(typed))
+        return cls(guild_id=guild_id, name=list_name, phrases=phrases, set_by_id=set_by_id, set_at=set_at)
 
     @property
     def typed(self) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.errors import DraftGoneError
+from bot.models import Draft, FilledForm
 from bot.store import drafts
 
 if TYPE_CHECKING:
-    from bot.models import Draft, Requester
+    from bot.models import Requester
     from bot.services.ports import Clock
     from bot.store.database import Database
 
@@ -20,7 +21,7 @@ class Drafts:
         self._database = database
         self._clock = clock
 
-    async def keep(self, draft: Draft, *, draft_id: int, requester: Requester) -> None:
+    async def keep(self, draft: Draft | FilledForm, *, draft_id: int, requester: Requester) -> None:
         """Keep what was typed.
 
         Args:
@@ -40,20 +41,33 @@ class Drafts:
             )
 
     async def find(self, draft_id: int, *, requester: Requester) -> Draft:
-        """Return what the requester typed.
+        """Return the request for a clip that the requester typed.
 
         Raises:
             DraftGoneError: when it is no longer kept, or somebody else typed it.
             StoreUnavailableError: when the database cannot be asked.
         """
+        found = await self._find(draft_id, requester)
+        if not isinstance(found, Draft):
+            raise DraftGoneError
+        return found
+
+    async def find_form(self, draft_id: int, *, requester: Requester) -> FilledForm:
+        """Return the form that the requester filled in.
+
+        Raises: as ``find``.
+        """
+        found = await self._find(draft_id, requester)
+        if not isinstance(found, FilledForm):
+            raise DraftGoneError
+        return found
+
+    async def _find(self, draft_id: int, requester: Requester) -> Draft | FilledForm | None:
         async with self._database.read() as connection:
-            found = await drafts.find(
+            return await drafts.find(
                 connection,
                 draft_id,
                 guild_id=requester.guild_id,
                 member_id=requester.member_id,
                 now=self._clock.now(),
             )
-        if found is None:
-            raise DraftGoneError
-        return found

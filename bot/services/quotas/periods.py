@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from difflib import get_close_matches
 from functools import cache
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from bot.errors import InvalidSettingError
 from bot.models import Period
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+_MEANT_MOST = 3
 
 
 async def parse_timezone(typed: object) -> str:
@@ -18,14 +26,35 @@ async def parse_timezone(typed: object) -> str:
         Its name in IANA's own spelling.
 
     Raises:
-        InvalidSettingError: when there is none, or several of that city.
+        InvalidSettingError: when there is none, or several of that city; it says which may have been meant.
+    """
+    return find_timezone(typed, await timezone_names())
+
+
+async def timezone_names() -> Mapping[str, str]:
+    """Return the zones that can be chosen, by their names in small letters."""
+    return await asyncio.to_thread(_zone_names)  # the first time, they are looked for on the disk
+
+
+def find_timezone(typed: object, names: Mapping[str, str]) -> str:
+    """Find a time zone as ``parse_timezone`` does, among those of ``timezone_names``.
+
+    Raises:
+        InvalidSettingError: likewise.
     """
     wanted = "_".join(typed.casefold().split()) if isinstance(typed, str) else ""
-    names = await asyncio.to_thread(_zone_names)  # the first time, they are looked for on the disk
     found = [names[wanted]] if wanted in names else [name for key, name in names.items() if key.endswith(f"/{wanted}")]
     if len(found) != 1:  # of several, such as Pacific, none is meant for sure
-        raise InvalidSettingError("timezone", "unknown")
+        meant = sorted(found)[:_MEANT_MOST] or _alike(wanted, names)
+        raise InvalidSettingError("timezone", "unknown", typed=str(typed), meant=meant)
     return found[0]
+
+
+def _alike(wanted: str, names: Mapping[str, str]) -> list[str]:
+    """Return zones whose city is written much like that."""
+    by_city = {key.rpartition("/")[2]: name for key, name in sorted(names.items(), reverse=True)}
+    close = get_close_matches(wanted.rpartition("/")[2], by_city, n=_MEANT_MOST, cutoff=0.75)
+    return [by_city[city] for city in close]
 
 
 @cache

@@ -20,14 +20,18 @@ def typed_views(sentence: str, typed: str, button: ui.Item[Any] | None = None) -
     """Say why something was refused, and show all that was typed, in as many messages as it takes.
 
     Args:
+        typed: nothing where there is only something to be pressed.
         button: by which to go on, where there is one.
     """
     typed = typed[:TYPED_MAX_CHARACTERS]
-    first, *rest = (typed[start : start + _PIECE_CHARACTERS] for start in range(0, len(typed), _PIECE_CHARACTERS))
-    items: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(sentence), ui.TextDisplay(formatting.block(first))]
+    pieces = [typed[start : start + _PIECE_CHARACTERS] for start in range(0, len(typed), _PIECE_CHARACTERS)]
+    first, *rest = map(formatting.block, pieces or [""])
+    items: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(sentence)]
+    if typed:
+        items.append(ui.TextDisplay(first))
     if button is not None:
         items.append(ui.ActionRow[ui.LayoutView]().add_item(button))
-    return [_view(*items), *(_view(ui.TextDisplay(formatting.block(piece))) for piece in rest)]
+    return [_view(*items), *(_view(ui.TextDisplay(piece)) for piece in rest)]
 
 
 def _view(*items: ui.Item[ui.LayoutView]) -> ui.LayoutView:

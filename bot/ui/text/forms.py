@@ -9,7 +9,7 @@ from bot.models.brainstorms import PHRASES_FEWEST, PHRASES_MOST
 from bot.ui.text import formatting
 
 if TYPE_CHECKING:
-    from bot.models import ModelProfile
+    from bot.models import ModelProfile, Quota
 
 TITLE_MAX_CHARACTERS = 45
 """Discord's limit for a form's title."""
@@ -22,6 +22,10 @@ REMIX_TITLE = "Remix a clip"
 MESSAGE_TITLE = "Make a video of a message"
 BRAINSTORMS_TITLE = "Brainstorming"
 LIST_TITLE = "New list of phrases"
+SET_UP_TITLE = "Set up"
+LOG_TITLE = "Log"
+REMOVE_TITLE = "Remove this clip?"
+REMOVE_AND_REFUND_TITLE = "Remove this clip and refund it?"
 EVERYONE = "everyone"
 THIS_MEMBER = "this member"
 
@@ -40,7 +44,13 @@ VOTERS = "Who votes"
 OWN_VOTES = "Votes for takes of one's own"
 LIST_NAME = "Name"
 PHRASES = "Phrases"
+QUOTA = "Everyone's quota"
+CAP = "Cap of the whole server"
+LOG = "Channel of the log"
+SURE = "That is you: block yourself?"
+REFUND = "Its seconds"
 
+CORRECT_BUTTON = "Correct it"
 PLACES_DEFAULT = "The channel's default unless you choose"
 DAYS_FOR_GOOD = f"1 to {DAYS_MAX}; leave it empty for good"
 DAYS_PRESENT_PERIOD = f"1 to {DAYS_MAX}; leave it empty for the present period"
@@ -49,9 +59,25 @@ VOTERS_EXPLAINED = "Only members with this role; without one, everybody who sees
 OWN_VOTES_ALLOWED = {True: "Allowed", False: "Not allowed"}
 LIST_NAME_WRITTEN = "Small letters, digits, hyphens, underscores; in ideas it stands in braces"
 PHRASES_WRITTEN = f"{PHRASES_FEWEST} to {PHRASES_MOST}, each on a line of its own"
-ZONE_WRITTEN = "Written as Europe/Berlin or America/New_York"
+AMOUNT_WRITTEN = "Seconds of video, as: 60 a day, 300 a week, unlimited"
+CAP_WRITTEN = "For all members together, written likewise; leave it empty for no cap"
+ZONE_OR_CITY = "When days begin; a city will do, as: Berlin, New York"
+LOG_EXPLAINED = "A card for each clip and each change; leave it empty for no log"
+SURE_EXPLAINED = "You could make no clips here until a moderator unblocks you"
+SURE_CHOICES = {False: "No", True: "Yes, block me"}
+REFUND_CHOICES = {False: "Stay charged", True: "Come back to whoever asked for it"}
 PERIODS = {period: period.value.capitalize() for period in Period}
-UNLIMITED_WORDS = frozenset({"unlimited", "no limit"})
+UNLIMITED_WORDS = ("unlimited", "no limit")
+LABELS = {
+    "quota": QUOTA,
+    "cap": CAP,
+    "seconds": SECONDS,
+    "days": DAYS,
+    "reason": REASON,
+    "zone": ZONE,
+    "list_name": LIST_NAME,
+}
+"""The fields in which somebody types a few words, by their names in ``bot/ui/forms.py``."""
 
 
 def prompt_limit(profile: ModelProfile, *, is_cut: bool = False) -> str:
@@ -68,6 +94,22 @@ def costs(profile: ModelProfile) -> str:
 def costs_or_unlimited(profile: ModelProfile) -> str:
     """Say what a clip costs, and what to write."""
     return f"{costs(profile)} Write a number, or: unlimited"
+
+
+def amount(quota: Quota) -> str:
+    """Write a quota or a cap as it is typed: ``60 a day``."""
+    return UNLIMITED_WORDS[0] if quota.seconds is None else f"{quota.seconds} a {quota.period.value}"
+
+
+def removal(about: str, *, refunds: bool | None) -> str:
+    """Say what removing a clip does.
+
+    Args:
+        about: the clip, in a line.
+        refunds: whether its seconds come back; None where that is still to be chosen.
+    """
+    seconds = {None: "", True: " Its seconds come back.", False: " Its seconds stay charged."}[refunds]
+    return f"{about}\nIts message is deleted, which can't be undone.{seconds}"
 
 
 def quota_title(name: str) -> str:

@@ -23,6 +23,7 @@ QUOTAS_SHOWN = 15
 """How many quotas ``/moderate quota clear`` names when it is asked for none."""
 EVERYWHERE_ELSE = "Everywhere else"
 RESUMED = "Clips can be made again."
+NOTHING_CHANGED = "All of that is so already."
 
 # Quotas ------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.models import ClipButtons, PromptRuleKind, QuotaSource
+from bot.models import ClipButtons, PromptRuleKind, QuotaSource, everyones_quota
 from bot.ui.text import ceilings, formatting, limits
 from bot.ui.text import moderators as moderator_text
 from bot.ui.text import rules as rule_text
@@ -87,9 +87,9 @@ RULE_ADD_WORDS, RULE_ADD_PATTERN, RULE_TEST, RULE_REMOVE = "Add words…", "Add 
 BRAINSTORMS_SET, LIST_ADD = "Change settings…", "Add a list…"
 LIST_EDIT, LIST_REMOVE = "Edit a list…", "Remove a list…"
 BLOCK, UNBLOCK = "Block a member…", "Unblock…"
-LOG_CHANNEL, LOG_NONE, LOG_SET_UP = "Send the log to…", "No log", "Log channel…"
+LOG_CHANNEL, LOG_NONE = "Send the log to…", "No log"
 JOB_CANCEL, CLIP_REMOVE = "Cancel", "Remove…"
-SET_UP = "-# Not set yet, and a good start:"
+SET_UP = "Set up…"
 ASLEEP = "-# This panel is no longer kept up to date. Press anything in it, or open it anew with `/moderate settings`."
 CLOSED = "Only members with **Timeout Members** can see this."
 
@@ -119,7 +119,7 @@ def summary(details: PanelDetails) -> str:
     view, server = details.view, details.view.server
     pools = [rule for rule in view.rules if rule.source is QuotaSource.CHANNEL]
     own = [rule for rule in view.rules if rule.source in {QuotaSource.MEMBER, QuotaSource.ROLE}]
-    everyone = next((rule.quota for rule in view.rules if rule.source is QuotaSource.SERVER), None)
+    everyone = everyones_quota(view.rules)
     pause = server.pause
     paused = (
         "allowed"
@@ -212,16 +212,16 @@ def grant_left(grant: Grant) -> str:
     return f"{formatting.seconds(grant.left_seconds)} left, until {grant.expires_at:%d %B %Y, %H:%M} UTC"
 
 
-def to_set_up(details: PanelDetails) -> list[tuple[str, str]]:
-    """Return the sections that a server should begin with and has not, with what to do there."""
+def to_set_up(details: PanelDetails) -> str | None:
+    """Say what a server should begin with and has not; None where it has all of it."""
     server = details.view.server
-    sources = {rule.source for rule in details.view.rules}
     steps = {
-        ("quotas", QUOTA_EVERYONE): QuotaSource.SERVER in sources,
-        ("cap", CAP_SET): server.cap is not None,
-        ("log", LOG_SET_UP): server.log_channel_id is not None,
+        "everyone's quota": everyones_quota(details.view.rules) is not None,
+        "a cap": server.cap is not None,
+        "a log": server.log_channel_id is not None,
     }
-    return [step for step, is_done in steps.items() if not is_done]
+    missing = [step for step, is_done in steps.items() if not is_done]
+    return f"-# Not set yet: {formatting.together(missing)}. One form sets it up:" if missing else None
 
 
 def headed(section: str, text: str) -> str:

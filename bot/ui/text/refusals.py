@@ -15,6 +15,7 @@ from bot.errors import (
     InvalidSettingError,
     InvalidSpecError,
     MessagesClosedError,
+    MistakesError,
     NotMemberError,
     NotRefundableError,
     NotRemovableError,
@@ -36,11 +37,7 @@ from bot.errors import (
     TooManyOpenJobsError,
 )
 from bot.models import (
-    DAYS_MAX,
     PROMPT_MIN_CHARACTERS,
-    QUOTA_MAX_SECONDS,
-    REASON_MAX_CHARACTERS,
-    SEARCH_MAX_CHARACTERS,
     Aspect,
     BlockedError,
     CapReachedError,
@@ -48,16 +45,12 @@ from bot.models import (
     JobState,
     NotCancellableError,
     PausedError,
-    PromptRuleKind,
     QuotaExceededError,
 )
-from bot.services.screening.patterns import PATTERN_MAX_CHARACTERS
-from bot.services.screening.rules import MOST_RULES, WORDS_MAX_TOTAL_CHARACTERS
-from bot.services.screening.words import WORDS_MAX_CHARACTERS
 from bot.services.throttling.floods import Asked
 from bot.ui.text import ceilings, formatting, limits
 from bot.ui.text.brainstorms import refusals as brainstorm_refusals
-from bot.ui.text.moderation import brainstorms
+from bot.ui.text.moderation import mistakes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -84,56 +77,6 @@ _INVALID_SPEC = {
     ("private", "not_offered"): "Choose True or False for `private`.",
     **brainstorm_refusals.INVALID_SPECS,
 }
-_INVALID_QUOTA = {
-    "not_a_number": "The seconds have to be a whole number.",
-    "negative": "The seconds can't be negative.",
-    "not_positive": "Give at least 1 second.",
-    "too_large": f"That is too much; use at most {QUOTA_MAX_SECONDS:,} seconds.",
-    "contradictory": "Choose either seconds or unlimited, not both.",
-    "period": "That period is not on offer; choose day, week or month.",
-}
-INVALID_SETTINGS = brainstorms.INVALID_SETTINGS | {
-    ("days", "out_of_range"): f"Choose 1 to {DAYS_MAX} whole days, written as a number such as 7, or leave it out.",
-    ("reason", "missing"): "Give a reason: members are shown it.",
-    ("reason", "too_long"): f"That reason is too long; use at most {REASON_MAX_CHARACTERS} characters.",
-    ("timezone", "unknown"): "I don't know that time zone; write it as Europe/Berlin or America/New_York.",
-    ("channel", "elsewhere"): "That is not a channel of this server that I can see.",
-    ("channel", "closed"): (
-        "I can't post there: give me View Channel and Send Messages in that channel (for a thread Send Messages in "
-        "Threads), then try again."
-    ),
-    ("channel", "not_theirs"): "You may not post in that channel, so I won't post there for you; choose another one.",
-    ("channel", "no_clips"): "Clips are asked for in channels and threads; choose one of those.",
-    ("member", "elsewhere"): "That is no member of this server.",
-    ("subject", "elsewhere"): "That is not a role or channel of this server that I can see.",
-    ("grant", "used_up"): "Nothing is left of that; it may have been used or taken back meanwhile.",
-    ("search", "too_long"): f"That is too long to look for; use at most {SEARCH_MAX_CHARACTERS} characters.",
-    ("rule", "unknown"): "There is no such rule; it may have been removed meanwhile.",
-    ("kind", "unknown"): "That kind of rule is not on offer; choose words or a pattern.",
-    ("words", "none"): "There is no word in that to look for.",
-    ("words", "too_long"): f"That is too long for a word or phrase; use at most {WORDS_MAX_CHARACTERS} characters.",
-    ("words", "exists"): "This server has that rule already.",
-    ("words", "too_many"): f"This server has {MOST_RULES[PromptRuleKind.WORDS]:,} words and phrases; remove one first.",
-    ("words", "too_large"): (
-        f"This server's words and phrases would be more than {WORDS_MAX_TOTAL_CHARACTERS:,} characters together; "
-        "remove some first."
-    ),
-    ("pattern", "none"): "That pattern is empty.",
-    ("pattern", "too_long"): f"That pattern is too long; use at most {PATTERN_MAX_CHARACTERS} characters.",
-    ("pattern", "unreadable"): "I can't read that pattern; it has to be a regular expression as RE2 knows them.",
-    ("pattern", "too_complex"): "That pattern is too complex; repeat less in it, or make two of it.",
-    ("pattern", "unclear_letters"): (
-        "I can't read that for all alphabets: `\\b` has to stand at the start or the end, and `\\W` outside of "
-        "brackets; or use a word."
-    ),
-    ("pattern", "matches_everything"): "That pattern would refuse nearly every prompt; make it say more.",
-    ("pattern", "exists"): "This server has that rule already.",
-    ("pattern", "too_many"): f"This server has {MOST_RULES[PromptRuleKind.PATTERN]} patterns; remove one first.",
-    ("pattern", "too_large"): (
-        "With that pattern this server's patterns would be too large together; repeat less in it, or remove one first."
-    ),
-    **brainstorm_refusals.INVALID_SETTINGS,
-}
 NOT_SENDABLE = {
     "busy": "I am sending you a clip already; wait for it, then try again.",
     "removed": "Moderators have removed this clip, so I don't send it again.",
@@ -156,10 +99,10 @@ def explain(error: ReelayError) -> str | None:
     match error:
         case InvalidSpecError():
             return _invalid_spec(error)
-        case InvalidQuotaError():
-            return _INVALID_QUOTA.get(error.reason)
-        case InvalidSettingError():
-            return INVALID_SETTINGS.get((error.field, error.reason))
+        case InvalidQuotaError() | InvalidSettingError():
+            return mistakes.explain(error)
+        case MistakesError():
+            return mistakes.together(filter(None, map(explain, error.errors)))
         case ServerNotServedError():
             return "My operator has me serve other servers only; ask them if this one may be added."
         case PausedError():

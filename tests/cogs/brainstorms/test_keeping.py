@@ -14,6 +14,7 @@ from bot.services.retention.policy import RetentionPolicy
 from bot.store import tables
 from bot.store.tables import brainstorms, jobs, log_entries, previews, rounds, takes, votes
 from tests.support.community import words
+from tests.support.panel import remove
 from tests.support.rounds import (
     IDEA,
     board_words,
@@ -325,7 +326,7 @@ async def test_a_takes_card_in_the_log_takes_its_clip_away_as_any_clips_does(com
     job = next(take.job for take in board.takes if take.number == 1)
     assert f"for <@{community.mia.id}> in <#{board.brainstorm.thread_id}>" in words(card)
 
-    await community.moderator.click(card, label="Remove")
+    await remove(community.moderator, card, "Remove")
     await later(community)
 
     assert job.message_id not in {message.id for message in thread_of(community, board).history()}

@@ -8,6 +8,7 @@ import pytest
 
 from bot.models import JobState, PromptRuleKind, Quota, QuotaSource
 from tests.support.community import words
+from tests.support.panel import fields_of_form, refusal
 from tests.support.rounds import (
     IDEA,
     board_message,
@@ -161,6 +162,18 @@ async def test_an_edit_changes_all_five(community: Community) -> None:
 
     assert "10 s each, 20 s for 2 takes" in words(edited.response)
     assert "Portrait" in words(edited.response)
+
+
+async def test_an_edit_that_is_refused_can_be_corrected_with_all_that_was_chosen(community: Community) -> None:
+    shown = await preview(community, community.mia)
+    typed = {"prompt": "A {wet|dry dog", "takes": ["2"], "vary": ["auto"], "aspect": ["9:16"], "duration": ["10"]}
+    refused = await community.mia.submit_modal(await press(community, shown, "edit"), typed)
+
+    again = await community.mia.click(refusal(refused), label="Correct it")
+
+    assert fields_of_form(again) == typed
+    edited = await community.mia.submit_modal(again, typed | {"prompt": "A {wet|dry} dog"})
+    assert "10 s each, 20 s for 2 takes" in words(edited.response)
 
 
 async def test_how_it_is_voted_on_can_be_chosen(community: Community) -> None:

@@ -321,8 +321,8 @@ async def test_rules_are_listed_tested_offered_and_removed(community: Community)
     assert (await community.moderate("rules test", prompt="a cat")).startswith("No rule of this server refuses")
     [choice] = await community.moderator.autocomplete(community.channel, "moderate rules remove", "rule", "hot")
     assert "Removed: word or phrase" in await community.moderate("rules remove", rule=choice["value"])
-    assert await community.moderate("rules remove", rule=choice["value"]) == (
-        "There is no such rule; it may have been removed meanwhile."
+    assert "There is no such rule; it may have been removed meanwhile." in await community.moderate(
+        "rules remove", rule=choice["value"]
     )
     assert await community.jobs() == []
 
@@ -350,7 +350,8 @@ async def test_senseless_rules_get_one_sentence_and_change_nothing(
     )
 
     assert result.ephemeral
-    assert sentence in result.response.content
+    assert sentence in words(result.response)
+    assert f"/moderate rules add kind:{kind} text:{text[:9]}" in words(result.response), "as it was typed"
     assert "No rules." in (await open_panel(community, section="rules")).text
 
 

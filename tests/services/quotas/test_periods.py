@@ -25,6 +25,22 @@ async def test_a_zone_is_found_by_its_name_or_its_city(typed: str, name: str) ->
     assert await periods.parse_timezone(typed) == name
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("Berlim", ["Europe/Berlin"]),
+        ("Europe/Berln", ["Europe/Berlin"]),
+        ("Pacific", ["Canada/Pacific", "US/Pacific"]),
+        ("the moon", []),
+    ],
+)
+async def test_what_may_be_meant_by_what_is_no_zone_is_said(typed: str, meant: list[str]) -> None:
+    with pytest.raises(InvalidSettingError) as refused:
+        await periods.parse_timezone(typed)
+
+    assert (refused.value.typed, list(refused.value.meant)) == (typed, meant)
+
+
 async def test_the_names_are_read_once_and_not_on_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     threads: list[threading.Thread] = []
 

@@ -56,7 +56,10 @@ async def furnish(workshop: Workshop, process: Process) -> None:
         guild_id=GUILD_ID, source=QuotaSource.SERVER, subject_id=GUILD_ID, quota=Quota(30), set_by_id=MODERATOR_ID
     )
     await services.phrase_lists.add(GUILD_ID, "animals", "cat\ndog", set_by_id=MODERATOR_ID)
-    workshop.peeking.execute("INSERT INTO drafts VALUES (1, ?, 9, 'a fox', NULL, NULL, '2999-01-01')", [GUILD_ID])
+    workshop.peeking.execute(
+        "INSERT INTO drafts (id, guild_id, member_id, prompt, kept_at) VALUES (1, ?, 9, 'a fox', '2999-01-01')",
+        [GUILD_ID],
+    )
     workshop.peeking.execute("INSERT INTO channel_rules VALUES (?, 5, 'refused', NULL, NULL)", [GUILD_ID])
     await deliver(workshop, process)
 

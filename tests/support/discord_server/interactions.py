@@ -18,7 +18,7 @@ from tests.support.discord_server.requests import (
 if TYPE_CHECKING:
     from tests.support.discord_server.world import World
 
-COMMAND, COMPONENT = 2, 3
+COMMAND, COMPONENT, FORM = 2, 3, 5
 """Interaction types (Discord's documentation, "Interaction Type")."""
 BUTTON, STRING_SELECT, CHANNEL_SELECT = 2, 3, 8
 """Component types (Discord's documentation, "Component Types")."""
@@ -28,7 +28,7 @@ TOKEN_SECONDS = 900.0
 
 
 class Interaction:
-    """One slash command, or one use of a button or a select.
+    """One slash command, one use of a button or a select, or one form that was sent.
 
     Attributes:
         acknowledged: done with the seconds from sending it to receiving the bot's first answer.

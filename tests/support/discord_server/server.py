@@ -14,6 +14,7 @@ from tests.support.discord_server.interactions import (
     ANSWER_SECONDS,
     COMMAND,
     COMPONENT,
+    FORM,
     Interaction,
     command_data,
     component_data,
@@ -182,6 +183,19 @@ class DiscordServer:
         """
         data = component_data(self.world, message, custom_id, chosen)
         return self._interact(COMPONENT, message.channel, member, data, message=message, session=session)
+
+    async def submit(self, shown: Interaction, typed: dict[str, str] | None = None) -> Interaction:
+        """Send the form that answers an interaction, once it is there.
+
+        Args:
+            typed: what is typed into its fields, by their names.
+        """
+        await shown.acknowledged
+        fields = [
+            {"type": 18, "component": {"type": 4, "custom_id": name, "value": it}} for name, it in (typed or {}).items()
+        ]
+        data = {"custom_id": shown.callback_data["custom_id"], "components": fields}
+        return self._interact(FORM, shown.channel, shown.member, data, message=shown.message)
 
     def reply(self, channel: Channel, member: Member, content: str) -> Message:
         """Post a member's own message."""

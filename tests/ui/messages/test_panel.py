@@ -54,7 +54,7 @@ from bot.ui.messages.panel.blocks import blocks_view
 from bot.ui.messages.panel.brainstorms import brainstorms_view
 from bot.ui.messages.panel.cap import cap_view
 from bot.ui.messages.panel.channels import channel_view, channels_view
-from bot.ui.messages.panel.clips import clips_view, jobs_view, posted_clip_view
+from bot.ui.messages.panel.clips import clips_view, jobs_view
 from bot.ui.messages.panel.grants import grants_view
 from bot.ui.messages.panel.home import home_view
 from bot.ui.messages.panel.modlog import modlog_settings_view
@@ -66,6 +66,7 @@ from bot.ui.text import moderators as moderator_text
 from bot.ui.text import panel as panel_text
 from bot.ui.text import rules as rule_text
 from bot.ui.text.moderation import brainstorms as brainstorm_text
+from bot.ui.text.moderation import modlog as modlog_text
 from bot.ui.text.moderation import usage as usage_text
 from bot.ui.text.panel import PanelDetails
 from cogs.moderation.modlog_card import RECENT_JOBS
@@ -212,7 +213,6 @@ SECTIONS: dict[str, Callable[[], ui.LayoutView]] = {
     "gifts": lambda: grants_view(DETAILS, 2),
     "blocks": lambda: blocks_view(DETAILS, 2),
     "clips": lambda: clips_view(JOBS[:JOBS_PAGE_LENGTH], 2, has_more=True),
-    "clip": lambda: posted_clip_view(JOBS[0], 2),
     "asleep": lambda: with_note(jobs_view(JOBS, 2), panel_text.ASLEEP),
     "noted": lambda: with_note(blocks_view(DETAILS, 2), moderator_text.blocked(DETAILS.view.blocks[0], 1)),
     "recent": lambda: recent_clips_view(WIDE, JOBS[:RECENT_JOBS]),
@@ -229,8 +229,19 @@ FORMS: dict[str, Callable[[], ui.Modal]] = {
     "pool": lambda: forms.quota_form(QuotaSource.CHANNEL, WIDE, hideous(100), 9, GEMINI_OMNI),
     "cap": lambda: forms.cap_form(GEMINI_OMNI),
     "grant": lambda: forms.grant_form(WIDE, hideous(100), 9, GEMINI_OMNI),
-    "block": lambda: forms.block_form(WIDE, hideous(100), 9),
-    "block from a card": lambda: forms.card_block_form(WIDE),
+    "block": lambda: forms.block_form(f"form:block:{WIDE}:999999", hideous(100), is_oneself=True),
+    "set up": lambda: forms.set_up_form(
+        quota=Quota(1_000_000, Period.MONTH),
+        cap=Quota(1_000_000, Period.MONTH),
+        timezone="America/Argentina/ComodRivadavia",
+        log_channel_id=WIDE,
+    ),
+    **{
+        f"removal, {refunds}": lambda refunds=refunds: forms.removal_form(
+            f"form:clip_remove:{JOBS[0].id}:999999", modlog_text.job_line(JOBS[0]), refunds=refunds
+        )
+        for refunds in (None, True, False)
+    },
     "pause": forms.pause_form,
     "time zone": forms.timezone_form,
     "rule": lambda: forms.rule_form(PromptRuleKind.PATTERN, 9),

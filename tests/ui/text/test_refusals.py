@@ -19,6 +19,7 @@ from bot.errors import (
     InvalidSpecError,
     LeaseLostError,
     MessagesClosedError,
+    MistakesError,
     NotMemberError,
     NotRefundableError,
     NotRemovableError,
@@ -67,6 +68,7 @@ from bot.models.brainstorms import (
 from bot.services.brainstorms.drawing.idea import BrokenIdeaError, IdeaFault, parse_idea
 from bot.services.brainstorms.drawing.phrases import LISTS
 from bot.ui.text import refusals
+from bot.ui.text.moderation import mistakes
 from tests.support.bot_process import REPOSITORY
 from tests.support.jobs import CREATED_AT, RESETS_AT, make_block, make_quota_status
 
@@ -92,7 +94,8 @@ KNOWN_REFUSALS: list[ReelayError] = [
     TooManyOpenJobsError(2),
     *(NotCancellableError(state) for state in (None, *JobState)),
     *(NotCancellableError(state, by_moderator=True) for state in (None, *JobState)),
-    *(InvalidSettingError(*key) for key in refusals.INVALID_SETTINGS),
+    *(InvalidSettingError(*key) for key in mistakes.INVALID_SETTINGS),
+    MistakesError([InvalidQuotaError("not_a_number"), InvalidSettingError("days", "out_of_range")]),
     PausedError(Pause("a flood", 1, CREATED_AT)),
     BlockedError(make_block()),
     BlockedError(make_block(expires_at=RESETS_AT)),
@@ -157,10 +160,29 @@ def test_every_kind_of_refusal_is_among_those_with_words() -> None:
 
 def test_every_setting_that_can_be_refused_anywhere_has_words() -> None:
     sources = [path.read_text() for folder in ("bot", "cogs") for path in (REPOSITORY / folder).rglob("*.py")]
-    raised = {key for source in sources for key in re.findall(r'InvalidSettingError\("(\w+)", "(\w+)"\)', source)}
+    raised = {key for source in sources for key in re.findall(r'InvalidSettingError\("(\w+)", "(\w+)"[,)]', source)}
 
     assert raised
-    assert raised <= set(refusals.INVALID_SETTINGS)
+    assert raised <= set(mistakes.INVALID_SETTINGS)
+
+
+def test_what_was_typed_is_quoted_with_what_it_may_have_meant() -> None:
+    error = InvalidSettingError("timezone", "unknown", typed="Berlim", meant=["Europe/Berlin"])
+
+    assert refusals.explain(error) == (
+        "“\u2068Berlim\u2069”: I don't know that time zone; write it as Europe/Berlin or America/New_York. "
+        "Did you mean Europe/Berlin?"
+    )
+
+
+def test_several_mistakes_are_named_together() -> None:
+    errors = [InvalidQuotaError("not_a_number", typed="lots"), InvalidSettingError("days", "out_of_range", typed="999")]
+
+    assert refusals.explain(MistakesError(errors)) == (
+        "Two things can't be set like that:\n"
+        "- “\u2068lots\u2069”: The seconds have to be a whole number.\n"
+        "- “\u2068999\u2069”: Choose 1 to 90 whole days, written as a number such as 7, or leave it out."
+    )
 
 
 def test_a_refused_prompt_is_not_told_which_word() -> None:

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import discord
 
-from bot.ui.messages.panel.parts import JOBS_PAGE_LENGTH, Row, button, job_line, navigation, page_of, section_view
+from bot.ui.messages.panel.parts import JOBS_PAGE_LENGTH, button, job_line, navigation, page_of, section_view
 from bot.ui.text import panel as panel_text
-from bot.ui.text.moderation import modlog as modlog_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +27,7 @@ def jobs_view(open_jobs: Sequence[Job], page: int) -> ui.LayoutView:
 
 
 def clips_view(posted: Sequence[Job], page: int, *, has_more: bool) -> ui.LayoutView:
-    """Show what was posted, latest first, with a button to look closer at each.
+    """Show what was posted, latest first, with a button to remove each.
 
     Args:
         posted: the clips of this page.
@@ -37,17 +36,3 @@ def clips_view(posted: Sequence[Job], page: int, *, has_more: bool) -> ui.Layout
     lines = [job_line(job, button(f"open:clip:{job.id}:{page}", panel_text.CLIP_REMOVE)) for job in posted]
     text = "" if posted else panel_text.listed("clips", [])
     return section_view("clips", text, *lines, navigation("clips", page, page + has_more, refreshes=True))
-
-
-def posted_clip_view(job: Job, page: int) -> ui.LayoutView:
-    """Show one clip that was posted, and offer to remove it.
-
-    Args:
-        page: the page that it is on.
-    """
-    danger = discord.ButtonStyle.danger
-    row = Row()
-    row.add_item(button(f"clip_remove:{job.id}:keep:{page}", modlog_text.REMOVE_BUTTON, danger))
-    row.add_item(button(f"clip_remove:{job.id}:refund:{page}", modlog_text.REFUND_BUTTON, danger))
-    row.add_item(button(f"open:clips:{page}", panel_text.BACK))
-    return section_view("clips", modlog_text.job_line(job), row)

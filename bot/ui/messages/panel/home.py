@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from discord import SelectOption
+from discord import ButtonStyle, SelectOption
 
-from bot.ui.messages.panel.parts import buttons, section_view, select
+from bot.ui.messages.panel.parts import Row, button, buttons, section_view, select
 from bot.ui.text import panel as panel_text
 
 if TYPE_CHECKING:
@@ -20,11 +20,11 @@ def home_view(details: PanelDetails) -> ui.LayoutView:
     sections = [SelectOption(label=title, value=name) for name, title in panel_text.TITLES.items() if name != "home"]
     pause = ("resume", panel_text.RESUME) if details.view.server.pause else ("pause", panel_text.PAUSE)
     missing = panel_text.to_set_up(details)
-    steps = [buttons(*((f"open:{section}:1", label) for section, label in missing))] if missing else []
+    start = [Row().add_item(button("set_up", panel_text.SET_UP, ButtonStyle.primary))] if missing else []
     return section_view(
         "home",
-        "\n".join(filter(None, (panel_text.summary(details), panel_text.SET_UP if missing else None))),
-        *steps,
+        "\n".join(filter(None, (panel_text.summary(details), missing))),
+        *start,
         select("section", panel_text.CHOOSE_SECTION, sections),
         buttons(pause, ("open:home:1", panel_text.REFRESH)),
     )

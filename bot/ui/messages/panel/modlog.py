@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.ui.messages.panel.parts import LOG_PLACES, buttons, channel_select, navigation, section_view
+from bot.ui.forms import LOG_PLACES
+from bot.ui.messages.panel.parts import buttons, channel_select, navigation, section_view
 from bot.ui.text import panel as panel_text
 
 if TYPE_CHECKING:

@@ -33,7 +33,6 @@ PLACES = [
     ChannelType.news_thread,
     ChannelType.stage_voice,
 ]
-LOG_PLACES = [ChannelType.text, ChannelType.news, ChannelType.public_thread, ChannelType.private_thread]
 _OPTION_CHARACTERS = 90
 _Element = TypeVar("_Element")
 Item = ui.Item[ui.LayoutView]
