@@ -38,6 +38,8 @@ INVALID_SETTINGS = brainstorms.INVALID_SETTINGS | {
         "Threads), then try again."
     ),
     ("channel", "not_theirs"): "You may not post in that channel, so I won't post there for you; choose another one.",
+    ("channel", "no_clips"): "Clips are asked for in channels and threads; choose one of those.",
+    ("member", "elsewhere"): "That is no member of this server.",
     ("subject", "elsewhere"): "That is not a role or channel of this server that I can see.",
     ("grant", "used_up"): "Nothing is left of that; it may have been used or taken back meanwhile.",
     ("search", "too_long"): f"That is too long to look for; use at most {SEARCH_MAX_CHARACTERS} characters.",
