@@ -1,0 +1,29 @@
+// SimCord's page, and what the demo adds to it: words such as "in 5 seconds" stay true while nothing else happens.
+import "/simcord-app.js";
+
+const UNITS = [["second", 60], ["minute", 60], ["hour", 24], ["day", 7], ["week", Infinity]];
+const RELATIVE = /^(now|in .+|.+ ago|yesterday|tomorrow|(last|this|next) .+)$/;
+const words = new Intl.RelativeTimeFormat("en-US", { numeric: "auto" });
+
+/** @param {number} seconds from now */
+function relative(seconds) {
+  let amount = seconds;
+  for (const [unit, size] of UNITS) {
+    if (Math.abs(amount) < size) return words.format(Math.round(amount), unit);
+    amount /= size;
+  }
+}
+
+function tick() {
+  for (const time of document.querySelectorAll("time.discord-timestamp")) {
+    if (!RELATIVE.test(time.textContent)) continue;
+    const text = relative((Date.parse(time.dateTime) - Date.now()) / 1000);
+    if (time.textContent !== text) time.textContent = text;
+  }
+}
+
+setInterval(tick, 500);
+
+for (const control of document.querySelectorAll(".preview-brand, #messages-toggle, #refresh, #capture-open, #inspector-toggle")) {
+  control.style.display = "none"; // for who builds bots with it
+}
