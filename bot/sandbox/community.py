@@ -22,7 +22,6 @@ from bot.models import GEMINI_OMNI, Period, PromptRuleKind, Quota, QuotaSource
 from bot.parts import Terms
 from bot.sandbox.page.community_page import CommunityPage
 from bot.sandbox.page.place import set_clock
-from bot.sandbox.toapis_server import SandboxServer
 from bot.services.clips.workspace import Workspace
 from bot.services.jobs.policy import WorkerPolicy
 from bot.services.ports import SystemClock
@@ -37,10 +36,10 @@ if TYPE_CHECKING:
     from simcord.builders import ChannelHandle, GuildHandle
 
     from bot.client import ReelayBot
+    from bot.sandbox.toapis_server import SandboxServer
 
 CLIPS_CHANNEL, BRAINSTORM_CHANNEL, LOG_CHANNEL = "clips", "brainstorm", "mod-log"
 """Of the community; brainstorm has a pool, and mod-log is the moderators'."""
-QUEUE_SECONDS = 1.0
 POLICY = WorkerPolicy(
     max_concurrent_renders=3, poll_time_scale=0.2, job_deadline_seconds=60.0, stop_deadline_seconds=2.0
 )
@@ -54,7 +53,6 @@ class Community:
     """Everything the demo shows.
 
     Attributes:
-        service: the video service, which can be told to fail.
         channels: by name.
         page: what a browser shows of it.
     """
@@ -62,7 +60,6 @@ class Community:
     bot: ReelayBot
     reelay: Reelay
     database: Database
-    service: SandboxServer
     guild: GuildHandle
     channels: dict[str, ChannelHandle]
     mia: MemberActor
@@ -72,17 +69,14 @@ class Community:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, *, render_seconds: float) -> AsyncGenerator[Community]:
-        """Start the video service, the bot and a small community, and serve its page; no loop runs yet."""
+    async def open(cls, service: SandboxServer) -> AsyncGenerator[Community]:
+        """Start a video service, the bot and a small community, and serve its page; no loop runs yet."""
         async with AsyncExitStack() as stack:
-            yield await cls._set_up(stack, render_seconds)
+            yield await cls._set_up(stack, await stack.enter_async_context(service))
 
     @classmethod
-    async def _set_up(cls, stack: AsyncExitStack, render_seconds: float) -> Community:
+    async def _set_up(cls, stack: AsyncExitStack, service: SandboxServer) -> Community:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="reelay-demo-")))
-        service = await stack.enter_async_context(
-            SandboxServer(queue_seconds=QUEUE_SECONDS, render_seconds=render_seconds)
-        )
         session = await stack.enter_async_context(aiohttp.ClientSession())
         database = await stack.enter_async_context(Database.open(f"sqlite+aiosqlite:///{folder / 'reelay.db'}"))
         workspace = stack.enter_context(Workspace.open())
@@ -123,7 +117,6 @@ class Community:
             bot=bot,
             reelay=reelay,
             database=database,
-            service=service,
             guild=guild,
             channels=channels,
             mia=mia,

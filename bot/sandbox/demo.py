@@ -15,6 +15,7 @@ from bot.models import GEMINI_OMNI, Job, JobState, StatusCard, VideoSpec
 from bot.sandbox.community import CLIPS_CHANNEL, Community
 from bot.sandbox.page.community_page import TICK_SECONDS
 from bot.sandbox.terminal import check_writable, fail, stop_event
+from bot.sandbox.toapis_server import SandboxServer
 from bot.store import jobs
 from bot.ui.text import members as member_text
 from bot.ui.text import refusals
@@ -31,6 +32,7 @@ Vote as Mia, then as Ben; as Mia press Manage… and Close now to see the winner
 ONE_CLIP_HINT = "There is no terminal to stop it from, so it ends after one clip. To keep the page: demo --serve"
 DEMO_PROMPT = "A paper boat drifts across a calm lake at dawn, slow camera, soft light"
 OTHER_WORDS = "A paper lantern drifts across a dark lake at night, slow camera, warm light"
+QUEUE_SECONDS = 1.0
 RENDER_SECONDS, WATCHED_RENDER_SECONDS = 5.0, 8.0
 """Somebody at the page should see the card move, and cards are edited every 5 s at most."""
 CLIPS_FOLDER = Path("clips")
@@ -56,7 +58,9 @@ async def show(*, prompt: str | None, aspect: str, duration_seconds: int, out: P
         return fail(f"The clip cannot be saved there: {error.filename}: {error.strerror}.")
     serving = prompt is None and (serve or sys.stdin.isatty())
     stopped = stop_event()
-    async with Community.open(render_seconds=WATCHED_RENDER_SECONDS if serving else RENDER_SECONDS) as community:
+    render_seconds = WATCHED_RENDER_SECONDS if serving else RENDER_SECONDS
+    service = SandboxServer(queue_seconds=QUEUE_SECONDS, render_seconds=render_seconds)
+    async with Community.open(service) as community:
         print(f"The community's page: {community.page.url}", flush=True)
         if prompt is None and not serving:
             print(ONE_CLIP_HINT, flush=True)

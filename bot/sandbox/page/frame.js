@@ -27,3 +27,18 @@ setInterval(tick, 500);
 for (const control of document.querySelectorAll(".preview-brand, #messages-toggle, #refresh, #capture-open, #inspector-toggle")) {
   control.style.display = "none"; // for who builds bots with it
 }
+
+// A clip takes seconds to be made playable here. SimCord forgets that Play was pressed before; this plays it then.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest(".media-player button");
+  const video = button?.closest(".media-player").querySelector("video");
+  if (!video || video.readyState || !/^Play/.test(button.ariaLabel)) return;
+  event.stopPropagation();
+  video.autoplay = true;
+}, true);
+
+// SimCord gives focus back to what had it, even after somebody has gone on to another frame and types there.
+const giveFocus = HTMLElement.prototype.focus;
+HTMLElement.prototype.focus = function focus(options) {
+  if (document.hasFocus()) giveFocus.call(this, options);
+};
