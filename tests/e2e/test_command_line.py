@@ -107,6 +107,8 @@ async def test_doctor_finds_everything_well(command_line: CommandLine) -> None:
     assert ended.code == OK
     assert [line[:4] for line in ended.output.splitlines()] == ["ok  "] * 4
     assert "no ceiling is set" in ended.output.splitlines()[0]
+    assert "no commands are synced yet" in ended.output
+    assert "https://discord.com/oauth2/authorize?client_id=" in ended.output
     assert ended.errors == ""
 
 
@@ -139,8 +141,8 @@ async def test_doctor_says_that_nobody_answers(command_line: CommandLine) -> Non
     )
     assert ended.code == FAILED
     _, _, service, discord = ended.output.splitlines()
-    assert "check TOAPIS_BASE_URL" in service
-    assert "check the network" in discord
+    assert service == "FAIL  video service: nothing answers at 127.0.0.1:9: check TOAPIS_BASE_URL."
+    assert discord == "FAIL  Discord: nothing answers at 127.0.0.1:9: check DISCORD_API_URL."
     assert ended.errors == ""
 
 

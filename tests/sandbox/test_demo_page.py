@@ -14,12 +14,14 @@ from playwright.async_api import expect
 
 from bot.sandbox.toapis_server import SandboxServer
 from tests.support.demo_page import (
+    LANDING_MILLISECONDS,
     ShownCommunity,
     begin_command,
     choose,
     lost_actions,
     messages_with,
     needs_browser,
+    remove_clip,
     send,
     show_community,
     type_command,
@@ -122,7 +124,7 @@ async def test_mia_makes_a_clip_and_mo_sees_its_card_appear_beside_it_and_remove
     await expect(clip).to_contain_text("Portrait 9:16 · 6 s")
     await expect(messages_with(clips, "A lighthouse in a storm"), "the card is gone").to_have_count(1)
     card = messages_with(log, "Clip posted").filter(has_text="A lighthouse in a storm")
-    await card.get_by_role("button", name="Remove", exact=True).click()
+    await remove_clip(log, card)
     await expect(clip).to_have_count(0)
 
 
@@ -214,7 +216,7 @@ async def test_a_team_brainstorms_from_the_idea_to_the_winner_in_a_thread_beside
     await preview.get_by_role("button", name="Start").click()
 
     board = messages_with(thread, "Round 1").filter(has=shown.page.get_by_role("button", name="Manage…"))
-    await expect(board).to_contain_text("The vote ends in")
+    await expect(board).to_contain_text("The vote ends in", timeout=LANDING_MILLISECONDS)
     await expect(board.locator("img, canvas"), "stills of the takes").not_to_have_count(0)
     await expect(messages_with(thread, "Take 3").filter(has=shown.page.locator("video"))).to_have_count(1)
     await board.get_by_role("button", name="Vote 2").click()

@@ -29,6 +29,8 @@ CHROMIUM_ARGUMENTS = (
 )
 PATIENCE_MILLISECONDS = 30_000
 """For a render and for the page's own conversion of the clip, on a machine that has other things to do."""
+LANDING_MILLISECONDS = 90_000
+"""For four takes and their stills, of which two render at a time."""
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 
 
@@ -114,7 +116,15 @@ async def choose(place: FrameLocator, text: str) -> None:
 async def view_as(place: FrameLocator, name: str) -> None:
     """See the place as another member, and act as them."""
     await place.get_by_label("Viewing as").select_option(label=name)
-    await expect(place.locator("#action-status")).to_have_text("Viewer switched")
+    await expect(place.locator("#action-status")).not_to_have_text("Switching viewer…")
+
+
+async def remove_clip(log: FrameLocator, card: Locator) -> None:
+    """Press *Remove* on a card of the log, and submit the form with which it is asked, where one is."""
+    await card.get_by_role("button", name="Remove", exact=True).click()
+    await expect(log.locator("#action-status")).to_have_text("Callback completed")
+    if await (form := log.get_by_role("dialog")).is_visible():
+        await form.get_by_role("button", name="Submit").click()
 
 
 async def lost_actions(page: Page) -> list[object]:

@@ -24,9 +24,15 @@ function tick() {
 
 setInterval(tick, 500);
 
-for (const control of document.querySelectorAll(".preview-brand, #messages-toggle, #refresh, #capture-open, #inspector-toggle")) {
-  control.style.display = "none"; // for who builds bots with it
+// What is for who builds bots with SimCord, and the room that it takes.
+const byId = (id) => document.getElementById(id);
+for (const id of ["messages-toggle", "messages-sidebar", "refresh", "capture-open", "inspector-toggle"]) {
+  byId(id).style.display = "none";
 }
+document.querySelector(".preview-brand").style.display = "none";
+byId("preview-shell").style.setProperty("--toolbar-height", "48px");
+byId("preview-workspace").style.display = "flex";
+byId("action-status").style.flex = "1 1 6rem";
 
 // A clip takes seconds to be made playable here. SimCord forgets that Play was pressed before; this plays it then.
 document.addEventListener("click", (event) => {
