@@ -158,6 +158,19 @@ async def test_a_press_on_a_page_that_has_not_seen_a_clip_arrive_is_not_lost(
     await expect(messages_with(clips, "Only you can see").filter(has_text="A fox in the snow")).to_be_visible()
 
 
+async def test_a_press_while_another_is_being_answered_waits_for_its_turn(shown: ShownCommunity, clip: Locator) -> None:
+    clips = shown.place("#clips")
+    earlier = await messages_with(clips, "Only you can see").count()
+
+    async with shown.community.page.turns:
+        await clip.get_by_role("button", name="⋯").click()
+        await clip.get_by_role("button", name="Remix").click(force=True)  # as people do who don't wait
+
+    await expect(messages_with(clips, "Only you can see")).to_have_count(earlier + 1)
+    await expect(clips.get_by_role("dialog")).to_be_visible()
+    await clips.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+
+
 async def test_a_page_that_has_not_seen_a_clip_arrive_offers_what_can_be_chosen(shown: ShownCommunity) -> None:
     log = shown.place("#mod-log")
     await begin_command(log, "/moderate rules remove")

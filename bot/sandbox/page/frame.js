@@ -48,3 +48,15 @@ const giveFocus = HTMLElement.prototype.focus;
 HTMLElement.prototype.focus = function focus(options) {
   if (document.hasFocus()) giveFocus.call(this, options);
 };
+
+// SimCord drops a press while it waits for the answer to another; here it waits for its turn, if it still means the same.
+document.addEventListener("click", async (event) => {
+  const pressed = event.target.closest("button.component-button[aria-disabled=true]:not(:disabled)");
+  if (!pressed) return;
+  event.stopPropagation();
+  const words = pressed.textContent;
+  const find = () => document.querySelector(`button[data-control-key="${pressed.dataset.controlKey}"]:not(:disabled)`);
+  while (find()?.ariaDisabled === "true") await new Promise((go) => setTimeout(go, 50));
+  const button = find();
+  if (button?.textContent === words) button.click();
+}, true);
