@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 IDEA = "A paper boat drifts across a {calm|stormy} lake, {golden hour light|moonlight}"
-"""Of which four takes are all there are: the same each time."""
+"""Of which there are four takes, and no others."""
 WHOLE_PAGE = {"width": 1440, "height": 900}
 LARGE = {"width": 2040, "height": 1500}
 """Wide and high enough that no message is cut off; the channels share the width."""

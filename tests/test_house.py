@@ -98,6 +98,13 @@ def test_every_path_the_docs_name_is_there(doc: Path) -> None:
     assert missing == set()
 
 
+def test_every_picture_of_the_docs_is_made_by_the_script() -> None:
+    made = set(re.findall(r'_take\("([\w-]+)"', (ROOT / "tests" / "pictures.py").read_text("utf-8")))
+    shown = {Path(link).stem for doc in DOCS for link in _LINK.findall(doc.read_text("utf-8")) if link.endswith(".png")}
+
+    assert made == shown == {path.stem for path in (ROOT / "docs" / "images").iterdir()}
+
+
 @pytest.mark.parametrize("doc", DOCS, ids=name)
 def test_every_name_the_docs_look_for_in_a_file_is_in_it(doc: Path) -> None:
     missing = {

@@ -84,17 +84,17 @@ def become_another(channel: ChannelHandle) -> None:
             component["custom_id"] = component["custom_id"].replace("cancel", "discard")
 
 
-async def test_what_happens_on_a_page_on_which_nothing_happened_for_minutes_is_shown_with_the_right_time(
+async def test_what_happens_on_a_page_on_which_nothing_happened_for_long_is_shown_with_the_right_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     class Later(datetime):
         @classmethod
         def now(cls, tz: object = None) -> datetime:
-            return datetime.now(UTC) + timedelta(minutes=3)
+            return datetime.now(UTC) + timedelta(minutes=30)
 
     async with community_with_a_card() as (_, page):
         monkeypatch.setattr(place, "datetime", Later)
-        await press(page)
+        assert (await press(page))["settlement"] == "settled"
 
         await page.look()
         shown_at = datetime.fromisoformat(page.shown["profile"]["presentationTime"])

@@ -246,3 +246,14 @@ async def test_a_team_brainstorms_from_the_idea_to_the_winner_in_a_thread_beside
     await expect(winner.get_by_role("link", name="Open the thread")).to_be_visible()
     there = messages_with(thread, "Take 2 wins with 2 of 2 votes.")
     await expect(there.get_by_role("button", name="More like it")).to_be_enabled()
+
+
+async def test_a_page_whose_demo_has_ended_says_so(shown: ShownCommunity) -> None:
+    page = await shown.browser.new_page()
+    await page.goto(shown.community.page.url)
+    await expect(page.get_by_text("The demo has ended.")).to_be_hidden()
+
+    await page.route("**/places", lambda route: route.abort())
+
+    await expect(page.get_by_text("The demo has ended.")).to_be_visible()
+    await page.close()
