@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,7 +43,6 @@ class Place:
         self._act: Callable[..., Awaitable[dict[str, Any]]] = own._action
         self._publish: Callable[..., None] = own._publish
         own._action, own._publish = self._act_in_turn, self._publish_and_remember
-        own._PAGE_LEASE_SECONDS = math.inf  # else a page is gone once the machine has slept for ten minutes
 
     @classmethod
     @asynccontextmanager
