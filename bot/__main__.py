@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 
 if __name__ == "__main__":
+    gc.disable()  # until all is imported, none of which is garbage: to look for some takes a fifth of the time
     # Before all that takes time to import: nothing has begun, so nothing is lost.
     for _number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(_number, lambda _signal, _frame: os._exit(0))
@@ -20,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from bot.errors import ReelayError, SettingsError
 from bot.models import GEMINI_OMNI
+from bot.process import Deadline
 
 if TYPE_CHECKING:
     from bot.services.jobs.policy import WorkerPolicy
@@ -71,8 +74,14 @@ def _parser() -> argparse.ArgumentParser:
 
 def _end_by_exceptions() -> None:
     """Let SIGTERM and Ctrl-C unwind what is open from now on, and end the process well."""
+    deadline = Deadline()
+
+    def end(_signal: int, _frame: object) -> None:
+        deadline.begin()
+        sys.exit(EXIT_OK)
+
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(EXIT_OK))
+    signal.signal(signal.SIGTERM, end)
 
 
 def _run(policy: WorkerPolicy | None) -> int:
@@ -82,6 +91,7 @@ def _run(policy: WorkerPolicy | None) -> int:
     settings = load_settings()
     from bot.serving import run  # half of the start, which nobody should wait for to hear of a wrong setting
 
+    gc.enable()
     set_up_logging(level=settings.log_level, log_format=settings.log_format, secrets=settings.secrets)
     log_what_nobody_catches()
     try:
@@ -101,14 +111,17 @@ def _run(policy: WorkerPolicy | None) -> int:
 
 def _doctor() -> int:
     from bot.config import load_settings
-    from bot.doctor import examine
     from bot.logs import set_up_logging
 
+    _print_whatever_it_holds()
     try:
         settings = load_settings()
     except SettingsError as error:
         print(f"FAIL  settings: {error}")
         return EXIT_FAILED
+    from bot.doctor import examine
+
+    gc.enable()
     set_up_logging(level="CRITICAL", log_format="text", secrets=settings.secrets)
     return EXIT_OK if asyncio.run(examine(settings)) else EXIT_FAILED
 
@@ -120,9 +133,8 @@ def _demo(options: argparse.Namespace) -> int:
         from bot.sandbox.demo import show
     except ModuleNotFoundError as error:
         raise SettingsError(f"The demo needs the development dependencies ({error.name} is missing).") from None
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a prompt may hold what the terminal cannot show
+    gc.enable()
+    _print_whatever_it_holds()
     set_up_logging(level="ERROR", log_format="text", secrets=())
     code = EXIT_FAILED
     try:
@@ -139,6 +151,13 @@ def _demo(options: argparse.Namespace) -> int:
         # Nobody reads on; what is still buffered must not fail once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return code
+
+
+def _print_whatever_it_holds() -> None:
+    """Let prompts, names and paths be printed, though the terminal may not be able to show all that is in them."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 if __name__ == "__main__":

@@ -17,12 +17,13 @@ from yarl import URL
 from bot.errors import ServerNotServedError, SettingsError, StoreUnavailableError
 from bot.gateway import (
     ForeignAnswerError,
+    GatewayClosedError,
     ShardedBot,
     ask_for_shards,
     login_refusal,
+    only_discords_answers,
     readable_answers,
     shard_of,
-    starts_refusal,
 )
 from bot.ui import replies
 from bot.ui.components import ITEM_CLASSES, Components
@@ -71,8 +72,18 @@ GUILD_READY_TIMEOUT_SECONDS = 0.5
 """How long a pause between two servers at start means that all have come; discord.py's 2 s delays every start."""
 
 
+def _is_news(record: logging.LogRecord) -> bool:
+    """Drop what discord.py logs of a list that another process on this token has offered already."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not (isinstance(error, discord.HTTPException) and error.code == replies.ALREADY_ANSWERED)
+
+
 class ReelayTree(app_commands.CommandTree["ReelayBot"]):
     """The command tree: serves servers only, and those who do not flood it, and answers every error."""
+
+    def __init__(self, client: ReelayBot) -> None:
+        super().__init__(client)
+        logging.getLogger(app_commands.tree.__name__).addFilter(_is_news)
 
     async def interaction_check(self, interaction: discord.Interaction[ReelayBot]) -> bool:
         """Let through what comes from a server that is served; Discord's own setting for that is only a hint."""
@@ -263,7 +274,11 @@ class ReelayBot(ShardedBot):
         key = f"commands:{self.application_id}"
         if await self._digests.get(key) == digest:
             return
-        await self.tree.sync()
+        try:
+            with only_discords_answers():
+                await self.tree.sync()
+        except app_commands.CommandSyncFailure as error:
+            raise GatewayClosedError(operators.COMMANDS_REFUSED) from error
         await self._digests.put(key, digest)
         _log.info("commands synced", extra={"count": len(payload)})
 
@@ -289,10 +304,11 @@ async def check_token(token: str) -> str:
     """
     async with discord.Client(intents=INTENTS, http_trace=readable_answers()) as client:
         try:
-            await client.login(token)
-            shard_count, starts = await ask_for_shards(client.http)
-            application = await client.application_info()
-            commands = await client.http.get_global_commands(application.id)
+            with only_discords_answers():
+                await client.login(token)
+                application = await client.application_info()
+                commands = await client.http.get_global_commands(application.id)
+            _, starts = await ask_for_shards(client.http)
         except discord.LoginFailure as error:
             refusal = login_refusal(error)
             raise refusal if isinstance(refusal, SettingsError) else SettingsError(operators.SOMETHING_ELSE) from error
@@ -300,11 +316,8 @@ async def check_token(token: str) -> str:
             raise SettingsError(f"Discord answered {error.status}: try again later.") from error
         except discord.GatewayNotFound as error:
             raise SettingsError("Discord names no gateway: try again later.") from error
-        except (ForeignAnswerError, TypeError, KeyError) as error:
+        except ForeignAnswerError as error:
             raise SettingsError(operators.SOMETHING_ELSE) from error
-    refusal = starts_refusal(starts, needed=shard_count)
-    if refusal is not None:
-        raise refusal
     return (
         f"signed in as {application.name}, {starts['remaining']} of {starts['total']} starts left today; "
         f"{operators.synced(len(commands))}; "

@@ -153,7 +153,9 @@ async def _check_discord(settings: Settings) -> str:
     try:
         return await check_token(settings.discord_token.get_secret_value())
     except (aiohttp.ClientError, OSError) as error:
-        raise _Trouble(await explain_unreachable(error, "DISCORD_API_URL")) from error
+        raise _Trouble(
+            await explain_unreachable(error, "DISCORD_API_URL" if settings.discord_api_url else None)
+        ) from error
 
 
 async def find_known_name() -> bool:
@@ -166,13 +168,13 @@ async def find_known_name() -> bool:
 
 
 async def explain_unreachable(
-    error: BaseException, setting: str, *, finds_names: Callable[[], Awaitable[bool]] = find_known_name
+    error: BaseException, setting: str | None, *, finds_names: Callable[[], Awaitable[bool]] = find_known_name
 ) -> str:
     """Say why an address can't be reached, and what to do: a missing network is told from a wrong address.
 
     Args:
         error: what came of the try, or what was raised from that.
-        setting: where the address is set.
+        setting: where the address is set; None is nowhere.
         finds_names: tells whether names are found at all.
     """
     reason = error if isinstance(error, aiohttp.ClientConnectorError) else error.__cause__

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import math
 import sys
 import threading
 from datetime import UTC, datetime
@@ -52,9 +51,9 @@ class TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return one line; a traceback, where there is one, is its last field."""
         fields = _fields(record) | _traceback(self, record)
-        written = " ".join(f"{_one_line(name)}={_one_line(_text(value))}" for name, value in fields.items())
-        line = f"{_time(record)} {record.levelname} {_one_line(record.name)}: {_one_line(_message(record))}"
-        return self._masking.apply(f"{line}  {written}".rstrip())
+        written = " ".join(f"{_text(name)}={_text(value)}" for name, value in fields.items())
+        line = f"{_time(record)} {_text(record.levelname)} {_text(record.name)}: {_message(record)}  {written}"
+        return self._masking.apply(_one_line(line.rstrip()))
 
 
 class JsonFormatter(logging.Formatter):
@@ -66,14 +65,14 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return one line."""
-        values: dict[str, Any] = {
+        its: dict[str, Any] = {
             "time": _time(record),
-            "level": record.levelname,
-            "logger": record.name,
+            "level": _text(record.levelname),
+            "logger": _text(record.name),
             "message": _message(record),
-            **{name: _plain(value) for name, value in _fields(record).items()},
-            **_traceback(self, record),
         }
+        said = {_text(name): _plain(value) for name, value in _fields(record).items()} | _traceback(self, record)
+        values = its | said | its  # in this order, and a field of the same name replaces none of them
         return self._masking.apply(json.dumps(values))
 
 
@@ -94,11 +93,9 @@ def _fields(record: logging.LogRecord) -> dict[str, object]:
 
 def _plain(value: object) -> object:
     """Keep what JSON has a form for; all else is a text."""
-    if isinstance(value, str | bool | int) or (isinstance(value, float) and math.isfinite(value)):
-        return value
     try:
         return json.loads(json.dumps(value, default=_text, allow_nan=False))
-    except (TypeError, ValueError, RecursionError):
+    except Exception:  # noqa: BLE001 (of whatever it is)
         return _text(value)
 
 
@@ -115,4 +112,9 @@ def _one_line(text: str) -> str:
 
 
 def _traceback(formatter: logging.Formatter, record: logging.LogRecord) -> dict[str, str]:
-    return {"traceback": formatter.formatException(record.exc_info)} if record.exc_info and record.exc_info[0] else {}
+    if not record.exc_info or record.exc_info[0] is None:
+        return {}
+    try:
+        return {"traceback": formatter.formatException(record.exc_info)}
+    except Exception as error:  # noqa: BLE001 (an error may be odd enough to have none)
+        return {"traceback": f"{record.exc_info[0].__name__} ({type(error).__name__} in showing it)"}

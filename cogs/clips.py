@@ -28,9 +28,10 @@ class StatusCardActions:
     @component("job:cancel:{job_id}")
     async def cancel(self, press: Press, job_id: str) -> None:
         """Cancel a clip that waits and show it; of one that has started meanwhile, ask if it is to be discarded."""
-        await press.interaction.response.defer()
         try:
-            card = await self._discards.cancel(job_id, **_who(press))
+            card = await replies.run_or_defer(
+                press.interaction, self._discards.cancel(job_id, **_who(press)), private=True, redraws=True
+            )
         except NotCancellableError as error:
             if error.state not in DISCARDABLE_STATES:
                 raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import functools
 import json
 import re
@@ -24,7 +25,7 @@ from pydantic import SecretStr
 from bot import serving
 from bot.client import PERMISSIONS, check_token
 from bot.config import Settings
-from bot.doctor import _check_database, _check_video_service, explain_unreachable
+from bot.doctor import _check_database, _check_video_service, examine, explain_unreachable
 from bot.errors import ReelayError, SettingsError
 from bot.models import NotConnectedError
 from bot.sandbox.toapis_server import Fault, SandboxServer
@@ -41,6 +42,7 @@ def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serving, "ToApisClient", make)
 
 
+NOBODY_LISTENS = "http://127.0.0.1:9"
 REVISION = "SELECT version_num FROM alembic_version"
 
 
@@ -75,6 +77,27 @@ async def test_database_of_a_newer_schema_is_named_as_such(tmp_path: Path) -> No
 
     with pytest.raises(ReelayError, match=r"schema \(9999\) is newer"):
         await _check_database(settings(path))
+
+
+async def test_lock_that_cannot_be_had_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_file: int, _operation: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(SettingsError, match="as on many network drives"):
+        await _check_database(settings(tmp_path / "reelay.db"))
+
+
+async def test_nobody_who_answers_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, no_waits: None
+) -> None:
+    monkeypatch.setattr(Route, "BASE", Route.BASE)  # put back
+    update = {"toapis_base_url": NOBODY_LISTENS, "discord_api_url": f"{NOBODY_LISTENS}/api/v10"}
+    assert not await examine(settings(tmp_path / "reelay.db").model_copy(update=update))
+    _, database, service, discord = capsys.readouterr().out.splitlines()
+    assert database.startswith("ok ")
+    assert service == "FAIL  video service: nothing answers at 127.0.0.1:9: check TOAPIS_BASE_URL."
+    assert discord == "FAIL  Discord: nothing answers at 127.0.0.1:9: check DISCORD_API_URL."
 
 
 @asynccontextmanager
@@ -318,6 +341,7 @@ async def test_a_missing_network_is_told_from_a_wrong_address(reason: OSError, f
 
 
 async def test_a_connection_that_takes_too_long_may_be_either() -> None:
-    said = await explain_unreachable(TimeoutError(), "DISCORD_API_URL")
-
-    assert said == "its address cannot be reached: check the network, and DISCORD_API_URL."
+    assert await explain_unreachable(TimeoutError(), "DISCORD_API_URL") == (
+        "its address cannot be reached: check the network, and DISCORD_API_URL."
+    )
+    assert await explain_unreachable(TimeoutError(), None) == "its address cannot be reached: check the network."

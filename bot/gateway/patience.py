@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 import aiohttp
@@ -11,7 +12,7 @@ import discord
 from discord.gateway import ReconnectWebSocket
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Generator
 
 _log = logging.getLogger(__name__)
 
@@ -22,6 +23,9 @@ PAUSES_SECONDS = (1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 60.0)
 class ForeignAnswerError(aiohttp.ClientError):
     """What answered in Discord's place was not Discord: a page, say, of a proxy's. What was asked may be done."""
 
+
+UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
+"""What the library raises for an answer that is no text, no JSON, or JSON of something else's."""
 
 OUTAGES = (
     aiohttp.ClientError,
@@ -36,6 +40,24 @@ OUTAGES = (
 Found = TypeVar("Found")
 
 
+@contextmanager
+def only_discords_answers() -> Generator[None]:
+    """Name what is read here, where that is no answer of Discord's.
+
+    Raises:
+        ForeignAnswerError: then.
+    """
+    try:
+        yield
+    except UNREADABLE as error:
+        raise unreadable() from error
+
+
+def unreadable() -> ForeignAnswerError:
+    """Make the error for what raised one of ``UNREADABLE``."""
+    return ForeignAnswerError("an answer that is not Discord's")
+
+
 class Patience:
     """Tries again until Discord is there, with growing pauses, and says once that it waits and once that it is over.
 
@@ -47,30 +69,40 @@ class Patience:
         self._pause = pause
         self._waiting = 0
 
+    async def pause(self, tries: int) -> None:
+        """Wait before Discord is tried again, after so many tries that failed."""
+        await self._pause(PAUSES_SECONDS[min(tries, len(PAUSES_SECONDS)) - 1])
+
+    def begin_waiting(self, error: BaseException) -> None:
+        """Note that somebody waits for Discord, for what was met."""
+        if not self._waiting:
+            _log.warning("waiting for Discord, which cannot be reached just now", extra={"error": describe(error)})
+        self._waiting += 1
+
+    def end_waiting(self, *, is_there: bool) -> None:
+        """Note that one of those who wait does so no more."""
+        self._waiting -= 1
+        if is_there and not self._waiting:
+            _log.info("Discord is there again")
+
     async def through(self, ask: Callable[[], Awaitable[Found]]) -> Found:
         """Ask until there is an answer, and return it; errors that are no outage go through."""
-        tries = 0
+        tries, is_there = 0, False
         try:
             while True:
                 try:
                     found = await ask()
                 except OUTAGES as error:
                     if not tries:
-                        self._say_waiting(error)
-                    await self._pause(PAUSES_SECONDS[min(tries, len(PAUSES_SECONDS) - 1)])
+                        self.begin_waiting(error)
                     tries += 1
+                    await self.pause(tries)
                 else:
-                    break
+                    is_there = True
+                    return found
         finally:
-            self._waiting -= bool(tries)
-        if tries and not self._waiting:
-            _log.info("Discord is there again")
-        return found
-
-    def _say_waiting(self, error: BaseException) -> None:
-        if not self._waiting:
-            _log.warning("waiting for Discord, which cannot be reached just now", extra={"error": describe(error)})
-        self._waiting += 1
+            if tries:
+                self.end_waiting(is_there=is_there)
 
 
 def describe(error: BaseException) -> str:

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import discord
 from discord.ext import commands
-from discord.gateway import DiscordWebSocket
+from discord.gateway import DiscordWebSocket, ReconnectWebSocket
 from discord.shard import EventItem, EventType, Shard
 
 from bot.gateway import refusals
 from bot.gateway.answers import readable_answers
 from bot.gateway.identifying import Identifying
-from bot.gateway.patience import OUTAGES, ForeignAnswerError, Patience, describe
+from bot.gateway.patience import OUTAGES, UNREADABLE, Patience, describe, only_discords_answers, unreadable
 
 if TYPE_CHECKING:
     from discord.http import HTTPClient
@@ -38,6 +39,8 @@ class ShardedBot(commands.AutoShardedBot):
         self.patience = patience or Patience()
         self._identifying: Identifying | None = None
         self._launching: asyncio.Task[None] | None = None
+        self._pausing: dict[int, asyncio.Task[None]] = {}
+        self._closed_in_a_row: Counter[int] = Counter()
         self._is_set_up = False
 
     async def sign_in(self, token: str) -> None:
@@ -64,17 +67,14 @@ class ShardedBot(commands.AutoShardedBot):
         except OUTAGES:
             await _forget_connections(self.http)
             raise
-        except (TypeError, KeyError) as error:
+        except UNREADABLE as error:
             if self._is_set_up:
                 raise
             await _forget_connections(self.http)
-            raise ForeignAnswerError("an answer that is not Discord's") from error
+            raise unreadable() from error
 
     async def _ask_for_shards(self) -> None:
         count, limit = await ask_for_shards(self.http)
-        refusal = refusals.starts_refusal(limit, needed=count)
-        if refusal is not None:
-            raise refusal
         self.shard_count = count
         self._identifying = Identifying(lanes=limit["max_concurrency"], now=asyncio.get_running_loop().time)
 
@@ -112,9 +112,16 @@ class ShardedBot(commands.AutoShardedBot):
 
     async def close(self) -> None:
         """Close all connections."""
-        if self._launching is not None:
-            self._launching.cancel()
+        for waiting in (self._launching, *self._pausing.values()):
+            if waiting is not None:
+                waiting.cancel()
         await super().close()
+
+    def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 (discord.py's)
+        """Have an event looked after; a connection that Discord has let in counts as there."""
+        if event in {"shard_connect", "shard_resumed"} and self._closed_in_a_row.pop(args[0], 0) > 1:
+            self.patience.end_waiting(is_there=True)
+        super().dispatch(event, *args, **kwargs)
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Wait for the shard's turn, and forget its servers: it is told anew which there are."""
@@ -160,9 +167,31 @@ class ShardedBot(commands.AutoShardedBot):
             if error.code in refusals.FATAL_CODES:
                 raise refusals.gateway_refusal(error.code) from error
             raise
-        shard = Shard(socket, self, self._events.put_nowait)
+        shard = Shard(socket, self, self._hand_on)
+        shard._handled_exceptions += (ReconnectWebSocket,)  # pyright: ignore[reportPrivateUsage] (or one of it would end the bot)
         self._connections[shard_id] = shard
         shard.launch()
+
+    def _hand_on(self, event: EventItem) -> None:
+        """Have the library act upon what happens to a connection.
+
+        One that is closed again and again before Discord has let it in, as in an outage, is made anew after a pause
+        that grows; the library would do so at once, for ever.
+        """
+        if event.type not in {EventType.resume, EventType.identify} or event.shard is None or event.error is None:
+            self._events.put_nowait(event)
+            return
+        shard_id = event.shard.id
+        tries = self._closed_in_a_row[shard_id]
+        self._closed_in_a_row[shard_id] += 1
+        if tries == 1:  # before, it is usual: Discord wants a new connection now and then
+            self.patience.begin_waiting(event.error)
+        self._pausing[shard_id] = asyncio.create_task(self._hand_on_later(event, tries))
+
+    async def _hand_on_later(self, event: EventItem, tries: int) -> None:
+        if tries:
+            await self.patience.pause(tries)
+        self._events.put_nowait(event)
 
     @property
     def _events(self) -> asyncio.PriorityQueue[EventItem]:
@@ -197,11 +226,13 @@ async def ask_for_shards(http: HTTPClient) -> tuple[int, SessionStartLimit]:
     Raises:
         ForeignAnswerError: when something else answers.
         GatewayNotFound: when Discord does not say.
+        SettingsError: when fewer starts are left than are needed.
     """
-    try:
+    with only_discords_answers():
         count, _, limit = await http.get_bot_gateway()
-    except (TypeError, KeyError) as error:
-        raise ForeignAnswerError("an answer that is not Discord's") from error
+        refusal = refusals.starts_refusal(limit, needed=count)
+    if refusal is not None:
+        raise refusal
     return count, limit
 
 

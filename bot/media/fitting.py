@@ -50,7 +50,9 @@ def fit(source: Path, destination: Path, max_bytes: int) -> VideoInfo:
     if found.playability.has_plain_picture and rewrapped_bytes(found) <= max_bytes:
         with suppress(CannotFitError):  # then there is still the other way
             rewrap(source, destination, found)
-            return _checked(destination, max_bytes)
+            made = _checked(destination, max_bytes)
+            if made.pictures >= found.info.pictures:
+                return made
     return _reencode(source, destination, max_bytes, found)
 
 

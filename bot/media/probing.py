@@ -56,6 +56,7 @@ _SAID_OF_BAD_FILES = frozenset({errno.EIO, errno.EPERM})
 """FFmpeg's for a file whose parts don't agree; the disk's, too, when it can't be read at all."""
 _NO_PICTURES = Disposition.attached_pic | Disposition.timed_thumbnails
 """A cover, or pictures for a seek bar, count as video streams."""
+_PLAYS_NOWHERE = Playability(lies_right=False, has_plain_picture=False, has_plain_sound=False)
 _CLAIM_TOLERANCE, _CLAIM_TOLERANCE_SECONDS = 1.05, 0.25
 """How much longer than its packets a whole file may claim to be: writers round, and count silence."""
 
@@ -65,7 +66,8 @@ class Inspection:
     """What was found in a file.
 
     Attributes:
-        info: what the bot is told of it; its sides are as it is shown.
+        info: what the bot is told of it; its sides are as it is shown. Pictures that no decoder here may touch are
+            taken on trust: they don't play, and nothing can be made of them.
         is_turned_aside: its pictures are shown with their sides exchanged.
         has_sound: some of its sound can be decoded.
         picture_bytes, sound_bytes: what the packets of these two streams take.
@@ -83,7 +85,7 @@ def probe(path: Path) -> VideoInfo:
     """Read a whole file and decode its first picture. Blocking; in the bot only through ``MediaWorker``.
 
     Raises:
-        NotAVideoError: it is not a complete, playable video of sane size and length.
+        NotAVideoError: it is not a complete video of sane length, or its pictures can't be decoded though they should.
     """
     return inspect(path).info
 
@@ -125,17 +127,28 @@ def video_stream(container: InputContainer) -> VideoStream:
     Raises:
         NotAVideoError: there is none, or its codec or its size is not one to touch.
     """
+    video = _film(container)
+    if not _may_be_decoded(video):
+        raise NotAVideoError("codec or size")
+    video.codec_context.options = _DECODER_OPTIONS  # the stream itself may claim more than the container
+    video.codec_context.thread_count = 1  # each thread holds pictures of its own
+    return video
+
+
+def _film(container: InputContainer) -> VideoStream:
     video = next((stream for stream in container.streams.video if not stream.disposition & _NO_PICTURES), None)
     if video is None:
         raise NotAVideoError("no video stream")
-    context = cast("VideoCodecContext | None", video.codec_context)  # None where FFmpeg has no decoder
-    if context is None or context.name not in _VIDEO_CODECS.split(","):
-        raise NotAVideoError("codec")
-    if min(context.width, context.height) < _MIN_SIDE or context.width * context.height > MAX_PIXELS:
-        raise NotAVideoError(f"{context.width}×{context.height} pixels")
-    context.options = _DECODER_OPTIONS  # the stream itself may claim more than the container
-    context.thread_count = 1  # each thread holds pictures of its own
     return video
+
+
+def _may_be_decoded(video: VideoStream) -> bool:
+    context = _context(video)
+    if context is None or context.name not in _VIDEO_CODECS.split(","):
+        return False
+    if min(context.width, context.height) < _MIN_SIDE:
+        raise NotAVideoError(f"{context.width}×{context.height} pixels")
+    return context.width * context.height <= MAX_PIXELS
 
 
 def sound_stream(container: InputContainer) -> AudioStream | None:
@@ -155,7 +168,9 @@ def inspect(path: Path) -> Inspection:
         NotAVideoError: as ``probe``.
     """
     with open_video(path) as container:
-        video, sound = video_stream(container), sound_stream(container)
+        is_decoded = _may_be_decoded(_film(container))
+        video = video_stream(container) if is_decoded else _film(container)
+        sound = sound_stream(container)
         start, end, pictures = float("inf"), float("-inf"), 0
         first: VideoFrame | None = None
         trial = _SoundTrial(sound)
@@ -171,43 +186,56 @@ def inspect(path: Path) -> Inspection:
                 pictures += packet.stream is video
             if packet.stream is video:
                 picture_bytes += packet.size
-                first = first or next(iter(video.decode(packet)), None)
+                if is_decoded and first is None:
+                    first = next(iter(video.decode(packet)), None)
             elif packet.stream is sound:
                 sound_bytes += packet.size
                 trial.decode(packet)
-        if first is None or pictures < _MIN_PICTURES:
+        if pictures < _MIN_PICTURES or (is_decoded and first is None):
             raise NotAVideoError(f"{pictures} pictures")
         if not _MIN_DURATION_SECONDS <= end - start <= MAX_DURATION_SECONDS:
             raise NotAVideoError(f"{end - start} seconds")
         if (container.duration or 0) / 1_000_000 > _CLAIM_TOLERANCE * (end - start) + _CLAIM_TOLERANCE_SECONDS:
             raise NotAVideoError("cut short")
-        kept = (video,) if sound is None else (video, sound)
-        playability = Playability(
-            lies_right=len(container.streams) == len(kept)
-            and have_plain_names(kept)
-            and is_mp4_with_its_index_first(path),
-            has_plain_picture=is_plain_picture(video),
-            has_plain_sound=not container.streams.audio
-            or (sound is not None and trial.is_even and is_plain_sound(sound)),
-        )
-        is_turned = is_turned_aside(first)
-        width, height = (first.height, first.width) if is_turned else (first.width, first.height)
-        info = VideoInfo(
-            width=width,
-            height=height,
-            duration_seconds=end - start,
-            size_bytes=path.stat().st_size,
-            codec=video.codec.canonical_name,
-            plays=playability.plays,
-        )
+        playability = _playability(path, container, video, sound, trial) if is_decoded else _PLAYS_NOWHERE
         return Inspection(
-            info=info,
+            info=VideoInfo(
+                *_sides(video, first),
+                duration_seconds=end - start,
+                size_bytes=path.stat().st_size,
+                codec=context.codec.canonical_name if (context := _context(video)) else "unknown",
+                plays=playability.plays,
+                pictures=pictures,
+            ),
             playability=playability,
-            is_turned_aside=is_turned,
+            is_turned_aside=first is not None and is_turned_aside(first),
             has_sound=trial.has_sound,
             picture_bytes=picture_bytes,
             sound_bytes=sound_bytes,
         )
+
+
+def _playability(
+    path: Path, container: InputContainer, video: VideoStream, sound: AudioStream | None, trial: _SoundTrial
+) -> Playability:
+    kept = (video,) if sound is None else (video, sound)
+    return Playability(
+        lies_right=len(container.streams) == len(kept) and have_plain_names(kept) and is_mp4_with_its_index_first(path),
+        has_plain_picture=is_plain_picture(video),
+        has_plain_sound=not container.streams.audio or (sound is not None and trial.is_even and is_plain_sound(sound)),
+    )
+
+
+def _sides(video: VideoStream, first: VideoFrame | None) -> tuple[int, int]:
+    """Return the width and the height as they are shown; 0 where nobody can tell."""
+    if first is None:
+        context = _context(video)
+        return (context.width, context.height) if context else (0, 0)
+    return (first.height, first.width) if is_turned_aside(first) else (first.width, first.height)
+
+
+def _context(video: VideoStream) -> VideoCodecContext | None:
+    return video.codec_context  # None where FFmpeg has no decoder, which PyAV's types leave out
 
 
 class _SoundTrial:

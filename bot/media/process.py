@@ -36,6 +36,10 @@ class ProcessDiedError(Exception):
     """The process ended without an answer that can be read, or had to be ended."""
 
 
+class ProcessOverdueError(ProcessDiedError):
+    """The process took too long."""
+
+
 async def start_process(arguments: Sequence[str | Path | int], folder: Path) -> Process:
     """Start a process that does one thing.
 

@@ -6,11 +6,12 @@ import asyncio
 import base64
 import json
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from bot.errors import CannotFitError, ProbeDiedError
-from bot.media.process import ProcessDiedError, end_process, read_answer, start_process
+from bot.media.process import ProcessDiedError, ProcessOverdueError, end_process, read_answer, start_process
 from bot.models import VideoInfo
 
 if TYPE_CHECKING:
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-LARGE_FIT_BYTES = 20 * 1024 * 1024
-"""What one clip of the service's seldom reaches; a reel, or one in 4K, does."""
+LONG_FIT_BYTES = 20 * 1024 * 1024
+LONG_FIT_PIXELS = 300_000_000
+"""What one clip of the service's does not reach, counted in all its pictures; a reel, or one in 4K, does."""
 
 
 class MediaWorker:
@@ -31,15 +33,24 @@ class MediaWorker:
     Args:
         probe_seconds: how long a probe, a still or a contact sheet may take; a probe of a 10 MiB clip takes 0.3.
         fit_seconds: how long a fit may take; a busy 10-second clip at 720p takes about 10 on two cores.
+        short_fit_seconds: after how long one that should be short is begun anew among the long ones.
         parent: where the folders of the processes are made; by default the system's folder for temporary files.
     """
 
-    def __init__(self, *, probe_seconds: float = 30, fit_seconds: float = 180, parent: Path | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        probe_seconds: float = 30,
+        fit_seconds: float = 180,
+        short_fit_seconds: float = 30,
+        parent: Path | None = None,
+    ) -> None:
         self._probe_seconds = probe_seconds
         self._fit_seconds = fit_seconds
+        self._short_fit_seconds = min(short_fit_seconds, fit_seconds)
         self._probing = asyncio.Semaphore(2)
-        self._small_fits = asyncio.Semaphore(1)  # one alone takes every core
-        self._large_fits = asyncio.Semaphore(1)  # these take minutes, and small ones don't wait for them
+        self._short_fits = asyncio.Semaphore(1)  # one alone takes every core
+        self._long_fits = asyncio.Semaphore(1)  # these take minutes, and short ones don't wait for them
         self._parent = parent
         self._calls: set[asyncio.Task[dict[str, Any]]] = set()
         self._processes: set[Process] = set()
@@ -90,26 +101,32 @@ class MediaWorker:
         words = [
             (number, None if still is None else base64.b64encode(still).decode("ascii")) for number, still in takes
         ]
-        with tempfile.TemporaryDirectory(prefix="reelay-", dir=self._parent) as folder:
-            path = Path(folder) / "takes.json"  # a command line would not hold it
-            await asyncio.to_thread(path.write_text, json.dumps(words), "utf-8")
-            try:
+        try:
+            with tempfile.TemporaryDirectory(prefix="reelay-", dir=self._parent) as folder:
+                path = Path(folder) / "takes.json"  # a command line would not hold it
+                await asyncio.to_thread(path.write_text, json.dumps(words), "utf-8")
                 return _picture(await self._call(self._probing, self._probe_seconds, "sheet", path), "sheet")
-            except ProcessDiedError as error:
-                raise CannotFitError(f"contact sheet: {error}") from error
+        except (ProcessDiedError, OSError) as error:
+            raise CannotFitError(f"contact sheet: {error}") from error
 
-    async def fit(self, source: Path, destination: Path, max_bytes: int) -> VideoInfo:
+    async def fit(self, source: Path, destination: Path, max_bytes: int, found: VideoInfo | None = None) -> VideoInfo:
         """Write to ``destination`` a video that plays, no larger than ``max_bytes``, as ``fitting.fit`` does.
 
         Whatever else is raised, ``destination`` may hold a part of a video.
+
+        Args:
+            found: what a probe found, by which long fits are told from short ones.
 
         Raises:
             NotAVideoError: the source is not a playable video.
             CannotFitError: it can't be made that small, or the process died or took too long over it.
         """
-        lane = self._large_fits if _is_large(source) else self._small_fits
+        arguments = ("fit", source, destination, max_bytes)
         try:
-            return _video_info(await self._call(lane, self._fit_seconds, "fit", source, destination, max_bytes))
+            if not _takes_long(found):
+                with suppress(ProcessOverdueError):
+                    return _video_info(await self._call(self._short_fits, self._short_fit_seconds, *arguments))
+            return _video_info(await self._call(self._long_fits, self._fit_seconds, *arguments))
         except ProcessDiedError as error:
             raise CannotFitError(f"fit: {error}") from error
 
@@ -121,24 +138,28 @@ class MediaWorker:
 
     async def _run(self, lane: asyncio.Semaphore, seconds: float, *arguments: str | Path | int) -> dict[str, Any]:
         async with lane:
-            with tempfile.TemporaryDirectory(prefix="reelay-", dir=self._parent) as folder:
-                process = await start_process(arguments, Path(folder))
-                self._processes.add(process)
-                try:
-                    async with asyncio.timeout(seconds):
-                        return await read_answer(process)
-                except TimeoutError:
-                    raise ProcessDiedError(f"more than {seconds} s") from None
-                finally:
-                    await end_process(process)
-                    self._processes.discard(process)
+            try:
+                with tempfile.TemporaryDirectory(prefix="reelay-", dir=self._parent) as folder:
+                    return await self._ask(await start_process(arguments, Path(folder)), seconds)
+            except OSError as error:  # a full disk, no more processes: nothing is wrong with the file
+                raise ProcessDiedError(f"not started: {type(error).__name__}") from error
+
+    async def _ask(self, process: Process, seconds: float) -> dict[str, Any]:
+        self._processes.add(process)
+        try:
+            async with asyncio.timeout(seconds):
+                return await read_answer(process)
+        except TimeoutError:
+            raise ProcessOverdueError(f"more than {seconds} s") from None
+        finally:
+            await end_process(process)
+            self._processes.discard(process)
 
 
-def _is_large(source: Path) -> bool:
-    try:
-        return source.stat().st_size > LARGE_FIT_BYTES
-    except OSError:  # the process says what is wrong with it
+def _takes_long(found: VideoInfo | None) -> bool:
+    if found is None:
         return False
+    return found.size_bytes > LONG_FIT_BYTES or found.width * found.height * found.pictures > LONG_FIT_PIXELS
 
 
 def _video_info(answer: dict[str, Any]) -> VideoInfo:
@@ -155,8 +176,9 @@ def _video_info(answer: dict[str, Any]) -> VideoInfo:
             "size_bytes": int(size_bytes),
             "codec": str(codec),
             "plays": bool(plays),
+            "pictures": int(pictures),
         }:
-            return VideoInfo(width, height, duration_seconds, size_bytes, codec, plays)
+            return VideoInfo(width, height, duration_seconds, size_bytes, codec, plays, pictures)
         case _:
             raise ProcessDiedError("another answer")
 

@@ -191,6 +191,14 @@ class PostedMessage:
     message_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class CardMessage:
+    """A message that is a job's status card, or was to become it; ``is_thinking`` is an acknowledgement without one."""
+
+    message_id: int
+    is_thinking: bool = False
+
+
 class OperatorAlert(StrEnum):
     """What an operator must act upon."""
 

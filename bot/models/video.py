@@ -253,10 +253,11 @@ class Balance:
 
 @dataclass(frozen=True, slots=True)
 class VideoInfo:
-    """What a probe found: pixels as they are shown, seconds, bytes.
+    """What a probe found: pixels as they are shown (0 where nobody can tell), seconds, bytes.
 
     Attributes:
         plays: Discord's viewers can play the file as it is, on whatever they have.
+        pictures: how many there are.
     """
 
     width: int
@@ -265,6 +266,7 @@ class VideoInfo:
     size_bytes: int
     codec: str
     plays: bool = True
+    pictures: int = 0
 
 
 @dataclass(frozen=True, slots=True)

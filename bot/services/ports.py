@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from bot.models import (
         AnyAlert,
         Balance,
+        CardMessage,
         Clip,
         Generation,
         Job,
@@ -124,16 +125,19 @@ class Publisher(Protocol):
         """Send the clip to the member directly; ``MessagesClosedError`` when they take no messages."""
         ...
 
-    async def post_status_in_dm(self, card: StatusCard) -> int:
-        """Send a private job's first card to the member directly; return its id; raises as the above."""
+    async def post_status(self, card: StatusCard) -> int:
+        """Post a card as a message of its own, a private job's to the member directly; return its id.
+
+        The same job's again is the same message for some minutes; a private one's raises as ``post_clip_in_dm``.
+        """
         ...
 
     async def post_copy_in_dm(self, job: Job, clip: Clip, *, nonce: str) -> PostedMessage:
         """Send a delivered clip to the member directly once more; the same nonce again is the same message."""
         ...
 
-    async def find_status(self, job: Job) -> int | None:
-        """Look for a status card that was shown, but not remembered because the process died; return its id."""
+    async def find_status(self, job: Job) -> list[CardMessage]:
+        """Look for all messages that are the job's status card or were to become it, oldest first."""
         ...
 
     async def show_status(self, card: StatusCard) -> None:

@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from bot.errors import SettingsError, StoreUnavailableError
 from bot.store import sqlite, write_ahead
-from bot.store.files import DatabaseFile, explain_opening, is_busy
+from bot.store.files import DatabaseFile, explain_opening, is_busy, is_damaged
 from bot.store.tables import command_digests
 from bot.store.write_ahead import Checkpoints
 
@@ -117,7 +117,7 @@ class Database:
         Raises:
             StoreUnavailableError: when the database does not answer.
         """
-        with _unavailable_when_down():
+        with _unavailable_when_down(self._file):
             async with self._engine.connect() as connection, connection.begin():
                 yield connection
 
@@ -128,10 +128,10 @@ class Database:
         Raises:
             StoreUnavailableError: when the database does not answer, is locked for too long, or its file is gone.
         """
-        if self._file is not None:
-            self._file.require_in_place()
         async with self._writing:
-            with _unavailable_when_down():
+            if self._file is not None:
+                self._file.require_in_place()
+            with _unavailable_when_down(self._file):
                 async with self._engine.connect() as connection:
                     await connection.execution_options(writes=True)
                     async with connection.begin():
@@ -178,7 +178,8 @@ class Database:
         Returns:
             Whether it is empty now.
         """
-        return self._path is None or await asyncio.to_thread(write_ahead.empty, self._path)
+        with _unavailable_when_down(self._file):
+            return self._path is None or await asyncio.to_thread(write_ahead.empty, self._path)
 
     async def find_revision(self) -> tuple[str | None, str]:
         """Return the schema's revision, None before the first, and the latest one; nothing is changed.
@@ -205,7 +206,10 @@ async def _migrate(url: str, busy_timeout_seconds: float) -> None:
 
 
 class _unavailable_when_down:  # noqa: N801 (reads as a statement)
-    """Turn "the database did not answer" into the project's word for it."""
+    """Turn "the database did not answer" into the project's word for it, and have the file know of its damage."""
+
+    def __init__(self, file: DatabaseFile | None) -> None:
+        self._file = file
 
     def __enter__(self) -> None:
         return None
@@ -213,6 +217,8 @@ class _unavailable_when_down:  # noqa: N801 (reads as a statement)
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         if isinstance(error, IntegrityError):
             return
+        if error is not None and self._file is not None and is_damaged(error):
+            self._file.note_damaged()
         if isinstance(error, DBAPIError | PoolTimeoutError | OSError):
             raise StoreUnavailableError(type(error).__name__) from error
 

@@ -66,7 +66,7 @@ def empty(path: str) -> bool:
     try:
         _checkpoint(path, "PASSIVE")  # holds nobody up, so that little is left to do for the next
         is_busy, _, _ = _checkpoint(path, "TRUNCATE")
-    except sqlite3.OperationalError as error:
+    except sqlite3.Error as error:
         if error.sqlite_errorcode not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
             raise StoreUnavailableError(type(error).__name__) from error
         return False

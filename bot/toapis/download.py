@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import zlib
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
 
 import aiohttp
 from yarl import URL
@@ -22,8 +19,11 @@ from bot.errors import (
     ClipUnavailableError,
     ClipUnsafeError,
 )
+from bot.toapis.hops import next_address
+from bot.toapis.unpacking import Unpacker
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
     from typing import BinaryIO
 
@@ -39,8 +39,10 @@ _WRITE_BYTES = 1024 * 1024
 """How much is gathered before a thread writes it: rare enough to be cheap, small beside the memory budget."""
 LEAST_BYTES_A_SECOND, PACE_SECONDS = 32 * 1024, 30.0
 """A clip of 10 MB takes five minutes then: slower is no host to wait for, but where nothing else is left."""
-UNANNOUNCED_BYTES = 32_000_000
-"""What room is made for where a host does not say how much comes; more of it may find none."""
+LIKELY_BYTES = 32_000_000
+"""What room is waited for at most: whatever a host says; more of it may find none, and then has to come again."""
+MADE_BYTES = 16_000_000
+"""What something that is made of a clip may take, though the clip is smaller."""
 _GONE_STATUSES = frozenset({404, 410})
 _REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
 _NAT64_NETWORK = IPv6Network("64:ff9b::/96")
@@ -73,31 +75,35 @@ class Downloader:
         self._timeout = aiohttp.ClientTimeout(
             total=None, sock_connect=stall_timeout_seconds, sock_read=stall_timeout_seconds
         )
+        self._answer_timeout_seconds = 2 * stall_timeout_seconds  # of two addresses one may be dead
         self._resolver = resolver
 
     async def download(self, url: str, destination: Path, room: Room, *, is_patient: bool = False) -> None:
         """Fetch an address into a file; after an error there is no file.
 
         Args:
-            room: says how much may be written: twice the clip's size, since something may be made of it.
+            room: says how much may be written: the clip, and what may be made of it.
             is_patient: it may come as slowly as it likes, within the time that there is in all.
 
         Raises:
             ClipGoneError: the address no longer works (404, 410).
             ClipForbiddenError: the host does not let us have it (403).
-            ClipSlowError: it came more slowly than ``LEAST_BYTES_A_SECOND``.
+            ClipSlowError: it came more slowly than ``LEAST_BYTES_A_SECOND``, or not at all.
             ClipUnsafeError: it, or one it redirects to, is not https or not public.
             ClipOversizeError: the file is larger than the limit.
             ClipUnavailableError: anything else; trying again may help.
         """
         try:
-            async with asyncio.timeout(self._total_timeout_seconds), self._session() as session:
-                await self._fetch(session, url, _Target(destination, room, is_patient))
+            async with asyncio.timeout(self._total_timeout_seconds) as deadline, self._session() as session:
+                pace = None if is_patient else Pace(asyncio.get_running_loop().time)
+                await self._fetch(session, url, _Target(destination, room, deadline, pace))
         except BaseException as error:  # cancelled or not, no partial file is left
             await asyncio.to_thread(destination.unlink, missing_ok=True)
-            if isinstance(error, aiohttp.InvalidURL | aiohttp.NonHttpUrlClientError):
+            if isinstance(error, ValueError | aiohttp.NonHttpUrlClientError):  # the host's name or its port is none
                 raise ClipUnsafeError("not an address") from error
-            if isinstance(error, aiohttp.ClientError | OSError):  # timeouts and a full disk are OSErrors
+            if isinstance(error, TimeoutError):
+                raise ClipSlowError(type(error).__name__) from error
+            if isinstance(error, aiohttp.ClientError | OSError):  # a full disk is an OSError
                 raise ClipUnavailableError(type(error).__name__) from error
             raise
 
@@ -130,7 +136,9 @@ class Downloader:
     async def _fetch(self, session: aiohttp.ClientSession, url: str, target: _Target) -> None:
         hop = self._checked(url)
         for _ in range(REDIRECTS_MAX + 1):
-            async with session.get(hop, allow_redirects=False) as response:
+            async with asyncio.timeout(self._answer_timeout_seconds):
+                response = await session.get(hop, allow_redirects=False)
+            async with response:
                 if response.status not in _REDIRECT_STATUSES:
                     await self._save(response, target)
                     return
@@ -138,10 +146,7 @@ class Downloader:
         raise ClipUnavailableError("too many redirects")
 
     def _checked(self, url: str, *, base: str = "") -> URL:
-        try:
-            hop = URL(urljoin(base, as_sent(url)).partition("#")[0], encoded=True)
-        except ValueError as error:
-            raise ClipUnsafeError("not an address") from error
+        hop = URL(next_address(url, base=base), encoded=True)
         if hop.scheme != "https" and not (hop.scheme == "http" and self._allow_loopback):
             raise ClipUnsafeError(f"not https but {hop.scheme or 'nothing'}")
         return hop
@@ -156,38 +161,91 @@ class Downloader:
         announced_bytes = response.content_length
         if (announced_bytes or 0) > self._max_bytes:
             raise ClipOversizeError(f"{announced_bytes} bytes announced")
-        unpack = _unpacker(response.headers.get("Content-Encoding", ""))
-        await target.room.reserve(2 * (announced_bytes or UNANNOUNCED_BYTES))
+        unpacker = Unpacker(response.headers.get("Content-Encoding", ""))
+        if target.pace is not None:
+            target.pace.restart()
         file = await asyncio.to_thread(target.path.open, "wb")
         try:
-            await self._copy(response, file, unpack, target)
+            await self._copy(response, target, _Writer(file, target, announced_bytes), unpacker)
         finally:
             await asyncio.to_thread(file.close)
 
     async def _copy(
-        self, response: aiohttp.ClientResponse, file: BinaryIO, unpack: _Unpacker | None, target: _Target
+        self, response: aiohttp.ClientResponse, target: _Target, writer: _Writer, unpacker: Unpacker
     ) -> None:
-        pace, written_bytes, gathered = Pace(asyncio.get_running_loop().time), 0, bytearray()
+        came_bytes = 0
         async for chunk in response.content.iter_any():
-            if not target.is_patient:
-                pace.note(len(chunk))
-            for part in (chunk,) if unpack is None else unpack(chunk):
-                written_bytes += len(part)
-                if written_bytes > self._max_bytes:
-                    raise ClipOversizeError(f"more than {self._max_bytes} bytes")
-                target.room.grow(2 * written_bytes)
-                gathered += part
-                if len(gathered) >= _WRITE_BYTES:
-                    await asyncio.to_thread(file.write, gathered)
-                    gathered = bytearray()
-        await asyncio.to_thread(file.write, gathered)
+            if target.pace is not None:
+                target.pace.note(len(chunk))
+            came_bytes += len(chunk)
+            self._check_size(came_bytes)
+            for part in unpacker.unpack(chunk):
+                await writer.write(part)
+                self._check_size(writer.taken_bytes)
+        unpacker.finish()
+        await writer.flush()
+
+    def _check_size(self, size_bytes: int) -> None:
+        if size_bytes > self._max_bytes:
+            raise ClipOversizeError(f"more than {self._max_bytes} bytes")
 
 
 @dataclass(frozen=True, slots=True)
 class _Target:
+    """Where a clip goes, and what watches over it: None where it may come as slowly as it likes."""
+
     path: Path
     room: Room
-    is_patient: bool
+    deadline: asyncio.Timeout
+    pace: Pace | None
+
+
+class _Writer:
+    """Writes what comes into a file, in large pieces, once there is room for it.
+
+    Attributes:
+        taken_bytes: how much has come in all.
+    """
+
+    def __init__(self, file: BinaryIO, target: _Target, announced_bytes: int | None) -> None:
+        self._file = file
+        self._target = target
+        self._announced_bytes = announced_bytes or LIKELY_BYTES
+        self._has_room = False
+        self._gathered = bytearray()
+        self.taken_bytes = 0
+
+    async def write(self, part: bytes) -> None:
+        """Take what comes next."""
+        self._gathered += part
+        self.taken_bytes += len(part)
+        if len(self._gathered) >= _WRITE_BYTES:
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Write what has been gathered. What has come is little before the first time, and needs no room."""
+        if not self._has_room:
+            await self._wait_for_room()
+        self._target.room.grow(_room_bytes(self.taken_bytes))
+        await asyncio.to_thread(self._file.write, self._gathered)
+        self._gathered = bytearray()
+
+    async def _wait_for_room(self) -> None:
+        """Wait for as long as it takes: that is no fault of the host's."""
+        loop, deadline = asyncio.get_running_loop(), self._target.deadline
+        ends_at = deadline.when()
+        assert ends_at is not None, "it is only ever put off here"
+        since = loop.time()
+        deadline.reschedule(None)
+        await self._target.room.reserve(_room_bytes(min(self._announced_bytes, LIKELY_BYTES)))
+        deadline.reschedule(ends_at + loop.time() - since)
+        if self._target.pace is not None:
+            self._target.pace.restart()
+        self._has_room = True
+
+
+def _room_bytes(clip_bytes: int) -> int:
+    return clip_bytes + max(clip_bytes, MADE_BYTES)
 
 
 class Pace:
@@ -199,8 +257,11 @@ class Pace:
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
-        self._since = monotonic()
-        self._bytes = 0
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin anew: nobody could have come meanwhile."""
+        self._since, self._bytes = self._monotonic(), 0
 
     def note(self, count: int) -> None:
         """Note what has come; raise ``ClipSlowError`` where that was too little over ``PACE_SECONDS``."""
@@ -210,46 +271,7 @@ class Pace:
             return
         if self._bytes < LEAST_BYTES_A_SECOND * PACE_SECONDS:
             raise ClipSlowError(f"{self._bytes} bytes in {now - self._since:.0f} s")
-        self._since, self._bytes = now, 0
-
-
-def as_sent(url: str) -> str:
-    """Return an address as it was given, but for what is no visible ASCII, which is percent-encoded.
-
-    Anything else would be another address: ``%2F`` in a signed one is no slash.
-    """
-    raw = url.strip(" \t\r\n").encode("utf-8", "surrogateescape")
-    return "".join(chr(byte) if 0x21 <= byte <= 0x7E else f"%{byte:02X}" for byte in raw)
-
-
-_Unpacker = Callable[[bytes], "Iterator[bytes]"]
-
-
-def _unpacker(encoding: str) -> _Unpacker | None:
-    """Return what unpacks an answer, a bounded piece at a time; None where nothing is packed.
-
-    Raises:
-        ClipUnavailableError: it is packed in a way that was not offered and is not known.
-    """
-    match encoding.strip().lower():
-        case "" | "identity":
-            return None
-        case "gzip" | "x-gzip":
-            unpacking = zlib.decompressobj(16 + zlib.MAX_WBITS)
-        case "deflate":
-            unpacking = zlib.decompressobj()
-        case other:
-            raise ClipUnavailableError(f"packed as {other[:20]}")
-
-    def unpack(chunk: bytes) -> Iterator[bytes]:
-        try:
-            while chunk:
-                yield unpacking.decompress(chunk, _WRITE_BYTES)
-                chunk = unpacking.unconsumed_tail
-        except zlib.error as error:
-            raise ClipUnavailableError("packed badly") from error
-
-    return unpack
+        self.restart()
 
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:

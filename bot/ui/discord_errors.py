@@ -74,6 +74,11 @@ def as_publish_errors() -> Generator[None]:
         raise PublishUnavailableError(type(error).__name__) from error
 
 
+def may_be_taken_later(error: Exception) -> bool:
+    """Tell whether Discord, or what stands before it, has said no more than "not now"."""
+    return not isinstance(error, discord.HTTPException) or isinstance(_as_publish_error(error), PublishUnavailableError)
+
+
 def _as_publish_error(error: discord.HTTPException) -> PublishError:
     reason = f"Discord answered {error.status}, code {error.code}"
     if error.status == 413 or error.code == _TOO_LARGE:

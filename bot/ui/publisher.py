@@ -12,11 +12,11 @@ import discord
 from discord import ui
 
 from bot.errors import DestinationClosedError, MessageRefusedError, PublishError, PublishUnavailableError
-from bot.models import GEMINI_OMNI, ClipFile, PostedMessage
+from bot.models import GEMINI_OMNI, CardMessage, ClipFile, PostedMessage
 from bot.services.clips.fitting import DEFAULT_UPLOAD_BYTES
 from bot.ui.discord_errors import CLOSING_CODES, as_publish_errors
 from bot.ui.messages.clip import clip_filename, clip_job_id, clip_view
-from bot.ui.messages.status_card import cancel_id, discard_id, status_view
+from bot.ui.messages.status_card import card_ids, status_view
 from bot.ui.text import members as member_text
 from bot.ui.text import operators
 
@@ -33,7 +33,7 @@ HISTORY_MESSAGES = 500
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far the video service's clock, which says when a render was done, may be ahead of Discord's."""
 CARD_MESSAGES = 100
-"""How many messages after a ``/video`` to look through for its card: it comes at once, so one page will do."""
+"""How many messages to look through for a card: the answer to a ``/video`` comes at once, so one page will do."""
 
 _TOO_MANY_EDITS = 30046
 """What Discord says to too many edits of a message that is older than an hour."""
@@ -112,10 +112,10 @@ class DiscordPublisher:
             channel = await self._direct_messages(job)
         return await self._send(channel, job, clip, view, nonce=job.id, is_mentioned=is_mentioned)
 
-    async def post_status_in_dm(self, card: StatusCard) -> int:
-        """Send a job's first card to the member directly, with a nonce of its own, since the clip has the job's id."""
+    async def post_status(self, card: StatusCard) -> int:
+        """Post a card as a message of its own, with a nonce of its own, since the clip has the job's id."""
         with as_publish_errors():
-            channel = await self._direct_messages(card.job)
+            channel = await self._card_channel(card.job)
             nothing = discord.AllowedMentions.none()
             message = await channel.send(view=status_view(card), nonce=f"card{card.job.id}", allowed_mentions=nothing)
         return message.id
@@ -129,14 +129,17 @@ class DiscordPublisher:
             channel = await self._direct_messages(job)
         return await self._send(channel, job, clip, view, nonce=nonce, is_mentioned=False)
 
-    async def find_status(self, job: Job) -> int | None:
-        """Look for a status card that was shown but not remembered, soon after the ``/video`` itself."""
+    async def find_status(self, job: Job) -> list[CardMessage]:
+        """Look for a job's cards: soon after the ``/video`` for its answer, and among the latest for one of its own."""
+        found: dict[int, CardMessage] = {}
         with as_publish_errors():
             channel = await self._card_channel(job)
-            async for message in channel.history(limit=CARD_MESSAGES, after=_asked_at(job), oldest_first=True):
-                if self._client.user == message.author and _is_card(message, job):
-                    return message.id
-        return None
+            for oldest_first in (True, False):
+                history = channel.history(limit=CARD_MESSAGES, after=_asked_at(job), oldest_first=oldest_first)
+                async for message in history:
+                    if self._client.user == message.author and _is_card(message, job):
+                        found[message.id] = CardMessage(message.id, message.flags.loading)
+        return [found[message_id] for message_id in sorted(found)]
 
     async def show_status(self, card: StatusCard) -> None:
         """Edit the job's status card, where there still is one that can be edited."""
@@ -232,10 +235,10 @@ def _asked_at(job: Job) -> discord.Object:
 
 
 def _is_card(message: discord.Message, job: Job) -> bool:
-    """A card is the command's answer, or, where that failed, a message with the job's button."""
+    """A card is the command's answer, or, where that failed, a message with one of the job's buttons."""
     metadata = message.interaction_metadata
     if metadata is not None and metadata.id == job.interaction_id:
         return True
     buttons = ui.LayoutView.from_message(message, timeout=None).walk_children()
-    ids = {cancel_id(job.id), discard_id(job.id)}
+    ids = card_ids(job.id)
     return any(isinstance(item, ui.Button) and item.custom_id in ids for item in buttons)

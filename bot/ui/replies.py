@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import aiohttp
@@ -17,12 +18,12 @@ from discord import app_commands
 from discord.utils import MISSING
 
 from bot.errors import ReelayError
-from bot.ui.discord_errors import in_own_words
+from bot.ui.discord_errors import in_own_words, may_be_taken_later
 from bot.ui.messages.typed import typed_views
 from bot.ui.text import refusals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
     from discord import ui
 
@@ -36,10 +37,14 @@ ANSWER_WITHIN_SECONDS = 0.1
 Long enough for an undisturbed transaction (10 to 30 ms), so that the first answer is the real one. No longer, since
 a crowd that asks at once waits all of it for nothing (``tests/bench/acknowledge.py``).
 """
+PAUSES_SECONDS = (1.0, 4.0, 15.0)
+"""Before each further try of what Discord does not take just now; an interaction can be followed up for 15 minutes."""
+SHOWN_WITHIN_SECONDS = 10.0
+"""How long to try to show a card; then it is looked for in the channel (``services.jobs.lost_cards``)."""
 ALREADY_ANSWERED = 40060
 TOO_LATE = 10062
 """Discord no longer knows the interaction: its member has been told that the bot did not respond."""
-_PRIVATE, _UNHEARD, _TOO_LATE = "private", "unheard", "too late"
+_PRIVATE, _REDRAWS, _UNHEARD, _TOO_LATE, _BY_ANOTHER = "private", "redraws", "unheard", "too late", "by another"
 UNDELIVERED = (discord.HTTPException, aiohttp.ClientError, OSError)
 """What discord.py raises when Discord refuses, fails or can't be reached."""
 
@@ -66,46 +71,46 @@ async def run_or_defer(
     await asyncio.wait({task}, timeout=ANSWER_WITHIN_SECONDS)
     if not task.done() and not interaction.response.is_done():  # else an earlier work was the slow one
         interaction.extras[_PRIVATE] = private
+        interaction.extras[_REDRAWS] = redraws or interaction.extras.get(_REDRAWS)  # an earlier one may be there
         try:
             await interaction.response.defer(ephemeral=private, thinking=not redraws)
         except UNDELIVERED as error:
-            code = getattr(error, "code", None)
-            interaction.extras[_UNHEARD] = code != ALREADY_ANSWERED
-            interaction.extras[_TOO_LATE] = code == TOO_LATE
-            _log.warning("acknowledgement failed", extra=_details(interaction, error))
+            _note_unheard(interaction, error)
+            interaction.extras[_TOO_LATE] = getattr(error, "code", None) == TOO_LATE
+            _log_failure(interaction, "acknowledgement failed", error)
     return await asyncio.shield(task)
 
 
 async def run_and_reply(interaction: discord.Interaction, work: Coroutine[Any, Any, str]) -> None:
-    """Do something that ends in a sentence, and say that to the member alone.
-
-    Raises: what the work raises; nothing is said then.
-    """
+    """Do something that ends in a sentence, and say that to the member alone; raises what the work raises."""
     await reply(interaction, await run_or_defer(interaction, work, private=True))
 
 
 async def show(interaction: discord.Interaction, view: ui.LayoutView) -> int | None:
-    """Show a card in public, by the interaction or else through its channel; return the message's id.
+    """Show a card in public, as the interaction's answer; return the message's id.
 
-    Tried in turn: the first answer, an edit of the answer (it may have arrived although we heard nothing), a message
-    of its own. When none works the failure is logged and None is returned: the job goes on without a card.
+    None where Discord does not say what became of it, which is logged: the job goes on, and its card is looked for.
 
     Raises:
         UnheardError: when Discord says that the first answer came too late; nothing is shown then.
     """
     if interaction.extras.get(_TOO_LATE):
         raise UnheardError
-    for attempt in (_respond, _edit, _post):
-        try:
-            message_id = await attempt(interaction, view)
-        except UNDELIVERED as error:
-            _log.warning("card not shown", extra={"attempt": attempt.__name__} | _details(interaction, error))
-            if attempt is _respond and getattr(error, "code", None) == TOO_LATE:
-                raise UnheardError from error
-        else:
-            if message_id is not None:
-                return message_id
-    return None
+
+    async def respond() -> int | None:
+        return (await interaction.response.send_message(view=view)).message_id
+
+    async def edit() -> int | None:
+        return (await interaction.edit_original_response(view=view)).id
+
+    try:
+        async with asyncio.timeout(SHOWN_WITHIN_SECONDS):
+            return await _answer(interaction, respond, edit, joins=True)
+    except UNDELIVERED as error:
+        if getattr(error, "code", None) == TOO_LATE:
+            raise UnheardError from error
+        _log_failure(interaction, "card not shown", error)
+        return None
 
 
 async def show_privately(
@@ -120,7 +125,8 @@ async def show_privately(
         The message's id; None when it could not be shown, which is logged.
     """
     try:
-        if interaction.response.type is discord.InteractionResponseType.deferred_message_update:
+        may_redraw = interaction.extras.get(_REDRAWS) and interaction.extras.get(_UNHEARD)
+        if may_redraw or interaction.response.type is discord.InteractionResponseType.deferred_message_update:
             return (await interaction.followup.send(view=view, files=files(), ephemeral=True, wait=True)).id
         if not interaction.response.is_done():
             try:
@@ -129,7 +135,7 @@ async def show_privately(
                 if error.code != ALREADY_ANSWERED:
                     raise
                 if not interaction.extras.get(_UNHEARD):
-                    _log.info("already answered", extra=_details(interaction, error))
+                    _log.debug("already answered", extra=_details(interaction, error))
                     return None
         return (await interaction.edit_original_response(view=view, attachments=files())).id
     except UNDELIVERED as error:
@@ -146,13 +152,17 @@ async def redraw(
         files: what is attached to it from now on; None is what was.
     """
     attachments = MISSING if files is None else files
+
+    async def respond() -> None:
+        await interaction.response.edit_message(view=view, attachments=attachments)
+
+    async def edit() -> None:
+        await interaction.edit_original_response(view=view, attachments=attachments)
+
     try:
-        if interaction.response.is_done():
-            await interaction.edit_original_response(view=view, attachments=attachments)
-        else:
-            await interaction.response.edit_message(view=view, attachments=attachments)
+        await _answer(interaction, respond, edit)
     except UNDELIVERED as error:
-        _log.warning("layout not changed", extra=_details(interaction, error))
+        _log_failure(interaction, "layout not changed", error)
 
 
 async def reply(interaction: discord.Interaction, text: str, *, files: Sequence[discord.File] = ()) -> bool:
@@ -185,11 +195,8 @@ async def _try_to_reply(interaction: discord.Interaction, *messages: dict[str, A
         if await _reply(interaction, first):
             for message in rest:
                 await interaction.followup.send(**message, ephemeral=True)
-    except UNDELIVERED as error:
-        _log.warning("answer failed", extra=_details(interaction, error))
-        return False
-    except RuntimeError as error:
-        if not _has_signed_off(interaction, error):
+    except (*UNDELIVERED, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and not _has_signed_off(interaction, error):
             raise
         _log.warning("answer failed", extra=_details(interaction, error))
         return False
@@ -211,11 +218,7 @@ async def offer_nothing(interaction: discord.Interaction, error: Exception) -> N
 
 
 async def reply_with_error(
-    interaction: discord.Interaction,
-    error: Exception,
-    *,
-    typed: str = "",
-    button: ui.Item[Any] | None = None,
+    interaction: discord.Interaction, error: Exception, *, typed: str = "", button: ui.Item[Any] | None = None
 ) -> None:
     """Tell the member in one sentence why something was not done; log what has no sentence.
 
@@ -224,7 +227,7 @@ async def reply_with_error(
         button: by which to go on from it.
     """
     if isinstance(error, discord.HTTPException) and error.code == ALREADY_ANSWERED:
-        _log.info("already answered", extra=_details(interaction, error))  # by another process on this token
+        _log.debug("already answered", extra=_details(interaction, error))  # by another process on this token
         return
     if _has_signed_off(interaction, error):
         _log.warning("not answered, the bot ends", extra=_details(interaction, error))
@@ -258,19 +261,55 @@ def _explain(error: Exception) -> str | None:
             return None
 
 
-async def _respond(interaction: discord.Interaction, view: ui.LayoutView) -> int | None:
-    if interaction.response.is_done():
-        return None
-    return (await interaction.response.send_message(view=view)).message_id
+async def _answer(
+    interaction: discord.Interaction,
+    respond: Callable[[], Awaitable[_Result]],
+    edit: Callable[[], Awaitable[_Result]],
+    *,
+    joins: bool = False,
+) -> _Result:
+    """Give the first answer, or change it where it may be there; with ``joins`` another process's, too."""
+    for is_last in (False, True):
+        if interaction.response.is_done():
+            break
+        try:
+            return await respond()
+        except UNDELIVERED as error:
+            is_refused = not may_be_taken_later(error)
+            is_there = getattr(error, "code", None) == ALREADY_ANSWERED or interaction.extras.get(_UNHEARD)
+            _note_unheard(interaction, error)
+            if (is_refused and not is_there) or (interaction.extras.get(_BY_ANOTHER) and not joins):
+                raise
+            if is_refused or is_last:
+                break
+        await asyncio.sleep(PAUSES_SECONDS[0])
+    return await _patiently(edit)
 
 
-async def _edit(interaction: discord.Interaction, view: ui.LayoutView) -> int | None:
-    return (await interaction.edit_original_response(view=view)).id
+async def _patiently(ask: Callable[[], Awaitable[_Result]]) -> _Result:
+    """Ask Discord again while it takes something only not just now."""
+    for pause_seconds in PAUSES_SECONDS:
+        try:
+            return await ask()
+        except UNDELIVERED as error:
+            if not may_be_taken_later(error):
+                raise
+        await asyncio.sleep(pause_seconds)
+    return await ask()
 
 
-async def _post(interaction: discord.Interaction, view: ui.LayoutView) -> int:
-    channel = interaction.client.get_partial_messageable(interaction.channel_id or 0, guild_id=interaction.guild_id)
-    return (await channel.send(view=view)).id
+def _note_unheard(interaction: discord.Interaction, error: Exception) -> None:
+    """Note that a first answer failed: it may be there all the same, or there is another process's."""
+    if getattr(error, "code", None) != ALREADY_ANSWERED:
+        interaction.extras[_UNHEARD] = True
+    elif not interaction.extras.get(_UNHEARD):
+        interaction.extras[_BY_ANOTHER] = True
+
+
+def _log_failure(interaction: discord.Interaction, message: str, error: Exception) -> None:
+    """Warn of what failed, unless another process on this token has answered."""
+    level = logging.DEBUG if interaction.extras.get(_BY_ANOTHER) else logging.WARNING
+    _log.log(level, message, extra=_details(interaction, error))
 
 
 async def _reply(interaction: discord.Interaction, message: dict[str, Any]) -> bool:
@@ -283,20 +322,20 @@ async def _reply(interaction: discord.Interaction, message: dict[str, Any]) -> b
                 raise
             if not interaction.extras.get(_UNHEARD):
                 # Another process on this token was quicker, and has said the same.
-                _log.info("already answered", extra=_details(interaction, error))
+                _log.debug("already answered", extra=_details(interaction, error))
                 return False
         else:
             return True
     acknowledged = interaction.response.type in {None, discord.InteractionResponseType.deferred_channel_message}
     in_public = acknowledged and not interaction.extras.get(_PRIVATE)
-    if in_public:
-        # The first follow-up would only fill in the acknowledgement, in public; so something else does, and goes.
-        await interaction.edit_original_response(content="…")
     try:
+        if in_public:
+            # The first follow-up would only fill in the acknowledgement, in public; so something else does, and goes.
+            await _patiently(partial(interaction.edit_original_response, content="…"))
         await interaction.followup.send(**message, ephemeral=True)
     finally:
         if in_public:
-            await interaction.delete_original_response()
+            await _patiently(interaction.delete_original_response)
     return True
 
 

@@ -21,6 +21,7 @@ from tests.bench import (
     neighbours,
     resume,
     retention,
+    slow_hosts,
     stage,
     start,
     turns,
@@ -68,9 +69,23 @@ async def test_each_bench_prints_its_figures_and_their_targets(monkeypatch: pyte
     found = await library.measure(20, rounds=2)
     beside = await neighbours.measure(rounds=4, heavy_servers=2)
     ended = await retention.measure(scale=0.001)
+    beside_slow = await slow_hosts.measure(clips=2, clip_bytes=10_000, crowd=2)
     estimated = await estimates.measure(tries=40, slots=(4,), ahead=(0, 20), learnings=2)
 
-    figures = [acknowledged, flown, sent, started, resumed, admitted, queued, found, beside, ended, estimated]
+    figures = [
+        acknowledged,
+        flown,
+        sent,
+        started,
+        resumed,
+        admitted,
+        queued,
+        found,
+        beside,
+        ended,
+        estimated,
+        beside_slow,
+    ]
     figures.append(brainstormed)
     assert json.dumps(figures)
     assert ended["rows"] > ended["rows_after"]["jobs"] == ended["rows_before"]["jobs"]
@@ -91,6 +106,9 @@ async def test_each_bench_prints_its_figures_and_their_targets(monkeypatch: pyte
     assert beside["purse"]["accounts"] == {"accounts": 200, "accepted": 50, "place_of_another_servers": 2}
     for case in ("alone", "beside_them"):
         assert 0 < beside["rules"][case]["acknowledged_ms"]["p50"] <= beside["rules"][case]["accepted_ms"]["max"]
+    for case, dripping in {"alone": 0, "beside_four_dripping": 4, "beside_a_crowd_of_them": 8}.items():
+        assert beside_slow[case]["dripping"] == dripping
+        assert 0 < beside_slow[case]["seconds"]["max"] < beside_slow["seconds_max_target"]
     assert queued["ratios"].keys() == {"many_servers", "full_servers"}
     assert all(figure > 0 for figures in queued["median_ms"].values() for figure in figures.values())
     assert brainstormed["votes_counted"] == 5

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import discord
 import pytest
@@ -48,9 +48,8 @@ async def test_others_are_told_in_private_that_it_is_not_theirs(community: Commu
 
     result = await community.ben.click(message, label="Cancel")
 
-    [refusal] = result.followups
-    assert refusal.ephemeral
-    assert "Only the member who asked" in refusal.content
+    assert result.ephemeral
+    assert "Only the member who asked" in result.response.content
     assert "Waiting, next in line" in words(card(community, message))
     assert await community.ledger() == [("charge", 6)]
 
@@ -86,7 +85,7 @@ async def test_who_is_no_moderator_any_more_is_told_so_at_the_press(community: C
 
     result = await community.moderator.click(second, label="Cancel")
 
-    assert "or a moderator can cancel it" in result.followups[0].content
+    assert "or a moderator can cancel it" in result.response.content
     assert [job.state for job in await community.jobs()] == [JobState.CANCELLED, JobState.QUEUED]
 
 
@@ -143,9 +142,8 @@ async def test_cancel_on_a_card_whose_job_has_just_started_asks_if_it_is_to_be_d
 
     result = await community.mia.click(message, label="Cancel")
 
-    [question] = result.followups
-    assert question.ephemeral
-    assert "already started" in words(question)
+    assert result.ephemeral
+    assert "already started" in words(result.response)
     assert await community.ledger() == [("charge", 6)]
     assert [job.state for job in await community.jobs()] == [JobState.SUBMITTING]
 
@@ -186,15 +184,15 @@ async def test_a_card_that_is_deleted_under_the_button_keeps_nothing_from_happen
         await start(community)
     shown = card(community, message)
     press = community.mia.click
-    defer = discord.InteractionResponse.defer
+    edit_message = discord.InteractionResponse.edit_message
 
-    async def delete_first(response: discord.InteractionResponse, **options: bool) -> None:
-        await defer(response, **options)
+    async def delete_first(response: discord.InteractionResponse, **changes: Any) -> None:  # noqa: ANN401
         await community.bot.get_partial_messageable(message.channel_id).get_partial_message(message.id).delete()
+        await edit_message(response, **changes)
 
     with pytest.MonkeyPatch.context() as patch:
         if label == "Cancel":
-            patch.setattr(discord.InteractionResponse, "defer", delete_first)
+            patch.setattr(discord.InteractionResponse, "edit_message", delete_first)
         result = await press(shown, label=label)
     if label == "Discard":
         await community.bot.get_partial_messageable(message.channel_id).get_partial_message(message.id).delete()
@@ -237,8 +235,8 @@ async def test_locked_database_refunds_nothing_and_leaves_the_card(community: Co
     with community.locked_database():
         result = await community.mia.click(message, label="Cancel")
 
-    assert result.followups[0].ephemeral
-    assert "try again in a minute" in result.followups[0].content
+    assert result.ephemeral
+    assert "try again in a minute" in result.response.content
     assert "Waiting, next in line" in words(card(community, message))
     assert await community.ledger() == [("charge", 6)]
 
@@ -254,7 +252,7 @@ async def test_unforeseen_error_is_answered_with_a_reference(
     monkeypatch.setattr(community.bot.services.jobs, "cancel", fail)
     result = await community.mia.click(message, label="Cancel")
 
-    assert "(reference " in result.followups[0].content
+    assert "(reference " in result.response.content
     assert "Waiting, next in line" in words(card(community, message))
 
 
@@ -267,4 +265,4 @@ async def test_forged_button_of_no_job_is_refused(community: Community) -> None:
 
     result = await community.mia.click(message, label="Fake")
 
-    assert "Only the member who asked" in result.followups[0].content
+    assert "Only the member who asked" in result.response.content

@@ -15,6 +15,7 @@ from sqlalchemy import update
 from bot.errors import RepeatedPressError
 from bot.models import (
     Aspect,
+    CardMessage,
     ClipButtons,
     JobState,
     Lineage,
@@ -404,7 +405,8 @@ async def test_a_private_jobs_card_is_found_and_changed_in_direct_messages(commu
     result = await press_directly(community, clip)
     [_, job] = await community.jobs()
 
-    assert await community.publisher.find_status(replace(job, status_message_id=None)) == result.response.id
+    found = await community.publisher.find_status(replace(job, status_message_id=None))
+    assert found == [CardMessage(result.response.id)]
     await community.publisher.show_status(StatusCard(replace(job, state=JobState.RENDERING)))
 
     shown = next(each for each in community.mia.user.dm_channel.history() if each.id == result.response.id)

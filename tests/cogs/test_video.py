@@ -11,6 +11,7 @@ import discord
 import pytest
 
 from bot.models import Aspect, JobError, JobState, Quota, QuotaSource
+from bot.services.jobs.lost_cards import ANSWERED_SECONDS
 from bot.ui import replies
 from tests.support.community import words
 
@@ -261,14 +262,18 @@ async def test_slow_refusal_that_cannot_be_said_leaves_no_public_trace_either(
 
 @pytest.mark.parametrize(("status", "code"), [(404, 10015), (401, 50027), (500, 0), (429, 0)])
 async def test_card_goes_through_the_channel_when_the_interaction_is_gone(
-    community: Community, status: int, code: int
+    community: Community, monkeypatch: pytest.MonkeyPatch, status: int, code: int
 ) -> None:
+    monkeypatch.setattr(replies, "PAUSES_SECONDS", (0.0,))
     community.env.inject_error("POST", CALLBACK, status=status, code=code, times=None)
     community.env.inject_error("PATCH", ORIGINAL, status=404, code=10015, times=None)
 
     result = await community.mia.slash(community.channel, "video", prompt="A cat")
-
     assert not result.acknowledged
+    assert community.channel.history() == []
+    community.clock.time += timedelta(seconds=ANSWERED_SECONDS)
+    await community.reelay.card_updater.tick()
+
     card = community.channel.last_message
     assert "A cat" in words(card)
     [job] = await community.jobs()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.acts import DOWN, UP, Act, Moments, Scene, stop_by
-from tests.support.bot_process import REPOSITORY, BotProcess, bot_environment
+from tests.support.bot_process import BotProcess, bot_environment
 from tests.support.discord_server import DiscordServer, RouteKind
 
 if TYPE_CHECKING:
@@ -98,12 +98,6 @@ INTERRUPTED = Act(
     interruption=stop_by(signal.SIGINT),
 )
 
-WITHOUT_HANDLERS = Act(
-    scenarios=(upload_in_hand_is_finished, submit_in_hand_is_finished),
-    interruption=stop_by(signal.SIGINT),
-    settings={"PYTHONPATH": f"{REPOSITORY / 'tests' / 'support' / 'as_on_windows'}{os.pathsep}{REPOSITORY}"},
-)
-
 
 @pytest.mark.parametrize("scene", TERMINATED.scenes, ids=lambda scene: scene.name)
 async def test_bot_ends_cleanly_on_sigterm_and(scene: Scene, outcome: Outcome) -> None:
@@ -115,15 +109,7 @@ async def test_bot_ends_cleanly_on_sigint_and(scene: Scene, outcome: Outcome) ->
     await outcome(scene)
 
 
-@pytest.mark.parametrize("scene", WITHOUT_HANDLERS.scenes, ids=lambda scene: scene.name)
-async def test_bot_ends_cleanly_on_ctrl_c_where_loops_have_no_signal_handlers_and(
-    scene: Scene, outcome: Outcome
-) -> None:
-    await outcome(scene)
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["sigterm", "sigint"])
-async def test_bot_ends_cleanly_when_stopped_before_it_serves(number: signal.Signals, tmp_path: Path) -> None:
+async def test_bot_ends_cleanly_on_sigint_before_it_serves(tmp_path: Path) -> None:
     async with DiscordServer() as server:
         signing_in = server.faults.hold(RouteKind.GET_ME, stored=False)
         environment = bot_environment(
@@ -135,6 +121,6 @@ async def test_bot_ends_cleanly_when_stopped_before_it_serves(number: signal.Sig
         )
         async with BotProcess(tmp_path, environment, server=server) as bot:
             await signing_in.arrived.wait()
-            os.kill(bot.pid, number)
+            os.kill(bot.pid, signal.SIGINT)
             assert await bot.wait_exit() == 0
         signing_in.release()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.errors import ReelayError, SettingsError
-from bot.gateway import GatewayClosedError, starts_refusal
-from bot.gateway.refusals import FATAL_CODES, gateway_refusal
+from bot.gateway import GatewayClosedError
+from bot.gateway.refusals import FATAL_CODES, gateway_refusal, starts_refusal
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from tests.support.odd_videos import (
     with_sound_of_a_strange_name,
     with_two_pictures,
     with_unknown_sound,
+    without_first_times,
 )
 from tests.support.videos import decode_fully, video_file
 
@@ -45,6 +46,7 @@ PICTURE_IS_KEPT: dict[str, Callable[[], Path]] = {
     "in pieces": lambda: odd_video(movflags="empty_moov+frag_keyframe"),
     "QuickTime under the name of MP4": lambda: odd_video(container="mov"),
     "Matroska under the name of MP4": lambda: odd_video(container="matroska"),
+    "Matroska that leaves out the first times": without_first_times,
     "a second video stream": with_two_pictures,
     "a cover": with_cover,
     "a title that is not UTF-8": with_metadata_in_latin,

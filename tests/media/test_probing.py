@@ -5,13 +5,17 @@ from __future__ import annotations
 import socket
 import struct
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
 from bot.errors import NotAVideoError
+from bot.media.fitting import fit
 from bot.media.probing import probe
+from bot.media.stills import take_still
 from bot.media.worker import MediaWorker
+from tests.support.odd_videos import odd_video, with_unknown_picture
 from tests.support.videos import audio_file, image_file, large_video_file, video_file
 
 if TYPE_CHECKING:
@@ -27,6 +31,7 @@ def test_a_video_is_described_by_what_is_in_it() -> None:
     assert (info.width, info.height, info.codec) == (320, 180, "h264")
     assert info.duration_seconds == pytest.approx(2, abs=0.05)
     assert info.size_bytes == path.stat().st_size
+    assert info.pictures == 48
 
 
 @pytest.mark.parametrize(
@@ -50,6 +55,37 @@ def test_an_mp4_may_have_its_index_first_last_or_in_pieces(movflags: str | None)
     assert probe(video_file(movflags=movflags)).duration_seconds == pytest.approx(1, abs=0.05)
 
 
+UNTOUCHED_FILES: dict[str, tuple[Callable[[], Path], tuple[str, int, int]]] = {
+    "MPEG-2": (lambda: video_file(codec="mpeg2video", suffix=".mkv"), ("mpeg2video", 320, 180)),
+    "ProRes": (lambda: odd_video(codec="prores_ks", pixels="yuv422p10le", container="mov"), ("prores", 320, 180)),
+    "larger than 4K": (lambda: video_file(width=4096, height=2304, frames_per_second=2), ("h264", 4096, 2304)),
+    "a codec that nobody knows": (with_unknown_picture, ("unknown", 0, 0)),
+}
+
+
+@pytest.mark.parametrize("name", UNTOUCHED_FILES)
+def test_a_video_that_no_decoder_here_may_touch_is_one_of_which_nothing_can_be_made(name: str, tmp_path: Path) -> None:
+    make, expected = UNTOUCHED_FILES[name]
+    path = make()
+
+    info = probe(path)
+
+    assert (info.codec, info.width, info.height) == expected
+    assert info.duration_seconds == pytest.approx(1, abs=0.05)
+    assert not info.plays
+    for work in (partial(fit, path, tmp_path / "fit.mp4", 1_000_000), partial(take_still, path)):
+        with pytest.raises(NotAVideoError):
+            work()
+
+
+def test_a_video_that_no_decoder_here_may_touch_has_to_be_whole_all_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(_cut(odd_video(codec="mpeg2video")))
+
+    with pytest.raises(NotAVideoError, match="cut short"):
+        probe(path)
+
+
 HOSTILE_FILES: dict[str, Callable[[], bytes]] = {
     "empty": lambda: b"",
     "one byte": lambda: b"\0",
@@ -70,9 +106,7 @@ HOSTILE_FILES: dict[str, Callable[[], bytes]] = {
     "MP4 in pieces, cut": lambda: _cut(video_file(audio=True, movflags="empty_moov+frag_keyframe")),
     "WebM cut": lambda: _cut(video_file(codec="libvpx", suffix=".webm", audio=True)),
     "MP4 whose pictures are zeros": lambda: _blank_media(video_file(audio=True)),
-    "another codec": lambda: video_file(codec="mpeg2video", suffix=".mkv").read_bytes(),
     "another container": lambda: video_file(suffix=".ts").read_bytes(),
-    "larger than 4K": lambda: video_file(width=4096, height=2304, frames_per_second=2).read_bytes(),
     "a few pixels": lambda: video_file(width=8, height=8).read_bytes(),
     "a stream that claims more pixels than its container": lambda: _claim_vast_pictures(
         video_file(codec="libvpx", suffix=".webm")

@@ -18,7 +18,8 @@ import pytest
 import pytest_asyncio
 
 from bot.errors import CannotFitError, ClipUnavailableError, NotAVideoError
-from bot.media.worker import LARGE_FIT_BYTES, MediaWorker
+from bot.media.worker import LONG_FIT_BYTES, MediaWorker
+from bot.models import VideoInfo
 from tests.support.videos import large_video_file, video_file
 
 if TYPE_CHECKING:
@@ -53,10 +54,14 @@ def open_files() -> Generator[list[int]]:
         os.close(file)
 
 
-async def begin_fit(media: MediaWorker, endless: Path, open_files: list[int]) -> tuple[asyncio.Task[object], int]:
+async def begin_fit(
+    media: MediaWorker, endless: Path, open_files: list[int], found: VideoInfo | None = None
+) -> tuple[asyncio.Task[object], int]:
     """Start a fit that never ends, and return it with its process's id once that is at work."""
-    call = asyncio.create_task(media.fit(endless, endless.with_name("fit.mp4"), MEBIBYTE))
+    call = asyncio.create_task(media.fit(endless, endless.with_name("fit.mp4"), MEBIBYTE, found))
     open_files.append(await asyncio.to_thread(os.open, endless, os.O_WRONLY))
+    while not media.process_ids:  # noqa: ASYNC110 (at work, but we have not yet heard that it was started)
+        await asyncio.sleep(0)
     (process_id,) = media.process_ids
     return call, process_id
 
@@ -153,18 +158,33 @@ async def test_a_process_that_takes_too_long_is_ended(endless: Path) -> None:
         assert media.process_ids == []
 
 
-async def test_a_large_file_and_a_small_one_do_not_wait_for_each_other(
-    media: MediaWorker, endless: Path, open_files: list[int], tmp_path: Path
+LARGE = VideoInfo(1280, 720, 10.0, LONG_FIT_BYTES + 1, "h264", plays=False, pictures=240)
+IN_4K = VideoInfo(3840, 2160, 10.0, 900_000, "av1", plays=False, pictures=240)
+OF_MANY_PICTURES = VideoInfo(320, 180, 100.0, 900_000, "av1", plays=False, pictures=6_000)
+
+
+@pytest.mark.parametrize("found", [LARGE, IN_4K, OF_MANY_PICTURES])
+async def test_a_fit_that_will_take_long_and_a_short_one_do_not_wait_for_each_other(
+    media: MediaWorker, endless: Path, open_files: list[int], tmp_path: Path, found: VideoInfo
 ) -> None:
-    call, _ = await begin_fit(media, endless, open_files)
-    large = tmp_path / "large.mp4"
-    with large.open("wb") as file:
-        file.truncate(LARGE_FIT_BYTES + 1)
+    long, _ = await begin_fit(media, endless, open_files, found)
+    usual = VideoInfo(1280, 720, 10.0, 10_000_000, "hevc", plays=False, pictures=300)
 
-    with pytest.raises(NotAVideoError):
-        await media.fit(large, tmp_path / "fit.mp4", MEBIBYTE)
+    assert (await media.fit(video_file(), tmp_path / "fit.mp4", MEBIBYTE, usual)).width == 320
 
-    assert not call.done()
+    assert not long.done()
+
+
+async def test_a_fit_that_takes_long_unforeseen_goes_on_among_the_long_ones(
+    endless: Path, open_files: list[int], tmp_path: Path
+) -> None:
+    async with MediaWorker(short_fit_seconds=1) as media:
+        long, process_id = await begin_fit(media, endless, open_files)
+
+        assert (await media.fit(video_file(), tmp_path / "fit.mp4", MEBIBYTE)).width == 320
+
+        assert not is_alive(process_id)
+        assert not long.done()
 
 
 async def test_closing_ends_what_is_in_hand_and_what_waits(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import CannotFitError, ClipUnavailableError, NotAVideoError, ReelayError
+from bot.errors import CannotFitError, ClipUnavailableError, NotAVideoError, ProbeDiedError, ReelayError
 from bot.media import process
 from bot.media.worker import MediaWorker
 from bot.models import VideoInfo
@@ -16,7 +16,15 @@ from bot.models import VideoInfo
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no shell")
 
 CLIP, FITTED = Path("clip.mp4"), Path("fit.mp4")
-ANSWER = {"width": 320, "height": 180, "duration_seconds": 1.0, "size_bytes": 9, "codec": "h264", "plays": False}
+ANSWER = {
+    "width": 320,
+    "height": 180,
+    "duration_seconds": 1.0,
+    "size_bytes": 9,
+    "codec": "h264",
+    "plays": False,
+    "pictures": 7,
+}
 
 
 @pytest.fixture
@@ -42,7 +50,7 @@ async def test_what_the_process_says_of_a_video_is_returned(asked: list[tuple[ob
     async with MediaWorker() as media:
         probed, fitted = await media.probe(clip), await media.fit(clip, FITTED, 5_000)
 
-    assert probed == fitted == VideoInfo(320, 180, 1.0, 9, "h264", plays=False)
+    assert probed == fitted == VideoInfo(320, 180, 1.0, 9, "h264", plays=False, pictures=7)
     assert asked == [("probe", clip), ("fit", clip, FITTED, 5_000)]
 
 
@@ -82,3 +90,12 @@ async def test_a_process_that_fails_has_an_error_of_its_kind_and_is_gone(
         with pytest.raises(of_fit):
             await media.fit(clip, FITTED, 5_000)
         assert media.process_ids == []
+
+
+async def test_where_no_process_can_be_started_nothing_is_said_of_the_file(tmp_path: Path) -> None:
+    async with MediaWorker(parent=tmp_path / "missing") as media:
+        with pytest.raises(ProbeDiedError):
+            await media.probe(FITTED)
+        for work in (media.take_still(FITTED), media.fit(FITTED, FITTED, 5_000), media.make_contact_sheet([(1, None)])):
+            with pytest.raises(CannotFitError):
+                await work

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 STOP_SECONDS = 25.0
-"""How long a bot may take to stop: its own deadline of 20 s, and a little to close."""
+"""How long a bot may take to stop: its own deadline, and a little to close, on a busy machine."""
 
 
 class Moment(Enum):

@@ -289,6 +289,7 @@ def make_bot(
     max_open_jobs: int = 2,
     flood_limits: FloodLimits = NO_FLOOD_LIMITS,
     rng: random.Random | None = None,
+    owner: str = OWNER,
     **operator: Any,  # noqa: ANN401 (what else the operator sets)
 ) -> tuple[ReelayBot, Reelay]:
     """Wire the bot up as the product is, but let nothing run by itself."""
@@ -305,7 +306,7 @@ def make_bot(
             policy=WorkerPolicy(flood_limits=flood_limits, head_start_seconds=0),
             **{name: operator.pop(name) for name in ("retention", "spending", "profile") if name in operator},
         ),
-        owner=OWNER,
+        owner=owner,
         rng=rng or random.Random(7),
         **operator,
     )

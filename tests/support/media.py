@@ -29,5 +29,5 @@ class DirectMedia:
     async def make_contact_sheet(self, takes: Sequence[tuple[int, bytes | None]]) -> bytes:
         return await asyncio.to_thread(make_contact_sheet, takes)
 
-    async def fit(self, source: Path, destination: Path, max_bytes: int) -> VideoInfo:
+    async def fit(self, source: Path, destination: Path, max_bytes: int, found: VideoInfo | None = None) -> VideoInfo:
         return await asyncio.to_thread(fit, source, destination, max_bytes)

@@ -133,6 +133,12 @@ def with_unknown_sound(*, codec: str = "libx264") -> Path:
 
 
 @cache
+def with_unknown_picture() -> Path:
+    """Return a video whose pictures nobody has a decoder for."""
+    return _written(odd_video().read_bytes().replace(b"avc1", b"zzzz").replace(b"avcC", b"free"))
+
+
+@cache
 def with_sound_of_a_strange_name() -> Path:
     """Return a video whose AAC is called otherwise in the index: FFmpeg knows it all the same, browsers don't."""
     return _written(odd_video().read_bytes().replace(b"mp4a", b"zzzz"))
@@ -157,6 +163,19 @@ def with_metadata_in_latin(*, codec: str = "libx264") -> Path:
     meta = _box(b"meta", bytes(4) + handler + _box(b"ilst", item))
     content = _with_box_first_in_index(odd_video(codec=codec, movflags=None), _box(b"udta", meta)).read_bytes()
     return _written(content.replace(b"SoundHandler", b"S\xf6undHandler"[:12]))
+
+
+@cache
+def without_first_times() -> Path:
+    """Return a Matroska file that leaves out when its first pictures are decoded: they are shown in another order."""
+    path, options = new_path(".mp4"), (("preset", "medium"), ("bf", "3"), ("g", "8"))
+    with av.open(str(odd_video(options=options))) as reading, av.open(str(path), "w", format="matroska") as writing:
+        outs = {stream.index: writing.add_stream_from_template(stream, opaque=True) for stream in reading.streams}
+        for packet in reading.demux():
+            if packet.dts is not None:
+                packet.stream = outs[packet.stream.index]
+                writing.mux(packet)
+    return path
 
 
 @cache

@@ -1,4 +1,4 @@
-"""``python -m bot`` with shorter waits, for tests that run it as a process of its own.
+"""The bot with shorter waits, for tests that run it as a process of its own.
 
 Clips are looked at in a thread, since a process for each takes most of such a test's time; what begins a bot as people
 do, and the media process's own tests, have the real thing.
@@ -6,7 +6,6 @@ do, and the media process's own tests, have the real thing.
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Self
 
 from bot import serving
@@ -18,7 +17,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 POLICY = WorkerPolicy(
-    reconcile_seconds=4.0, reconcile_interval_seconds=1.0, retry_seconds=1.0, answer_seconds=5.0, unattended_seconds=1.0
+    stop_deadline_seconds=6.0,
+    reconcile_seconds=4.0,
+    reconcile_interval_seconds=1.0,
+    retry_seconds=1.0,
+    answer_seconds=5.0,
+    unattended_seconds=1.0,
 )
 
 
@@ -35,6 +39,7 @@ class ThreadedMedia(DirectMedia):
         return None
 
 
-if __name__ == "__main__":
+def run() -> int:
+    """Run it until it ends; return its exit code."""
     vars(serving)["MediaWorker"] = ThreadedMedia
-    sys.exit(main(policy=POLICY))
+    return main([], policy=POLICY)

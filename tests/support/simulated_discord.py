@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bot.models import ClipFile, PostedMessage
+from bot.models import CardMessage, ClipFile, PostedMessage
 from bot.services.screening.automod_rules import AutomodRules
 from tests.support.faults import Hold
 
@@ -50,7 +50,7 @@ class SimulatedDiscord:
         troubles: by method name, what goes wrong next.
         copies: clips that were sent to their members once more.
         cards: what each card shows, by job id; a removed card is None.
-        forgotten_cards: message ids of cards that no process remembers, by job id.
+        forgotten_cards: cards that no process may remember, by job id.
     """
 
     upload_limit: int = UPLOAD_LIMIT_BYTES
@@ -63,7 +63,7 @@ class SimulatedDiscord:
     remembers_nonces: bool = True
     holds: dict[str, Hold] = field(default_factory=dict[str, "Hold"])
     changed: asyncio.Event = field(default_factory=asyncio.Event)
-    forgotten_cards: dict[str, int] = field(default_factory=dict[str, int])
+    forgotten_cards: dict[str, list[CardMessage]] = field(default_factory=dict[str, "list[CardMessage]"])
 
     def fail(self, method: str, *errors: Exception, after: bool = False) -> None:
         """Let the next calls of a method fail, one error each."""
@@ -115,13 +115,15 @@ class SimulatedDiscord:
     ) -> PostedMessage:
         return await self._post("post_clip_in_dm", "dm", job, clip, status, parent, is_mentioned=is_mentioned)
 
-    async def post_status_in_dm(self, card: StatusCard) -> int:
-        await self._before("post_status_in_dm")
+    async def post_status(self, card: StatusCard) -> int:
+        await self._before("post_status")
         self.cards.setdefault(card.job.id, []).append(card)
-        message_id = self.forgotten_cards.setdefault(card.job.id, 5000 + len(self.forgotten_cards))
-        self._after("post_status_in_dm")
-        await self._wait("after post_status_in_dm")
-        return message_id
+        forgotten = self.forgotten_cards.setdefault(card.job.id, [])
+        if not forgotten:  # else it has the same nonce
+            forgotten.append(CardMessage(4999 + len(self.forgotten_cards)))
+        self._after("post_status")
+        await self._wait("after post_status")
+        return forgotten[0].message_id
 
     async def post_copy_in_dm(self, job: Job, clip: Clip, *, nonce: str) -> PostedMessage:
         await self._before("post_copy_in_dm")
@@ -131,9 +133,9 @@ class SimulatedDiscord:
             self.copies.append(Message(len(self.copies) + 1, "dm", nonce, clip, size, None))
         return PostedMessage(CHANNEL_ID, known[0] if known else len(self.copies))
 
-    async def find_status(self, job: Job) -> int | None:
+    async def find_status(self, job: Job) -> list[CardMessage]:
         await self._before("find_status")
-        return self.forgotten_cards.get(job.id)
+        return list(self.forgotten_cards.get(job.id, ()))
 
     async def show_status(self, card: StatusCard) -> None:
         await self._before("show_status")
@@ -142,6 +144,8 @@ class SimulatedDiscord:
 
     async def remove_status(self, job: Job) -> None:
         await self._before("remove_status")
+        forgotten = self.forgotten_cards.get(job.id, [])
+        forgotten[:] = [message for message in forgotten if message.message_id != job.status_message_id]
         self.cards.setdefault(job.id, []).append(None)
         self._after("remove_status")
 

@@ -6,7 +6,7 @@ import asyncio
 import socket
 import tracemalloc
 import zlib
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,16 @@ from bot.errors import (
 )
 from bot.models import VideoSpec
 from bot.sandbox.toapis_server import Fault, SandboxServer
-from bot.toapis.download import LEAST_BYTES_A_SECOND, REDIRECTS_MAX, Downloader, Pace, is_loopback_host, is_public
+from bot.toapis.download import (
+    LEAST_BYTES_A_SECOND,
+    LIKELY_BYTES,
+    MADE_BYTES,
+    REDIRECTS_MAX,
+    Downloader,
+    Pace,
+    is_loopback_host,
+    is_public,
+)
 from tests.support.rooms import FreeRoom
 from tests.support.toapis import ManualTime, client_of, sandbox, server, service_time, tiny_clip
 
@@ -128,7 +137,7 @@ async def test_a_clip_is_fetched_without_the_key(server: SandboxServer, clip_url
         (Fault(drop=True, times=2), ClipUnavailableError),
         (Fault(endless=True), ClipOversizeError),
         (Fault(status=200, body="x" * 1_000_001), ClipOversizeError),
-        (Fault(hold=asyncio.Event(), times=None), ClipUnavailableError),
+        (Fault(hold=asyncio.Event(), times=None), ClipSlowError),
         (Fault(status=302, headers={"Location": "http://10.0.0.1/x.mp4"}), ClipUnsafeError),
         (Fault(status=302, headers={"Location": "//10.0.0.1/x.mp4"}), ClipUnsafeError),
         (Fault(status=301, headers={"Location": "http://[::ffff:10.0.0.1]/x.mp4"}), ClipUnsafeError),
@@ -158,7 +167,7 @@ async def test_the_total_timeout_holds_though_nothing_stalls_longer_than_it_may(
 ) -> None:
     server.faults.file.append(Fault(hold=asyncio.Event()))
     error = await error_of(clip_url, destination, total_timeout_seconds=0.05, stall_timeout_seconds=60)
-    assert type(error) is ClipUnavailableError
+    assert type(error) is ClipSlowError
 
 
 async def send_half(writer: asyncio.StreamWriter) -> None:
@@ -172,10 +181,23 @@ async def test_a_body_that_ends_too_early_makes_a_clip_unavailable(destination: 
 
 
 @pytest.mark.slow
-async def test_a_body_that_stalls_midway_makes_a_clip_unavailable(destination: Path) -> None:
+async def test_a_body_that_stalls_midway_is_too_slow(destination: Path) -> None:
     async with raw_host(send_half) as url:
         error = await error_of(url, destination, stall_timeout_seconds=0.2)
-    assert type(error) is ClipUnavailableError
+    assert type(error) is ClipSlowError
+
+
+async def test_an_answer_that_begins_bit_by_bit_is_too_slow(destination: Path) -> None:
+    async def drip(writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            for byte in b"HTTP/1.1 200 OK\r\nX-Padding: " + b"x" * 1000:
+                writer.write(bytes([byte]))
+                await writer.drain()
+                await asyncio.wait([asyncio.ensure_future(asyncio.Event().wait())], timeout=0.02)
+
+    async with raw_host(drip, stalls=False) as url:
+        error = await error_of(url, destination, stall_timeout_seconds=0.05)
+    assert type(error) is ClipSlowError
 
 
 async def test_a_body_announced_as_too_large_is_not_fetched_at_all(destination: Path) -> None:
@@ -392,6 +414,7 @@ SIGNED = "/a%2Fb/c%20d+e/%7Bx%7D/..%2f/~t/x.mp4?X-Sig=aB%2Bc%2F==&q=a%2Cb;c:d@e!
         ("/caf\u00e9 x.mp4?n=\U0001f98a", "/caf%C3%A9%20x.mp4?n=%F0%9F%A6%8A"),
         ("/a//b/./c/../x.mp4", "/a//b/./c/../x.mp4"),
         ("/x.mp4?", "/x.mp4?"),
+        ("/x.mp4;?a=;", "/x.mp4;?a=;"),
         ("/" + "%41" * 5 + "?a=1?b=2", "/" + "%41" * 5 + "?a=1?b=2"),
     ],
 )
@@ -403,22 +426,45 @@ async def test_an_address_is_asked_for_as_it_was_given(given: str, sent: str, de
     assert content(destination) == b"clip"
 
 
-@pytest.mark.parametrize("location", [SIGNED, "x%2Fy.mp4?s=%2B", "?only=%2F", "//{host}/z%2F.mp4"])
-async def test_a_redirect_is_followed_as_it_was_given(location: str, destination: Path) -> None:
+@pytest.mark.parametrize(
+    ("location", "sent"),
+    [
+        (SIGNED, SIGNED),
+        ("x%2Fy.mp4?s=%2B", "/first//a/x%2Fy.mp4?s=%2B"),
+        ("x//y.mp4", "/first//a/x//y.mp4"),
+        ("../x.mp4", "/first//x.mp4"),
+        ("./../../x/../y.mp4", "/first/x/../y.mp4"),
+        ("/b/../x.mp4;?a", "/b/../x.mp4;?a"),
+        ("?only=%2F", "/first//a/b.mp4?only=%2F"),
+        ("//{host}/z%2F.mp4", "/z%2F.mp4"),
+        ("http://{host}/z;?a#fragment", "/z;?a"),
+        ("caf\u00e9.mp4", "/first//a/caf%C3%A9.mp4"),
+    ],
+)
+async def test_a_redirect_is_followed_as_it_was_given(location: str, sent: str, destination: Path) -> None:
     def answers(target: str) -> bytes:
-        return answer(b"clip") if target != "/first/a.mp4" else answer(b"", f"Location: {there}", status="302 Found")
+        is_first = target == "/first//a/b.mp4?z"
+        return answer(b"", f"Location: {there}", status="302 Found") if is_first else answer(b"clip")
 
     async with host(answers) as (base, targets):
         there = location.replace("{host}", base.removeprefix("http://"))
-        await Downloader(allow_loopback=True).download(f"{base}/first/a.mp4", destination, FreeRoom())
+        await Downloader(allow_loopback=True).download(f"{base}/first//a/b.mp4?z", destination, FreeRoom())
 
-    expected = {
-        SIGNED: SIGNED,
-        "x%2Fy.mp4?s=%2B": "/first/x%2Fy.mp4?s=%2B",
-        "?only=%2F": "/first/a.mp4?only=%2F",
-        "//{host}/z%2F.mp4": "/z%2F.mp4",
-    }
-    assert targets[1] == expected[location]
+    assert targets[1] == sent
+
+
+async def test_a_host_in_other_letters_is_looked_up_as_names_are(destination: Path) -> None:
+    resolver = FixedResolver("127.0.0.1")
+    async with host(lambda _: answer(b"clip")) as (base, _):
+        url = base.replace("127.0.0.1", "b\u00fccher.example") + "/x.mp4"
+        await Downloader(allow_loopback=True, resolver=resolver).download(url, destination, FreeRoom())
+
+    assert resolver.asked == ["xn--bcher-kva.example"]
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1:99999", "127.0.0.1:abc", "a" * 300 + ".example", "....", "\u2488.example"])
+async def test_what_is_no_address_is_refused_whatever_the_library_makes_of_it(name: str, destination: Path) -> None:
+    assert type(await error_of(f"https://{name}/x.mp4", destination)) is ClipUnsafeError
 
 
 @pytest.mark.parametrize(("encoding", "wbits"), [("gzip", 31), ("x-gzip", 31), ("deflate", 15), ("GZIP", 31)])
@@ -431,6 +477,34 @@ async def test_what_comes_packed_all_the_same_is_unpacked(encoding: str, wbits: 
     assert content(destination) == tiny_clip()
 
 
+@pytest.mark.parametrize(
+    ("encoding", "wbits", "parts", "rest"),
+    [("gzip", 31, 2, b""), ("gzip", 31, 1, bytes(50)), ("deflate", -15, 1, b""), ("deflate", 15, 1, b"x")],
+)
+async def test_what_is_packed_in_parts_or_without_a_head_or_with_something_behind_it_is_whole(
+    encoding: str, wbits: int, parts: int, rest: bytes, destination: Path
+) -> None:
+    def packed() -> bytes:
+        packer = zlib.compressobj(wbits=wbits)
+        return packer.compress(tiny_clip()) + packer.flush()
+
+    body = packed() * parts + rest
+    async with host(lambda _: answer(body, f"Content-Encoding: {encoding}")) as (base, _):
+        await Downloader(allow_loopback=True).download(f"{base}/x.mp4", destination, FreeRoom())
+
+    assert content(destination) == tiny_clip() * parts
+
+
+async def test_what_comes_behind_what_was_packed_is_bounded_too(destination: Path) -> None:
+    packer = zlib.compressobj(wbits=31)
+    body = packer.compress(b"clip") + packer.flush() + bytes(3_000_000)
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n"
+    async with host(lambda _: head + body) as (base, _):
+        error = await error_of(f"{base}/x.mp4", destination, max_bytes=1_000_000)
+
+    assert type(error) is ClipOversizeError
+
+
 async def test_what_unpacks_without_end_is_bounded(destination: Path) -> None:
     packer = zlib.compressobj(wbits=31)
     body = packer.compress(bytes(50_000_000)) + packer.flush()
@@ -440,7 +514,14 @@ async def test_what_unpacks_without_end_is_bounded(destination: Path) -> None:
     assert type(error) is ClipOversizeError
 
 
-@pytest.mark.parametrize(("encoding", "body"), [("br", b"x"), ("gzip", b"not packed at all"), ("gzip, br", b"x")])
+CUT = ("gzip", bytes.fromhex("1f8b0800000000000003"))
+"""The head of something packed, and no more."""
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [("br", b"x"), ("gzip", b"not packed at all"), ("gzip, br", b"x"), ("gzip", b""), CUT],
+)
 async def test_what_can_not_be_unpacked_is_tried_again(encoding: str, body: bytes, destination: Path) -> None:
     async with host(lambda _: answer(body, f"Content-Encoding: {encoding}")) as (base, _):
         assert type(await error_of(f"{base}/x.mp4", destination)) is ClipUnavailableError
@@ -459,9 +540,60 @@ def test_less_than_the_least_speed_over_half_a_minute_is_too_slow() -> None:
         pace.note(1)
 
 
+class NoRoom(FreeRoom):
+    """None until it is ``given``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wanted, self.given = asyncio.Event(), asyncio.Event()
+
+    async def reserve(self, size_bytes: int) -> None:
+        await super().reserve(size_bytes)
+        self.wanted.set()
+        await self.given.wait()
+
+
 async def test_room_is_made_for_a_clip_and_what_is_made_of_it(destination: Path) -> None:
     room = FreeRoom()
     async with host(lambda _: answer(b"clip")) as (base, _):
         await Downloader(allow_loopback=True).download(f"{base}/x.mp4", destination, room)
 
-    assert room.asked == [8, 8]
+    assert room.asked == [4 + MADE_BYTES] * 2
+
+
+async def test_a_host_takes_room_only_for_what_comes_and_never_for_all_that_it_announces(destination: Path) -> None:
+    room, sent, more = NoRoom(), asyncio.Event(), asyncio.Event()
+
+    async def drip(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 190000000\r\n\r\n" + bytes(100_000))
+        await writer.drain()
+        sent.set()
+        await more.wait()
+        writer.write(bytes(1_000_000))
+        await writer.drain()
+
+    async with raw_host(drip) as url:
+        download = asyncio.create_task(Downloader(allow_loopback=True).download(url, destination, room))
+        await sent.wait()
+        wanted = asyncio.create_task(room.wanted.wait())
+        await asyncio.wait([wanted], timeout=0.05)
+        assert room.asked == []
+        more.set()
+        await wanted
+        download.cancel()
+        await asyncio.wait([download])
+
+    assert room.asked == [2 * LIKELY_BYTES]
+
+
+async def test_waiting_for_room_is_no_fault_of_the_hosts(destination: Path) -> None:
+    room = NoRoom()
+    async with host(lambda _: answer(b"clip")) as (base, _):
+        downloader = Downloader(allow_loopback=True, total_timeout_seconds=0.2)
+        download = asyncio.create_task(downloader.download(f"{base}/x.mp4", destination, room))
+        await room.wanted.wait()
+        await asyncio.wait([download], timeout=0.3)
+        room.given.set()
+        await download
+
+    assert content(destination) == b"clip"

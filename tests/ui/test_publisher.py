@@ -19,6 +19,7 @@ from bot.errors import (
     UploadTooLargeError,
 )
 from bot.models import (
+    CardMessage,
     ClipFile,
     ClipLink,
     JobState,
@@ -79,6 +80,11 @@ async def accepted(community: Community, prompt: str = "A cat") -> Job:
     """Ask for a clip as a member does, and return the job as the worker would see it."""
     result = await community.mia.slash(community.channel, "video", prompt=prompt)
     return next(job for job in await community.jobs() if job.status_message_id == result.response.id)
+
+
+def card_of(job: Job) -> list[CardMessage]:
+    assert job.status_message_id is not None
+    return [CardMessage(job.status_message_id)]
 
 
 def last(community: Community) -> discord.Message:
@@ -335,24 +341,26 @@ async def test_operator_without_a_channel_is_alerted_in_the_log_alone(community:
 async def test_card_that_was_shown_but_not_remembered_is_found_again(community: Community) -> None:
     job, other = await accepted(community), await accepted(community, "A dog")
 
-    assert await community.publisher.find_status(replace(job, status_message_id=None)) == job.status_message_id
-    assert await community.publisher.find_status(other) == other.status_message_id
+    assert await community.publisher.find_status(replace(job, status_message_id=None)) == card_of(job)
+    assert await community.publisher.find_status(other) == card_of(other)
 
 
 async def test_card_posted_through_the_channel_is_found_again_by_its_button(community: Community) -> None:
-    community.env.inject_error("POST", "/interactions/*/*/callback", status=401, code=50027)
-    community.env.inject_error("PATCH", "/webhooks/*/*/messages/@original", status=404, code=10015)
-    await community.mia.slash(community.channel, "video", prompt="A cat")
-    [job] = await community.jobs()
+    job = await accepted(community)
+    await community.publisher.remove_status(job)
 
-    assert await community.publisher.find_status(job) == job.status_message_id == last(community).id
+    for state in (JobState.QUEUED, JobState.RENDERING, JobState.FAILED):
+        message_id = await community.publisher.post_status(StatusCard(replace(job, state=state)))
+        assert last(community).id == message_id
+        assert await community.publisher.find_status(job) == [CardMessage(message_id)]
+        await community.publisher.remove_status(replace(job, status_message_id=message_id))
 
 
 async def test_card_that_was_never_shown_is_not_found(community: Community) -> None:
     job = await accepted(community)
     await community.publisher.remove_status(job)
 
-    assert await community.publisher.find_status(job) is None
+    assert await community.publisher.find_status(job) == []
 
 
 # Spoilers and private clips ----------------------------------------------------------------------
@@ -386,10 +394,10 @@ async def test_a_private_jobs_card_is_edited_found_and_removed_in_direct_message
     await community.publisher.show_status(StatusCard(replace(job, state=JobState.RENDERING, progress=50.0)))
     assert "50 %" in words(messages.last_message)
     await community.publisher.show_status(StatusCard(job))
-    assert await community.publisher.find_status(replace(job, status_message_id=None)) == job.status_message_id
+    assert await community.publisher.find_status(replace(job, status_message_id=None)) == card_of(job)
     await community.publisher.remove_status(job)
     assert messages.history() == community.channel.history() == []
-    assert await community.publisher.find_status(job) is None
+    assert await community.publisher.find_status(job) == []
 
 
 async def test_a_private_jobs_first_card_and_its_clip_have_different_nonces(community: Community) -> None:
@@ -412,10 +420,10 @@ async def test_closed_direct_messages_are_told_from_any_other_refusal(community:
     with pytest.raises(MessagesClosedError):
         await community.publisher.post_clip_in_dm(job, LINK, None)
     with pytest.raises(MessagesClosedError):
-        await community.publisher.post_status_in_dm(StatusCard(job))
+        await community.publisher.post_status(StatusCard(job))
     community.env.inject_error("POST", MESSAGES, status=403, code=40333)
     with pytest.raises(PublishUnavailableError):
-        await community.publisher.post_status_in_dm(StatusCard(job))
+        await community.publisher.post_status(StatusCard(job))
 
 
 async def test_a_private_card_out_of_reach_is_no_error(community: Community) -> None:

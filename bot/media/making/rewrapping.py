@@ -11,7 +11,11 @@ from bot.media.making.sound import SoundConverter, SoundLostError
 from bot.media.probing import open_video, sound_stream, video_stream
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
+
+    from av.packet import Packet
+    from av.video.stream import VideoStream
 
     from bot.media.probing import Inspection
 
@@ -61,7 +65,7 @@ def _rewrap(source: Path, destination: Path, found: Inspection, *, with_sound: b
             sound_out = writing.add_stream_from_template(sound, opaque=True)  # pyright: ignore[reportUnknownMemberType]  # as above
         elif sound is not None:
             converter = SoundConverter(writing, sound, SOUND_BITS_PER_SECOND)
-        for packet in reading.demux(*(stream for stream in (video, sound) if stream)):
+        for packet in _timed(reading.demux(*(stream for stream in (video, sound) if stream)), video):
             if converter and packet.stream is sound:
                 converter.convert(packet)
             elif packet.dts is not None:
@@ -69,3 +73,18 @@ def _rewrap(source: Path, destination: Path, found: Inspection, *, with_sound: b
                 writing.mux(packet)
         if converter:
             converter.finish()
+
+
+def _timed(packets: Iterable[Packet], video: VideoStream) -> Iterator[Packet]:
+    """Say of the first pictures when they are decoded, which Matroska leaves out where later ones are shown earlier."""
+    early: list[Packet] = []
+    for packet in packets:
+        if packet.stream is video and packet.dts is None and packet.pts is not None:
+            early.append(packet)
+            continue
+        if packet.stream is video and packet.dts is not None and early:
+            for number, picture in enumerate(early):
+                picture.dts = packet.dts - (len(early) - number) * max(packet.duration or 0, 1)
+            yield from early
+            early.clear()
+        yield packet

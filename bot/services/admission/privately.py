@@ -44,7 +44,7 @@ class PrivateRequests:
         message_id = None
         try:
             async with asyncio.timeout(self._shown_within_seconds):
-                message_id = await self._publisher.post_status_in_dm(accepted.card)
+                message_id = await self._publisher.post_status(accepted.card)
         except MessagesClosedError:
             self._jobs.withdraw_unheard(accepted, JobError.MESSAGES_CLOSED)
             raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -14,7 +14,7 @@ from bot.errors import ClipForbiddenError, ClipGoneError, ClipSlowError
 from bot.models import VideoServiceError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Generator
     from pathlib import Path
 
     from bot.models import Job, Room
@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 AT_ONCE, AT_ONCE_A_HOST = 32, 16
-"""Downloads at one time: in all, and from one host. They cost a socket and some memory each; disk has its own bound."""
+"""Downloads at one time: new ones in all, and all from one host. They cost a socket and some memory each; disk has its
+own bound."""
+NEW_SECONDS = 1.5
+"""For how long a download counts among those in all: hosts that drip may have all of their lanes, and nobody else's. As
+many as are ever delivered at once, 200, have begun within 10 s."""
 PATIENT_FROM = 2
 """Tries after which a download may be as slow as it likes."""
 
@@ -31,31 +35,47 @@ PATIENT_FROM = 2
 class HostLanes:
     """Says when a download may begin: at once, but for a host that was slow, until it was quick again, one by one.
 
+    Args:
+        at_once, new_seconds: how many may have begun within so many seconds.
+        at_once_a_host: how many there may be from one host; of a slow one, how many may wait.
+
     Attributes:
-        running: how many there are now, by host.
+        running, waiting: how many there are now, by host.
     """
 
-    def __init__(self, *, at_once: int = AT_ONCE, at_once_a_host: int = AT_ONCE_A_HOST) -> None:
+    def __init__(
+        self, *, at_once: int = AT_ONCE, at_once_a_host: int = AT_ONCE_A_HOST, new_seconds: float = NEW_SECONDS
+    ) -> None:
         self._at_once = at_once
         self._at_once_a_host = at_once_a_host
+        self._new_seconds = new_seconds
         self.running: Counter[str] = Counter()
+        self.waiting: Counter[str] = Counter()
+        self._new: set[object] = set()
         self._slow: set[str] = set()
-        self._changed = asyncio.Condition()
+        self._changed = asyncio.Event()
 
     @asynccontextmanager
     async def turn(self, host: str) -> AsyncGenerator[None]:
-        """Wait for a lane to a host, and hold it."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: self._is_free(host))
-            self.running[host] += 1
+        """Wait for a lane to a host, and hold it.
+
+        Raises:
+            ClipSlowError: the host was slow, and enough wait for it.
+        """
+        with _counted(self.waiting, host):
+            while not self._is_free(host):
+                if host in self._slow and self.waiting[host] > self._at_once_a_host:
+                    raise ClipSlowError("too many wait for this host")
+                await self._changed.wait()
+        turn = object()
+        self._new.add(turn)
+        growing_old = asyncio.get_running_loop().call_later(self._new_seconds, self._grow_old, turn)
         try:
-            yield
+            with _counted(self.running, host):
+                yield
         finally:
-            self.running[host] -= 1
-            if not self.running[host]:
-                del self.running[host]
-            async with self._changed:
-                self._changed.notify_all()
+            growing_old.cancel()
+            self._grow_old(turn)
 
     def note(self, host: str, *, is_slow: bool) -> None:
         """Note how quick a host was."""
@@ -65,10 +85,30 @@ class HostLanes:
             self._slow.add(host)
         else:
             self._slow.discard(host)
+        self._wake_waiting()
 
     def _is_free(self, host: str) -> bool:
         most = 1 if host in self._slow else self._at_once_a_host
-        return self.running.total() < self._at_once and self.running[host] < most
+        return len(self._new) < self._at_once and self.running[host] < most
+
+    def _grow_old(self, turn: object) -> None:
+        self._new.discard(turn)
+        self._wake_waiting()
+
+    def _wake_waiting(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+
+@contextmanager
+def _counted(counter: Counter[str], host: str) -> Generator[None]:
+    counter[host] += 1
+    try:
+        yield
+    finally:
+        counter[host] -= 1
+        if not counter[host]:
+            del counter[host]
 
 
 class Downloads:
@@ -104,7 +144,7 @@ class Downloads:
         return job
 
     async def _download(self, url: str, destination: Path, room: Room, *, is_patient: bool) -> None:
-        host = urlsplit(url).netloc.rpartition("@")[2]
+        host = urlsplit(url).netloc.rpartition("@")[2].lower()
         async with self._lanes.turn(host):
             try:
                 await self._service.download(url, destination, room, is_patient=is_patient)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING, Protocol
 
@@ -43,8 +44,12 @@ class Media(Protocol):
         """
         ...
 
-    async def fit(self, source: Path, destination: Path, max_bytes: int) -> VideoInfo:
-        """Make of a video one that plays and is no larger than ``max_bytes``."""
+    async def fit(self, source: Path, destination: Path, max_bytes: int, found: VideoInfo | None = None) -> VideoInfo:
+        """Make of a video one that plays and is no larger than ``max_bytes``.
+
+        Args:
+            found: what the probe found, so that one which will take long keeps no other waiting.
+        """
         ...
 
 
@@ -88,11 +93,12 @@ class FittingPoster:
         info = original.info
         fields = {"job_id": job.id, "size_bytes": info.size_bytes, "codec": info.codec, "limit_bytes": limit_bytes}
         if limit_bytes >= SMALLEST_UPLOAD_BYTES:
+            path = folder / "fit.mp4"  # in the place of an earlier one: there is room for one
             try:
-                path = folder / f"fit-{limit_bytes}.mp4"
-                made = await self._media.fit(original.path, path, limit_bytes)
+                made = await self._media.fit(original.path, path, limit_bytes, info)
             except (CannotFitError, NotAVideoError) as error:
                 _log.warning("clip cannot be made to fit", extra=fields | {"error": str(error)})
+                await asyncio.to_thread(path.unlink, missing_ok=True)
             else:
                 _log.info("clip made to fit", extra=fields | {"fitted_bytes": made.size_bytes})
                 return ClipFile(path, made)

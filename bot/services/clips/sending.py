@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-SENT_AT_ONCE = 2
-"""Files on disk and in encoding, of all members together; others wait."""
+POSTS_AT_ONCE = 2
+"""Of all members together. What comes before has bounds of its own, and a slow host's clip delays no other's."""
 
 
 class ClipSender:
@@ -54,7 +54,7 @@ class ClipSender:
         self._publisher = publisher
         self._poster = FittingPoster(media)
         self._members: set[int] = set()
-        self._turns = asyncio.Semaphore(SENT_AT_ONCE)
+        self._posts = asyncio.Semaphore(POSTS_AT_ONCE)
 
     def can_send(self, clip: ListedClip) -> bool:
         """Tell whether a clip may be sent once more, and can as far as is known."""
@@ -76,9 +76,8 @@ class ClipSender:
             raise NotSendableError("busy")
         self._members.add(member_id)
         try:
-            async with self._turns:
-                job = await self._sendable(job_id, guild_id=guild_id, member_id=member_id)
-                return await self._send(job, nonce=f"copy{interaction_id}")
+            job = await self._sendable(job_id, guild_id=guild_id, member_id=member_id)
+            return await self._send(job, nonce=f"copy{interaction_id}")
         except ClipGoneError as error:
             raise NotSendableError("expired") from error
         except ClipUnavailableError as error:
@@ -100,9 +99,10 @@ class ClipSender:
 
     async def _send(self, job: Job, *, nonce: str) -> PostedMessage:
         async def post(clip: Clip) -> PostedMessage:
-            # It may have been removed while it was fetched.
-            await self._sendable(job.id, guild_id=job.guild_id, member_id=job.member_id)
-            return await self._publisher.post_copy_in_dm(job, clip, nonce=nonce)
+            async with self._posts:
+                # It may have been removed while it was fetched.
+                await self._sendable(job.id, guild_id=job.guild_id, member_id=job.member_id)
+                return await self._publisher.post_copy_in_dm(job, clip, nonce=nonce)
 
         async with self._workspace.folder() as folder:
             path = folder.path / "clip.mp4"

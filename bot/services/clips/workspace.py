@@ -74,6 +74,7 @@ class Workspace:
         self._turns = asyncio.Lock()  # who came first has room first, or small clips would keep a large one out
         self._freed = asyncio.Condition()
         self._waiting = 0
+        self._lock: FileLock | None = None
 
     @classmethod
     @contextmanager
@@ -85,13 +86,15 @@ class Workspace:
         """
         parent = parent or Path(tempfile.gettempdir())
         root = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
-        with FileLock(root / LOCK_NAME):
-            root.mkdir(exist_ok=True)  # a process that started just then may have taken it for a dead one's
-            sweep(parent, own=root)
-            try:
-                yield cls(root, max_bytes=max_bytes)
-            finally:
-                shutil.rmtree(root, ignore_errors=True)
+        workspace = cls(root, max_bytes=max_bytes)
+        workspace._lock = lock = FileLock(root / LOCK_NAME, thread_local=False)
+        workspace._claim()
+        sweep(parent, own=root)
+        try:
+            yield workspace
+        finally:
+            shutil.rmtree(root, ignore_errors=True)
+            lock.release(force=True)
 
     @property
     def root(self) -> Path:
@@ -110,14 +113,36 @@ class Workspace:
 
     @asynccontextmanager
     async def folder(self) -> AsyncGenerator[WorkFolder]:
-        """Make a folder; in the end it is removed with all that is in it."""
-        path = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=self._root))
+        """Make a folder; in the end it is removed with all that is in it.
+
+        Raises:
+            ClipUnavailableError: none can be made just now.
+        """
+        try:
+            path = await asyncio.to_thread(self._make_folder)
+        except OSError as error:
+            raise ClipUnavailableError(f"no folder: {type(error).__name__}") from error
         folder = WorkFolder(path, self)
         try:
             yield folder
         finally:
             await asyncio.shield(asyncio.to_thread(shutil.rmtree, path, ignore_errors=True))
             await asyncio.shield(self._give_back(folder))
+
+    def _make_folder(self) -> Path:
+        self._claim()
+        return Path(tempfile.mkdtemp(dir=self._root))
+
+    def _claim(self) -> None:
+        """Hold the lock of a folder that is there.
+
+        It may be gone: a process that starts takes one without a lock for a dead one's, and some systems remove what
+        nobody has used for days.
+        """
+        while self._lock is not None and not (self._lock.is_locked and (self._root / LOCK_NAME).exists()):
+            self._lock.release(force=True)
+            self._root.mkdir(exist_ok=True)
+            self._lock.acquire()
 
     async def take(self, folder: WorkFolder, more_bytes: int) -> None:
         """Reserve so much more for a folder, once there is room; more than there is in all is taken when nothing is."""

@@ -6,7 +6,8 @@ import logging
 from typing import TYPE_CHECKING
 
 from bot.errors import DestinationClosedError, MessageRefusedError, PublishError
-from bot.models import JobState
+from bot.models import JobState, StatusCard
+from bot.services.jobs.lost_cards import LostCards
 from bot.services.jobs.policy import backoff_seconds
 from bot.services.refusals import Refusals
 
@@ -31,17 +32,17 @@ class CardSettler:
         self._work = context
         self._card_updater = card_updater
         self._card_changes = card_changes
+        self._lost_cards = LostCards(database=context.database, publisher=context.publisher, clock=context.clock)
         self._refusals = Refusals()
 
     async def settle(self, job: Job) -> None:
-        """Show a finished job's end on its card; look for a card that was shown but not remembered."""
+        """Show a finished job's end on its card; look for a card that no row names."""
         try:
-            if job.status_message_id is None and job.round_id is None:  # a take's card is its round's board
-                job = await self._find_card(job)
-            early_seconds = (self._card_changes.editable_at(job) - self._work.clock.now()).total_seconds()
-            if job.state is not JobState.DELIVERED and job.round_id is None and early_seconds > 0:
+            if (early_seconds := self._seconds_to_settle(job)) > 0:
                 await self._work.leased_jobs.release(job, due_in_seconds=early_seconds)
                 return
+            if job.status_message_id is None and job.round_id is None:
+                job = await self._find_card(job)
             if job.status_message_id is not None:
                 await self._card_updater.settle(job)
         except DestinationClosedError:
@@ -57,6 +58,19 @@ class CardSettler:
         self._refusals.forget(job.id)
         await self._work.leased_jobs.settle(job)
 
+    def _seconds_to_settle(self, job: Job) -> float:
+        """Return how long to wait before the card is looked for, or edited; a take's is its round's board."""
+        if job.round_id is not None:
+            return 0.0
+        if job.status_message_id is None:
+            return self._lost_cards.seconds_to_look(job)
+        if job.state is JobState.DELIVERED:
+            return 0.0
+        return (self._card_changes.editable_at(job) - self._work.clock.now()).total_seconds()
+
     async def _find_card(self, job: Job) -> Job:
-        found = await self._work.publisher.find_status(job)
+        """Look for a card that nobody knows of; a failure is said even where there is none."""
+        found = await self._lost_cards.find(job)
+        if found is None and job.state is JobState.FAILED:
+            found = await self._work.publisher.post_status(StatusCard(job))
         return job if found is None else await self._work.leased_jobs.hold(job, status_message_id=found)

@@ -11,8 +11,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
-from bot.errors import PublishError, StoreUnavailableError
+from bot.errors import DestinationClosedError, PublishError, StoreUnavailableError
 from bot.models import Arrival, JobState, StatusCard
+from bot.services.jobs.lost_cards import LONGEST_CARD_SECONDS, LOOK_AGAIN_SECONDS, LostCards
 from bot.services.loops import Loop
 from bot.services.polling.estimate import PASSING_SECONDS, has_moved
 from bot.store import jobs
@@ -38,8 +39,6 @@ SHORTEST_INTERVAL_SECONDS = 5.0
 FIRST_EDIT_SECONDS = 1.0
 """From ``/video`` to a card's first edit: a job that starts at once soon shows "Rendering", never "Starting" first."""
 EDITS_AT_ONCE = 8
-LONGEST_EDIT_SECONDS = 15.0
-"""Discord may hold an edit back for minutes; then a later one, which shows more, takes its place."""
 MOST_REMEMBERED = 10_000
 """Cards whose look is remembered; another process's finished ones among them are dropped when it is more."""
 CARDS_AT_ONCE = 40
@@ -127,6 +126,12 @@ class CardChanges:
             waits.append(max(0.0, (self._passing[0][0] - now).total_seconds()))
         return min(waits, default=None)
 
+    def put_off(self, job_id: str, until: datetime) -> None:
+        """Keep a job for a later time; what its card shows is not forgotten."""
+        shown = self._shown.get(job_id, _Shown(None, until))
+        self._shown[job_id] = replace(shown, editable_at=until)
+        self.put_back({job_id})
+
     def put_back(self, job_ids: Iterable[str]) -> None:
         """Keep jobs for the next time; unlike a touch, this is no news."""
         self._touched.update(dict.fromkeys(job_ids))
@@ -136,9 +141,9 @@ class CardChanges:
         editable_at = at + timedelta(seconds=SHORTEST_INTERVAL_SECONDS)
         self._shown[card.job.id] = _Shown(card.appearance, editable_at, card.arrival)
 
-    def note_failed(self, job_id: str, at: datetime) -> None:
-        """Note an edit that may or may not have arrived."""
-        self._shown[job_id] = _Shown(None, at + timedelta(seconds=SHORTEST_INTERVAL_SECONDS))
+    def note_failed(self, job_id: str, at: datetime, *, seconds: float = SHORTEST_INTERVAL_SECONDS) -> None:
+        """Note an edit that may or may not have arrived, to be made again after so many seconds."""
+        self._shown[job_id] = _Shown(None, at + timedelta(seconds=seconds))
         self.put_back({job_id})
 
     def steady(self, card: StatusCard, now: datetime) -> StatusCard:
@@ -201,6 +206,7 @@ class StatusCardUpdater:
         self._arrivals = arrivals
         self._card_changes = card_changes
         self._policy = policy
+        self._lost_cards = LostCards(database=database, publisher=publisher, clock=clock)
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._in_flight: set[str] = set()
         self._loop = Loop(
@@ -286,11 +292,23 @@ class StatusCardUpdater:
         cards = [
             self._arrivals.card(job, places.get(job.id), ahead, now, throttle=self._throttle)
             for job in map(found.get, touched)
-            if job is not None and job.id not in later and not job.state.is_final and job.status_message_id is not None
+            if job is not None and job.id not in later and self._may_be_shown(job, now)
         ]
         cards = [self._card_changes.steady(card, now) for card in cards]
-        changed = [card for card in cards if self._card_changes.has_changed(card)]
+        changed = [it for it in cards if it.job.status_message_id is None or self._card_changes.has_changed(it)]
         return sorted(changed, key=lambda card: card.queue_place or 0)
+
+    def _may_be_shown(self, job: Job, now: datetime) -> bool:
+        """Tell whether a job has a card to edit, or one to be looked for; a take's is its round's board."""
+        if job.state.is_final or job.round_id is not None:
+            return False
+        if job.status_message_id is not None:
+            return True
+        if job.state is JobState.DELIVERING:
+            return False  # a clip that comes needs no card any more, and one without a button is not found again
+        if seconds := self._lost_cards.seconds_to_look(job):
+            self._card_changes.put_off(job.id, now + timedelta(seconds=seconds))
+        return not seconds
 
     async def _walk_queue(self, connection: Connection) -> None:
         """Touch the next few jobs of a queue that was touched as a whole."""
@@ -302,15 +320,21 @@ class StatusCardUpdater:
         """Edit one card, or leave it for later."""
         job_id = card.job.id
         try:
-            async with asyncio.timeout(LONGEST_EDIT_SECONDS), self._lock(job_id):
+            async with asyncio.timeout(LONGEST_CARD_SECONDS), self._lock(job_id):
                 async with self._database.read() as connection:
                     job = await jobs.get(connection, job_id)
                 if job is None or job.state is not card.job.state:
                     return  # it has moved on, and was touched again when it did
-                await self._publisher.show_status(card)
+                if job.status_message_id is None:
+                    await self._lost_cards.show(card)
+                else:
+                    await self._publisher.show_status(replace(card, job=job))
         except (PublishError, StoreUnavailableError, TimeoutError) as error:
-            _log.warning("status card not updated", extra={"job_id": job_id, "error": type(error).__name__})
-            self._card_changes.note_failed(job_id, self._clock.now())
+            level = logging.INFO if isinstance(error, DestinationClosedError) else logging.WARNING
+            _log.log(level, "status card not updated", extra={"job_id": job_id, "error": type(error).__name__})
+            is_lost = card.job.status_message_id is None
+            seconds = LOOK_AGAIN_SECONDS if is_lost else SHORTEST_INTERVAL_SECONDS
+            self._card_changes.note_failed(job_id, self._clock.now(), seconds=seconds)
         except Exception:  # noqa: BLE001 (logged; a card is never worth the loop)
             _log.exception("status card left as it is", extra={"job_id": job_id})
             self._card_changes.note_shown(

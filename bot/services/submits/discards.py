@@ -7,6 +7,7 @@ that it does not bill (``give_back_unbilled``); a moderator's gives it back at o
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.models import DISCARDABLE_STATES, JobError, JobState, NotCancellableError, StatusCard
@@ -39,18 +40,24 @@ class Discards:
         self._jobs = jobs
 
     async def cancel(self, job_id: str, *, guild_id: int, pressed_by_id: int, is_moderator: bool) -> StatusCard:
-        """Withdraw a job while it waits, and give its seconds back.
+        """Withdraw a job while it waits, and give its seconds back; one that is cancelled already is what was wanted.
 
         Raises:
             NotCancellableError: when it is not there, not theirs, or no longer waiting.
         """
-        job = await self._find(job_id, guild_id=guild_id, pressed_by_id=pressed_by_id, is_moderator=is_moderator)
-        if job.member_id == pressed_by_id:
-            return await self._jobs.cancel(job_id, guild_id=guild_id, member_id=pressed_by_id)
-        waits = {JobState.QUEUED}
-        cancelled = await self._jobs.cancel_as_moderator(
-            job_id, guild_id=guild_id, cancelled_by_id=pressed_by_id, states=waits
-        )
+        find = partial(self._find, job_id, guild_id=guild_id, pressed_by_id=pressed_by_id, is_moderator=is_moderator)
+        job = await find()
+        try:
+            if job.member_id == pressed_by_id:
+                return await self._jobs.cancel(job_id, guild_id=guild_id, member_id=pressed_by_id)
+            waits = {JobState.QUEUED}
+            cancelled = await self._jobs.cancel_as_moderator(
+                job_id, guild_id=guild_id, cancelled_by_id=pressed_by_id, states=waits
+            )
+        except NotCancellableError as error:
+            if error.state is not JobState.CANCELLED:
+                raise
+            cancelled = await find()
         return StatusCard(cancelled)
 
     async def look(self, job_id: str, *, guild_id: int, pressed_by_id: int, is_moderator: bool) -> Job:

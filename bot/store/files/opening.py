@@ -29,6 +29,11 @@ def is_busy(error: StoreUnavailableError) -> bool:
     return _sqlite_code(error) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
+def is_damaged(error: BaseException) -> bool:
+    """Tell whether what is in the file is no database, or no whole one."""
+    return _sqlite_code(error) in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
 def explain_opening(error: StoreUnavailableError, path: str | None, *, is_migrating: bool = False) -> ReelayError:
     """Say in a sentence why the database was not opened or not written.
 
@@ -49,7 +54,7 @@ def explain_opening(error: StoreUnavailableError, path: str | None, *, is_migrat
             return StoreUnavailableError(_FULL)
         case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_PROTOCOL | sqlite3.SQLITE_NOLFS:
             return SettingsError(NO_SHARED_FILES)
-        case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
+        case _ if is_damaged(error):
             return SettingsError(_NO_DATABASE)
         case _ if not Path(path).absolute().parent.is_dir():
             return SettingsError(_NO_FOLDER)

@@ -19,8 +19,8 @@ Who may change a job's row:
   clip the model does not make;
 * ``claim_due``, ``renew_leases``, ``release_leases``: any worker, and only the lease;
 * ``update``: the worker that holds the lease, out of the state it read; the row count answers "was it mine?";
-* ``attach_status``: the ``/video`` command, which touches nothing but the card's message, and the lease of a job
-  that has ended.
+* ``attach_status``: the ``/video`` command, or whoever has found or posted the card that no row names; it touches
+  nothing but the card's message, and the lease of a job that has ended.
 """
 
 from bot.store.jobs.changes import (

@@ -56,7 +56,7 @@ def _once_more(job: Job) -> ui.ActionRow[ui.LayoutView]:
     offered = {"again": member_text.TRY_AGAIN_BUTTON}
     if job.error_code in PROMPT_ERRORS:
         offered["remix"] = member_text.VERSION_BUTTONS[Origin.REMIX]
-    return _row(*(_button(label, f"job:{action}:{job.id}") for action, label in offered.items()))
+    return _row(*(_button(label, _once_more_id(job.id, action)) for action, label in offered.items()))
 
 
 def cancel_id(job_id: str) -> str:
@@ -67,6 +67,15 @@ def cancel_id(job_id: str) -> str:
 def discard_id(job_id: str) -> str:
     """Return the custom id of the button that asks whether a job that has started is to be discarded."""
     return f"job:discard:{job_id}"
+
+
+def card_ids(job_id: str) -> set[str]:
+    """Return the custom ids of all buttons that a job's card may have."""
+    return {cancel_id(job_id), discard_id(job_id), *(_once_more_id(job_id, action) for action in ("again", "remix"))}
+
+
+def _once_more_id(job_id: str, action: str) -> str:
+    return f"job:{action}:{job_id}"
 
 
 def _row(*buttons: StatusCardItem) -> ui.ActionRow[ui.LayoutView]:

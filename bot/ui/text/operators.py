@@ -30,6 +30,7 @@ NO_CEILING = (
 TOKEN_REFUSED = "the token is not accepted by Discord: check DISCORD_TOKEN."
 SOMETHING_ELSE = "what answers at Discord's address is not Discord: try again later, and check the network."
 TOO_FEW_CONNECTIONS = "Discord wants the bot to have more connections than it told at the start: start the bot again."
+COMMANDS_REFUSED = "Discord does not take the commands of this version of the bot: update the bot."
 _ALERTS = {
     OperatorAlert.UNAUTHORIZED: (
         "The video service does not accept the key. New clips wait until `TOAPIS_API_KEY` is right."
@@ -85,14 +86,14 @@ def synced(count: int) -> str:
     return f"{formatting.counted(count, 'command')} synced"
 
 
-def no_such_host(host: str, setting: str) -> str:
+def no_such_host(host: str, setting: str | None) -> str:
     """Say that an address is wrong: other names are found."""
-    return f"there is no host {host}: check {setting}."
+    return f"there is no host {host}: check {setting or 'the network'}."
 
 
-def nothing_listens(place: str, setting: str) -> str:
+def nothing_listens(place: str, setting: str | None) -> str:
     """Say that an address is wrong: its host says that nothing is there."""
-    return f"nothing answers at {place}: check {setting}."
+    return f"nothing answers at {place}: check {setting or 'the network'}."
 
 
 def no_network(host: str) -> str:
@@ -100,9 +101,9 @@ def no_network(host: str) -> str:
     return f"there is no way to {host}, nor to any other host: check the network."
 
 
-def out_of_reach(host: str, setting: str) -> str:
+def out_of_reach(host: str, setting: str | None) -> str:
     """Say that an address can't be reached, for whatever reason."""
-    return f"{host} cannot be reached: check the network, and {setting}."
+    return f"{host} cannot be reached: check the network{'' if setting is None else f', and {setting}'}."
 
 
 def operator_alert(alert: AnyAlert) -> str:

@@ -69,6 +69,18 @@ async def test_lengths_of_time_are_offered_in_words(community: Community) -> Non
     assert nonsense == []
 
 
+@pytest.mark.parametrize(("code", "logged"), [(40060, []), (10062, ["ERROR"])])
+async def test_a_list_that_another_process_has_offered_is_no_error(
+    community: Community, caplog: pytest.LogCaptureFixture, code: int, logged: list[str]
+) -> None:
+    community.env.inject_error("POST", "/interactions/*/*/callback", status=400, code=code)
+    focused = {"name": "for", "type": INTEGER, "value": "45", "focused": True}
+
+    await community.forge(community.moderator, "moderate quota set", focused, kind=discord.InteractionType.autocomplete)
+
+    assert [record.levelname for record in caplog.records] == logged
+
+
 async def test_deleted_roles_are_shown_as_deleted_and_can_be_cleared(community: Community) -> None:
     role = community.guild.create_role("Patrons")
     await community.moderate("quota set", who=role, seconds=6)

@@ -53,7 +53,7 @@ async def test_a_private_clip_goes_to_its_member_and_is_counted_as_any(workshop:
 
 async def test_it_does_not_start_before_the_card_was_answered(workshop: Workshop) -> None:
     mine, other = workshop.start("a/1"), workshop.start("b/1")
-    card = workshop.discord.hold("post_status_in_dm")
+    card = workshop.discord.hold("post_status")
     asking = asyncio.create_task(accept(workshop, mine))
     await card.arrival()
     for _ in range(9):
@@ -70,7 +70,7 @@ async def test_it_does_not_start_before_the_card_was_answered(workshop: Workshop
 
 async def test_closed_direct_messages_undo_it(workshop: Workshop) -> None:
     process = workshop.start()
-    workshop.discord.fail("post_status_in_dm", MessagesClosedError())
+    workshop.discord.fail("post_status", MessagesClosedError())
     with pytest.raises(MessagesClosedError):
         await accept(workshop, process)
 
@@ -86,7 +86,7 @@ async def test_closed_direct_messages_undo_it(workshop: Workshop) -> None:
 @pytest.mark.parametrize("error", [PublishUnavailableError("500"), DestinationClosedError("403, no code")])
 async def test_any_other_failure_of_the_card_lets_it_start(workshop: Workshop, error: Exception, after: bool) -> None:
     process = workshop.start()
-    workshop.discord.fail("post_status_in_dm", error, after=after)
+    workshop.discord.fail("post_status", error, after=after)
     job = await accept(workshop, process)
     assert (job.status_message_id, job.lease_owner) == (None, None)
 
@@ -100,7 +100,7 @@ async def test_any_other_failure_of_the_card_lets_it_start(workshop: Workshop, e
 
 async def test_a_card_that_is_never_answered_lets_it_start(workshop: Workshop) -> None:
     process = workshop.start()
-    workshop.discord.hold("post_status_in_dm")
+    workshop.discord.hold("post_status")
     hasty = PrivateRequests(jobs=process.jobs, publisher=workshop.discord, shown_within_seconds=0.0)
     card = await hasty.accept(workshop.request(is_private=True))
 
@@ -111,7 +111,7 @@ async def test_a_card_that_is_never_answered_lets_it_start(workshop: Workshop) -
 
 async def test_a_command_that_ends_early_lets_it_start(workshop: Workshop) -> None:
     process = workshop.start()
-    card = workshop.discord.hold("post_status_in_dm")
+    card = workshop.discord.hold("post_status")
     asking = asyncio.create_task(accept(workshop, process))
     await card.arrival()
     asking.cancel()
@@ -123,7 +123,7 @@ async def test_a_command_that_ends_early_lets_it_start(workshop: Workshop) -> No
     assert (await only_job(workshop)).state is JobState.DELIVERED
 
 
-@pytest.mark.parametrize("instant", ["post_status_in_dm", "after post_status_in_dm"])
+@pytest.mark.parametrize("instant", ["post_status", "after post_status"])
 @pytest.mark.parametrize("comes_back", [True, False])
 async def test_a_process_that_dies_meanwhile_loses_nothing(workshop: Workshop, instant: str, comes_back: bool) -> None:
     killed = workshop.start("a/1")
@@ -150,7 +150,7 @@ async def test_a_process_that_dies_meanwhile_loses_nothing(workshop: Workshop, i
 
 async def test_a_process_that_dies_before_it_could_undo_a_job_costs_nothing(workshop: Workshop) -> None:
     killed = workshop.start("a/1")
-    workshop.discord.fail("post_status_in_dm", MessagesClosedError())
+    workshop.discord.fail("post_status", MessagesClosedError())
     with pytest.raises(MessagesClosedError):
         await accept(workshop, killed)
     workshop.discord.fail("post_clip_in_dm", MessagesClosedError())
@@ -167,7 +167,7 @@ async def test_a_process_that_dies_before_it_could_undo_a_job_costs_nothing(work
 async def test_a_database_that_does_not_answer_then_loses_nothing(workshop: Workshop) -> None:
     database = FlakyDatabase(workshop.database)
     process = workshop.start(database=database)
-    card = workshop.discord.hold("post_status_in_dm")
+    card = workshop.discord.hold("post_status")
     asking = asyncio.create_task(accept(workshop, process))
     await card.arrival()
     database.troubles.append("write")

@@ -147,6 +147,36 @@ async def test_many_downloads_from_one_host_leave_lanes_for_others() -> None:
     assert lanes.running == {}
 
 
+async def test_downloads_that_drip_leave_lanes_for_others_however_many_there_are() -> None:
+    lanes, until = HostLanes(at_once=4, at_once_a_host=2, new_seconds=0.05), asyncio.Event()
+    hosts = [f"{number}.slow.example" for number in range(8)]
+    dripping = [asyncio.create_task(hold(lanes, host, until)) for host in hosts for _ in range(2)]
+    assert await settled(lambda: lanes.running.total() == 4)
+
+    async with asyncio.timeout(1), lanes.turn("quick.example"):
+        assert lanes.running["quick.example"] == 1
+
+    until.set()
+    await asyncio.gather(*dripping)
+    assert lanes.running == lanes.waiting == {}
+
+
+async def test_only_so_many_wait_for_a_slow_host_and_the_others_come_again() -> None:
+    lanes, until = HostLanes(at_once_a_host=2), asyncio.Event()
+    crowd = [asyncio.create_task(hold(lanes, "a.example", until)) for _ in range(6)]
+    assert await settled(lambda: lanes.waiting == {"a.example": 4})
+
+    lanes.note("a.example", is_slow=True)
+    assert await settled(lambda: lanes.waiting == {"a.example": 2})
+    with pytest.raises(ClipSlowError):
+        await hold(lanes, "a.example", until)
+    until.set()
+
+    outcomes = await asyncio.gather(*crowd, return_exceptions=True)
+    assert sum(isinstance(outcome, ClipSlowError) for outcome in outcomes) == 2
+    assert lanes.running == lanes.waiting == {}
+
+
 async def test_a_download_that_is_cancelled_while_it_waits_holds_no_lane() -> None:
     lanes, until = HostLanes(at_once=1), asyncio.Event()
     first = asyncio.create_task(hold(lanes, "a.example", until))

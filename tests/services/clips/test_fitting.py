@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +13,13 @@ import pytest_asyncio
 from bot.errors import CannotFitError, NotAVideoError, ProbeDiedError, UploadTooLargeError
 from bot.media import process
 from bot.media.worker import MediaWorker
-from bot.models import ClipFile, ClipLink, JobError, JobState
+from bot.models import ClipFile, ClipLink, JobError, JobState, PostedMessage, VideoInfo
 from bot.services.clips.dead_probes import DEAD_PROBES_BEFORE_BELIEVED
+from bot.services.clips.fitting import FittingPoster
 from tests.support import taken_over
+from tests.support.jobs import make_job
 from tests.support.media import DirectMedia
-from tests.support.odd_videos import odd_video, shown_otherwise, with_metadata_in_latin
+from tests.support.odd_videos import odd_video, shown_otherwise, with_metadata_in_latin, with_unknown_picture
 from tests.support.stored import rows
 from tests.support.workshop import open_workshop
 
@@ -23,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
     from pathlib import Path
 
-    from bot.models import VideoInfo
+    from bot.models import Clip
     from bot.sandbox.toapis_server import SandboxGeneration
     from tests.support.simulated_discord import Message
     from tests.support.workshop import Workshop
@@ -119,6 +123,71 @@ async def test_where_nothing_can_be_made_of_it_and_it_is_too_large_its_address_i
     job_id = await deliver_one(hevc)
 
     assert (await hevc.expect_clip(job_id)).clip == await link(hevc, job_id)
+
+
+async def test_whoever_makes_it_anew_is_told_what_was_found_and_so_how_long_it_will_take(
+    hevc: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = list[Any]()
+
+    async def fit(*arguments: Any) -> None:  # noqa: ANN401 (as they come)
+        told.append(arguments[-1])
+        raise CannotFitError("died")
+
+    monkeypatch.setattr(DirectMedia, "fit", fit)
+
+    await deliver_one(hevc)
+
+    assert [(found.width, found.height, found.pictures) for found in told] == [(320, 180, 24)]
+
+
+class Filling(DirectMedia):
+    """Makes files as large as they may be; at last one is broken off."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+
+    async def fit(self, source: Path, destination: Path, max_bytes: int, found: VideoInfo | None = None) -> VideoInfo:
+        assert found is not None
+        await asyncio.to_thread(destination.write_bytes, bytes(max_bytes))
+        self.times -= 1
+        if self.times < 0:
+            raise CannotFitError("died")
+        return replace(found, size_bytes=max_bytes)
+
+
+def size_of(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.iterdir())
+
+
+async def test_of_all_that_is_made_of_a_clip_only_the_newest_lies_beside_it(tmp_path: Path) -> None:
+    original = ClipFile(tmp_path / "clip.mp4", VideoInfo(320, 180, 1.0, 3_000_000, "hevc", plays=False))
+    lying = list[int]()
+
+    async def post(clip: Clip) -> PostedMessage:
+        lying.append(size_of(tmp_path))
+        if isinstance(clip, ClipLink):
+            return PostedMessage(1, 2)
+        raise TOO_LARGE
+
+    await FittingPoster(Filling(2)).post(make_job(), original, 2_000_000, tmp_path, post)
+
+    assert lying == [2_000_000, 1_600_000, 0]
+
+
+@pytest.mark.parametrize("is_small", [True, False])
+async def test_a_video_that_no_decoder_may_touch_is_posted_or_its_address_and_never_refunded(
+    tmp_path: Path, *, is_small: bool
+) -> None:
+    async with open_workshop(tmp_path, render_seconds=20.0, clip_maker=makes(with_unknown_picture)) as workshop:
+        if not is_small:
+            workshop.discord.upload_limit = with_unknown_picture().stat().st_size - 1
+
+        job_id = await deliver_one(workshop)
+
+        message = await workshop.expect_clip(job_id)
+        assert posted(message) == ("unknown", False) if is_small else message.clip == await link(workshop, job_id)
+        assert files_fetched(workshop) == 1
 
 
 async def test_an_original_that_discord_finds_too_large_after_all_becomes_its_address(

@@ -84,6 +84,25 @@ async def test_one_is_on_its_way_to_a_member_at_a_time(workshop: Workshop) -> No
     assert [copy.nonce for copy in workshop.discord.copies] == ["copy2", "copy1", "copy3"]
 
 
+async def test_clips_that_come_slowly_delay_no_other_members(workshop: Workshop) -> None:
+    service = SurprisingService(workshop.client)
+    process = workshop.start(service=service)
+    members = [MEMBER_ID + number for number in range(4)]
+    clips = {member_id: await deliver(workshop, process, member_id=member_id) for member_id in members}
+    held = Hold()
+    sending = list[asyncio.Task[PostedMessage]]()
+    for number, member_id in enumerate(members[:-1]):
+        service.holds["before download"] = arrived = Hold(release=held.release)
+        sending.append(asyncio.create_task(send(process, clips[member_id], number, member_id=member_id)))
+        await arrived.arrival()
+
+    await send(process, clips[members[-1]], 9, member_id=members[-1])
+
+    assert [copy.nonce for copy in workshop.discord.copies] == ["copy9"]
+    held.release.set()
+    await asyncio.gather(*sending)
+
+
 @pytest.mark.parametrize("when", ["before", "meanwhile"])
 async def test_a_clip_that_a_moderator_removed_is_not_sent(workshop: Workshop, when: str) -> None:
     service = SurprisingService(workshop.client)

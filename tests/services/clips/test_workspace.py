@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -43,6 +44,12 @@ async def test_a_folder_is_there_while_it_is_used_and_then_nothing_is(tmp_path: 
             assert folder.path.is_relative_to(tmp_path)
         assert not folder.path.exists()
     assert folders(tmp_path) == []
+
+
+async def test_a_disk_that_takes_no_folder_is_no_more_than_a_reason_to_try_again(tmp_path: Path) -> None:
+    with pytest.raises(ClipUnavailableError):
+        async with Workspace(tmp_path / "missing" / "folder").folder():
+            pass
 
 
 async def test_beyond_the_bound_whoever_comes_waits_for_room(tmp_path: Path) -> None:
@@ -126,6 +133,16 @@ def test_a_start_removes_what_a_killed_process_has_left_and_nothing_of_a_living_
             assert len(folders(tmp_path)) == 2  # the living one's and ours
         assert len(folders(tmp_path)) == 1
         living.communicate()
+    assert folders(tmp_path) == []
+
+
+async def test_a_folder_that_was_removed_for_its_age_is_made_anew_and_still_a_living_ones(tmp_path: Path) -> None:
+    with Workspace.open(parent=tmp_path) as workspace:
+        shutil.rmtree(workspace.root)
+
+        async with workspace.folder() as folder:
+            assert sweep(tmp_path) == 0
+            assert await asyncio.to_thread(folder.path.is_dir)
     assert folders(tmp_path) == []
 
 

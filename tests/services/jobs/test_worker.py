@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.errors import PublishUnavailableError, StoreUnavailableError
-from bot.models import ClipFile, JobError, JobState
+from bot.models import CardMessage, ClipFile, JobError, JobState
 from bot.sandbox.faults import Fault
+from bot.services.jobs.lost_cards import POSTED_SECONDS
 from bot.services.jobs.settling import SETTLE_ATTEMPTS
 from bot.services.jobs.worker import UNEXPECTED_ERRORS_BEFORE_FAILING
 from bot.store.database import Database
@@ -488,7 +489,6 @@ async def test_a_card_that_becomes_known_after_the_end_is_settled_too(workshop: 
         workshop.server.faults.submit.append(Fault.error("invalid_request"))
     job_id = (await process.jobs.accept(workshop.request())).job.id
     await workshop.run_until_idle(process)
-    assert job_id not in workshop.discord.cards
 
     await process.jobs.attach_status(job_id, 4711)
     await workshop.run_until_idle(process)
@@ -504,7 +504,7 @@ async def test_a_card_that_becomes_known_while_its_job_is_being_settled_is_settl
     workshop.server.faults.submit.append(Fault.error("content_policy_violation"))
     job_id = (await process.jobs.accept(workshop.request())).job.id
     await process.worker.tick()
-    workshop.time.advance(10)
+    workshop.time.advance(POSTED_SECONDS)
     hold = workshop.discord.hold("find_status")
     settling = asyncio.create_task(process.worker.tick())
     await hold.arrival()
@@ -521,7 +521,7 @@ async def test_a_card_no_process_remembers_is_found_and_settled(workshop: Worksh
     process = workshop.start()
     workshop.server.faults.submit.append(Fault.error("invalid_request"))
     job_id = (await process.jobs.accept(workshop.request())).job.id
-    workshop.discord.forgotten_cards[job_id] = 4711
+    workshop.discord.forgotten_cards[job_id] = [CardMessage(4711)]
 
     await workshop.run_until_idle(process)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import sqlite3
@@ -12,17 +13,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import select
 
 from bot.config import Settings
 from bot.doctor import _check_database
 from bot.errors import ReelayError, SettingsError, StoreUnavailableError
 from bot.store import write_ahead
 from bot.store.database import Database
-from bot.store.files.database_file import GONE
+from bot.store.files.database_file import DAMAGED, GONE
 from bot.store.files.opening import explain_opening
+from bot.store.tables import jobs
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Awaitable, Callable, Generator
 
 NOBODY = 65_534
 
@@ -180,6 +183,49 @@ async def test_file_that_is_gone_takes_nothing_more_and_is_noticed_without_a_wri
         with pytest.raises(StoreUnavailableError, match=GONE):
             async with database.write():
                 pass
+
+
+async def fetch_all(database: Database) -> None:
+    async with database.read() as connection:
+        await connection.execute(select(jobs))
+
+
+async def empty_log(database: Database) -> None:
+    await database.empty_log()
+
+
+@pytest.mark.parametrize("meet", [fetch_all, empty_log])
+async def test_file_that_is_written_over_is_noticed_by_whoever_meets_the_damage(
+    meet: Callable[[Database], Awaitable[None]], tmp_path: Path
+) -> None:
+    path = tmp_path / "reelay.db"
+    await opened(path)
+    async with Database.open(url_of(path), migrate=False) as database:
+        path.write_bytes(b"once upon a time " * 100_000)  # where it lies
+
+        with pytest.raises(StoreUnavailableError):
+            await meet(database)
+        with pytest.raises(StoreUnavailableError, match=DAMAGED):
+            await database.wait_gone(look_seconds=60)
+        with pytest.raises(StoreUnavailableError, match=DAMAGED):
+            async with database.write():
+                pass
+
+
+async def test_file_that_goes_while_a_writer_waits_its_turn_takes_nothing_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "reelay.db"
+
+    async def write() -> None:
+        async with database.write():
+            pytest.fail("it was let in")
+
+    async with Database.open(url_of(path)) as database:
+        async with database.write():
+            waits = asyncio.create_task(write())
+            await asyncio.sleep(0)
+            path.rename(tmp_path / "aside.db")
+        with pytest.raises(StoreUnavailableError, match=GONE):
+            await waits
 
 
 async def test_file_that_is_put_back_is_not_trusted_again(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from aiohttp import WSMsgType, web
+from aiohttp import WSCloseCode, WSMsgType, web
 
 from tests.support.discord_server.world import INTENT_GUILDS
 
@@ -120,6 +120,10 @@ class Gateway:
             raise web.HTTPServiceUnavailable
         socket = web.WebSocketResponse(max_msg_size=0)
         await socket.prepare(request)
+        if self._world.gateway_hang_ups:
+            self._world.gateway_hang_ups -= 1
+            await socket.close(code=WSCloseCode.GOING_AWAY)
+            return socket
         await socket.send_json({"op": Op.HELLO, "d": {"heartbeat_interval": HEARTBEAT_INTERVAL_MS}})
         session: Session | None = None
         writer: asyncio.Task[None] | None = None

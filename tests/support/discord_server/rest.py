@@ -497,7 +497,7 @@ def _response(answer: Answer) -> web.Response:
     if answer.body is None:
         return web.Response(status=answer.status, headers=answer.headers)
     if isinstance(answer.body, str):
-        return web.Response(status=answer.status, headers=answer.headers, text=answer.body)
+        return web.Response(status=answer.status, headers=answer.headers, body=answer.body.encode())
     if isinstance(answer.body, bytes):
         return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
     # discord.py reads JSON only under exactly this content type, without a charset.

@@ -64,6 +64,7 @@ class World:
         identify_lanes: how many connections may identify at one time.
         starts_left: how many connections may still identify today; starts_return_ms: how long until there are more.
         gateway_is_down: whether connections get 503 instead of a gateway.
+        gateway_hang_ups: how many connections to come are closed before anything is said.
         gateway_refusal: the code with which each connection that identifies is closed; None lets them in.
         attachment_base: the address that attachments' addresses begin with.
     """
@@ -75,6 +76,7 @@ class World:
         self.shards = self.shards_required = self.identify_lanes = 1
         self.starts_left, self.starts_return_ms = 1000, 0
         self.gateway_is_down = False
+        self.gateway_hang_ups = 0
         self.gateway_refusal: int | None = None
         self._latest_snowflake = 0
         self.bot = User(id=self.snowflake(), name="reelay", is_bot=True)
