@@ -117,6 +117,8 @@ async def post_something(shown: ShownCommunity) -> None:
 
 async def test_mia_makes_a_clip_and_mo_sees_its_card_appear_beside_it_and_removes_it(shown: ShownCommunity) -> None:
     clips, log = shown.place("#clips"), shown.place("#mod-log")
+    for name in ("#clips", "#brainstorm", "#mod-log"):
+        await expect(shown.page.locator(f'iframe[title="{name}"]')).to_be_in_viewport(ratio=1)
 
     await type_command(clips, "/video", prompt="A lighthouse in a storm", aspect="Portrait 9:16")
 
@@ -230,6 +232,7 @@ async def test_a_team_brainstorms_from_the_idea_to_the_winner_in_a_thread_beside
 
     board = messages_with(thread, "Round 1").filter(has=shown.page.get_by_role("button", name="Manage…"))
     await expect(board).to_contain_text("The vote ends in", timeout=LANDING_MILLISECONDS)
+    await expect(shown.page.locator('iframe[title*="the thread"]')).to_be_in_viewport(ratio=0.9)
     await expect(board.locator("img, canvas"), "stills of the takes").not_to_have_count(0)
     await expect(messages_with(thread, "Take 3").filter(has=shown.page.locator("video"))).to_have_count(1)
     await board.get_by_role("button", name="Vote 2").click()
