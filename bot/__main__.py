@@ -61,13 +61,12 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("run", help="serve (the default)")
     commands.add_parser("doctor", help="check settings, database, video service and Discord")
     demo = commands.add_parser("demo", help="show it all working, with no account anywhere")
-    demo.add_argument("--once", metavar="PROMPT", help="make one clip of this prompt, then end")
+    ending = demo.add_mutually_exclusive_group()
+    ending.add_argument("--once", metavar="PROMPT", help="make one clip of this prompt, then end")
+    ending.add_argument("--serve", action="store_true", help="keep the page, even with no terminal to stop it from")
     demo.add_argument("--aspect", choices=["16:9", "9:16"], default="16:9")
     demo.add_argument(
         "--duration", type=int, choices=GEMINI_OMNI.durations_seconds, default=6, metavar="SECONDS", help="6 or 10"
-    )
-    demo.add_argument(
-        "--channel", choices=["clips", "brainstorm", "mod-log"], default="clips", help="which channel the page shows"
     )
     demo.add_argument("--out", type=Path, metavar="FILE", help="where to save the clip")
     return parser
@@ -145,7 +144,7 @@ def _demo(options: argparse.Namespace) -> int:
                 aspect=options.aspect,
                 duration_seconds=options.duration,
                 out=options.out,
-                channel=options.channel,
+                serve=options.serve,
             )
         )
     except* BrokenPipeError:

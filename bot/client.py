@@ -310,7 +310,7 @@ def point_discord_at(*, api_url: str | None, gateway_url: str | None) -> None:
 
 
 async def check_token(token: str) -> str:
-    """Sign in once without serving; say in a line as whom, how many starts are left today, and how the bot is invited.
+    """Sign in once without serving; say as whom, how many starts are left, what is synced, and how the bot is invited.
 
     Raises:
         SettingsError: when Discord does not take the token, allows no start just now, or can't be asked.
@@ -320,6 +320,7 @@ async def check_token(token: str) -> str:
             with only_discords_answers():
                 await client.login(token)
                 application = await client.application_info()
+                commands = await client.http.get_global_commands(application.id)
             _, starts = await ask_for_shards(client.http)
         except discord.LoginFailure as error:
             refusal = login_refusal(error)
@@ -332,6 +333,7 @@ async def check_token(token: str) -> str:
             raise SettingsError(operators.SOMETHING_ELSE) from error
     return (
         f"signed in as {application.name}, {starts['remaining']} of {starts['total']} starts left today; "
-        "the bot asks for no privileged intents, so there are none to switch on; the address to invite it, or to give "
-        f"it what it lacks in a server, is {discord.utils.oauth_url(application.id, permissions=PERMISSIONS)}"
+        f"{operators.synced(len(commands))}; "
+        "the bot asks for no privileged intents, so there are none to switch on; to invite it, or to give it what "
+        f"it lacks in a server: {discord.utils.oauth_url(application.id, permissions=PERMISSIONS)}"
     )

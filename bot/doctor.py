@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import math
 from typing import TYPE_CHECKING
 
@@ -29,6 +31,10 @@ if TYPE_CHECKING:
 
     from bot.config import Settings
     from bot.models import Balance
+
+
+KNOWN_NAME = "discord.com"
+"""Found wherever there is a network in which the bot can work."""
 
 
 class _Trouble(ReelayError):  # noqa: N818 (a finding, not an error of the program's)
@@ -83,6 +89,8 @@ async def _check_video_service(settings: Settings) -> str:
         service = open_service(settings, session)
         try:
             balance = await service.fetch_balance()
+        except NotConnectedError as error:
+            raise _Trouble(await explain_unreachable(error, "TOAPIS_BASE_URL")) from error
         except VideoServiceError as error:
             raise _Trouble(_advice(error)) from error
         unlisted = ""
@@ -108,8 +116,6 @@ def _advice(error: VideoServiceError) -> str:
             return "the key is not accepted: check TOAPIS_API_KEY."
         case RateLimitedError():
             return "it asks to slow down: try again later."
-        case NotConnectedError():
-            return "it cannot be reached: check TOAPIS_BASE_URL and the network."
         case _ if error.http_status is not None and error.http_status >= 500:
             return f"it has trouble of its own ({_named(error)}): try again later."
         case WrongEndpointError():
@@ -147,4 +153,41 @@ async def _check_discord(settings: Settings) -> str:
     try:
         return await check_token(settings.discord_token.get_secret_value())
     except (aiohttp.ClientError, OSError) as error:
-        raise _Trouble("cannot be reached: check the network.") from error
+        raise _Trouble(
+            await explain_unreachable(error, "DISCORD_API_URL" if settings.discord_api_url else None)
+        ) from error
+
+
+async def find_known_name() -> bool:
+    """See whether the network finds a name that everybody knows."""
+    try:
+        await asyncio.get_running_loop().getaddrinfo(KNOWN_NAME, 443)
+    except OSError:
+        return False
+    return True
+
+
+async def explain_unreachable(
+    error: BaseException, setting: str | None, *, finds_names: Callable[[], Awaitable[bool]] = find_known_name
+) -> str:
+    """Say why an address can't be reached, and what to do: a missing network is told from a wrong address.
+
+    Args:
+        error: what came of the try, or what was raised from that.
+        setting: where the address is set; None is nowhere.
+        finds_names: tells whether names are found at all.
+    """
+    reason = error if isinstance(error, aiohttp.ClientConnectorError) else error.__cause__
+    if not isinstance(reason, aiohttp.ClientConnectorError):
+        return operators.out_of_reach("its address", setting)
+    if isinstance(reason, aiohttp.ClientConnectorDNSError):
+        if await finds_names():
+            return operators.no_such_host(reason.host, setting)
+        return operators.no_network(reason.host)
+    match reason.os_error.errno:
+        case errno.ECONNREFUSED:
+            return operators.nothing_listens(f"{reason.host}:{reason.port}", setting)
+        case errno.ENETUNREACH:
+            return operators.no_network(reason.host)
+        case _:
+            return operators.out_of_reach(reason.host, setting)

@@ -7,14 +7,17 @@ import fcntl
 import functools
 import json
 import re
+import socket
 import sqlite3
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import aiohttp
 import discord
 import pytest
 from aiohttp import web
+from aiohttp.client_reqrep import ConnectionKey
 from aiohttp.test_utils import TestServer
 from discord.http import Route
 from pydantic import SecretStr
@@ -22,13 +25,14 @@ from pydantic import SecretStr
 from bot import serving
 from bot.client import PERMISSIONS, check_token
 from bot.config import Settings
-from bot.doctor import _check_database, _check_video_service, examine
+from bot.doctor import _check_database, _check_video_service, examine, explain_unreachable
 from bot.errors import ReelayError, SettingsError
+from bot.models import NotConnectedError
 from bot.sandbox.toapis_server import Fault, SandboxServer
 from bot.toapis.client import ToApisClient
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Sequence
 
 
 @pytest.fixture
@@ -92,8 +96,8 @@ async def test_nobody_who_answers_is_said(
     assert not await examine(settings(tmp_path / "reelay.db").model_copy(update=update))
     _, database, service, discord = capsys.readouterr().out.splitlines()
     assert database.startswith("ok ")
-    assert "check TOAPIS_BASE_URL" in service
-    assert "check the network" in discord
+    assert service == "FAIL  video service: nothing answers at 127.0.0.1:9: check TOAPIS_BASE_URL."
+    assert discord == "FAIL  Discord: nothing answers at 127.0.0.1:9: check DISCORD_API_URL."
 
 
 @asynccontextmanager
@@ -225,8 +229,8 @@ async def test_key_that_may_use_no_model_is_said(tmp_path: Path) -> None:
 
 
 @asynccontextmanager
-async def discord_with(remaining: int, patch: pytest.MonkeyPatch) -> AsyncGenerator[None]:
-    """Serve what a sign-in asks for, with that many starts left."""
+async def discord_with(remaining: int, patch: pytest.MonkeyPatch, commands: Sequence[str] = ()) -> AsyncGenerator[None]:
+    """Serve what a sign-in asks for, with that many starts left, and with some commands synced."""
     user = {"id": "5", "username": "reelay", "discriminator": "0", "avatar": None}
     application = {"id": "5", "name": "Reelay", "description": "", "verify_key": "", "owner": user, "icon": None}
     application |= {"rpc_origins": None, "bot_public": True, "bot_require_code_grant": False, "team": None}
@@ -234,6 +238,7 @@ async def discord_with(remaining: int, patch: pytest.MonkeyPatch) -> AsyncGenera
     bodies = {
         "/users/@me": user,
         "/oauth2/applications/@me": application,
+        "/applications/5/commands": [{"name": name} for name in commands],
         "/gateway/bot": {"url": "ws://127.0.0.1", "shards": 1, "session_start_limit": starts},
     }
 
@@ -263,6 +268,21 @@ async def test_the_address_to_invite_the_bot_is_the_one_of_the_readme(monkeypatc
     assert found[0].replace("client_id=5&", "client_id=YOUR_APPLICATION_ID&") in readme
 
 
+@pytest.mark.parametrize(
+    ("commands", "said"),
+    [
+        ((), "no commands are synced yet: the bot does that when it starts"),
+        (("video",), "; 1 command synced;"),
+        (("video", "quota"), "; 2 commands synced;"),
+    ],
+)
+async def test_whether_commands_are_synced_is_said(
+    commands: Sequence[str], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with discord_with(997, monkeypatch, commands):
+        assert said in await check_token("token")
+
+
 def test_all_that_clips_and_brainstorms_need_is_asked_for_and_no_more() -> None:
     for_clips = discord.Permissions(view_channel=True, send_messages=True, attach_files=True, read_message_history=True)
     for_threads = discord.Permissions(create_public_threads=True, send_messages_in_threads=True)
@@ -274,3 +294,54 @@ async def test_no_start_left_today_is_said_with_when_there_will_be(monkeypatch: 
     async with discord_with(0, monkeypatch):
         with pytest.raises(SettingsError, match="no starts are left today: try again in 2 h"):
             await check_token("token")
+
+
+# Out of reach ------------------------------------------------------------------------------------
+
+
+def not_reached(host: str, port: int, reason: OSError) -> aiohttp.ClientConnectorError:
+    """Return what aiohttp raises of a connection that could not be made."""
+    kind = aiohttp.ClientConnectorDNSError if isinstance(reason, socket.gaierror) else aiohttp.ClientConnectorError
+    return kind(
+        ConnectionKey(host, port, is_ssl=True, ssl=True, proxy=None, proxy_auth=None, proxy_headers_hash=None), reason
+    )
+
+
+@pytest.mark.parametrize(
+    ("reason", "finds_names", "said"),
+    [
+        (socket.gaierror(socket.EAI_NONAME, ""), True, "there is no host video.example: check TOAPIS_BASE_URL."),
+        (
+            socket.gaierror(socket.EAI_AGAIN, ""),
+            False,
+            "there is no way to video.example, nor to any other host: check the network.",
+        ),
+        (
+            OSError(errno.ENETUNREACH, ""),
+            True,
+            "there is no way to video.example, nor to any other host: check the network.",
+        ),
+        (OSError(errno.ECONNREFUSED, ""), True, "nothing answers at video.example:443: check TOAPIS_BASE_URL."),
+        (
+            OSError(errno.EHOSTUNREACH, ""),
+            True,
+            "video.example cannot be reached: check the network, and TOAPIS_BASE_URL.",
+        ),
+    ],
+)
+async def test_a_missing_network_is_told_from_a_wrong_address(reason: OSError, finds_names: bool, said: str) -> None:
+    async def finds() -> bool:
+        return finds_names
+
+    error = NotConnectedError("GET /v1/balance")
+    error.__cause__ = not_reached("video.example", 443, reason)
+
+    assert await explain_unreachable(error, "TOAPIS_BASE_URL", finds_names=finds) == said
+    assert await explain_unreachable(error.__cause__, "TOAPIS_BASE_URL", finds_names=finds) == said
+
+
+async def test_a_connection_that_takes_too_long_may_be_either() -> None:
+    assert await explain_unreachable(TimeoutError(), "DISCORD_API_URL") == (
+        "its address cannot be reached: check the network, and DISCORD_API_URL."
+    )
+    assert await explain_unreachable(TimeoutError(), None) == "its address cannot be reached: check the network."

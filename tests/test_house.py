@@ -98,6 +98,22 @@ def test_every_path_the_docs_name_is_there(doc: Path) -> None:
     assert missing == set()
 
 
+def test_the_readme_leads_to_the_first_clip_on_its_first_screen_and_then_says_what_it_does_and_never_does() -> None:
+    lines = (ROOT / "README.md").read_text("utf-8").splitlines()
+    steps = ["uv run python -m bot demo", "## What it does", "## What it never does", "## Run it"]
+
+    places = [lines.index(step) for step in steps]
+    assert places == sorted(places)
+    assert places[0] < 20
+
+
+def test_every_picture_of_the_docs_is_made_by_the_script() -> None:
+    made = set(re.findall(r'_take\("([\w-]+)"', (ROOT / "tests" / "pictures.py").read_text("utf-8")))
+    shown = {Path(link).stem for doc in DOCS for link in _LINK.findall(doc.read_text("utf-8")) if link.endswith(".png")}
+
+    assert made == shown == {path.stem for path in (ROOT / "docs" / "images").iterdir()}
+
+
 @pytest.mark.parametrize("doc", DOCS, ids=name)
 def test_every_name_the_docs_look_for_in_a_file_is_in_it(doc: Path) -> None:
     missing = {

@@ -56,11 +56,29 @@ async def answer_with(
     return await answer()
 
 
-async def give_headers(request: web.Request, response: web.StreamResponse) -> None:
+@web.middleware
+async def _forgive_who_left(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Answer; that whoever asked has broken the connection meanwhile is nothing to report."""
+    try:
+        return await handler(request)
+    except ConnectionError:
+        return web.Response()
+
+
+async def _give_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Put on an answer what the service puts on each: a request id, and how the rate limits stand."""
     response.headers.setdefault("x-request-id", f"req-{uuid.uuid4().hex[:12]}")
     for name, value in request.get(RATE_HEADERS, {}).items():
         response.headers.setdefault(name, value)
+
+
+def make_application() -> web.Application:
+    """Return a server without endpoints that answers as the service does, whoever breaks a connection meanwhile."""
+    application = web.Application(middlewares=[_forgive_who_left])
+    application.on_response_prepare.append(_give_headers)
+    return application
 
 
 def refusal(name: str, message: str | None = None) -> web.Response:

@@ -6,11 +6,10 @@ import asyncio
 import os
 import signal
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
     from pathlib import Path
 
 
@@ -43,26 +42,6 @@ def stop_event() -> asyncio.Event:
         loop.add_signal_handler(signal.SIGTERM, stopped.set)
         loop.add_signal_handler(signal.SIGHUP, hang_up)
     return stopped
-
-
-@contextmanager
-def on_enter(act: Callable[[], None]) -> Generator[None]:
-    """Do something at each press of Enter, for as long as this lasts; nothing where a terminal can't be waited for."""
-    loop = asyncio.get_running_loop()
-
-    def read() -> None:
-        if os.read(sys.stdin.fileno(), 1024):
-            act()
-        else:  # the terminal is closed
-            loop.remove_reader(sys.stdin)
-
-    with suppress(NotImplementedError):  # Windows
-        loop.add_reader(sys.stdin, read)
-    try:
-        yield
-    finally:
-        with suppress(NotImplementedError):
-            loop.remove_reader(sys.stdin)
 
 
 def fail(reason: str) -> int:

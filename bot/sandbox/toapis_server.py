@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from aiohttp import web
 
-from bot.sandbox.answering import RATE_HEADERS, answer_with, balance, give_headers, parse, refusal, success
+from bot.sandbox.answering import RATE_HEADERS, answer_with, balance, make_application, parse, refusal, success
 from bot.sandbox.clip_files import ClipFiles, ClipMaker
 from bot.sandbox.faults import Fault, FaultKind, Faults, faults_in, next_fault
 from bot.sandbox.generations import Generations
@@ -164,7 +164,7 @@ class SandboxServer:
 
     async def start(self) -> None:
         """Listen; after a ``stop`` on the same port, with everything remembered."""
-        application = web.Application()
+        application = make_application()
         application.add_routes(
             [
                 web.post("/v1/videos/generations", self._submit),
@@ -176,7 +176,6 @@ class SandboxServer:
                 web.route("*", "/v1/{rest:.*}", self._wrong_endpoint),
             ]
         )
-        application.on_response_prepare.append(give_headers)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self._port)

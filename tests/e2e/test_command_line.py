@@ -110,6 +110,8 @@ async def test_doctor_finds_everything_well_and_says_so_on_any_terminal(command_
     first, *others = ended.output.splitlines()
     assert first == "ok    settings; MAX_SECONDS_PER_DAY 1,200 s (24,000 credits, $120.00)"
     assert [line[:4] for line in others] == ["ok  "] * 3
+    assert "no commands are synced yet" in others[-1]
+    assert "https://discord.com/oauth2/authorize?client_id=" in others[-1]
     assert "signed in as Reelay \\U0001f3ac" in others[-1]  # which the terminal cannot show
     assert ended.errors == ""
 

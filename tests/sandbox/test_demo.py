@@ -10,7 +10,8 @@ import pytest
 
 from bot.media.probing import probe
 from bot.sandbox.demo import show
-from tests.support.demo_process import demo_in_terminal, left_behind, run_demo
+from tests.support.demo_process import demo_in_terminal, demo_without_terminal, left_behind, run_demo
+from tests.support.page_requests import end_on_page
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +26,7 @@ async def test_once_makes_the_asked_clip_and_says_where_it_is(tmp_path: Path) ->
 
     assert (ended.exit_code, ended.errors) == (0, "")
     lines = ended.output.splitlines()
-    assert re.fullmatch(r"The community's page: http://127\.0\.0\.1:\d+/#\S+", lines[0])
+    assert re.fullmatch(r"The community's page: http://127\.0\.0\.1:\d+/\S+/", lines[0])
     assert lines[1] == "Mia types: /video prompt:A red fox, 😀 aspect:9:16 duration:10"
     shown = [int(percent) for percent in re.findall(r"(\d+) %", ended.output)]
     assert shown == sorted(shown)
@@ -36,18 +37,31 @@ async def test_once_makes_the_asked_clip_and_says_where_it_is(tmp_path: Path) ->
     assert left_behind(tmp_path) == []
 
 
-async def test_a_channel_with_a_pool_can_be_looked_at_and_used(tmp_path: Path) -> None:
-    ended = await run_demo(tmp_path, "--once", "fail:content_policy", "--channel", "brainstorm")
+async def test_without_a_terminal_it_says_that_it_ends_after_one_clip_and_how_to_keep_it(tmp_path: Path) -> None:
+    async with demo_without_terminal(tmp_path) as demo:
+        await demo.until("There is no terminal .*, so it ends after one clip. To keep the page: demo --serve")
 
-    assert "Mia types: /video" in ended.output
-    assert ended.errors.startswith("No clip: The video service refused this prompt")
+    assert "Traceback" not in demo.said
 
 
-async def test_a_channel_there_is_none_of_is_refused(tmp_path: Path) -> None:
-    ended = await run_demo(tmp_path, "--channel", "nowhere")
+async def test_serve_keeps_the_page_without_a_terminal_until_it_is_ended_there(tmp_path: Path) -> None:
+    async with demo_without_terminal(tmp_path, "--serve") as demo:
+        address = (await demo.until(r"http://\S+")).group()
+        await demo.until("rendering")
+        await end_on_page(address)
+
+        assert await demo.end() == 0, "it was not there for one clip only, which is not there yet"
+
+    assert "There is no terminal" not in demo.said
+    assert "Traceback" not in demo.said
+    assert left_behind(tmp_path) == []
+
+
+async def test_a_clip_and_the_end_are_not_asked_for_together(tmp_path: Path) -> None:
+    ended = await run_demo(tmp_path, "--serve", "--once", "A red fox")
 
     assert (ended.exit_code, ended.output) == (2, "")
-    assert "invalid choice: 'nowhere'" in ended.errors
+    assert "not allowed with argument" in ended.errors
 
 
 async def test_once_with_a_failing_prompt_says_why_and_saves_nothing(tmp_path: Path) -> None:
@@ -112,18 +126,17 @@ async def test_ctrl_c_ends_the_demo_and_leaves_nothing(tmp_path: Path) -> None:
     assert left_behind(tmp_path) == []
 
 
-async def test_the_brainstorm_channel_says_what_to_type_and_how_to_see_the_winner(tmp_path: Path) -> None:
-    async with demo_in_terminal(tmp_path, "--channel", "brainstorm") as terminal:
-        await terminal.until("Now type /brainstorm")
+async def test_a_newcomer_is_told_what_to_do_next(tmp_path: Path) -> None:
+    async with demo_in_terminal(tmp_path) as terminal:
+        await terminal.until("Under the clip Ben presses Again, and Mia presses Remix")
+        await terminal.until("Now type /video on the page yourself, /brainstorm in #brainstorm")
         await terminal.until("press Manage… and Close now")
-        terminal.press_enter()  # no thread to go into yet
         await terminal.until("Ctrl-C ends it")
         terminal.press_ctrl_c()
 
         assert await terminal.end() == 0
 
     assert "Traceback" not in terminal.said
-    assert "The page now shows" not in terminal.said
     assert left_behind(tmp_path) == []
 
 

@@ -1,74 +1,262 @@
-"""The demo's page in a real browser: what a newcomer does first."""
+"""The demo's page in a real browser: what newcomers do first, all of it in one community."""
 
 from __future__ import annotations
 
+import asyncio
 import re
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+import pytest_asyncio
+from playwright.async_api import Error as BrowserError
+from playwright.async_api import expect
 
-from tests.support.demo_page import PATIENCE_MILLISECONDS, end, messages_with, needs_browser, open_page, pick, send
-from tests.support.demo_process import demo_in_terminal, left_behind
+from bot.sandbox.toapis_server import SandboxServer
+from tests.support.demo_page import (
+    LANDING_MILLISECONDS,
+    ShownCommunity,
+    begin_command,
+    choose,
+    lost_actions,
+    messages_with,
+    needs_browser,
+    remove_clip,
+    send,
+    show_community,
+    type_command,
+    view_as,
+)
+from tests.support.toapis import tiny_clip
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import AsyncGenerator, AsyncIterator
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), needs_browser]
+    from playwright.async_api import Locator, Route
 
-PROMPT = "A lighthouse in a storm"
-OTHER_PROMPT = "A lighthouse on a calm morning"
+    from bot.sandbox.renders import SandboxGeneration
 
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(300),
+    pytest.mark.xdist_group("demo page"),
+    pytest.mark.asyncio(loop_scope="module"),
+    needs_browser,
+]
 
-async def test_a_member_types_video_on_the_page_watches_the_clip_and_remixes_it(tmp_path: Path) -> None:
-    async with demo_in_terminal(tmp_path) as terminal:
-        address = (await terminal.until(r"http://\S+")).group()
-        async with open_page(address) as page:
-            await terminal.until("Now type /video")
-            await expect(messages_with(page, re.compile("made again from|remixed from"))).to_have_count(2)
-
-            await pick(page, "/video")
-            await page.get_by_role("textbox", name="prompt").fill(PROMPT)
-            await page.get_by_role("button", name="+4 more").click()
-            await _choose(page, "aspect")
-            await page.get_by_role("combobox", name="aspect").fill("Portrait")
-            await _choose(page, "Portrait 9:16")
-            await send(page)
-
-            messages = messages_with(page, PROMPT)
-            asked = re.compile(r"Waiting|Starting|Rendering|on its way")
-            await expect(messages).to_contain_text(asked)
-            await expect(messages).to_contain_text("Portrait 9:16 · 6 s · asked by @Mia")
-            clip = messages.filter(has_text="@Mia, your clip is ready.")
-            await expect(clip).to_be_visible(timeout=PATIENCE_MILLISECONDS)
-            await _play(clip)
-            await expect(messages, "the card is gone").to_have_count(1)
-
-            await pick(page, "/clips")
-            await send(page)
-            await expect(messages_with(page, "Your clips in this server")).to_contain_text(PROMPT)
-
-            await clip.get_by_role("button", name="Remix").click()
-            form = page.get_by_role("dialog")
-            prompt = form.get_by_role("textbox", name="Prompt")
-            await expect(prompt).to_have_value(PROMPT)
-            await prompt.fill(OTHER_PROMPT)
-            await form.get_by_role("button", name="Submit").click()
-            remix = messages_with(page, OTHER_PROMPT).filter(has_text="remixed from")
-            await expect(remix).to_contain_text("Portrait 9:16 · 6 s")
-
-            await end(page)
-            assert await terminal.end() == 0
-    assert left_behind(tmp_path) == []
+IDEA = "A paper boat drifts across a {calm|stormy} lake, {light}"
+THREE_MINUTES_LATER = "() => { self.now = Date.now; Date.now = () => self.now() + 180000; }"
 
 
-async def _choose(page: Page, text: str) -> None:
-    await page.locator("#channel-composer").get_by_role("option").filter(has_text=text).click()
+async def small_clip(_: SandboxGeneration) -> bytes:
+    return tiny_clip()
 
 
-async def _play(message: Locator) -> None:
-    video = message.locator("video")
-    await expect(video).not_to_have_js_property("readyState", 0)
-    await expect(video).to_have_js_property("videoHeight", 1280)
-    await message.get_by_role("button", name=re.compile("^Play")).click()
-    await expect(message).to_contain_text(re.compile(r"0:0[1-6] / 0:06"))
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shown() -> AsyncIterator[ShownCommunity]:
+    """Show one community for all scenes, with small clips: to open it, a browser and large clips takes seconds.
+
+    In a task of its own, as SimCord wants to be ended where it was started.
+    """
+    service = SandboxServer(queue_seconds=0.2, render_seconds=0.2, clip_maker=small_clip)
+    opened: asyncio.Future[ShownCommunity] = asyncio.get_running_loop().create_future()
+    is_over = asyncio.Event()
+
+    async def show() -> None:
+        async with show_community(service) as shown:
+            opened.set_result(shown)
+            await is_over.wait()
+
+    showing = asyncio.create_task(show())
+    await asyncio.wait([opened, showing], return_when=asyncio.FIRST_COMPLETED)
+    if opened.done():
+        yield opened.result()
+    is_over.set()
+    await showing
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def clip(shown: ShownCommunity) -> Locator:
+    """Have Mia type ``/video``; give her clip's message as soon as it is there."""
+    await type_command(shown.place("#clips"), "/video", prompt="A fox in the snow")
+    clip = messages_with(shown.place("#clips"), "@Mia, your clip is ready.").filter(has_text="A fox in the snow")
+    await expect(clip).to_be_visible()
+    return clip
+
+
+@pytest_asyncio.fixture(autouse=True, loop_scope="module")
+async def nothing_is_lost(shown: ShownCommunity) -> AsyncIterator[None]:
+    yield
+    assert await lost_actions(shown.page) == []
+
+
+@asynccontextmanager
+async def seeing_nothing_new(shown: ShownCommunity, name: str) -> AsyncGenerator[None]:
+    """Keep from one frame what has happened, while something is done there."""
+    origin = (await shown.page.locator(f'iframe[title="{name}"]').get_attribute("src") or "").partition("#")[0]
+    held: list[Route] = []
+
+    async def hold(route: Route) -> None:
+        held.append(route)
+
+    await shown.page.route(f"{origin}api/state", hold)
+    yield
+    await shown.page.unroute(f"{origin}api/state")
+    for route in held:
+        with suppress(BrowserError):  # it has given up some of them itself
+            await route.continue_()
+
+
+async def post_something(shown: ShownCommunity) -> None:
+    """Have Ben ask for what the video service refuses, and wait until all pages could show it."""
+    prompt = "fail:content_policy"
+    async with shown.community.page.turns:
+        await shown.community.ben.slash(shown.community.channels["brainstorm"], "video", prompt=prompt)
+    await expect(messages_with(shown.place("#brainstorm"), prompt).last).to_contain_text("content rules")
+
+
+async def test_mia_makes_a_clip_and_mo_sees_its_card_appear_beside_it_and_removes_it(shown: ShownCommunity) -> None:
+    clips, log = shown.place("#clips"), shown.place("#mod-log")
+    for name in ("#clips", "#brainstorm", "#mod-log"):
+        await expect(shown.page.locator(f'iframe[title="{name}"]')).to_be_in_viewport(ratio=1)
+
+    await type_command(clips, "/video", prompt="A lighthouse in a storm", aspect="Portrait 9:16")
+
+    clip = messages_with(clips, "@Mia, your clip is ready.").filter(has_text="A lighthouse in a storm")
+    await expect(clip).to_contain_text("Portrait 9:16 · 6 s")
+    await expect(messages_with(clips, "A lighthouse in a storm"), "the card is gone").to_have_count(1)
+    card = messages_with(log, "Clip posted").filter(has_text="A lighthouse in a storm")
+    await remove_clip(log, card)
+    await expect(clip).to_have_count(0)
+
+
+async def test_the_clip_plays_when_play_is_pressed_at_once_and_while_another_arrives(
+    shown: ShownCommunity, clip: Locator
+) -> None:
+    clips = shown.place("#clips")
+
+    await clip.get_by_role("button", name=re.compile("^Play")).click()
+    await clip.get_by_role("button", name="Remix").click()
+    form = clips.get_by_role("dialog")
+    await expect(form.get_by_role("textbox", name="Prompt")).to_have_value("A fox in the snow")
+    await form.get_by_role("textbox", name="Prompt").fill("A fox in the rain")
+    await form.get_by_role("button", name="Submit").click()
+    await expect(messages_with(clips, "A fox in the rain").filter(has_text="remixed from")).to_be_visible()
+
+    await expect(clip.locator("video")).to_have_js_property("ended", True)
+    await expect(clip).to_contain_text("0:01 / 0:01")
+
+
+async def test_a_press_on_a_page_that_has_not_seen_a_clip_arrive_is_not_lost(
+    shown: ShownCommunity, clip: Locator
+) -> None:
+    clips = shown.place("#clips")
+
+    async with seeing_nothing_new(shown, "#clips"):
+        await post_something(shown)
+        await clip.get_by_role("button", name="⋯").click()
+        await expect(clips.locator("#action-status")).to_have_text("Completing action…")
+
+    await expect(messages_with(clips, "Only you can see").filter(has_text="A fox in the snow")).to_be_visible()
+
+
+async def test_a_press_while_another_is_being_answered_waits_for_its_turn(shown: ShownCommunity, clip: Locator) -> None:
+    clips = shown.place("#clips")
+    earlier = await messages_with(clips, "Only you can see").count()
+
+    async with shown.community.page.turns:
+        await clip.get_by_role("button", name="⋯").click()
+        await clip.get_by_role("button", name="Remix").click(force=True)  # as people do who don't wait
+
+    await expect(messages_with(clips, "Only you can see")).to_have_count(earlier + 1)
+    await expect(clips.get_by_role("dialog")).to_be_visible()
+    await clips.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+
+
+async def test_a_page_that_has_not_seen_a_clip_arrive_offers_what_can_be_chosen(shown: ShownCommunity) -> None:
+    log = shown.place("#mod-log")
+    await begin_command(log, "/moderate rules remove")
+
+    async with seeing_nothing_new(shown, "#mod-log"):
+        await post_something(shown)
+        await log.locator('.command-option-input[data-option="rule"]').fill("spoil")
+        await choose(log, "spoiler")
+
+    await send(log)
+    await expect(messages_with(log, "Prompt rule removed")).to_be_visible()
+
+
+async def test_what_is_typed_in_one_channel_stays_there_when_a_form_in_another_is_done(
+    shown: ShownCommunity, clip: Locator
+) -> None:
+    clips, composer = shown.place("#clips"), shown.place("#brainstorm").locator("#channel-composer-input")
+    await clip.get_by_role("button", name="Remix").click()
+    form = clips.get_by_role("dialog")
+    await form.get_by_role("textbox", name="Prompt").fill("spoiler")  # which is refused
+
+    async with shown.community.page.turns:
+        await form.get_by_role("button", name="Submit").click()
+        await composer.click()
+        await shown.page.keyboard.type("/brain")
+    await expect(form).to_have_count(0)
+    await shown.page.keyboard.type("storm")
+
+    await expect(composer).to_have_value("/brainstorm")
+    await composer.fill("")
+
+
+async def test_words_about_time_stay_true_on_a_page_on_which_nothing_happens(
+    shown: ShownCommunity, clip: Locator
+) -> None:
+    clips = shown.place("#clips")
+    await type_command(clips, "/clips")
+    made = messages_with(clips, "Your clips in this server").locator("time.discord-timestamp").first
+    await expect(made).to_have_text(re.compile(r"now|\d+ (second|minute)s? ago"))
+
+    frame = await shown.frame("#clips")
+    await frame.evaluate(THREE_MINUTES_LATER)
+
+    await expect(made).to_have_text(re.compile("^[34] minutes ago"))
+    await frame.evaluate("() => { Date.now = self.now; }")
+
+
+async def test_a_team_brainstorms_from_the_idea_to_the_winner_in_a_thread_beside_the_channels(
+    shown: ShownCommunity,
+) -> None:
+    channel, thread = shown.place("#brainstorm"), shown.place("the thread")
+    await type_command(channel, "/brainstorm", idea=IDEA)
+    preview = messages_with(channel, "nothing is charged yet")
+    await expect(preview).to_contain_text("4 of 24 combinations")
+    await expect(preview).to_contain_text("s left in the pool of #brainstorm")
+    await preview.get_by_role("button", name="Start").click()
+
+    board = messages_with(thread, "Round 1").filter(has=shown.page.get_by_role("button", name="Manage…"))
+    await expect(board).to_contain_text("The vote ends in", timeout=LANDING_MILLISECONDS)
+    await expect(shown.page.locator('iframe[title*="the thread"]')).to_be_in_viewport(ratio=0.9)
+    await expect(board.locator("img, canvas"), "stills of the takes").not_to_have_count(0)
+    await expect(messages_with(thread, "Take 3").filter(has=shown.page.locator("video"))).to_have_count(1)
+    await board.get_by_role("button", name="Vote 2").click()
+    await expect(messages_with(thread, "You chose 2.")).to_be_visible()
+    await view_as(thread, "Ben")
+    await board.get_by_role("button", name="Vote 2").click()
+    await expect(messages_with(thread, "You chose 2.")).to_be_visible()
+    await expect(board).to_contain_text("2 have voted")
+
+    await view_as(thread, "Mia")
+    await board.get_by_role("button", name="Manage…").click()
+    await thread.get_by_role("button", name="Close now").click()
+    winner = messages_with(channel, "Take 2 wins with 2 of 2 votes.")
+    await expect(winner.get_by_role("link", name="Open the thread")).to_be_visible()
+    there = messages_with(thread, "Take 2 wins with 2 of 2 votes.")
+    await expect(there.get_by_role("button", name="More like it")).to_be_enabled()
+
+
+async def test_a_page_whose_demo_is_out_of_reach_says_so(shown: ShownCommunity) -> None:
+    ended = shown.page.get_by_text("The demo has ended.")
+    await expect(ended).to_be_hidden()
+
+    await shown.page.route("**/places", lambda route: route.abort())
+    await expect(ended).to_be_visible()
+
+    await shown.page.unroute("**/places")
+    await expect(ended).to_be_hidden()

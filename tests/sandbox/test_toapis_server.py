@@ -291,6 +291,18 @@ async def test_a_lost_answer_may_or_may_not_have_been_accepted(
     assert len(server.paid("job-1")) == int(accepted)
 
 
+async def test_whoever_leaves_in_the_middle_of_an_answer_is_no_traceback(
+    server: SandboxServer, http: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.faults.balance.append(Fault(endless=True))
+    async with http.get("/v1/balance") as endless:
+        await endless.content.readany()
+    await submit(http)  # which is answered after the server has noticed
+
+    await server.stop()
+    assert [record.getMessage() for record in caplog.records if record.exc_info] == []
+
+
 async def test_an_answer_can_be_held_back_until_released(server: SandboxServer, http: aiohttp.ClientSession) -> None:
     release = asyncio.Event()
     server.faults.submit.append(Fault(hold=release, accept=True))

@@ -1,18 +1,26 @@
-"""The demo's page in a real browser: opening it, typing commands, pressing buttons."""
+"""The demo's page in a real browser: its channels, typing commands, pressing buttons.
+
+Nothing here is done a second time when it failed: the page loses nothing that is done on it.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import re
 import shutil
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.async_api import Locator, Page, async_playwright, expect
-from playwright.async_api import TimeoutError as PlaywrightTimeoutError
+from playwright.async_api import Browser, Frame, FrameLocator, Locator, Page, async_playwright, expect
+
+from bot.sandbox.community import Community
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable
+    from collections.abc import AsyncGenerator
+
+    from bot.sandbox.toapis_server import SandboxServer
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 CHROMIUM_ARGUMENTS = (
@@ -21,73 +29,113 @@ CHROMIUM_ARGUMENTS = (
 )
 PATIENCE_MILLISECONDS = 30_000
 """For a render and for the page's own conversion of the clip, on a machine that has other things to do."""
-PICKS = 10
+LANDING_MILLISECONDS = 90_000
+"""For four takes and their stills, of which two render at a time."""
+ONCE_SEEN_AS = """async (_, id) => {
+  const isSeen = () => simcordPreview.viewerId === id && !simcordPreview.pendingAction;
+  while (!isSeen()) await new Promise((go) => setTimeout(go, 50));
+}"""
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 
 
+@dataclass(frozen=True)
+class ShownCommunity:
+    """A community at work, and its page in a browser."""
+
+    community: Community
+    browser: Browser
+    page: Page
+
+    async def frame(self, name: str) -> Frame:
+        """Return the same to run scripts in."""
+        element = await self.page.locator(f'iframe[title*="{name}"]').element_handle()
+        frame = await element.content_frame()
+        assert frame is not None, "an iframe has one"
+        return frame
+
+    def place(self, name: str) -> FrameLocator:
+        """Return the frame of a channel, as in "#clips", or of the thread whose name holds some words."""
+        return self.page.frame_locator(f'iframe[title*="{name}"]')
+
+
 @asynccontextmanager
-async def open_page(address: str) -> AsyncGenerator[Page]:
-    """Open the page in a browser of its own."""
-    async with async_playwright() as playwright:
+async def show_community(service: SandboxServer) -> AsyncGenerator[ShownCommunity]:
+    """Start a community with a video service, and open its page."""
+    async with (
+        Community.open(service) as community,
+        community.running(asyncio.Event()),
+        async_playwright() as playwright,
+    ):
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
-        page = await browser.new_page()
+        page = await browser.new_page(viewport={"width": 1440, "height": 900})
         page.set_default_timeout(PATIENCE_MILLISECONDS)
         expect.set_options(timeout=PATIENCE_MILLISECONDS)
-        await page.goto(address)
-        yield page
+        await page.goto(community.page.url)
+        yield ShownCommunity(community, browser, page)
         await browser.close()
 
 
-def messages_with(page: Page, text: str | re.Pattern[str]) -> Locator:
+def messages_with(place: FrameLocator, text: str | re.Pattern[str]) -> Locator:
     """Return the messages in which some words are."""
-    return page.locator("article.channel-message").filter(has_text=text)
+    return place.locator("article.channel-message").filter(has_text=text)
 
 
-async def pick(page: Page, command: str) -> None:
-    """Type a command and pick it; again when an update of the page has closed the picker or cleared the line."""
-    composer = page.locator("#channel-composer-input")
-    for _ in range(PICKS):
-        await composer.fill("")
-        await composer.press_sequentially(command)
-        try:
-            await page.get_by_role("option", name=command).first.click(timeout=PATIENCE_MILLISECONDS / PICKS)
-        except PlaywrightTimeoutError:
-            continue
-        return
-    raise AssertionError(f"the page's picker never offered {command}")
+async def type_command(place: FrameLocator, command: str, **options: str) -> None:
+    """Type a command, fill in its options, and send it."""
+    await begin_command(place, command)
+    for name, value in options.items():
+        await fill_in(place, name, value)
+    await send(place)
 
 
-async def send(page: Page) -> None:
+async def begin_command(place: FrameLocator, command: str) -> None:
+    """Type a command and pick it."""
+    composer = place.locator("#channel-composer-input")
+    await composer.click()
+    await composer.press_sequentially(command)
+    await place.get_by_role("option", name=command).first.click()
+
+
+async def send(place: FrameLocator) -> None:
     """Send the command that was typed."""
-    await press(page, page.get_by_role("button", name="Send"))
+    await place.get_by_role("button", name="Send").click()
 
 
-async def press(page: Page, button: Locator) -> None:
-    """Press a button; again when the press crossed an update of the page, which refuses it as out of date."""
-    await _until_done(page, button.click)
+async def fill_in(place: FrameLocator, option: str, value: str) -> None:
+    """Fill in an option of the command that is being typed; one that is chosen from a list by what is offered."""
+    field = place.locator(f'.command-option-input[data-option="{option}"]')
+    if not await field.count():
+        await place.get_by_role("button", name=re.compile(r"^\+\d+ more$")).click()
+        await choose(place, option)
+    await field.fill(value)
+    if await field.get_attribute("role") == "combobox":
+        await choose(place, value)
 
 
-async def view_as(page: Page, name: str) -> None:
-    """See the page as another member, and act as them."""
-    picker = page.get_by_label("Viewing as")
-    await _until_done(page, lambda: picker.select_option(label=name))
+async def choose(place: FrameLocator, text: str) -> None:
+    """Pick one of what the command line offers."""
+    await place.locator("#channel-composer").get_by_role("option").filter(has_text=text).first.click()
 
 
-async def _until_done(page: Page, act: Callable[[], Awaitable[object]]) -> None:
-    """Do something on the page until it is not refused as out of date.
-
-    On a busy machine the page gives up waiting for the answer; what it calls uncertain then did arrive.
-    """
-    answer = page.locator("#action-status")
-    answered = re.compile(r"^\w+ (completed|switched|was not completed|outcome uncertain. It will)")
-    while True:
-        await act()
-        await expect(answer).to_have_text(answered, timeout=PATIENCE_MILLISECONDS)
-        if "was not" not in await answer.inner_text():
-            return
+async def view_as(place: FrameLocator, name: str) -> None:
+    """See the place as another member, and act as them."""
+    chosen = await place.get_by_label("Viewing as").select_option(label=name)
+    await place.locator("body").evaluate(ONCE_SEEN_AS, chosen[0])
 
 
-async def end(page: Page) -> None:
-    """Press the page's own end button."""
-    await page.get_by_text("More", exact=True).click()
-    await page.get_by_role("button", name="End preview session").click()
+async def remove_clip(log: FrameLocator, card: Locator) -> None:
+    """Press *Remove* on a card of the log, and submit the form with which it is asked, where one is."""
+    await card.get_by_role("button", name="Remove", exact=True).click()
+    await expect(log.locator("#action-status")).to_have_text("Callback completed")
+    if await (form := log.get_by_role("dialog")).is_visible():
+        await form.get_by_role("button", name="Submit").click()
+
+
+async def lost_actions(page: Page) -> list[object]:
+    """Return what was done in any of the page's frames and was not completed."""
+    return [
+        receipt
+        for frame in page.frames[1:]
+        for receipt in await frame.evaluate("window.simcordPreview.activity")
+        if receipt["rejected"] or receipt["settlement"] != "settled"
+    ]

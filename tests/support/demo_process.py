@@ -7,7 +7,7 @@ import os
 import pty
 import re
 import sys
-from asyncio.subprocess import DEVNULL, PIPE
+from asyncio.subprocess import DEVNULL, PIPE, STDOUT
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -49,16 +49,15 @@ async def run_demo(directory: Path, *arguments: str) -> Finished:
     return Finished(process.returncode, output.decode(), errors.decode())
 
 
-class DemoTerminal:
-    """A terminal with the demo running in it.
+class RunningDemo:
+    """The demo as a process.
 
     Attributes:
-        said: all that has appeared in it so far.
+        said: all that it has written so far, errors too.
     """
 
-    def __init__(self, process: Process, keyboard: int, screen: asyncio.StreamReader) -> None:
+    def __init__(self, process: Process, screen: asyncio.StreamReader) -> None:
         self._process = process
-        self._keyboard = keyboard
         self._screen = screen
         self.said = ""
 
@@ -66,21 +65,49 @@ class DemoTerminal:
         """Wait until something appears."""
         async with asyncio.timeout(TIMEOUT_SECONDS):
             while not (found := re.search(pattern, self.said)):
-                self.said += (await self._screen.read(4096)).decode()
+                self.said += (written := (await self._screen.read(4096)).decode())
+                assert written, f"it never said {pattern}: {self.said}"
         return found
-
-    def press_ctrl_c(self) -> None:
-        """Type the key that interrupts."""
-        os.write(self._keyboard, b"\x03")
-
-    def press_enter(self) -> None:
-        """Type an empty line."""
-        os.write(self._keyboard, b"\r")
 
     async def end(self) -> int:
         """Wait until the demo ends; return its exit code."""
         async with asyncio.timeout(TIMEOUT_SECONDS):
             return await self._process.wait()
+
+
+class DemoTerminal(RunningDemo):
+    """A terminal with the demo running in it."""
+
+    def __init__(self, process: Process, screen: asyncio.StreamReader, keyboard: int) -> None:
+        super().__init__(process, screen)
+        self._keyboard = keyboard
+
+    def press_ctrl_c(self) -> None:
+        """Type the key that interrupts."""
+        os.write(self._keyboard, b"\x03")
+
+
+@asynccontextmanager
+async def demo_without_terminal(directory: Path, *arguments: str) -> AsyncGenerator[RunningDemo]:
+    """Start the demo with nobody at a terminal; at the end it is told to end, if it still runs."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "demo", *arguments),
+        cwd=directory,
+        env=_environment(directory),
+        stdin=DEVNULL,
+        stdout=PIPE,
+        stderr=STDOUT,
+        start_new_session=True,
+    )
+    assert process.stdout is not None, "piped"
+    demo = RunningDemo(process, process.stdout)
+    try:
+        yield demo
+    finally:
+        with suppress(ProcessLookupError):
+            process.terminate()
+        demo.said += (await process.stdout.read()).decode()
+        await process.wait()
 
 
 @asynccontextmanager
@@ -102,7 +129,7 @@ async def demo_in_terminal(directory: Path, *arguments: str) -> AsyncGenerator[D
         lambda: asyncio.StreamReaderProtocol(screen), os.fdopen(keyboard, "rb", buffering=0)
     )
     try:
-        yield DemoTerminal(process, keyboard, screen)
+        yield DemoTerminal(process, screen, keyboard)
     finally:
         transport.close()  # the terminal: whoever still runs in it is told so
         await process.wait()

@@ -79,6 +79,33 @@ def too_few_starts(remaining: int, needed: int, hours: int) -> str:
     return f"Discord says that {left}: try again in {hours} h."
 
 
+def synced(count: int) -> str:
+    """Say how many commands Discord has of the bot."""
+    if count == 0:
+        return "no commands are synced yet: the bot does that when it starts"
+    return f"{formatting.counted(count, 'command')} synced"
+
+
+def no_such_host(host: str, setting: str | None) -> str:
+    """Say that an address is wrong: other names are found."""
+    return f"there is no host {host}: check {setting or 'the network'}."
+
+
+def nothing_listens(place: str, setting: str | None) -> str:
+    """Say that an address is wrong: its host says that nothing is there."""
+    return f"nothing answers at {place}: check {setting or 'the network'}."
+
+
+def no_network(host: str) -> str:
+    """Say that no address can be reached."""
+    return f"there is no way to {host}, nor to any other host: check the network."
+
+
+def out_of_reach(host: str, setting: str | None) -> str:
+    """Say that an address can't be reached, for whatever reason."""
+    return f"{host} cannot be reached: check the network{'' if setting is None else f', and {setting}'}."
+
+
 def operator_alert(alert: AnyAlert) -> str:
     """Tell the operator what to act upon, or how far what they allow is used."""
     match alert:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.errors import InvalidSettingError
+from bot.errors import InvalidSettingError, MistakesError
 from bot.models import TYPED_MAX_CHARACTERS, ChangeKind
 from bot.models.brainstorms import (
     LIST_NAME_MAX_CHARACTERS,
@@ -70,7 +70,7 @@ def test_every_phrase_of_a_list_can_stand_in_an_idea_by_the_lists_name(name: str
 def test_whatever_is_typed_is_within_all_bounds_or_refused(name: str, typed: str) -> None:
     try:
         read = parse(name, typed, reserved=LISTS)
-    except InvalidSettingError:
+    except (InvalidSettingError, MistakesError):
         return
 
     assert 1 <= len(read.name) <= LIST_NAME_MAX_CHARACTERS

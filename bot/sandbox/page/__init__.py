@@ -1,0 +1,1 @@
+"""The demo's page: the channels and threads of its community, side by side."""
