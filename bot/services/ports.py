@@ -148,6 +148,18 @@ class Publisher(Protocol):
         """Delete the job's status card; a card that is gone is no error."""
         ...
 
+    async def find_failure(self, job: Job) -> int | None:
+        """Look for the message that tells of a job's failure, which an earlier, interrupted attempt may have posted."""
+        ...
+
+    async def post_failure(self, job: Job) -> int:
+        """Tell of a job's failure in its channel, by an answer to its card; return the message's id.
+
+        It mentions the member where ``failure_mentions`` says so, and nobody else. The same job's again is the same
+        message for some minutes.
+        """
+        ...
+
     async def show_trouble(self, *, is_in_trouble: bool) -> None:
         """Say beside the bot's name that the video service is in trouble, or nothing again."""
         ...

@@ -10,7 +10,7 @@ import discord
 from bot.models import GEMINI_OMNI, ServiceFaultError, profile_of
 from bot.services.throttling.trouble import FAILURES
 from bot.ui.publisher import DiscordPublisher
-from bot.ui.text import members as member_text
+from bot.ui.text.clips import cards as card_text
 from tests.support.community import words
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ async def test_new_cards_and_the_bots_sign_say_that_the_service_is_in_trouble(co
     assert "**The video service is having trouble; yours starts by itself**" in words(result.response)
     activity = community.bot.activity
     assert isinstance(activity, discord.CustomActivity)
-    assert activity.name == member_text.TROUBLE_SIGN
+    assert activity.name == card_text.TROUBLE_SIGN
     assert await community.ledger() == [("charge", GEMINI_OMNI.shortest_seconds)]
 
     throttle.submitted(now + timedelta(seconds=30))

@@ -51,6 +51,7 @@ class SimulatedDiscord:
         copies: clips that were sent to their members once more.
         cards: what each card shows, by job id; a removed card is None.
         forgotten_cards: cards that no process may remember, by job id.
+        failures: the jobs of whose failure their channel was told, as they were then.
     """
 
     upload_limit: int = UPLOAD_LIMIT_BYTES
@@ -60,6 +61,7 @@ class SimulatedDiscord:
     alerts: list[AnyAlert] = field(default_factory=list["AnyAlert"])
     signs: list[bool] = field(default_factory=list[bool])
     troubles: dict[str, deque[Trouble]] = field(default_factory=dict[str, deque[Trouble]])
+    failures: list[Job] = field(default_factory=list["Job"])
     remembers_nonces: bool = True
     holds: dict[str, Hold] = field(default_factory=dict[str, "Hold"])
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -148,6 +150,18 @@ class SimulatedDiscord:
         forgotten[:] = [message for message in forgotten if message.message_id != job.status_message_id]
         self.cards.setdefault(job.id, []).append(None)
         self._after("remove_status")
+
+    async def find_failure(self, job: Job) -> int | None:
+        await self._before("find_failure")
+        places = [place for place, told in enumerate(self.failures, start=9001) if told.id == job.id]
+        return places[0] if places else None
+
+    async def post_failure(self, job: Job) -> int:
+        await self._before("post_failure")
+        self.failures.append(job)
+        self._after("post_failure")
+        await self._wait("after post_failure")
+        return 9000 + len(self.failures)
 
     async def show_trouble(self, *, is_in_trouble: bool) -> None:
         await self._before("show_trouble")

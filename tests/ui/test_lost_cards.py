@@ -266,8 +266,11 @@ async def test_a_failure_is_said_on_one_card_whatever_was_lost(tmp_path: Path, l
 
         await channel.fail()
 
-        card = channel.expect_one_card("refused this prompt")
-        assert (await channel.job()).status_message_id == card.id
+        [card, told] = channel.messages
+        assert ("No clip this time" in card.text, card.is_loading) == (True, False)
+        assert (told.pings, card.pings) == ({channel.server.ada.id}, set())
+        job = await channel.job()
+        assert (job.status_message_id, job.failure_message_id) == (card.id, told.id)
 
 
 @pytest.mark.usefixtures("slow")

@@ -22,6 +22,7 @@ from bot.models import (
     CardMessage,
     ClipFile,
     ClipLink,
+    JobError,
     JobState,
     OperatorAlert,
     Origin,
@@ -354,6 +355,52 @@ async def test_card_posted_through_the_channel_is_found_again_by_its_button(comm
         assert last(community).id == message_id
         assert await community.publisher.find_status(job) == [CardMessage(message_id)]
         await community.publisher.remove_status(replace(job, status_message_id=message_id))
+
+
+async def test_a_failure_answers_the_card_and_is_found_again(community: Community) -> None:
+    job, other = await accepted(community), await accepted(community, "A dog")
+    job = replace(job, state=JobState.FAILED, error_code=JobError.TIMED_OUT, failure_mentions=True)
+    await community.publisher.show_status(StatusCard(job))
+    assert await community.publisher.find_failure(job) is None, "the card is another message"
+
+    message_id = await community.publisher.post_failure(job)
+
+    message = last(community)
+    assert message.reference is not None
+    assert (message.id, message.reference.message_id) == (message_id, job.status_message_id)
+    assert [member.id for member in message.mentions] == [community.mia.id]
+    assert "The clip took too long. Your 6 s came back. Try again later." in words(message)
+    assert await community.publisher.find_failure(job) == message_id
+    assert await community.publisher.find_failure(other) is None
+
+
+async def test_a_failure_without_a_mention_names_its_member_and_pings_nobody(community: Community) -> None:
+    job = replace(await accepted(community), state=JobState.FAILED, failure_mentions=False)
+
+    await community.publisher.post_failure(job)
+
+    assert community.mia.mention in words(last(community))
+    [sent] = [each.json for each in community.env.http_requests if "message_reference" in (each.json or {})]
+    assert sent["allowed_mentions"] == {"parse": [], "users": []}
+    assert sent["nonce"] == f"fail{job.id}"
+    assert sent["message_reference"]["fail_if_not_exists"] is False
+    assert len(sent["nonce"]) <= 25
+
+
+async def test_the_operator_is_said_to_be_told_where_they_have_a_channel(community: Community) -> None:
+    publishers = [
+        DiscordPublisher(client=community.bot, clock=community.clock, operator_channel_id=channel_id)
+        for channel_id in (None, community.operators.id)
+    ]
+    job = replace(await accepted(community), state=JobState.FAILED, error_code=JobError.WRONG_ENDPOINT)
+
+    for publisher, is_told in zip(publishers, (False, True), strict=True):
+        await publisher.show_status(StatusCard(job))
+        assert ("The operator has been told" in words(last(community))) is is_told
+        await publisher.post_failure(job)
+        assert ("The operator has been told" in words(last(community))) is is_told
+        message_id = await publisher.find_failure(job)
+        await publisher.remove_status(replace(job, status_message_id=message_id))
 
 
 async def test_card_that_was_never_shown_is_not_found(community: Community) -> None:

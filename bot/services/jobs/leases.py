@@ -12,7 +12,7 @@ from bot.models import FINAL_STATES, JobState, LogKind
 from bot.store import jobs
 from bot.store.clips import prompts, stills
 from bot.store.clips.endings import end_with_clips
-from bot.store.jobs import submits
+from bot.store.jobs import failure_replies, submits
 from bot.store.moderation import modlog, servers
 from bot.store.quotas import ledger
 
@@ -29,6 +29,8 @@ _log = logging.getLogger(__name__)
 
 BOT_ID = 0
 """Stands for the bot itself where the ledger names who made an entry."""
+MENTIONED_ONCE_IN = timedelta(minutes=5)
+"""However many clips of a member's fail meanwhile, only the first of these failures mentions them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +102,15 @@ class LeasedJobs:
         return await self._finish(job, {"state": JobState.FAILED, "error_code": error_code} | changes, submit)
 
     async def settle(self, job: Job) -> Job:
-        """Note that a finished job needs nothing more: its card shows the end, or is gone."""
-        return await self._write(job, {"due_at": None, "lease_owner": None, "lease_until": None})
+        """Note that a finished job needs nothing more: its card shows the end, or is gone.
+
+        The message that tells of a failure is posted by now, or there will be none.
+        """
+        told = {
+            "failure_mentions": None if job.failure_message_id is None else job.failure_mentions,
+            "failure_message_id": job.failure_message_id,
+        }
+        return await self._write(job, {"due_at": None, "lease_owner": None, "lease_until": None} | told)
 
     async def _finish(self, job: Job, changes: dict[str, Any], submit: SubmitNote | None = None) -> Job:
         now = self._clock.now()
@@ -143,12 +152,16 @@ class LeasedJobs:
 
 
 async def note_end(connection: Connection, job: Job, now: datetime) -> None:
-    """Give back what a failed job was charged, let a clip be searched for, and tell the server's log of either end."""
+    """Give back what a failed job was charged, let a clip be searched for, and tell of either end in the server's log.
+
+    A failure is also told in its channel, by whoever settles the job's card.
+    """
     kind = LogKind.POSTED
     if job.state is JobState.FAILED:
         kind = LogKind.FAILED
         await end_with_clips(connection, [job.id])
         await ledger.refund(connection, job, now=now, made_by_id=BOT_ID)
+        await failure_replies.intend(connection, job.id, now=now, mentioned_since=now - MENTIONED_ONCE_IN)
     else:
         await prompts.add(connection, job)
     await modlog.add(connection, await servers.get(connection, job.guild_id), kind, now=now, job=job)
