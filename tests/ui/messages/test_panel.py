@@ -394,6 +394,7 @@ def plain_answers() -> dict[str, str]:
         place=PlaceRules(),
         open_jobs=2,
         open_jobs_anywhere=2,
+        open_jobs_waiting=0,
         max_open_jobs=2,
         waiting=10**4,
         waiting_anywhere=10**6,
