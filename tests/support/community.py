@@ -165,7 +165,11 @@ class Community:
         clip = ClipLink("https://files.example/x.mp4", None)
         posted = await post(replace(job, lineage=lineage), clip, None, parent, difference=difference)
         leased_jobs = LeasedJobs(
-            database=self.database, clock=self.clock, audit_trail=self.bot.services.audit_trail, owner=owner
+            database=self.database,
+            clock=self.clock,
+            audit_trail=self.bot.services.audit_trail,
+            card_changes=self.reelay.card_changes,
+            owner=owner,
         )
         return await leased_jobs.deliver(job, channel_id=posted.channel_id, message_id=posted.message_id)
 

@@ -142,7 +142,11 @@ class Channel:
     def _leased_jobs(self) -> LeasedJobs:
         audit_trail = self.first.bot.services.audit_trail
         return LeasedJobs(
-            database=self.first.database, clock=self.first.clock, audit_trail=audit_trail, owner="local/1"
+            database=self.first.database,
+            clock=self.first.clock,
+            audit_trail=audit_trail,
+            card_changes=self.first.reelay.card_changes,
+            owner="local/1",
         )
 
     def expect_one_card(self, words: str = "Waiting, next in line") -> Message:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import LeaseLostError
-from bot.models import FINAL_STATES, JobState, LogKind
+from bot.models import FINAL_STATES, RENDER_STATES, JobState, LogKind
 from bot.store import jobs
 from bot.store.clips import prompts, stills
 from bot.store.clips.endings import end_with_clips
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.models import Job, JobError, SubmitOutcome
+    from bot.services.jobs.status_cards import CardChanges
     from bot.services.moderation.audit_trail import AuditTrail
     from bot.services.ports import Clock
     from bot.store import Connection
@@ -58,10 +59,13 @@ class LeasedJobs:
     cannot be asked; nothing has changed then.
     """
 
-    def __init__(self, *, database: Database, clock: Clock, audit_trail: AuditTrail, owner: str) -> None:
+    def __init__(
+        self, *, database: Database, clock: Clock, audit_trail: AuditTrail, card_changes: CardChanges, owner: str
+    ) -> None:
         self._database = database
         self._clock = clock
         self._audit_trail = audit_trail
+        self._card_changes = card_changes
         self._owner = owner
 
     async def hold(self, job: Job, *, submit: SubmitNote | None = None, **changes: Any) -> Job:  # noqa: ANN401 (values of Job fields)
@@ -148,6 +152,8 @@ class LeasedJobs:
             self._audit_trail.tell(changed.guild_id)  # not before the card can be seen by the log
         if changed.state is not job.state:
             log_transition(job.state, changed)
+        if job.state in RENDER_STATES and changed.state not in RENDER_STATES:
+            self._card_changes.touch_queue()  # it is back in the queue, or its slot counts no more for whose turn it is
         return changed
 
 

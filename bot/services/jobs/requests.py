@@ -210,6 +210,7 @@ class JobService:
                 if accepted.is_new:
                     await jobs.free(connection, job.id, owner=self._owner)
                 if message_id is not None:
+                    self._card_changes.begin(accepted.card)  # so it shows now, whatever was shown meanwhile
                     await jobs.attach_status(connection, job.id, message_id, now=self._clock.now())
         finally:
             self._card_changes.touch(job.id)

@@ -276,6 +276,7 @@ class StatusCardUpdater:
         async with self._database.read() as connection:
             await self._walk_queue(connection)
             touched = self._card_changes.take(now)
+            self._card_changes.put_back(self._in_flight.intersection(touched))  # until it is known what they show
             try:
                 found = {job.id: job for job in await jobs.get_many(connection, touched)}
                 waiting = [job_id for job_id in touched if job_id in found and found[job_id].state is JobState.QUEUED]

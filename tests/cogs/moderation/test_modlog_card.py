@@ -71,6 +71,7 @@ async def test_a_failed_clip_says_why_and_that_the_seconds_came_back(community: 
         database=community.database,
         clock=community.clock,
         audit_trail=community.bot.services.audit_trail,
+        card_changes=community.reelay.card_changes,
         owner="local/1",
     )
     await leased_jobs.fail(job, JobError.CONTENT_POLICY)
