@@ -68,7 +68,6 @@ def wire_worker(
             downloads=shared.downloads,
             workspace=ports.workspace,
             media=ports.media,
-            quotas=services.quotas,
             mentions=services.mentions,
         ),
         settler=CardSettler(work, card_updater=card_updater, card_changes=shared.card_changes),

@@ -23,7 +23,7 @@ from bot.ui.text.clips.cards import TROUBLE_SIGN
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
 
-    from bot.models import AnyAlert, Clip, Job, ModelProfile, QuotaStatus, StatusCard
+    from bot.models import AnyAlert, Clip, Job, ModelProfile, StatusCard
     from bot.services.ports import Clock
 
 _log = logging.getLogger(__name__)
@@ -85,21 +85,19 @@ class DiscordPublisher:
         self,
         job: Job,
         clip: Clip,
-        status: QuotaStatus | None,
         parent: Job | None = None,
         *,
         is_mentioned: bool = True,
         difference: str | None = None,
     ) -> PostedMessage:
         """Post the clip to the job's channel."""
-        view = clip_view(job, clip, status, self._clock.now(), self._profile, parent, difference=difference)
+        view = clip_view(job, clip, self._clock.now(), self._profile, parent, difference=difference)
         return await self._send(self._channel(job), job, clip, view, nonce=job.id, is_mentioned=is_mentioned)
 
     async def post_clip_in_dm(
         self,
         job: Job,
         clip: Clip,
-        status: QuotaStatus | None,
         parent: Job | None = None,
         *,
         is_mentioned: bool = True,
@@ -107,7 +105,7 @@ class DiscordPublisher:
     ) -> PostedMessage:
         """Send the clip to the member directly."""
         now = self._clock.now()
-        view = clip_view(job, clip, status, now, self._profile, parent, difference=difference, is_direct=True)
+        view = clip_view(job, clip, now, self._profile, parent, difference=difference, is_direct=True)
         with as_publish_errors():
             channel = await self._direct_messages(job)
         return await self._send(channel, job, clip, view, nonce=job.id, is_mentioned=is_mentioned)
@@ -123,9 +121,7 @@ class DiscordPublisher:
 
     async def post_copy_in_dm(self, job: Job, clip: Clip, *, nonce: str) -> PostedMessage:
         """Send a delivered clip to the member directly once more."""
-        view = clip_view(
-            job, clip, None, job.finished_at or self._clock.now(), self._profile, is_copy=True, is_direct=True
-        )
+        view = clip_view(job, clip, job.finished_at or self._clock.now(), self._profile, is_copy=True, is_direct=True)
         with as_publish_errors():
             channel = await self._direct_messages(job)
         return await self._send(channel, job, clip, view, nonce=nonce, is_mentioned=False)

@@ -40,7 +40,7 @@ async def test_the_command_offers_the_models_lengths_and_its_shortest_is_the_def
     assert "Landscape 16:9 · 4 s" in words(result.response)
     assert await community.ledger() == [("charge", 4)]
     quota = await community.mia.slash(community.channel, "quota")
-    assert "56 s left today, 14 4-second clips" in words(quota.response)
+    assert "56 s left today, 14 clips of 4 s" in words(quota.response)
 
 
 async def test_longer_goes_on_to_the_models_next_length_and_ends_at_its_last(community: Community) -> None:

@@ -108,7 +108,7 @@ class Channel:
     async def deliver(self) -> None:
         """Let the clip arrive, and what is to be done after that be done."""
         job = await self.start()
-        posted = await self._publisher.post_clip(job, ClipLink("https://files.example/x.mp4", None), None)
+        posted = await self._publisher.post_clip(job, ClipLink("https://files.example/x.mp4", None))
         await self._leased_jobs.deliver(job, channel_id=posted.channel_id, message_id=posted.message_id)
         await self.settle()
 

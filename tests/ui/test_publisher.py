@@ -34,7 +34,6 @@ from bot.models import (
 from bot.services.clips.fitting import DEFAULT_UPLOAD_BYTES
 from bot.ui.publisher import DiscordPublisher
 from tests.support.community import words
-from tests.support.jobs import make_quota_status
 from tests.support.videos import video_file
 
 if TYPE_CHECKING:
@@ -99,20 +98,21 @@ async def test_clip_is_a_new_message_that_pings_the_member_and_nobody_else(commu
     job = await accepted(community, prompt)
     community.clock.time += timedelta(seconds=75)
 
-    posted = await community.publisher.post_clip(job, clip_file(), make_quota_status(24))
+    posted = await community.publisher.post_clip(job, clip_file())
 
     message = last(community)
     assert posted == PostedMessage(community.channel.id, message.id)
     assert message.id != job.status_message_id
     assert community.pinged(message) == {community.mia.id}
     assert [attachment.filename for attachment in message.attachments] == [f"reelay-{job.id}.mp4"]
-    assert "took 1 min 15 s · 36 s left today, six 6-second clips" in words(message)
+    assert "took 1 min 15 s" in words(message)
+    assert " left" not in words(message), "what is left of a quota is nobody else's"
 
 
 async def test_posting_sends_the_jobs_id_as_a_nonce_that_is_enforced(community: Community) -> None:
     job = await accepted(community)
 
-    await community.publisher.post_clip(job, LINK, None)
+    await community.publisher.post_clip(job, LINK)
 
     sent = community.env.http_requests[-1].json
     assert (sent["nonce"], sent["enforce_nonce"]) == (job.id, True)
@@ -123,7 +123,7 @@ async def test_posting_sends_the_jobs_id_as_a_nonce_that_is_enforced(community: 
 @pytest.mark.parametrize("clip", ["file", "link"])
 async def test_clip_is_found_again_in_its_channel(community: Community, clip: str) -> None:
     job, other = await accepted(community), await accepted(community, "A dog")
-    posted = await community.publisher.post_clip(job, LINK if clip == "link" else clip_file(), None)
+    posted = await community.publisher.post_clip(job, LINK if clip == "link" else clip_file())
     for number in range(120):
         community.env.backend.create_message(community.channel.id, community.ben.id, f"chatter {number}")
 
@@ -136,7 +136,7 @@ async def test_clip_is_found_again_in_direct_messages(community: Community, clip
     job = await accepted(community)
     assert await community.publisher.find_clip_in_dm(job) is None
 
-    posted = await community.publisher.post_clip_in_dm(job, LINK if clip == "link" else clip_file(), None)
+    posted = await community.publisher.post_clip_in_dm(job, LINK if clip == "link" else clip_file())
 
     assert posted.channel_id == community.mia.user.dm_channel.id
     assert await community.publisher.find_clip_in_dm(job) == posted
@@ -158,7 +158,7 @@ async def test_clip_made_from_another_is_found_again_with_its_buttons(
         else (publisher.post_clip, publisher.find_clip)
     )
 
-    posted = await post(job, file, make_quota_status(24), parent)
+    posted = await post(job, file, parent)
 
     assert await find(job) == posted
     assert await find(replace(job, id="0" * 16)) is None
@@ -172,14 +172,14 @@ async def test_status_card_and_what_people_write_are_not_taken_for_the_clip(comm
         community.channel, f"-# job {job.id}", attachments=[(f"reelay-{job.id}.mp4", b"not the clip")]
     )
     imitation = replace(job, id="0" * 16, spec=VideoSpec(f"-# job {job.id} reelay-{job.id}.mp4"))
-    await community.publisher.post_clip(imitation, LINK, None)
+    await community.publisher.post_clip(imitation, LINK)
 
     assert await community.publisher.find_clip(job) is None
 
 
 async def test_clip_posted_before_the_command_is_not_looked_at(community: Community) -> None:
     job = await accepted(community)
-    await community.publisher.post_clip(job, LINK, None)
+    await community.publisher.post_clip(job, LINK)
     later = await accepted(community, "Another")
 
     assert await community.publisher.find_clip(replace(job, interaction_id=later.interaction_id)) is None
@@ -193,7 +193,7 @@ async def test_refusals_of_a_clip_get_the_projects_words(
     community.env.inject_error("POST", MESSAGES, status=status, code=code)
 
     with pytest.raises(error):
-        await community.publisher.post_clip(job, LINK, None)
+        await community.publisher.post_clip(job, LINK)
 
 
 @pytest.mark.parametrize(("status", "code", "error"), REFUSALS[2:])
@@ -222,7 +222,7 @@ async def test_member_who_takes_no_direct_messages_is_a_closed_destination(commu
     community.env.inject_error("POST", MESSAGES, status=403, code=50007)
 
     with pytest.raises(DestinationClosedError):
-        await community.publisher.post_clip_in_dm(job, LINK, None)
+        await community.publisher.post_clip_in_dm(job, LINK)
 
 
 async def test_broken_connection_may_have_delivered(community: Community, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -234,7 +234,7 @@ async def test_broken_connection_may_have_delivered(community: Community, monkey
     monkeypatch.setattr(community.bot.http, "send_message", reset)
 
     with pytest.raises(PublishUnavailableError):
-        await community.publisher.post_clip(job, LINK, None)
+        await community.publisher.post_clip(job, LINK)
 
 
 async def test_status_card_is_edited_where_it_is(community: Community) -> None:
@@ -419,7 +419,7 @@ async def test_a_spoiler_is_found_again_however_discord_names_its_file(
     community: Community, clip: str, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job, other = replace(await accepted(community), is_spoiler=True), await accepted(community, "A dog")
-    posted = await community.publisher.post_clip(job, LINK if clip == "link" else clip_file(), None)
+    posted = await community.publisher.post_clip(job, LINK if clip == "link" else clip_file())
     stored = community.env.backend.get_message(posted.channel_id, posted.message_id)
     for attachment in stored.attachments:
         monkeypatch.setitem(attachment, "filename", f"{prefix}{attachment['filename']}")
@@ -449,7 +449,7 @@ async def test_a_private_jobs_card_is_edited_found_and_removed_in_direct_message
 
 async def test_a_private_jobs_first_card_and_its_clip_have_different_nonces(community: Community) -> None:
     job = await private(community)
-    await community.publisher.post_clip_in_dm(job, LINK, None)
+    await community.publisher.post_clip_in_dm(job, LINK)
 
     sent = [
         each.json for each in community.env.http_requests if each.method == "POST" and each.path.endswith("/messages")
@@ -465,7 +465,7 @@ async def test_closed_direct_messages_are_told_from_any_other_refusal(community:
     community.env.inject_error("POST", MESSAGES, status=403, code=code, times=2)
 
     with pytest.raises(MessagesClosedError):
-        await community.publisher.post_clip_in_dm(job, LINK, None)
+        await community.publisher.post_clip_in_dm(job, LINK)
     with pytest.raises(MessagesClosedError):
         await community.publisher.post_status(StatusCard(job))
     community.env.inject_error("POST", MESSAGES, status=403, code=40333)

@@ -155,10 +155,9 @@ def durations(profile: ModelProfile) -> dict[int, str]:
 
 
 def clips(count_seconds: int, profile: ModelProfile) -> str:
-    """Write how many of the shortest clips a number of seconds is: ``six 6-second clips``."""
-    shortest = profile.shortest_seconds
-    count = count_seconds // shortest
-    return f"{count_word(count)} {shortest}-second clip{'' if count == 1 else 's'}"
+    """Write how many of the shortest clips a number of seconds is: ``6 clips of 6 s``."""
+    count = count_seconds // profile.shortest_seconds
+    return f"{counted(count, 'clip') if count else 'no clip'} of {seconds(profile.shortest_seconds)}"
 
 
 def elapsed(total_seconds: float) -> str:

@@ -52,8 +52,8 @@ def clip_heading(job: Job, difference: str | None = None) -> str:
     return f"<@{job.member_id}>, your clip is ready."
 
 
-def clip_footer(job: Job, status: QuotaStatus | None, now: datetime, parent: Job | None = None, *, link: bool) -> str:
-    """Write the small line: shape, length, how long it took, what is left; with a link, also the job's id.
+def clip_footer(job: Job, now: datetime, parent: Job | None = None, *, link: bool) -> str:
+    """Write the small line: shape, length, how long it took; with a link, also the job's id.
 
     Args:
         parent: what it was made from, as far as that is stored.
@@ -64,8 +64,6 @@ def clip_footer(job: Job, status: QuotaStatus | None, now: datetime, parent: Job
         reader_id = job.member_id if job.is_private else None
         address = None if parent is None else clip_address(parent, reader_id=reader_id)
         parts.append(f"{made} {_named('another clip', address)}")
-    if status is not None:
-        parts.append(quota_left(status))
     if link:
         parts.append(clip_reference(job))
     return f"-# {' · '.join(parts)}"
@@ -171,7 +169,7 @@ def _came_of_it(details: ClipDetails, reader_id: int) -> str:
 
 
 def quota_left(status: QuotaStatus) -> str:
-    """Write what is left in seconds and clips: ``36 s left today, six 6-second clips``."""
+    """Write what is left in seconds and clips: ``36 s left today, 6 clips of 6 s``."""
     is_pool = status.effective.source is QuotaSource.CHANNEL
     pool = f" in the pool of {formatting.channel(status.effective.subject_id or 0)}" if is_pool else ""
     if status.left_seconds is None:
@@ -179,6 +177,16 @@ def quota_left(status: QuotaStatus) -> str:
     period = formatting.PERIOD_NOW[status.effective.quota.period]
     clips = formatting.clips(status.left_seconds, status.profile)
     return f"{formatting.seconds(status.left_seconds)} left{pool} {period}, {clips}"
+
+
+def last_clip(status: QuotaStatus) -> str:
+    """Tell a member, where nobody else reads it, that what is left is too little for another clip."""
+    is_pool = status.effective.source is QuotaSource.CHANNEL
+    whose = f"the last clip of the pool of {formatting.channel(status.effective.subject_id or 0)}"
+    period = formatting.PERIOD_NOW[status.effective.quota.period]
+    left = formatting.seconds(status.left_seconds or 0)
+    resets = f"{'It' if is_pool else 'Your quota'} resets {formatting.relative(status.resets_at)}."
+    return f"That was {whose if is_pool else 'your last clip'} {period}: {left} left. {resets}"
 
 
 def quota_overview(

@@ -245,6 +245,26 @@ def shown_places(workshop: Workshop, *job_ids: str) -> list[int | None]:
     return [cards(workshop, job_id)[-1].queue_place for job_id in job_ids]
 
 
+async def test_no_two_cards_show_the_same_place_once_edits_have_landed(workshop: Workshop) -> None:
+    workshop.server.faults.submit.extend([Fault.error("rate_limit_exceeded"), Fault(status=502)])
+    process = workshop.start(max_concurrent_renders=1)
+    at_first: dict[str, StatusCard] = {}
+    for place in range(6):
+        card = await process.jobs.accept(workshop.request(member_id=MEMBER_ID - place % 3))
+        await process.jobs.attach_status(card.job.id, 1000 + place)
+        at_first[card.job.id] = card
+    seen: list[list[int]] = []
+    for _ in range(30):
+        await process.worker.tick()
+        workshop.time.advance(6)
+        await process.card_updater.tick()
+        latest = [(cards(workshop, job_id) or [card])[-1] for job_id, card in at_first.items()]
+        seen.append(sorted(card.queue_place for card in latest if card.queue_place is not None))
+
+    assert all(places == list(range(1, len(places) + 1)) for places in seen)
+    assert {len(places) for places in seen} >= {6, 4, 2}
+
+
 async def test_a_job_that_comes_back_into_the_queue_moves_the_others(workshop: Workshop) -> None:
     service = SurprisingService(workshop.client)
     submit = service.holds["before submit"] = Hold()

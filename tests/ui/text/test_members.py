@@ -11,7 +11,7 @@ from tests.support.jobs import RESETS_AT, make_quota_status
 
 
 def test_what_is_left_is_said_in_seconds_and_clips() -> None:
-    assert member_text.quota_left(make_quota_status(24)) == "36 s left today, six 6-second clips"
+    assert member_text.quota_left(make_quota_status(24)) == "36 s left today, 6 clips of 6 s"
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ def test_what_is_left_is_said_in_seconds_and_clips() -> None:
 )
 def test_periods_are_named(period: Period, words: str) -> None:
     effective = EffectiveQuota(Quota(6, period), QuotaSource.SERVER)
-    assert member_text.quota_left(make_quota_status(effective=effective)) == f"6 s left {words}, one 6-second clip"
+    assert member_text.quota_left(make_quota_status(effective=effective)) == f"6 s left {words}, 1 clip of 6 s"
 
 
 @pytest.mark.parametrize(
