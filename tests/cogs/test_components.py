@@ -73,7 +73,7 @@ async def test_an_earlier_cards_button_cancels(community: Community) -> None:
     ("action", "words_then"),
     [
         ("remove", "**Removed** by"),
-        ("refund", "; 6 s went back"),
+        ("refund", "; 6 s came back"),
         ("block", "Block this member from making clips"),
         ("recent", "**The latest clips of"),
     ],
@@ -197,7 +197,7 @@ async def test_an_earlier_panel_cancels_and_removes(community: Community) -> Non
     waiting = next(job for job in await community.jobs() if job.state is JobState.QUEUED)
 
     for custom_id, then in (
-        (f"panel:job_cancel:{waiting.id}:1", "is cancelled and refunded."),
+        (f"panel:job_cancel:{waiting.id}:1", "is cancelled; its 6 s came back."),
         (f"panel:clip_remove:{posted[0].id}:keep:1", "is removed."),
         (f"panel:clip_remove:{posted[1].id}:refund:1", "is removed."),
     ):

@@ -35,7 +35,7 @@ async def test_shows_bar_what_is_left_whose_rule_and_the_reset(community: Commun
         "▰▰▱▱▱▱▱▱▱▱▱▱ 12 s of 60 s used\n"
         "The rule that holds is the bot's default: 60 s per day.\n"
         f"It resets <t:{NEXT_MIDNIGHT}:R>.\n"
-        "-# When a clip is ready I mention you, in all servers."
+        "-# When a clip is ready or has failed I mention you, in all servers."
     )
 
 

@@ -169,9 +169,9 @@ async def test_clip_made_from_another_is_found_again_with_its_buttons(
 async def test_status_card_and_what_people_write_are_not_taken_for_the_clip(community: Community) -> None:
     job = await accepted(community)
     await community.mia.send(
-        community.channel, f"-# job {job.id}", attachments=[(f"reelay-{job.id}.mp4", b"not the clip")]
+        community.channel, f"-# clip {job.id}", attachments=[(f"reelay-{job.id}.mp4", b"not the clip")]
     )
-    imitation = replace(job, id="0" * 16, spec=VideoSpec(f"-# job {job.id} reelay-{job.id}.mp4"))
+    imitation = replace(job, id="0" * 16, spec=VideoSpec(f"-# clip {job.id} reelay-{job.id}.mp4"))
     await community.publisher.post_clip(imitation, LINK)
 
     assert await community.publisher.find_clip(job) is None

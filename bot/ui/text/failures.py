@@ -106,7 +106,7 @@ def question(job: Job, *, is_own: bool) -> str:
     if is_own:
         charge = f"your {cost} stay charged unless the service reports a failure"
     else:
-        charge = f"{formatting.member(job.member_id)} gets the {cost} back, and the log has it"
+        charge = f"{formatting.member(job.member_id)}'s {cost} come back, and the log has it"
     return (
         "**Discard this clip?** It has already started, and the video service can't be stopped. The clip will not be "
         f"posted; {charge}."
@@ -117,7 +117,7 @@ def discarded(job: Job, *, is_own: bool) -> str:
     """Say what became of a clip and of its cost."""
     cost = formatting.seconds(job.spec.cost_seconds)
     if not is_own:
-        return f"Discarded. {formatting.member(job.member_id)} has the {cost} back."
+        return f"Discarded. {formatting.member(job.member_id)}'s {cost} came back."
     if job.error_code is JobError.DISCARDED:
         return f"Discarded. {kept(cost)}"
     return f"{'Cancelled' if job.submitted_at is None else 'Discarded'}. Your {cost} came back."

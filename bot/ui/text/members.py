@@ -37,7 +37,8 @@ _MADE = {
     Origin.LONGER: "made longer from",
     Origin.ROUND: "another take of",
 }
-_REFERENCE_AT_END = re.compile(r"\bjob ([0-9a-z]{1,25})\Z", re.ASCII)
+_REFERENCE_AT_END = re.compile(r"\b(?:clip|job) ([0-9a-z]{1,25})\Z", re.ASCII)
+"""Clips that were posted before have the other word."""
 
 # The clip ----------------------------------------------------------------------------------------
 
@@ -93,7 +94,7 @@ def _named(words: str, address: str | None) -> str:
 
 def clip_reference(job: Job) -> str:
     """Write the words by which a clip's message is found again when it has no file."""
-    return f"job {job.id}"
+    return f"clip {job.id}"
 
 
 def job_of_footer(line: str) -> str | None:
@@ -233,7 +234,7 @@ def quota_overview(
 def mention_line(*, is_mentioned: bool) -> str:
     """Say whether a member is mentioned when a clip of theirs is ready."""
     if is_mentioned:
-        return "-# When a clip is ready I mention you, in all servers."
+        return "-# When a clip is ready or has failed I mention you, in all servers."
     return "-# When a clip is ready I name you without a mention, in all servers."
 
 

@@ -119,7 +119,10 @@ INVALID_SETTINGS = brainstorms.INVALID_SETTINGS | {
     ),
     ("pattern", "none"): "That pattern is empty.",
     ("pattern", "too_long"): f"That pattern is too long; use at most {PATTERN_MAX_CHARACTERS} characters.",
-    ("pattern", "unreadable"): "I can't read that pattern; it has to be a regular expression as RE2 knows them.",
+    ("pattern", "unreadable"): (
+        "I can't read that pattern. Write it as a regular expression such as `cats?|dogs?`; what looks ahead or "
+        "behind, or repeats an earlier part, is not known here."
+    ),
     ("pattern", "too_complex"): "That pattern is too complex; repeat less in it, or make two of it.",
     ("pattern", "unclear_letters"): (
         "I can't read that for all alphabets: `\\b` has to stand at the start or the end, and `\\W` outside of "
@@ -146,7 +149,8 @@ NOT_SENDABLE = {
 def asks_too_much(asked: Asked, limits: FloodLimits) -> str:
     """Say to a member how much they may ask of the bot in a minute."""
     if asked is Asked.VIDEO:
-        return f"That is too fast: ask for at most {limits.videos} clips a minute. Nothing was charged."
+        clips = formatting.counted(limits.videos, "clip")
+        return f"That is too fast: ask for at most {clips} a minute. Nothing was charged."
     return f"That is too fast: at most {limits.presses} buttons, lists, forms and commands a minute. Wait a little."
 
 

@@ -202,8 +202,8 @@ async def test_why_tells_every_source_in_the_order_it_is_asked(community: Commun
     ]
     assert lines[-4].startswith("6. The server's cap: 600 s per day: 0 s used today, 600 s left")
     assert lines[-3] == "7. The operator's limits: none"
-    assert lines[-2] == "8. The queue: 0 clips of this server wait, of at most 50"
-    assert lines[-1] == "9. Prompts: 1 words and phrases, 0 patterns, no AutoMod keyword rules"
+    assert lines[-2] == "8. The queue: 0 clips waiting in this server, of at most 50"
+    assert lines[-1] == "9. Prompts: 1 word or phrase, no patterns, no AutoMod keyword rules"
 
 
 async def test_why_names_what_stands_in_the_way(community: Community) -> None:
@@ -281,7 +281,7 @@ async def test_a_blocked_member_is_told_why_and_until_when_and_what_waited_is_re
     ends = int((community.clock.now() + timedelta(days=1)).timestamp())
     assert said == (
         f"{community.mia.mention} can make no clips here until <t:{ends}:f>: “\u2068spam\u2069”. "
-        "1 waiting clip cancelled and refunded."
+        "1 waiting clip cancelled; what that cost came back."
     )
     assert [job.state for job in await community.jobs()] == [JobState.CANCELLED]
     assert await community.ledger() == [("charge", 6), ("refund", 6)]
@@ -478,7 +478,7 @@ async def test_jobs_on_the_way_are_listed_with_a_button_to_cancel_each(community
     cancelled = await community.moderator.click(panel.response, custom_id=f"panel:job_cancel:{second.id}:1")
 
     assert "waiting, asked" in words(cancelled.response)
-    assert words(cancelled.response).endswith("The second\u2069” is cancelled and refunded.")
+    assert words(cancelled.response).endswith("The second\u2069” is cancelled; its 6 s came back.")
     assert [job.state for job in await community.jobs()] == [JobState.QUEUED, JobState.CANCELLED]
     assert await community.ledger() == [("charge", 6), ("charge", 6), ("refund", 6)]
     await community.mia.click(next(iter(community.channel.history())), custom_id=f"job:cancel:{first.id}")

@@ -48,6 +48,20 @@ async def test_each_failure_is_told_but_a_member_is_mentioned_once_in_five_minut
     assert told(workshop)[-1] == (later, True)
 
 
+async def test_two_processes_tell_of_each_failure_once(workshop: Workshop) -> None:
+    processes = workshop.start("a/1"), workshop.start("b/1")
+    for place in range(4):
+        workshop.server.faults.submit.append(Fault.error("content_policy_violation"))
+        await workshop.accept(processes[place % 2])
+
+    for _ in range(20):
+        await asyncio.gather(*(process.worker.tick() for process in processes))
+        workshop.time.advance(2)
+
+    assert len(workshop.discord.failures) == len({job.id for job in workshop.discord.failures}) == 4
+    assert [job.failure_mentions for job in workshop.discord.failures].count(True) == 1
+
+
 async def test_it_answers_the_card_once_that_shows_the_end(workshop: Workshop) -> None:
     process = workshop.start()
 

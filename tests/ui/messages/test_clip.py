@@ -55,7 +55,7 @@ def test_link_says_until_when_it_works_and_names_the_job() -> None:
 
     assert [part["url"] for part in parts(view) if "url" in part] == [LINK.url]
     assert f"until <t:{int(datetime(2026, 3, 5, 12, tzinfo=UTC).timestamp())}:f>" in text_of(view)
-    assert text_of(view).endswith("took 1 min 32 s · job 01k2m3n4p5q6r7s8")
+    assert text_of(view).endswith("took 1 min 32 s · clip 01k2m3n4p5q6r7s8")
 
 
 def test_address_too_long_for_a_button_is_written_out() -> None:
@@ -136,7 +136,7 @@ def test_small_line_leads_to_what_it_was_made_from(origin: Origin, words: str) -
     small = text_of(clip_view(job, LINK, NOW, GEMINI_OMNI, PARENT)).splitlines()[-1]
 
     address = f"https://discord.com/channels/{WIDE}/{WIDE}/{WIDE}"
-    assert small == f"-# Landscape 16:9 · 6 s · took 1 min 32 s · {words} [another clip]({address}) · job {job.id}"
+    assert small == f"-# Landscape 16:9 · 6 s · took 1 min 32 s · {words} [another clip]({address}) · clip {job.id}"
 
 
 @pytest.mark.parametrize(

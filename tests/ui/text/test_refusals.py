@@ -242,5 +242,5 @@ def test_too_many_brainstorms_lead_to_one_of_them() -> None:
     own = refusals.explain(TooManyBrainstormsError(1, in_channel=False, thread_id=5)) or ""
     others = refusals.explain(TooManyBrainstormsError(3, in_channel=True, thread_id=None)) or ""
 
-    assert own.startswith("You already have a brainstorm on the way, in <#5>.")
+    assert own.startswith("You already have 1 brainstorm on the way, in <#5>.")
     assert others.startswith("3 brainstorms are being made in this channel, and no more may be.")
