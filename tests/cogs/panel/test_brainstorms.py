@@ -58,7 +58,8 @@ async def test_how_brainstorms_are_held_is_shown_asked_and_set(community: Commun
 
     await panel.fill(form, "20", "5", role, "no")
 
-    held = f"20 at once in a channel, 5 of each member; only who has {role.mention} may vote, but not for takes of their own"
+    who = f"only who has {role.mention} may vote, but not for takes of their own"
+    held = f"20 at once in a channel, 5 of each member; {who}"
     assert panel.note == f"Brainstorming now: {held}."
     assert f"**Brainstorming**: {held}" in panel.text
     assert await server(community) == Server(

@@ -70,6 +70,7 @@ def test_address_too_long_for_a_button_is_written_out() -> None:
     [
         ("-# Landscape 16:9 · 6 s · took 5 s · job 01k2m3n4", "01k2m3n4"),
         ("-# a long line about its parent · job 01k2m3n4p5q6r7s8t9u0v1w2x", "01k2m3n4p5q6r7s8t9u0v1w2x"),
+        ("-# Landscape 16:9 · 6 s · took 5 s · clip 01k2m3n4", "01k2m3n4"),
         ("-# job 01k2m3n4 · spoiler", None),
         ("-# job 01K2", None),
         ("-# job ../x", None),
