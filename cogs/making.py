@@ -65,7 +65,7 @@ class Maker:
             self._jobs.abandon(interaction.id)
             raise
         else:
-            await self._let_start(accepted, message_id)
+            await self._let_start(accepted, message_id, is_heard=message_id is not None)
             if accepted.last_under is not None:
                 await self._tell_last(interaction, member_text.last_clip(accepted.last_under))
 
@@ -88,10 +88,10 @@ class Maker:
         except replies.UNDELIVERED as error:
             _log.warning("last clip not told", extra={"error": type(error).__name__})
 
-    async def _let_start(self, accepted: Accepted, message_id: int | None = None) -> None:
+    async def _let_start(self, accepted: Accepted, message_id: int | None = None, *, is_heard: bool = True) -> None:
         """Let a job start that was held for its answer, and remember its card where there is one."""
         try:
-            await self._jobs.let_start(accepted, message_id)
+            await self._jobs.let_start(accepted, message_id, is_heard=is_heard)
         except StoreUnavailableError:
             fields = {"job_id": accepted.card.job.id, "message_id": message_id}
             _log.warning("status card not remembered", extra=fields)

@@ -111,6 +111,16 @@ async def test_clip_that_was_posted_is_looked_for_until_discord_says(spot: Spot,
     assert asked(spot, RouteKind.CREATE_MESSAGE, spot.channel) == 1
 
 
+async def test_clip_that_was_posted_is_looked_for_again_after_an_unlisted_code(spot: Spot) -> None:
+    faults = spot.premises.server.faults
+    faults.reset(RouteKind.CREATE_MESSAGE, stored=True, where=to(spot.channel))
+    REFUSED_TWICE.play(faults, RouteKind.LIST_MESSAGES, to(spot.channel, "GET"))
+
+    job = await spot.run(await spot.accept())
+
+    assert [*spot.channel.messages] == [job.message_id]
+
+
 @ways(FORBIDDEN, REFUSED)
 async def test_clip_that_cannot_be_looked_for_is_known_by_its_nonce_after(spot: Spot, way: Way) -> None:
     faults = spot.premises.server.faults

@@ -7,6 +7,7 @@ import logging
 import math
 import sys
 import threading
+import time
 from functools import partial
 from timeit import timeit
 from typing import TYPE_CHECKING, Literal, NoReturn
@@ -298,7 +299,7 @@ def test_passwords_in_addresses_and_token_fields_are_masked_even_when_nobody_nam
 def test_masking_takes_no_longer_for_a_line_of_nothing_but_escapes() -> None:
     masking = Masking([PASSWORD, "a-token-of-seventy-characters-" * 2])
     took = [
-        timeit(partial(masking.apply, filling * (50_000 // len(filling))), number=1)
+        timeit(partial(masking.apply, filling * (50_000 // len(filling))), number=1, timer=time.process_time)
         for filling in ("\\", "%25", "s3cr%", "://", "/webhooks/1/", "\\%25&amp;")
     ]
 

@@ -31,6 +31,9 @@ async def _require_readable(
     _session: aiohttp.ClientSession, _context: SimpleNamespace, request: aiohttp.TraceRequestEndParams
 ) -> None:
     answer = request.response
+    if answer.history and str(answer.history[0].url).startswith(Route.BASE):
+        await answer.read()
+        raise ForeignAnswerError(f"HTTP {answer.history[0].status}, to somewhere else than Discord")
     if not str(request.url).startswith(Route.BASE) or answer.status == HTTPStatus.NO_CONTENT:
         return
     if not _is_readable(answer, await answer.read()):  # which the library then reads from memory

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from discord.types.gateway import SessionStartLimit
     from yarl import URL
 
+_log = logging.getLogger(__name__)
+
 CONNECT_SECONDS = 60.0
 """For one connection to be opened and greeted; its turn to identify is within it."""
 
@@ -41,6 +43,11 @@ class ShardedBot(commands.AutoShardedBot):
         self._launching: asyncio.Task[None] | None = None
         self._pausing: dict[int, asyncio.Task[None]] = {}
         self._closed_in_a_row: Counter[int] = Counter()
+        self._let_in: set[int] = set()
+        self._presence: discord.BaseActivity | None = None
+        self._said: dict[int, discord.BaseActivity | None] = {}
+        self.add_listener(self._catch_up, "on_shard_connect")
+        self.add_listener(self._catch_up, "on_shard_resumed")
         self._is_set_up = False
 
     async def sign_in(self, token: str) -> None:
@@ -119,12 +126,17 @@ class ShardedBot(commands.AutoShardedBot):
 
     def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 (discord.py's)
         """Have an event looked after; a connection that Discord has let in counts as there."""
-        if event in {"shard_connect", "shard_resumed"} and self._closed_in_a_row.pop(args[0], 0) > 1:
-            self.patience.end_waiting(is_there=True)
+        if event in {"shard_connect", "shard_resumed"}:
+            self._let_in.add(args[0])
+            if self._closed_in_a_row.pop(args[0], 0) > 1:
+                self.patience.end_waiting(is_there=True)
+        elif event == "shard_disconnect":
+            self._let_in.discard(args[0])
         super().dispatch(event, *args, **kwargs)
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Wait for the shard's turn, and forget its servers: it is told anew which there are."""
+        self._said[shard_id or 0] = self._presence  # what it will send after its turn is written already
         if self._identifying is not None:
             await self._identifying.wait_turn(shard_id or 0)
         if not initial:
@@ -138,19 +150,32 @@ class ShardedBot(commands.AutoShardedBot):
         status: discord.Status | None = None,
         shard_id: int | None = None,
     ) -> None:
-        """Change what is said beside the bot's name, on each connection that there is.
+        """Change what is said beside the bot's name, on each connection that there is, and on others once they are.
 
         Raises:
-            OSError: when one of them is down just now, after the others.
+            OSError: when one of them has broken just now, after the others.
         """
+        self._presence = activity
+        self.activity = activity  # pyright: ignore[reportAttributeAccessIssue] (the library takes any of them)
         errors: list[OSError] = []
-        for each in list(self.shards) if shard_id is None else [shard_id]:
+        for each in sorted(self._let_in) if shard_id is None else [shard_id]:
             try:
                 await super().change_presence(activity=activity, status=status, shard_id=each)
             except OSError as error:
                 errors.append(error)
+            else:
+                self._said[each] = activity
         if errors:
             raise errors[0]
+
+    async def _catch_up(self, shard_id: int) -> None:
+        """Say on a connection what has changed while Discord had not let it in, or it was broken."""
+        if self._said.get(shard_id) == self._presence:
+            return
+        try:
+            await self.change_presence(activity=self._presence, shard_id=shard_id)
+        except OSError as error:
+            _log.debug("broken again", extra={"shard_id": shard_id, "error": describe(error)})
 
     async def _launch(self) -> None:
         try:

@@ -76,7 +76,9 @@ def as_publish_errors() -> Generator[None]:
 
 def may_be_taken_later(error: Exception) -> bool:
     """Tell whether Discord, or what stands before it, has said no more than "not now"."""
-    return not isinstance(error, discord.HTTPException) or isinstance(_as_publish_error(error), PublishUnavailableError)
+    if not isinstance(error, discord.HTTPException):
+        return True
+    return error.code not in _TOO_LATE_CODES and isinstance(_as_publish_error(error), PublishUnavailableError)
 
 
 def _as_publish_error(error: discord.HTTPException) -> PublishError:

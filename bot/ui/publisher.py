@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import discord
 from discord import ui
 
-from bot.errors import DestinationClosedError, MessageRefusedError, PublishError, PublishUnavailableError
+from bot.errors import DestinationClosedError, MessageRefusedError, PublishError
 from bot.models import GEMINI_OMNI, CardMessage, ClipFile, PostedMessage
 from bot.services.clips.fitting import DEFAULT_UPLOAD_BYTES
 from bot.ui.discord_errors import CLOSING_CODES, as_publish_errors
@@ -175,9 +175,6 @@ class DiscordPublisher:
     async def show_trouble(self, *, is_in_trouble: bool) -> None:
         """Say beside the bot's name that the video service is in trouble, or nothing again."""
         activity = discord.CustomActivity(TROUBLE_SIGN) if is_in_trouble else None
-        self._client.activity = activity  # for whenever it connects anew
-        if not self._client.is_ready():
-            raise PublishUnavailableError("not connected yet; it may have told Discord already who it is")
         with as_publish_errors():
             await self._client.change_presence(activity=activity)
 

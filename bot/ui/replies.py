@@ -9,21 +9,34 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import aiohttp
 import discord
 from discord import app_commands
 from discord.utils import MISSING
 
 from bot.errors import ReelayError
-from bot.ui.discord_errors import in_own_words, may_be_taken_later
+from bot.ui.answering.attempts import (
+    ALREADY_ANSWERED,
+    FILLED,
+    PRIVATE,
+    REDRAWS,
+    TOO_LATE,
+    UNDELIVERED,
+    UNHEARD,
+    WAS_TOO_LATE,
+    answer,
+    details,
+    log_failure,
+    note_unheard,
+    say_privately,
+)
+from bot.ui.discord_errors import in_own_words
 from bot.ui.messages.typed import typed_views
 from bot.ui.text import refusals
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
     from discord import ui
 
@@ -37,16 +50,8 @@ ANSWER_WITHIN_SECONDS = 0.1
 Long enough for an undisturbed transaction (10 to 30 ms), so that the first answer is the real one. No longer, since
 a crowd that asks at once waits all of it for nothing (``tests/bench/acknowledge.py``).
 """
-PAUSES_SECONDS = (1.0, 4.0, 15.0)
-"""Before each further try of what Discord does not take just now; an interaction can be followed up for 15 minutes."""
 SHOWN_WITHIN_SECONDS = 10.0
 """How long to try to show a card; then it is looked for in the channel (``services.jobs.lost_cards``)."""
-ALREADY_ANSWERED = 40060
-TOO_LATE = 10062
-"""Discord no longer knows the interaction: its member has been told that the bot did not respond."""
-_PRIVATE, _REDRAWS, _UNHEARD, _TOO_LATE, _BY_ANOTHER = "private", "redraws", "unheard", "too late", "by another"
-UNDELIVERED = (discord.HTTPException, aiohttp.ClientError, OSError)
-"""What discord.py raises when Discord refuses, fails or can't be reached."""
 
 
 class UnheardError(Exception):
@@ -70,14 +75,14 @@ async def run_or_defer(
     task = asyncio.create_task(work)
     await asyncio.wait({task}, timeout=ANSWER_WITHIN_SECONDS)
     if not task.done() and not interaction.response.is_done():  # else an earlier work was the slow one
-        interaction.extras[_PRIVATE] = private
-        interaction.extras[_REDRAWS] = redraws or interaction.extras.get(_REDRAWS)  # an earlier one may be there
+        interaction.extras[PRIVATE] = private
+        interaction.extras[REDRAWS] = redraws or interaction.extras.get(REDRAWS)  # an earlier one may be there
         try:
             await interaction.response.defer(ephemeral=private, thinking=not redraws)
         except UNDELIVERED as error:
-            _note_unheard(interaction, error)
-            interaction.extras[_TOO_LATE] = getattr(error, "code", None) == TOO_LATE
-            _log_failure(interaction, "acknowledgement failed", error)
+            note_unheard(interaction, error)
+            interaction.extras[WAS_TOO_LATE] = getattr(error, "code", None) == TOO_LATE
+            log_failure(interaction, "acknowledgement failed", error)
     return await asyncio.shield(task)
 
 
@@ -94,7 +99,7 @@ async def show(interaction: discord.Interaction, view: ui.LayoutView) -> int | N
     Raises:
         UnheardError: when Discord says that the first answer came too late; nothing is shown then.
     """
-    if interaction.extras.get(_TOO_LATE):
+    if interaction.extras.get(WAS_TOO_LATE):
         raise UnheardError
 
     async def respond() -> int | None:
@@ -105,11 +110,11 @@ async def show(interaction: discord.Interaction, view: ui.LayoutView) -> int | N
 
     try:
         async with asyncio.timeout(SHOWN_WITHIN_SECONDS):
-            return await _answer(interaction, respond, edit, joins=True)
+            return await answer(interaction, respond, edit, joins=True)
     except UNDELIVERED as error:
         if getattr(error, "code", None) == TOO_LATE:
             raise UnheardError from error
-        _log_failure(interaction, "card not shown", error)
+        log_failure(interaction, "card not shown", error)
         return None
 
 
@@ -124,23 +129,23 @@ async def show_privately(
     Returns:
         The message's id; None when it could not be shown, which is logged.
     """
+
+    async def respond() -> int | None:
+        return (await interaction.response.send_message(view=view, files=files(), ephemeral=True)).message_id
+
+    async def edit() -> int | None:
+        return (await interaction.edit_original_response(view=view, attachments=files())).id
+
     try:
-        may_redraw = interaction.extras.get(_REDRAWS) and interaction.extras.get(_UNHEARD)
+        may_redraw = interaction.extras.get(REDRAWS) and interaction.extras.get(UNHEARD)
         if may_redraw or interaction.response.type is discord.InteractionResponseType.deferred_message_update:
             return (await interaction.followup.send(view=view, files=files(), ephemeral=True, wait=True)).id
-        if not interaction.response.is_done():
-            try:
-                return (await interaction.response.send_message(view=view, files=files(), ephemeral=True)).message_id
-            except discord.HTTPException as error:
-                if error.code != ALREADY_ANSWERED:
-                    raise
-                if not interaction.extras.get(_UNHEARD):
-                    _log.debug("already answered", extra=_details(interaction, error))
-                    return None
-        return (await interaction.edit_original_response(view=view, attachments=files())).id
+        message_id = await answer(interaction, respond, edit)
     except UNDELIVERED as error:
-        _log.warning("layout not shown", extra=_details(interaction, error))
+        log_failure(interaction, "layout not shown", error)
         return None
+    interaction.extras[FILLED] = True
+    return message_id
 
 
 async def redraw(
@@ -152,6 +157,7 @@ async def redraw(
         files: what is attached to it from now on; None is what was.
     """
     attachments = MISSING if files is None else files
+    interaction.extras[REDRAWS] = True
 
     async def respond() -> None:
         await interaction.response.edit_message(view=view, attachments=attachments)
@@ -160,9 +166,9 @@ async def redraw(
         await interaction.edit_original_response(view=view, attachments=attachments)
 
     try:
-        await _answer(interaction, respond, edit)
+        await answer(interaction, respond, edit)
     except UNDELIVERED as error:
-        _log_failure(interaction, "layout not changed", error)
+        log_failure(interaction, "layout not changed", error)
 
 
 async def reply(interaction: discord.Interaction, text: str, *, files: Sequence[discord.File] = ()) -> bool:
@@ -192,13 +198,13 @@ async def give_back(
 async def _try_to_reply(interaction: discord.Interaction, *messages: dict[str, Any]) -> bool:
     first, *rest = messages
     try:
-        if await _reply(interaction, first):
+        if await say_privately(interaction, first):
             for message in rest:
                 await interaction.followup.send(**message, ephemeral=True)
     except (*UNDELIVERED, RuntimeError) as error:
         if isinstance(error, RuntimeError) and not _has_signed_off(interaction, error):
             raise
-        _log.warning("answer failed", extra=_details(interaction, error))
+        _log.warning("answer failed", extra=details(interaction, error))
         return False
     return True
 
@@ -210,11 +216,11 @@ def _has_signed_off(interaction: discord.Interaction, error: Exception) -> bool:
 
 async def offer_nothing(interaction: discord.Interaction, error: Exception) -> None:
     """Answer what Discord asks for while somebody types with an empty list; why, and what came of it, is logged."""
-    _log.info("list not offered", extra=_details(interaction, error))
+    _log.info("list not offered", extra=details(interaction, error))
     try:
         await interaction.response.autocomplete([])
     except UNDELIVERED as undelivered:
-        _log.warning("answer failed", extra=_details(interaction, undelivered))
+        _log.warning("answer failed", extra=details(interaction, undelivered))
 
 
 async def reply_with_error(
@@ -227,18 +233,18 @@ async def reply_with_error(
         button: by which to go on from it.
     """
     if isinstance(error, discord.HTTPException) and error.code == ALREADY_ANSWERED:
-        _log.debug("already answered", extra=_details(interaction, error))  # by another process on this token
+        _log.debug("already answered", extra=details(interaction, error))  # by another process on this token
         return
     if _has_signed_off(interaction, error):
-        _log.warning("not answered, the bot ends", extra=_details(interaction, error))
+        _log.warning("not answered, the bot ends", extra=details(interaction, error))
         return
     text = _explain(in_own_words(error))
     if text is None:
         reference = secrets.token_hex(4)
-        _log.error("unexpected error", exc_info=error, extra={"reference": reference} | _details(interaction))
+        _log.error("unexpected error", exc_info=error, extra={"reference": reference} | details(interaction))
         text = refusals.unknown_failure(reference)
     else:
-        _log.info("refused", extra=_details(interaction, error))
+        _log.info("refused", extra=details(interaction, error))
     if typed.strip():
         await give_back(interaction, text, typed, button)
     else:
@@ -259,91 +265,3 @@ def _explain(error: Exception) -> str | None:
             return refusals.UNREADABLE_COMMAND
         case _:
             return None
-
-
-async def _answer(
-    interaction: discord.Interaction,
-    respond: Callable[[], Awaitable[_Result]],
-    edit: Callable[[], Awaitable[_Result]],
-    *,
-    joins: bool = False,
-) -> _Result:
-    """Give the first answer, or change it where it may be there; with ``joins`` another process's, too."""
-    for is_last in (False, True):
-        if interaction.response.is_done():
-            break
-        try:
-            return await respond()
-        except UNDELIVERED as error:
-            is_refused = not may_be_taken_later(error)
-            is_there = getattr(error, "code", None) == ALREADY_ANSWERED or interaction.extras.get(_UNHEARD)
-            _note_unheard(interaction, error)
-            if (is_refused and not is_there) or (interaction.extras.get(_BY_ANOTHER) and not joins):
-                raise
-            if is_refused or is_last:
-                break
-        await asyncio.sleep(PAUSES_SECONDS[0])
-    return await _patiently(edit)
-
-
-async def _patiently(ask: Callable[[], Awaitable[_Result]]) -> _Result:
-    """Ask Discord again while it takes something only not just now."""
-    for pause_seconds in PAUSES_SECONDS:
-        try:
-            return await ask()
-        except UNDELIVERED as error:
-            if not may_be_taken_later(error):
-                raise
-        await asyncio.sleep(pause_seconds)
-    return await ask()
-
-
-def _note_unheard(interaction: discord.Interaction, error: Exception) -> None:
-    """Note that a first answer failed: it may be there all the same, or there is another process's."""
-    if getattr(error, "code", None) != ALREADY_ANSWERED:
-        interaction.extras[_UNHEARD] = True
-    elif not interaction.extras.get(_UNHEARD):
-        interaction.extras[_BY_ANOTHER] = True
-
-
-def _log_failure(interaction: discord.Interaction, message: str, error: Exception) -> None:
-    """Warn of what failed, unless another process on this token has answered."""
-    level = logging.DEBUG if interaction.extras.get(_BY_ANOTHER) else logging.WARNING
-    _log.log(level, message, extra=_details(interaction, error))
-
-
-async def _reply(interaction: discord.Interaction, message: dict[str, Any]) -> bool:
-    """Say something; False where another process has said the same."""
-    if not interaction.response.is_done():
-        try:
-            await interaction.response.send_message(**message, ephemeral=True)
-        except discord.HTTPException as error:
-            if error.code != ALREADY_ANSWERED:
-                raise
-            if not interaction.extras.get(_UNHEARD):
-                # Another process on this token was quicker, and has said the same.
-                _log.debug("already answered", extra=_details(interaction, error))
-                return False
-        else:
-            return True
-    acknowledged = interaction.response.type in {None, discord.InteractionResponseType.deferred_channel_message}
-    in_public = acknowledged and not interaction.extras.get(_PRIVATE)
-    try:
-        if in_public:
-            # The first follow-up would only fill in the acknowledgement, in public; so something else does, and goes.
-            await _patiently(partial(interaction.edit_original_response, content="…"))
-        await interaction.followup.send(**message, ephemeral=True)
-    finally:
-        if in_public:
-            await _patiently(interaction.delete_original_response)
-    return True
-
-
-def _details(interaction: discord.Interaction, error: Exception | None = None) -> dict[str, object]:
-    return {
-        "interaction_id": interaction.id,
-        "guild_id": interaction.guild_id,
-        "member_id": interaction.user.id,
-        "error": None if error is None else type(error).__name__,
-        "discord_code": getattr(error, "code", None),
-    }

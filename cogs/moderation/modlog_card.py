@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from bot.errors import NotRemovableError
 from bot.ui import filled_forms, forms, replies
@@ -11,10 +11,14 @@ from bot.ui.messages.modlog_card import modlog_view, shows_still
 from bot.ui.text.moderation import modlog as modlog_text
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from bot.models import LogEntry
     from bot.services.services import Services
     from bot.ui.components import Press
     from cogs.moderation.acts import ModeratorActs
+
+_Result = TypeVar("_Result")
 
 RECENT_JOBS = 8
 
@@ -29,16 +33,13 @@ class ModlogCardActions:
     @component("log:{then:remove|refund}:{entry_id}")
     async def remove(self, press: Press, then: str, entry_id: int) -> None:
         """Remove the clip."""
-        await press.interaction.response.defer()
-        card, _ = await self._card(press, entry_id)
-        if card.job is None:
-            raise NotRemovableError
         try:
-            await self._acts.remove_clip(press.interaction, card.job.id, refunds=then == "refund")
+            card = await _at_once(press, self._remove(press, entry_id, refunds=then == "refund"))
         except NotRemovableError:
-            await self._redraw(press, entry_id)  # somebody was quicker: the card says who
+            card, _ = await _at_once(press, self._card(press, entry_id))
+            await _redraw(press, card)  # somebody was quicker: the card says who
             raise
-        await self._redraw(press, entry_id)
+        await _redraw(press, card)
 
     @component("log:block:{entry_id}")
     async def ask_block(self, press: Press, entry_id: int) -> None:
@@ -48,11 +49,9 @@ class ModlogCardActions:
     @component("form:log_block:{entry_id}")
     async def block(self, press: Press, entry_id: int) -> None:
         """Block the member."""
-        await press.interaction.response.defer()
-        _, member_id = await self._card(press, entry_id)
         days = filled_forms.parse_days(press.typed(forms.DAYS))
-        said = await self._acts.block(press.interaction, member_id, press.typed(forms.REASON), days)
-        await self._redraw(press, entry_id)
+        card, said = await _at_once(press, self._block(press, entry_id, press.typed(forms.REASON), days))
+        await _redraw(press, card)
         await replies.reply(press.interaction, said)
 
     @component("log:recent:{entry_id}")
@@ -67,9 +66,17 @@ class ModlogCardActions:
 
         await replies.run_and_reply(press.interaction, look())
 
-    async def _redraw(self, press: Press, entry_id: int) -> None:
+    async def _remove(self, press: Press, entry_id: int, *, refunds: bool) -> LogEntry:
         card, _ = await self._card(press, entry_id)
-        await replies.redraw(press.interaction, modlog_view(card), None if shows_still(card) else [])
+        if card.job is None:
+            raise NotRemovableError
+        await self._acts.remove_clip(press.interaction, card.job.id, refunds=refunds)
+        return (await self._card(press, entry_id))[0]
+
+    async def _block(self, press: Press, entry_id: int, reason: str, days: int | None) -> tuple[LogEntry, str]:
+        _, member_id = await self._card(press, entry_id)
+        said = await self._acts.block(press.interaction, member_id, reason, days)
+        return (await self._card(press, entry_id))[0], said
 
     async def _card(self, press: Press, entry_id: int) -> tuple[LogEntry, int]:
         """Return the entry as it should look now, and the member that it is about."""
@@ -77,3 +84,12 @@ class ModlogCardActions:
         if card is None or card.member_id is None:
             raise NotRemovableError
         return card, card.member_id
+
+
+async def _at_once(press: Press, work: Coroutine[Any, Any, _Result]) -> _Result:
+    """Do something whose result is drawn on the card."""
+    return await replies.run_or_defer(press.interaction, work, private=True, redraws=True)
+
+
+async def _redraw(press: Press, card: LogEntry) -> None:
+    await replies.redraw(press.interaction, modlog_view(card), None if shows_still(card) else [])

@@ -13,6 +13,7 @@ import pytest
 from bot.models import Aspect, JobError, JobState, Quota, QuotaSource
 from bot.services.jobs.lost_cards import ANSWERED_SECONDS
 from bot.ui import replies
+from bot.ui.answering import attempts
 from tests.support.community import words
 
 if TYPE_CHECKING:
@@ -264,7 +265,7 @@ async def test_slow_refusal_that_cannot_be_said_leaves_no_public_trace_either(
 async def test_card_goes_through_the_channel_when_the_interaction_is_gone(
     community: Community, monkeypatch: pytest.MonkeyPatch, status: int, code: int
 ) -> None:
-    monkeypatch.setattr(replies, "PAUSES_SECONDS", (0.0,))
+    monkeypatch.setattr(attempts, "PAUSES_SECONDS", (0.0,))
     community.env.inject_error("POST", CALLBACK, status=status, code=code, times=None)
     community.env.inject_error("PATCH", ORIGINAL, status=404, code=10015, times=None)
 

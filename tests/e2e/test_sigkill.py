@@ -16,7 +16,6 @@ from tests.support.stage import CANCELLED, COST_SECONDS, Part, failed
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Outcome
-    from tests.support.discord_server import Message
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -197,21 +196,15 @@ STARTING = Act(
 # While the queue stands still ----------------------------------------------------------------------
 
 
-async def _queued(part: Part) -> Message:
-    """Ask for a clip that has to wait, and give its card when it says so."""
-    await part.ask()
-    return await part.card("Waiting for the operator")
-
-
 async def queued(part: Part) -> Moments:
-    await _queued(part)
+    await part.asks_and_waits()
     yield DOWN
     part.stage.service.key_credits = 1820
 
 
 async def cancelled_but_not_yet_on_the_card(part: Part) -> Moments:
     part.ending = CANCELLED
-    card = await _queued(part)
+    card = await part.asks_and_waits()
     answer = part.hold(RouteKind.CALLBACK, stored=False)
     edit = part.hold(RouteKind.EDIT_MESSAGE, stored=False)
     await part.press(card, "cancel")
@@ -223,7 +216,7 @@ async def cancelled_but_not_yet_on_the_card(part: Part) -> Moments:
 
 async def cancelled_and_on_the_card_but_unanswered(part: Part) -> Moments:
     part.ending = CANCELLED
-    card = await _queued(part)
+    card = await part.asks_and_waits()
     answer = part.hold(RouteKind.CALLBACK, stored=True)
     await part.press(card, "cancel")
     await answer.arrived.wait()

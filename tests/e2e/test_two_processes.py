@@ -99,8 +99,7 @@ ONE = Act(
 
 async def press_is_heard_by_both(part: Part) -> None:
     part.ending = CANCELLED
-    await part.ask()
-    card = await part.card("Waiting for the operator")
+    card = await part.asks_and_waits()
     await part.press(card, "cancel")
     await part.ends()
 

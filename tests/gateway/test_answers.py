@@ -67,6 +67,18 @@ async def test_answer_that_is_not_discords_is_no_answer_to_any_request(server: D
     assert message.id not in server.clips.messages
 
 
+@pytest.mark.parametrize("status", [302, 307])
+async def test_answer_from_where_a_request_is_sent_on_to_is_not_discords(
+    server: DiscordServer, bot: ReelayBot, status: int
+) -> None:
+    channel = bot.get_partial_messageable(server.clips.id)
+    elsewhere = server.api_url.removesuffix("/api/v10")
+    for kind, ask in ASKS.values():
+        server.faults.answer(kind, Answer(status, "", {"Location": f"{elsewhere}/sign-in"}))
+        with pytest.raises(PublishUnavailableError), as_publish_errors():
+            await ask(channel.get_partial_message(1))
+
+
 @pytest.mark.parametrize("status", [401, 403, 404, 418, 503])
 async def test_refusal_in_other_words_than_discords_is_one_without_a_code(
     server: DiscordServer, bot: ReelayBot, status: int

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.errors import PublishUnavailableError
+from bot.gateway.identifying import Identifying
 from bot.ui.publisher import DiscordPublisher
 from bot.ui.text.clips.cards import TROUBLE_SIGN
 from tests.support.community import GivenClock
-from tests.support.connected_bot import connected_bot
+from tests.support.connected_bot import connected_bot, unconnected_bot
 from tests.support.discord_server import DiscordServer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.support.discord_server import Guild
+    from tests.support.discord_server.world import World
 
 SHARDS = 16
 
@@ -74,6 +76,52 @@ async def test_sign_is_shown_on_all_connections(tmp_path: Path) -> None:
         publisher = DiscordPublisher(client=bot, clock=GivenClock(), operator_channel_id=None)
         await publisher.show_trouble(is_in_trouble=True)
         await server.wait_for(lambda _: all(session.signs[-1] == TROUBLE_SIGN for session in server.sessions))
+
+
+async def test_sign_is_shown_at_once_where_the_bot_is_let_in_and_elsewhere_as_soon_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting, may_go_on = 5, asyncio.Event()
+
+    async def wait_turn(_: Identifying, shard_id: int) -> None:
+        if shard_id == waiting:
+            await may_go_on.wait()
+
+    monkeypatch.setattr(Identifying, "wait_turn", wait_turn)
+    server = DiscordServer()
+    sharded(server)
+
+    def shows_sign(_: World) -> bool:
+        return all(session.signs[-1] == TROUBLE_SIGN for session in server.sessions)
+
+    async with server, unconnected_bot(server, tmp_path) as bot:
+        await bot.sign_in(server.token)
+        connection = asyncio.create_task(bot.connect())
+        await server.wait_for(lambda _: len(server.sessions) == waiting)
+        await DiscordPublisher(client=bot, clock=GivenClock(), operator_channel_id=None).show_trouble(
+            is_in_trouble=True
+        )
+        await server.wait_for(shows_sign)
+        may_go_on.set()
+        await server.wait_for(lambda world: len(server.sessions) == SHARDS and shows_sign(world))
+        await bot.close()
+        await connection
+
+
+async def test_sign_that_a_broken_connection_has_not_shown_is_shown_when_it_is_there_again(tmp_path: Path) -> None:
+    server = DiscordServer()
+    guilds = sharded(server)
+    async with server, connected_bot(server, tmp_path) as bot:
+        [session] = server.world.sessions_of(guilds[7].id)
+        gone = asyncio.create_task(bot.wait_for("shard_disconnect", timeout=10))
+        await server.disconnect(session, code=4000)
+        await gone
+        await DiscordPublisher(client=bot, clock=GivenClock(), operator_channel_id=None).show_trouble(
+            is_in_trouble=True
+        )
+        await server.wait_for(
+            lambda _: len(server.sessions) == SHARDS and all(it.signs[-1] == TROUBLE_SIGN for it in server.sessions)
+        )
 
 
 async def test_server_that_the_bot_was_taken_out_of_meanwhile_is_forgotten_with_a_new_session(tmp_path: Path) -> None:

@@ -60,6 +60,8 @@ async def begin_fit(
     """Start a fit that never ends, and return it with its process's id once that is at work."""
     call = asyncio.create_task(media.fit(endless, endless.with_name("fit.mp4"), MEBIBYTE, found))
     open_files.append(await asyncio.to_thread(os.open, endless, os.O_WRONLY))
+    while not media.process_ids:  # noqa: ASYNC110 (at work, but we have not yet heard that it was started)
+        await asyncio.sleep(0)
     (process_id,) = media.process_ids
     return call, process_id
 

@@ -11,8 +11,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from tests.support.forked_process import ForkedProcess
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from tests.support.discord_server import DiscordServer, Session
 
@@ -55,6 +57,7 @@ class BotProcess:
         server: the loopback Discord, when it runs in this process: then ready means connected to it.
         module: what runs; the bench gives one that measures itself and is the bot otherwise.
         arguments: of the command line, behind ``python -m bot``.
+        main: runs instead, in a process that is forked from one that has imported it: starting is most of the work.
 
     Attributes:
         logs: what it has logged as JSON, oldest first.
@@ -70,6 +73,7 @@ class BotProcess:
         server: DiscordServer | None = None,
         module: str = "bot",
         arguments: tuple[str, ...] = (),
+        main: Callable[[], int] | None = None,
     ) -> None:
         self.logs: list[dict[str, Any]] = []
         self.output: list[str] = []
@@ -79,6 +83,7 @@ class BotProcess:
         self._server = server
         self._module = module
         self._arguments = arguments
+        self._main = main
         self._change = asyncio.Event()
         self._secrets = [environment[name] for name in SECRET_SETTINGS if environment.get(name)]
 
@@ -86,28 +91,12 @@ class BotProcess:
         temporary = self._directory / "tmp"
         temporary.mkdir(exist_ok=True)
         self._sessions_before = len(self._server.world.sessions) if self._server else 0
-        # A pipe of our own, not asyncio's: the end of the bot can be waited for while a child of its own, left
-        # over after SIGKILL, still holds the other end.
-        read_end, write_end = os.pipe()
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            self._module,
-            *self._arguments,
-            cwd=self._directory,
-            env={
-                "PATH": os.environ["PATH"],
-                "PYTHONPATH": str(REPOSITORY),
-                "PYTHONUNBUFFERED": "1",
-                "TMPDIR": str(temporary),
-                **self._environment,
-            },
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=write_end,
-            stderr=write_end,
-            start_new_session=True,
+        environment = {"PATH": os.environ["PATH"], "TMPDIR": str(temporary), **self._environment}
+        self._process, read_end = await (
+            self._start(environment)
+            if self._main is None
+            else ForkedProcess.start(self._main, directory=self._directory, environment=environment)
         )
-        os.close(write_end)
         reader = asyncio.StreamReader(limit=LINE_LIMIT_BYTES)
         self._pipe, _ = await asyncio.get_running_loop().connect_read_pipe(
             lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(read_end, "rb")
@@ -115,9 +104,30 @@ class BotProcess:
         self._reading = asyncio.create_task(self._read(reader))
         return self
 
+    async def _start(self, environment: dict[str, str]) -> tuple[asyncio.subprocess.Process, int]:
+        # A pipe of our own, not asyncio's: the end of the bot can be waited for while a child of its own, left
+        # over after SIGKILL, still holds the other end.
+        read_end, write_end = os.pipe()
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            self._module,
+            *self._arguments,
+            cwd=self._directory,
+            env={"PYTHONPATH": str(REPOSITORY), "PYTHONUNBUFFERED": "1", **environment},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=write_end,
+            stderr=write_end,
+            start_new_session=True,
+        )
+        os.close(write_end)
+        return process, read_end
+
     async def __aexit__(self, *_exception: object) -> None:
         with suppress(ProcessLookupError):  # the whole group, with what the bot may have left behind
             os.killpg(self.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # or it alone, where it has no group yet
+            self._process.kill()
         await self._process.wait()
         await self._reading
         self._pipe.close()

@@ -1,5 +1,4 @@
-# ruff: noqa: E402 (as the bot, it looks for no garbage while it is imported)
-"""``python -m bot`` with shorter waits, for tests that run it as a process of its own.
+"""The bot with shorter waits, for tests that run it as a process of its own.
 
 Clips are looked at in a thread, since a process for each takes most of such a test's time; what begins a bot as people
 do, and the media process's own tests, have the real thing.
@@ -7,11 +6,7 @@ do, and the media process's own tests, have the real thing.
 
 from __future__ import annotations
 
-import gc
-import sys
 from typing import TYPE_CHECKING, Self
-
-gc.disable()
 
 from bot import serving
 from bot.__main__ import main
@@ -44,6 +39,7 @@ class ThreadedMedia(DirectMedia):
         return None
 
 
-if __name__ == "__main__":
+def run() -> int:
+    """Run it until it ends; return its exit code."""
     vars(serving)["MediaWorker"] = ThreadedMedia
-    sys.exit(main(policy=POLICY))
+    return main([], policy=POLICY)

@@ -17,6 +17,7 @@ from discord import Permissions
 
 from bot.sandbox.toapis_server import Fault as ServiceFault
 from bot.sandbox.toapis_server import SandboxGeneration, SandboxServer
+from tests.support import quick_bot
 from tests.support.bot_process import BotProcess, bot_environment
 from tests.support.discord_server import BOT_PERMISSIONS, DiscordServer, RouteKind
 from tests.support.videos import video_file
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 DISCORD_TOKEN = "loopback-discord-token-xyzzy"
 TOAPIS_API_KEY = "loopback-video-key-plugh"
-QUICK_BOT = "tests.support.quick_bot"
 """What runs on the stage: the bot, but for some of its waits."""
 HEAVY = "(heavy)"
 """In a prompt it makes the clip some 2.5 MB, worth re-encoding; others have 75 KB."""
@@ -80,7 +80,7 @@ class Stage:
         )
         async with AsyncExitStack() as stack:
             async with self._starting:
-                bot = BotProcess(self.directory, environment | settings, server=self.server, module=QUICK_BOT)
+                bot = BotProcess(self.directory, environment | settings, server=self.server, main=quick_bot.run)
                 await stack.enter_async_context(bot)
                 await bot.wait_ready(within_seconds=PATIENCE_SECONDS)
             self.bot = bot
@@ -341,6 +341,13 @@ class Part:
     async def card(self, words: str = "") -> Message:
         """Wait until the status card shows something, with those words in it."""
         return await self.until(lambda: next((card for card in self.cards() if card.text and words in card.text), None))
+
+    async def asks_and_waits(self) -> Message:
+        """Ask for a clip that has to wait for the operator; return its card, once it says so and can be cancelled."""
+        await self.ask()
+        card = await self.card("Waiting for the operator")
+        await self.until(lambda: self.job["state"] == "queued")  # on its way to the service it is only discarded
+        return card
 
     async def until(self, condition: Callable[[], Found]) -> Found:
         """Wait until something holds on Discord, and return it."""

@@ -18,6 +18,7 @@ from bot.services.jobs.lost_cards import ANSWERED_SECONDS, LOOK_AGAIN_SECONDS
 from bot.store import jobs as job_store
 from bot.store import tables
 from bot.ui import replies
+from bot.ui.answering import attempts
 from bot.ui.publisher import DiscordPublisher
 from tests.support.connected_bot import connected_bots
 from tests.support.discord_server import DiscordServer, RouteKind
@@ -173,7 +174,7 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replies, "PAUSES_SECONDS", (0.0, 0.0))
+    monkeypatch.setattr(attempts, "PAUSES_SECONDS", (0.0, 0.0))
 
 
 def first_answer_is_lost(faults: Faults) -> None:
@@ -346,6 +347,33 @@ async def test_a_job_whose_answer_is_too_late_only_at_a_second_try_goes_on(tmp_p
         assert (await channel.job()).state is JobState.QUEUED
 
 
+@pytest.mark.parametrize("is_slow", [False, True], ids=["at once", "acknowledged first"])
+async def test_a_process_that_is_too_late_leaves_a_job_alone_that_another_has_answered(
+    tmp_path: Path, request: pytest.FixtureRequest, *, is_slow: bool
+) -> None:
+    if is_slow:
+        request.getfixturevalue("slow")
+    async with channel_of(tmp_path, 2) as channel:
+        channel.server.faults.fail(RouteKind.CALLBACK, 404, code=10062)
+        asked = await channel.ask(heard_by=1)
+        await channel.hears(asked, channel.server.sessions[1])
+        await channel.first.reelay.worker._claim(channel.first.clock.now())
+
+        assert (await channel.job()).state is not JobState.CANCELLED
+        channel.expect_one_card()
+
+
+async def test_a_job_of_which_both_processes_heard_too_late_is_withdrawn(tmp_path: Path) -> None:
+    async with channel_of(tmp_path, 2) as channel:
+        channel.server.faults.fail(RouteKind.CALLBACK, 404, code=10062, times=2)
+        await channel.ask()
+        for each in channel.bots:
+            await each.reelay.worker.tick()
+
+        job = await channel.job()
+        assert (job.state, job.error_code) == (JobState.CANCELLED, JobError.UNHEARD)
+
+
 @pytest.mark.usefixtures("slow")
 async def test_thinking_of_a_refusal_goes_though_discord_does_not_take_that_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -367,6 +395,78 @@ async def test_thinking_of_a_refusal_goes_though_discord_does_not_take_that_at_o
         assert channel.messages == []
         [refusal] = asked.follow_ups
         assert refusal.is_ephemeral
+
+
+@pytest.mark.usefixtures("slow")
+async def test_thinking_of_a_refusal_goes_though_discord_takes_nothing_for_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempts, "LAST_PAUSE_SECONDS", 0.0)
+    async with channel_of(tmp_path, 1) as channel:
+
+        async def refuse(_: JobRequest) -> None:
+            await channel.server.wait_for(lambda world: world.requests_of(RouteKind.CALLBACK))
+            raise RulesChangingError
+
+        monkeypatch.setattr(channel.first.bot.services.jobs, "accept_held", refuse)
+        channel.server.faults.limit(RouteKind.EDIT_ANSWER, 1, via=False, times=LONG)
+        asked = await channel.ask()
+
+        assert channel.messages == []
+        [refusal] = asked.follow_ups
+        assert refusal.is_ephemeral
+
+
+@pytest.mark.parametrize("is_stored", [False, True], ids=["it did not arrive", "it did"])
+async def test_a_refusal_is_said_once_though_its_answer_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_stored: bool
+) -> None:
+    async with channel_of(tmp_path, 1) as channel:
+
+        async def refuse(_: JobRequest) -> None:
+            raise RulesChangingError
+
+        monkeypatch.setattr(channel.first.bot.services.jobs, "accept_held", refuse)
+        channel.server.faults.reset(RouteKind.CALLBACK, stored=is_stored)
+        asked = await channel.ask()
+
+        assert asked.response is not None
+        assert (asked.response.is_ephemeral, asked.follow_ups) == (True, [])
+
+
+@pytest.mark.usefixtures("slow")
+@pytest.mark.parametrize("is_stored", [False, True], ids=["it did not arrive", "it did"])
+async def test_an_answer_to_the_member_alone_takes_the_place_of_thinking_though_it_is_lost_at_first(
+    tmp_path: Path, *, is_stored: bool
+) -> None:
+    async with channel_of(tmp_path, 1) as channel:
+        channel.server.faults.reset(RouteKind.EDIT_ANSWER, stored=is_stored)
+        channel.server.faults.limit(RouteKind.EDIT_ANSWER, 1, via=False)
+        channel.server.faults.limit(RouteKind.FOLLOW_UP, 1, via=False)
+        asked = await channel.server.slash(channel.server.clips, channel.server.mia, "moderate quota clear")
+        await channel.hears(asked)
+
+        assert asked.response is not None
+        assert (asked.response.is_loading, asked.response.is_ephemeral, asked.follow_ups) == (False, True, [])
+
+
+async def log_card_of_clip(channel: Channel) -> Message:
+    """Have a clip posted, and its card in the moderators' log."""
+    server, services = channel.server, channel.first.bot.services
+    await services.servers.set_log_channel(server.guild.id, server.brainstorm.id, set_by_id=server.mia.id)
+    await channel.ask()
+    await channel.deliver()
+    while await channel.first.reelay.modlog.tick() is not None:
+        pass
+    return next(reversed(server.brainstorm.messages.values()))
+
+
+def button(card: Message, action: str) -> str:
+    return next(custom_id for custom_id in card.custom_ids if custom_id.startswith(f"log:{action}:"))
+
+
+def first_answer_to_the_press_never_arrives(faults: Faults) -> None:
+    faults.reset(RouteKind.CALLBACK, stored=False)
 
 
 def answer_to_the_press_is_lost(faults: Faults) -> None:
@@ -441,3 +541,41 @@ async def test_the_second_process_logs_nothing_of_what_the_first_has_answered(
         caplog.clear()
         await channel.hears(pressed, second)
         assert caplog.messages == []
+
+
+@pytest.mark.parametrize("is_slow", [False, True], ids=["at once", "acknowledged first"])
+@pytest.mark.parametrize("lost", [first_answer_to_the_press_never_arrives, answer_to_the_press_is_lost])
+async def test_what_a_button_of_a_log_card_does_is_shown_on_it_when(
+    tmp_path: Path, request: pytest.FixtureRequest, lost: Callable[[Faults], None], *, is_slow: bool
+) -> None:
+    async with channel_of(tmp_path, 1) as channel:
+        card = await log_card_of_clip(channel)
+        if is_slow:
+            request.getfixturevalue("slow")
+        lost(channel.server.faults)
+        pressed = await channel.server.press(card, button(card, "remove"), channel.server.mia)
+        await channel.hears(pressed)
+
+        assert f"**Removed** by {channel.server.mia.mention}" in card.text
+        assert (channel.messages, pressed.follow_ups) == ([], [])
+
+
+@pytest.mark.parametrize("is_slow", [False, True], ids=["at once", "acknowledged first"])
+async def test_a_log_card_stays_where_somebody_was_quicker_and_the_answer_is_lost(
+    tmp_path: Path, request: pytest.FixtureRequest, *, is_slow: bool
+) -> None:
+    async with channel_of(tmp_path, 1) as channel:
+        card, server = await log_card_of_clip(channel), channel.server
+        job = await channel.job()
+        remove = channel.first.bot.services.jobs.remove_clip
+        await remove(job.id, guild_id=server.guild.id, removed_by_id=server.ben.id, refunds=False)
+        if is_slow:
+            request.getfixturevalue("slow")
+        server.faults.reset(RouteKind.CALLBACK, stored=True)
+        pressed = await server.press(card, button(card, "remove"), server.mia)
+        await channel.hears(pressed)
+
+        assert not card.is_deleted
+        assert f"**Removed** by {server.ben.mention}" in card.text
+        [refusal] = pressed.follow_ups
+        assert refusal.is_ephemeral

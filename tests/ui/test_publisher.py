@@ -300,17 +300,6 @@ async def test_server_that_threw_the_bot_out_has_the_default_limit(community: Co
     assert await community.publisher.upload_limit_bytes(job) == DEFAULT_UPLOAD_BYTES
 
 
-async def test_a_sign_that_is_changed_while_connecting_is_not_taken_for_shown(
-    community: Community, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(community.bot, "is_ready", lambda: False)
-
-    with pytest.raises(PublishUnavailableError):
-        await community.publisher.show_trouble(is_in_trouble=True)
-
-    assert community.bot.activity is not None
-
-
 async def test_operator_is_alerted_in_the_operators_channel(community: Community) -> None:
     publisher = DiscordPublisher(
         client=community.bot, clock=community.clock, operator_channel_id=community.operators.id

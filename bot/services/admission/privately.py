@@ -53,7 +53,7 @@ class PrivateRequests:
             self._jobs.abandon(request.interaction_id)
             raise
         try:
-            await self._jobs.let_start(accepted, message_id)
+            await self._jobs.let_start(accepted, message_id, is_heard=message_id is not None)
         except StoreUnavailableError:
             _log.warning("status card not remembered", extra={"job_id": job_id, "message_id": message_id})
         return accepted

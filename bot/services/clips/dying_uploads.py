@@ -16,6 +16,8 @@ SMALL_UPLOAD_BYTES = 2 * 1024 * 1024
 DEATHS_BEFORE_SMALLER = 3
 SMALLER_AFTER = timedelta(minutes=10)
 LINK_AFTER = timedelta(hours=1)
+CHANGED_SECONDS = 2.0
+"""Until something else is tried than what has just died."""
 
 
 @dataclass(slots=True)
@@ -24,6 +26,12 @@ class _Deaths:
     latest_at: datetime
     count: int = 0
     was_heard: bool = False
+    is_turn: bool = False
+
+    @property
+    def lasted(self) -> timedelta:
+        """The time between the first and the latest."""
+        return self.latest_at - self.first_at
 
 
 class DyingUploads:
@@ -41,8 +49,10 @@ class DyingUploads:
         """
         now = self._clock.now()
         deaths = self._deaths.setdefault(job_id, _Deaths(since or now, now))
+        lasted_before = deaths.lasted
         deaths.count += 1
         deaths.latest_at = now
+        deaths.is_turn = any(lasted_before < turn <= deaths.lasted for turn in (SMALLER_AFTER, LINK_AFTER))
 
     def since(self, job_id: str) -> datetime | None:
         """Return when a job's first upload died; None where none has."""
@@ -59,10 +69,21 @@ class DyingUploads:
         deaths = self._deaths.get(job_id)
         if deaths is None or size_bytes <= SMALL_UPLOAD_BYTES:
             return None
-        lasted = deaths.latest_at - deaths.first_at
-        if deaths.count < DEATHS_BEFORE_SMALLER or not deaths.was_heard or lasted < SMALLER_AFTER:
+        if deaths.count < DEATHS_BEFORE_SMALLER or not deaths.was_heard or deaths.lasted < SMALLER_AFTER:
             return None
-        return 0 if lasted >= LINK_AFTER else SMALL_UPLOAD_BYTES
+        return 0 if deaths.lasted >= LINK_AFTER else SMALL_UPLOAD_BYTES
+
+    def pause_seconds(self, job_id: str, seconds: float) -> float:
+        """Return how long to wait before the next try, ``seconds`` at most: what is due to change is not waited out."""
+        deaths = self._deaths.get(job_id)
+        if deaths is None or not deaths.was_heard:
+            return seconds
+        if deaths.is_turn:
+            deaths.is_turn = False  # once: what fails from now on may be something else
+            return min(seconds, CHANGED_SECONDS)
+        so_far = self._clock.now() - deaths.first_at
+        ahead = [(turn - so_far).total_seconds() for turn in (SMALLER_AFTER, LINK_AFTER) if turn > so_far]
+        return min([seconds, *ahead])
 
     def forget(self, job_id: str) -> None:
         """Forget a job's: its clip is there, or it has ended."""

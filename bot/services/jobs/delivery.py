@@ -132,10 +132,14 @@ class Deliverer:
     async def _find(self, job: Job) -> PostedMessage | None:
         """Look wherever it may be for the message that an interrupted attempt may have posted."""
         for destination in (self._direct,) if job.is_private else (self._channel, self._direct):
+            posted = None  # gone; or its history is closed to us, and Discord's memory of the nonce must do
             try:
                 posted = await destination.find(job)
-            except (DestinationClosedError, MessageRefusedError):
-                continue  # gone; or its history is closed to us, and Discord's memory of the nonce must do
+            except DestinationClosedError as error:
+                _log.info("not looked for: %s", error, extra={"job_id": job.id})
+            except MessageRefusedError:
+                if not self._refusals.note(job.id, destination.find):
+                    raise
             self._dying_uploads.note_heard(job.id)
             if posted is not None:
                 _log.info("clip found already posted", extra={"job_id": job.id, "message_id": posted.message_id})
@@ -248,7 +252,8 @@ class Deliverer:
         if job.result_expires_at is not None and self._work.clock.now() >= job.result_expires_at:
             await self._fail(job, error, error_code)
             return
-        delay = max(backoff_seconds(attempts, self._work.jitter()), least_seconds)
+        delay = self._dying_uploads.pause_seconds(job.id, backoff_seconds(attempts, self._work.jitter()))
+        delay = max(delay, least_seconds)
         _log.warning(
             "delivery put off: %s",
             type(error).__name__,

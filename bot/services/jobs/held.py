@@ -58,21 +58,27 @@ class HeldJobs:
         """Let a job be withdrawn and refunded as soon as the database can be asked."""
         self._unheard[job.id] = (job, error_code)
 
-    async def withdraw(self, connection: Connection, now: datetime) -> list[Job]:
-        """Withdraw and refund what nobody heard of, in a transaction of the caller's; return what was dealt with.
+    async def withdraw(self, connection: Connection, now: datetime, *, owner: str) -> dict[str, bool]:
+        """Withdraw and refund what nobody heard of, in a transaction of the caller's.
 
-        A job that has started meanwhile stays. Call ``withdrawn`` once it is committed: more may be unheard by then.
+        A job that ``owner``, this process, holds no more stays: another process has answered, or it has started.
+
+        Returns:
+            The jobs that were dealt with, and whether each was withdrawn. Call ``withdrawn`` with it once it is
+            committed: more may be unheard by then.
         """
-        unheard = list(self._unheard.values())
-        for job, error_code in unheard:
-            withdrawn = await jobs.withdraw(connection, job, now=now, error_code=error_code)
+        dealt_with: dict[str, bool] = {}
+        for job, error_code in list(self._unheard.values()):
+            withdrawn = await jobs.withdraw(connection, job, now=now, error_code=error_code, held_by=owner)
             if withdrawn is not None:
                 await ledger.refund(connection, withdrawn, now=now, made_by_id=BOT_ID)
-        return [job for job, _ in unheard]
+            dealt_with[job.id] = withdrawn is not None
+        return dealt_with
 
-    def withdrawn(self, dealt_with: list[Job]) -> None:
+    def withdrawn(self, dealt_with: dict[str, bool]) -> None:
         """Note that this is done with."""
-        for job in dealt_with:
-            del self._unheard[job.id]
-            self._held.pop(job.id, None)
-            _log.warning("nobody heard the answer", extra={"job_id": job.id})
+        for job_id, was_withdrawn in dealt_with.items():
+            del self._unheard[job_id]
+            self._held.pop(job_id, None)
+            if was_withdrawn:
+                _log.warning("nobody heard the answer", extra={"job_id": job_id})

@@ -198,11 +198,13 @@ class JobService:
         self._card_changes.touch(job_id)
         self._wake.set()
 
-    async def let_start(self, accepted: Accepted, message_id: int | None = None) -> None:
+    async def let_start(self, accepted: Accepted, message_id: int | None = None, *, is_heard: bool = True) -> None:
         """Let a held job start: its acknowledgement was answered, or may have been.
 
         Args:
             message_id: of its status card, to be remembered; None where there is none, or not yet.
+            is_heard: whether Discord said that it has an answer of this process's. Then nobody may withdraw the job
+                any more; else only the process that made it lets it start.
 
         Raises:
             StoreUnavailableError: when the database cannot be asked; the job then starts when its lease has ended.
@@ -212,8 +214,8 @@ class JobService:
             self.held.let_go(job.id)
         try:
             async with self._database.write() as connection:
-                if accepted.is_new:
-                    await jobs.free(connection, job.id, owner=self._owner)
+                if accepted.is_new or is_heard:
+                    await jobs.free(connection, job.id)
                 if message_id is not None:
                     self._card_changes.begin(accepted.card)  # so it shows now, whatever was shown meanwhile
                     await jobs.attach_status(connection, job.id, message_id, now=self._clock.now())

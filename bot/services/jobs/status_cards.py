@@ -11,11 +11,12 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
-from bot.errors import DestinationClosedError, PublishError, StoreUnavailableError
+from bot.errors import DestinationClosedError, MessageRefusedError, PublishError, StoreUnavailableError
 from bot.models import Arrival, JobState, StatusCard
 from bot.services.jobs.lost_cards import LONGEST_CARD_SECONDS, LOOK_AGAIN_SECONDS, LostCards
 from bot.services.loops import Loop
 from bot.services.polling.estimate import PASSING_SECONDS, has_moved
+from bot.services.refusals import Refusals
 from bot.store import jobs
 from bot.store.jobs import QUEUE_START
 
@@ -209,6 +210,7 @@ class StatusCardUpdater:
         self._lost_cards = LostCards(database=database, publisher=publisher, clock=clock)
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._in_flight: set[str] = set()
+        self._refusals = Refusals()
         self._loop = Loop(
             "status cards",
             card_changes.woken,
@@ -261,12 +263,13 @@ class StatusCardUpdater:
         Raises:
             PublishError: when Discord did not take it; try again later.
         """
-        async with self._lock(job.id):
+        async with self._locks.setdefault(job.id, asyncio.Lock()):
             if job.state is JobState.DELIVERED:
                 await self._publisher.remove_status(job)
             else:
                 await self._publisher.show_status(StatusCard(job))
         self._card_changes.forget(job.id)
+        self._refusals.forget(job.id)
 
     async def _changed_cards(self, now: datetime) -> list[StatusCard]:
         """Return touched cards that show something else than they should, most pressing first.
@@ -321,11 +324,11 @@ class StatusCardUpdater:
         """Edit one card, or leave it for later."""
         job_id = card.job.id
         try:
-            async with asyncio.timeout(LONGEST_CARD_SECONDS), self._lock(job_id):
+            async with asyncio.timeout(LONGEST_CARD_SECONDS), self._locks.setdefault(job_id, asyncio.Lock()):
                 async with self._database.read() as connection:
                     job = await jobs.get(connection, job_id)
                 if job is None or job.state is not card.job.state:
-                    return  # it has moved on, and was touched again when it did
+                    return None  # it has moved on, and was touched again when it did
                 if job.status_message_id is None:
                     await self._lost_cards.show(card)
                 else:
@@ -333,18 +336,15 @@ class StatusCardUpdater:
         except (PublishError, StoreUnavailableError, TimeoutError) as error:
             level = logging.INFO if isinstance(error, DestinationClosedError) else logging.WARNING
             _log.log(level, "status card not updated", extra={"job_id": job_id, "error": type(error).__name__})
-            is_lost = card.job.status_message_id is None
-            seconds = LOOK_AGAIN_SECONDS if is_lost else SHORTEST_INTERVAL_SECONDS
+            if isinstance(error, MessageRefusedError) and self._refusals.note(job_id):
+                return self._card_changes.note_shown(card, self._clock.now())  # left as it is, as below
+            seconds = LOOK_AGAIN_SECONDS if card.job.status_message_id is None else SHORTEST_INTERVAL_SECONDS
             self._card_changes.note_failed(job_id, self._clock.now(), seconds=seconds)
         except Exception:  # noqa: BLE001 (logged; a card is never worth the loop)
             _log.exception("status card left as it is", extra={"job_id": job_id})
-            self._card_changes.note_shown(
-                card, self._clock.now()
-            )  # to be tried again when there is something new to show
+            self._card_changes.note_shown(card, self._clock.now())  # until there is something new to show
         else:
+            self._refusals.forget(job_id)
             self._card_changes.note_shown(card, self._clock.now())
         finally:
             self._in_flight.discard(job_id)
-
-    def _lock(self, job_id: str) -> asyncio.Lock:
-        return self._locks.setdefault(job_id, asyncio.Lock())

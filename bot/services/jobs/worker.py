@@ -174,7 +174,7 @@ class Worker:
         try:
             async with self._work.database.write() as connection:
                 await self._renew(connection, now)
-                undone = await self._held.withdraw(connection, now)
+                undone = await self._held.withdraw(connection, now, owner=self._work.owner)
                 expired = await self._expiry.take(connection, now)
                 refitted = await self._work.refitting.take(connection, now)
                 pause_seconds = await self._claims.take(connection, now, claims)

@@ -75,9 +75,9 @@ async def release_leases(connection: AsyncConnection, *, owner: str) -> int:
     return result.rowcount
 
 
-async def free(connection: AsyncConnection, job_id: str, *, owner: str) -> None:
-    """Give up the lease by which a new job was held, so that it may start."""
-    held = (jobs.c.id == job_id) & (jobs.c.state == JobState.QUEUED) & (jobs.c.lease_owner == owner)
+async def free(connection: AsyncConnection, job_id: str) -> None:
+    """Give up the lease by which a new job is held for its answer, whoever's it is, so that it may start."""
+    held = (jobs.c.id == job_id) & (jobs.c.state == JobState.QUEUED)
     await connection.execute(sql_update(jobs).where(held).values(lease_owner=None, lease_until=None))
 
 

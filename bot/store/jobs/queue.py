@@ -60,12 +60,18 @@ async def start_next(
 
 
 async def withdraw(
-    connection: AsyncConnection, job: Job, *, now: datetime, error_code: JobError | None = None
+    connection: AsyncConnection,
+    job: Job,
+    *,
+    now: datetime,
+    error_code: JobError | None = None,
+    held_by: str | None = None,
 ) -> Job | None:
     """Cancel a job that is still waiting, whoever holds it; None when it no longer was.
 
     Args:
         error_code: why; None where its member wanted it so.
+        held_by: who has to hold it for its answer; None where that does not matter.
     """
     changes: dict[str, Any] = {
         "state": JobState.CANCELLED,
@@ -77,6 +83,8 @@ async def withdraw(
         "lease_until": None,
     }
     statement = sql_update(jobs).where(jobs.c.id == job.id, jobs.c.state.in_(WAITING_STATES))
+    if held_by is not None:
+        statement = statement.where(jobs.c.lease_owner == held_by)
     result = await connection.execute(statement.values(changes))
     if result.rowcount != 1:
         return None

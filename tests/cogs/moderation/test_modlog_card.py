@@ -187,7 +187,7 @@ async def test_a_clip_that_cannot_be_deleted_stays_and_is_not_refunded(
 
     answer = await community.moderator.click(card, label="Remove and refund")
 
-    assert sentence in answer.followups[0].content
+    assert sentence in answer.response.content
     assert "**Removed**" not in community.shown(card, community.moderator)
     assert await community.ledger() == [("charge", 6)]
 
@@ -211,7 +211,7 @@ async def test_a_block_without_sense_changes_nothing(community: Community) -> No
 
     done = await fill_block(community, await community.moderator.click(card, label="Block member…"), "spam", "100")
 
-    assert "1 to 90 whole days" in done.followups[0].content
+    assert "1 to 90 whole days" in done.response.content
     assert (await community.bot.services.servers.view(community.guild.id)).blocks == []
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.errors import PublishUnavailableError, StoreUnavailableError
+from bot.errors import MessageRefusedError, PublishUnavailableError, StoreUnavailableError
 from bot.models import CardMessage, JobError, JobState, OperatorAlert
 from bot.sandbox.faults import Fault
 from bot.services.jobs import status_cards
@@ -66,6 +66,21 @@ async def test_a_card_that_discord_refuses_for_a_reason_nobody_foresaw_is_left_u
     assert cards(workshop, job_id) == []
     await workshop.run_until_idle(process)
 
+    await workshop.expect_clip(job_id)
+
+
+async def test_a_card_that_discord_refuses_three_times_is_left_until_there_is_news(workshop: Workshop) -> None:
+    process = workshop.start()
+    job_id = await workshop.accept(process)
+    await process.worker.tick()
+    workshop.discord.fail("show_status", *(MessageRefusedError("code 50035") for _ in range(3)))
+    for _ in range(3):
+        workshop.time.advance(6)
+        pause_seconds = await process.card_updater.tick()
+
+    assert pause_seconds is None
+    assert cards(workshop, job_id) == []
+    await workshop.run_until_idle(process)
     await workshop.expect_clip(job_id)
 
 
