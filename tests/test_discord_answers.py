@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from bot.models import Server
     from tests.support.discord_server import Channel, Request
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
 BLOCKED_WORD = {
     "id": "1",

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from tests.support.discord_server import Faults, Interaction, Message, Request, Session
     from tests.support.discord_server.model import Json
 
+pytestmark = pytest.mark.slow
+
 HANDLERS = ("CommandTree-invoker", "discord.py: ", "discord-ui-dynamic-item-")
 """What discord.py calls the tasks in which a bot answers."""
 LONG = 99

@@ -163,7 +163,7 @@ async def test_a_removal_shows_once_on_the_clips_card_however_it_was_done(
     assert await titles(community) == ["**Log channel set**", f"**Clip removed** {place}"]
     shown = community.shown(card, community.moderator)
     assert f"**Removed** by {community.moderator.mention}" in shown
-    assert ("6 s went back" in shown) is refunds
+    assert ("6 s came back" in shown) is refunds
 
 
 async def test_a_removal_has_a_card_of_its_own_where_the_log_has_none_of_the_clip(community: Community) -> None:

@@ -91,7 +91,7 @@ async def test_what_is_less_than_any_clip_goes_by_the_model(community: Community
     await community.mia.slash(community.channel, "video", prompt="A cat")
     small = await moderate(community, "set", who=community.guild.default_role, seconds=3)
 
-    assert said.endswith("5 s per day now (one 4-second clip).")
+    assert said.endswith("5 s per day now (1 clip of 4 s).")
     assert "**3 s a day is less than the shortest clip, 4 s**" in small
     assert await community.ledger() == [("charge", 4)]
 
