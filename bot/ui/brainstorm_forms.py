@@ -13,14 +13,14 @@ from bot.models import PROMPT_MAX_CHARACTERS
 from bot.models.brainstorms import TAKES_FEWEST, TAKES_MOST, Vary, VoteTerms
 from bot.services.brainstorms.drawing.idea import IDEA_MAX_CHARACTERS
 from bot.ui.forms import ASPECT, DURATION, PROMPT, make_form
-from bot.ui.text import formatting
+from bot.ui.text import failures, formatting
 from bot.ui.text.brainstorms import forms as form_text
 from bot.ui.text.brainstorms import takes as take_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bot.models import ModelProfile
+    from bot.models import Job, ModelProfile
     from bot.models.brainstorms import Preview
 
 TAKES, VARY = "takes", "vary"
@@ -99,10 +99,11 @@ def next_form(round_id: str, prompt: str, takes: int, vary: Vary) -> ui.Modal:
     )
 
 
-def reword_form(round_id: str, number: int, prompt: str) -> ui.Modal:
-    """Ask for other words for a take that failed; its own are filled in."""
-    words = _words(form_text.PROMPT, None, prompt, max_characters=PROMPT_MAX_CHARACTERS)
-    return make_form(f"form:round_reword:{round_id}:{number}", form_text.reword_title(number), words)
+def reword_form(round_id: str, job: Job) -> ui.Modal:
+    """Ask for other words for a take that failed; its own are filled in, and why its prompt was refused is said."""
+    why = failures.failure(job.error_code) if job.hides_prompt else None
+    words = _words(form_text.PROMPT, why, job.spec.prompt, max_characters=PROMPT_MAX_CHARACTERS)
+    return make_form(f"form:round_reword:{round_id}:{job.number}", form_text.reword_title(job.number), words)
 
 
 # Reading what was filled in -----------------------------------------------------------------------

@@ -123,7 +123,7 @@ class RoundActions:
     async def reword_form(self, press: Press, round_id: str, number: int) -> ui.Modal:
         """Ask for other words for a take that failed."""
         job = await self._retaker.find(round_id, number, press.requester)
-        return forms.reword_form(round_id, job.number, job.spec.prompt)
+        return forms.reword_form(round_id, job)
 
     @component("form:round_reword:{round_id}:{number}")
     async def reword(self, press: Press, round_id: str, number: int) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.errors import InvalidSettingError, InvalidSpecError
-from bot.models import GEMINI_OMNI, Aspect
+from bot.models import GEMINI_OMNI, Aspect, JobError, JobState
 from bot.models.brainstorms import CLOCKS_SECONDS, Vary, VoteTerms
 from bot.ui import brainstorm_forms as forms
 from bot.ui.filled_forms import fields_of
@@ -17,12 +17,15 @@ from bot.ui.text.brainstorms import takes as take_text
 from tests.support.brainstorms import PREVIEW_ID, ROUND_ID, make_preview
 from tests.support.discord_server.requests import RouteKind
 from tests.support.discord_server.schema import OpenApiCheck
+from tests.support.jobs import make_job
 from tests.support.openapi import OPENAPI, needs_openapi
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from discord import ui
+
+    from bot.models import Job
 
 GUILD_ID = 2
 LONGEST = make_preview(
@@ -35,7 +38,8 @@ FORMS: dict[str, Callable[[], ui.Modal]] = {
     "vote, with a role": lambda: forms.vote_form(LONGEST),
     "next": lambda: forms.next_form(ROUND_ID, "A fox", 4, Vary.AUTO),
     "next, longest": lambda: forms.next_form("9" * 25, "x" * 2000, 7, Vary.NOTHING),
-    "reword": lambda: forms.reword_form("9" * 25, 8, "x" * 2000),
+    "reword": lambda: forms.reword_form("9" * 25, make_job("x" * 2000, number=8)),
+    "reword, refused": lambda: forms.reword_form(ROUND_ID, refused(JobError.CONTENT_POLICY)),
 }
 ASKED = {forms.CLOCK: "3600", forms.VOTES: "1", forms.COUNTS: forms.HIDDEN}
 
@@ -50,6 +54,10 @@ def filled_in(form: ui.Modal) -> dict[str, Any]:
         else:
             found[field["custom_id"]] = field.get("value") or [it["id"] for it in field.get("default_values", [])]
     return found
+
+
+def refused(error: JobError) -> Job:
+    return make_job("A fox", state=JobState.FAILED, error_code=error, number=3)
 
 
 def takes_of(form: ui.Modal) -> list[str]:
@@ -132,11 +140,25 @@ async def test_a_next_round_begins_with_the_winners_words() -> None:
 
 
 async def test_rewording_a_take_begins_with_its_own_words() -> None:
-    form = forms.reword_form(ROUND_ID, 3, "A fox, moonlight")
+    form = forms.reword_form(ROUND_ID, make_job("A fox, moonlight", number=3))
 
     assert form.custom_id == f"form:round_reword:{ROUND_ID}:3"
     assert form.title == "Reword take 3"
     assert filled_in(form) == {"prompt": "A fox, moonlight"}
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (JobError.CONTENT_POLICY, "The video service refused this prompt because of its content rules."),
+        (JobError.REJECTED, "The video service could not use this request."),
+        (JobError.TIMED_OUT, None),
+    ],
+)
+async def test_the_form_to_reword_says_why_a_prompt_was_refused(error: JobError, why: str | None) -> None:
+    [field] = forms.reword_form(ROUND_ID, refused(error)).to_dict()["components"]
+
+    assert field.get("description") == why
 
 
 # Reading -----------------------------------------------------------------------------------------

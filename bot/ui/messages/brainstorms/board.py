@@ -87,7 +87,11 @@ def _failed_select(failed: list[BoardTake], round_: Round) -> Item:
         for take in failed
         for option in (
             SelectOption(label=board_text.retry_option(take.number), value=f"retry:{take.number}"),
-            SelectOption(label=board_text.reword_option(take.number), value=f"reword:{take.number}"),
+            SelectOption(
+                label=board_text.reword_option(take.number),
+                value=f"reword:{take.number}",
+                description=board_text.REWORD_SAYS_WHY if take.job.hides_prompt else None,
+            ),
         )
     ]
     custom_id = f"round:failed:{round_.id}"

@@ -29,10 +29,12 @@ CANCEL_QUESTION = (
     "has come stays."
 )
 DIFFERENCE_CHARACTERS = 80
+_PROMPT_REFUSED = "no clip this time"
+"""Why, only the form to reword it says, to whoever may open that."""
 FAILURES = {
-    JobError.REJECTED: "the video service could not use its prompt",
+    JobError.REJECTED: _PROMPT_REFUSED,
+    JobError.CONTENT_POLICY: _PROMPT_REFUSED,
     JobError.WRONG_ENDPOINT: "I am not set up correctly for the video service",
-    JobError.CONTENT_POLICY: "refused by the video service's content rules",
     JobError.GENERATION_FAILED: "the video service could not make it",
     JobError.GENERATION_LOST: "the video service lost it",
     JobError.SERVICE_FAULT: "the video service is having trouble",
@@ -55,6 +57,7 @@ FAILURES = {
     JobError.VOTE_OVER: "the vote was over before it was started",
 }
 """Why a take came to nothing, to all who see the thread: ``failures.py`` says it to its member alone."""
+REWORD_SAYS_WHY = "Says why there is no clip"
 _MAKING = {
     JobState.HELD: "waiting",
     JobState.QUEUED: "waiting",
@@ -137,7 +140,7 @@ def _voted(board: Board) -> str:
 
 
 def _take_line(board: Board, take: BoardTake) -> str:
-    is_known = bool(take.difference or board.round.idea)
+    is_known = bool(take.difference or board.round.idea) and not take.job.hides_prompt
     words = take_text.difference(take.difference, DIFFERENCE_CHARACTERS) if is_known else ""
     reigning = "won the last round" if take.is_reigning else ""
     parts = [f"**{take.number}**", words, reigning, *_state_of(board, take)]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.models import JobError, JobState
+from bot.models import PROMPT_ERRORS, JobError, JobState
 from bot.models.brainstorms import BoardTake, Outcome, RoundState, VoteTerms
 from bot.ui.messages.brainstorms.board import board_view, cancel_question_view, manage_view, sheet_filename
 from bot.ui.text.brainstorms import boards as board_text
@@ -123,10 +123,6 @@ def test_every_outcome_is_said_and_no_vote_is_offered_any_more(outcome: Outcome,
         ({"state": JobState.CANCELLED}, "cancelled, refunded"),
         ({"state": JobState.FAILED}, "something went wrong on my side; refunded"),
         (
-            {"state": JobState.FAILED, "error_code": JobError.CONTENT_POLICY},
-            "refused by the video service's content rules; refunded",
-        ),
-        (
             {"state": JobState.CANCELLED, "error_code": JobError.DISCARDED},
             "discarded after it had started; it stays charged",
         ),
@@ -149,6 +145,15 @@ def test_a_take_that_failed_says_why_to_all_and_speaks_to_nobody_as_you(error: J
 
     assert board_text.FAILURES[error] in why
     assert not {"you", "your"} & set(why.lower().split())
+
+
+@pytest.mark.parametrize("error", sorted(PROMPT_ERRORS))
+def test_of_a_take_whose_prompt_was_refused_all_see_neither_the_words_nor_the_reason(error: JobError) -> None:
+    view = board_view(make_board([make_take(1), make_take(2, state=JobState.FAILED, error_code=error)]), NOW)
+
+    assert "**2** · no clip this time; refunded" in text_of(view).splitlines()
+    options = controls_of(view)[f"round:failed:{ROUND_ID}"]["options"]
+    assert [option.get("description") for option in options] == [None, "Says why there is no clip"]
 
 
 def test_counts_are_hidden_while_the_vote_goes_on() -> None:
