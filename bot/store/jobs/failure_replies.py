@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy import update as sql_update
 
 from bot.models import JobState
@@ -20,20 +20,25 @@ async def intend(connection: AsyncConnection, job_id: str, *, now: datetime, men
     """Note that a failed job's member is told of it in the channel, unless nobody else sees it or they want no mention.
 
     Args:
-        mentioned_since: a failure of theirs that is told with a mention and is not older has this one do without.
+        mentioned_since: a failure of theirs that is told with a mention and is not older has this one do without;
+            so does one that is still to be told.
     """
     await connection.execute(_INTEND, {"of_job": job_id, "now": now, "since": mentioned_since})
 
 
 _other = jobs.alias()
+_is_to_be_told = and_(_other.c.failure_message_id.is_(None), _other.c.due_at.is_not(None))
+_is_recent = and_(
+    _other.c.finished_at > bindparam("since"),
+    _other.c.finished_at <= bindparam("now"),  # else a clock that is set back keeps them from being mentioned
+)
 _was_mentioned = (
     select(_other.c.id)
     .where(
         _other.c.member_id == jobs.c.member_id,
         _other.c.state == JobState.FAILED,
         _other.c.failure_mentions.is_(True),
-        _other.c.finished_at > bindparam("since"),
-        _other.c.finished_at <= bindparam("now"),  # else a clock that is set back keeps them from being mentioned
+        or_(_is_to_be_told, _is_recent),
         _other.c.id != jobs.c.id,
     )
     .exists()

@@ -48,6 +48,19 @@ async def test_each_failure_is_told_but_a_member_is_mentioned_once_in_five_minut
     assert told(workshop)[-1] == (later, True)
 
 
+async def test_while_one_that_mentions_its_member_is_still_to_be_told_no_other_does(workshop: Workshop) -> None:
+    process = workshop.start()
+    workshop.discord.fail("post_failure", *[DISCORD_IS_DOWN] * 8)
+    workshop.server.faults.submit.append(Fault.error("content_policy_violation"))
+    first = await workshop.accept(process)
+    await workshop.run_for(process, MENTIONED_ONCE_IN.total_seconds() + 1)
+    assert workshop.discord.failures == []
+
+    [second] = await fail(workshop, process, MEMBER_ID)
+
+    assert told(workshop) == [(second, False), (first, True)]
+
+
 async def test_two_processes_tell_of_each_failure_once(workshop: Workshop) -> None:
     processes = workshop.start("a/1"), workshop.start("b/1")
     for place in range(4):
