@@ -124,7 +124,8 @@ def _progress(board: Board, now: datetime) -> str:
         return f"The vote {ends} {formatting.relative(closes_at)}{' at the latest' if by_hand else ''}."
     finished = sum(take.is_finished for take in board.takes)
     waits = finished < len(board.takes)
-    here = f"{finished} of {formatting.counted(len(board.takes), 'take')} are finished. " if waits else ""
+    verb = "is" if finished == 1 else "are"
+    here = f"{finished} of {formatting.counted(len(board.takes), 'take')} {verb} finished. " if waits else ""
     if round_.vote.clock_seconds is None:
         return f"{here}The vote goes on {take_text.BY_HAND}."
     clock = take_text.CLOCKS[round_.vote.clock_seconds]

@@ -53,7 +53,7 @@ def four(**fields: object) -> Sequence[BoardTake]:
         (
             make_board([make_take(1), make_take(2, state=JobState.RENDERING)]),
             [
-                "1 of 2 takes are finished. Vote for any that is there; once all are, the vote goes on for 1 hour.",
+                "1 of 2 takes is finished. Vote for any that is there; once all are, the vote goes on for 1 hour.",
                 "Nobody has voted yet.",
             ],
         ),
