@@ -212,7 +212,10 @@ async def test_quota_has_a_switch_for_the_mention(community: Community) -> None:
     assert words(shown.response).endswith("-# When a clip is ready or has failed I mention you, in all servers.")
 
     await community.mia.click(shown.response, custom_id="quota:mention:off")
-    assert community.shown(shown.response, community.mia).endswith("without a mention, in all servers.")
+    assert community.shown(shown.response, community.mia).endswith(
+        "-# When a clip is ready I name you without a mention, and when one has failed only its card says so, in all "
+        "servers."
+    )
     assert not await community.bot.services.mentions.are_wanted(community.mia.id)
     assert await community.bot.services.mentions.are_wanted(community.ben.id)
 

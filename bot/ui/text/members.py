@@ -232,10 +232,13 @@ def quota_overview(
 
 
 def mention_line(*, is_mentioned: bool) -> str:
-    """Say whether a member is mentioned when a clip of theirs is ready."""
+    """Say whether a member is mentioned when a clip of theirs is ready or has failed, and what is done instead."""
     if is_mentioned:
         return "-# When a clip is ready or has failed I mention you, in all servers."
-    return "-# When a clip is ready I name you without a mention, in all servers."
+    return (
+        "-# When a clip is ready I name you without a mention, and when one has failed only its card says so, in all "
+        "servers."
+    )
 
 
 def _rule_that_holds(effective: EffectiveQuota) -> str:

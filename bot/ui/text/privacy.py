@@ -59,7 +59,7 @@ def stored(about: StoredAbout, *, days: int | None) -> str:
         (about.previews, f"preview{_s(about.previews)} of brainstorms, kept for a day"),
         (about.blocks, f"block{_s(about.blocks)} that moderators have set for you"),
         (about.quotas, f"quota{_s(about.quotas)} that moderators have set for you"),
-        (about.settings, "setting of yours: no mention when a clip is ready"),
+        (about.settings, "setting of yours: no mention when a clip is ready or has failed"),
     )
     lines = [f"- {count:,} {what}" for count, what in counts if count]
     head = ["**What is stored about you, in all servers**", *lines] if lines else [_NOTHING]
