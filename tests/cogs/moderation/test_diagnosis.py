@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.models import SpendPolicy
-from tests.support.community import words
+from tests.support.community import told
 from tests.support.panel import OpenPanel, open_panel, said, set_access, set_cap, set_pool
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ async def diagnose(
 
 async def asked(community: Community, channel: ChannelHandle | None = None) -> str:
     """Return what Mia is told when she asks for a clip."""
-    return words((await community.mia.slash(channel or community.channel, "video", prompt="A cat")).response)
+    return told((await community.mia.slash(channel or community.channel, "video", prompt="A cat")).response)
 
 
 def answers(panel: OpenPanel) -> dict[str, str]:
@@ -168,7 +168,7 @@ async def test_a_look_changes_nothing_and_counts_no_refusal(community: Community
 
     assert len(await community.log_cards()) == before
     usage = await community.moderator.slash(community.channel, "moderate usage")
-    assert "0 refused" in usage.response.content
+    assert "0 refused" in told(usage.response)
 
 
 async def test_what_discord_keeps_from_a_member_is_said_too_and_looked_at_again(community: Community) -> None:
