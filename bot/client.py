@@ -14,7 +14,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
-from bot.errors import ReelayError, ServerNotServedError, SettingsError, StoreUnavailableError
+from bot.errors import ServerNotServedError, SettingsError, StoreUnavailableError
 from bot.gateway import (
     ForeignAnswerError,
     GatewayClosedError,
@@ -41,7 +41,7 @@ from cogs.library import LibraryActions, LibraryCog
 from cogs.making import Maker
 from cogs.moderation.acts import ModeratorActs
 from cogs.moderation.diagnosis import DiagnosisSection
-from cogs.moderation.group import MODERATE, ModerateGroup
+from cogs.moderation.group import ModerateGroup
 from cogs.moderation.modlog_card import ModlogCardActions
 from cogs.panel import make_panel
 from cogs.privacy import PrivacyActions, PrivacyCog
@@ -103,14 +103,14 @@ class ReelayTree(app_commands.CommandTree["ReelayBot"]):
         return True
 
     async def on_error(self, interaction: discord.Interaction[ReelayBot], error: app_commands.AppCommandError) -> None:
-        """Tell the member what went wrong, moderators with what they typed; a list that Discord asks for is empty."""
+        """Tell the member what went wrong, with what they typed; a list that Discord asks for is empty."""
         if interaction.type is discord.InteractionType.autocomplete:
             await replies.offer_nothing(interaction, error)
             return
         original = error.original if isinstance(error, app_commands.CommandInvokeError) else error
         data: Any = interaction.data
-        is_moderators = isinstance(original, ReelayError) and data["name"] == MODERATE
-        await replies.reply_with_error(interaction, original, typed=typed_command(data) if is_moderators else "")
+        is_of_use = not isinstance(original, app_commands.MissingPermissions)
+        await replies.reply_with_error(interaction, original, typed=typed_command(data) if is_of_use else "")
 
 
 class ReelayBot(ShardedBot):
@@ -166,7 +166,8 @@ class ReelayBot(ShardedBot):
         await super().setup_hook()
         services, acts = self.services, self._acts
         maker = Maker(jobs=services.jobs, private_requests=services.private_requests)
-        await self.add_cog(VideoCog(maker=maker, profile=services.profile))
+        remixing = Remixing(versions=services.versions, drafts=services.drafts, maker=maker, profile=services.profile)
+        await self.add_cog(VideoCog(maker=maker, remixing=remixing, profile=services.profile))
         overview = MemberOverview(admission=services.admission, mentions=services.mentions)
         await self.add_cog(QuotaCog(overview=overview))
         await self.add_cog(QueueCog(history=services.history))
@@ -189,7 +190,6 @@ class ReelayBot(ShardedBot):
         self.components.add(
             ClipDetailActions(history=services.history, clip_deleter=services.clip_deleter, jobs=services.jobs)
         )
-        remixing = Remixing(versions=services.versions, drafts=services.drafts, maker=maker, profile=services.profile)
         self.tree.add_command(remixing.message_menu)
         self.components.add(remixing)
         await self._add_brainstorms(corrections)

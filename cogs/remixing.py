@@ -1,4 +1,7 @@
-"""Clips with other words: forms with what there is filled in, from a clip, a failed job, a message or a refusal."""
+"""Clips with other words: forms with what there is filled in, from a clip, a failed job, a message or a refusal.
+
+A refusal may be of a form or of ``/video`` itself, which Discord clears once it is sent.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,7 @@ from bot.models import Draft, Origin, is_blank, parse_typed_duration
 from bot.services.admission.job_request import JobRequest
 from bot.ui import forms, replies
 from bot.ui.components import DraftItem, component
+from bot.ui.forms import NO, YES
 from bot.ui.markup import words_of
 from bot.ui.messages.clip import clip_job_id
 from bot.ui.text import commands as command_text
@@ -99,6 +103,13 @@ class Remixing:
         draft = await self._drafts.find(draft_id, requester=press.requester)
         await press.interaction.response.send_modal(forms.message_form(draft_id, draft, self._profile))
 
+    @component("draft:video:{draft_id}:{spoiler:yes|no}:{private:yes|no}")
+    async def edit_video_again(self, press: Press, draft_id: int, spoiler: str, private: str) -> None:
+        """Show a form with what was typed as ``/video`` and refused."""
+        draft = await self._drafts.find(draft_id, requester=press.requester)
+        form = forms.video_form(draft_id, draft, self._profile, is_spoiler=spoiler == YES, is_private=private == YES)
+        await press.interaction.response.send_modal(form)
+
     # Taking what is sent ---------------------------------------------------------------------
 
     @component("form:clip_remix:{job_id}")
@@ -117,11 +128,20 @@ class Remixing:
     @component("form:clip_new:{source_id}")
     async def make_new(self, press: Press, source_id: int) -> None:
         """Have a clip made of a message's words, or of what was typed in their place."""
+        await self._make(press, "new")
+
+    @component("form:clip_video:{draft_id}:{spoiler:yes|no}:{private:yes|no}")
+    async def make_video(self, press: Press, draft_id: int, spoiler: str, private: str) -> None:
+        """Have a clip made that was asked for by ``/video`` and refused."""
+        await self._make(press, "video", spoiler, private)
+
+    async def _make(self, press: Press, what: str, spoiler: str = NO, private: str = NO) -> None:
+        how = {"is_spoiler": spoiler == YES, "is_private": private == YES}
         try:
-            asked: dict[str, Any] = _asked(press) | {"channel_id": channel_id_of(press.interaction)}
+            asked: dict[str, Any] = _asked(press) | {"channel_id": channel_id_of(press.interaction)} | how
             await self._maker.make(press.interaction, JobRequest.parse(**asked))
         except (ReelayError, app_commands.AppCommandError) as error:
-            await self._give_back(press, error, "new")
+            await self._give_back(press, error, what, *((spoiler, private) if what == "video" else ()))
 
     @component("job:again:{job_id}")
     async def try_again(self, press: Press, job_id: str) -> None:
@@ -135,22 +155,36 @@ class Remixing:
         )
         await self._maker.make(press.interaction, request)
 
+    # Giving back what is refused -------------------------------------------------------------
+
+    async def give_back_command(
+        self, interaction: discord.Interaction, error: Exception, draft: Draft, *, is_spoiler: bool, is_private: bool
+    ) -> None:
+        """Say why a ``/video`` was refused, and give back what was typed; the form asks for the same kind of clip."""
+        how = (YES if each else NO for each in (is_spoiler, is_private))
+        await self._give_back_draft(interaction, requester(interaction), error, draft, "video", *how)
+
     async def _give_back(self, press: Press, error: Exception, what: str, *ids: str) -> None:
-        """Say why a form was refused, show what was typed in it, and offer to go on from there if it could be kept."""
-        draft_id = press.interaction.id
         draft = Draft.parse(*map(press.typed, (forms.PROMPT, forms.ASPECT, forms.DURATION)))
+        await self._give_back_draft(press.interaction, press.requester, error, draft, what, *ids)
+
+    async def _give_back_draft(
+        self, interaction: discord.Interaction, asking: Requester, error: Exception, draft: Draft, what: str, *ids: str
+    ) -> None:
+        """Say why something was refused, show what was typed, and offer to go on from there if it could be kept."""
+        draft_id = interaction.id
         button = None
         if not is_blank(draft.prompt):
-            keeping = self._drafts.keep(draft, draft_id=draft_id, requester=press.requester)
+            keeping = self._drafts.keep(draft, draft_id=draft_id, requester=asking)
             try:
-                await replies.run_or_defer(press.interaction, keeping, private=True)
+                await replies.run_or_defer(interaction, keeping, private=True)
             except StoreUnavailableError as unkept:
                 _log.warning("draft not kept", extra={"draft_id": draft_id, "error": type(unkept).__name__})
             else:
                 custom_id = ":".join(("draft", what, str(draft_id), *ids))
                 plain = ui.Button[ui.LayoutView](label=member_text.EDIT_AGAIN_BUTTON, custom_id=custom_id)
                 button = DraftItem(plain)
-        await replies.reply_with_error(press.interaction, error, typed=draft.prompt, button=button)
+        await replies.reply_with_error(interaction, error, typed=draft.prompt, button=button)
 
 
 def _asked(press: Press) -> dict[str, Any]:

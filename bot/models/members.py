@@ -42,7 +42,7 @@ class StoredAbout:
         refusals: kept by servers' logs.
         changes: of the audit, about clips of theirs that moderators cancelled or removed.
         stills: pictures of their clips; favourites: marks that they have set.
-        drafts: forms that were refused, which are kept for an hour.
+        drafts: forms and commands that were refused, which are kept for an hour.
         brainstorms: in which they have started a round; brainstorm_entries: of servers' logs, about these.
         votes: for takes, also those that were taken back; previews: of brainstorms, which are kept for a day.
         blocks, quotas: that moderators have set for them.

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 _LONG_FIELDS = (PROMPT, PHRASES, TEXT)
+_LONG_OPTIONS = {"video": "prompt", "brainstorm": "idea"}
 _DIGITS = 20
 _GROUPED = r"[0-9]{1,3}(?:[,_\s][0-9]{3})+"
 """Digits in groups of three; ``1,5`` is no number of seconds."""
@@ -58,7 +59,10 @@ def typed_in(fields: Mapping[str, str]) -> str:
 
 
 def typed_command(data: Mapping[str, Any]) -> str:
-    """Return a command as it was typed, to be given back where it is refused; nothing where it has no options."""
+    """Return a command as it was typed, to be given back where it is refused; nothing where it has no options.
+
+    Of one with a text that takes long to write it is that text alone, to be copied.
+    """
     name, options = data["name"], data.get("options", [])
     while options and options[0]["type"] in _SUBCOMMANDS:
         name = f"{name} {options[0]['name']}"
@@ -68,8 +72,9 @@ def typed_command(data: Mapping[str, Any]) -> str:
         for kind, sign in (("users", "@"), ("roles", "@"), ("channels", "#"))
         for subject_id, subject in data.get("resolved", {}).get(kind, {}).items()
     }
+    at_length = [str(option["value"]) for option in options if _LONG_OPTIONS.get(name) == option["name"]]
     written = (f"{option['name']}:{names.get(option['value'], option['value'])}" for option in options)
-    return " ".join((f"/{name}", *written)) if options else ""
+    return at_length[0] if at_length else " ".join((f"/{name}", *written)) if options else ""
 
 
 def fill_in(form: ui.Modal, fields: Mapping[str, str]) -> ui.Modal:

@@ -10,7 +10,7 @@ import discord
 
 from bot.services.throttling.floods import Asked
 from bot.ui import replies
-from bot.ui.filled_forms import fields_of, typed_in
+from bot.ui.filled_forms import fields_of, typed_command, typed_in
 from bot.ui.text import commands as command_text
 from bot.ui.text import refusals
 
@@ -83,7 +83,13 @@ def _is_form_of_clip(interaction: discord.Interaction[Any]) -> bool:
 
 def _typed(interaction: discord.Interaction[Any]) -> str:
     data: Any = interaction.data
-    return typed_in(fields_of(data)).strip() if interaction.type is discord.InteractionType.modal_submit else ""
+    match interaction.type:
+        case discord.InteractionType.modal_submit:
+            return typed_in(fields_of(data)).strip()
+        case discord.InteractionType.application_command:
+            return typed_command(data)
+        case _:
+            return ""
 
 
 async def _answer(interaction: discord.Interaction[Any], sentence: str | None, typed: str) -> None:

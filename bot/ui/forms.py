@@ -207,6 +207,13 @@ def message_form(source_id: int, draft: Draft, profile: ModelProfile, *, is_cut:
     return make_form(f"form:clip_new:{source_id}", form_text.MESSAGE_TITLE, *_clip(draft, profile, is_cut=is_cut))
 
 
+def video_form(draft_id: int, draft: Draft, profile: ModelProfile, *, is_spoiler: bool, is_private: bool) -> ui.Modal:
+    """Ask anew for a clip that was asked for by a command, as a spoiler or in private where that was so."""
+    spoiler, private = (YES if each else NO for each in (is_spoiler, is_private))
+    title = form_text.PRIVATE_VIDEO_TITLE if is_private else form_text.VIDEO_TITLE
+    return make_form(f"form:clip_video:{draft_id}:{spoiler}:{private}", title, *_clip(draft, profile))
+
+
 def search_form(show: str, member_id: int) -> ui.Modal:
     """Ask what is looked for in a member's clips; empty is nothing.
 

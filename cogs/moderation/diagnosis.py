@@ -55,15 +55,17 @@ class DiagnosisSection(Section):
         asking = await requester_in_place(interaction, member, channel)
         asking = replace(asking, manages_server=of_member.manage_guild)
         details, refusals = await self._services.admission.rehearse(asking)
-        for_threads = needs_of_threads(channel)
-        needs = needs_of_clips(channel)
+        with as_publish_errors():
+            log_arrives = await _log_arrives(guild, details.server)
+        for_threads, needs = needs_of_threads(channel), needs_of_clips(channel)
         lacking = {thing: lacks(of_bot, needed) for thing, needed in needs.items()}
         diagnosis = Diagnosis(
             channel_id=channel.id,
             member_id=member.id,
+            timed_out_until=member.timed_out_until if member.is_timed_out() else None,
             lacking={**lacking, "threads": None if for_threads is None else lacks(of_bot, for_threads)},
             automod=await self._services.automod.readable_rules(guild_id_of(interaction)),
-            log_arrives=_log_arrives(guild, details.server),
+            log_arrives=log_arrives,
             details=details,
             refusals=[*place_refusals(channel, of_bot, of_member), *refusals],
         )
@@ -96,10 +98,17 @@ async def _member(guild: discord.Guild, member_id: int) -> discord.Member:
         raise InvalidSettingError("member", "elsewhere") from error
 
 
-def _log_arrives(guild: discord.Guild, server: Server) -> bool:
-    """Tell whether the log gets to its channel, if there is one, as far as is known."""
+async def _log_arrives(guild: discord.Guild, server: Server) -> bool:
+    """Tell whether the log gets to its channel, if there is one; a card opens a thread that is archived.
+
+    Raises:
+        discord.HTTPException: when Discord does not say.
+    """
     if server.log_channel_id is None or server.log_closed:
         return False
-    channel = guild.get_channel_or_thread(server.log_channel_id)
-    is_orphan = isinstance(channel, discord.Thread) and channel.parent is None
-    return channel is not None and not is_orphan and may_post(channel, guild.me)
+    try:
+        channel = await fetch_place(guild, server.log_channel_id)
+    except PlaceGoneError:
+        return False
+    is_shut = isinstance(channel, discord.Thread) and (channel.parent is None or channel.locked)
+    return not is_shut and may_post(channel, guild.me)

@@ -11,6 +11,7 @@ from bot.ui import filled_forms, forms
 from bot.ui.components import component
 from bot.ui.messages.panel.home import home_view
 from cogs.corrections import form
+from cogs.directory import deleted_ids
 from cogs.moderation.options import parse_id, require_log_channel
 from cogs.panel.panel import Place, Section
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import discord
     from discord import ui
 
+    from bot.models import Server
     from bot.ui.components import Press
 
 GOOD_QUOTA, GOOD_CAP = Quota(60), Quota(600)
@@ -78,23 +80,31 @@ class HomeSection(Section):
     @component("form:set_up")
     async def set_up(self, press: Press) -> None:
         """Set what a server begins with; all that is wrong with it is said together."""
-        zones = await timezone_names()
+        zones, server = await timezone_names(), (await self._services.servers.view(press.guild_id)).server
         quota, cap, timezone, log_channel_id = read_all(
             lambda: filled_forms.parse_quota(press.typed(forms.QUOTA)),
             lambda: filled_forms.parse_quota(press.typed(forms.CAP)) if press.typed(forms.CAP).strip() else None,
             lambda: find_timezone(press.typed(forms.ZONE), zones),
-            lambda: self._log_channel(press),
+            lambda: _log_channel(press, server),
         )
         setting = self._acts.set_up(
             press.interaction, quota=quota, cap=cap, timezone=timezone, log_channel_id=log_channel_id
         )
         await self._panel.do(press.interaction, setting, Place(self.name))
 
-    def _log_channel(self, press: Press) -> int | None:
-        chosen = press.typed(forms.LOG)
-        return require_log_channel(press.interaction, parse_id(chosen)) if chosen else None
-
     @component("panel:resume")
     async def resume(self, press: Press) -> None:
         """Take clips again."""
         await self._panel.do(press.interaction, self._acts.resume(press.interaction), Place("home"))
+
+
+def _log_channel(press: Press, server: Server) -> int | None:
+    """Read which channel of the log was chosen: one that is so already stays, whoever may post there.
+
+    So does one that the form could not show, since it is an archived thread, say; who wants no log says so in *Log*.
+    """
+    chosen, present_id = press.typed(forms.LOG), server.log_channel_id
+    is_unseen = not chosen and present_id is not None and deleted_ids(press.interaction.guild, [present_id])
+    if not server.log_closed and (chosen == str(present_id) or is_unseen):
+        return present_id
+    return require_log_channel(press.interaction, parse_id(chosen)) if chosen else None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.models import ChangeKind, ClipLink, JobError, JobState
-from tests.support.community import words
+from tests.support.community import told, words
 from tests.support.panel import open_panel, said
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ async def test_forged_options_get_a_sentence_and_cost_nothing(community: Communi
     result = await community.forge(community.mia, "video", prompt, {"name": name, "type": 5, "value": value})
 
     assert result.ephemeral
-    assert said(result) in {
+    assert told(result.response) in {
         f"Choose True or False for `{name}`.",
         "I could not read that command; choose it and its options from Discord's list and try again.",
     }
@@ -153,7 +153,7 @@ async def test_moderators_switch_it_off_and_on_in_the_panel(community: Community
     assert "**Private clips**: not allowed" in panel.text
     assert panel.note.startswith("No private clips any more")
     result = await ask(community, private=True)
-    assert words(result.response) == (
+    assert told(result.response) == (
         "Moderators allow no private clips in this server. Nothing was charged; leave `private` out."
     )
     assert (await community.jobs(), await community.ledger()) == ([], [])

@@ -7,12 +7,12 @@ import re
 import pytest
 
 from bot.models import SpendPolicy
-from tests.support.community import Community, words
+from tests.support.community import Community, told, words
 
 
 async def ask(community: Community, **options: object) -> str:
     result = await community.mia.slash(community.channel, "video", prompt="a fox", **options)
-    return words(result.response)
+    return told(result.response)
 
 
 def without_times(text: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from bot.models import Access, ChannelRule, PromptRuleKind
 from cogs.context import role_ids
-from tests.support.community import words
+from tests.support.community import told, words
 from tests.support.panel import open_panel, said
 
 if TYPE_CHECKING:
@@ -100,9 +100,9 @@ async def test_a_category_holds_before_its_servers_data_has_come(community: Comm
     stands = await community.mia.slash(place, "quota")
     why = await community.moderator.slash(place, "moderate quota why", member=community.mia)
 
-    assert "Moderators allow no clips in this channel." in made.response.content
+    assert "Moderators allow no clips in this channel." in told(made.response)
     assert "Moderators allow no clips in this channel." in words(stands.response)
-    assert "3. Channel: **refused**" in why.response.content
+    assert "3. Channel: **refused**" in told(why.response)
     assert await community.jobs() == []
 
 

@@ -11,7 +11,7 @@ from bot.models import GEMINI_OMNI, ServiceFaultError, profile_of
 from bot.services.throttling.trouble import FAILURES
 from bot.ui.publisher import DiscordPublisher
 from bot.ui.text.clips import cards as card_text
-from tests.support.community import words
+from tests.support.community import told, words
 
 if TYPE_CHECKING:
     from bot.models import Job
@@ -80,7 +80,7 @@ async def test_a_length_that_a_client_still_offers_is_refused_with_what_there_is
     )
 
     assert result.ephemeral
-    assert words(result.response) == "That length is not on offer; choose 6 or 10 seconds."
+    assert told(result.response) == "That length is not on offer; choose 6 or 10 seconds."
     assert await community.jobs() == []
     assert await community.ledger() == []
 

@@ -666,3 +666,70 @@ async def test_nothing_is_remembered_of_a_press_that_was_refused(community: Comm
     await community.moderate("block", member=community.ben, reason="spam")
     await community.ben.click(community.message(clip), custom_id=f"clip:again:{clip.id}")
     assert community.bot.services.jobs.held._abandoned == set()
+
+
+# A refused /video -------------------------------------------------------------------------------------------------
+
+
+async def refused_video(community: Community, **options: object) -> InteractionResult:
+    await community.moderate("pause", reason="A flood")
+    result = await community.ben.slash(community.channel, "video", prompt="A dog, ```surfing```", **options)
+    await community.moderate("resume")
+    return result
+
+
+async def test_a_refused_video_gives_its_prompt_back_and_can_be_edited_and_sent_again(community: Community) -> None:
+    refused = await refused_video(community, aspect="9:16", duration=10)
+    assert "paused video making" in said(refused)
+    assert "A dog, ``\u200b`surfing``\u200b`" in said(refused)
+    assert await drafts(community) == [(community.guild.id, community.ben.id, "A dog, ```surfing```", "9:16", 10)]
+    community.clock.time += timedelta(minutes=1)  # or the same ids would come again
+    await community.restart()
+
+    shown = await edit_again(community, community.ben, refused)
+    assert filled(shown)[1:] == ("A dog, ```surfing```", "9:16", "10")
+    sent = await fill(community.ben, shown, "A dog surfing")
+
+    assert not sent.ephemeral
+    [job] = await community.jobs()
+    assert (job.spec, job.lineage) == (VideoSpec("A dog surfing", Aspect.PORTRAIT, 10), None)
+
+
+@pytest.mark.parametrize(("spoiler", "private"), [(True, False), (False, True), (True, True)])
+async def test_what_was_asked_for_in_private_or_as_a_spoiler_stays_so_however_often_it_is_refused(
+    community: Community, *, spoiler: bool, private: bool
+) -> None:
+    refused = await refused_video(community, spoiler=spoiler, private=private)
+    shown = await edit_again(community, community.ben, refused)
+    assert ("private" in shown.modal["title"]) is private
+    again = await edit_again(community, community.ben, await fill(community.ben, shown, "no"))
+
+    await fill(community.ben, again, "A dog surfing")
+
+    [job] = await community.jobs()
+    assert (job.is_spoiler, job.is_private) == (spoiler, private)
+
+
+async def test_a_video_whose_prompt_cannot_be_kept_shows_it(community: Community) -> None:
+    with community.locked_database():
+        refused = await community.ben.slash(community.channel, "video", prompt="A dog surfing")
+
+    assert "Nothing was charged" in said(refused)
+    assert "A dog surfing" in said(refused)
+    assert "Edit again" not in str(answer(refused).components)
+
+
+async def test_a_video_that_went_wrong_and_a_refused_brainstorm_give_back_what_was_typed(
+    community: Community, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = await community.ben.slash(community.channel, "brainstorm", idea="A {cat|dog")
+
+    async def fail(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(community.bot.services.jobs, "accept_held", fail)
+    wrong = await community.ben.slash(community.channel, "video", prompt="A dog surfing", aspect="9:16")
+
+    assert said(broken).endswith("```\nA {cat|dog\n```")
+    assert "Something went wrong" in said(wrong)
+    assert said(wrong).endswith("```\nA dog surfing\n```")

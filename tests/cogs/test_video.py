@@ -14,7 +14,7 @@ from bot.models import Aspect, JobError, JobState, Quota, QuotaSource
 from bot.services.jobs.lost_cards import ANSWERED_SECONDS
 from bot.ui import replies
 from bot.ui.answering import attempts
-from tests.support.community import words
+from tests.support.community import told, words
 
 if TYPE_CHECKING:
     from bot.models import Job
@@ -108,8 +108,8 @@ async def test_forged_options_get_one_private_sentence_and_cost_nothing(
         assert len(await community.jobs()) == 1
         return
     assert result.ephemeral
-    assert sentence in result.response.content
-    assert result.response.content.count(".") == 1
+    assert sentence in words(result.response)
+    assert told(result.response).count(".") == 1
     assert await nothing_happened(community)
 
 
@@ -147,8 +147,8 @@ async def test_no_quota_left_is_said_in_private_with_what_is_left(community: Com
     result = await community.mia.slash(community.channel, "video", prompt="The second")
 
     assert result.ephemeral
-    assert "costs 6 s and you have 2 s left today" in result.response.content
-    assert "<t:" in result.response.content
+    assert "costs 6 s and you have 2 s left today" in words(result.response)
+    assert "<t:" in words(result.response)
     assert len(await community.jobs()) == 1
     assert await community.ledger() == [("charge", 6)]
 
@@ -158,7 +158,7 @@ async def test_a_quota_of_nothing_sends_to_a_moderator(community: Community) -> 
 
     result = await community.mia.slash(community.channel, "video", prompt="A cat")
 
-    assert "allows no clips" in result.response.content
+    assert "allows no clips" in words(result.response)
     assert await nothing_happened(community)
 
 
@@ -169,7 +169,7 @@ async def test_too_many_open_jobs_are_refused_in_private(community: Community) -
     result = await community.mia.slash(community.channel, "video", prompt="The third")
 
     assert result.ephemeral
-    assert "already have 2 clips on the way" in result.response.content
+    assert "already have 2 clips on the way" in words(result.response)
     assert await community.ledger() == [("charge", 6), ("charge", 6)]
 
 
@@ -190,7 +190,7 @@ async def test_permissions_the_bot_lacks_are_all_named_before_any_charge(
     result = await community.mia.slash(community.without(*lacking), "video", prompt="A cat")
 
     assert result.ephemeral
-    assert names in result.response.content
+    assert names in words(result.response)
     assert await nothing_happened(community)
 
 
@@ -199,7 +199,7 @@ async def test_permission_to_write_in_threads_counts_in_threads(community: Commu
 
     result = await community.mia.slash(await community.thread(channel), "video", prompt="A cat")
 
-    assert "**Send Messages in Threads**" in result.response.content
+    assert "**Send Messages in Threads**" in words(result.response)
     assert await nothing_happened(community)
 
 
@@ -244,7 +244,7 @@ async def test_slow_refusal_leaves_no_public_trace(community: Community, monkeyp
     assert result.response is None
     [refusal] = result.followups
     assert refusal.ephemeral
-    assert "allows no clips" in refusal.content
+    assert "allows no clips" in told(refusal)
     assert [message for message in community.channel.history() if not message.flags.ephemeral] == []
 
 
@@ -383,7 +383,7 @@ async def test_locked_database_means_no(community: Community) -> None:
         result = await community.mia.slash(community.channel, "video", prompt="A cat")
 
     assert result.ephemeral
-    assert "Nothing was charged" in result.response.content
+    assert "Nothing was charged" in words(result.response)
     assert await nothing_happened(community)
 
 
@@ -418,9 +418,9 @@ async def test_unforeseen_error_gives_a_reference_whose_traceback_is_in_the_log(
     result = await community.mia.slash(community.channel, "video", prompt="A cat")
 
     assert result.ephemeral
-    assert "secret" not in result.response.content
+    assert "secret" not in words(result.response)
     [record] = [record for record in caplog.records if record.levelno == logging.ERROR]
-    assert f"(reference {record.reference})" in result.response.content
+    assert f"(reference {record.reference})" in words(result.response)
     assert record.exc_info is not None
     assert isinstance(record.exc_info[1], RuntimeError)
 
@@ -435,7 +435,7 @@ async def test_a_job_whose_command_broke_down_is_held_no_longer_and_starts(
 
     result = await community.mia.slash(community.channel, "video", prompt="A cat")
 
-    assert "(reference " in result.response.content
+    assert "(reference " in words(result.response)
     [held] = await community.jobs()
     assert held.lease_until is not None
     community.clock.time = held.lease_until - timedelta(seconds=1)

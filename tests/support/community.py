@@ -270,6 +270,11 @@ def words(message: ResponseMessage | discord.Message) -> str:
     return "\n".join(filter(None, found + list(_texts(components))))
 
 
+def told(message: ResponseMessage | discord.Message) -> str:
+    """Return the sentence that somebody is told, without what they typed and get back with it."""
+    return words(message).partition("\n```")[0]
+
+
 def _texts(components: Iterable[dict[str, Any]]) -> Iterable[str]:
     for component in components:
         if "content" in component:

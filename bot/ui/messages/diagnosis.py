@@ -24,6 +24,7 @@ from bot.ui.text.moderation import diagnosis as text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from bot.services.admission.decision import AdmissionDetails
     from bot.services.screening.automod_rules import AutomodRules
@@ -36,6 +37,7 @@ class Diagnosis:
     """What decides whether a member may have a clip made in a place.
 
     Attributes:
+        timed_out_until: when the member's timeout ends, where they are in one.
         lacking: the permissions that the bot lacks there for each thing that is asked of it; None where it is not to be
             had there at all.
         automod: the server's rules; None where they can't be read just now.
@@ -46,6 +48,7 @@ class Diagnosis:
 
     channel_id: int
     member_id: int
+    timed_out_until: datetime | None
     lacking: Mapping[str, Sequence[str] | None]
     automod: AutomodRules | None
     log_arrives: bool
@@ -93,6 +96,8 @@ def _remedy(error: Exception, diagnosis: Diagnosis) -> _Remedy:
     match error:
         case app_commands.BotMissingPermissions():
             return _Remedy(text.GIVE_AS_ABOVE)
+        case app_commands.MissingPermissions() if diagnosis.timed_out_until is not None:
+            return _Remedy(text.end_timeout(diagnosis.member_id, diagnosis.timed_out_until))
         case app_commands.MissingPermissions():
             return _Remedy(text.give_member(diagnosis.member_id, error.missing_permissions))
         case ThreadClosedError():

@@ -51,7 +51,7 @@ def stored(about: StoredAbout, *, days: int | None) -> str:
         (about.favourites, f"mark{_s(about.favourites)} of yours on favourites among them"),
         (
             about.drafts,
-            f"form{_s(about.drafts)} that you filled in and that I refused, kept for an hour",
+            f"request{_s(about.drafts)} that you typed and that I refused, kept for an hour",
         ),
         (about.brainstorms, f"brainstorm{_s(about.brainstorms)} that you started, or a next round of"),
         (about.brainstorm_entries, f"note{_s(about.brainstorm_entries)} of these in moderators' logs"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.community import words
+from tests.support.community import told, words
 from tests.support.rounds import IDEA, preview
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ async def test_permissions_the_bot_lacks_for_a_thread_are_all_named(
 ) -> None:
     result = await preview(community, community.mia, community.without(*lacking))
 
-    assert f"ask a moderator to give me {names}" in result.response.content
+    assert f"ask a moderator to give me {names}" in told(result.response)
     assert (await community.bot.services.privacy.describe(community.mia.id)).previews == 0
 
 

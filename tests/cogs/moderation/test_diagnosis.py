@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from bot.models import SpendPolicy
-from tests.support.community import words
-from tests.support.panel import OpenPanel, said, set_access, set_cap, set_pool
+from tests.support.community import told
+from tests.support.panel import OpenPanel, open_panel, said, set_access, set_cap, set_pool
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -32,7 +33,7 @@ async def diagnose(
 
 async def asked(community: Community, channel: ChannelHandle | None = None) -> str:
     """Return what Mia is told when she asks for a clip."""
-    return words((await community.mia.slash(channel or community.channel, "video", prompt="A cat")).response)
+    return told((await community.mia.slash(channel or community.channel, "video", prompt="A cat")).response)
 
 
 def answers(panel: OpenPanel) -> dict[str, str]:
@@ -167,7 +168,7 @@ async def test_a_look_changes_nothing_and_counts_no_refusal(community: Community
 
     assert len(await community.log_cards()) == before
     usage = await community.moderator.slash(community.channel, "moderate usage")
-    assert "0 refused" in usage.response.content
+    assert "0 refused" in told(usage.response)
 
 
 async def test_what_discord_keeps_from_a_member_is_said_too_and_looked_at_again(community: Community) -> None:
@@ -181,6 +182,29 @@ async def test_what_discord_keeps_from_a_member_is_said_too_and_looked_at_again(
     await panel.press(f"diagnose:{elsewhere.id}:{community.mia.id}")
 
     assert "It would be made" in panel.text
+
+
+async def test_a_member_who_is_timed_out_is_given_no_permission_but_has_it_ended(community: Community) -> None:
+    member = await community.bot.get_guild(community.guild.id).fetch_member(community.mia.id)
+    await member.timeout(timedelta(minutes=5))
+
+    panel = await diagnose(community, member=community.mia)
+
+    assert f"{community.mia.mention} is timed out until <t:" in panel.text
+    assert "*Remove Timeout* in the menu of their name ends it." in panel.text
+    assert "a role of theirs" not in panel.text
+
+
+async def test_a_log_in_an_archived_thread_arrives_unless_it_is_locked(community: Community) -> None:
+    opened = await community.thread(community.channel)
+    log = await open_panel(community, section="log")
+    await log.choose("log_channel", opened)
+    thread = community.bot.get_channel(opened.id)
+
+    await thread.edit(archived=True)
+    assert answers(await diagnose(community))["The log"] == f"goes to {opened.mention}, where I may post"
+    await thread.edit(archived=True, locked=True)
+    assert "**does not get to**" in answers(await diagnose(community))["The log"]
 
 
 async def test_an_open_diagnosis_is_kept_true(community: Community) -> None:

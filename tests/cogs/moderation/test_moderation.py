@@ -12,7 +12,7 @@ import pytest
 from simcord.results import ResponseMessage
 
 from bot.models import JobState
-from tests.support.community import words
+from tests.support.community import told, words
 from tests.support.panel import open_panel, set_access, set_cap, set_pool, set_timezone
 from tests.support.panel import said as said_beside
 
@@ -35,7 +35,7 @@ async def refused(community: Community, prompt: str = "A cat surfing", **where: 
     assert result.ephemeral
     assert community.pinged(result.response) == set()
     assert (await community.jobs(), await community.ledger()) == (jobs, entries)
-    return result.response.content
+    return told(result.response)
 
 
 # Who may how much ------------------------------------------------------------------------------------------------
@@ -360,8 +360,8 @@ async def test_what_is_no_prompt_is_not_tested(community: Community, prompt: obj
     )
 
     assert result.ephemeral
-    assert "went wrong" not in result.response.content
-    assert "refuses" not in result.response.content
+    assert "went wrong" not in told(result.response)
+    assert "refuses" not in told(result.response)
 
 
 async def test_the_servers_automod_rules_hold_for_prompts_as_well(community: Community) -> None:
@@ -395,7 +395,7 @@ async def test_use_is_summed_up_and_comes_as_tables_that_do_nothing_in_a_spreads
 
     result = await community.moderator.slash(community.channel, "moderate usage", period="month")
 
-    said = result.response.content
+    said = told(result.response)
     assert said.startswith("**12 s used this month** (2026-03-01 to 2026-03-31, UTC)")
     assert "2 posted, 0 failed, 0 cancelled, 0 on the way; 0 refused" in said
     assert f"{community.mia.mention}: 6 s, 1 posted" in said
@@ -416,7 +416,7 @@ async def test_use_is_told_in_the_servers_own_days(community: Community) -> None
 
     result = await community.moderator.slash(community.channel, "moderate usage", period="day")
 
-    assert "**0 s used today** (2026-03-04, JST)" in result.response.content
+    assert "**0 s used today** (2026-03-04, JST)" in told(result.response)
     assert {attachment.filename for attachment in attachments(community, result)} == {
         *("usage-day-2026-03-04-members.csv", "usage-day-2026-03-04-clips.csv")
     }
@@ -427,7 +427,7 @@ async def test_use_is_told_without_tables_where_discord_does_not_take_them(commu
 
     result = await community.moderator.slash(community.channel, "moderate usage")
 
-    assert "used today" in result.response.content
+    assert "used today" in told(result.response)
     assert attachments(community, result) == []
 
 
@@ -562,7 +562,7 @@ async def test_every_command_is_refused_to_members_whatever_their_client_sends(c
 
     for name in known:
         result = await community.forge(community.mia, name)
-        assert result.response.content == "Only members with **Timeout Members** can do that.", name
+        assert told(result.response) == "Only members with **Timeout Members** can do that.", name
 
 
 async def test_no_command_without_its_options_changes_anything(community: Community) -> None:

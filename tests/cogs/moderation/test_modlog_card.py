@@ -14,7 +14,7 @@ from bot.models import JobError
 from bot.services.jobs.leases import LeasedJobs
 from bot.store import jobs as job_store
 from bot.store.tables import jobs, log_entries, stills
-from tests.support.community import words
+from tests.support.community import told, words
 from tests.support.panel import filled_in, remove, set_access, set_cap
 from tests.support.videos import video_file
 
@@ -260,7 +260,7 @@ async def test_a_clip_that_cannot_be_deleted_stays_and_is_not_refunded(
 
     answer = await remove(community.moderator, card, "Remove and refund")
 
-    assert sentence in answer.response.content
+    assert sentence in told(answer.response)
     assert "**Removed**" not in community.shown(card, community.moderator)
     assert await community.ledger() == [("charge", 6)]
 
@@ -276,7 +276,7 @@ async def test_the_member_is_blocked_from_the_card_with_reason_and_time(communit
     assert ":f>: until <t:" in shown
     assert "“\u2068spam\u2069”" in shown
     refused = await community.mia.slash(community.channel, "video", prompt="A cat")
-    assert "blocked you" in refused.response.content
+    assert "blocked you" in told(refused.response)
 
 
 async def test_a_block_without_sense_changes_nothing(community: Community) -> None:
@@ -348,7 +348,7 @@ async def test_buttons_are_for_moderators_whoever_sees_them(community: Community
 
     for label in ("Remove", "Remove and refund", "Block member…", "Recent clips"):
         answer = await community.mia.click(card, label=label)
-        assert answer.response.content == "Only members with **Timeout Members** can do that."
+        assert told(answer.response) == "Only members with **Timeout Members** can do that."
 
     assert job.message_id in ids(community)
     assert await community.ledger() == [("charge", 6)]

@@ -10,7 +10,7 @@ import pytest
 from bot.models import Period, Quota, QuotaRule, QuotaSource, profile_of
 from bot.store.quotas import rules as quota_rules
 from bot.ui.messages.panel.parts import PAGE_LENGTH
-from tests.support.community import words
+from tests.support.community import told, words
 from tests.support.panel import open_panel, set_cap, set_pool
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ async def test_a_quota_that_is_less_than_any_clip_is_said_so_when_it_is_set_aske
     said = await moderate(community, "set", who=community.guild.default_role, seconds=5)
     shown = await moderate(community, "set", who=community.guild.default_role)
     why = await moderate(community, "why", member=community.mia)
-    refused = words((await community.mia.slash(community.channel, "video", prompt="A cat")).response)
+    refused = told((await community.mia.slash(community.channel, "video", prompt="A cat")).response)
     left = words((await community.mia.slash(community.channel, "quota")).response)
 
     assert said == f"Everyone (the server's default): 5 s per day now. **{small}**: no clips can be made of it."
@@ -100,10 +100,10 @@ async def test_pools_and_the_cap_that_are_less_than_any_clip_are_said_so_too(com
     small = "5 s a week is less than the shortest clip, 6 s"
 
     pool_said = await set_pool(community, community.channel, "5", "week")
-    pool_refused = words((await community.mia.slash(community.channel, "video", prompt="A cat")).response)
+    pool_refused = told((await community.mia.slash(community.channel, "video", prompt="A cat")).response)
     await moderate(community, "set", who=community.mia, unlimited=True)
     cap_said = await set_cap(community, "5", "week")
-    cap_refused = words((await community.mia.slash(community.log_channel, "video", prompt="A cat")).response)
+    cap_refused = told((await community.mia.slash(community.log_channel, "video", prompt="A cat")).response)
     left = words((await community.mia.slash(community.log_channel, "quota")).response)
 
     assert f"5 s per week now. **{small}**: no clips can be made of it." in pool_said
@@ -117,7 +117,7 @@ async def test_pools_and_the_cap_that_are_less_than_any_clip_are_said_so_too(com
 
 async def test_a_longer_clip_than_a_period_ever_gives_is_not_put_off_to_the_next(community: Community) -> None:
     async def refused(channel: ChannelHandle) -> str:
-        return words((await community.mia.slash(channel, "video", prompt="A cat", duration=10)).response)
+        return told((await community.mia.slash(channel, "video", prompt="A cat", duration=10)).response)
 
     await moderate(community, "set", who=community.guild.default_role, seconds=8)
     own = await refused(community.channel)
@@ -385,7 +385,7 @@ async def test_subjects_that_are_neither_member_nor_role_get_one_sentence(
     result = await community.forge(community.moderator, command, *options)
 
     assert result.ephemeral
-    assert "could not read that command" in result.response.content
+    assert "could not read that command" in told(result.response)
     assert await rules(community) == []
 
 
@@ -396,7 +396,7 @@ async def test_members_without_the_permission_are_refused_whatever_their_client_
     result = await community.forge(community.mia, f"moderate quota {command}")
 
     assert result.ephemeral
-    assert result.response.content == "Only members with **Timeout Members** can do that."
+    assert told(result.response) == "Only members with **Timeout Members** can do that."
 
 
 async def test_command_is_hidden_from_members_without_the_permission(community: Community) -> None:

@@ -18,7 +18,7 @@ from bot.ui.text import panel as panel_text
 from cogs import directory
 from cogs.panel import panel as panel_module
 from cogs.panel.panel import TOKEN_SECONDS
-from tests.support.community import NO_FLOOD_LIMITS, words
+from tests.support.community import NO_FLOOD_LIMITS, told, words
 from tests.support.panel import OpenPanel, open_panel, said, set_access, set_cap, set_pool, set_timezone
 
 if TYPE_CHECKING:
@@ -61,9 +61,8 @@ async def test_video_making_is_paused_and_resumed(community: Community) -> None:
 
     await panel.fill(await panel.press("pause"), "A flood")
     assert "paused** by" in panel.text
-    assert (
-        "“\u2068A flood\u2069”"
-        in (await community.mia.slash(community.channel, "video", prompt="A cat")).response.content
+    assert "“\u2068A flood\u2069”" in told(
+        (await community.mia.slash(community.channel, "video", prompt="A cat")).response
     )
     await panel.press("resume")
 

@@ -72,6 +72,36 @@ async def test_what_is_set_already_is_filled_in_and_stays(community: Community) 
     assert (await count_changes(community))[1] == changes
 
 
+async def test_a_log_that_is_kept_already_stays_whoever_may_post_there(community: Community) -> None:
+    await community.keep_log()
+    channel = community.bot.get_channel(community.log_channel.id)
+    moderator = await community.bot.get_guild(community.guild.id).fetch_member(community.moderator.id)
+    await channel.set_permissions(moderator, send_messages=False)
+    panel = await open_panel(community)
+
+    await community.moderator.submit_modal(
+        await panel.press("set_up"), {"quota": "60 a day", "cap": "600 a day", "zone": "UTC", **keep_channel(community)}
+    )
+
+    stored = await view(community)
+    assert (stored.server.cap, stored.server.log_channel_id) == (Quota(600), community.log_channel.id)
+
+
+async def test_a_log_that_no_form_can_show_stays(community: Community) -> None:
+    thread = await community.thread(community.channel)
+    panel = await open_panel(community, section="log")
+    await panel.choose("log_channel", thread)
+    await community.bot.get_channel(thread.id).edit(archived=True)
+    await panel.press("open:home:1")
+    shown = await panel.press("set_up")
+    assert fields_of_form(shown)["log"] is None
+
+    await community.moderator.submit_modal(shown, {"quota": "60 a day", "cap": "600 a day", "zone": "UTC", "log": []})
+
+    stored = await view(community)
+    assert (stored.server.cap, stored.server.log_channel_id) == (Quota(600), thread.id)
+
+
 async def count_changes(community: Community) -> tuple[object, int]:
     return await community.bot.services.servers.list_changes(community.guild.id, limit=1)
 

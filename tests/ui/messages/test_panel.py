@@ -445,6 +445,7 @@ def make_diagnosis() -> Diagnosis:
     return Diagnosis(
         channel_id=WIDE,
         member_id=WIDE,
+        timed_out_until=None,
         lacking={"post": ["send_messages"], "attach": [], "history": ["read_message_history"], "threads": permissions},
         automod=DETAILS.automod,
         log_arrives=False,

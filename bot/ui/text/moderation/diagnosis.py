@@ -10,6 +10,7 @@ from bot.ui.text import rules as rule_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from bot.models import Aspect, QuotaStatus
     from bot.services.screening.automod_rules import AutomodRules
@@ -96,6 +97,12 @@ def give_member(member_id: int, lacking: Sequence[str]) -> str:
     """Say what mends that a member lacks permissions in a channel."""
     names = formatting.permission_names(lacking)
     return f"Give <@{member_id}> or a role of theirs {names} there (*Edit Channel*, *Permissions*)."
+
+
+def end_timeout(member_id: int, until: datetime) -> str:
+    """Say what mends that a member is timed out."""
+    timed_out = f"<@{member_id}> is timed out {formatting.until(until, otherwise='')}"
+    return f"{timed_out}: *Remove Timeout* in the menu of their name ends it."
 
 
 def press(label: str, then: str = "") -> str:
