@@ -17,7 +17,7 @@ SENTENCES = {
     JobError.REJECTED: ("The video service could not use this request.", "Change the prompt and try again."),
     JobError.WRONG_ENDPOINT: (
         "I am not set up correctly for the video service.",
-        "The operator has been told; try again later.",
+        "Only the operator can mend that; try again later.",
     ),
     JobError.CONTENT_POLICY: (
         "The video service refused this prompt because of its content rules.",

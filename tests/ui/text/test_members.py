@@ -16,6 +16,7 @@ from bot.models import (
     QuotaSource,
     StatusCard,
 )
+from bot.ui.text import failures
 from bot.ui.text import members as member_text
 from tests.support.jobs import CREATED_AT, RESETS_AT, make_job, make_quota_status
 
@@ -138,3 +139,10 @@ def test_waiting_is_told_with_its_place(card: StatusCard, title: str) -> None:
 )
 def test_progress_is_shown_only_when_the_service_reports_it(progress: float | None, details: str | None) -> None:
     assert member_text.card_details(StatusCard(make_job(state=JobState.RENDERING, progress=progress))) == details
+
+
+@pytest.mark.parametrize("sentences", failures.SENTENCES.values())
+def test_no_failure_says_that_the_operator_knows_since_there_may_be_no_channel_to_tell_them(
+    sentences: tuple[str, str],
+) -> None:
+    assert "has been told" not in " ".join(sentences)
