@@ -193,13 +193,13 @@ async def test_a_press_on_what_has_become_another_button_meanwhile_is_answered_i
     await expect(said).to_be_hidden()
 
     async with seeing_nothing_new(shown, "#clips"):
-        await change_buttons(shown, "remix", "flip")
+        await change_buttons(shown, "remix", "other")
         await clip.get_by_role("button", name="Remix").click()
     await expect(said).to_be_visible()
 
     await clip.get_by_role("button", name="⋯").click()
     await expect(said).to_be_hidden()
-    await change_buttons(shown, "flip", "remix")
+    await change_buttons(shown, "other", "remix")
     await shown.page.reload()  # and so forget the press that did nothing
     await expect(clip).to_be_visible()
 
