@@ -51,7 +51,7 @@ from cogs.remixing import Remixing
 from cogs.video import VideoCog
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Awaitable, Callable, Collection
 
     from bot.services.services import Services
     from bot.store.digests import CommandDigests
@@ -164,6 +164,10 @@ class ReelayBot(ShardedBot):
     async def setup_hook(self) -> None:
         """Load what members can do and tell Discord about it."""
         await super().setup_hook()
+        await self._load()
+        await self.patience.through(self._sync_commands)
+
+    async def _load(self) -> None:
         services, acts = self.services, self._acts
         maker = Maker(jobs=services.jobs, private_requests=services.private_requests)
         remixing = Remixing(versions=services.versions, drafts=services.drafts, maker=maker, profile=services.profile)
@@ -200,7 +204,6 @@ class ReelayBot(ShardedBot):
         self.components.add(*of_moderators, check=require_moderator)
         await self.add_cog(self.components)
         self.add_dynamic_items(*ITEM_CLASSES)
-        await self.patience.through(self._sync_commands)
 
     async def _add_brainstorms(self, corrections: Corrections) -> None:
         """Load what is about brainstorms."""
@@ -281,27 +284,33 @@ class ReelayBot(ShardedBot):
         _log.info("connected to Discord", extra={"servers": len(self.guilds), "shards": self.shard_count})
         self.services.presence.watch(lambda: [guild.id for guild in self.guilds])
 
+    async def has_synced(self, application_id: int) -> bool | None:
+        """Tell before it signs in whether the commands last synced for an application are its own; None is unknown."""
+        await self._load()
+        synced = await self._digests.get(f"commands:{application_id}")
+        return None if synced is None else synced == self._digest()
+
     async def _sync_commands(self) -> None:
-        payload = sorted((command.to_dict(self.tree) for command in self.tree.get_commands()), key=str)
-        digest = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
-        key = f"commands:{self.application_id}"
+        key, digest = f"commands:{self.application_id}", self._digest()
         if await self._digests.get(key) == digest:
             return
         try:
             with only_discords_answers():
-                await self.tree.sync()
+                synced = await self.tree.sync()
         except app_commands.CommandSyncFailure as error:
             raise GatewayClosedError(operators.COMMANDS_REFUSED) from error
         await self._digests.put(key, digest)
-        _log.info("commands synced", extra={"count": len(payload)})
+        _log.info("commands synced", extra={"count": len(synced)})
+
+    def _digest(self) -> str:
+        payload = sorted((command.to_dict(self.tree) for command in self.tree.get_commands()), key=str)
+        return hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
 
 
 def point_discord_at(*, api_url: str | None, gateway_url: str | None) -> None:
     """Use another server that speaks Discord's protocol, from now on and in the whole process.
 
-    Args:
-        api_url: the REST base, up to ``/api/v10``; None leaves Discord's own.
-        gateway_url: where the gateway listens; None leaves Discord's own.
+    ``api_url`` is the REST base, up to ``/api/v10``, ``gateway_url`` where the gateway listens; None leaves Discord's.
     """
     if api_url is not None:
         Route.BASE = api_url.rstrip("/")
@@ -309,8 +318,10 @@ def point_discord_at(*, api_url: str | None, gateway_url: str | None) -> None:
         DiscordWebSocket.DEFAULT_GATEWAY = URL(gateway_url)
 
 
-async def check_token(token: str) -> str:
+async def check_token(token: str, is_current: Callable[[int], Awaitable[bool | None]]) -> str:
     """Sign in once without serving; say as whom, how many starts are left, what is synced, and how the bot is invited.
+
+    ``is_current`` tells whether what was last synced for an application's id is this version's; None is unknown.
 
     Raises:
         SettingsError: when Discord does not take the token, allows no start just now, or can't be asked.
@@ -333,7 +344,7 @@ async def check_token(token: str) -> str:
             raise SettingsError(operators.SOMETHING_ELSE) from error
     return (
         f"signed in as {application.name}, {starts['remaining']} of {starts['total']} starts left today; "
-        f"{operators.synced(len(commands))}; "
+        f"{operators.synced(len(commands), is_current=await is_current(application.id))}; "
         "the bot asks for no privileged intents, so there are none to switch on; to invite it, or to give it what "
         f"it lacks in a server: {discord.utils.oauth_url(application.id, permissions=PERMISSIONS)}"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import functools
 import math
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from bot.models import (
     VideoServiceError,
     WrongEndpointError,
 )
-from bot.serving import open_service
+from bot.serving import assemble_for, open_service
 from bot.store.database import Database
 from bot.toapis.account import explain_models
 from bot.ui.text import operators
@@ -151,11 +152,31 @@ def _credits(balance: Balance, credits_per_second: float | None) -> str:
 async def _check_discord(settings: Settings) -> str:
     """Sign in once and see that the bot may be started today."""
     try:
-        return await check_token(settings.discord_token.get_secret_value())
+        return await check_token(settings.discord_token.get_secret_value(), functools.partial(find_synced, settings))
     except (aiohttp.ClientError, OSError) as error:
         raise _Trouble(
             await explain_unreachable(error, "DISCORD_API_URL" if settings.discord_api_url else None)
         ) from error
+
+
+async def find_synced(settings: Settings, application_id: int) -> bool | None:
+    """Tell whether the commands that were last synced for an application are those of this version.
+
+    None where the database can't tell.
+    """
+    try:
+        async with (
+            Database.open(settings.database_url.get_secret_value(), migrate=False) as database,
+            aiohttp.ClientSession() as session,
+        ):
+            present, latest = await database.find_revision()
+            if present != latest:
+                return None
+            service = open_service(settings, session)
+            async with assemble_for(settings, database=database, service=service, owner="doctor") as (bot, _), bot:
+                return await bot.has_synced(application_id)
+    except (StoreUnavailableError, SettingsError):
+        return None
 
 
 async def find_known_name() -> bool:

@@ -32,7 +32,7 @@ from bot.toapis.client import ToApisClient
 from bot.ui.text import operators
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable
 
     from bot.app import Reelay
     from bot.client import ReelayBot
@@ -73,20 +73,8 @@ async def _run(
         await database.check_writable()
         owner = stack.enter_context(claim_instance_name(database_url))
         service = open_service(settings, await stack.enter_async_context(aiohttp.ClientSession()))
-        workspace = stack.enter_context(Workspace.open(max_bytes=settings.temp_max_mb * MEGABYTE))
-        bot, reelay = assemble_on_discord(
-            database=database,
-            service=service,
-            media=await stack.enter_async_context(MediaWorker(parent=workspace.root)),
-            workspace=workspace,
-            screening_threads=stack.enter_context(ScreeningThreads.open()),
-            clock=SystemClock(),
-            terms=_terms(settings, policy or WorkerPolicy(rate_limits=settings.toapis_rate_group.limits)),
-            owner=owner,
-            privacy_url=None if settings.privacy_url is None else str(settings.privacy_url),
-            operator_channel_id=settings.operator_channel_id,
-            allowed_servers=settings.allowed_servers,
-        )
+        assembled = assemble_for(settings, database=database, service=service, owner=owner, policy=policy)
+        bot, reelay = await stack.enter_async_context(assembled)
         await reelay.polling.recall()
         await stack.enter_async_context(bot)
         await bot.sign_in(settings.discord_token.get_secret_value())
@@ -117,6 +105,33 @@ async def _run(
     if stop.error is not None:
         raise stop.error
     _log.info("stopped")
+
+
+@contextlib.asynccontextmanager
+async def assemble_for(
+    settings: Settings, *, database: Database, service: VideoService, owner: str, policy: WorkerPolicy | None = None
+) -> AsyncGenerator[tuple[ReelayBot, Reelay]]:
+    """Have the bot and its parts wired as the settings say; nothing runs yet.
+
+    Args:
+        owner: this process's name in leases.
+        policy: the worker's figures, where they are not the usual ones.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        workspace = stack.enter_context(Workspace.open(max_bytes=settings.temp_max_mb * MEGABYTE))
+        yield assemble_on_discord(
+            database=database,
+            service=service,
+            media=await stack.enter_async_context(MediaWorker(parent=workspace.root)),
+            workspace=workspace,
+            screening_threads=stack.enter_context(ScreeningThreads.open()),
+            clock=SystemClock(),
+            terms=_terms(settings, policy or WorkerPolicy(rate_limits=settings.toapis_rate_group.limits)),
+            owner=owner,
+            privacy_url=None if settings.privacy_url is None else str(settings.privacy_url),
+            operator_channel_id=settings.operator_channel_id,
+            allowed_servers=settings.allowed_servers,
+        )
 
 
 class _Stop:

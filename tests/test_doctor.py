@@ -25,11 +25,15 @@ from pydantic import SecretStr
 from bot import serving
 from bot.client import PERMISSIONS, check_token
 from bot.config import Settings
-from bot.doctor import _check_database, _check_video_service, examine, explain_unreachable
+from bot.doctor import _check_database, _check_discord, _check_video_service, examine, explain_unreachable, find_synced
 from bot.errors import ReelayError, SettingsError
 from bot.models import NotConnectedError
 from bot.sandbox.toapis_server import Fault, SandboxServer
+from bot.store.database import Database
+from bot.store.digests import CommandDigests
 from bot.toapis.client import ToApisClient
+from tests.support.connected_bot import connected_bot
+from tests.support.discord_server import DiscordServer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -255,17 +259,21 @@ async def discord_with(remaining: int, patch: pytest.MonkeyPatch, commands: Sequ
 
 async def test_starts_left_today_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     async with discord_with(997, monkeypatch):
-        assert "signed in as Reelay, 997 of 1000 starts left today" in await check_token("token")
+        assert "signed in as Reelay, 997 of 1000 starts left today" in await check_token("token", nobody_knows)
 
 
 async def test_the_address_to_invite_the_bot_is_the_one_of_the_readme(monkeypatch: pytest.MonkeyPatch) -> None:
     readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
     async with discord_with(997, monkeypatch):
-        found = re.search(r"https://discord\.com/oauth2/authorize\S+", await check_token("token"))
+        found = re.search(r"https://discord\.com/oauth2/authorize\S+", await check_token("token", nobody_knows))
 
     assert found is not None
     assert "client_id=5&" in found[0]
     assert found[0].replace("client_id=5&", "client_id=YOUR_APPLICATION_ID&") in readme
+
+
+async def nobody_knows(_application_id: int) -> None:
+    return None
 
 
 @pytest.mark.parametrize(
@@ -280,7 +288,32 @@ async def test_whether_commands_are_synced_is_said(
     commands: Sequence[str], said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with discord_with(997, monkeypatch, commands):
-        assert said in await check_token("token")
+        assert said in await check_token("token", nobody_knows)
+
+
+async def test_commands_of_another_version_are_told_from_those_of_this_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = settings(tmp_path / "reelay.db")
+    async with DiscordServer() as server, connected_bot(server, tmp_path) as bot:
+        application_id = bot.application_id
+        assert application_id is not None
+
+    assert await find_synced(chosen, application_id) is True
+    monkeypatch.setattr("cogs.quota.QuotaCog.quota.description", "See it differently")
+    assert await find_synced(chosen, application_id) is False
+    assert await find_synced(chosen, application_id + 1) is None
+    async with Database.open(chosen.database_url.get_secret_value()) as database:
+        await CommandDigests(database).put("commands:5", "of another version")
+    async with discord_with(997, monkeypatch, ["video"]):
+        assert "; 1 command synced, not all as this version has them: the bot sends them at its start;" in (
+            await _check_discord(chosen)
+        )
+
+
+async def test_whose_commands_are_synced_is_unknown_without_a_database(tmp_path: Path) -> None:
+    assert await find_synced(settings(tmp_path / "nowhere" / "reelay.db"), 5) is None
+    assert await find_synced(settings(tmp_path / "reelay.db"), 5) is None
 
 
 def test_all_that_clips_and_brainstorms_need_is_asked_for_and_no_more() -> None:
@@ -293,7 +326,7 @@ def test_all_that_clips_and_brainstorms_need_is_asked_for_and_no_more() -> None:
 async def test_no_start_left_today_is_said_with_when_there_will_be(monkeypatch: pytest.MonkeyPatch) -> None:
     async with discord_with(0, monkeypatch):
         with pytest.raises(SettingsError, match="no starts are left today: try again in 2 h"):
-            await check_token("token")
+            await check_token("token", nobody_knows)
 
 
 # Out of reach ------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from typing import TYPE_CHECKING
+from unittest.mock import AsyncMock
 
 import pytest
 from discord.backoff import ExponentialBackoff
@@ -93,7 +94,7 @@ async def test_doctor_says_that_what_answers_is_not_discord(
         for kind in (RouteKind.GET_ME, RouteKind.GET_APPLICATION, RouteKind.GET_GATEWAY):
             server.faults.answer(kind, Answer(status, body, {"Content-Type": content_type}))
             with pytest.raises(SettingsError, match="try again later"):
-                await check_token(server.token)
+                await check_token(server.token, AsyncMock(return_value=None))
             server.faults.clear()
 
 

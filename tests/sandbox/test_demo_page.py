@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Error as BrowserError
 from playwright.async_api import expect
+from simcord.components import walk_components
 
 from bot.sandbox.toapis_server import SandboxServer
 from tests.support.demo_page import (
@@ -116,6 +117,18 @@ async def post_something(shown: ShownCommunity) -> None:
     await expect(told).to_have_count(before + 1)
 
 
+async def change_buttons(shown: ShownCommunity, before: str, after: str) -> None:
+    """Let one of the buttons under the clips do something else, and show it."""
+    channel = shown.community.channels["clips"]
+    async with shown.community.page.turns:
+        for message in channel.history():
+            for component in walk_components(channel._env.backend.get_message(channel.id, message.id).components):
+                if "custom_id" in component:
+                    component["custom_id"] = component["custom_id"].replace(f"clip:{before}:", f"clip:{after}:")
+        for place in shown.community.page.places:
+            await place.refresh()
+
+
 async def test_mia_makes_a_clip_and_mo_sees_its_card_appear_beside_it_and_removes_it(shown: ShownCommunity) -> None:
     clips, log = shown.place("#clips"), shown.place("#mod-log")
     for name in ("#clips", "#brainstorm", "#mod-log"):
@@ -172,6 +185,24 @@ async def test_a_press_while_another_is_being_answered_waits_for_its_turn(shown:
     await expect(messages_with(clips, "Only you can see")).to_have_count(earlier + 1)
     await expect(clips.get_by_role("dialog")).to_be_visible()
     await clips.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+
+
+async def test_a_press_on_what_has_become_another_button_meanwhile_is_answered_in_words(
+    shown: ShownCommunity, clip: Locator
+) -> None:
+    said = shown.place("#clips").get_by_text("This has changed meanwhile, so nothing was done.")
+    await expect(said).to_be_hidden()
+
+    async with seeing_nothing_new(shown, "#clips"):
+        await change_buttons(shown, "remix", "other")
+        await clip.get_by_role("button", name="Remix").click()
+    await expect(said).to_be_visible()
+
+    await clip.get_by_role("button", name="⋯").click()
+    await expect(said).to_be_hidden()
+    await change_buttons(shown, "other", "remix")
+    await shown.page.reload()  # and so forget the press that did nothing
+    await expect(clip).to_be_visible()
 
 
 async def test_a_page_that_has_not_seen_a_clip_arrive_offers_what_can_be_chosen(shown: ShownCommunity) -> None:
@@ -250,6 +281,13 @@ async def test_a_team_brainstorms_from_the_idea_to_the_winner_in_a_thread_beside
     await expect(winner.get_by_role("link", name="Open the thread")).to_be_visible()
     there = messages_with(thread, "Take 2 wins with 2 of 2 votes.")
     await expect(there.get_by_role("button", name="More like it")).to_be_enabled()
+
+
+async def test_a_channel_is_no_wider_than_a_small_window(shown: ShownCommunity) -> None:
+    await shown.page.set_viewport_size({"width": 390, "height": 800})
+    await shown.page.locator("main").evaluate("main => main.scrollTo(0, 0)")
+    await expect(shown.place("#clips").get_by_role("button", name="Send")).to_be_in_viewport(ratio=1)
+    await shown.page.set_viewport_size({"width": 1440, "height": 900})
 
 
 async def test_a_page_whose_demo_is_out_of_reach_says_so(shown: ShownCommunity) -> None:

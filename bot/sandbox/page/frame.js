@@ -49,6 +49,23 @@ HTMLElement.prototype.focus = function focus(options) {
   if (document.hasFocus()) giveFocus.call(this, options);
 };
 
+// Of a press on what has changed meanwhile SimCord only says that it was not completed.
+const changed = Object.assign(document.createElement("p"), {
+  hidden: true, role: "alert", textContent: "This has changed meanwhile, so nothing was done. Look, and press again.",
+});
+changed.style.cssText = "position: fixed; z-index: 99; inset: auto 1rem 5rem; margin: 0; padding: 0.75rem 1rem;"
+  + "border-radius: 0.5rem; background: #8a2433; color: #fff";
+document.body.append(changed);
+document.addEventListener("click", () => { changed.hidden = true; }, true);
+let told;
+new MutationObserver(([{ target }]) => {
+  if (!target.textContent.startsWith("Action was not completed")) return;
+  const { lastAction } = window.simcordPreview;
+  if (lastAction.requestId === told || !lastAction.diagnostics.some(({ code }) => code === "stale-revision")) return;
+  told = lastAction.requestId;
+  changed.hidden = false;
+}).observe(byId("action-status"), { childList: true });
+
 // SimCord drops a press while it waits for the answer to another; here it waits for its turn, if it still means the same.
 document.addEventListener("click", async (event) => {
   const pressed = event.target.closest("button.component-button[aria-disabled=true]:not(:disabled)");
@@ -59,4 +76,5 @@ document.addEventListener("click", async (event) => {
   while (find()?.ariaDisabled === "true") await new Promise((go) => setTimeout(go, 50));
   const button = find();
   if (button?.textContent === words) button.click();
+  else changed.hidden = false;
 }, true);

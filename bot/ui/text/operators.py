@@ -79,11 +79,16 @@ def too_few_starts(remaining: int, needed: int, hours: int) -> str:
     return f"Discord says that {left}: try again in {hours} h."
 
 
-def synced(count: int) -> str:
-    """Say how many commands Discord has of the bot."""
+def synced(count: int, *, is_current: bool | None) -> str:
+    """Say how many commands Discord has of the bot, and whether they are those of this version; None is unknown."""
     if count == 0:
         return "no commands are synced yet: the bot does that when it starts"
-    return f"{formatting.counted(count, 'command')} synced"
+    said = f"{formatting.counted(count, 'command')} synced"
+    if is_current is None:
+        return said
+    if is_current:
+        return f"{said}, as this version has them"
+    return f"{said}, not all as this version has them: the bot sends them at its start"
 
 
 def no_such_host(host: str, setting: str | None) -> str:
