@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.store import members
+from bot.store.jobs import failure_replies
 
 if TYPE_CHECKING:
     from bot.store.database import Database
@@ -25,3 +26,5 @@ class Mentions:
         """Mention a member from now on, or only name them."""
         async with self._database.write() as connection:
             await members.put_mentioned(connection, member_id, is_mentioned=on)
+            if not on:
+                await failure_replies.leave(connection, member_id)

@@ -18,6 +18,7 @@ Who may change a job's row:
 * ``fit``, ``give_up``: any worker; they change, or end as ``failed``, a job that waits, that nobody holds, and whose
   clip the model does not make;
 * ``failure_replies.intend``: whoever lets it fail, in the same transaction;
+* ``failure_replies.leave``: its member, by switching mentions off;
 * ``claim_due``, ``renew_leases``, ``release_leases``: any worker, and only the lease;
 * ``update``: the worker that holds the lease, out of the state it read; the row count answers "was it mine?";
 * ``attach_status``: the ``/video`` command, or whoever has found or posted the card that no row names; it touches

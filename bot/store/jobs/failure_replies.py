@@ -26,6 +26,11 @@ async def intend(connection: AsyncConnection, job_id: str, *, now: datetime, men
     await connection.execute(_INTEND, {"of_job": job_id, "now": now, "since": mentioned_since})
 
 
+async def leave(connection: AsyncConnection, member_id: int) -> None:
+    """Note that a member who wants no mention any more is told of none of the failures that are still to be told."""
+    await connection.execute(_LEAVE, {"of_member": member_id})
+
+
 _other = jobs.alias()
 _is_to_be_told = and_(_other.c.failure_message_id.is_(None), _other.c.due_at.is_not(None))
 _is_recent = and_(
@@ -56,4 +61,14 @@ _INTEND = (
         ~_wants_none.exists(),
     )
     .values(failure_mentions=~_was_mentioned)
+)
+_LEAVE = (
+    sql_update(jobs)
+    .where(
+        jobs.c.member_id == bindparam("of_member"),
+        jobs.c.state == JobState.FAILED,
+        jobs.c.failure_message_id.is_(None),
+        jobs.c.due_at.is_not(None),
+    )
+    .values(failure_mentions=None)
 )

@@ -100,6 +100,20 @@ async def test_private_clips_cancelled_ones_and_members_who_want_no_mention_are_
     assert workshop.discord.failures == []
 
 
+async def test_whoever_wants_no_mention_any_more_is_not_told_of_what_has_failed_before(workshop: Workshop) -> None:
+    process = workshop.start()
+    workshop.discord.fail("post_failure", DISCORD_IS_DOWN)
+    workshop.server.faults.submit.append(Fault.error("content_policy_violation"))
+    job_id = await workshop.accept(process)
+    await workshop.run_until(process, job_id, JobState.FAILED)
+    await process.worker.tick()
+
+    await process.services.mentions.switch(MEMBER_ID, on=False)
+    await workshop.run_until_idle(process)
+
+    assert workshop.discord.failures == []
+
+
 async def test_a_job_that_has_waited_too_long_is_told_of_as_well(workshop: Workshop) -> None:
     workshop.server.faults.render.append(Fault(change={"status": "thinking", "progress": None, "result": None}))
     process = workshop.start(max_concurrent_renders=1, job_deadline_seconds=10**6)
