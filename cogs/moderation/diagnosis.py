@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import discord
@@ -58,12 +59,13 @@ class DiagnosisSection(Section):
         with as_publish_errors():
             log_arrives = await _log_arrives(guild, details.server)
         for_threads, needs = needs_of_threads(channel), needs_of_clips(channel)
+        all_needed = dict.fromkeys(chain(*needs.values(), for_threads or ()))  # a brainstorm posts clips, too
         lacking = {thing: lacks(of_bot, needed) for thing, needed in needs.items()}
         diagnosis = Diagnosis(
             channel_id=channel.id,
             member_id=member.id,
             timed_out_until=member.timed_out_until if member.is_timed_out() else None,
-            lacking={**lacking, "threads": None if for_threads is None else lacks(of_bot, for_threads)},
+            lacking={**lacking, "threads": None if for_threads is None else lacks(of_bot, all_needed)},
             automod=await self._services.automod.readable_rules(guild_id_of(interaction)),
             log_arrives=log_arrives,
             details=details,

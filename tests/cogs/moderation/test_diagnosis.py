@@ -78,6 +78,7 @@ async def test_what_the_bot_may_not_do_is_said_with_what_to_give_it(
     panel = await diagnose(community, community.without(denied))
 
     assert answers(panel)[thing] == f"**no**, give me {names} there (*Edit Channel*, *Permissions*)"
+    assert names in answers(panel)["Brainstorm in threads"], "its takes are clips as well"
     is_of_threads = thing.startswith("Brainstorm")
     assert ("It would be made" in panel.text) is is_of_threads
     assert ("I can't post videos here" in panel.text) is not is_of_threads
