@@ -188,7 +188,7 @@ class ReelayBot(ShardedBot):
             let_through=self.flood_gate.let_through,
             keep=corrections.keep,
         )
-        self.components.add(StatusCardActions(discards=services.discards))
+        self.components.add(StatusCardActions(discards=services.discards, versions=services.versions))
         self.components.add(ClipActions(versions=services.versions, maker=maker))
         self.components.add(
             ClipDetailActions(history=services.history, clip_deleter=services.clip_deleter, jobs=services.jobs)

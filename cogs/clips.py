@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 class StatusCardActions:
     """What the buttons on a status card do, for its member and for whoever is a moderator when they press."""
 
-    def __init__(self, *, discards: Discards) -> None:
+    def __init__(self, *, discards: Discards, versions: Versions) -> None:
         self._discards = discards
+        self._versions = versions
 
     @component("job:cancel:{job_id}")
     async def cancel(self, press: Press, job_id: str) -> None:
@@ -54,6 +55,13 @@ class StatusCardActions:
         )
         words = failure_text.discarded(job, is_own=job.member_id == press.member_id)
         await replies.redraw(press.interaction, answer_view(words))
+
+    @component("job:why:{job_id}")
+    async def tell_why(self, press: Press, job_id: str) -> None:
+        """Tell whoever asked for a clip why its prompt was refused, and nobody else."""
+        finding = self._versions.find_failed(job_id, requester=press.requester)
+        job = await replies.run_or_defer(press.interaction, finding, private=True)
+        await replies.show_privately(press.interaction, answer_view(failure_text.why(job)))
 
 
 class ClipActions:

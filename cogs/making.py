@@ -66,6 +66,8 @@ class Maker:
             raise
         else:
             await self._let_start(accepted, message_id, is_heard=message_id is not None)
+            if accepted.last_under is not None:
+                await self._tell_last(interaction, member_text.last_clip(accepted.last_under))
 
     async def _accept(self, interaction: discord.Interaction, request: JobRequest) -> Accepted:
         """Take a request in, once its place is known."""
@@ -75,8 +77,16 @@ class Maker:
     async def _accept_privately(self, interaction: discord.Interaction, request: JobRequest) -> str:
         """Take a private request in and send its card; return what its member is told where they asked."""
         asking = await requester_there(interaction, request.requester.guild_id, request.channel_id)
-        await self._private_requests.accept(replace(request, requester=asking))
-        return member_text.PRIVATE_ACCEPTED
+        accepted = await self._private_requests.accept(replace(request, requester=asking))
+        last = "" if accepted.last_under is None else member_text.last_clip(accepted.last_under)
+        return "\n".join(filter(None, (member_text.PRIVATE_ACCEPTED, last)))
+
+    async def _tell_last(self, interaction: discord.Interaction, words: str) -> None:
+        """Tell a member beside the card that it was their last clip for now; that they did not hear it is logged."""
+        try:
+            await interaction.followup.send(words, ephemeral=True)
+        except replies.UNDELIVERED as error:
+            _log.warning("last clip not told", extra={"error": type(error).__name__})
 
     async def _let_start(self, accepted: Accepted, message_id: int | None = None, *, is_heard: bool = True) -> None:
         """Let a job start that was held for its answer, and remember its card where there is one."""

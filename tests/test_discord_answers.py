@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from bot.models import Server
     from tests.support.discord_server import Channel, Request
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
 BLOCKED_WORD = {
     "id": "1",
@@ -190,7 +190,7 @@ async def expect_refund(spot: Spot) -> None:
 async def test_private_clip_is_made_and_its_card_goes_though_the_card_was_answered_by(spot: Spot, way: Way) -> None:
     way.play(spot.premises.server.faults, RouteKind.CREATE_MESSAGE, to(spot.direct_messages))
     accepting = spot.premises.process.services.private_requests.accept(spot.request(is_private=True))
-    job_id = (await accepting).job.id
+    job_id = (await accepting).card.job.id
     spot.premises.server.faults.clear()
 
     job = await spot.run(job_id)
@@ -231,9 +231,33 @@ async def test_card_of_a_failed_clip_says_so_after(spot: Spot, way: Way) -> None
 
     job = await spot.run(await spot.accept("fail:content_policy"))
 
-    [card] = spot.channel.messages.values()
-    assert (job.state, job.due_at) == (JobState.FAILED, None)
+    [card, told] = spot.channel.messages.values()
+    assert (job.state, job.due_at, job.failure_message_id) == (JobState.FAILED, None, told.id)
     assert "Starting" not in card.text
+
+
+@ways(*NOT_NOW, REFUSED_TWICE)
+async def test_failure_is_told_once_after(spot: Spot, way: Way) -> None:
+    job_id = await spot.accept("fail:content_policy")
+    way.play(spot.premises.server.faults, RouteKind.CREATE_MESSAGE, to(spot.channel))
+
+    job = await spot.run(job_id)
+
+    [_, told] = spot.channel.messages.values()
+    assert (job.due_at, job.failure_message_id) == (None, told.id)
+    assert told.pings == {job.member_id}
+
+
+@ways(GONE, FORBIDDEN, code(403, 50001), REFUSED)
+async def test_failure_is_not_told_after(spot: Spot, way: Way) -> None:
+    job_id = await spot.accept("fail:content_policy")
+    way.play(spot.premises.server.faults, RouteKind.CREATE_MESSAGE, to(spot.channel))
+
+    job = await spot.run(job_id)
+
+    assert len(spot.channel.messages) == 1, "the card alone"
+    assert (job.due_at, job.failure_mentions, job.failure_message_id) == (None, None, None)
+    assert asked(spot, RouteKind.CREATE_MESSAGE, spot.channel) == way.times
 
 
 @ways(code(404, 10008), GONE, FORBIDDEN, code(403, 50001), REFUSED)
@@ -243,7 +267,8 @@ async def test_card_is_left_as_it_is_after(spot: Spot, way: Way) -> None:
     job = await spot.run(await spot.accept("fail:content_policy"))
 
     assert (job.state, job.due_at) == (JobState.FAILED, None)
-    assert [card.edits for card in spot.channel.messages.values()] == [0]
+    [card, told] = spot.channel.messages.values()
+    assert (card.edits, job.failure_message_id) == (0, told.id), "the failure is told all the same"
     assert asked(spot, RouteKind.EDIT_MESSAGE, spot.channel) == way.times
 
 

@@ -152,11 +152,13 @@ class TooManyOpenJobsError(RefusedError):
 
     Attributes:
         limit: that number.
+        waiting: how many of them wait for their turn, and can be cancelled.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, *, waiting: int = 0) -> None:
         super().__init__(f"limit {limit}")
         self.limit = limit
+        self.waiting = waiting
 
 
 class QueueFullError(RefusedError):

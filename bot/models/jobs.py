@@ -138,6 +138,9 @@ class Job:
         member_name: what the member was called in the server when they asked; None where it is not kept (any more).
         round_id: of the brainstorm's round that it is a take of; its board is then the job's card.
         number: of that take, 1 to 8; 0 for a clip of its own.
+        failure_mentions: whether the message in the channel that tells of the job's failure mentions its member; None
+            where there is to be none.
+        failure_message_id: that message, once it is posted.
     """
 
     id: str
@@ -179,6 +182,13 @@ class Job:
     member_name: str | None = None
     round_id: str | None = None
     number: int = 0
+    failure_mentions: bool | None = None
+    failure_message_id: int | None = None
+
+    @property
+    def hides_prompt(self) -> bool:
+        """Tell whether prompt and reason are its member's alone, since it was refused for its prompt in public."""
+        return self.state is JobState.FAILED and self.error_code in PROMPT_ERRORS and not self.is_private
 
     def descent(self, origin: Origin) -> Lineage:
         """Return the lineage of a clip that is made from this one."""

@@ -206,6 +206,11 @@ class QuotaStatus:
         return None if of_quota is None else of_quota + sum(grant.left_seconds for grant in self.grants)
 
     @property
+    def has_room(self) -> bool:
+        """Tell whether the shortest clip fits into what is left."""
+        return self.left_seconds is None or self.left_seconds >= self.profile.shortest_seconds
+
+    @property
     def left_of_quota_seconds(self) -> int | None:
         """Say how much is left without grants, never negative; None is unlimited."""
         seconds = self.effective.quota.seconds

@@ -17,8 +17,8 @@ from bot.sandbox.page.community_page import TICK_SECONDS
 from bot.sandbox.terminal import check_writable, fail, stop_event
 from bot.sandbox.toapis_server import SandboxServer
 from bot.store import jobs
-from bot.ui.text import members as member_text
-from bot.ui.text import refusals
+from bot.ui.text import failures, refusals
+from bot.ui.text.clips.cards import card_details
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -148,7 +148,9 @@ def _progress_line(job: Job) -> str:
 async def _hand_over(job: Job, channel: ChannelHandle, out: Path | None) -> int:
     """Save the clip of a finished job and say where, or say why there is none."""
     if job.state is not JobState.DELIVERED:
-        return fail(f"No clip: {member_text.card_details(StatusCard(job))}")
+        is_failed = job.state is JobState.FAILED
+        details = failures.explained(job, operator_hears=False) if is_failed else card_details(StatusCard(job))
+        return fail(f"No clip: {details}")
     path = out or CLIPS_FOLDER / f"reelay-{job.id}.mp4"
     message = next(message for message in channel.history() if message.id == job.message_id)
     clip = await message.attachments[0].read()

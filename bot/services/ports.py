@@ -20,7 +20,6 @@ if TYPE_CHECKING:
         Job,
         LogEntry,
         PostedMessage,
-        QuotaStatus,
         Room,
         StatusCard,
         VideoSpec,
@@ -98,7 +97,6 @@ class Publisher(Protocol):
         self,
         job: Job,
         clip: Clip,
-        status: QuotaStatus | None,
         parent: Job | None = None,
         *,
         is_mentioned: bool = True,
@@ -116,7 +114,6 @@ class Publisher(Protocol):
         self,
         job: Job,
         clip: Clip,
-        status: QuotaStatus | None,
         parent: Job | None = None,
         *,
         is_mentioned: bool = True,
@@ -146,6 +143,18 @@ class Publisher(Protocol):
 
     async def remove_status(self, job: Job) -> None:
         """Delete the job's status card; a card that is gone is no error."""
+        ...
+
+    async def find_failure(self, job: Job) -> int | None:
+        """Look for the message that tells of a job's failure, which an earlier, interrupted attempt may have posted."""
+        ...
+
+    async def post_failure(self, job: Job) -> int:
+        """Tell of a job's failure in its channel, by an answer to its card; return the message's id.
+
+        It mentions the member where ``failure_mentions`` says so, and nobody else. The same job's again is the same
+        message for some minutes.
+        """
         ...
 
     async def show_trouble(self, *, is_in_trouble: bool) -> None:

@@ -34,6 +34,7 @@ class Standing:
         quota_rules: that hold then and have to do with the member, their roles, their places or the whole server.
         open_jobs, open_jobs_anywhere: how many unfinished jobs the member has in this server, and in all; takes of a
             brainstorm don't count.
+        open_jobs_waiting: how many of these in all servers wait for their turn.
         waiting, waiting_anywhere: how many jobs of all members wait for their turn, or are held until they have one, in
             this server, and in all.
         has_grants: whether the member was given seconds that can be used then; they may be used up.
@@ -45,6 +46,7 @@ class Standing:
     quota_rules: tuple[QuotaRule, ...]
     open_jobs: int
     open_jobs_anywhere: int
+    open_jobs_waiting: int
     waiting: int
     waiting_anywhere: int
     has_grants: bool
@@ -65,6 +67,7 @@ async def read(connection: AsyncConnection, requester: Requester, now: datetime)
         quota_rules=tuple(rules),
         open_jobs=first["open_jobs"] or 0,
         open_jobs_anywhere=first["open_jobs_anywhere"],
+        open_jobs_waiting=first["open_jobs_waiting"] or 0,
         waiting=first["waiting"],
         waiting_anywhere=first["waiting_anywhere"],
         has_grants=first["has_grants"],
@@ -81,6 +84,7 @@ def _standing() -> Select[Any]:
         select(
             func.count().label("open_jobs_anywhere"),
             func.sum(case((jobs.c.guild_id == guild_id, 1), else_=0)).label("open_jobs"),
+            func.sum(case((IS_WAITING, 1), else_=0)).label("open_jobs_waiting"),
         )
         .where(jobs.c.member_id == member_id, jobs.c.state.in_(OPEN_STATES), jobs.c.round_id.is_(None))
         .subquery()

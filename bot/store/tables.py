@@ -96,6 +96,8 @@ jobs = Table(
     Column("member_name", Text),
     Column("round_id", String(25)),
     Column("number", Integer, nullable=False, server_default="0"),
+    Column("failure_mentions", Boolean),
+    Column("failure_message_id", BigInteger),
     UniqueConstraint("interaction_id", "number"),
 )
 index_where(jobs.c.due_at.is_not(None), "jobs_by_due_at", jobs.c.state, jobs.c.due_at)

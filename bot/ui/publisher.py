@@ -16,14 +16,14 @@ from bot.models import GEMINI_OMNI, CardMessage, ClipFile, PostedMessage
 from bot.services.clips.fitting import DEFAULT_UPLOAD_BYTES
 from bot.ui.discord_errors import CLOSING_CODES, as_publish_errors
 from bot.ui.messages.clip import clip_filename, clip_job_id, clip_view
-from bot.ui.messages.status_card import card_ids, status_view
-from bot.ui.text import members as member_text
+from bot.ui.messages.status_card import card_ids, failure_view, status_view
 from bot.ui.text import operators
+from bot.ui.text.clips.cards import TROUBLE_SIGN
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import AsyncGenerator, Generator
 
-    from bot.models import AnyAlert, Clip, Job, ModelProfile, QuotaStatus, StatusCard
+    from bot.models import AnyAlert, Clip, Job, ModelProfile, StatusCard
     from bot.services.ports import Clock
 
 _log = logging.getLogger(__name__)
@@ -85,21 +85,19 @@ class DiscordPublisher:
         self,
         job: Job,
         clip: Clip,
-        status: QuotaStatus | None,
         parent: Job | None = None,
         *,
         is_mentioned: bool = True,
         difference: str | None = None,
     ) -> PostedMessage:
         """Post the clip to the job's channel."""
-        view = clip_view(job, clip, status, self._clock.now(), self._profile, parent, difference=difference)
+        view = clip_view(job, clip, self._clock.now(), self._profile, parent, difference=difference)
         return await self._send(self._channel(job), job, clip, view, nonce=job.id, is_mentioned=is_mentioned)
 
     async def post_clip_in_dm(
         self,
         job: Job,
         clip: Clip,
-        status: QuotaStatus | None,
         parent: Job | None = None,
         *,
         is_mentioned: bool = True,
@@ -107,7 +105,7 @@ class DiscordPublisher:
     ) -> PostedMessage:
         """Send the clip to the member directly."""
         now = self._clock.now()
-        view = clip_view(job, clip, status, now, self._profile, parent, difference=difference, is_direct=True)
+        view = clip_view(job, clip, now, self._profile, parent, difference=difference, is_direct=True)
         with as_publish_errors():
             channel = await self._direct_messages(job)
         return await self._send(channel, job, clip, view, nonce=job.id, is_mentioned=is_mentioned)
@@ -117,36 +115,56 @@ class DiscordPublisher:
         with as_publish_errors():
             channel = await self._card_channel(card.job)
             nothing = discord.AllowedMentions.none()
-            message = await channel.send(view=status_view(card), nonce=f"card{card.job.id}", allowed_mentions=nothing)
+            view = self._status_view(card)
+            message = await channel.send(view=view, nonce=f"card{card.job.id}", allowed_mentions=nothing)
         return message.id
 
     async def post_copy_in_dm(self, job: Job, clip: Clip, *, nonce: str) -> PostedMessage:
         """Send a delivered clip to the member directly once more."""
-        view = clip_view(
-            job, clip, None, job.finished_at or self._clock.now(), self._profile, is_copy=True, is_direct=True
-        )
+        view = clip_view(job, clip, job.finished_at or self._clock.now(), self._profile, is_copy=True, is_direct=True)
         with as_publish_errors():
             channel = await self._direct_messages(job)
         return await self._send(channel, job, clip, view, nonce=nonce, is_mentioned=False)
 
     async def find_status(self, job: Job) -> list[CardMessage]:
         """Look for a job's cards: soon after the ``/video`` for its answer, and among the latest for one of its own."""
-        found: dict[int, CardMessage] = {}
         with as_publish_errors():
-            channel = await self._card_channel(job)
-            for oldest_first in (True, False):
-                history = channel.history(limit=CARD_MESSAGES, after=_asked_at(job), oldest_first=oldest_first)
-                async for message in history:
-                    if self._client.user == message.author and _is_card(message, job):
-                        found[message.id] = CardMessage(message.id, message.flags.loading)
+            own = self._own_messages(await self._card_channel(job), _asked_at(job))
+            found = {it.id: CardMessage(it.id, it.flags.loading) async for it in own if _is_card(it, job)}
         return [found[message_id] for message_id in sorted(found)]
+
+    async def find_failure(self, job: Job) -> int | None:
+        """Look for it after the card, soon after the job's end and among the latest, by a button with the job's id."""
+        moments = [_asked_at(job).id, job.status_message_id or 0]
+        if job.finished_at is not None:
+            moments.append(discord.utils.time_snowflake(job.finished_at - CLOCK_TOLERANCE))
+        with as_publish_errors():
+            async for message in self._own_messages(self._channel(job), discord.Object(max(moments))):
+                if message.id != job.status_message_id and _has_button(message, job):
+                    return message.id
+        return None
+
+    async def post_failure(self, job: Job) -> int:
+        """Answer the card, with a nonce of its own; where somebody has deleted the card, the message stands alone."""
+        assert job.status_message_id is not None, "whoever settles a failed job has found its card, or posted one"
+        card = discord.MessageReference(
+            message_id=job.status_message_id, channel_id=job.channel_id, fail_if_not_exists=False
+        )
+        users = [discord.Object(job.member_id)] if job.failure_mentions else []
+        mentions = discord.AllowedMentions(everyone=False, roles=False, replied_user=False, users=users)
+        view = failure_view(job, operator_hears=self._operator_channel_id is not None)
+        with as_publish_errors():
+            message = await self._channel(job).send(
+                view=view, nonce=f"fail{job.id}", allowed_mentions=mentions, reference=card
+            )
+        return message.id
 
     async def show_status(self, card: StatusCard) -> None:
         """Edit the job's status card, where there still is one that can be edited."""
         if card.job.status_message_id is not None:
             with as_publish_errors(), _unless_deleted(card.job):
                 channel = await self._card_channel(card.job)
-                await channel.get_partial_message(card.job.status_message_id).edit(view=status_view(card))
+                await channel.get_partial_message(card.job.status_message_id).edit(view=self._status_view(card))
 
     async def remove_status(self, job: Job) -> None:
         """Delete the job's status card, where there still is one."""
@@ -156,7 +174,7 @@ class DiscordPublisher:
 
     async def show_trouble(self, *, is_in_trouble: bool) -> None:
         """Say beside the bot's name that the video service is in trouble, or nothing again."""
-        activity = discord.CustomActivity(member_text.TROUBLE_SIGN) if is_in_trouble else None
+        activity = discord.CustomActivity(TROUBLE_SIGN) if is_in_trouble else None
         with as_publish_errors():
             await self._client.change_presence(activity=activity)
 
@@ -170,6 +188,18 @@ class DiscordPublisher:
                 await channel.send(operators.operator_alert(alert))
         except (PublishError, discord.HTTPException) as error:
             _log.error("operator's channel not reached", extra={"alert": str(alert), "error": str(error)})
+
+    def _status_view(self, card: StatusCard) -> ui.LayoutView:
+        return status_view(card, operator_hears=self._operator_channel_id is not None)
+
+    async def _own_messages(
+        self, channel: discord.abc.Messageable, after: discord.Object
+    ) -> AsyncGenerator[discord.Message]:
+        """Yield the bot's messages among the first after a moment, and among the latest; some may come twice."""
+        for oldest_first in (True, False):
+            async for message in channel.history(limit=CARD_MESSAGES, after=after, oldest_first=oldest_first):
+                if self._client.user == message.author:
+                    yield message
 
     def _channel(self, job: Job) -> discord.PartialMessageable:
         return self._client.get_partial_messageable(job.channel_id, guild_id=job.guild_id)
@@ -236,6 +266,10 @@ def _is_card(message: discord.Message, job: Job) -> bool:
     metadata = message.interaction_metadata
     if metadata is not None and metadata.id == job.interaction_id:
         return True
+    return _has_button(message, job)
+
+
+def _has_button(message: discord.Message, job: Job) -> bool:
     buttons = ui.LayoutView.from_message(message, timeout=None).walk_children()
     ids = card_ids(job.id)
     return any(isinstance(item, ui.Button) and item.custom_id in ids for item in buttons)

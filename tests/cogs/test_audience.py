@@ -209,7 +209,7 @@ def _walk(part: dict[str, Any]) -> list[dict[str, Any]]:
 
 async def test_quota_has_a_switch_for_the_mention(community: Community) -> None:
     shown = await community.mia.slash(community.channel, "quota")
-    assert words(shown.response).endswith("-# When a clip is ready I mention you, in all servers.")
+    assert words(shown.response).endswith("-# When a clip is ready or has failed I mention you, in all servers.")
 
     await community.mia.click(shown.response, custom_id="quota:mention:off")
     assert community.shown(shown.response, community.mia).endswith("without a mention, in all servers.")

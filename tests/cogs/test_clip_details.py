@@ -69,7 +69,7 @@ async def test_details_have_the_whole_prompt_to_copy_times_cost_and_id(community
     at = int(clip.created_at.timestamp())
     assert f"Asked for by {community.mia.mention} <t:{at}:f>, posted <t:{at}:f>, 0 s later" in shown
     assert "Cost: 6 s\n" in shown
-    assert shown.endswith(f"-# job {clip.id}")
+    assert shown.endswith(f"-# clip {clip.id}")
     assert community.pinged(result.response) == set()
 
 

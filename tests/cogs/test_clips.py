@@ -113,7 +113,7 @@ async def test_a_moderator_discards_a_started_job_with_a_refund(community: Commu
     await start(community)
 
     question = await community.moderator.click(card(community, message), label="Discard")
-    assert f"<@{community.mia.id}> gets the 6 s back" in words(question.response)
+    assert f"<@{community.mia.id}>'s 6 s come back" in words(question.response)
     await community.moderator.click(question.response, label="Yes, discard it")
 
     [job] = await community.jobs()

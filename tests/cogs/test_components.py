@@ -196,7 +196,7 @@ async def test_an_earlier_panel_cancels_and_asks_before_it_removes(community: Co
     waiting = next(job for job in await community.jobs() if job.state is JobState.QUEUED)
 
     for custom_id, then in (
-        (f"panel:job_cancel:{waiting.id}:1", "is cancelled and refunded."),
+        (f"panel:job_cancel:{waiting.id}:1", "is cancelled; its 6 s came back."),
         (f"panel:open:clip:{posted.id}:1", "Remove this clip?"),
     ):
         assert then in await used(community, community.moderator, button(custom_id)), custom_id
@@ -303,7 +303,7 @@ async def test_seconds_are_given_by_the_roles_that_the_member_has(community: Com
 
     await panel.fill(await panel.choose("gift_who", pat), "6", "")
 
-    assert panel.note == f"{pat.mention} got 6 s more today: 36 s left today, six 6-second clips."
+    assert panel.note == f"{pat.mention} got 6 s more today: 36 s left today, 6 clips of 6 s."
 
 
 async def test_a_log_cards_form_is_taken_after_a_restart(community: Community) -> None:

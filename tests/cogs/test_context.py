@@ -31,7 +31,7 @@ async def test_roles_are_known_before_their_server_is_in_the_cache(community: Co
 @pytest.mark.parametrize(
     ("status", "code", "sentence", "entries"),
     [
-        (404, 10007, "got 6 s more today: 66 s left today, eleven 6-second clips.", [("grant", 6)]),
+        (404, 10007, "got 6 s more today: 66 s left today, 11 clips of 6 s.", [("grant", 6)]),
         (503, 0, "Discord did not do that just now. Nothing was changed; try again in a minute.", []),
     ],
     ids=["left", "not known just now"],

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tests.support.community import Community
 
 TOO_MANY_VIDEOS = "That is too fast: ask for at most 6 clips a minute. Nothing was charged."
-TOO_FAST = "That is too fast: ask for at most 1 clips a minute. Nothing was charged."
+TOO_FAST = "That is too fast: ask for at most 1 clip a minute. Nothing was charged."
 TOO_MANY_PRESSES = "That is too fast: at most 60 buttons, lists, forms and commands a minute. Wait a little."
 PRESSED = 200
 

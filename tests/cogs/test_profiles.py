@@ -10,7 +10,7 @@ import discord
 from bot.models import GEMINI_OMNI, ServiceFaultError, profile_of
 from bot.services.throttling.trouble import FAILURES
 from bot.ui.publisher import DiscordPublisher
-from bot.ui.text import members as member_text
+from bot.ui.text.clips import cards as card_text
 from tests.support.community import words
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ async def test_the_command_offers_the_models_lengths_and_its_shortest_is_the_def
     assert "Landscape 16:9 · 4 s" in words(result.response)
     assert await community.ledger() == [("charge", 4)]
     quota = await community.mia.slash(community.channel, "quota")
-    assert "56 s left today, 14 4-second clips" in words(quota.response)
+    assert "56 s left today, 14 clips of 4 s" in words(quota.response)
 
 
 async def test_longer_goes_on_to_the_models_next_length_and_ends_at_its_last(community: Community) -> None:
@@ -96,7 +96,7 @@ async def test_new_cards_and_the_bots_sign_say_that_the_service_is_in_trouble(co
     assert "**The video service is having trouble; yours starts by itself**" in words(result.response)
     activity = community.bot.activity
     assert isinstance(activity, discord.CustomActivity)
-    assert activity.name == member_text.TROUBLE_SIGN
+    assert activity.name == card_text.TROUBLE_SIGN
     assert await community.ledger() == [("charge", GEMINI_OMNI.shortest_seconds)]
 
     throttle.submitted(now + timedelta(seconds=30))

@@ -31,12 +31,34 @@ async def test_shows_bar_what_is_left_whose_rule_and_the_reset(community: Commun
         await community.mia.slash(community.channel, "video", prompt=prompt * 3)
 
     assert await quota_of_mia(community) == (
-        "**48 s left today, eight 6-second clips**\n"
+        "**48 s left today, 8 clips of 6 s**\n"
         "▰▰▱▱▱▱▱▱▱▱▱▱ 12 s of 60 s used\n"
         "The rule that holds is the bot's default: 60 s per day.\n"
         f"It resets <t:{NEXT_MIDNIGHT}:R>.\n"
-        "-# When a clip is ready I mention you, in all servers."
+        "-# When a clip is ready or has failed I mention you, in all servers."
     )
+
+
+async def test_the_last_clip_of_the_day_is_said_to_be_so_to_its_member_alone(community: Community) -> None:
+    await community.moderator.slash(community.channel, "moderate quota set", who=community.mia, seconds=15)
+
+    first = await community.mia.slash(community.channel, "video", prompt="A cat")
+    last = await community.mia.slash(community.channel, "video", prompt="A dog")
+
+    assert first.followups == []
+    [told] = last.followups
+    assert told.ephemeral
+    assert words(told) == f"That was your last clip today: 3 s left. Your quota resets <t:{NEXT_MIDNIGHT}:R>."
+    assert not any("left" in words(message) for message in community.channel.history())
+
+
+async def test_the_last_clip_is_told_with_the_answer_to_a_private_request(community: Community) -> None:
+    await community.moderator.slash(community.channel, "moderate quota set", who=community.mia, seconds=6)
+
+    asked = await community.mia.slash(community.channel, "video", prompt="A cat", private=True)
+
+    assert asked.ephemeral
+    assert "That was your last clip today: 0 s left." in words(asked.response)
 
 
 async def test_names_the_role_that_gives_the_quota(community: Community) -> None:
@@ -46,7 +68,7 @@ async def test_names_the_role_that_gives_the_quota(community: Community) -> None
 
     result = await patron.slash(community.channel, "quota")
 
-    assert "7 s left this week, one 6-second clip" in words(result.response)
+    assert "7 s left this week, 1 clip of 6 s" in words(result.response)
     assert f"that of {role.mention}: 7 s per week" in words(result.response)
 
 
@@ -64,7 +86,7 @@ async def test_unlimited_and_nothing_are_said_in_words(community: Community) -> 
     assert (await quota_of_mia(community)).startswith("**No limit**\n0 s used today.\nThe rule that holds is your own")
 
     await community.moderator.slash(community.channel, "moderate quota set", who=community.mia, seconds=0)
-    assert (await quota_of_mia(community)).startswith("**0 s left today, no 6-second clips**")
+    assert (await quota_of_mia(community)).startswith("**0 s left today, no clip of 6 s**")
 
 
 async def test_other_members_use_is_not_shown(community: Community) -> None:

@@ -566,6 +566,29 @@ async def test_a_refused_prompt_can_be_changed(community: Community) -> None:
     assert (made.spec.prompt, made.lineage) == ("A fox", Lineage(job.id, job.id, Origin.REMIX))
 
 
+async def test_why_a_prompt_was_refused_is_told_to_whoever_asked_and_nobody_else(community: Community) -> None:
+    job, card = await failed(community)
+    await community.restart()
+    assert "A cat" not in words(card)
+    assert "content rules" not in words(card)
+
+    told = await community.mia.click(card, label="Why?")
+    refused = await community.ben.click(card, label="Why?")
+
+    assert told.response.flags.ephemeral
+    assert "A cat" in said(told)
+    assert "because of its content rules. Your 6 s came back. Try a different prompt." in said(told)
+    assert said(refused) == "Only the member who asked for this clip can do that."
+    assert job.member_id == community.mia.id
+
+
+async def test_there_is_nothing_to_tell_of_a_clip_that_did_not_fail(community: Community) -> None:
+    _, card = await failed(community)
+    await change(community, (await community.jobs())[-1].id, state="cancelled", error_code=None)
+
+    assert "no longer stored" in said(await community.mia.click(card, label="Why?"))
+
+
 async def more(community: Community, clip: Job) -> str:
     return said(await community.mia.click(community.message(clip), custom_id=f"clip:more:{clip.id}"))
 

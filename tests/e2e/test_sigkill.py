@@ -125,6 +125,25 @@ async def failure_is_on_the_card_but_unanswered(part: Part) -> Moments:
     yield DOWN
 
 
+async def failure_is_not_yet_told(part: Part) -> Moments:
+    part.ending = failed("content_policy", paid=0)
+    part.spoil("submit", Fault.error("content_policy_violation"))
+    message = part.hold(RouteKind.CREATE_MESSAGE, stored=False)
+    await part.ask()
+    await message.arrived.wait()
+    yield DOWN
+    message.drop()
+
+
+async def failure_is_told_but_unanswered(part: Part) -> Moments:
+    part.ending = failed("content_policy", paid=0)
+    part.spoil("submit", Fault.error("content_policy_violation"))
+    message = part.hold(RouteKind.CREATE_MESSAGE, stored=True)
+    await part.ask()
+    await message.arrived.wait()
+    yield DOWN
+
+
 async def private_card_never_arrives(part: Part) -> Moments:
     part.is_private = True
     card = part.hold(RouteKind.CREATE_MESSAGE, stored=False)
@@ -169,6 +188,8 @@ STARTING = Act(
         rendering,
         failure_is_not_yet_on_the_card,
         failure_is_on_the_card_but_unanswered,
+        failure_is_not_yet_told,
+        failure_is_told_but_unanswered,
     )
 )
 

@@ -10,7 +10,7 @@ import pytest
 from bot.errors import PublishUnavailableError
 from bot.gateway.identifying import Identifying
 from bot.ui.publisher import DiscordPublisher
-from bot.ui.text.members import TROUBLE_SIGN
+from bot.ui.text.clips.cards import TROUBLE_SIGN
 from tests.support.community import GivenClock
 from tests.support.connected_bot import connected_bot, unconnected_bot
 from tests.support.discord_server import DiscordServer

@@ -268,6 +268,9 @@ async def test_what_an_older_version_stored_is_counted_and_holds_after_the_upgra
         job = await jobs.get(connection, "a")
         assert job is not None
         assert (job.spec.prompt, job.removed_at) == ("a fox", None)
+        failed = await jobs.get(connection, "b")
+        assert failed is not None
+        assert failed.failure_mentions is None, "old failures are not told of"
         found = ClipQuery(guild_id=1, member_id=2, text="FOX")
         assert await clip_lists.ids_from(connection, found, "z", limit=9) == ["d", "c", "a"]
 

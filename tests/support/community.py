@@ -163,9 +163,13 @@ class Community:
             difference = job.round_id and await rounds.find_difference(connection, job.round_id, job.number)
         post = self.publisher.post_clip_in_dm if in_dm or job.is_private else self.publisher.post_clip
         clip = ClipLink("https://files.example/x.mp4", None)
-        posted = await post(replace(job, lineage=lineage), clip, None, parent, difference=difference)
+        posted = await post(replace(job, lineage=lineage), clip, parent, difference=difference)
         leased_jobs = LeasedJobs(
-            database=self.database, clock=self.clock, audit_trail=self.bot.services.audit_trail, owner=owner
+            database=self.database,
+            clock=self.clock,
+            audit_trail=self.bot.services.audit_trail,
+            card_changes=self.reelay.card_changes,
+            owner=owner,
         )
         return await leased_jobs.deliver(job, channel_id=posted.channel_id, message_id=posted.message_id)
 

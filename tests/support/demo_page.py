@@ -10,7 +10,7 @@ import re
 import shutil
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 from playwright.async_api import Browser, Frame, FrameLocator, Locator, Page, async_playwright, expect
@@ -35,6 +35,8 @@ ONCE_SEEN_AS = """async (_, id) => {
   const isSeen = () => simcordPreview.viewerId === id && !simcordPreview.pendingAction;
   while (!isSeen()) await new Promise((go) => setTimeout(go, 50));
 }"""
+Place: TypeAlias = FrameLocator | Page
+"""What shows a channel: a frame of the demo's page, or a page of SimCord's alone."""
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 
 
@@ -64,18 +66,25 @@ async def show_community(service: SandboxServer) -> AsyncGenerator[ShownCommunit
     async with (
         Community.open(service) as community,
         community.running(asyncio.Event()),
-        async_playwright() as playwright,
+        open_page(community.page.url) as (browser, page),
     ):
+        yield ShownCommunity(community, browser, page)
+
+
+@asynccontextmanager
+async def open_page(address: str) -> AsyncGenerator[tuple[Browser, Page]]:
+    """Open a page in a browser of its own."""
+    async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
         page = await browser.new_page(viewport={"width": 1440, "height": 900})
         page.set_default_timeout(PATIENCE_MILLISECONDS)
         expect.set_options(timeout=PATIENCE_MILLISECONDS)
-        await page.goto(community.page.url)
-        yield ShownCommunity(community, browser, page)
+        await page.goto(address)
+        yield browser, page
         await browser.close()
 
 
-def messages_with(place: FrameLocator, text: str | re.Pattern[str]) -> Locator:
+def messages_with(place: Place, text: str | re.Pattern[str]) -> Locator:
     """Return the messages in which some words are."""
     return place.locator("article.channel-message").filter(has_text=text)
 
@@ -88,7 +97,7 @@ async def type_command(place: FrameLocator, command: str, **options: str) -> Non
     await send(place)
 
 
-async def begin_command(place: FrameLocator, command: str) -> None:
+async def begin_command(place: Place, command: str) -> None:
     """Type a command and pick it."""
     composer = place.locator("#channel-composer-input")
     await composer.click()
@@ -96,7 +105,7 @@ async def begin_command(place: FrameLocator, command: str) -> None:
     await place.get_by_role("option", name=command).first.click()
 
 
-async def send(place: FrameLocator) -> None:
+async def send(place: Place) -> None:
     """Send the command that was typed."""
     await place.get_by_role("button", name="Send").click()
 

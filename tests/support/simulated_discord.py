@@ -14,7 +14,7 @@ from tests.support.faults import Hold
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bot.models import AnyAlert, Clip, Job, LogEntry, QuotaStatus, StatusCard
+    from bot.models import AnyAlert, Clip, Job, LogEntry, StatusCard
 
 CHANNEL_ID = 200
 UPLOAD_LIMIT_BYTES = 10 * 1024 * 1024
@@ -29,7 +29,6 @@ class Message:
     nonce: str
     clip: Clip
     size_bytes: int
-    left_seconds: int | None
     is_mentioned: bool = True
     parent: Job | None = None
 
@@ -51,6 +50,7 @@ class SimulatedDiscord:
         copies: clips that were sent to their members once more.
         cards: what each card shows, by job id; a removed card is None.
         forgotten_cards: cards that no process may remember, by job id.
+        failures: the jobs of whose failure their channel was told, as they were then.
     """
 
     upload_limit: int = UPLOAD_LIMIT_BYTES
@@ -60,6 +60,7 @@ class SimulatedDiscord:
     alerts: list[AnyAlert] = field(default_factory=list["AnyAlert"])
     signs: list[bool] = field(default_factory=list[bool])
     troubles: dict[str, deque[Trouble]] = field(default_factory=dict[str, deque[Trouble]])
+    failures: list[Job] = field(default_factory=list["Job"])
     remembers_nonces: bool = True
     holds: dict[str, Hold] = field(default_factory=dict[str, "Hold"])
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -95,25 +96,23 @@ class SimulatedDiscord:
         self,
         job: Job,
         clip: Clip,
-        status: QuotaStatus | None,
         parent: Job | None = None,
         *,
         is_mentioned: bool = True,
         difference: str | None = None,
     ) -> PostedMessage:
-        return await self._post("post_clip", "channel", job, clip, status, parent, is_mentioned=is_mentioned)
+        return await self._post("post_clip", "channel", job, clip, parent, is_mentioned=is_mentioned)
 
     async def post_clip_in_dm(
         self,
         job: Job,
         clip: Clip,
-        status: QuotaStatus | None,
         parent: Job | None = None,
         *,
         is_mentioned: bool = True,
         difference: str | None = None,
     ) -> PostedMessage:
-        return await self._post("post_clip_in_dm", "dm", job, clip, status, parent, is_mentioned=is_mentioned)
+        return await self._post("post_clip_in_dm", "dm", job, clip, parent, is_mentioned=is_mentioned)
 
     async def post_status(self, card: StatusCard) -> int:
         await self._before("post_status")
@@ -130,7 +129,7 @@ class SimulatedDiscord:
         known = [message.id for message in self.copies if message.nonce == nonce]
         if not known:
             size = clip.path.stat().st_size if isinstance(clip, ClipFile) else 0
-            self.copies.append(Message(len(self.copies) + 1, "dm", nonce, clip, size, None))
+            self.copies.append(Message(len(self.copies) + 1, "dm", nonce, clip, size))
         return PostedMessage(CHANNEL_ID, known[0] if known else len(self.copies))
 
     async def find_status(self, job: Job) -> list[CardMessage]:
@@ -148,6 +147,18 @@ class SimulatedDiscord:
         forgotten[:] = [message for message in forgotten if message.message_id != job.status_message_id]
         self.cards.setdefault(job.id, []).append(None)
         self._after("remove_status")
+
+    async def find_failure(self, job: Job) -> int | None:
+        await self._before("find_failure")
+        places = [place for place, told in enumerate(self.failures, start=9001) if told.id == job.id]
+        return places[0] if places else None
+
+    async def post_failure(self, job: Job) -> int:
+        await self._before("post_failure")
+        self.failures.append(job)
+        self._after("post_failure")
+        await self._wait("after post_failure")
+        return 9000 + len(self.failures)
 
     async def show_trouble(self, *, is_in_trouble: bool) -> None:
         await self._before("show_trouble")
@@ -167,7 +178,6 @@ class SimulatedDiscord:
         place: str,
         job: Job,
         clip: Clip,
-        status: QuotaStatus | None,
         parent: Job | None,
         *,
         is_mentioned: bool,
@@ -176,8 +186,7 @@ class SimulatedDiscord:
         known = self._find(place, job) if self.remembers_nonces else None
         if known is None:
             size = clip.path.stat().st_size if isinstance(clip, ClipFile) else 0
-            left = None if status is None else status.left_seconds
-            self.messages.append(Message(len(self.messages) + 1, place, job.id, clip, size, left, is_mentioned, parent))
+            self.messages.append(Message(len(self.messages) + 1, place, job.id, clip, size, is_mentioned, parent))
         self._after(method)
         await self._wait(f"after {method}")
         return known or PostedMessage(CHANNEL_ID, self.messages[-1].id)

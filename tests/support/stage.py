@@ -209,6 +209,9 @@ def failed(error_code: str, *, paid: int, cards: int = 1) -> Ending:
     return Ending(state="failed", error_code=error_code, paid=paid, cards=cards)
 
 
+_ONCE_MORE = {"job:again", "job:remix", "job:why"}
+
+
 @dataclass(eq=False, kw_only=True)
 class Part:
     """One member with one request.
@@ -319,7 +322,13 @@ class Part:
 
     def cards(self) -> list[Message]:
         """Find what else the bot has said where the clip belongs and not taken back."""
-        return [message for message in self.place.messages.values() if not self._is_clip(message)]
+        told = self.failures()
+        return [it for it in self.place.messages.values() if not self._is_clip(it) and it not in told]
+
+    def failures(self) -> list[Message]:
+        """Find the messages where the clip belongs that tell its member that there is none."""
+        start = f"{self.member.mention}, there is no clip this time"
+        return [message for message in self.place.messages.values() if message.text.startswith(start)]
 
     def _is_clip(self, message: Message) -> bool:
         return message.text.startswith(f"{self.member.mention}, your clip is ready")
@@ -390,6 +399,7 @@ class Part:
                 await self.stage.bot.wait_for_log("nobody heard the answer")
             case Ending(cards=1):
                 await self.card("came back")
+                await self.until(lambda: len(self.failures()) >= self._failures_told)
             case Ending(state="failed"):
                 await self.stage.bot.wait_for_log("job failed", job_id=self.job["id"])
 
@@ -420,8 +430,17 @@ class Part:
         assert len(self.cards()) == ending.cards, "status cards left behind"
         for card in self.cards():
             assert "came back" in card.text
-            assert {custom_id.rpartition(":")[0] for custom_id in card.custom_ids} <= {"job:again", "job:remix"}
+            assert {custom_id.rpartition(":")[0] for custom_id in card.custom_ids} <= _ONCE_MORE
             assert not card.pings
+        assert len(self.failures()) == self._failures_told, "messages that tell of a failure"
+        for told in self.failures():
+            assert {custom_id.rpartition(":")[0] for custom_id in told.custom_ids} <= _ONCE_MORE
+            assert told.pings == {self.member.id}
+
+    @property
+    def _failures_told(self) -> int:
+        """How many messages have to tell of a failure: none where nobody else sees the card."""
+        return self.ending.cards if self.ending.state == "failed" and not self.is_private else 0
 
     def check_books(self, job_id: str, paid: list[SandboxGeneration]) -> None:
         """Check that what counts as spent is what the service bills, or more while it has not said the last word."""

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from tests.support.discord_server import Faults, Interaction, Message, Request, Session
     from tests.support.discord_server.model import Json
 
+pytestmark = pytest.mark.slow
+
 HANDLERS = ("CommandTree-invoker", "discord.py: ", "discord-ui-dynamic-item-")
 """What discord.py calls the tasks in which a bot answers."""
 LONG = 99
@@ -109,7 +111,7 @@ class Channel:
     async def deliver(self) -> None:
         """Let the clip arrive, and what is to be done after that be done."""
         job = await self.start()
-        posted = await self._publisher.post_clip(job, ClipLink("https://files.example/x.mp4", None), None)
+        posted = await self._publisher.post_clip(job, ClipLink("https://files.example/x.mp4", None))
         await self._leased_jobs.deliver(job, channel_id=posted.channel_id, message_id=posted.message_id)
         await self.settle()
 
@@ -143,7 +145,11 @@ class Channel:
     def _leased_jobs(self) -> LeasedJobs:
         audit_trail = self.first.bot.services.audit_trail
         return LeasedJobs(
-            database=self.first.database, clock=self.first.clock, audit_trail=audit_trail, owner="local/1"
+            database=self.first.database,
+            clock=self.first.clock,
+            audit_trail=audit_trail,
+            card_changes=self.first.reelay.card_changes,
+            owner="local/1",
         )
 
     def expect_one_card(self, words: str = "Waiting, next in line") -> Message:
@@ -267,8 +273,11 @@ async def test_a_failure_is_said_on_one_card_whatever_was_lost(tmp_path: Path, l
 
         await channel.fail()
 
-        card = channel.expect_one_card("refused this prompt")
-        assert (await channel.job()).status_message_id == card.id
+        [card, told] = channel.messages
+        assert ("No clip this time" in card.text, card.is_loading) == (True, False)
+        assert (told.pings, card.pings) == ({channel.server.ada.id}, set())
+        job = await channel.job()
+        assert (job.status_message_id, job.failure_message_id) == (card.id, told.id)
 
 
 @pytest.mark.usefixtures("slow")

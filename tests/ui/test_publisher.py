@@ -22,6 +22,7 @@ from bot.models import (
     CardMessage,
     ClipFile,
     ClipLink,
+    JobError,
     JobState,
     OperatorAlert,
     Origin,
@@ -33,7 +34,6 @@ from bot.models import (
 from bot.services.clips.fitting import DEFAULT_UPLOAD_BYTES
 from bot.ui.publisher import DiscordPublisher
 from tests.support.community import words
-from tests.support.jobs import make_quota_status
 from tests.support.videos import video_file
 
 if TYPE_CHECKING:
@@ -98,20 +98,21 @@ async def test_clip_is_a_new_message_that_pings_the_member_and_nobody_else(commu
     job = await accepted(community, prompt)
     community.clock.time += timedelta(seconds=75)
 
-    posted = await community.publisher.post_clip(job, clip_file(), make_quota_status(24))
+    posted = await community.publisher.post_clip(job, clip_file())
 
     message = last(community)
     assert posted == PostedMessage(community.channel.id, message.id)
     assert message.id != job.status_message_id
     assert community.pinged(message) == {community.mia.id}
     assert [attachment.filename for attachment in message.attachments] == [f"reelay-{job.id}.mp4"]
-    assert "took 1 min 15 s · 36 s left today, six 6-second clips" in words(message)
+    assert "took 1 min 15 s" in words(message)
+    assert " left" not in words(message), "what is left of a quota is nobody else's"
 
 
 async def test_posting_sends_the_jobs_id_as_a_nonce_that_is_enforced(community: Community) -> None:
     job = await accepted(community)
 
-    await community.publisher.post_clip(job, LINK, None)
+    await community.publisher.post_clip(job, LINK)
 
     sent = community.env.http_requests[-1].json
     assert (sent["nonce"], sent["enforce_nonce"]) == (job.id, True)
@@ -122,7 +123,7 @@ async def test_posting_sends_the_jobs_id_as_a_nonce_that_is_enforced(community: 
 @pytest.mark.parametrize("clip", ["file", "link"])
 async def test_clip_is_found_again_in_its_channel(community: Community, clip: str) -> None:
     job, other = await accepted(community), await accepted(community, "A dog")
-    posted = await community.publisher.post_clip(job, LINK if clip == "link" else clip_file(), None)
+    posted = await community.publisher.post_clip(job, LINK if clip == "link" else clip_file())
     for number in range(120):
         community.env.backend.create_message(community.channel.id, community.ben.id, f"chatter {number}")
 
@@ -135,7 +136,7 @@ async def test_clip_is_found_again_in_direct_messages(community: Community, clip
     job = await accepted(community)
     assert await community.publisher.find_clip_in_dm(job) is None
 
-    posted = await community.publisher.post_clip_in_dm(job, LINK if clip == "link" else clip_file(), None)
+    posted = await community.publisher.post_clip_in_dm(job, LINK if clip == "link" else clip_file())
 
     assert posted.channel_id == community.mia.user.dm_channel.id
     assert await community.publisher.find_clip_in_dm(job) == posted
@@ -157,7 +158,7 @@ async def test_clip_made_from_another_is_found_again_with_its_buttons(
         else (publisher.post_clip, publisher.find_clip)
     )
 
-    posted = await post(job, file, make_quota_status(24), parent)
+    posted = await post(job, file, parent)
 
     assert await find(job) == posted
     assert await find(replace(job, id="0" * 16)) is None
@@ -168,17 +169,17 @@ async def test_clip_made_from_another_is_found_again_with_its_buttons(
 async def test_status_card_and_what_people_write_are_not_taken_for_the_clip(community: Community) -> None:
     job = await accepted(community)
     await community.mia.send(
-        community.channel, f"-# job {job.id}", attachments=[(f"reelay-{job.id}.mp4", b"not the clip")]
+        community.channel, f"-# clip {job.id}", attachments=[(f"reelay-{job.id}.mp4", b"not the clip")]
     )
-    imitation = replace(job, id="0" * 16, spec=VideoSpec(f"-# job {job.id} reelay-{job.id}.mp4"))
-    await community.publisher.post_clip(imitation, LINK, None)
+    imitation = replace(job, id="0" * 16, spec=VideoSpec(f"-# clip {job.id} reelay-{job.id}.mp4"))
+    await community.publisher.post_clip(imitation, LINK)
 
     assert await community.publisher.find_clip(job) is None
 
 
 async def test_clip_posted_before_the_command_is_not_looked_at(community: Community) -> None:
     job = await accepted(community)
-    await community.publisher.post_clip(job, LINK, None)
+    await community.publisher.post_clip(job, LINK)
     later = await accepted(community, "Another")
 
     assert await community.publisher.find_clip(replace(job, interaction_id=later.interaction_id)) is None
@@ -192,7 +193,7 @@ async def test_refusals_of_a_clip_get_the_projects_words(
     community.env.inject_error("POST", MESSAGES, status=status, code=code)
 
     with pytest.raises(error):
-        await community.publisher.post_clip(job, LINK, None)
+        await community.publisher.post_clip(job, LINK)
 
 
 @pytest.mark.parametrize(("status", "code", "error"), REFUSALS[2:])
@@ -221,7 +222,7 @@ async def test_member_who_takes_no_direct_messages_is_a_closed_destination(commu
     community.env.inject_error("POST", MESSAGES, status=403, code=50007)
 
     with pytest.raises(DestinationClosedError):
-        await community.publisher.post_clip_in_dm(job, LINK, None)
+        await community.publisher.post_clip_in_dm(job, LINK)
 
 
 async def test_broken_connection_may_have_delivered(community: Community, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,7 +234,7 @@ async def test_broken_connection_may_have_delivered(community: Community, monkey
     monkeypatch.setattr(community.bot.http, "send_message", reset)
 
     with pytest.raises(PublishUnavailableError):
-        await community.publisher.post_clip(job, LINK, None)
+        await community.publisher.post_clip(job, LINK)
 
 
 async def test_status_card_is_edited_where_it_is(community: Community) -> None:
@@ -345,6 +346,52 @@ async def test_card_posted_through_the_channel_is_found_again_by_its_button(comm
         await community.publisher.remove_status(replace(job, status_message_id=message_id))
 
 
+async def test_a_failure_answers_the_card_and_is_found_again(community: Community) -> None:
+    job, other = await accepted(community), await accepted(community, "A dog")
+    job = replace(job, state=JobState.FAILED, error_code=JobError.TIMED_OUT, failure_mentions=True)
+    await community.publisher.show_status(StatusCard(job))
+    assert await community.publisher.find_failure(job) is None, "the card is another message"
+
+    message_id = await community.publisher.post_failure(job)
+
+    message = last(community)
+    assert message.reference is not None
+    assert (message.id, message.reference.message_id) == (message_id, job.status_message_id)
+    assert [member.id for member in message.mentions] == [community.mia.id]
+    assert "The clip took too long. Your 6 s came back. Try again later." in words(message)
+    assert await community.publisher.find_failure(job) == message_id
+    assert await community.publisher.find_failure(other) is None
+
+
+async def test_a_failure_without_a_mention_names_its_member_and_pings_nobody(community: Community) -> None:
+    job = replace(await accepted(community), state=JobState.FAILED, failure_mentions=False)
+
+    await community.publisher.post_failure(job)
+
+    assert community.mia.mention in words(last(community))
+    [sent] = [each.json for each in community.env.http_requests if "message_reference" in (each.json or {})]
+    assert sent["allowed_mentions"] == {"parse": [], "users": []}
+    assert sent["nonce"] == f"fail{job.id}"
+    assert sent["message_reference"]["fail_if_not_exists"] is False
+    assert len(sent["nonce"]) <= 25
+
+
+async def test_the_operator_is_said_to_be_told_where_they_have_a_channel(community: Community) -> None:
+    publishers = [
+        DiscordPublisher(client=community.bot, clock=community.clock, operator_channel_id=channel_id)
+        for channel_id in (None, community.operators.id)
+    ]
+    job = replace(await accepted(community), state=JobState.FAILED, error_code=JobError.WRONG_ENDPOINT)
+
+    for publisher, is_told in zip(publishers, (False, True), strict=True):
+        await publisher.show_status(StatusCard(job))
+        assert ("The operator has been told" in words(last(community))) is is_told
+        await publisher.post_failure(job)
+        assert ("The operator has been told" in words(last(community))) is is_told
+        message_id = await publisher.find_failure(job)
+        await publisher.remove_status(replace(job, status_message_id=message_id))
+
+
 async def test_card_that_was_never_shown_is_not_found(community: Community) -> None:
     job = await accepted(community)
     await community.publisher.remove_status(job)
@@ -361,7 +408,7 @@ async def test_a_spoiler_is_found_again_however_discord_names_its_file(
     community: Community, clip: str, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job, other = replace(await accepted(community), is_spoiler=True), await accepted(community, "A dog")
-    posted = await community.publisher.post_clip(job, LINK if clip == "link" else clip_file(), None)
+    posted = await community.publisher.post_clip(job, LINK if clip == "link" else clip_file())
     stored = community.env.backend.get_message(posted.channel_id, posted.message_id)
     for attachment in stored.attachments:
         monkeypatch.setitem(attachment, "filename", f"{prefix}{attachment['filename']}")
@@ -391,7 +438,7 @@ async def test_a_private_jobs_card_is_edited_found_and_removed_in_direct_message
 
 async def test_a_private_jobs_first_card_and_its_clip_have_different_nonces(community: Community) -> None:
     job = await private(community)
-    await community.publisher.post_clip_in_dm(job, LINK, None)
+    await community.publisher.post_clip_in_dm(job, LINK)
 
     sent = [
         each.json for each in community.env.http_requests if each.method == "POST" and each.path.endswith("/messages")
@@ -407,7 +454,7 @@ async def test_closed_direct_messages_are_told_from_any_other_refusal(community:
     community.env.inject_error("POST", MESSAGES, status=403, code=code, times=2)
 
     with pytest.raises(MessagesClosedError):
-        await community.publisher.post_clip_in_dm(job, LINK, None)
+        await community.publisher.post_clip_in_dm(job, LINK)
     with pytest.raises(MessagesClosedError):
         await community.publisher.post_status(StatusCard(job))
     community.env.inject_error("POST", MESSAGES, status=403, code=40333)

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from bot.ui.publisher import DiscordPublisher
-from bot.ui.text.members import TROUBLE_SIGN
+from bot.ui.text.clips.cards import TROUBLE_SIGN
 from tests.support.community import GivenClock
 from tests.support.connected_bot import connected_bot
 from tests.support.discord_server import DiscordServer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from bot.models import Server
+    from bot.models import QuotaStatus, Server
     from bot.services.admission.decision import AdmissionDetails, ScreeningResult
     from bot.services.admission.job_request import JobRequest
     from bot.services.admission.service import Admission
@@ -28,6 +28,14 @@ if TYPE_CHECKING:
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's base 32: sorts like the number, has no letters that look alike."""
+
+
+@dataclass(frozen=True, slots=True)
+class Charged:
+    """A new job, and where its member (in a pool: its channel) stands once it is charged."""
+
+    job: Job
+    status: QuotaStatus
 
 
 async def admit(
@@ -40,7 +48,7 @@ async def admit(
     random_bits: Callable[[int], int],
     lease_owner: str | None,
     lease_seconds: float,
-) -> Job | RefusedError | None:
+) -> Charged | RefusedError | None:
     """Store and charge a new job, or tell the log why not; None when the rules are to be asked first.
 
     Args:
@@ -53,8 +61,8 @@ async def admit(
     if not isinstance(decision, Admitted):
         return decision
     job = new_job(request, decision, now, random_bits=random_bits, lease_owner=lease_owner, lease_seconds=lease_seconds)
-    await charge(connection, details.server, [job], decision, now)
-    return job
+    status = await charge(connection, details.server, [job], decision, now)
+    return Charged(job, status)
 
 
 def new_job(
@@ -99,8 +107,13 @@ def new_job_id(now: datetime, random_bits: Callable[[int], int]) -> str:
     return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(75, -1, -5))
 
 
-async def charge(connection: Connection, server: Server, new: Sequence[Job], admitted: Admitted, now: datetime) -> None:
-    """Store new jobs with their charges, and tell the log where that brings the server to a mark of its cap."""
+async def charge(
+    connection: Connection, server: Server, new: Sequence[Job], admitted: Admitted, now: datetime
+) -> QuotaStatus:
+    """Store new jobs with their charges; return where that leaves their member.
+
+    The log is told where it brings the server to a mark of its cap.
+    """
     await jobs.insert(connection, *new)
     status = admitted.status
     for job in new:
@@ -110,6 +123,7 @@ async def charge(connection: Connection, server: Server, new: Sequence[Job], adm
     if admitted.cap is not None:
         used = admitted.cap.used_seconds + sum(job.spec.cost_seconds for job in new)
         await record_cap_alert(connection, server, replace(admitted.cap, used_seconds=used), now)
+    return status
 
 
 async def record_refusal(

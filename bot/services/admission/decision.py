@@ -144,6 +144,7 @@ class AdmissionDetails:
     Attributes:
         block: that held then; None is none.
         open_jobs, open_jobs_anywhere: the member's, in this server and in all of them together.
+        open_jobs_waiting: how many of the latter wait for their turn.
         max_open_jobs: how many one member may have open anywhere.
         waiting, waiting_anywhere: jobs of all members that wait for their turn, in this server and in all of them.
         max_waiting, max_waiting_anywhere: how many may.
@@ -158,6 +159,7 @@ class AdmissionDetails:
     place: PlaceRules
     open_jobs: int
     open_jobs_anywhere: int
+    open_jobs_waiting: int
     max_open_jobs: int
     waiting: int
     waiting_anywhere: int
@@ -235,7 +237,7 @@ def all_refusals(
     if request.is_private and not details.server.allows_private:
         yield PrivateRefusedError()
     if request.takes is None and details.open_jobs_anywhere >= details.max_open_jobs:
-        yield TooManyOpenJobsError(details.max_open_jobs)
+        yield TooManyOpenJobsError(details.max_open_jobs, waiting=details.open_jobs_waiting)
     left_seconds, cost_seconds = details.status.left_seconds, request.clips * spec.cost_seconds
     if left_seconds is not None and cost_seconds > left_seconds:
         yield QuotaExceededError(details.status, cost_seconds)

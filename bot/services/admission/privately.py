@@ -10,9 +10,8 @@ from bot.errors import MessagesClosedError, PublishError, StoreUnavailableError
 from bot.models import JobError
 
 if TYPE_CHECKING:
-    from bot.models import StatusCard
     from bot.services.admission.job_request import JobRequest
-    from bot.services.jobs.requests import JobService
+    from bot.services.jobs.requests import Accepted, JobService
     from bot.services.ports import Publisher
 
 _log = logging.getLogger(__name__)
@@ -29,7 +28,7 @@ class PrivateRequests:
         self._publisher = publisher
         self._shown_within_seconds = shown_within_seconds
 
-    async def accept(self, request: JobRequest) -> StatusCard:
+    async def accept(self, request: JobRequest) -> Accepted:
         """Accept a job as any other, and hold it until it is known what became of its card.
 
         Only Discord's word that the member takes no direct messages undoes it. After any other outcome it starts, as it
@@ -57,4 +56,4 @@ class PrivateRequests:
             await self._jobs.let_start(accepted, message_id, is_heard=message_id is not None)
         except StoreUnavailableError:
             _log.warning("status card not remembered", extra={"job_id": job_id, "message_id": message_id})
-        return accepted.card
+        return accepted

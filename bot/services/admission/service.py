@@ -219,6 +219,7 @@ class Admission:
             place=PlaceRules.of(stored.channel_rules, (*requester.places, EVERYWHERE), self.profile),
             open_jobs=stored.open_jobs,
             open_jobs_anywhere=stored.open_jobs_anywhere,
+            open_jobs_waiting=stored.open_jobs_waiting,
             max_open_jobs=self._max_open_jobs,
             waiting=stored.waiting,
             waiting_anywhere=stored.waiting_anywhere,

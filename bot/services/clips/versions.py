@@ -56,6 +56,16 @@ class Versions:
             is_private=clip.is_private or channel_id is None,
         )
 
+    async def find_failed(self, job_id: str, *, requester: Requester) -> Job:
+        """Return a job of the requester's own that failed; its prompt may be erased by now.
+
+        Raises: as ``request``, but not for an erased prompt.
+        """
+        job = await self._find(job_id, requester)
+        if job.state is not JobState.FAILED:
+            raise ClipUnknownError
+        return job
+
     async def find(self, job_id: str, *, requester: Requester) -> Job:
         """Return a clip whose words the requester may change.
 

@@ -32,13 +32,12 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    from bot.models import Clip, Job, PostedMessage, QuotaStatus
+    from bot.models import Clip, Job, PostedMessage
     from bot.services.clips.downloads import Downloads
     from bot.services.clips.fitting import Media
     from bot.services.clips.mentions import Mentions
     from bot.services.clips.workspace import WorkFolder, Workspace
     from bot.services.jobs.context import WorkContext
-    from bot.services.quotas.service import QuotaService
 
 _log = logging.getLogger(__name__)
 
@@ -51,7 +50,6 @@ class _Post(Protocol):
         self,
         job: Job,
         clip: Clip,
-        status: QuotaStatus | None,
         parent: Job | None,
         *,
         is_mentioned: bool,
@@ -82,7 +80,6 @@ class Deliverer:
         downloads: Downloads,
         workspace: Workspace,
         media: Media,
-        quotas: QuotaService,
         mentions: Mentions,
     ) -> None:
         self._work = context
@@ -91,7 +88,6 @@ class Deliverer:
         self._uploads = asyncio.Semaphore(context.policy.uploads_at_once)
         self._media = media
         self._poster = FittingPoster(media)
-        self._quotas = quotas
         self._mentions = mentions
         self._doubts: Counter[str] = Counter()  # memory only: at worst an address is asked some times more
         self._dead_probes = DeadProbes(context.clock)  # memory only, too
@@ -180,7 +176,6 @@ class Deliverer:
             return None
 
     async def _post(self, job: Job, clip: Clip, folder: Path) -> PostedMessage:
-        status = await self._status(job)
         job, parent = await self._with_source(job)
         is_mentioned = job.round_id is None and await self._mentions.are_wanted(job.member_id)
         difference = await self._difference(job)
@@ -191,7 +186,7 @@ class Deliverer:
                 try:
                     async with self._uploads:  # not while a clip is made to fit
                         return await destination.post(
-                            job, fitting, status, parent, is_mentioned=is_mentioned, difference=difference
+                            job, fitting, parent, is_mentioned=is_mentioned, difference=difference
                         )
                 except PublishUnavailableError:
                     if isinstance(fitting, ClipFile):
@@ -227,12 +222,6 @@ class Deliverer:
         async with self._work.database.read() as connection:
             lineage, parent = await jobs.find_source(connection, job)
         return replace(job, lineage=lineage), parent
-
-    async def _status(self, job: Job) -> QuotaStatus | None:
-        """Return what is left of a clip's quota; a take, one of several that arrive together, says nothing of it."""
-        if job.round_id is not None:
-            return None
-        return await self._quotas.status_under(job.effective_quota, guild_id=job.guild_id, member_id=job.member_id)
 
     async def _difference(self, job: Job) -> str | None:
         """Return in which words a take differs from the others of its round; None for a clip of its own."""

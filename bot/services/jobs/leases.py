@@ -8,11 +8,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import LeaseLostError
-from bot.models import FINAL_STATES, JobState, LogKind
+from bot.models import FINAL_STATES, RENDER_STATES, JobState, LogKind
 from bot.store import jobs
 from bot.store.clips import prompts, stills
 from bot.store.clips.endings import end_with_clips
-from bot.store.jobs import submits
+from bot.store.jobs import failure_replies, submits
 from bot.store.moderation import modlog, servers
 from bot.store.quotas import ledger
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.models import Job, JobError, SubmitOutcome
+    from bot.services.jobs.status_cards import CardChanges
     from bot.services.moderation.audit_trail import AuditTrail
     from bot.services.ports import Clock
     from bot.store import Connection
@@ -29,6 +30,8 @@ _log = logging.getLogger(__name__)
 
 BOT_ID = 0
 """Stands for the bot itself where the ledger names who made an entry."""
+MENTIONED_ONCE_IN = timedelta(minutes=5)
+"""However many clips of a member's fail meanwhile, only the first of these failures mentions them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +59,13 @@ class LeasedJobs:
     cannot be asked; nothing has changed then.
     """
 
-    def __init__(self, *, database: Database, clock: Clock, audit_trail: AuditTrail, owner: str) -> None:
+    def __init__(
+        self, *, database: Database, clock: Clock, audit_trail: AuditTrail, card_changes: CardChanges, owner: str
+    ) -> None:
         self._database = database
         self._clock = clock
         self._audit_trail = audit_trail
+        self._card_changes = card_changes
         self._owner = owner
 
     async def hold(self, job: Job, *, submit: SubmitNote | None = None, **changes: Any) -> Job:  # noqa: ANN401 (values of Job fields)
@@ -100,8 +106,15 @@ class LeasedJobs:
         return await self._finish(job, {"state": JobState.FAILED, "error_code": error_code} | changes, submit)
 
     async def settle(self, job: Job) -> Job:
-        """Note that a finished job needs nothing more: its card shows the end, or is gone."""
-        return await self._write(job, {"due_at": None, "lease_owner": None, "lease_until": None})
+        """Note that a finished job needs nothing more: its card shows the end, or is gone.
+
+        The message that tells of a failure is posted by now, or there will be none.
+        """
+        told = {
+            "failure_mentions": None if job.failure_message_id is None else job.failure_mentions,
+            "failure_message_id": job.failure_message_id,
+        }
+        return await self._write(job, {"due_at": None, "lease_owner": None, "lease_until": None} | told)
 
     async def _finish(self, job: Job, changes: dict[str, Any], submit: SubmitNote | None = None) -> Job:
         now = self._clock.now()
@@ -139,16 +152,22 @@ class LeasedJobs:
             self._audit_trail.tell(changed.guild_id)  # not before the card can be seen by the log
         if changed.state is not job.state:
             log_transition(job.state, changed)
+        if job.state in RENDER_STATES and changed.state not in RENDER_STATES:
+            self._card_changes.touch_queue()  # it is back in the queue, or its slot counts no more for whose turn it is
         return changed
 
 
 async def note_end(connection: Connection, job: Job, now: datetime) -> None:
-    """Give back what a failed job was charged, let a clip be searched for, and tell the server's log of either end."""
+    """Give back what a failed job was charged, let a clip be searched for, and tell of either end in the server's log.
+
+    A failure is also told in its channel, by whoever settles the job's card.
+    """
     kind = LogKind.POSTED
     if job.state is JobState.FAILED:
         kind = LogKind.FAILED
         await end_with_clips(connection, [job.id])
         await ledger.refund(connection, job, now=now, made_by_id=BOT_ID)
+        await failure_replies.intend(connection, job.id, now=now, mentioned_since=now - MENTIONED_ONCE_IN)
     else:
         await prompts.add(connection, job)
     await modlog.add(connection, await servers.get(connection, job.guild_id), kind, now=now, job=job)

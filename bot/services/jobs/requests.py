@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bot.errors import NotRefundableError, NotRemovableError, RefusedError, RepeatedPressError, RulesChangingError
 from bot.models import ChangeKind, Job, JobError, JobState, NotCancellableError, Origin, StatusCard
-from bot.services.admission.accepting import admit
+from bot.services.admission.accepting import Charged, admit
 from bot.services.screening.rules import MOST_JUDGINGS
 from bot.store import jobs
 from bot.store.jobs import CALLED_OFF_STATES
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from datetime import datetime
 
+    from bot.models import QuotaStatus
     from bot.services.admission.decision import ScreeningResult
     from bot.services.admission.job_request import JobRequest
     from bot.services.admission.service import Admission
@@ -44,10 +45,12 @@ class Accepted:
     Attributes:
         card: what its member is shown.
         is_new: the job was made by this very call, and not by the same interaction before.
+        last_under: where its member stands, if that is too little for another clip now; else None.
     """
 
     card: StatusCard
     is_new: bool
+    last_under: QuotaStatus | None = None
 
 
 class JobService:
@@ -144,7 +147,7 @@ class JobService:
             earlier = await jobs.find_by_interaction(connection, request.interaction_id)
             if earlier is None:
                 await self._refuse_repeated_press(connection, request, asked_at)
-            job = earlier or await admit(
+            taken = earlier or await admit(
                 connection,
                 self._admission,
                 request,
@@ -154,11 +157,13 @@ class JobService:
                 lease_owner=self._owner if holds else None,
                 lease_seconds=self._policy.lease_seconds,
             )
+            job, status = (taken.job, taken.status) if isinstance(taken, Charged) else (taken, None)
             card = await self._card(connection, job, now) if isinstance(job, Job) else None
         if isinstance(job, RefusedError):
             self._audit_trail.tell(request.requester.guild_id)
             raise job
-        return None if card is None else Accepted(card, earlier is None)
+        last_under = None if status is None or status.has_room else status
+        return None if card is None else Accepted(card, earlier is None, last_under)
 
     async def _refuse_repeated_press(self, connection: Connection, request: JobRequest, asked_at: datetime) -> None:
         """Refuse a press that is only the second half of a double click, and a form that is sent twice as it is."""
@@ -213,6 +218,7 @@ class JobService:
                 if accepted.is_new or is_heard:
                     await jobs.free(connection, job.id)
                 if message_id is not None:
+                    self._card_changes.begin(accepted.card)  # so it shows now, whatever was shown meanwhile
                     await jobs.attach_status(connection, job.id, message_id, now=self._clock.now())
         finally:
             self._card_changes.touch(job.id)

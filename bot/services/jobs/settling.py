@@ -1,8 +1,12 @@
-"""The last step of a job that has ended: its card shows the end, or goes when the clip itself is there."""
+"""The last step of a job that has ended: its card shows the end, or goes when the clip itself is there.
+
+A failure is then told in the channel as well, by an answer to the card: the row has said so since the job's end.
+"""
 
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.errors import DestinationClosedError, MessageRefusedError, PublishError
@@ -36,27 +40,40 @@ class CardSettler:
         self._refusals = Refusals()
 
     async def settle(self, job: Job) -> None:
-        """Show a finished job's end on its card; look for a card that no row names."""
-        try:
-            if (early_seconds := self._seconds_to_settle(job)) > 0:
-                await self._work.leased_jobs.release(job, due_in_seconds=early_seconds)
-                return
-            if job.status_message_id is None and job.round_id is None:
-                job = await self._find_card(job)
-            if job.status_message_id is not None:
-                await self._card_updater.settle(job)
-        except DestinationClosedError:
-            _log.info("status card out of reach", extra={"job_id": job.id})
-        except PublishError as error:
-            attempts = job.attempts + 1
-            is_believed = isinstance(error, MessageRefusedError) and self._refusals.note(job.id)
-            if attempts < SETTLE_ATTEMPTS and not is_believed:
-                delay = backoff_seconds(attempts, self._work.jitter())
-                await self._work.leased_jobs.release(job, due_in_seconds=delay, attempts=attempts)
-                return
-            _log.warning("status card left as it is", extra={"job_id": job.id, "error": type(error).__name__})
+        """Show a finished job's end on its card, and tell of a failure; look for a card that no row names."""
+        if (early_seconds := self._seconds_to_settle(job)) > 0:
+            await self._work.leased_jobs.release(job, due_in_seconds=early_seconds)
+            return
+        for step in (self._show_end, self._tell_failure):
+            try:
+                job = await step(job)
+            except DestinationClosedError:
+                _log.info("status card out of reach", extra={"job_id": job.id})
+            except PublishError as error:
+                attempts = job.attempts + 1
+                is_believed = isinstance(error, MessageRefusedError) and self._refusals.note(job.id, step)
+                if attempts < SETTLE_ATTEMPTS and not is_believed:
+                    delay = backoff_seconds(attempts, self._work.jitter())
+                    await self._work.leased_jobs.release(job, due_in_seconds=delay, attempts=attempts)
+                    return
+                _log.warning("status card left as it is", extra={"job_id": job.id, "error": type(error).__name__})
         self._refusals.forget(job.id)
         await self._work.leased_jobs.settle(job)
+
+    async def _show_end(self, job: Job) -> Job:
+        if job.status_message_id is None and job.round_id is None:
+            job = await self._find_card(job)
+        if job.status_message_id is not None:
+            await self._card_updater.settle(job)
+        return job
+
+    async def _tell_failure(self, job: Job) -> Job:
+        """Answer the card, unless somebody did before they could write it down."""
+        if job.failure_mentions is None or job.failure_message_id is not None or job.status_message_id is None:
+            return job
+        publisher = self._work.publisher
+        found = await publisher.find_failure(job)
+        return replace(job, failure_message_id=await publisher.post_failure(job) if found is None else found)
 
     def _seconds_to_settle(self, job: Job) -> float:
         """Return how long to wait before the card is looked for, or edited; a take's is its round's board."""

@@ -279,6 +279,7 @@ class StatusCardUpdater:
         async with self._database.read() as connection:
             await self._walk_queue(connection)
             touched = self._card_changes.take(now)
+            self._card_changes.put_back(self._in_flight.intersection(touched))  # until it is known what they show
             try:
                 found = {job.id: job for job in await jobs.get_many(connection, touched)}
                 waiting = [job_id for job_id in touched if job_id in found and found[job_id].state is JobState.QUEUED]
@@ -337,8 +338,7 @@ class StatusCardUpdater:
             _log.log(level, "status card not updated", extra={"job_id": job_id, "error": type(error).__name__})
             if isinstance(error, MessageRefusedError) and self._refusals.note(job_id):
                 return self._card_changes.note_shown(card, self._clock.now())  # left as it is, as below
-            is_lost = card.job.status_message_id is None
-            seconds = LOOK_AGAIN_SECONDS if is_lost else SHORTEST_INTERVAL_SECONDS
+            seconds = LOOK_AGAIN_SECONDS if card.job.status_message_id is None else SHORTEST_INTERVAL_SECONDS
             self._card_changes.note_failed(job_id, self._clock.now(), seconds=seconds)
         except Exception:  # noqa: BLE001 (logged; a card is never worth the loop)
             _log.exception("status card left as it is", extra={"job_id": job_id})

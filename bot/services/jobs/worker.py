@@ -232,6 +232,8 @@ class Worker:
             self._claims.in_flight.pop(claim.key, None)  # nobody takes what is in flight
             if claim.job is not None:
                 self._card_changes.touch(claim.job.id)
+            elif claim.submit is not None:
+                self._card_changes.touch_queue()  # its slot may count no more for whose turn it is
             self._note_pause(was_paused)
             self._wake.set()
 

@@ -25,7 +25,6 @@ from bot.services.moderation.audit_trail import are_same
 from bot.services.quotas.caps import cap_span, cap_status_of
 from bot.services.quotas.periods import period_bounds, zone_of
 from bot.store import standing
-from bot.store.moderation import servers
 from bot.store.quotas import ledger
 from bot.store.quotas import rules as quota_rules
 from bot.store.quotas.ledger import UsageSpan
@@ -86,19 +85,6 @@ class QuotaService:
             profile=self.profile,
             has_grants=stored.has_grants,
         )
-
-    async def status_under(self, effective: EffectiveQuota, *, guild_id: int, member_id: int) -> QuotaStatus:
-        """Say where a member stands under a rule that is already known.
-
-        Raises:
-            StoreUnavailableError: when the database cannot be asked.
-        """
-        async with self._database.read() as connection:
-            server = await servers.get(connection, guild_id)
-            status, _ = await _read_use(
-                connection, server, effective, member_id, self._clock.now(), profile=self.profile
-            )
-            return status
 
     async def set_rule(
         self,

@@ -17,6 +17,7 @@ Who may change a job's row:
 * ``expire``: any worker; it moves ``queued`` to ``failed`` when a job has waited too long and nobody holds it;
 * ``fit``, ``give_up``: any worker; they change, or end as ``failed``, a job that waits, that nobody holds, and whose
   clip the model does not make;
+* ``failure_replies.intend``: whoever lets it fail, in the same transaction;
 * ``claim_due``, ``renew_leases``, ``release_leases``: any worker, and only the lease;
 * ``update``: the worker that holds the lease, out of the state it read; the row count answers "was it mine?";
 * ``attach_status``: the ``/video`` command, or whoever has found or posted the card that no row names; it touches

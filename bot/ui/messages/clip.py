@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from bot.models import Clip, Job, ModelProfile, QuotaStatus
+    from bot.models import Clip, Job, ModelProfile
 
 LINK_BUTTON_MAX_CHARACTERS = 512
 """Discord's limit for a link button's address."""
@@ -30,7 +30,6 @@ ALT_TEXT_MAX_CHARACTERS = 256
 def clip_view(
     job: Job,
     clip: Clip,
-    status: QuotaStatus | None,
     now: datetime,
     profile: ModelProfile,
     parent: Job | None = None,
@@ -42,7 +41,6 @@ def clip_view(
     """Show a finished clip, as a video or as a link; the only mention in it is the member's, and in a take none.
 
     Args:
-        status: what the member has left; None where that is not known.
         profile: says whether there is something longer.
         parent: what it was made from, as far as that is stored.
         is_copy: it was delivered before.
@@ -60,7 +58,7 @@ def clip_view(
     else:
         items.append(ui.TextDisplay(member_text.link_explained(clip.expires_at)))
         items.append(_link(clip.url, is_spoiler=job.is_spoiler))
-    footer = member_text.clip_footer(job, status, now, parent, link=not isinstance(clip, ClipFile))
+    footer = member_text.clip_footer(job, now, parent, link=not isinstance(clip, ClipFile))
     items.append(ui.TextDisplay(footer))
     if job.round_id is not None and job.number and not is_direct:
         vote = clip_button(f"clip:vote:{job.round_id}:{job.number}", member_text.VOTE_BUTTON, _MAIN)

@@ -1,4 +1,4 @@
-"""A job's status card, as a Components V2 layout.
+"""A job's status card, and what answers it where there is no clip, as Components V2 layouts.
 
 A view is made anew for every message and every edit and has no timeout, so discord.py keeps none of them.
 """
@@ -14,7 +14,8 @@ from bot.models import DISCARDABLE_STATES, PROMPT_ERRORS, JobState, Origin
 from bot.ui.components import StatusCardItem
 from bot.ui.text import failures as failure_text
 from bot.ui.text import formatting
-from bot.ui.text import members as member_text
+from bot.ui.text.clips import cards as card_text
+from bot.ui.text.members import VERSION_BUTTONS
 
 if TYPE_CHECKING:
     from bot.models import Job, StatusCard
@@ -32,16 +33,25 @@ _COLOURS = {
 }
 
 
-def status_view(card: StatusCard) -> ui.LayoutView:
-    """Show where a job stands, with a button to cancel it while it waits, then to discard it, or to try again."""
+_ONCE_MORE = ("again", "remix", "why")
+
+
+def status_view(card: StatusCard, *, operator_hears: bool = False) -> ui.LayoutView:
+    """Show where a job stands, with a button to cancel it while it waits, then to discard it, or to try again.
+
+    Args:
+        operator_hears: the operator is told of what they have to mend.
+    """
     job = card.job
-    lines = [f"**{member_text.card_title(card)}**", formatting.prompt(job.spec.prompt), member_text.card_details(card)]
+    prompt = None if job.hides_prompt else formatting.prompt(job.spec.prompt)
+    details = card_text.card_details(card, operator_hears=operator_hears)
+    lines = [f"**{card_text.card_title(card)}**", prompt, details]
     items: list[ui.Item[ui.LayoutView]] = [
         ui.TextDisplay("\n".join(filter(None, lines))),
-        ui.TextDisplay(member_text.card_footer(job)),
+        ui.TextDisplay(card_text.card_footer(job)),
     ]
     if job.state is JobState.QUEUED:
-        items.append(_row(_button(member_text.CANCEL_BUTTON, cancel_id(job.id))))
+        items.append(_row(_button(card_text.CANCEL_BUTTON, cancel_id(job.id))))
     elif job.state in DISCARDABLE_STATES:
         items.append(_row(_button(failure_text.DISCARD_BUTTON, discard_id(job.id))))
     elif job.state is JobState.FAILED:
@@ -51,11 +61,24 @@ def status_view(card: StatusCard) -> ui.LayoutView:
     return view
 
 
+def failure_view(job: Job, *, operator_hears: bool) -> ui.LayoutView:
+    """Tell a member that there is no clip, with what the card offers; the only mention in it is theirs.
+
+    It has none of the member's own words: the card that it answers has them, where anybody may read them.
+    """
+    words = ui.TextDisplay[ui.LayoutView](card_text.told(job, operator_hears=operator_hears))
+    view = ui.LayoutView(timeout=None)
+    view.add_item(ui.Container(words, _once_more(job), accent_colour=_COLOURS[JobState.FAILED]))
+    return view
+
+
 def _once_more(job: Job) -> ui.ActionRow[ui.LayoutView]:
-    """Offer to try again, and where the prompt was refused, with other words."""
-    offered = {"again": member_text.TRY_AGAIN_BUTTON}
+    """Offer to try again, and where the prompt was refused, with other words, and to be told why."""
+    offered = {"again": card_text.TRY_AGAIN_BUTTON}
     if job.error_code in PROMPT_ERRORS:
-        offered["remix"] = member_text.VERSION_BUTTONS[Origin.REMIX]
+        offered["remix"] = VERSION_BUTTONS[Origin.REMIX]
+    if job.hides_prompt:
+        offered["why"] = card_text.WHY_BUTTON
     return _row(*(_button(label, _once_more_id(job.id, action)) for action, label in offered.items()))
 
 
@@ -71,7 +94,7 @@ def discard_id(job_id: str) -> str:
 
 def card_ids(job_id: str) -> set[str]:
     """Return the custom ids of all buttons that a job's card may have."""
-    return {cancel_id(job_id), discard_id(job_id), *(_once_more_id(job_id, action) for action in ("again", "remix"))}
+    return {cancel_id(job_id), discard_id(job_id), *(_once_more_id(job_id, action) for action in _ONCE_MORE)}
 
 
 def _once_more_id(job_id: str, action: str) -> str:

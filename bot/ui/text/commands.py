@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.models import DAYS_MAX
 from bot.models.brainstorms import TAKES_DEFAULT, TAKES_FEWEST, TAKES_MOST
+from bot.ui.text import formatting
 
 if TYPE_CHECKING:
     from bot.models import ModelProfile, QuotaSource
@@ -73,7 +74,7 @@ MODERATE_SETTINGS = "See and change everything in one place: also pools, cap, ch
 
 def days(count: int) -> str:
     """Offer a length of time."""
-    return f"{count} day{'' if count == 1 else 's'}"
+    return formatting.counted(count, "day")
 
 
 def rule_choice(source: QuotaSource, name: str) -> str:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 DISCARD_BUTTON = "Discard"
 CONFIRM_BUTTON = "Yes, discard it"
+ASK_WHY = "*Why?* tells you the reason, and nobody else."
+OPERATOR_HEARS = "The operator has been told; try again later."
 
 SENTENCES = {
     JobError.REJECTED: ("The video service could not use this request.", "Change the prompt and try again."),
@@ -76,6 +78,25 @@ def failure(error_code: JobError | None) -> str:
     return SENTENCES[error_code or JobError.INTERNAL][0]
 
 
+def explained(job: Job, *, operator_hears: bool) -> str:
+    """Say what happened to a job that failed, that its seconds came back, and what its member can do.
+
+    Args:
+        operator_hears: the operator is told of what they have to mend.
+    """
+    error_code = job.error_code or JobError.INTERNAL
+    happened, advice = SENTENCES[error_code]
+    if error_code is JobError.WRONG_ENDPOINT and operator_hears:
+        advice = OPERATOR_HEARS
+    reference = f" Reference: {job.id}" if error_code is JobError.INTERNAL else ""
+    return f"{happened} Your {formatting.seconds(job.spec.cost_seconds)} came back. {advice}{reference}"
+
+
+def why(job: Job) -> str:
+    """Tell its member alone why a prompt was refused."""
+    return f"{formatting.prompt(job.spec.prompt)}\n{explained(job, operator_hears=False)}"
+
+
 # Discards ----------------------------------------------------------------------------------------
 
 
@@ -85,7 +106,7 @@ def question(job: Job, *, is_own: bool) -> str:
     if is_own:
         charge = f"your {cost} stay charged unless the service reports a failure"
     else:
-        charge = f"{formatting.member(job.member_id)} gets the {cost} back, and the log has it"
+        charge = f"{formatting.member(job.member_id)}'s {cost} come back, and the log has it"
     return (
         "**Discard this clip?** It has already started, and the video service can't be stopped. The clip will not be "
         f"posted; {charge}."
@@ -96,7 +117,7 @@ def discarded(job: Job, *, is_own: bool) -> str:
     """Say what became of a clip and of its cost."""
     cost = formatting.seconds(job.spec.cost_seconds)
     if not is_own:
-        return f"Discarded. {formatting.member(job.member_id)} has the {cost} back."
+        return f"Discarded. {formatting.member(job.member_id)}'s {cost} came back."
     if job.error_code is JobError.DISCARDED:
         return f"Discarded. {kept(cost)}"
     return f"{'Cancelled' if job.submitted_at is None else 'Discarded'}. Your {cost} came back."

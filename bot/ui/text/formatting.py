@@ -156,9 +156,18 @@ def count_word(count: int) -> str:
     return _NUMBER_WORDS[count] if count < len(_NUMBER_WORDS) else f"{count:,}"
 
 
-def counted(count: int, one: str) -> str:
-    """Write how many there are of something: ``1 vote``, ``2 votes``."""
-    return f"{count:,} {one}{'' if count == 1 else 's'}"
+def counted(count: int, one: str, many: str | None = None) -> str:
+    """Write how many there are of something: ``1 vote``, ``2 votes``.
+
+    Args:
+        many: what several of them are called, where that is not ``one`` and an *s*.
+    """
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
+
+
+def no_or_counted(count: int, one: str, many: str | None = None) -> str:
+    """Write the same, and where there is none, ``no votes``."""
+    return counted(count, one, many) if count else f"no {many or f'{one}s'}"
 
 
 def durations(profile: ModelProfile) -> dict[int, str]:
@@ -167,10 +176,9 @@ def durations(profile: ModelProfile) -> dict[int, str]:
 
 
 def clips(count_seconds: int, profile: ModelProfile) -> str:
-    """Write how many of the shortest clips a number of seconds is: ``six 6-second clips``."""
-    shortest = profile.shortest_seconds
-    count = count_seconds // shortest
-    return f"{count_word(count)} {shortest}-second clip{'' if count == 1 else 's'}"
+    """Write how many of the shortest clips a number of seconds is: ``6 clips of 6 s``."""
+    count = count_seconds // profile.shortest_seconds
+    return f"{counted(count, 'clip') if count else 'no clip'} of {seconds(profile.shortest_seconds)}"
 
 
 def elapsed(total_seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""The words that members read on the status card, beside the clip and about their quota.
+"""The words that members read beside the clip and about their quota.
 
 All of them are put together from values by the rules of ``formatting.py``, so that no exception's text, path, key or
 address of the video service can end up in front of anyone.
@@ -9,19 +9,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from bot.models import JobError, JobState, Origin, QuotaSource, VideoSpec
-from bot.ui.text import ceilings, failures, formatting, limits, refusals
+from bot.models import JobState, Origin, QuotaSource
+from bot.ui.text import ceilings, formatting, limits, refusals
 from bot.ui.text.moderation.modlog import clip_link
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.errors import ReelayError
-    from bot.models import Arrival, CapStatus, CeilingReachedError, EffectiveQuota, Job, QuotaStatus, StatusCard
+    from bot.models import CapStatus, CeilingReachedError, EffectiveQuota, Job, QuotaStatus
     from bot.services.clips.history import ClipDetails
 
-CANCEL_BUTTON = "Cancel"
-TRY_AGAIN_BUTTON = "Try again"
 EDIT_AGAIN_BUTTON = "Edit again"
 LINK_BUTTON = "Open the clip"
 VERSION_BUTTONS = {Origin.AGAIN: "Again", Origin.REMIX: "Remix", Origin.FLIP: "Flip", Origin.LONGER: "Longer"}
@@ -32,8 +30,6 @@ SPOILER_LINK_BUTTON = "Open the clip (spoiler)"
 PRIVATE_ACCEPTED = "Your clip comes to your direct messages; there you also see how far it is."
 MENTION_OFF_BUTTON, MENTION_ON_BUTTON = "Don't mention me", "Mention me"
 GRANTS_SHOWN = 5
-TROUBLE_SIGN = "The video service is having trouble; clips wait"
-IN_TROUBLE = "The video service is having trouble; yours starts by itself"
 _MADE = {
     Origin.AGAIN: "made again from",
     Origin.REMIX: "remixed from",
@@ -41,99 +37,8 @@ _MADE = {
     Origin.LONGER: "made longer from",
     Origin.ROUND: "another take of",
 }
-_REFERENCE_AT_END = re.compile(r"\bjob ([0-9a-z]{1,25})\Z", re.ASCII)
-
-# The status card ---------------------------------------------------------------------------------
-
-
-def card_title(card: StatusCard) -> str:
-    """Say in words where the job stands."""
-    match card.job.state:
-        case JobState.QUEUED | JobState.SUBMITTING if card.waiting_for_operator:
-            return "Waiting for the operator"
-        case JobState.QUEUED if card.service_in_trouble:
-            return IN_TROUBLE
-        case JobState.QUEUED if card.queue_place == 1:
-            return "Waiting, next in line"
-        case JobState.QUEUED if card.queue_place is not None:
-            return f"Waiting, place {card.queue_place:,} in the queue"
-        case JobState.HELD:
-            return "Waiting for its thread"
-        case JobState.QUEUED:
-            return "Waiting in the queue"
-        case JobState.SUBMITTING:
-            return "Starting"
-        case JobState.RENDERING:
-            return "Rendering"
-        case JobState.READY | JobState.DELIVERING:
-            return "Rendered, on its way here"
-        case JobState.DELIVERED:
-            return "Delivered"
-        case JobState.FAILED:
-            return "No clip this time"
-        case JobState.CANCELLED:
-            return "Cancelled" if card.job.submitted_at is None else "Discarded"
-
-
-def card_details(card: StatusCard) -> str | None:
-    """Explain what the title can't, or return None."""
-    job = card.job
-    came_back = f"Your {formatting.seconds(job.spec.cost_seconds)} came back."
-    match job.state:
-        case JobState.FAILED:
-            happened, advice = failures.SENTENCES[job.error_code or JobError.INTERNAL]
-            reference = f" Reference: {job.id}" if job.error_code in {None, JobError.INTERNAL} else ""
-            return f"{happened} {came_back} {advice}{reference}"
-        case JobState.CANCELLED if job.error_code is not None:
-            happened, advice = failures.SENTENCES[job.error_code]
-            if job.error_code is JobError.DISCARDED:
-                came_back = failures.kept(formatting.seconds(job.spec.cost_seconds))
-            return f"{happened} {came_back} {advice}"
-        case JobState.CANCELLED:
-            return came_back
-        case JobState.QUEUED | JobState.SUBMITTING if card.waiting_for_operator:
-            return _lines(
-                refitted(job), "New clips are on hold until the operator has acted. Yours then starts by itself."
-            )
-        case JobState.RENDERING if job.progress is not None:
-            percent = max(0, min(100, int(job.progress)))  # as ``StatusCard.appearance`` tells cards apart
-            return _lines(refitted(job), f"{formatting.bar(percent / 100)} {percent} %", _arrival(card.arrival))
-        case _:
-            return _lines(refitted(job), _arrival(card.arrival)) or None
-
-
-def refitted(job: Job) -> str | None:
-    """Say what is made in place of what was asked for, since the model was changed; None where nothing is."""
-    if job.asked_duration_seconds is None or job.asked_aspect is None:
-        return None
-    asked = VideoSpec.accepted("", job.asked_aspect, job.asked_duration_seconds)
-    less = asked.cost_seconds - job.spec.cost_seconds
-    came_back = f", and {formatting.seconds(less)} came back" if less else ""
-    return (
-        f"The video model was changed and does not make {formatting.described(asked)}: "
-        f"yours will be {formatting.described(job.spec)}{came_back}."
-    )
-
-
-def _lines(*lines: str | None) -> str:
-    return "\n".join(filter(None, lines))
-
-
-def _arrival(arrival: Arrival | None) -> str | None:
-    """Say when a clip is expected."""
-    if arrival is None:
-        return None
-    if arrival.is_late:
-        return "Taking longer than usual."
-    if arrival.expected_at is None:
-        return "Usually 1 to 5 minutes once it starts."
-    return f"Should be here {formatting.relative(arrival.expected_at)}."
-
-
-def card_footer(job: Job) -> str:
-    """Write the small line: shape, length, who asked, since when."""
-    return f"-# {formatting.described(job.spec)} · asked by <@{job.member_id}> {formatting.relative(job.created_at)}"
-
+_REFERENCE_AT_END = re.compile(r"\b(?:clip|job) ([0-9a-z]{1,25})\Z", re.ASCII)
+"""Clips that were posted before have the other word."""
 
 # The clip ----------------------------------------------------------------------------------------
 
@@ -148,8 +53,8 @@ def clip_heading(job: Job, difference: str | None = None) -> str:
     return f"<@{job.member_id}>, your clip is ready."
 
 
-def clip_footer(job: Job, status: QuotaStatus | None, now: datetime, parent: Job | None = None, *, link: bool) -> str:
-    """Write the small line: shape, length, how long it took, what is left; with a link, also the job's id.
+def clip_footer(job: Job, now: datetime, parent: Job | None = None, *, link: bool) -> str:
+    """Write the small line: shape, length, how long it took; with a link, also the job's id.
 
     Args:
         parent: what it was made from, as far as that is stored.
@@ -160,8 +65,6 @@ def clip_footer(job: Job, status: QuotaStatus | None, now: datetime, parent: Job
         reader_id = job.member_id if job.is_private else None
         address = None if parent is None else clip_address(parent, reader_id=reader_id)
         parts.append(f"{made} {_named('another clip', address)}")
-    if status is not None:
-        parts.append(quota_left(status))
     if link:
         parts.append(clip_reference(job))
     return f"-# {' · '.join(parts)}"
@@ -191,7 +94,7 @@ def _named(words: str, address: str | None) -> str:
 
 def clip_reference(job: Job) -> str:
     """Write the words by which a clip's message is found again when it has no file."""
-    return f"job {job.id}"
+    return f"clip {job.id}"
 
 
 def job_of_footer(line: str) -> str | None:
@@ -267,7 +170,7 @@ def _came_of_it(details: ClipDetails, reader_id: int) -> str:
 
 
 def quota_left(status: QuotaStatus) -> str:
-    """Write what is left in seconds and clips: ``36 s left today, six 6-second clips``."""
+    """Write what is left in seconds and clips: ``36 s left today, 6 clips of 6 s``."""
     is_pool = status.effective.source is QuotaSource.CHANNEL
     pool = f" in the pool of {formatting.channel(status.effective.subject_id or 0)}" if is_pool else ""
     if status.left_seconds is None:
@@ -275,6 +178,16 @@ def quota_left(status: QuotaStatus) -> str:
     period = formatting.PERIOD_NOW[status.effective.quota.period]
     clips = formatting.clips(status.left_seconds, status.profile)
     return f"{formatting.seconds(status.left_seconds)} left{pool} {period}, {clips}"
+
+
+def last_clip(status: QuotaStatus) -> str:
+    """Tell a member, where nobody else reads it, that what is left is too little for another clip."""
+    is_pool = status.effective.source is QuotaSource.CHANNEL
+    whose = f"the last clip of the pool of {formatting.channel(status.effective.subject_id or 0)}"
+    period = formatting.PERIOD_NOW[status.effective.quota.period]
+    left = formatting.seconds(status.left_seconds or 0)
+    resets = f"{'It' if is_pool else 'Your quota'} resets {formatting.relative(status.resets_at)}."
+    return f"That was {whose if is_pool else 'your last clip'} {period}: {left} left. {resets}"
 
 
 def quota_overview(
@@ -321,7 +234,7 @@ def quota_overview(
 def mention_line(*, is_mentioned: bool) -> str:
     """Say whether a member is mentioned when a clip of theirs is ready."""
     if is_mentioned:
-        return "-# When a clip is ready I mention you, in all servers."
+        return "-# When a clip is ready or has failed I mention you, in all servers."
     return "-# When a clip is ready I name you without a mention, in all servers."
 
 

@@ -60,7 +60,7 @@ def quotas_of_server(rules: Sequence[QuotaRule], profile: ModelProfile, deleted:
     """Say which quotas a server has, and how to change them."""
     lines = [rule_line(rule, profile, deleted) for rule in rules[:QUOTAS_SHOWN]]
     if len(rules) > QUOTAS_SHOWN:
-        lines.append(f"… and {len(rules) - QUOTAS_SHOWN} more: `/moderate settings` lists all.")
+        lines.append(f"… and {len(rules) - QUOTAS_SHOWN:,} more: `/moderate settings` lists all.")
     has = "\n".join(lines) or "No quota is set."
     return f"{has}\nTo clear one, say `who` has it, or choose it as `rule`; `/moderate quota set` sets one."
 
@@ -127,10 +127,10 @@ def why(
         f"  - {_standing(details.status)}",
         f"6. The server's cap: {'none' if details.cap is None else cap_standing(details.cap)}",
         f"7. The operator's limits: {ceilings.standing(details.ceilings)}",
-        f"8. The queue: {details.waiting} clips of this server wait, of at most {details.max_waiting}"
+        f"8. The queue: {formatting.counted(details.waiting, 'clip')} waiting in this server, of at most "
+        f"{details.max_waiting:,}"
         f"{'' if details.waiting_anywhere < details.max_waiting_anywhere else '; **too many wait in all servers**'}",
-        f"9. Prompts: {rules[PromptRuleKind.WORDS]:,} words and phrases, {rules[PromptRuleKind.PATTERN]} patterns, "
-        f"{rule_text.automod_count(automod)}",
+        f"9. Prompts: {rule_text.counts(rules)}, {rule_text.automod_count(automod)}",
     ]
     return "\n".join(lines)
 
@@ -262,7 +262,8 @@ def _place(place_id: int, deleted: Collection[int]) -> str:
 
 def blocked(block: Block, cancelled: int) -> str:
     """Confirm a block, and say what was cancelled."""
-    waiting = f" {cancelled} waiting clip{'' if cancelled == 1 else 's'} cancelled and refunded." if cancelled else ""
+    count = formatting.counted(cancelled, "waiting clip")
+    waiting = f" {count} cancelled; what that cost came back." if cancelled else ""
     reason = formatting.sentence(block.reason)
     return f"<@{block.member_id}> can make no clips here {_block_ends(block)}: {reason}{waiting}"
 
@@ -291,7 +292,8 @@ def _block_ends(block: Block) -> str:
 
 def clip_cancelled(job: Job) -> str:
     """Confirm that a clip is cancelled."""
-    return f"{formatting.clip_of(job, formatting.LINE_CHARACTERS)} is cancelled and refunded."
+    cost = formatting.seconds(job.spec.cost_seconds)
+    return f"{formatting.clip_of(job, formatting.LINE_CHARACTERS)} is cancelled; its {cost} came back."
 
 
 def clip_removed(job: Job) -> str:

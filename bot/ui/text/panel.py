@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.models import ClipButtons, PromptRuleKind, QuotaSource, everyones_quota
+from bot.models import ClipButtons, QuotaSource, everyones_quota
 from bot.ui.text import ceilings, formatting, limits
 from bot.ui.text import moderators as moderator_text
 from bot.ui.text import rules as rule_text
@@ -48,7 +48,7 @@ EXPLANATIONS = {
         "How `/brainstorm` works here, and lists of phrases of this server's own, to be named in ideas. "
         f"{brainstorms.built_in()} come with the bot."
     ),
-    "blocks": "Blocked members are told why and until when; what they had waiting is cancelled and refunded.",
+    "blocks": "Blocked members are told why and until when; what they had waiting is cancelled.",
     "log": "A card for each clip posted, failed or refused (five refusals a minute of a member), and for each change.",
     "jobs": "What waits and renders in this server.",
     "clips": "What was posted, latest first; removing a clip deletes its message.",
@@ -136,7 +136,7 @@ def summary(details: PanelDetails) -> str:
         f"**Clips**: {paused}",
         f"**Everyone**: {default}; quotas of members or roles: {len(own) or 'none'}",
         f"**Given seconds**: {f'{len(view.grants):,} still to be used' if view.grants else 'none'}",
-        f"**Pools**: {_count(len(pools), 'channel')}",
+        f"**Pools**: {formatting.no_or_counted(len(pools), 'channel')}",
         f"**Cap**: {_cap(details)}",
         *_ceilings(details),
         f"**Time zone**: {server.timezone}",
@@ -144,7 +144,7 @@ def summary(details: PanelDetails) -> str:
         private_line(details),
         f"**Prompts**: {_prompts(details)}",
         brainstorms_line(details),
-        f"**Blocked**: {_count(len(view.blocks), 'member')}",
+        f"**Blocked**: {formatting.no_or_counted(len(view.blocks), 'member')}",
         f"**Log**: {_modlog(details)}",
     ]
     return "\n".join(lines)
@@ -245,20 +245,11 @@ def _channels(details: PanelDetails) -> str:
     rules = details.view.channels
     everywhere = next((rule for rule in rules if rule.is_everywhere), None)
     others = len(rules) - (everywhere is not None)
-    own = _count(others, "channel with a rule of its own", "channels with rules of their own")
+    own = formatting.no_or_counted(others, "channel with a rule of its own", "channels with rules of their own")
     if everywhere is None:
         return f"clips allowed; {own}"
     return f"{moderator_text.channel_details(everywhere)}{' everywhere else' if others else ''}; {own}"
 
 
 def _prompts(details: PanelDetails) -> str:
-    counts = details.view.rule_counts
-    words = _count(counts[PromptRuleKind.WORDS], "word or phrase", "words and phrases")
-    patterns = _count(counts[PromptRuleKind.PATTERN], "pattern")
-    return f"{words}, {patterns}, {rule_text.automod_count(details.automod)}"
-
-
-def _count(number: int, one: str, many: str | None = None) -> str:
-    if number == 1:
-        return f"1 {one}"
-    return f"{f'{number:,}' if number else 'no'} {many or f'{one}s'}"
+    return f"{rule_text.counts(details.view.rule_counts)}, {rule_text.automod_count(details.automod)}"

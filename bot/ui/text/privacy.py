@@ -65,7 +65,7 @@ def stored(about: StoredAbout, *, days: int | None) -> str:
     head = ["**What is stored about you, in all servers**", *lines] if lines else [_NOTHING]
     rest = [_WHAT_FOR]
     if days is not None:
-        rest.append(f"Prompts and logs go by themselves after {days:,} days.")
+        rest.append(f"Prompts and logs go by themselves after {formatting.counted(days, 'day')}.")
     rest.append(_OTHERS)
     if about.erasing_since is not None:
         rest.append(

@@ -90,7 +90,8 @@ NOT_SENDABLE = {
 def asks_too_much(asked: Asked, limits: FloodLimits) -> str:
     """Say to a member how much they may ask of the bot in a minute."""
     if asked is Asked.VIDEO:
-        return f"That is too fast: ask for at most {limits.videos} clips a minute. Nothing was charged."
+        clips = formatting.counted(limits.videos, "clip")
+        return f"That is too fast: ask for at most {clips} a minute. Nothing was charged."
     return f"That is too fast: at most {limits.presses} buttons, lists, forms and commands a minute. Wait a little."
 
 
@@ -131,18 +132,18 @@ def explain(error: ReelayError) -> str | None:
         case CeilingReachedError():
             return ceilings.refused(error)
         case TooManyOpenJobsError():
-            return (
-                f"You already have {error.limit} clip{'' if error.limit == 1 else 's'} on the way. "
-                "Wait for one to arrive, or cancel one that is still waiting."
-            )
+            one, waiting_one = ("it", "it") if error.limit == 1 else ("one", "one that is still waiting")
+            choice = f", or cancel {waiting_one}" if error.waiting else ""
+            clips = formatting.counted(error.limit, "clip")
+            return f"You already have {clips} on the way. Wait for {one} to arrive{choice}."
         case QueueFullError(is_everywhere=True):
             return (
                 "Too many clips are waiting just now, in all servers. Nothing was charged; try again in a few minutes."
             )
         case QueueFullError():
             return (
-                f"{error.limit:,} clip{'' if error.limit == 1 else 's'} of this server are waiting, and no more may. "
-                "Nothing was charged; try again when some of them have started."
+                f"This server has {formatting.counted(error.limit, 'clip')} waiting, and may have no more. "
+                "Nothing was charged; try again when one of them has started."
             )
         case NotCancellableError():
             return _not_cancellable(error)

@@ -8,7 +8,7 @@ from bot.models import PromptRuleKind
 from bot.ui.text import formatting
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from bot.models import PromptRule
     from bot.services.screening.automod_rules import AutomodRule, AutomodRules
@@ -37,13 +37,19 @@ def tested(prompt: str, rules: Sequence[PromptRule], automod: AutomodRule | None
     """Say which rules refuse a prompt."""
     found = [f"{KINDS[rule.kind].lower()} {formatting.in_line(rule.text)}" for rule in rules[:RULES_SHOWN]]
     if len(rules) > RULES_SHOWN:
-        found.append(f"{len(rules) - RULES_SHOWN:,} more rules")
+        found.append(formatting.counted(len(rules) - RULES_SHOWN, "more rule"))
     if automod is not None:
         found.append(f"AutoMod rule {formatting.in_line(automod.name)}")
     shown = formatting.quoted(formatting.plain(prompt, 200))
     if not found:
         return f"No rule of this server refuses {shown}."
     return f"{shown} is refused by: {'; '.join(found)}."
+
+
+def counts(of_kinds: Mapping[PromptRuleKind, int]) -> str:
+    """Say how many prompt rules there are of each kind."""
+    words = formatting.no_or_counted(of_kinds[PromptRuleKind.WORDS], "word or phrase", "words and phrases")
+    return f"{words}, {formatting.no_or_counted(of_kinds[PromptRuleKind.PATTERN], 'pattern')}"
 
 
 def automod_count(automod: AutomodRules | None) -> str:
@@ -53,6 +59,5 @@ def automod_count(automod: AutomodRules | None) -> str:
     if automod.is_closed:
         return "AutoMod rules that I may not read (give me **Manage Server**)"
     unreadable = sum(rule.unreadable_patterns for rule in automod.rules)
-    but = f" ({unreadable} of their patterns I can't read)" if unreadable else ""
-    count = len(automod.rules) or "no"
-    return f"{count} AutoMod keyword rule{'' if count == 1 else 's'}{but}"
+    but = f" ({unreadable:,} of their patterns I can't read)" if unreadable else ""
+    return f"{formatting.no_or_counted(len(automod.rules), 'AutoMod keyword rule')}{but}"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 async def test_nothing_is_charged_before_the_start(community: Community) -> None:
     shown = await preview(community, community.mia)
 
-    assert "ten 6-second clips" in words(shown.response)
+    assert "10 clips of 6 s" in words(shown.response)
     assert await community.jobs() == []
     assert await community.ledger() == []
 

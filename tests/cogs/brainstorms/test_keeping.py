@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from bot.models.brainstorms import Board
     from tests.support.community import Community
 
+pytestmark = pytest.mark.slow
+
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 OF_BRAINSTORMS = (previews, brainstorms, rounds, takes, votes)
 NOTHING = dict.fromkeys([table.name for table in OF_BRAINSTORMS], 0)

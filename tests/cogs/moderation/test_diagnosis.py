@@ -55,7 +55,7 @@ async def test_where_all_is_well_it_says_so_and_what_would_be_made(community: Co
         "- AutoMod: no AutoMod keyword rules",
         f"- The log: goes to {community.log_channel.mention}, where I may post",
         f"### A `/video` of {community.moderator.mention} there",
-        "- It would be made: Landscape 16:9 · 6 s; 60 s left today, ten 6-second clips",
+        "- It would be made: Landscape 16:9 · 6 s; 60 s left today, 10 clips of 6 s",
         "-# The words of a prompt may still be refused: `/moderate rules test` tells.",
     ]
 

@@ -45,7 +45,7 @@ async def test_rules_can_end_and_say_when(community: Community) -> None:
     said = await community.moderate("quota set", who=community.mia, seconds=6, **{"for": 7})
 
     ends = int((community.clock.now() + timedelta(days=7)).timestamp())
-    assert said == f"{community.mia.mention}: 6 s per day now (one 6-second clip), until <t:{ends}:f>."
+    assert said == f"{community.mia.mention}: 6 s per day now (1 clip of 6 s), until <t:{ends}:f>."
     assert f"until <t:{ends}:f>" in (await open_panel(community, section="quotas")).text
     community.clock.time += timedelta(days=7)
     assert "until" not in (await open_panel(community, section="quotas")).text
@@ -118,7 +118,7 @@ async def test_deleted_channels_are_shown_as_deleted_and_can_be_cleared(communit
 
 async def test_a_pool_is_shared_and_leaves_members_quotas_untouched(community: Community) -> None:
     said = await set_pool(community, community.channel, "12", "week")
-    assert said == f"{community.channel.mention}, shared pool: 12 s per week now (two 6-second clips)."
+    assert said == f"{community.channel.mention}, shared pool: 12 s per week now (2 clips of 6 s)."
     for member in (community.mia, community.ben):
         await member.slash(community.channel, "video", prompt="A cat surfing")
 
@@ -128,7 +128,7 @@ async def test_a_pool_is_shared_and_leaves_members_quotas_untouched(community: C
         f"It resets <t:{int(monday(community).timestamp())}:R>; in channels without a pool your own quota counts."
     )
     here = await community.mia.slash(community.channel, "quota")
-    assert f"**0 s left in {here_pool} this week, no 6-second clips**" in words(here.response)
+    assert f"**0 s left in {here_pool} this week, no clip of 6 s**" in words(here.response)
     assert f"charged to the pool of {community.channel.mention}" in words(here.response)
     elsewhere = await community.mia.slash(community.operators, "quota")
     assert "**60 s left today" in words(elsewhere.response)
@@ -172,9 +172,7 @@ async def test_grants_for_some_days_say_until_when(community: Community) -> None
     said = await community.moderate("quota grant", member=community.mia, seconds=12, **{"for": 3})
 
     ends = int((community.clock.now() + timedelta(days=3)).timestamp())
-    assert said == (
-        f"{community.mia.mention} got 12 s more until <t:{ends}:f>: 72 s left today, twelve 6-second clips."
-    )
+    assert said == (f"{community.mia.mention} got 12 s more until <t:{ends}:f>: 72 s left today, 12 clips of 6 s.")
     quota = await community.mia.slash(community.channel, "quota")
     assert f"12 s of that can be used until <t:{ends}:f>." in words(quota.response)
 
@@ -204,8 +202,8 @@ async def test_why_tells_every_source_in_the_order_it_is_asked(community: Commun
     ]
     assert lines[-4].startswith("6. The server's cap: 600 s per day: 0 s used today, 600 s left")
     assert lines[-3] == "7. The operator's limits: none"
-    assert lines[-2] == "8. The queue: 0 clips of this server wait, of at most 50"
-    assert lines[-1] == "9. Prompts: 1 words and phrases, 0 patterns, no AutoMod keyword rules"
+    assert lines[-2] == "8. The queue: 0 clips waiting in this server, of at most 50"
+    assert lines[-1] == "9. Prompts: 1 word or phrase, no patterns, no AutoMod keyword rules"
 
 
 async def test_why_names_what_stands_in_the_way(community: Community) -> None:
@@ -283,7 +281,7 @@ async def test_a_blocked_member_is_told_why_and_until_when_and_what_waited_is_re
     ends = int((community.clock.now() + timedelta(days=1)).timestamp())
     assert said == (
         f"{community.mia.mention} can make no clips here until <t:{ends}:f>: “\u2068spam\u2069”. "
-        "1 waiting clip cancelled and refunded."
+        "1 waiting clip cancelled; what that cost came back."
     )
     assert [job.state for job in await community.jobs()] == [JobState.CANCELLED]
     assert await community.ledger() == [("charge", 6), ("refund", 6)]
@@ -522,7 +520,7 @@ async def test_jobs_on_the_way_are_listed_with_a_button_to_cancel_each(community
     cancelled = await community.moderator.click(panel.response, custom_id=f"panel:job_cancel:{second.id}:1")
 
     assert "waiting, asked" in words(cancelled.response)
-    assert words(cancelled.response).endswith("The second\u2069” is cancelled and refunded.")
+    assert words(cancelled.response).endswith("The second\u2069” is cancelled; its 6 s came back.")
     assert [job.state for job in await community.jobs()] == [JobState.QUEUED, JobState.CANCELLED]
     assert await community.ledger() == [("charge", 6), ("charge", 6), ("refund", 6)]
     await community.mia.click(next(iter(community.channel.history())), custom_id=f"job:cancel:{first.id}")

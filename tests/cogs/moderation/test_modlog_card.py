@@ -50,7 +50,7 @@ async def test_a_posted_clip_gets_one_compact_card(community: Community) -> None
         f"**Clip posted** for {community.mia.mention} in {community.channel.mention}",
         "“\u2068\\@everyone \\*\\*look\\*\\* \\<\\@&1\\>\u2069”",
         "Landscape 16:9 · 6 s · cost 6 s · 60 s per day, the bot's default",
-        "-# log entry 2",
+        "-# card 2",
     ]
     assert community.pinged(card) == set()
     parts = list(walk_components([component.to_dict() for component in card.components]))
@@ -72,6 +72,7 @@ async def test_a_failed_clip_says_why_and_that_the_seconds_came_back(community: 
         database=community.database,
         clock=community.clock,
         audit_trail=community.bot.services.audit_trail,
+        card_changes=community.reelay.card_changes,
         owner="local/1",
     )
     await leased_jobs.fail(job, JobError.CONTENT_POLICY)
@@ -125,7 +126,7 @@ async def test_a_used_up_quota_is_a_refusal_with_whose_quota_it_was(community: C
     assert f"the quota is less than it costs: 5 s per day, {community.mia.mention}" in small
 
 
-@pytest.mark.parametrize(("label", "back"), [("Remove", ""), ("Remove and refund", "; 6 s went back")])
+@pytest.mark.parametrize(("label", "back"), [("Remove", ""), ("Remove and refund", "; 6 s came back")])
 async def test_one_click_removes_the_clip_and_the_card_says_who_did_it(
     community: Community, label: str, back: str
 ) -> None:
@@ -162,7 +163,7 @@ async def test_a_removal_shows_once_on_the_clips_card_however_it_was_done(
     assert await titles(community) == ["**Log channel set**", f"**Clip removed** {place}"]
     shown = community.shown(card, community.moderator)
     assert f"**Removed** by {community.moderator.mention}" in shown
-    assert ("6 s went back" in shown) is refunds
+    assert ("6 s came back" in shown) is refunds
 
 
 async def test_a_removal_has_a_card_of_its_own_where_the_log_has_none_of_the_clip(community: Community) -> None:
@@ -444,4 +445,4 @@ async def test_a_clip_that_is_removed_elsewhere_takes_the_still_from_its_card_af
 
     [shown] = [each for each in community.log_channel.history() if each.id == card.id]
     assert pictures(shown) == []
-    assert "went back" in words(shown)
+    assert "came back" in words(shown)

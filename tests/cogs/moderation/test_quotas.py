@@ -44,7 +44,7 @@ async def listed(community: Community) -> str:
 async def test_set_confirms_what_now_holds_for_a_member(community: Community) -> None:
     said = await moderate(community, "set", who=community.mia, seconds=120, period="month")
 
-    assert said == f"{community.mia.mention}: 120 s per month now (20 6-second clips)."
+    assert said == f"{community.mia.mention}: 120 s per month now (20 clips of 6 s)."
     [rule] = await rules(community)
     assert (rule.source, rule.subject_id, rule.quota, rule.set_by_id) == (
         QuotaSource.MEMBER,
@@ -57,7 +57,7 @@ async def test_set_confirms_what_now_holds_for_a_member(community: Community) ->
 async def test_everyone_stands_for_the_server_and_pings_nobody(community: Community) -> None:
     said = await moderate(community, "set", who=community.guild.default_role, seconds=12)
 
-    assert said == "Everyone (the server's default): 12 s per day now (two 6-second clips)."
+    assert said == "Everyone (the server's default): 12 s per day now (2 clips of 6 s)."
     [rule] = await rules(community)
     assert (rule.source, rule.subject_id) == (QuotaSource.SERVER, community.guild.id)
 
@@ -91,7 +91,7 @@ async def test_what_is_less_than_any_clip_goes_by_the_model(community: Community
     await community.mia.slash(community.channel, "video", prompt="A cat")
     small = await moderate(community, "set", who=community.guild.default_role, seconds=3)
 
-    assert said.endswith("5 s per day now (one 4-second clip).")
+    assert said.endswith("5 s per day now (1 clip of 4 s).")
     assert "**3 s a day is less than the shortest clip, 4 s**" in small
     assert await community.ledger() == [("charge", 4)]
 
@@ -165,7 +165,7 @@ async def test_clear_says_whether_there_was_a_rule(community: Community) -> None
 async def test_grant_confirms_what_is_left_and_is_in_the_ledger(community: Community) -> None:
     said = await moderate(community, "grant", member=community.mia, seconds=12)
 
-    assert said == f"{community.mia.mention} got 12 s more today: 72 s left today, twelve 6-second clips."
+    assert said == f"{community.mia.mention} got 12 s more today: 72 s left today, 12 clips of 6 s."
     assert await community.ledger() == [("grant", 12)]
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bot.models.brainstorms import PhraseList
     from tests.support.community import Community
 
-HELD = "3 at once in a channel, 1 of each member; everybody who sees the thread votes, also for takes of their own"
+HELD = "3 at once in a channel, 1 of each member; everybody who sees the thread may vote, also for takes of their own"
 NASTY = "@everyone `# **big**` <@1>"
 
 
@@ -58,9 +58,8 @@ async def test_how_brainstorms_are_held_is_shown_asked_and_set(community: Commun
 
     await panel.fill(form, "20", "5", role, "no")
 
-    held = (
-        f"20 at once in a channel, 5 of each member; only who has {role.mention} votes, but not for takes of their own"
-    )
+    who = f"only who has {role.mention} may vote, but not for takes of their own"
+    held = f"20 at once in a channel, 5 of each member; {who}"
     assert panel.note == f"Brainstorming now: {held}."
     assert f"**Brainstorming**: {held}" in panel.text
     assert await server(community) == Server(
@@ -99,9 +98,9 @@ async def test_a_role_that_was_deleted_is_named_so_and_can_be_replaced(community
     await community.bot.get_guild(community.guild.id).get_role(role.id).delete()
 
     await panel.go("audit")
-    assert f"only who has a deleted role (`{role.id}`) votes" in panel.text
+    assert f"only who has a deleted role (`{role.id}`) may vote" in panel.text
     await panel.go("brainstorms")
-    assert f"only who has a deleted role (`{role.id}`) votes" in panel.text
+    assert f"only who has a deleted role (`{role.id}`) may vote" in panel.text
     form = await panel.press("brainstorms_set")
     assert filled(form)["voters"] == []
     await panel.fill(form, "3", "1", "", "yes")
@@ -211,7 +210,7 @@ async def test_changes_are_told_in_the_log_and_mention_nobody(community: Communi
     by, mods = community.moderator.mention, community.guild.roles["Mods"].mention
     assert words(settings).startswith(
         f"**Brainstorming set**\n{by} set brainstorming to 5 at once in a channel, 1 of each member; "
-        f"only who has {mods} votes, also for takes of their own (before: {HELD})"
+        f"only who has {mods} may vote, also for takes of their own (before: {HELD})"
     )
     assert words(added).startswith(
         f"**Phrase list added**\n{by} added `{{nasty}}`, 2 phrases: “\u2068\\@everyone \\`\\#"

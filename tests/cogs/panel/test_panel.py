@@ -160,7 +160,7 @@ async def test_members_are_blocked_and_unblocked(community: Community) -> None:
 
     blocked = await panel.fill(await panel.choose("block_who", community.mia), "spam", "3")
     assert said(blocked) == ""
-    assert "1 waiting clip cancelled and refunded." in panel.text
+    assert "1 waiting clip cancelled; what that cost came back." in panel.text
     assert f"- {community.mia.mention} until <t:" in panel.text
     assert [job.state for job in await community.jobs()] == [JobState.CANCELLED]
     await panel.choose("unblock", str(community.mia.id))

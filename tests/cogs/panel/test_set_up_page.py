@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.async_api import Locator, expect
 
-from tests.support.demo_page import messages_with, needs_browser, open_page, pick, send
+from tests.support.demo_page import begin_command, messages_with, needs_browser, open_page, send
 
 if TYPE_CHECKING:
     from tests.support.community import Community
@@ -34,10 +34,10 @@ async def test_a_server_is_set_up_by_few_presses_and_a_mistake_is_corrected_in_t
     presses = Presses()
     async with (
         community.env.preview(community.channel, viewers=[community.moderator], layout="channel") as preview,
-        open_page(preview.url) as page,
+        open_page(preview.url) as (_, page),
     ):
         form = page.get_by_role("dialog")
-        await pick(page, "/moderate settings")
+        await begin_command(page, "/moderate settings")
         await send(page)
         panel = messages_with(page, "Settings")
         await expect(panel).to_contain_text("Not set yet: everyone's quota, a cap and a log.")

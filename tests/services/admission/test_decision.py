@@ -89,6 +89,7 @@ def details(**changes: Any) -> AdmissionDetails:  # noqa: ANN401
         place=PlaceRules(),
         open_jobs=0,
         open_jobs_anywhere=0,
+        open_jobs_waiting=0,
         max_open_jobs=2,
         waiting=0,
         waiting_anywhere=0,

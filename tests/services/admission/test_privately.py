@@ -26,7 +26,7 @@ CHARGED, REFUNDED = [("charge", 6)], [("charge", 6), ("refund", 6)]
 
 async def accept(workshop: Workshop, process: Process) -> Job:
     """Ask for a private clip, and return its job as it is once it was let start."""
-    card = await process.services.private_requests.accept(workshop.request(is_private=True))
+    card = (await process.services.private_requests.accept(workshop.request(is_private=True))).card
     return await workshop.job(card.job.id)
 
 
@@ -102,7 +102,7 @@ async def test_a_card_that_is_never_answered_lets_it_start(workshop: Workshop) -
     process = workshop.start()
     workshop.discord.hold("post_status")
     hasty = PrivateRequests(jobs=process.jobs, publisher=workshop.discord, shown_within_seconds=0.0)
-    card = await hasty.accept(workshop.request(is_private=True))
+    card = (await hasty.accept(workshop.request(is_private=True))).card
 
     await workshop.run_until_idle(process)
 
@@ -206,7 +206,7 @@ async def test_a_clip_that_was_posted_before_a_crash_is_found_in_the_direct_mess
 async def test_both_processes_that_hear_of_it_make_one_job(workshop: Workshop) -> None:
     mine, other = workshop.start("a/1"), workshop.start("b/1")
     request = workshop.request(is_private=True)
-    cards = [await each.services.private_requests.accept(request) for each in (mine, other)]
+    cards = [(await each.services.private_requests.accept(request)).card for each in (mine, other)]
     assert cards[0].job.id == cards[1].job.id
 
     await workshop.run_until_idle(mine, other)
@@ -260,7 +260,7 @@ async def test_what_was_accepted_before_is_still_sent(workshop: Workshop) -> Non
 
 async def test_versions_are_seen_as_their_clip_is(workshop: Workshop) -> None:
     process = workshop.start()
-    card = await process.services.private_requests.accept(workshop.request(is_private=True, is_spoiler=True))
+    card = (await process.services.private_requests.accept(workshop.request(is_private=True, is_spoiler=True))).card
     version = await process.services.versions.request(
         card.job.id, Origin.FLIP, interaction_id=99, channel_id=7, requester=requester(MEMBER_ID + 1)
     )

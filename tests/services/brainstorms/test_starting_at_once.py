@@ -19,6 +19,8 @@ from tests.support.workshop import GUILD_ID, MODERATOR_ID
 if TYPE_CHECKING:
     from tests.support.workshop import Workshop
 
+pytestmark = pytest.mark.slow
+
 MEMBERS = range(1000, 1050)
 COST_SECONDS = 6
 CHANNEL_MOST = 20

@@ -49,7 +49,7 @@ POST_FAULTS = {
 CRASH_POINTS = (
     *(f"{when} {method}" for when in ("before", "after") for method in ("submit", "fetch_generation", "download")),
     *("find_clip", "post_clip", "after post_clip", "post_clip_in_dm", "after post_clip_in_dm"),
-    *("show_status", "remove_status", "alert_operator"),
+    *("show_status", "remove_status", "alert_operator", "find_failure", "post_failure", "after post_failure"),
 )
 
 Act = tuple[str, ...]
@@ -176,6 +176,8 @@ class Story:
             assert entries == [("charge", cost), ("refund", cost)]
             cancelled = {None, JobError.DISCARDED_UNBILLED, JobError.CANCELLED_BY_MODERATOR}
             assert (job.error_code in cancelled) == (job.state is JobState.CANCELLED)
+        told = [failed for failed in self.workshop.discord.failures if failed.id == job_id]
+        assert len(told) == (job.state is JobState.FAILED)
         assert len(self.workshop.server.paid(job_id)) <= 1
         assert (job.lease_owner, job.due_at) == (None, None)
 

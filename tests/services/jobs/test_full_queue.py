@@ -43,8 +43,8 @@ async def test_fifty_jobs_may_wait_in_a_server_and_no_more_but_others_take_in_th
 
     assert (refusal.value.limit, refusal.value.is_everywhere) == (50, False)
     assert refusals.explain(refusal.value) == (
-        "50 clips of this server are waiting, and no more may. "
-        "Nothing was charged; try again when some of them have started."
+        "This server has 50 clips waiting, and may have no more. "
+        "Nothing was charged; try again when one of them has started."
     )
     assert await count_waiting(workshop) == 50
     assert (await process.stand(requester()))[0].used_seconds == 0

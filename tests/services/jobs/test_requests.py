@@ -28,6 +28,7 @@ from bot.models import (
 from bot.services.admission.accepting import new_job_id
 from bot.store.database import Database
 from bot.store.tables import jobs, ledger
+from bot.ui.text import refusals
 from tests.support.faults import FlakyDatabase, Hold
 from tests.support.simulated_discord import CHANNEL_ID
 from tests.support.workshop import GUILD_ID, MEMBER_ID, requester
@@ -116,7 +117,7 @@ async def test_a_member_may_have_so_many_jobs_open_in_all_servers_together(works
 
     with pytest.raises(TooManyOpenJobsError) as refusal:
         await process.jobs.accept(workshop.request())
-    assert refusal.value.limit == 2
+    assert (refusal.value.limit, refusal.value.waiting) == (2, 2)
     assert (await process.services.usage.report(GUILD_ID, Period.DAY)).refused == 1
     details = await process.services.admission.explain(requester())
     assert (details.open_jobs, details.open_jobs_anywhere, details.max_open_jobs) == (1, 2, 2)
@@ -126,6 +127,22 @@ async def test_a_member_may_have_so_many_jobs_open_in_all_servers_together(works
     await workshop.run_until_idle(process)
     await workshop.expect_clip(first)
     await process.jobs.accept(workshop.request())
+
+
+async def test_a_member_is_told_to_cancel_a_clip_only_while_one_waits(workshop: Workshop) -> None:
+    workshop.max_open_jobs = 2
+    process = workshop.start()
+    said: list[str | None] = []
+    for _ in range(2):
+        await workshop.accept(process)
+    for _ in range(2):
+        with pytest.raises(TooManyOpenJobsError) as refusal:
+            await process.jobs.accept(workshop.request())
+        said.append(refusals.explain(refusal.value))
+        await process.worker.tick()  # both start
+
+    words = "You already have 2 clips on the way. Wait for one to arrive"
+    assert said == [f"{words}, or cancel one that is still waiting.", f"{words}."]
 
 
 async def test_requests_at_once_never_pass_the_limit_of_open_jobs(workshop: Workshop) -> None:

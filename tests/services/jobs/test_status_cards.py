@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.errors import MessageRefusedError, PublishUnavailableError, StoreUnavailableError
-from bot.models import JobError, JobState, OperatorAlert
+from bot.models import CardMessage, JobError, JobState, OperatorAlert
 from bot.sandbox.faults import Fault
 from bot.services.jobs import status_cards
 from bot.services.jobs.status_cards import EDITS_AT_ONCE
 from bot.store import jobs as job_store
 from tests.support.clocks import ServiceClock
-from tests.support.faults import FlakyDatabase, Hold
+from tests.support.faults import FlakyDatabase, Hold, SurprisingService
 from tests.support.workshop import MEMBER_ID
 
 if TYPE_CHECKING:
@@ -254,6 +254,87 @@ async def test_a_card_that_discord_holds_back_keeps_neither_another_card_nor_the
         await run
 
     assert sum(bool(cards(workshop, job_id)) for job_id in job_ids) == 1
+
+
+def shown_places(workshop: Workshop, *job_ids: str) -> list[int | None]:
+    return [cards(workshop, job_id)[-1].queue_place for job_id in job_ids]
+
+
+async def test_no_two_cards_show_the_same_place_once_edits_have_landed(workshop: Workshop) -> None:
+    workshop.server.faults.submit.extend([Fault.error("rate_limit_exceeded"), Fault(status=502)])
+    process = workshop.start(max_concurrent_renders=1)
+    at_first: dict[str, StatusCard] = {}
+    for place in range(6):
+        card = await process.jobs.accept(workshop.request(member_id=MEMBER_ID - place % 3))
+        await process.jobs.attach_status(card.job.id, 1000 + place)
+        at_first[card.job.id] = card
+    seen: list[list[int]] = []
+    for _ in range(30):
+        await process.worker.tick()
+        workshop.time.advance(6)
+        await process.card_updater.tick()
+        latest = [(cards(workshop, job_id) or [card])[-1] for job_id, card in at_first.items()]
+        seen.append(sorted(card.queue_place for card in latest if card.queue_place is not None))
+
+    assert all(places == list(range(1, len(places) + 1)) for places in seen)
+    assert {len(places) for places in seen} >= {6, 4, 2}
+
+
+async def test_a_job_that_comes_back_into_the_queue_moves_the_others(workshop: Workshop) -> None:
+    service = SurprisingService(workshop.client)
+    submit = service.holds["before submit"] = Hold()
+    workshop.server.faults.submit.append(Fault.error("rate_limit_exceeded"))
+    process = workshop.start(max_concurrent_renders=1, service=service)
+    job_ids = [await workshop.accept(process) for _ in range(2)]
+    sending = asyncio.create_task(process.worker.tick())
+    await submit.arrival()
+    workshop.time.advance(6)
+    await process.card_updater.tick()
+    assert shown_places(workshop, *job_ids) == [None, 1]
+
+    submit.release.set()
+    await sending
+    workshop.time.advance(6)
+    await process.card_updater.tick()
+
+    assert shown_places(workshop, *job_ids) == [1, 2]
+
+
+async def test_a_place_that_changed_while_an_older_one_was_on_its_way_is_shown(workshop: Workshop) -> None:
+    process = workshop.start()
+    first, second = [await workshop.accept(process) for _ in range(2)]
+    workshop.time.advance(6)
+    await process.cancel(first)
+    slow = workshop.discord.hold("show_status")
+    edit = asyncio.create_task(process.card_updater.tick())
+    await slow.arrival()  # the second is next, as its card is about to say
+
+    await workshop.accept(process, member_id=MEMBER_ID - 1)  # and goes before it
+    await process.card_updater.tick()
+    slow.release.set()
+    await edit
+    workshop.time.advance(6)
+    await process.card_updater.tick()
+
+    assert [card.queue_place for card in cards(workshop, second)] == [1, 2]
+
+
+async def test_a_card_whose_first_answer_comes_late_shows_its_place_of_now(workshop: Workshop) -> None:
+    process = workshop.start()
+    accepted = await process.jobs.accept_held(workshop.request())
+    job_id = accepted.card.job.id
+    await process.jobs.let_start(accepted)
+    workshop.discord.forgotten_cards[job_id] = [CardMessage(1)]
+    await workshop.accept(process, member_id=MEMBER_ID - 1)
+    workshop.time.advance(6)
+    await process.card_updater.tick()
+    assert shown_places(workshop, job_id) == [2]
+
+    await process.jobs.let_start(accepted, 1)  # the command has written over it what it was accepted with
+    workshop.time.advance(6)
+    await process.card_updater.tick()
+
+    assert [card.queue_place for card in cards(workshop, job_id)] == [2, 2]
 
 
 async def test_what_is_new_is_not_forgotten_when_reading_it_fails(

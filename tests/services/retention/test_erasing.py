@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import pytest
+
 from bot.errors import RefusedError
 from bot.models import Draft, JobState, Period, PromptRuleKind, Quota, QuotaSource
 from bot.services.retention.retention import LOOK_SECONDS, SWEEP_SECONDS
 from tests.support.stored import DAY, SECRET, deliver, files, rows
 from tests.support.workshop import GUILD_ID, MEMBER_ID, MEMBER_NAME, MODERATOR_ID, Process, Workshop, requester
+
+pytestmark = pytest.mark.slow
 
 
 def everything(workshop: Workshop) -> str:

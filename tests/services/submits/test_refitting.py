@@ -31,7 +31,7 @@ from bot.sandbox.faults import Fault
 from bot.services.submits.refitting import REFITTED_AT_ONCE, keep_first
 from bot.store.quotas.ledger import Charge
 from bot.store.tables import ledger, usage
-from bot.ui.text import members as member_text
+from bot.ui.text.clips import cards as card_text
 from tests.support.workshop import GUILD_ID, MEMBER_ID, MODERATOR_ID, requester
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ async def test_a_clip_that_is_too_long_now_gets_the_nearest_length_and_the_diffe
     await process.card_updater.tick()
     card = workshop.discord.cards[job_id][-1]
     assert card is not None
-    assert member_text.card_details(card) == (
+    assert card_text.card_details(card) == (
         "The video model was changed and does not make Portrait 9:16 · 10 s: "
         "yours will be Portrait 9:16 · 6 s, and 4 s came back.\nUsually 1 to 5 minutes once it starts."
     )
@@ -98,7 +98,7 @@ async def test_a_shape_that_is_not_made_any_more_becomes_the_models_own(workshop
     job = await workshop.job(job_id)
     assert job.spec == VideoSpec("a long fox", Aspect.LANDSCAPE, 10)
     assert await workshop.entries(job_id) == [("charge", 10)]
-    assert (member_text.refitted(job) or "").endswith("yours will be Landscape 16:9 · 10 s.")
+    assert (card_text.refitted(job) or "").endswith("yours will be Landscape 16:9 · 10 s.")
 
 
 async def test_a_clip_that_would_have_to_be_longer_fails_and_is_refunded_with_its_own_sentence(

@@ -10,7 +10,7 @@ import pytest
 from bot.errors import PublishUnavailableError
 from bot.models import JobError, JobState, OperatorAlert, ServiceFaultError, SubmitOutcome
 from bot.sandbox.faults import Fault
-from bot.ui.text import members as member_text
+from bot.ui.text.clips import cards as card_text
 from tests.support.faults import SurprisingService
 from tests.support.workshop import MEMBER_ID
 
@@ -47,12 +47,12 @@ async def test_it_is_told_once_shown_everywhere_and_all_clips_come_when_it_is_ov
 
     await workshop.run_for(process, 600)
     newcomer = await process.jobs.accept(workshop.request("a late fox", member_id=7))
-    assert member_text.card_title(newcomer) == "The video service is having trouble; yours starts by itself"
+    assert card_text.card_title(newcomer) == "The video service is having trouble; yours starts by itself"
     waiting = [job_id for job_id in job_ids if (await workshop.job(job_id)).state is JobState.QUEUED]
     for job_id in waiting[-1:]:
         card = workshop.discord.cards[job_id][-1]
         assert card is not None
-        assert member_text.card_title(card) == member_text.IN_TROUBLE
+        assert card_text.card_title(card) == card_text.IN_TROUBLE
     assert workshop.discord.alerts == [OperatorAlert.SERVICE_TROUBLE]
     assert workshop.discord.signs == [True]
 

@@ -91,7 +91,11 @@ class Bookkeeping:
         self.process: Process = workshop.start()
         self.clock = ServiceClock(workshop.time)
         self.leased_jobs = LeasedJobs(
-            database=workshop.database, clock=self.clock, audit_trail=self.process.services.audit_trail, owner="local/1"
+            database=workshop.database,
+            clock=self.clock,
+            audit_trail=self.process.services.audit_trail,
+            card_changes=self.process.card_changes,
+            owner="local/1",
         )
         self.model = Model()
         self.day = 0

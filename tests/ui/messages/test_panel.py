@@ -421,6 +421,7 @@ def make_details() -> AdmissionDetails:
         place=PlaceRules(),
         open_jobs=2,
         open_jobs_anywhere=2,
+        open_jobs_waiting=0,
         max_open_jobs=2,
         waiting=10**4,
         waiting_anywhere=10**6,

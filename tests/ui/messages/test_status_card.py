@@ -20,7 +20,7 @@ from bot.models import (
     VideoInfo,
     VideoSpec,
 )
-from bot.ui.messages.status_card import status_view
+from bot.ui.messages.status_card import failure_view, status_view
 from tests.support.jobs import CREATED_AT, make_job
 from tests.support.views import fits_discord, parts, text_of
 
@@ -39,6 +39,8 @@ def test_status_card_fits_whatever_the_prompt(prompt: str, state: JobState, erro
     job = make_job(prompt, state=state, error_code=error, progress=50.0)
 
     assert fits_discord(status_view(StatusCard(job, 99_999, waiting_for_operator=True)))
+    if state is JobState.FAILED:
+        assert fits_discord(failure_view(job, operator_hears=True))
 
 
 def test_status_card_shows_prompt_shape_length_who_and_since_when() -> None:
@@ -69,7 +71,10 @@ def test_a_failed_job_can_be_tried_again_and_changed_where_its_prompt_was_refuse
     labels = [part["label"] for part in parts(status_view(card)) if "label" in part]
 
     is_refused = error in {JobError.CONTENT_POLICY, JobError.REJECTED}
-    assert labels == (["Try again", "Remix"] if is_refused else ["Try again"])
+    assert labels == (["Try again", "Remix", "Why?"] if is_refused else ["Try again"])
+    told = [part["label"] for part in parts(failure_view(card.job, operator_hears=True)) if "label" in part]
+    assert told == labels
+    assert ("cat" in text_of(status_view(card))) is not is_refused
 
 
 def test_internal_failure_shows_the_job_as_reference_and_others_do_not() -> None:

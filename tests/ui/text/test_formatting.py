@@ -55,13 +55,13 @@ def test_prompt_is_shown_as_plain_text(prompt: str, shown: str) -> None:
 @pytest.mark.parametrize(
     ("seconds", "clips"),
     [
-        (0, "no 6-second clips"),
-        (5, "no 6-second clips"),
-        (6, "one 6-second clip"),
-        (36, "six 6-second clips"),
-        (72, "twelve 6-second clips"),
-        (78, "13 6-second clips"),
-        (600_000, "100,000 6-second clips"),
+        (0, "no clip of 6 s"),
+        (5, "no clip of 6 s"),
+        (6, "1 clip of 6 s"),
+        (36, "6 clips of 6 s"),
+        (72, "12 clips of 6 s"),
+        (78, "13 clips of 6 s"),
+        (600_000, "100,000 clips of 6 s"),
     ],
 )
 def test_clips_are_counted_in_words(seconds: int, clips: str) -> None:

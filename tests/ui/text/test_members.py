@@ -1,28 +1,18 @@
-"""The words on the status card, beside the clip and about a quota."""
+"""The words about a quota."""
 
 from __future__ import annotations
 
 import pytest
 
 from bot.errors import ChannelRefusedError
-from bot.models import (
-    Arrival,
-    CapStatus,
-    EffectiveQuota,
-    JobError,
-    JobState,
-    Period,
-    Quota,
-    QuotaSource,
-    StatusCard,
-)
+from bot.models import CapStatus, EffectiveQuota, Period, Quota, QuotaSource
 from bot.ui.text import failures
 from bot.ui.text import members as member_text
-from tests.support.jobs import CREATED_AT, RESETS_AT, make_job, make_quota_status
+from tests.support.jobs import RESETS_AT, make_quota_status
 
 
 def test_what_is_left_is_said_in_seconds_and_clips() -> None:
-    assert member_text.quota_left(make_quota_status(24)) == "36 s left today, six 6-second clips"
+    assert member_text.quota_left(make_quota_status(24)) == "36 s left today, 6 clips of 6 s"
 
 
 @pytest.mark.parametrize(
@@ -30,7 +20,7 @@ def test_what_is_left_is_said_in_seconds_and_clips() -> None:
 )
 def test_periods_are_named(period: Period, words: str) -> None:
     effective = EffectiveQuota(Quota(6, period), QuotaSource.SERVER)
-    assert member_text.quota_left(make_quota_status(effective=effective)) == f"6 s left {words}, one 6-second clip"
+    assert member_text.quota_left(make_quota_status(effective=effective)) == f"6 s left {words}, 1 clip of 6 s"
 
 
 @pytest.mark.parametrize(
@@ -82,63 +72,6 @@ def test_a_used_up_cap_comes_first_unless_something_else_is_in_the_way() -> None
 
     assert alone.startswith("**This server as a whole has only 2 s left")
     assert with_more.startswith("**Moderators allow no clips in this channel.")
-
-
-@pytest.mark.parametrize("error", JobError)
-def test_failed_job_says_what_happened_that_seconds_came_back_and_what_to_do(error: JobError) -> None:
-    details = member_text.card_details(StatusCard(make_job(state=JobState.FAILED, error_code=error)))
-
-    assert details is not None
-    happened, rest = details.split(" Your 6 s came back. ")
-    assert happened.endswith(".")
-    assert "." not in happened[:-1]
-    assert rest
-
-
-@pytest.mark.parametrize(
-    ("arrival", "words"),
-    [
-        (None, None),
-        (Arrival(), "Usually 1 to 5 minutes once it starts."),
-        (Arrival(is_late=True), "Taking longer than usual."),
-        (Arrival(CREATED_AT), f"Should be here <t:{int(CREATED_AT.timestamp())}:R>."),
-    ],
-)
-@pytest.mark.parametrize("progress", [None, 50.0])
-def test_a_card_says_when_the_clip_should_be_there(
-    arrival: Arrival | None, words: str | None, progress: float | None
-) -> None:
-    job = make_job(state=JobState.RENDERING, progress=progress)
-    lines = [None if progress is None else "▰▰▰▰▰▰▱▱▱▱▱▱ 50 %", words]
-
-    assert member_text.card_details(StatusCard(job, arrival=arrival)) == ("\n".join(filter(None, lines)) or None)
-
-
-@pytest.mark.parametrize("state", JobState)
-def test_every_state_has_words(state: JobState) -> None:
-    assert member_text.card_title(StatusCard(make_job(state=state)))
-
-
-@pytest.mark.parametrize(
-    ("card", "title"),
-    [
-        (StatusCard(make_job(), 1), "Waiting, next in line"),
-        (StatusCard(make_job(), 1204), "Waiting, place 1,204 in the queue"),
-        (StatusCard(make_job()), "Waiting in the queue"),
-        (StatusCard(make_job(), 2, waiting_for_operator=True), "Waiting for the operator"),
-        (StatusCard(make_job(state=JobState.RENDERING), waiting_for_operator=True), "Rendering"),
-    ],
-)
-def test_waiting_is_told_with_its_place(card: StatusCard, title: str) -> None:
-    assert member_text.card_title(card) == title
-
-
-@pytest.mark.parametrize(
-    ("progress", "details"),
-    [(None, None), (0.0, "▱▱▱▱▱▱▱▱▱▱▱▱ 0 %"), (50.9, "▰▰▰▰▰▰▱▱▱▱▱▱ 50 %"), (140.0, "▰▰▰▰▰▰▰▰▰▰▰▰ 100 %")],
-)
-def test_progress_is_shown_only_when_the_service_reports_it(progress: float | None, details: str | None) -> None:
-    assert member_text.card_details(StatusCard(make_job(state=JobState.RENDERING, progress=progress))) == details
 
 
 @pytest.mark.parametrize("sentences", failures.SENTENCES.values())

@@ -91,7 +91,7 @@ KNOWN_REFUSALS: list[ReelayError] = [
     QueueFullError(1),
     QueueFullError(200, is_everywhere=True),
     TooManyOpenJobsError(1),
-    TooManyOpenJobsError(2),
+    TooManyOpenJobsError(2, waiting=1),
     *(NotCancellableError(state) for state in (None, *JobState)),
     *(NotCancellableError(state, by_moderator=True) for state in (None, *JobState)),
     *(InvalidSettingError(*key) for key in mistakes.INVALID_SETTINGS),
@@ -211,7 +211,10 @@ def test_what_nobody_is_meant_to_meet_has_no_words(error: ReelayError) -> None:
 
 
 def test_one_open_job_is_not_called_clips() -> None:
-    assert "1 clip on the way" in (refusals.explain(TooManyOpenJobsError(1)) or "")
+    words = "You already have 1 clip on the way. Wait for it to arrive"
+
+    assert refusals.explain(TooManyOpenJobsError(1)) == f"{words}."
+    assert refusals.explain(TooManyOpenJobsError(1, waiting=1)) == f"{words}, or cancel it."
 
 
 def test_permissions_are_named_as_discord_names_them() -> None:
@@ -261,5 +264,5 @@ def test_too_many_brainstorms_lead_to_one_of_them() -> None:
     own = refusals.explain(TooManyBrainstormsError(1, in_channel=False, thread_id=5)) or ""
     others = refusals.explain(TooManyBrainstormsError(3, in_channel=True, thread_id=None)) or ""
 
-    assert own.startswith("You already have a brainstorm on the way, in <#5>.")
+    assert own.startswith("You already have 1 brainstorm on the way, in <#5>.")
     assert others.startswith("3 brainstorms are being made in this channel, and no more may be.")

@@ -116,13 +116,10 @@ def _excerpt(typed: str) -> str:
 def _too_many(error: TooManyBrainstormsError) -> str:
     where = "" if error.thread_id is None else f", in {formatting.channel(error.thread_id)}"
     one = error.most == 1
+    count = formatting.counted(error.most, "brainstorm")
     if error.in_channel:
-        count = "A brainstorm is" if one else f"{error.most:,} brainstorms are"
-        return (
-            f"{count} being made in this channel{where if one else ''}, and no more may be. Nothing was charged; "
-            "try again when its takes are there."
-        )
-    count = "a brainstorm" if one else f"{error.most:,} brainstorms"
+        are = f"is being made in this channel{where}" if one else "are being made in this channel"
+        return f"{count} {are}, and no more may be. Nothing was charged; try again when its takes are there."
     return f"You already have {count} on the way{where}. Nothing was charged; try again when its takes are there."
 
 

@@ -72,12 +72,12 @@ def settings(details: AuditDetails, deleted: Collection[int] = ()) -> str:
         deleted: ids of roles that are known to be deleted.
     """
     role_id = details["voter_role_id"]
-    voters = "everybody who sees the thread"
+    voters = "everybody who sees the thread may vote"
     if role_id is not None:
-        voters = f"only who has {formatting.subject(QuotaSource.ROLE, role_id, deleted)}"
+        voters = f"only who has {formatting.subject(QuotaSource.ROLE, role_id, deleted)} may vote"
     return (
         f"{details['per_channel']} at once in a channel, {details['per_member']} of each member; "
-        f"{voters} votes, {OWN_VOTES[details['own_votes']]}"
+        f"{voters}, {OWN_VOTES[details['own_votes']]}"
     )
 
 
@@ -96,7 +96,7 @@ def list_words(name: str, phrases: Sequence[str], max_characters: int = formatti
         max_characters: how much of the phrases to show.
     """
     first = formatting.quoted(formatting.plain(", ".join(phrases), max_characters))
-    return f"{slot(name)}, {len(phrases)} phrases: {first}"
+    return f"{slot(name)}, {formatting.counted(len(phrases), 'phrase')}: {first}"
 
 
 def list_line(phrase_list: PhraseList) -> str:

@@ -167,7 +167,7 @@ def _details_words(change: Change, details: AuditDetails, said_characters: int, 
             then = details.get("then")
             return quota_words(details) + _ends(details) + (f", then {quota_words(then)} again" if then else "")
         case ChangeKind.GRANT:
-            return f"{details['seconds']:,} s, to be used{_ends(details)}"
+            return f"{formatting.seconds(details['seconds'])}, to be used{_ends(details)}"
         case ChangeKind.TIMEZONE:
             return details["timezone"]
         case ChangeKind.LOG_CHANNEL:
@@ -203,7 +203,7 @@ def _details_words(change: Change, details: AuditDetails, said_characters: int, 
         case ChangeKind.JOB_CANCELLED:
             return _clip_prompt(details, said_characters)
         case ChangeKind.CLIP_REMOVED:
-            back = f", {details['seconds']} s went back" if details["seconds"] else ""
+            back = f", {formatting.seconds(details['seconds'])} came back" if details["seconds"] else ""
             return f"{_clip_prompt(details, said_characters)}{back}"
 
 

@@ -55,7 +55,10 @@ INVALID_SETTINGS = brainstorms.INVALID_SETTINGS | {
     ),
     ("pattern", "none"): "That pattern is empty.",
     ("pattern", "too_long"): f"That pattern is too long; use at most {PATTERN_MAX_CHARACTERS} characters.",
-    ("pattern", "unreadable"): "I can't read that pattern; it has to be a regular expression as RE2 knows them.",
+    ("pattern", "unreadable"): (
+        "I can't read that pattern. Write it as a regular expression such as `cats?|dogs?`; what looks ahead or "
+        "behind, or repeats an earlier part, is not known here."
+    ),
     ("pattern", "too_complex"): "That pattern is too complex; repeat less in it, or make two of it.",
     ("pattern", "unclear_letters"): (
         "I can't read that for all alphabets: `\\b` has to stand at the start or the end, and `\\W` outside of "

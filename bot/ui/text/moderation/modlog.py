@@ -83,14 +83,14 @@ def card_words(entry: LogEntry) -> list[str]:
 
 def reference(entry: LogEntry) -> str:
     """Write the small line by which a card is found again."""
-    return f"-# log entry {entry.id}"
+    return f"-# card {entry.id}"
 
 
 def removed_line(job: Job, *, refunded: bool) -> str:
     """Say on a clip's card who took it away."""
     done = "Deleted" if job.removed_by_id == job.member_id else "Removed"
     when = "" if job.removed_at is None else f", {formatting.moment(job.removed_at)}"
-    back = f"; {formatting.seconds(job.spec.cost_seconds)} went back" if refunded else ""
+    back = f"; {formatting.seconds(job.spec.cost_seconds)} came back" if refunded else ""
     return f"**{done}** by {formatting.member(job.removed_by_id)}{when}{back}"
 
 
@@ -114,9 +114,8 @@ def recent_jobs(member_id: int, jobs: Sequence[Job]) -> str:
     for job in jobs:
         outcome = "removed" if job.removed_at else _OUTCOMES[job.state]
         prompt = formatting.prompt(job.spec.prompt, formatting.LINE_CHARACTERS)
-        lines.append(
-            f"{formatting.relative(job.created_at)} {outcome}, {job.spec.duration_seconds} s, {_where(job)}: {prompt}"
-        )
+        length = formatting.seconds(job.spec.duration_seconds)
+        lines.append(f"{formatting.relative(job.created_at)} {outcome}, {length}, {_where(job)}: {prompt}")
     return "\n".join(lines)
 
 
@@ -127,7 +126,7 @@ def job_line(job: Job) -> str:
     return (
         f"{formatting.member(job.member_id)} in {_where(job)}, {outcome}, "
         f"asked {formatting.relative(job.created_at)}, "
-        f"{job.spec.duration_seconds} s\n{prompt}"
+        f"{formatting.seconds(job.spec.duration_seconds)}\n{prompt}"
     )
 
 
@@ -176,7 +175,7 @@ def _refusal_words(details: AuditDetails) -> list[str]:
     return [
         f"**Clip refused** for {formatting.member(details.get('member_id'))} in <#{details['channel_id']}>",
         _prompt(details["prompt"]),
-        f"{formatting.ASPECTS[Aspect(details['aspect'])]} · {details['duration']} s · cost nothing · "
+        f"{formatting.ASPECTS[Aspect(details['aspect'])]} · {formatting.seconds(details['duration'])} · cost nothing · "
         f"{_REASONS[details['reason']]}{because}",
     ]
 
@@ -204,8 +203,8 @@ def _starter(details: AuditDetails) -> str:
 
 
 def _cap_words(details: AuditDetails) -> str:
-    resets_at = datetime.fromisoformat(details["resets_at"])
-    return f"{details['used']:,} s of {quota_words(details)}; it resets {formatting.relative(resets_at)}"
+    used, resets_at = formatting.seconds(details["used"]), datetime.fromisoformat(details["resets_at"])
+    return f"{used} of {quota_words(details)}; it resets {formatting.relative(resets_at)}"
 
 
 def _percent(details: AuditDetails) -> int:

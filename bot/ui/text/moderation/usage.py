@@ -36,7 +36,7 @@ def usage_summary(report: UsageReport, listed: int) -> str:
     if len(report.members) > MEMBERS_SHOWN:
         lines.append(f"… and {len(report.members) - MEMBERS_SHOWN:,} more in the attachment")
     if listed < report.asked:
-        lines.append(f"The attachment has the latest {listed:,} of {report.asked:,} clips.")
+        lines.append(f"The attachment has the latest {listed:,} of {formatting.counted(report.asked, 'clip')}.")
     return "\n".join(lines)
 
 

@@ -56,7 +56,7 @@ def test_the_idea_is_there_once_then_the_takes_one_a_line() -> None:
         "**4** · “\u2068neon\u2069”",
         "-# Varied: Light",
         "-# Landscape 16:9 · 6 s each, 24 s for 4 takes",
-        "-# 60 s left today, ten 6-second clips",
+        "-# 60 s left today, 10 clips of 6 s",
         "-# Vote: for 1 hour, 1 vote each by whoever sees the thread; counts are hidden until the end",
     ]
 
@@ -108,7 +108,7 @@ def test_where_not_all_fit_it_says_how_many_and_why_and_starts_no_more() -> None
 
     view = preview_view(status)
 
-    left = "there are 30 s left today, five 6-second clips"
+    left = "there are 30 s left today, 5 clips of 6 s"
     assert f"**5 of 8 takes fit.** All together cost 48 s, and {left}. That resets {RESETS}." in text_of(view)
     assert "30 s for 5 takes" in text_of(view)
     assert buttons_of(view)[f"preview:start:{PREVIEW_ID}:1:5"]["label"] == "Start 5"

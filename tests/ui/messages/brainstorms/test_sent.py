@@ -55,7 +55,7 @@ def views() -> list[ui.LayoutView]:
         start_view(OPEN),
         *(result_view(board, in_thread=place) for board in (TIED, with_still) for place in (True, False)),
         brainstorms_view([SUMMARY], 2, 3),
-        clip_view(TAKES[0].job, ClipLink("https://files.example/x.mp4", None), None, CREATED_AT, GEMINI_OMNI),
+        clip_view(TAKES[0].job, ClipLink("https://files.example/x.mp4", None), CREATED_AT, GEMINI_OMNI),
     ]
 
 
@@ -82,7 +82,7 @@ async def test_each_message_is_found_again_as_what_it_is_whatever_people_wrote_i
             board_view(OPEN, CREATED_AT),
             start_view(OPEN),
             result_view(WON, in_thread=True),
-            clip_view(TAKES[0].job, ClipLink("https://files.example/x.mp4", None), None, CREATED_AT, GEMINI_OMNI),
+            clip_view(TAKES[0].job, ClipLink("https://files.example/x.mp4", None), CREATED_AT, GEMINI_OMNI),
         )
     ]
 
