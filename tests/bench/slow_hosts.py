@@ -83,18 +83,29 @@ async def _host(
 ) -> AsyncIterator[str]:
     """Serve an answer to each request; give the address."""
 
+    serving: set[asyncio.Task[Any]] = set()
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError, asyncio.IncompleteReadError):
-            await reader.readuntil(b"\r\n\r\n")
-            writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {announced_bytes}\r\n\r\n".encode())
-            await answer(writer, announced_bytes)
-        writer.close()
+        task = asyncio.current_task()
+        assert task is not None, "a connection is served in one"
+        serving.add(task)
+        try:
+            with suppress(ConnectionError, asyncio.IncompleteReadError):
+                await reader.readuntil(b"\r\n\r\n")
+                writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {announced_bytes}\r\n\r\n".encode())
+                await answer(writer, announced_bytes)
+        finally:
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
 
     async with await asyncio.start_server(serve, "127.0.0.1", backlog=2 * CROWD) as listener:
         name, port = listener.sockets[0].getsockname()
         yield f"http://{name}:{port}/x.mp4"
         listener.close()
-        await listener.wait_closed()
+        for task in serving:
+            task.cancel()
+        await asyncio.gather(*serving, return_exceptions=True)
 
 
 async def _give_all(writer: asyncio.StreamWriter, announced_bytes: int) -> None:

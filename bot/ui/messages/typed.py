@@ -38,4 +38,5 @@ def _view(*items: ui.Item[ui.LayoutView]) -> ui.LayoutView:
     view = ui.LayoutView(timeout=None)
     for item in items:
         view.add_item(item)
+    view.stop()  # discord.py need not keep it, with a timer, for 15 minutes: its button is heard without it
     return view
