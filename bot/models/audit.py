@@ -79,7 +79,7 @@ class LogEntry:
         channel_id: where it is posted, or has to be; None where it goes wherever the log is then.
         message_id: the card, once it is posted.
         still: a picture of the clip that was posted (WebP), while it is there.
-        refunded, block: what moderators have done about the clip since: its seconds went back, its member is blocked.
+        refunded, block: what moderators have done about the clip since: its seconds came back, its member is blocked.
     """
 
     id: int

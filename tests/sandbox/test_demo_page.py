@@ -259,7 +259,7 @@ async def test_a_team_brainstorms_from_the_idea_to_the_winner_in_a_thread_beside
     await type_command(channel, "/brainstorm", idea=IDEA)
     preview = messages_with(channel, "nothing is charged yet")
     await expect(preview).to_contain_text("4 of 24 combinations")
-    await expect(preview).to_contain_text("s left in the pool of #brainstorm")
+    await expect(preview).to_contain_text("300 s left in the pool of #brainstorm")
     await preview.get_by_role("button", name="Start").click()
 
     board = messages_with(thread, "Round 1").filter(has=shown.page.get_by_role("button", name="Manage…"))
@@ -270,6 +270,8 @@ async def test_a_team_brainstorms_from_the_idea_to_the_winner_in_a_thread_beside
     await board.get_by_role("button", name="Vote 2").click()
     await expect(messages_with(thread, "You chose 2.")).to_be_visible()
     await view_as(thread, "Ben")
+    await board.get_by_role("button", name="Vote 3").click()
+    await expect(messages_with(thread, "You chose 3.")).to_be_visible()
     await board.get_by_role("button", name="Vote 2").click()
     await expect(messages_with(thread, "You chose 2.")).to_be_visible()
     await expect(board).to_contain_text("2 have voted")

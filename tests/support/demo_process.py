@@ -35,15 +35,7 @@ class Finished(NamedTuple):
 
 async def run_demo(directory: Path, *arguments: str) -> Finished:
     """Run the demo to its end in a directory, with nobody at a terminal."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", "demo", *arguments),
-        cwd=directory,
-        env=_environment(directory),
-        stdin=DEVNULL,
-        stdout=PIPE,
-        stderr=PIPE,
-        start_new_session=True,
-    )
+    process = await _start_without_terminal(directory, *arguments, errors=PIPE)
     async with asyncio.timeout(TIMEOUT_SECONDS):
         output, errors = await process.communicate()
     return Finished(process.returncode, output.decode(), errors.decode())
@@ -90,15 +82,7 @@ class DemoTerminal(RunningDemo):
 @asynccontextmanager
 async def demo_without_terminal(directory: Path, *arguments: str) -> AsyncGenerator[RunningDemo]:
     """Start the demo with nobody at a terminal; at the end it is told to end, if it still runs."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", "demo", *arguments),
-        cwd=directory,
-        env=_environment(directory),
-        stdin=DEVNULL,
-        stdout=PIPE,
-        stderr=STDOUT,
-        start_new_session=True,
-    )
+    process = await _start_without_terminal(directory, *arguments, errors=STDOUT)
     assert process.stdout is not None, "piped"
     demo = RunningDemo(process, process.stdout)
     try:
@@ -154,3 +138,15 @@ def _environment(directory: Path) -> dict[str, str]:
 
 def _temporary(directory: Path) -> Path:
     return directory / "tmp"
+
+
+async def _start_without_terminal(directory: Path, *arguments: str, errors: int) -> Process:
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "demo", *arguments),
+        cwd=directory,
+        env=_environment(directory),
+        stdin=DEVNULL,
+        stdout=PIPE,
+        stderr=errors,
+        start_new_session=True,
+    )

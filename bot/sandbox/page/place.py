@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from simcord.actors import MemberActor
     from simcord.builders import ChannelHandle
     from simcord.preview import Preview
-    from simcord.preview._pages import _Page  # pyright: ignore[reportPrivateUsage]
+    from simcord.preview._pages import _Page  # pyright: ignore[reportPrivateUsage] (SimCord tells no more)
 
 _SCRIPT = Path(__file__).with_name("frame.js")
 _REVISIONS_KEPT = 40
@@ -60,7 +60,7 @@ class Place:
         """
         env._preview = None  # pyright: ignore[reportPrivateUsage] (SimCord has one; nothing else of it minds several)
         preview = env.preview(channel, viewers=viewers, layout="channel", height=900)
-        server: Any = preview._server  # pyright: ignore[reportPrivateUsage]
+        server: Any = preview._server  # pyright: ignore[reportPrivateUsage] (no other way in)
         headers = dict(server._SECURITY_HEADERS)
         del headers["X-Frame-Options"]
         policy = headers["Content-Security-Policy"].replace("ancestors 'none'", f"ancestors {framed_by}")
@@ -69,7 +69,7 @@ class Place:
         async with preview:
             yield cls(env, channel, preview, turns)
             # It closes once every request is answered, and one for a clip only is when the clip is converted: seconds.
-            if (converter := preview._media_worker) is not None:  # pyright: ignore[reportPrivateUsage]
+            if (converter := preview._media_worker) is not None:  # pyright: ignore[reportPrivateUsage] (no other way in)
                 await converter.close()
 
     @property
@@ -85,7 +85,7 @@ class Place:
     @property
     def is_closed(self) -> bool:
         """Whether somebody has pressed its own end button."""
-        return self._preview._closed  # pyright: ignore[reportPrivateUsage]
+        return self._preview._closed  # pyright: ignore[reportPrivateUsage] (no other way in)
 
     async def refresh(self) -> None:
         """Show what has happened; the turn is held, and the clock set.
@@ -99,9 +99,9 @@ class Place:
         async with self._turns:
             with suppress(TimeoutError):
                 await set_clock(self._env)
-            self._preview._advance_presentation_time()  # pyright: ignore[reportPrivateUsage]
-            self._env._preview = self._preview  # pyright: ignore[reportPrivateUsage]
-            page = self._preview._pages.get(context_id or "")  # pyright: ignore[reportPrivateUsage]
+            self._preview._advance_presentation_time()  # pyright: ignore[reportPrivateUsage] (no other way in)
+            self._env._preview = self._preview  # pyright: ignore[reportPrivateUsage] (no other way in)
+            page = self._preview._pages.get(context_id or "")  # pyright: ignore[reportPrivateUsage] (no other way in)
             return await self._act(context_id, body if page is None else self._bring_up_to_date(page, body))
 
     def _bring_up_to_date(self, page: _Page, body: Mapping[str, Any]) -> Mapping[str, Any]:
