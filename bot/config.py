@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -21,7 +22,7 @@ from sqlalchemy.exc import ArgumentError
 
 from bot.errors import SettingsError
 from bot.models import GEMINI_OMNI, QUOTA_MAX_SECONDS, ModelProfile, Period, SpendPolicy, profile_of
-from bot.services.jobs.policy import RateGroup
+from bot.services.jobs.policy import RateGroup, WorkerPolicy
 from bot.services.retention.policy import SHORTEST_DAYS
 
 Snowflake = Annotated[int, Field(gt=0, lt=2**63)]
@@ -61,6 +62,8 @@ class Settings(BaseSettings):
     credits_per_second: Price | None = None
     allowed_servers: Annotated[frozenset[Snowflake], NoDecode] = frozenset()
     operator_channel_id: Snowflake | None = None
+    operator_ids: Annotated[frozenset[Snowflake], NoDecode] = frozenset()
+    operator_server: Annotated[Snowflake | None, Field(validate_default=True)] = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
     discord_api_url: AnyHttpUrl | None = None
@@ -113,15 +116,29 @@ class Settings(BaseSettings):
     def _lower_case(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
 
-    @field_validator("allowed_servers", mode="before")
+    @field_validator("allowed_servers", "operator_ids", mode="before")
     @classmethod
-    def _listed(cls, value: object) -> object:
+    def _listed(cls, value: object, info: ValidationInfo) -> object:
         if not isinstance(value, str):
             return value
         listed = [part for part in re.split(r"[\s,]+", value) if part]
         if not listed and value.strip():  # such as two unset variables with a comma between
+            if info.field_name == "operator_ids":
+                raise ValueError("it names nobody; leave it empty for no /operator")
             raise ValueError("it names no server; leave it empty to serve all")
         return listed
+
+    @field_validator("operator_server")
+    @classmethod
+    def _with_operators(cls, value: int | None, info: ValidationInfo) -> int | None:
+        ids, allowed = info.data.get("operator_ids", frozenset()), info.data.get("allowed_servers", frozenset())
+        if value is None and ids:
+            raise ValueError("it is not set, but OPERATOR_IDS is: set both or neither")
+        if value is not None and not ids:
+            raise ValueError("OPERATOR_IDS is not set: set both or neither")
+        if value is not None and allowed and value not in allowed:
+            raise ValueError("ALLOWED_SERVERS does not have that server")
+        return value
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -148,6 +165,18 @@ class Settings(BaseSettings):
             max_seconds_per_day_per_member=self.max_seconds_per_day_per_member,
             low_balance_credits=self.low_balance_credits,
             credits_per_second=self.credits_per_second,
+        )
+
+    def worker_policy(self, base: WorkerPolicy | None = None) -> WorkerPolicy:
+        """Return the worker's figures.
+
+        Args:
+            base: those that are not set, where they are not the usual ones.
+        """
+        return replace(
+            base or WorkerPolicy(rate_limits=self.toapis_rate_group.limits),
+            max_concurrent_renders=self.max_concurrent_renders,
+            job_deadline_seconds=self.job_deadline_seconds,
         )
 
     @property

@@ -7,7 +7,6 @@ import contextlib
 import gc
 import logging
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -22,7 +21,6 @@ from bot.models import OperatorAlert, Quota, UnauthorizedError, VideoServiceErro
 from bot.parts import Terms
 from bot.process import heed_signals
 from bot.services.clips.workspace import MEGABYTE, Workspace
-from bot.services.jobs.policy import WorkerPolicy
 from bot.services.ports import SystemClock
 from bot.services.retention.policy import RetentionPolicy
 from bot.services.screening.threads import ScreeningThreads
@@ -38,6 +36,7 @@ if TYPE_CHECKING:
     from bot.client import ReelayBot
     from bot.config import Settings
     from bot.models import SpendPolicy
+    from bot.services.jobs.policy import WorkerPolicy
     from bot.services.ports import VideoService
 
 _log = logging.getLogger(__name__)
@@ -126,7 +125,7 @@ async def assemble_for(
             workspace=workspace,
             screening_threads=stack.enter_context(ScreeningThreads.open()),
             clock=SystemClock(),
-            terms=_terms(settings, policy or WorkerPolicy(rate_limits=settings.toapis_rate_group.limits)),
+            terms=_terms(settings, policy),
             owner=owner,
             privacy_url=None if settings.privacy_url is None else str(settings.privacy_url),
             operator_channel_id=settings.operator_channel_id,
@@ -161,15 +160,11 @@ async def _say_ready(bot: ReelayBot, *, owner: str, started: float) -> None:
     _log.info("ready", extra={"owner": owner, "seconds": round(time.monotonic() - started, 3)})
 
 
-def _terms(settings: Settings, policy: WorkerPolicy) -> Terms:
+def _terms(settings: Settings, policy: WorkerPolicy | None) -> Terms:
     return Terms(
         quota=Quota(settings.default_quota_seconds, settings.default_quota_period),
         max_open_jobs=settings.max_open_jobs_per_member,
-        policy=replace(
-            policy,
-            max_concurrent_renders=settings.max_concurrent_renders,
-            job_deadline_seconds=settings.job_deadline_seconds,
-        ),
+        policy=settings.worker_policy(policy),
         retention=RetentionPolicy(days=settings.retention_days),
         spending=settings.spending,
         profile=settings.profile,

@@ -28,6 +28,7 @@ from bot.services.jobs.status_cards import CardChanges, StatusCardUpdater
 from bot.services.moderation.audit_trail import AuditTrail
 from bot.services.moderation.modlog import Modlog
 from bot.services.moderation.servers import ServerService
+from bot.services.operating.operating import Operating
 from bot.services.polling.arrivals import Arrivals
 from bot.services.polling.planner import PollPlanner
 from bot.services.quotas.service import QuotaService
@@ -240,4 +241,13 @@ def _wire_services(ports: Ports, terms: Terms, shared: Shared, owner: str) -> Se
         floods=FloodGuard(terms.policy.flood_limits),
         presence=presence,
         privacy=PrivacyService(database=database, clock=clock, days=terms.retention.days, woken=presence.woken),
+        operating=Operating(
+            database=database,
+            clock=clock,
+            policy=terms.policy,
+            spending=terms.spending,
+            random_bits=ports.random_bits,
+            card_changes=shared.card_changes,
+            wake=shared.wake,
+        ),
     )

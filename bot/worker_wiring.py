@@ -13,6 +13,7 @@ from bot.services.jobs.leases import LeasedJobs
 from bot.services.jobs.rendering import Renderer
 from bot.services.jobs.settling import CardSettler
 from bot.services.jobs.worker import Worker
+from bot.services.operating.departures import Departures
 from bot.services.submits.recovery import Recovery
 from bot.services.submits.refitting import Refitting
 from bot.services.submits.submitting import Submitter
@@ -83,6 +84,7 @@ def wire_worker(
         card_changes=shared.card_changes,
         held=shared.held,
         expiry=Expiry(work, audit_trail=services.audit_trail, card_changes=shared.card_changes),
+        departures=Departures(work),
         trouble_sign=TroubleSign(ports.publisher, shared.throttle),
         wake=shared.wake,
     )

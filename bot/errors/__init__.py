@@ -35,7 +35,9 @@
     │   ├── RepeatedPressError        the same button was pressed a moment ago
     │   ├── DraftGoneError            what was typed is no longer kept, or was typed by somebody else
     │   ├── ClipNotFoundError         the member has no such clip in the server
-    │   └── NotSendableError          the clip can't be sent to its member once more
+    │   ├── NotSendableError          the clip can't be sent to its member once more
+    │   ├── NotOperatorError          the command is the operator's
+    │   └── OperatorRefusedError      what the operator wanted to do by hand can't be done
     ├── StoreUnavailableError         the database could not be asked
     ├── GatewayClosedError            Discord takes the bot only from a new start
     ├── LeaseLostError                a job is no longer this worker's to change
@@ -111,9 +113,11 @@ from bot.errors.refused import (
     InvalidSpecError,
     MistakesError,
     NotMemberError,
+    NotOperatorError,
     NotRefundableError,
     NotRemovableError,
     NotSendableError,
+    OperatorRefusedError,
     OthersClipError,
     PlaceGoneError,
     PlaceUnknownError,
@@ -154,9 +158,11 @@ __all__ = [
     "MistakesError",
     "NotAVideoError",
     "NotMemberError",
+    "NotOperatorError",
     "NotRefundableError",
     "NotRemovableError",
     "NotSendableError",
+    "OperatorRefusedError",
     "OthersClipError",
     "PlaceGoneError",
     "PlaceUnknownError",

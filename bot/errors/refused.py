@@ -69,6 +69,22 @@ class InvalidSettingError(RefusedError):
         self.meant = meant
 
 
+class NotOperatorError(RefusedError):
+    """A command is the operator's, and whoever used it is not."""
+
+
+class OperatorRefusedError(RefusedError):
+    """What the operator wanted to do by hand can't be done.
+
+    Attributes:
+        reason: why not; ``ui/text/operating/refusals.py`` has a sentence for each.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class MistakesError(RefusedError):
     """Several things that were asked for together are wrong.
 

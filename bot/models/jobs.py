@@ -99,6 +99,7 @@ class JobError(StrEnum):
     DISCARDED = "discarded"
     DISCARDED_UNBILLED = "discarded_unbilled"
     CANCELLED_BY_MODERATOR = "cancelled_by_moderator"
+    CANCELLED_BY_OPERATOR = "cancelled_by_operator"
     MEMBER_BLOCKED = "member_blocked"
     SERVER_LEFT = "server_left"
     THREAD_GONE = "thread_gone"
@@ -141,6 +142,7 @@ class Job:
         failure_mentions: whether the message in the channel that tells of the job's failure mentions its member; None
             where there is to be none.
         failure_message_id: that message, once it is posted.
+        adopted_id: the failed job whose paid generation this one posts, by the operator's wish; None for all others.
     """
 
     id: str
@@ -184,6 +186,7 @@ class Job:
     number: int = 0
     failure_mentions: bool | None = None
     failure_message_id: int | None = None
+    adopted_id: str | None = None
 
     @property
     def hides_prompt(self) -> bool:
@@ -242,6 +245,7 @@ class StatusCard:
 
     Attributes:
         queue_place: 1 for the next to start, or None when the job is not waiting.
+        paused_by_operator: the operator has paused submitting by hand.
         waiting_for_operator: submitting is paused until the operator acts.
         service_in_trouble: the video service fails, and is tried with one job at a time.
         arrival: when the clip is expected; None where nothing is said of it.
@@ -249,6 +253,7 @@ class StatusCard:
 
     job: Job
     queue_place: int | None = None
+    paused_by_operator: bool = False
     waiting_for_operator: bool = False
     service_in_trouble: bool = False
     arrival: Arrival | None = None
@@ -258,5 +263,5 @@ class StatusCard:
         """Return all that can be seen of the card; two cards with the same look need no edit between them."""
         progress = None if self.job.progress is None else int(self.job.progress)
         spec = (self.job.spec.aspect, self.job.spec.duration_seconds)
-        holdups = (self.waiting_for_operator, self.service_in_trouble)
+        holdups = (self.paused_by_operator, self.waiting_for_operator, self.service_in_trouble)
         return (self.job.state, progress, self.queue_place, holdups, spec, self.arrival)

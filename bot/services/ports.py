@@ -165,6 +165,10 @@ class Publisher(Protocol):
         """Tell the operator's channel, where there is one."""
         ...
 
+    async def leave_server(self, guild_id: int) -> None:
+        """Leave a server; ``DestinationClosedError`` when the bot is not in it."""
+        ...
+
 
 class AutomodSource(Protocol):
     """Reads servers' own AutoMod rules."""

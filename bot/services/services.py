@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bot.services.jobs.requests import JobService
     from bot.services.moderation.audit_trail import AuditTrail
     from bot.services.moderation.servers import ServerService
+    from bot.services.operating.operating import Operating
     from bot.services.quotas.service import QuotaService
     from bot.services.quotas.usage import UsageService
     from bot.services.retention.presence import Presence
@@ -64,3 +65,4 @@ class Services:
     floods: FloodGuard
     presence: Presence
     privacy: PrivacyService
+    operating: Operating

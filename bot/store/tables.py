@@ -2,7 +2,8 @@
 
 Who may change a row is written in each module of statements. What must never be, the schema forbids:
 one job per interaction and number, one grant and one refusal per interaction, one charge and one refund per job, no
-ledger entry of nothing, two submits of one job that may both be on the wire, two rounds of a brainstorm at once.
+ledger entry of nothing, two submits of one job that may both be on the wire, two jobs at once that post the clip of a
+failed one, two rounds of a brainstorm at once.
 
 What becomes of each table's rows in the end is written in ``retention/endings.py``.
 
@@ -39,6 +40,9 @@ from bot.store.clip_tables import clip_prompts as clip_prompts
 from bot.store.clip_tables import favourites as favourites
 from bot.store.clip_tables import stills as stills
 from bot.store.columns import UtcDateTime, index_where, metadata
+from bot.store.operating.tables import operator_alerts as operator_alerts
+from bot.store.operating.tables import operator_audit as operator_audit
+from bot.store.operating.tables import pauses as pauses
 from bot.store.settings_tables import automod_rules as automod_rules
 from bot.store.settings_tables import blocks as blocks
 from bot.store.settings_tables import channel_rules as channel_rules
@@ -98,6 +102,7 @@ jobs = Table(
     Column("number", Integer, nullable=False, server_default="0"),
     Column("failure_mentions", Boolean),
     Column("failure_message_id", BigInteger),
+    Column("adopted_id", String(25)),
     UniqueConstraint("interaction_id", "number"),
 )
 index_where(jobs.c.due_at.is_not(None), "jobs_by_due_at", jobs.c.state, jobs.c.due_at)
@@ -115,6 +120,10 @@ _is_queued, _was_started = jobs.c.state == literal_column("'queued'"), jobs.c.su
 _turn = (jobs.c.state, jobs.c.guild_id, jobs.c.member_id, jobs.c.id, jobs.c.duration_seconds, jobs.c.round_id)
 index_where(_is_queued, "jobs_waiting", *_turn)
 index_where(_is_queued, "jobs_waiting_by_age", jobs.c.state, jobs.c.created_at, jobs.c.id)
+_is_adopted = jobs.c.adopted_id.is_not(None) & jobs.c.state.not_in(
+    [literal_column("'failed'"), literal_column("'cancelled'")]
+)
+index_where(_is_adopted, "jobs_adopting", jobs.c.adopted_id, unique=True)
 index_where(_was_started, "jobs_last_started", jobs.c.guild_id, jobs.c.submitted_at)
 index_where(_was_started, "jobs_last_started_by_member", jobs.c.guild_id, jobs.c.member_id, jobs.c.submitted_at)
 
@@ -150,31 +159,12 @@ spend = Table(
     CheckConstraint("scope IN ('all', 'server', 'member')", name="spend_scope"),
 )
 
-operator_alerts = Table(
-    "operator_alerts",
-    metadata,
-    Column("alert", String(32), primary_key=True),
-    Column("period", String(16), primary_key=True),
-)
-
 polls_sent = Table(
     "polls_sent",
     metadata,
     Column("second_at", UtcDateTime, primary_key=True),
     Column("count", Integer, nullable=False),
 )
-
-pauses = Table(
-    "pauses",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("owner", String(128), nullable=False),
-    Column("began_at", UtcDateTime, nullable=False),
-    Column("known_until", UtcDateTime, nullable=False),
-    Column("ended_at", UtcDateTime),
-    Column("reason", String(32)),
-)
-index_where(pauses.c.ended_at.is_(None), "pauses_open", pauses.c.owner, unique=True)
 
 models = Table(
     "models",
@@ -297,7 +287,9 @@ guilds = Table(
     metadata,
     Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
     Column("left_at", UtcDateTime),
+    Column("leave_due_at", UtcDateTime),
 )
+index_where(guilds.c.leave_due_at.is_not(None), "guilds_to_leave", guilds.c.leave_due_at)
 
 erasures = Table(
     "erasures",

@@ -189,6 +189,11 @@ class DiscordPublisher:
         except (PublishError, discord.HTTPException) as error:
             _log.error("operator's channel not reached", extra={"alert": str(alert), "error": str(error)})
 
+    async def leave_server(self, guild_id: int) -> None:
+        """Leave a server, whichever connection it belongs to."""
+        with as_publish_errors():
+            await self._client.http.leave_guild(guild_id)
+
     def _status_view(self, card: StatusCard) -> ui.LayoutView:
         return status_view(card, operator_hears=self._operator_channel_id is not None)
 

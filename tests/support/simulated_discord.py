@@ -51,6 +51,7 @@ class SimulatedDiscord:
         cards: what each card shows, by job id; a removed card is None.
         forgotten_cards: cards that no process may remember, by job id.
         failures: the jobs of whose failure their channel was told, as they were then.
+        left: the servers that were left.
     """
 
     upload_limit: int = UPLOAD_LIMIT_BYTES
@@ -59,6 +60,7 @@ class SimulatedDiscord:
     cards: dict[str, list[StatusCard | None]] = field(default_factory=dict[str, list["StatusCard | None"]])
     alerts: list[AnyAlert] = field(default_factory=list["AnyAlert"])
     signs: list[bool] = field(default_factory=list[bool])
+    left: list[int] = field(default_factory=list[int])
     troubles: dict[str, deque[Trouble]] = field(default_factory=dict[str, deque[Trouble]])
     failures: list[Job] = field(default_factory=list["Job"])
     remembers_nonces: bool = True
@@ -163,6 +165,10 @@ class SimulatedDiscord:
     async def show_trouble(self, *, is_in_trouble: bool) -> None:
         await self._before("show_trouble")
         self.signs.append(is_in_trouble)
+
+    async def leave_server(self, guild_id: int) -> None:
+        await self._before("leave_server")
+        self.left.append(guild_id)
 
     async def alert_operator(self, alert: AnyAlert) -> None:
         await self._before("alert_operator")

@@ -117,7 +117,7 @@ class RoundKeeper:
         return self._with_service(board)
 
     def _with_service(self, board: Board) -> Board:
-        return replace(board, is_held_up=self._work.throttle.is_paused)
+        return replace(board, is_held_up=self._work.throttle.holds_back)
 
     def _due_again(self, attempts: int, now: datetime) -> datetime | None:
         """Return when to try again what has failed so often; None where it has not."""

@@ -112,7 +112,9 @@ class Claims:
     ) -> submits.Slots | None:
         """Start waiting jobs in free render slots; return the slots as they were if a job has to wait for one."""
         throttle, policy = self._work.throttle, self._work.policy
-        if JobState.QUEUED not in backlog or (throttle.is_paused and not throttle.tries_one(now)):
+        if JobState.QUEUED not in backlog or throttle.held_by_operator:
+            return None
+        if throttle.is_paused and not throttle.tries_one(now):
             return None
         if throttle.is_in_trouble and await submits.is_probing(connection, renders=throttle.waits_for_renders):
             return None

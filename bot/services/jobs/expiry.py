@@ -61,6 +61,7 @@ class Expiry:
 
     async def take(self, connection: Connection, now: datetime) -> Expired:
         """Write down whether submitting is paused, and end what has waited too long; ``tell`` once it is committed."""
+        await self._note_operators_pause(connection)
         oldest_at = await jobs.oldest_waiting_at(connection)
         is_paused, alert = await self._note_pause(connection, now)
         if oldest_at is None:
@@ -84,6 +85,13 @@ class Expiry:
             log_transition(JobState.QUEUED, job)
             self._work.throttle.suspects.forget(job.id)
             self._audit_trail.tell(job.guild_id)
+            self._card_changes.touch_queue()
+
+    async def _note_operators_pause(self, connection: Connection) -> None:
+        """See whether the operator has paused submitting by hand, or lets it go on, and have it shown."""
+        is_held = await pauses.find_operators(connection) is not None
+        if is_held is not self._work.throttle.held_by_operator:
+            self._work.throttle.held_by_operator = is_held
             self._card_changes.touch_queue()
 
     async def _note_pause(self, connection: Connection, now: datetime) -> tuple[bool, OperatorAlert | None]:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from bot.services.jobs.rendering import Renderer
     from bot.services.jobs.settling import CardSettler
     from bot.services.jobs.status_cards import CardChanges
+    from bot.services.operating.departures import Departures
     from bot.services.spend.watch import SpendWatch
     from bot.services.submits.submitting import Submitter
     from bot.services.submits.unattended import UnattendedSubmits
@@ -79,6 +80,7 @@ class Worker:
         card_changes: CardChanges,
         held: HeldJobs,
         expiry: Expiry,
+        departures: Departures,
         trouble_sign: TroubleSign,
         wake: asyncio.Event,
     ) -> None:
@@ -91,6 +93,7 @@ class Worker:
         self._card_changes = card_changes
         self._held = held
         self._expiry = expiry
+        self._departures = departures
         self._trouble_sign = trouble_sign
         self._wake = wake
         self._claims = Claims(context)
@@ -147,13 +150,15 @@ class Worker:
         """Take what is due and spawn its steps; return the seconds until the next look, if nobody wakes it before."""
         now = self._work.clock.now()
         checks_account = self._work.throttle.take_probe(now)
-        claims, pause_seconds = await self._claim(now)
+        claims, leaving, pause_seconds = await self._claim(now)
         for claim in claims:
             if claim.lane is self._claims.lanes.submit:
                 _log.info("job submitting", extra={"job_id": claim.key})
                 self._card_changes.touch(claim.key)
                 self._card_changes.touch_queue()
             spawn(self._do(claim))
+        for guild_id in leaving:
+            spawn(self._leave(guild_id))
         if checks_account:
             spawn(self._check_account())
         for look in self._spend_watch.take_due(now, is_working=bool(claims)):
@@ -162,14 +167,14 @@ class Worker:
             spawn(self._change_sign())
         if self._work.alerts.are_waiting and not self._is_alerting:
             spawn(self._send_alerts())
-        is_idle = not (self._claims.in_flight or self._held.job_ids or self._work.throttle.is_paused)
+        is_idle = not (self._claims.in_flight or self._held.job_ids or self._work.throttle.holds_back)
         # An idle process looks as well, now and then: another one may have died with what it had taken.
         longest_seconds = self._work.policy.lease_seconds
         if not is_idle or self._trouble_sign.is_wrong:
             longest_seconds /= 3
         return max(_SHORTEST_PAUSE_SECONDS, min(longest_seconds, math.inf if pause_seconds is None else pause_seconds))
 
-    async def _claim(self, now: datetime) -> tuple[list[Claim], float | None]:
+    async def _claim(self, now: datetime) -> tuple[list[Claim], list[int], float | None]:
         claims: list[Claim] = []
         try:
             async with self._work.database.write() as connection:
@@ -178,6 +183,7 @@ class Worker:
                 expired = await self._expiry.take(connection, now)
                 refitted = await self._work.refitting.take(connection, now)
                 pause_seconds = await self._claims.take(connection, now, claims)
+                leaving = await self._departures.take(connection, now)
         except BaseException:  # whatever it was: what was not committed is not in flight
             self._claims.drop(claims)
             raise
@@ -186,7 +192,7 @@ class Worker:
             self._card_changes.touch_queue()
         self._expiry.tell(expired)
         self._work.refitting.tell(refitted)
-        return claims, min((it for it in (pause_seconds, expired.seconds) if it is not None), default=None)
+        return claims, leaving, min((it for it in (pause_seconds, expired.seconds) if it is not None), default=None)
 
     async def _renew(self, connection: Connection, now: datetime) -> None:
         if now - self._renewed_at >= timedelta(seconds=self._work.policy.lease_seconds / 3):
@@ -254,6 +260,12 @@ class Worker:
             _log.warning("the database did not say what is spent: %s", error)
         except Exception:  # noqa: BLE001 (logged; the loop outlives what it did not expect)
             _log.exception("the worker could not look at what is spent")
+
+    async def _leave(self, guild_id: int) -> None:
+        try:
+            await self._departures.leave(guild_id)
+        except Exception:  # noqa: BLE001 (logged; the loop outlives what it did not expect)
+            _log.exception("a server could not be left", extra={"guild_id": guild_id})
 
     async def _change_sign(self) -> None:
         try:

@@ -70,9 +70,10 @@ class Arrivals:
         return StatusCard(
             job,
             queue_place=place,
+            paused_by_operator=is_waiting and throttle.held_by_operator,
             waiting_for_operator=is_waiting and throttle.waits_for_operator,
             service_in_trouble=is_waiting and throttle.is_in_trouble,
-            arrival=None if is_waiting and throttle.is_paused else self.expect(job, place, found, now),
+            arrival=None if is_waiting and throttle.holds_back else self.expect(job, place, found, now),
         )
 
     def expect(self, job: Job, place: int | None, found: ahead.Ahead | None, now: datetime) -> Arrival | None:

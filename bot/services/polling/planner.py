@@ -81,9 +81,11 @@ class PollPlanner:
         return delay * self.time_scale
 
     def finished(self, job: Job, rendered_at: datetime) -> None:
-        """Learn from a render that is done, and drop what was remembered of it."""
+        """Learn from a render that is done, unless it was another job's, and drop what was remembered of it."""
         self.forget(job.id)
-        seconds = (rendered_at - (job.submitted_at or job.created_at)).total_seconds() / self.time_scale
+        if job.submitted_at is None:
+            return
+        seconds = (rendered_at - job.submitted_at).total_seconds() / self.time_scale
         render_times = self._schedule_of(job).render_times.including(seconds)
         self._schedules[_kind_of(job)] = PollSchedule.learned(render_times)
 

@@ -64,12 +64,16 @@ class ServiceThrottle:
     The operator's goes on until a check of the account says that they have acted, or until one waiting job that is sent
     to see is not refused: soon where such checks say nothing, later where they go on saying what the refusal said.
     Trouble goes on until what failed has worked.
+
+    Attributes:
+        held_by_operator: the operator has paused submitting by hand, as the database had it at the last pass.
     """
 
     def __init__(self, policy: WorkerPolicy, jitter: Callable[[], float]) -> None:
         self.submit = Backoff("submit", policy.rate_limits.submits, jitter)
         self.poll = Backoff("poll", policy.rate_limits.queries, jitter)
         self.suspects = Suspects()
+        self.held_by_operator = False
         self._policy = policy
         self._paused_for: OperatorAlert | None = None
         self._paused_at: datetime | None = None
@@ -86,6 +90,11 @@ class ServiceThrottle:
     def is_paused(self) -> bool:
         """Tell whether submitting waits: for the operator, or for a service in trouble."""
         return self._paused_for is not None
+
+    @property
+    def holds_back(self) -> bool:
+        """Tell whether nothing but probes is submitted: in such a pause, or in one that the operator made by hand."""
+        return self.held_by_operator or self.is_paused
 
     @property
     def is_in_trouble(self) -> bool:

@@ -46,7 +46,7 @@ async def note_present(
 _SET_LEFT = (
     update(guilds)
     .where(guilds.c.guild_id == bindparam("guild"))
-    .values(left_at=bindparam("at", type_=guilds.c.left_at.type))
+    .values(left_at=bindparam("at", type_=guilds.c.left_at.type), leave_due_at=None)
 )
 
 

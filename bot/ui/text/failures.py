@@ -59,6 +59,7 @@ SENTENCES = {
         "`/video` makes another one.",
     ),
     JobError.CANCELLED_BY_MODERATOR: ("A moderator cancelled this clip.", "Ask them why."),
+    JobError.CANCELLED_BY_OPERATOR: ("The bot's operator cancelled this clip.", "Ask them why."),
     JobError.MEMBER_BLOCKED: (
         "A moderator has blocked you from making clips here, so this one is cancelled.",
         "`/video` says why and until when.",

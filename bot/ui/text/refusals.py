@@ -17,9 +17,11 @@ from bot.errors import (
     MessagesClosedError,
     MistakesError,
     NotMemberError,
+    NotOperatorError,
     NotRefundableError,
     NotRemovableError,
     NotSendableError,
+    OperatorRefusedError,
     OthersClipError,
     PlaceGoneError,
     PlaceUnknownError,
@@ -51,6 +53,7 @@ from bot.services.throttling.floods import Asked
 from bot.ui.text import ceilings, formatting, limits
 from bot.ui.text.brainstorms import refusals as brainstorm_refusals
 from bot.ui.text.moderation import mistakes
+from bot.ui.text.operating.refusals import REFUSALS, STRANGER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -104,6 +107,10 @@ def explain(error: ReelayError) -> str | None:
             return mistakes.explain(error)
         case MistakesError():
             return mistakes.together(filter(None, map(explain, error.errors)))
+        case NotOperatorError():
+            return STRANGER
+        case OperatorRefusedError():
+            return REFUSALS[error.reason]
         case ServerNotServedError():
             return "My operator has me serve other servers only; ask them if this one may be added."
         case PausedError():

@@ -51,7 +51,9 @@ def test_pauses_are_left_out_once_however_they_lie(waited: int, spans: list[tupl
         for began, ended in spans
         for minute in range(began, 0 if ended is None else min(ended, 0))  # each stands for the minute after it
     }
-    known = [SubmitPause(minutes(began), None if ended is None else minutes(ended)) for began, ended in spans]
+    known = [
+        SubmitPause("local/1", minutes(began), None if ended is None else minutes(ended)) for began, ended in spans
+    ]
     moment, left = 0, waited
     while left:
         moment -= 1

@@ -21,9 +21,11 @@ from bot.errors import (
     MessagesClosedError,
     MistakesError,
     NotMemberError,
+    NotOperatorError,
     NotRefundableError,
     NotRemovableError,
     NotSendableError,
+    OperatorRefusedError,
     OthersClipError,
     PlaceGoneError,
     PlaceUnknownError,
@@ -69,6 +71,7 @@ from bot.services.brainstorms.drawing.idea import BrokenIdeaError, IdeaFault, pa
 from bot.services.brainstorms.drawing.phrases import LISTS
 from bot.ui.text import refusals
 from bot.ui.text.moderation import mistakes
+from bot.ui.text.operating.refusals import REFUSALS
 from tests.support.bot_process import REPOSITORY
 from tests.support.jobs import CREATED_AT, RESETS_AT, make_block, make_quota_status
 
@@ -77,6 +80,8 @@ if TYPE_CHECKING:
 
 
 KNOWN_REFUSALS: list[ReelayError] = [
+    NotOperatorError(),
+    *map(OperatorRefusedError, REFUSALS),
     *(InvalidSpecError("prompt", reason) for reason in ("empty", "too_short", "too_long")),
     *(InvalidSpecError(field, "not_offered") for field in ("aspect", "duration")),
     *(

@@ -51,6 +51,7 @@ FAILURES = {
     JobError.DISCARDED: "discarded after it had started",
     JobError.DISCARDED_UNBILLED: "discarded after it had started",
     JobError.CANCELLED_BY_MODERATOR: "cancelled by a moderator",
+    JobError.CANCELLED_BY_OPERATOR: "cancelled by the bot's operator",
     JobError.MEMBER_BLOCKED: "its member may make no clips any more",
     JobError.SERVER_LEFT: "I had left the server",
     JobError.THREAD_GONE: "its thread could not be opened",

@@ -20,6 +20,8 @@ IN_TROUBLE = "The video service is having trouble; yours starts by itself"
 def card_title(card: StatusCard) -> str:
     """Say in words where the job stands."""
     match card.job.state:
+        case JobState.QUEUED if card.paused_by_operator:
+            return "Paused by the bot's operator"
         case JobState.QUEUED | JobState.SUBMITTING if card.waiting_for_operator:
             return "Waiting for the operator"
         case JobState.QUEUED if card.service_in_trouble:
@@ -66,6 +68,11 @@ def card_details(card: StatusCard, *, operator_hears: bool = False) -> str | Non
             return f"{happened} {came_back} {advice}"
         case JobState.CANCELLED:
             return came_back
+        case JobState.QUEUED if card.paused_by_operator:
+            return _lines(
+                refitted(job),
+                "The bot's operator has paused new clips. Yours keeps its place, and starts by itself when they go on.",
+            )
         case JobState.QUEUED | JobState.SUBMITTING if card.waiting_for_operator:
             return _lines(
                 refitted(job), "New clips are on hold until the operator has acted. Yours then starts by itself."

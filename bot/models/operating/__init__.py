@@ -1,0 +1,31 @@
+"""What the operator does by hand, and what they are shown."""
+
+from bot.models.operating.actions import JobFilter, OperatorAction, OperatorEntry
+from bot.models.operating.reports import (
+    BotStatus,
+    DaySpend,
+    JobDetails,
+    LedgerEntry,
+    PauseStatus,
+    RateStatus,
+    ServerSpend,
+    ServerStatus,
+    SpendReport,
+    SpendStatus,
+)
+
+__all__ = [
+    "BotStatus",
+    "DaySpend",
+    "JobDetails",
+    "JobFilter",
+    "LedgerEntry",
+    "OperatorAction",
+    "OperatorEntry",
+    "PauseStatus",
+    "RateStatus",
+    "ServerSpend",
+    "ServerStatus",
+    "SpendReport",
+    "SpendStatus",
+]

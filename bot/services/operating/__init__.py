@@ -1,0 +1,1 @@
+"""What the operator does by hand, from the command line or by ``/operator``."""

@@ -1,0 +1,1 @@
+"""What the operator is told and does: alerts, pauses, the audit of their own, and what they look at."""

@@ -1,0 +1,1 @@
+"""What the operator reads who does something by hand: on the command line, and in ``/operator``."""
