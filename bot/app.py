@@ -15,6 +15,7 @@ from bot.ui.publisher import DiscordPublisher
 from bot.wiring import Reelay, assemble
 
 if TYPE_CHECKING:
+    from bot.models.operating import Operators
     from bot.parts import Terms
     from bot.services.clips.fitting import Media
     from bot.services.clips.workspace import Workspace
@@ -50,6 +51,7 @@ def assemble_on_discord(
     privacy_url: str | None = None,
     operator_channel_id: int | None = None,
     allowed_servers: frozenset[int] = frozenset(),
+    operators: Operators | None = None,
     rng: random.Random | None = None,
 ) -> tuple[ReelayBot, Reelay]:
     """Make a Discord client, and wire the parts to it.
@@ -60,10 +62,13 @@ def assemble_on_discord(
         privacy_url: where members may read more about what is stored; None is nowhere.
         operator_channel_id: where the operator is alerted; None is nowhere.
         allowed_servers: whom the bot serves; empty is every server.
+        operators: who may use ``/operator``, and where; None is nobody.
         rng: where jitter and ids come from; the operating system's by default.
     """
     rng = rng or random.SystemRandom()
-    bot = ReelayBot(digests=CommandDigests(database), privacy_url=privacy_url, allowed_servers=allowed_servers)
+    bot = ReelayBot(
+        digests=CommandDigests(database), privacy_url=privacy_url, allowed_servers=allowed_servers, operators=operators
+    )
     modlog_publisher = DiscordLogPublisher(client=bot)
     ports = Ports(
         database=database,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import discord
@@ -14,22 +13,17 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
-from bot.errors import ServerNotServedError, SettingsError, StoreUnavailableError
+from bot.errors import NotOperatorError, ServerNotServedError, StoreUnavailableError
 from bot.gateway import (
-    ForeignAnswerError,
-    GatewayClosedError,
     ShardedBot,
-    ask_for_shards,
-    login_refusal,
-    only_discords_answers,
-    readable_answers,
     shard_of,
 )
+from bot.gateway.checking import INTENTS
+from bot.gateway.command_sync import CommandSync
 from bot.ui import replies
 from bot.ui.components import ITEM_CLASSES, Components
 from bot.ui.filled_forms import typed_command
 from bot.ui.floods import FloodGate
-from bot.ui.text import operators
 from cogs.brainstorms.commands import BrainstormCog, BrainstormListActions, Planner
 from cogs.brainstorms.previews import PreviewActions
 from cogs.brainstorms.rounds import RoundActions, VoteActions
@@ -43,6 +37,7 @@ from cogs.moderation.acts import ModeratorActs
 from cogs.moderation.diagnosis import DiagnosisSection
 from cogs.moderation.group import ModerateGroup
 from cogs.moderation.modlog_card import ModlogCardActions
+from cogs.operator import OperatorGroup
 from cogs.panel import make_panel
 from cogs.privacy import PrivacyActions, PrivacyCog
 from cogs.queue import QueueCog
@@ -51,25 +46,14 @@ from cogs.remixing import Remixing
 from cogs.video import VideoCog
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection
+    from collections.abc import Collection
 
+    from bot.models.operating import Operators
     from bot.services.services import Services
     from bot.store.digests import CommandDigests
     from cogs.panel.panel import Panel
 
 _log = logging.getLogger(__name__)
-
-INTENTS = discord.Intents(guilds=True)
-PERMISSIONS = discord.Permissions(
-    view_channel=True,
-    send_messages=True,
-    create_public_threads=True,
-    send_messages_in_threads=True,
-    attach_files=True,
-    read_message_history=True,
-)
-"""What the bot asks a server for: the last to find what it has posted just before a crash."""
-"""All the bot needs, and none that has to be switched on: it reads no messages and no member lists."""
 
 GUILD_READY_TIMEOUT_SECONDS = 0.5
 """How long a pause between two servers at start means that all have come; discord.py's 2 s delays every start."""
@@ -109,7 +93,7 @@ class ReelayTree(app_commands.CommandTree["ReelayBot"]):
             return
         original = error.original if isinstance(error, app_commands.CommandInvokeError) else error
         data: Any = interaction.data
-        is_of_use = not isinstance(original, app_commands.MissingPermissions)
+        is_of_use = not isinstance(original, app_commands.MissingPermissions | NotOperatorError)
         await replies.reply_with_error(interaction, original, typed=typed_command(data) if is_of_use else "")
 
 
@@ -118,6 +102,7 @@ class ReelayBot(ShardedBot):
 
     Args:
         allowed_servers: the only ones that are served; empty is every server.
+        operators: who may use ``/operator``, and where; None is nobody.
 
     Attributes:
         services: what people's commands and buttons ask.
@@ -132,7 +117,12 @@ class ReelayBot(ShardedBot):
     flood_gate: FloodGate
 
     def __init__(
-        self, *, digests: CommandDigests, privacy_url: str | None = None, allowed_servers: Collection[int] = ()
+        self,
+        *,
+        digests: CommandDigests,
+        privacy_url: str | None = None,
+        allowed_servers: Collection[int] = (),
+        operators: Operators | None = None,
     ) -> None:
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it never speaks
         super().__init__(
@@ -148,7 +138,9 @@ class ReelayBot(ShardedBot):
             allowed_contexts=app_commands.AppCommandContext(guild=True),
             allowed_installs=app_commands.AppInstallationType(guild=True),
         )
-        self._digests = digests
+        server_id = None if operators is None else operators.server_id
+        self._commands = CommandSync(self.tree, digests, operator_server_id=server_id)
+        self._operators = operators
         self._privacy_url = privacy_url
         self._allowed_servers = frozenset(allowed_servers)
         self._joined: set[int] = set()
@@ -165,7 +157,8 @@ class ReelayBot(ShardedBot):
         """Load what members can do and tell Discord about it."""
         await super().setup_hook()
         await self._load()
-        await self.patience.through(self._sync_commands)
+        assert self.application_id is not None, "it is known from the sign-in"
+        await self.patience.through(partial(self._commands.sync, self.application_id))
 
     async def _load(self) -> None:
         services, acts = self.services, self._acts
@@ -195,6 +188,9 @@ class ReelayBot(ShardedBot):
             ClipDetailActions(history=services.history, clip_deleter=services.clip_deleter, jobs=services.jobs)
         )
         self.tree.add_command(remixing.message_menu)
+        if self._operators is not None:
+            group = OperatorGroup(services.operating, self._operators)
+            self.tree.add_command(group, guild=discord.Object(self._operators.server_id))
         self.components.add(remixing)
         await self._add_brainstorms(corrections)
         self.components.add(QuotaActions(overview=overview, mentions=services.mentions))
@@ -287,24 +283,7 @@ class ReelayBot(ShardedBot):
     async def has_synced(self, application_id: int) -> bool | None:
         """Tell before it signs in whether the commands last synced for an application are its own; None is unknown."""
         await self._load()
-        synced = await self._digests.get(f"commands:{application_id}")
-        return None if synced is None else synced == self._digest()
-
-    async def _sync_commands(self) -> None:
-        key, digest = f"commands:{self.application_id}", self._digest()
-        if await self._digests.get(key) == digest:
-            return
-        try:
-            with only_discords_answers():
-                synced = await self.tree.sync()
-        except app_commands.CommandSyncFailure as error:
-            raise GatewayClosedError(operators.COMMANDS_REFUSED) from error
-        await self._digests.put(key, digest)
-        _log.info("commands synced", extra={"count": len(synced)})
-
-    def _digest(self) -> str:
-        payload = sorted((command.to_dict(self.tree) for command in self.tree.get_commands()), key=str)
-        return hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
+        return await self._commands.is_current(application_id)
 
 
 def point_discord_at(*, api_url: str | None, gateway_url: str | None) -> None:
@@ -316,35 +295,3 @@ def point_discord_at(*, api_url: str | None, gateway_url: str | None) -> None:
         Route.BASE = api_url.rstrip("/")
     if gateway_url is not None:
         DiscordWebSocket.DEFAULT_GATEWAY = URL(gateway_url)
-
-
-async def check_token(token: str, is_current: Callable[[int], Awaitable[bool | None]]) -> str:
-    """Sign in once without serving; say as whom, how many starts are left, what is synced, and how the bot is invited.
-
-    ``is_current`` tells whether what was last synced for an application's id is this version's; None is unknown.
-
-    Raises:
-        SettingsError: when Discord does not take the token, allows no start just now, or can't be asked.
-    """
-    async with discord.Client(intents=INTENTS, http_trace=readable_answers()) as client:
-        try:
-            with only_discords_answers():
-                await client.login(token)
-                application = await client.application_info()
-                commands = await client.http.get_global_commands(application.id)
-            _, starts = await ask_for_shards(client.http)
-        except discord.LoginFailure as error:
-            refusal = login_refusal(error)
-            raise refusal if isinstance(refusal, SettingsError) else SettingsError(operators.SOMETHING_ELSE) from error
-        except discord.HTTPException as error:
-            raise SettingsError(f"Discord answered {error.status}: try again later.") from error
-        except discord.GatewayNotFound as error:
-            raise SettingsError("Discord names no gateway: try again later.") from error
-        except ForeignAnswerError as error:
-            raise SettingsError(operators.SOMETHING_ELSE) from error
-    return (
-        f"signed in as {application.name}, {starts['remaining']} of {starts['total']} starts left today; "
-        f"{operators.synced(len(commands), is_current=await is_current(application.id))}; "
-        "the bot asks for no privileged intents, so there are none to switch on; to invite it, or to give it what "
-        f"it lacks in a server: {discord.utils.oauth_url(application.id, permissions=PERMISSIONS)}"
-    )

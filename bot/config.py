@@ -22,6 +22,7 @@ from sqlalchemy.exc import ArgumentError
 
 from bot.errors import SettingsError
 from bot.models import GEMINI_OMNI, QUOTA_MAX_SECONDS, ModelProfile, Period, SpendPolicy, profile_of
+from bot.models.operating import Operators
 from bot.services.jobs.policy import RateGroup, WorkerPolicy
 from bot.services.retention.policy import SHORTEST_DAYS
 
@@ -166,6 +167,13 @@ class Settings(BaseSettings):
             low_balance_credits=self.low_balance_credits,
             credits_per_second=self.credits_per_second,
         )
+
+    @property
+    def operators(self) -> Operators | None:
+        """Return who may use ``/operator``, and where; None is nobody."""
+        if self.operator_server is None:
+            return None
+        return Operators(member_ids=self.operator_ids, server_id=self.operator_server)
 
     def worker_policy(self, base: WorkerPolicy | None = None) -> WorkerPolicy:
         """Return the worker's figures.

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
-from bot.client import check_token, point_discord_at
+from bot.client import point_discord_at
 from bot.errors import ReelayError, SettingsError, StoreUnavailableError
+from bot.gateway.checking import check_token
 from bot.instance import claim_instance_name
 from bot.models import (
     ModelAccessError,
@@ -152,7 +153,11 @@ def _credits(balance: Balance, credits_per_second: float | None) -> str:
 async def _check_discord(settings: Settings) -> str:
     """Sign in once and see that the bot may be started today."""
     try:
-        return await check_token(settings.discord_token.get_secret_value(), functools.partial(find_synced, settings))
+        return await check_token(
+            settings.discord_token.get_secret_value(),
+            functools.partial(find_synced, settings),
+            operator_server_id=settings.operator_server,
+        )
     except (aiohttp.ClientError, OSError) as error:
         raise _Trouble(
             await explain_unreachable(error, "DISCORD_API_URL" if settings.discord_api_url else None)

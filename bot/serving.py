@@ -130,6 +130,7 @@ async def assemble_for(
             privacy_url=None if settings.privacy_url is None else str(settings.privacy_url),
             operator_channel_id=settings.operator_channel_id,
             allowed_servers=settings.allowed_servers,
+            operators=settings.operators,
         )
 
 

@@ -23,10 +23,10 @@ from discord.http import Route
 from pydantic import SecretStr
 
 from bot import serving
-from bot.client import PERMISSIONS, check_token
 from bot.config import Settings
 from bot.doctor import _check_database, _check_discord, _check_video_service, examine, explain_unreachable, find_synced
 from bot.errors import ReelayError, SettingsError
+from bot.gateway.checking import PERMISSIONS, check_token
 from bot.models import NotConnectedError
 from bot.sandbox.toapis_server import Fault, SandboxServer
 from bot.store.database import Database

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -191,7 +192,12 @@ class Database:
             present = await connection.run_sync(
                 lambda sync: MigrationContext.configure(sync).get_current_revision(),
             )
-        return present, ScriptDirectory(str(MIGRATIONS)).get_current_head() or ""
+        return present, _latest_revision()
+
+
+@cache
+def _latest_revision() -> str:
+    return ScriptDirectory(str(MIGRATIONS)).get_current_head() or ""  # it reads all migrations
 
 
 async def _migrate(url: str, busy_timeout_seconds: float) -> None:

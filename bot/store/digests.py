@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, or_, select
 
 from bot.store.tables import command_digests
 
@@ -18,11 +18,17 @@ class CommandDigests:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def get(self, key: str) -> str | None:
-        """Return the digest last put under ``key``, or None."""
+    async def list_of(self, key: str) -> dict[str, str]:
+        """Return the digests last put under ``key`` and under keys that begin with it and a colon."""
         async with self._database.read() as connection:
-            statement = select(command_digests.c.digest).where(command_digests.c.key == key)
-            return (await connection.execute(statement)).scalar_one_or_none()
+            is_of = or_(command_digests.c.key == key, command_digests.c.key.startswith(f"{key}:", autoescape=True))
+            rows = await connection.execute(select(command_digests).where(is_of))
+            return {row.key: row.digest for row in rows}
+
+    async def drop(self, key: str) -> None:
+        """Forget what was put under ``key``."""
+        async with self._database.write() as connection:
+            await connection.execute(delete(command_digests).where(command_digests.c.key == key))
 
     async def put(self, key: str, digest: str) -> None:
         """Remember ``digest`` under ``key``."""

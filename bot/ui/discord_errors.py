@@ -47,6 +47,8 @@ From its documentation, "JSON Error Codes", but for 50278, which it gives withou
 MESSAGES_CLOSED_CODES = frozenset({50007, 50278})
 """The member's own privacy, or that they share no server with the bot any more."""
 FORBIDDEN_CODES = frozenset({MISSING_ACCESS, MISSING_PERMISSIONS})
+NOT_IN_SERVER_CODES = frozenset({10004, MISSING_ACCESS})
+"""Of a server as a whole: it is gone, or the bot is not in it."""
 DELETED_CODES = frozenset({10003, 10004, UNKNOWN_MESSAGE})
 """With the channel or the server a message is gone, too."""
 _TOO_LATE_CODES = frozenset({10015, 10062, 50027})

@@ -11,9 +11,9 @@ import pytest
 from discord.backoff import ExponentialBackoff
 from discord.http import Route
 
-from bot.client import check_token
 from bot.errors import ReelayError, SettingsError
 from bot.gateway import GatewayClosedError, Patience
+from bot.gateway.checking import check_token
 from tests.support.connected_bot import connected, connected_bot, unconnected_bot
 from tests.support.discord_server import Answer, DiscordServer, RouteKind
 

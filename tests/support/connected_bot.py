@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from bot.app import Reelay
     from bot.client import ReelayBot
+    from bot.models.operating import Operators
     from tests.support.discord_server import DiscordServer
 
 SERVERS_WITHIN_SECONDS = 0.05
@@ -41,19 +42,20 @@ class ConnectedBot:
 
 @asynccontextmanager
 async def unconnected_bot(
-    server: DiscordServer, folder: Path, *, allowed_servers: Collection[int] = ()
+    server: DiscordServer, folder: Path, *, allowed_servers: Collection[int] = (), operators: Operators | None = None
 ) -> AsyncGenerator[ReelayBot]:
     """Give the bot before it has signed in, on a new database in the folder."""
-    async with _bots(server, folder, count=1, allowed_servers=allowed_servers) as (made,):
+    async with _bots(server, folder, count=1, allowed_servers=allowed_servers, operators=operators) as (made,):
         yield made.bot
 
 
 @asynccontextmanager
 async def connected_bot(
-    server: DiscordServer, folder: Path, *, allowed_servers: Collection[int] = ()
+    server: DiscordServer, folder: Path, *, allowed_servers: Collection[int] = (), operators: Operators | None = None
 ) -> AsyncGenerator[ReelayBot]:
     """Give the bot once it is ready, on a new database in the folder."""
-    async with unconnected_bot(server, folder, allowed_servers=allowed_servers) as bot, connected(bot, server):
+    made = unconnected_bot(server, folder, allowed_servers=allowed_servers, operators=operators)
+    async with made as bot, connected(bot, server):
         yield bot
 
 
@@ -83,7 +85,12 @@ async def connected(bot: ReelayBot, server: DiscordServer) -> AsyncGenerator[Non
 
 @asynccontextmanager
 async def _bots(
-    server: DiscordServer, folder: Path, *, count: int, allowed_servers: Collection[int] = ()
+    server: DiscordServer,
+    folder: Path,
+    *,
+    count: int,
+    allowed_servers: Collection[int] = (),
+    operators: Operators | None = None,
 ) -> AsyncGenerator[list[ConnectedBot]]:
     clock = GivenClock()
     with pytest.MonkeyPatch.context() as patched:
@@ -96,7 +103,11 @@ async def _bots(
             for number in range(1, count + 1):
                 database = await stack.enter_async_context(Database.open(url, migrate=False))
                 bot, reelay = make_bot(
-                    database, clock, allowed_servers=frozenset(allowed_servers), owner=f"local/{number}"
+                    database,
+                    clock,
+                    allowed_servers=frozenset(allowed_servers),
+                    operators=operators,
+                    owner=f"local/{number}",
                 )
                 bot._connection.guild_ready_timeout = SERVERS_WITHIN_SECONDS
                 await stack.enter_async_context(bot)

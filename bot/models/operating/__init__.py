@@ -1,6 +1,6 @@
 """What the operator does by hand, and what they are shown."""
 
-from bot.models.operating.actions import JobFilter, OperatorAction, OperatorEntry
+from bot.models.operating.actions import JobFilter, OperatorAction, OperatorEntry, Operators
 from bot.models.operating.reports import (
     BotStatus,
     DaySpend,
@@ -22,6 +22,7 @@ __all__ = [
     "LedgerEntry",
     "OperatorAction",
     "OperatorEntry",
+    "Operators",
     "PauseStatus",
     "RateStatus",
     "ServerSpend",

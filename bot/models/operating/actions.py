@@ -42,6 +42,14 @@ class OperatorEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Operators:
+    """Who may use ``/operator``, and the only server that has it."""
+
+    member_ids: Collection[int]
+    server_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobFilter:
     """Which jobs are listed, newest first.
 

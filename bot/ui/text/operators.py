@@ -31,6 +31,7 @@ TOKEN_REFUSED = "the token is not accepted by Discord: check DISCORD_TOKEN."
 SOMETHING_ELSE = "what answers at Discord's address is not Discord: try again later, and check the network."
 TOO_FEW_CONNECTIONS = "Discord wants the bot to have more connections than it told at the start: start the bot again."
 COMMANDS_REFUSED = "Discord does not take the commands of this version of the bot: update the bot."
+NOT_IN_OPERATOR_SERVER = "the bot is not in the server of OPERATOR_SERVER: invite it there, or correct the setting."
 _ALERTS = {
     OperatorAlert.UNAUTHORIZED: (
         "The video service does not accept the key. New clips wait until `TOAPIS_API_KEY` is right."

@@ -28,7 +28,8 @@ _PAUSED_FOR = {
     OperatorAlert.NO_ACCESS.value: "the key may not use the model",
     OperatorAlert.SERVICE_TROUBLE.value: "the video service is in trouble",
 }
-SERVERS_SHOWN_IN_DISCORD = 10
+ANSWER_CHARACTERS = 1900
+"""How much a message of Discord's takes, with a code block around it."""
 
 
 def status(bot: BotStatus) -> str:
@@ -114,6 +115,12 @@ def resumed() -> str:
 def leaving(guild_id: int) -> str:
     """Say that a server will be left."""
     return f"Noted: a running bot leaves {guild_id} within a minute, and tries again until Discord says that it has."
+
+
+def in_block(text: str) -> str:
+    """Write a report as a message's code block, in which nothing is a mention or a link."""
+    is_whole = len(text) <= ANSWER_CHARACTERS
+    return formatting.block(text if is_whole else f"{text[:ANSWER_CHARACTERS]}\n…")
 
 
 def _pause(pause: PauseStatus, now: datetime) -> str:
