@@ -223,8 +223,11 @@ class ReelayBot(ShardedBot):
         Raises:
             ServerNotServedError: when not.
         """
-        if self._allowed_servers and guild_id not in self._allowed_servers:
+        if not self._serves(guild_id):
             raise ServerNotServedError
+
+    def _serves(self, guild_id: int) -> bool:
+        return not self._allowed_servers or guild_id in self._allowed_servers
 
     async def on_shard_connect(self, shard_id: int) -> None:
         """Note the servers that the bot is in: Discord names them when it connects, and sends them one by one then.
@@ -235,30 +238,21 @@ class ReelayBot(ShardedBot):
         self._joined = others | {guild.id for guild in self.guilds if guild.shard_id == shard_id}
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
-        """Leave a server that has just invited the bot, if it is not served; one that it was in before it stays in.
+        """Have a server left that has just invited the bot, if it is not served; one that it was in before it stays in.
 
         Those are told in answer to each command: a mistyped setting must not have the bot leave for good.
         """
         is_new = guild.id not in self._joined
         self._joined.add(guild.id)
-        self.services.presence.note_joined(guild.id)
-        try:
-            self.require_served(guild.id)
-        except ServerNotServedError:
-            if is_new:
-                _log.info("leaving a server that is not served", extra={"guild_id": guild.id})
-                await self._leave(guild)
+        is_wanted = not is_new or self._serves(guild.id)
+        if not is_wanted:
+            _log.info("leaving a server that is not served", extra={"guild_id": guild.id})
+        self.services.presence.note_joined(guild.id, is_wanted=is_wanted)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Note a server that was left, not one that is only out of reach; the next time there is a new invitation."""
         self._joined.discard(guild.id)
         self.services.presence.note_left(guild.id)
-
-    async def _leave(self, guild: discord.Guild) -> None:
-        try:
-            await guild.leave()
-        except replies.UNDELIVERED as error:
-            _log.warning("server not left", extra={"guild_id": guild.id, "error": type(error).__name__})
 
     async def on_raw_thread_delete(self, payload: discord.RawThreadDeleteEvent) -> None:
         """Have the round looked after that went on in a thread."""

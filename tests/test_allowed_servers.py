@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,7 +14,7 @@ import pytest_asyncio
 from bot.errors import ServerNotServedError
 from bot.models import JobState
 from tests.support.community import words
-from tests.support.connected_bot import connected_bot
+from tests.support.connected_bot import connected_bots
 from tests.support.discord_server import DiscordServer, RouteKind
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.support.community import Community
+    from tests.support.connected_bot import ConnectedBot
+    from tests.support.discord_server import Guild
 
 ELSEWHERE = 1
 SENTENCE = "My operator has me serve other servers only; ask them if this one may be added."
@@ -113,35 +116,47 @@ def left(server: DiscordServer) -> list[int]:
     return [int(request.ids["guild"]) for request in server.world.requests_of(RouteKind.LEAVE_GUILD)]
 
 
+async def follow(server: DiscordServer, made: ConnectedBot, *joined: Guild) -> None:
+    """Let the bot hear of invitations, and its loops do what follows from them."""
+    heard = [made.bot.wait_for("guild_join", check=lambda it, its_id=guild.id: it.id == its_id) for guild in joined]
+    async with asyncio.TaskGroup() as waiting:
+        for each in heard:
+            waiting.create_task(each)
+        await asyncio.sleep(0)
+        for guild in joined:
+            server.world.invite_bot(guild)
+    await made.reelay.retention.tick()
+    await made.reelay.worker.tick()
+
+
 async def test_it_stays_in_those_it_is_in_and_leaves_one_that_it_joins(server: DiscordServer, tmp_path: Path) -> None:
     world = server.world
-    async with connected_bot(server, tmp_path, allowed_servers={ELSEWHERE}) as bot:
-        assert bot.get_guild(server.guild.id) is not None
+    async with connected_bots(server, tmp_path, count=1, allowed_servers={ELSEWHERE}) as (made,):
+        assert made.bot.get_guild(server.guild.id) is not None
 
         joined = world.add_guild("Strangers")
-        async with asyncio.TaskGroup() as waiting:
-            waiting.create_task(bot.wait_for("guild_remove", timeout=10))
-            world.invite_bot(joined)
-
-        world.invite_bot(joined)  # once more
-        await world.wait_for(lambda _: len(left(server)) == 2)
+        gone = asyncio.create_task(made.bot.wait_for("guild_remove"))
+        await follow(server, made, joined)
+        await gone
+        await made.reelay.retention.tick()
+        await follow(server, made, joined)  # once more
 
         assert left(server) == [joined.id, joined.id]
-        assert bot.get_guild(server.guild.id) is not None
+        assert made.bot.get_guild(server.guild.id) is not None
 
 
 async def test_it_stays_in_one_that_is_back_after_an_outage_and_in_all_after_a_new_session(
     server: DiscordServer, tmp_path: Path
 ) -> None:
     world = server.world
-    async with connected_bot(server, tmp_path, allowed_servers={ELSEWHERE}) as bot:
+    async with connected_bots(server, tmp_path, count=1, allowed_servers={ELSEWHERE}) as (made,):
         world.emit("GUILD_DELETE", {"id": str(server.guild.id), "unavailable": True}, 1)
         world.invite_bot(server.guild)  # as Discord would say it if it left out that the server is back
         last = world.add_guild("Strangers")
-        world.invite_bot(last)
-        await world.wait_for(lambda _: left(server) == [last.id])
+        await follow(server, made, last)
 
-        assert bot.get_guild(server.guild.id) is not None
+        assert left(server) == [last.id]
+        assert made.bot.get_guild(server.guild.id) is not None
 
 
 async def test_it_stays_in_a_named_one_that_it_joins_and_everywhere_when_none_is_named(
@@ -150,23 +165,35 @@ async def test_it_stays_in_a_named_one_that_it_joins_and_everywhere_when_none_is
     world = server.world
     named, strangers = world.add_guild("Named"), world.add_guild("Strangers")
     del world.guilds[named.id], world.guilds[strangers.id]
-    async with connected_bot(server, tmp_path, allowed_servers={named.id}):
-        world.invite_bot(named)
-        world.invite_bot(strangers)
-        await world.wait_for(lambda _: bool(left(server)))
+    async with connected_bots(server, tmp_path, count=1, allowed_servers={named.id}) as (made,):
+        await follow(server, made, named, strangers)
         assert left(server) == [strangers.id]
 
 
-async def test_one_that_can_not_be_left_is_told_to_the_log(
+async def test_one_that_can_not_be_left_just_now_is_left_later(
     server: DiscordServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    server.faults.fail(RouteKind.LEAVE_GUILD, 403, code=50001)
-    async with connected_bot(server, tmp_path, allowed_servers={ELSEWHERE}) as bot:
-        guild = bot.get_guild(server.guild.id)
-        assert guild is not None
-        bot._joined.clear()
-
-        await bot.on_guild_join(guild)
-
+    server.faults.fail(RouteKind.LEAVE_GUILD, 503)
+    async with connected_bots(server, tmp_path, count=1, allowed_servers={ELSEWHERE}) as (made,):
+        joined = server.world.add_guild("Strangers")
+        await follow(server, made, joined)
         assert "server not left" in caplog.messages
-        assert bot.get_guild(guild.id) is guild
+
+        await made.reelay.worker.tick()
+        assert len(left(server)) == 1, "not yet"
+        made.clock.time += timedelta(minutes=1)
+        await made.reelay.worker.tick()
+
+        assert left(server) == [joined.id, joined.id]
+        assert "server left" in caplog.messages
+
+
+async def test_one_that_has_removed_the_bot_already_is_left_for_good(server: DiscordServer, tmp_path: Path) -> None:
+    server.faults.fail(RouteKind.LEAVE_GUILD, 404, code=10004)
+    async with connected_bots(server, tmp_path, count=1, allowed_servers={ELSEWHERE}) as (made,):
+        joined = server.world.add_guild("Strangers")
+        await follow(server, made, joined)
+        made.clock.time += timedelta(minutes=1)
+        await made.reelay.worker.tick()
+
+        assert left(server) == [joined.id]

@@ -60,9 +60,12 @@ async def connected_bot(
 
 
 @asynccontextmanager
-async def connected_bots(server: DiscordServer, folder: Path, *, count: int) -> AsyncGenerator[list[ConnectedBot]]:
+async def connected_bots(
+    server: DiscordServer, folder: Path, *, count: int, allowed_servers: Collection[int] = ()
+) -> AsyncGenerator[list[ConnectedBot]]:
     """Give some bots once they are ready, on one new database in the folder."""
-    async with _bots(server, folder, count=count) as made, AsyncExitStack() as stack:
+    bots = _bots(server, folder, count=count, allowed_servers=allowed_servers)
+    async with bots as made, AsyncExitStack() as stack:
         for each in made:
             await stack.enter_async_context(connected(each.bot, server))
         yield made

@@ -99,7 +99,8 @@ class Retention:
             StoreUnavailableError: when the database can't be asked; nothing of the step has happened then.
         """
         now = self._clock.now()
-        await self._presence.write_down(now)
+        if await self._presence.write_down(now):
+            self._jobs.note_changed()
         if await self._cancel_waiting(now) or await self._erase_texts(now):
             return BETWEEN_STEPS_SECONDS
         if self._is_sweep_due(now):

@@ -2,7 +2,8 @@
 
 Who may change a row of ``guilds`` here:
 
-* ``ask``: the operator, of a server that the bot is in;
+* ``ask``: the operator, of a server that the bot is in; any process, of one that has just invited the bot and is not
+  served;
 * ``claim_due``: any worker; it puts off the next try, so that one worker tries;
 * ``note_left``: the worker that has heard from Discord that the bot is no longer in it.
 """
