@@ -37,7 +37,7 @@ from cogs.moderation.acts import ModeratorActs
 from cogs.moderation.diagnosis import DiagnosisSection
 from cogs.moderation.group import ModerateGroup
 from cogs.moderation.modlog_card import ModlogCardActions
-from cogs.operator import OperatorGroup
+from cogs.operating.group import OperatorGroup
 from cogs.panel import make_panel
 from cogs.privacy import PrivacyActions, PrivacyCog
 from cogs.queue import QueueCog

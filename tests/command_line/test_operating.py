@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
+import sys
 from contextlib import closing
 from dataclasses import dataclass
 from sqlite3 import connect
@@ -17,6 +19,7 @@ from bot.command_line import main
 from bot.errors import DestinationClosedError
 from bot.models import JobState
 from bot.store import database as database_module
+from tests.support.bot_process import REPOSITORY
 from tests.support.clocks import ServiceClock
 from tests.support.workshop import GUILD_ID, MEMBER_ID, open_workshop
 
@@ -336,6 +339,25 @@ async def test_a_database_that_another_program_holds_locked_is_told_in_one_sente
         other.execute("BEGIN IMMEDIATE")
 
         assert "locked" in await run.refused("pause", "moving house")
+
+
+@pytest.mark.slow
+async def test_whoever_reads_no_further_sees_no_traceback(workshop: Workshop) -> None:
+    await workshop.accept(workshop.start())
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
+
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "jobs", "list"),
+        env=environment,
+        stdout=write_end,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    os.close(write_end)
+    _, errors = await process.communicate()
+
+    assert (process.returncode, errors) == (FAILED, b"")
 
 
 async def test_a_missing_setting_is_named(run: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

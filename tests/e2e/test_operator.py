@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -111,6 +112,20 @@ async def no_ceiling_is_set_and_the_start_warns_in_one_line(part: Part) -> None:
     assert [line for line in part.stage.bot.logs if line["level"] == "WARNING"] == lines
 
 
+async def operator_pauses_by_hand_and_nothing_is_sent_until_they_resume(part: Part) -> None:
+    by_hand = part.stage.by_hand
+    assert (await by_hand("pause", "moving house")).startswith("Paused: ")
+    await part.ask()
+    await part.card("Paused by the bot's operator")
+    status = json.loads(await by_hand("status", "--json"))
+    assert (status["open_jobs"], status["processes"]) == ({"queued": 1}, [])
+    assert [(pause["owner"], pause["note"]) for pause in status["pauses"]] == [("operator", "moving house")]
+    assert part.stage.service.generations == {}
+    await by_hand("resume")
+    await part.ends()
+
+
+BY_HAND = Act(scenarios=(operator_pauses_by_hand_and_nothing_is_sent_until_they_resume,))
 FULL = Act(scenarios=(days_ceiling_is_reached_and_told_with_what_it_costs,), prepare=_with_room_for_one)
 BOUNDLESS = Act(scenarios=(no_ceiling_is_set_and_the_start_warns_in_one_line,))
 OTHER_MODELS = Act(
@@ -125,7 +140,9 @@ UNKNOWN_MODEL = Act(
 )
 
 
-SCENES = [scene for act in (BROKE, LOCKED_OUT, OTHER_MODELS, UNKNOWN_MODEL, FULL, BOUNDLESS) for scene in act.scenes]
+SCENES = [
+    scene for act in (BROKE, LOCKED_OUT, OTHER_MODELS, UNKNOWN_MODEL, FULL, BOUNDLESS, BY_HAND) for scene in act.scenes
+]
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)

@@ -70,7 +70,17 @@ class Stage:
     @asynccontextmanager
     async def start_bot(self, settings: Mapping[str, str]) -> AsyncGenerator[BotProcess]:
         """Start a bot and give it when it is ready; nothing of it is left at the end."""
-        environment = bot_environment(
+        async with AsyncExitStack() as stack:
+            async with self._starting:
+                bot = BotProcess(self.directory, self._environment | settings, server=self.server, main=quick_bot.run)
+                await stack.enter_async_context(bot)
+                await bot.wait_ready(within_seconds=PATIENCE_SECONDS)
+            self.bot = bot
+            yield bot
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return bot_environment(
             directory=self.directory,
             discord_api_url=self.server.api_url,
             discord_gateway_url=self.server.gateway_url,
@@ -78,13 +88,15 @@ class Stage:
             toapis_base_url=self.service.base_url,
             toapis_api_key=TOAPIS_API_KEY,
         )
-        async with AsyncExitStack() as stack:
-            async with self._starting:
-                bot = BotProcess(self.directory, environment | settings, server=self.server, main=quick_bot.run)
-                await stack.enter_async_context(bot)
-                await bot.wait_ready(within_seconds=PATIENCE_SECONDS)
-            self.bot = bot
-            yield bot
+
+    async def by_hand(self, *arguments: str) -> str:
+        """Run a command of ``python -m bot`` beside the bots, as the operator; return what it prints."""
+        async with self._starting:
+            process = BotProcess(self.directory, self._environment, arguments=arguments)
+            async with process:
+                code = await process.wait_exit(within_seconds=PATIENCE_SECONDS)
+        assert code == 0, process.output
+        return "\n".join(process.output)
 
     def add_part(self, name: str, kind: type[Part]) -> Part:
         """Give a member and a channel to someone who will ask for a clip of that prompt; before any bot starts."""
