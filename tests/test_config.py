@@ -8,6 +8,7 @@ import pytest
 from bot.config import Settings, load_settings
 from bot.errors import SettingsError
 from bot.models import Period, SpendPolicy
+from bot.models.operating import Operators
 
 TOKEN, KEY, PASSWORD = "token-very-secret", "key-very-secret", "password-very-secret"
 
@@ -196,3 +197,34 @@ def test_servers_are_listed_with_commas(monkeypatch: pytest.MonkeyPatch, written
     monkeypatch.setenv("ALLOWED_SERVERS", written)
 
     assert load_settings().allowed_servers == servers
+
+
+@pytest.mark.parametrize(
+    ("chosen", "sentence"),
+    [
+        ({"OPERATOR_IDS": "7"}, "OPERATOR_SERVER is wrong: it is not set, but OPERATOR_IDS is: set both or neither."),
+        ({"OPERATOR_SERVER": "5"}, "OPERATOR_SERVER is wrong: OPERATOR_IDS is not set: set both or neither."),
+        (
+            {"OPERATOR_IDS": "7", "OPERATOR_SERVER": "5", "ALLOWED_SERVERS": "6"},
+            "OPERATOR_SERVER is wrong: ALLOWED_SERVERS does not have that server.",
+        ),
+        ({"OPERATOR_IDS": ",", "OPERATOR_SERVER": "5"}, "OPERATOR_IDS is wrong: it names nobody; leave it empty for"),
+    ],
+)
+def test_operators_are_named_with_their_server_or_not_at_all(
+    chosen: dict[str, str], sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in chosen.items():
+        monkeypatch.setenv(name, value)
+
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+
+    assert str(caught.value).startswith(sentence)
+
+
+def test_operators_and_their_server_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"OPERATOR_IDS": "7, 8", "OPERATOR_SERVER": "5"}.items():
+        monkeypatch.setenv(name, value)
+
+    assert load_settings().operators == Operators(member_ids=frozenset({7, 8}), server_id=5)

@@ -133,7 +133,7 @@ async def test_status_says_how_the_bot_stands(workshop: Workshop, run: CommandLi
     assert ended.code == OK
     said = dict(line.split("  ", 1) for line in ended.output.splitlines())
     assert said["jobs"].strip() == "2 queued, 1 rendering"
-    assert said["paused"].strip().startswith("by you, since ")
+    assert said["paused"].strip().startswith("by hand, since ")
     assert said["paused"].endswith("0 s ago: moving[2J house")
     assert said["failed, last hour"].strip() == "1 undeliverable"
 
@@ -202,6 +202,44 @@ async def test_a_job_is_shown_with_all_that_became_of_it_but_no_address_of_its_f
     text = (await run("jobs", "show", job_id)).output
     assert "could be posted neither in its channel nor to you" in text
     assert found["generation_id"] in text
+
+
+async def test_what_programs_are_given_keeps_its_names(workshop: Workshop, run: CommandLine) -> None:
+    process = workshop.start()
+    job_id = await deliver(workshop, process)
+    await run("pause", "moving house")
+    process.services.presence.watch(lambda: [GUILD_ID])
+    await process.end_data()
+
+    status, [job], shown = (
+        await run.json("status"),
+        await run.json("jobs", "list"),
+        await run.json("jobs", "show", job_id),
+    )
+    [server], [entry], spend = await run.json("servers"), await run.json("audit"), await run.json("spend")
+
+    assert set(status) == {
+        *("now", "version", "schema", "processes", "pauses", "submits", "polls", "open_jobs", "oldest_waiting_at"),
+        *("renders", "max_renders", "last_clip_at", "failures", "spent_today", "spent_this_month"),
+    }
+    listed = {
+        *("id", "state", "error_code", "guild_id", "channel_id", "member_id", "created_at", "finished_at"),
+        "duration_seconds",
+    }
+    assert set(job) == listed
+    assert set(shown) == listed | {
+        *("due_at", "attempts", "lease_owner", "lease_until", "started_at", "submitted_at", "rendered_at"),
+        *("result_expires_at", "generation_id", "request_id", "model", "status_message_id", "message_channel_id"),
+        *("message_id", "removed_at", "removed_by_id", "archived_at", "is_spoiler", "is_private", "round_id"),
+        *("adopted_id", "prompt", "aspect", "parent_id", "origin", "card", "message", "submits", "ledger", "audit"),
+        "retried_by",
+    }
+    assert set(server) == {
+        *("guild_id", "left_at", "is_to_be_left", "is_served", "jobs", "open_jobs", "last_asked_at", "spent_seconds")
+    }
+    assert set(entry) == {"id", "made_at", "made_by", "action", "target", "reason"}
+    assert set(spend) == {"first", "last", "total_seconds", "credits_per_second", "days", "servers"}
+    assert isinstance(job["guild_id"], str)
 
 
 async def test_servers_are_listed_with_what_they_asked_for(

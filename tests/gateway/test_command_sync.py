@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 import pytest_asyncio
 
+from bot.errors import SettingsError
+from bot.gateway.checking import check_token
 from bot.gateway.command_sync import CommandSync
 from bot.models.operating import Operators
 from tests.support.connected_bot import connected_bot
@@ -15,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from pathlib import Path
 
-    import pytest
 
 OPERATOR_ID = 7
 
@@ -71,3 +73,13 @@ async def test_a_server_that_the_bot_is_not_in_keeps_it_from_nothing_and_is_told
         assert "commands of a server not synced: the bot is not in it" in caplog.messages
         assert bot.application_id is not None
         assert await bot._commands.is_current(bot.application_id) is False
+
+
+async def test_doctor_says_when_the_bot_is_not_in_the_operators_server(server: DiscordServer, tmp_path: Path) -> None:
+    async def is_current(_application_id: int) -> bool:
+        return True
+
+    async with connected_bot(server, tmp_path):
+        assert "signed in" in await check_token(server.token, is_current, operator_server_id=server.guild.id)
+        with pytest.raises(SettingsError, match="OPERATOR_SERVER"):
+            await check_token(server.token, is_current, operator_server_id=999)

@@ -45,10 +45,16 @@ def jobs() -> None:
 
 
 @jobs.command("list")
-@click.option("--state", "states", type=click.Choice([state.value for state in JobState]), multiple=True)
+@click.option(
+    "--state",
+    "states",
+    type=click.Choice([state.value for state in JobState]),
+    multiple=True,
+    help="In this state; may be given again.",
+)
 @click.option("--failed", is_flag=True, help="The same as --state failed.")
-@click.option("--server", "guild_id", type=_SNOWFLAKE, metavar="ID")
-@click.option("--member", "member_id", type=_SNOWFLAKE, metavar="ID")
+@click.option("--server", "guild_id", type=_SNOWFLAKE, metavar="ID", help="Of this server.")
+@click.option("--member", "member_id", type=_SNOWFLAKE, metavar="ID", help="Of this member, in all servers.")
 @click.option("--since", type=_Since(), metavar="WHEN", help="Asked for since then: 90m, 24h, 7d, or a date or time.")
 @click.option("--before", "before_id", metavar="JOB_ID", help="Go on after this job.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)

@@ -90,7 +90,14 @@ def explained(job: Job, *, operator_hears: bool) -> str:
     if error_code is JobError.WRONG_ENDPOINT and operator_hears:
         advice = OPERATOR_HEARS
     reference = f" Reference: {job.id}" if error_code is JobError.INTERNAL else ""
-    return f"{happened} Your {formatting.seconds(job.spec.cost_seconds)} came back. {advice}{reference}"
+    return f"{happened} {came_back(job)} {advice}{reference}"
+
+
+def came_back(job: Job) -> str:
+    """Say that what a job was charged came back; what posts the clip of an earlier one was not charged."""
+    if job.adopted_id is not None:
+        return "It cost nothing."
+    return f"Your {formatting.seconds(job.spec.cost_seconds)} came back."
 
 
 def why(job: Job) -> str:

@@ -13,6 +13,7 @@ from bot.errors import DestinationClosedError, OperatorRefusedError
 from bot.models import JobError, JobState
 from bot.models.operating import OperatorAction
 from bot.store import jobs
+from bot.ui.text.clips.cards import card_details
 from tests.support.workshop import GUILD_ID, MEMBER_ID, Process, Workshop
 
 if TYPE_CHECKING:
@@ -83,6 +84,9 @@ async def test_a_retry_that_fails_gives_nothing_back_and_can_be_retried(workshop
     workshop.discord.fail("post_clip_in_dm", GONE)
     first = await run(workshop, process, await process.services.operating.retry(job_id, by=BY))
     assert (first.state, await workshop.entries(first.id)) == (JobState.FAILED, [])
+    card = workshop.discord.cards[first.id][-1]
+    assert card is not None
+    assert "It cost nothing." in (card_details(card) or "")
 
     second = await run(workshop, process, await process.services.operating.retry(first.id, by=BY))
 

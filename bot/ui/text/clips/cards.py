@@ -55,7 +55,7 @@ def card_details(card: StatusCard, *, operator_hears: bool = False) -> str | Non
         operator_hears: the operator is told of what they have to mend.
     """
     job = card.job
-    came_back = f"Your {formatting.seconds(job.spec.cost_seconds)} came back."
+    came_back = failures.came_back(job)
     match job.state:
         case JobState.FAILED if job.hides_prompt:
             return f"{came_back} {failures.ASK_WHY}"

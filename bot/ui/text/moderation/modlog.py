@@ -142,10 +142,13 @@ def _clip_words(job: Job) -> list[str]:
     place = f"<#{job.channel_id}>"
     if job.state is JobState.FAILED:
         happened = failures.failure(job.error_code)
+        back = (
+            f"{formatting.seconds(job.spec.cost_seconds)} came back." if job.adopted_id is None else "It cost nothing."
+        )
         return [
             f"**Clip failed** for {formatting.member(job.member_id)} in {place}",
             _prompt(job.spec.prompt),
-            f"{happened} {formatting.seconds(job.spec.cost_seconds)} came back.",
+            f"{happened} {back}",
             f"{formatting.described(job.spec)} · {rule}",
         ]
     went = place if job.message_channel_id == job.channel_id else f"direct messages, {place} was closed to me"

@@ -13,7 +13,7 @@ REFUSALS = {
     "over": "That job is over: there is nothing to cancel.",
     "delivering": "That job's clip is on its way to the channel and can't be cancelled any more.",
     "paused": "New clips are paused already.",
-    "not_paused": "New clips are not paused by you.",
+    "not_paused": "New clips are not paused by hand.",
     "no_server": "The bot is not in that server, as far as it knows.",
     "leaving": "The bot is to leave that server already; it does so as soon as it runs and Discord takes it.",
 }

@@ -102,8 +102,8 @@ def audit(entries: Sequence[OperatorEntry]) -> str:
 def paused() -> str:
     """Say that nothing is submitted any more."""
     return (
-        "Paused: no process sends anything new to the video service until you resume. Requests are taken in and wait, "
-        "their cards say so, and what renders is delivered."
+        "Paused: no process sends anything new to the video service until it is resumed. Requests are taken in and "
+        "wait, their cards say so, and what renders is delivered."
     )
 
 
@@ -126,7 +126,7 @@ def in_block(text: str) -> str:
 def _pause(pause: PauseStatus, now: datetime) -> str:
     since = f"since {moment(pause.began_at)}, {ago(pause.began_at, now)}"
     if pause.note is not None:
-        return f"by you, {since}: {_text(pause.note)}"
+        return f"by hand, {since}: {_text(pause.note)}"
     return f"by {pause.owner}, {since}: {_PAUSED_FOR.get(pause.reason, pause.reason)}"
 
 
@@ -156,7 +156,7 @@ def _when(at: datetime, now: datetime) -> str:
 
 
 def _named(guild_id: int, names: Mapping[int, str]) -> str:
-    return f"{guild_id} {formatting.bare(names[guild_id], 40)}".rstrip() if guild_id in names else str(guild_id)
+    return f"server {guild_id} {formatting.bare(names.get(guild_id, ''), 40)}".rstrip()
 
 
 def _text(written: str | None) -> str:
