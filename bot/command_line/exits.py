@@ -24,6 +24,15 @@ def end_by_exceptions() -> None:
     signal.signal(signal.SIGTERM, end)
 
 
+def end_by_signals() -> None:
+    """Let SIGTERM and Ctrl-C end the process at once, as one that has not done what it was asked for.
+
+    What was not committed by then has not happened.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def print_whatever_it_holds() -> None:
     """Let prompts, names and paths be printed, though the terminal may not be able to show all that is in them."""
     for stream in (sys.stdout, sys.stderr):

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import os
+import signal
 import sys
 from contextlib import closing
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import pytest_asyncio
 
-from bot.command_line import main
+from bot.command_line import exits, main
 from bot.errors import DestinationClosedError
 from bot.models import JobState
 from bot.store import database as database_module
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from tests.support.workshop import Process, Workshop
 
 OK, FAILED, WRONG = 0, 1, 2
+END_BY_SIGNALS = exits.end_by_signals
 SECRET = "not-for-anyones-eyes"
 
 
@@ -90,7 +92,8 @@ class CommandLine:
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> CommandLine:
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> CommandLine:
+    monkeypatch.setattr("bot.command_line.exits.end_by_signals", lambda: None)  # the process is pytest's
     return CommandLine(capsys)
 
 
@@ -320,6 +323,7 @@ async def test_what_can_not_be_done_is_said_in_one_sentence_and_changes_nothing(
         ("leave", "the-film-club"),
         ("pause",),
         ("pause", " "),
+        ("jobs", "show", "\udcff"),
         ("no-such-command",),
     ],
 )
@@ -384,11 +388,10 @@ async def test_whoever_reads_no_further_sees_no_traceback(workshop: Workshop) ->
     await workshop.accept(workshop.start())
     read_end, write_end = os.pipe()
     os.close(read_end)
-    environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
 
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot", "jobs", "list"),
-        env=environment,
+        env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
         stdout=write_end,
         stderr=asyncio.subprocess.PIPE,
     )
@@ -396,6 +399,18 @@ async def test_whoever_reads_no_further_sees_no_traceback(workshop: Workshop) ->
     _, errors = await process.communicate()
 
     assert (process.returncode, errors) == (FAILED, b"")
+
+
+async def test_a_signal_ends_a_command_as_it_ends_any_program(
+    workshop: Workshop, run: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen: dict[int, object] = {}
+    monkeypatch.setattr("bot.command_line.exits.end_by_signals", END_BY_SIGNALS)
+    monkeypatch.setattr("signal.signal", chosen.__setitem__)
+
+    assert (await run("status")).code == OK
+
+    assert chosen == {signal.SIGINT: signal.SIG_DFL, signal.SIGTERM: signal.SIG_DFL}
 
 
 async def test_a_missing_setting_is_named(run: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,8 +22,32 @@ if TYPE_CHECKING:
 
 _Found = TypeVar("_Found")
 
+
+class _Words(click.ParamType[str]):
+    """What somebody typed: not nothing, and text that a database can hold."""
+
+    name = "text"
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401 (as click has it)
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> str:
+        """Check it, and trim it."""
+        words = str(value).strip()
+        if not words:
+            self.fail("it is empty.", param, ctx)
+        try:
+            words.encode()
+        except UnicodeEncodeError:  # bytes that the terminal sent and that are no UTF-8
+            self.fail("it is not UTF-8.", param, ctx)
+        return words
+
+
+WORDS = _Words()
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
-reason_option = click.option("--reason", metavar="TEXT", help="Why, for the audit.")
+reason_option = click.option("--reason", type=WORDS, metavar="TEXT", help="Why, for the audit.")
 
 
 def answer(
@@ -49,6 +73,7 @@ def answer(
     from bot.logs import set_up_logging
     from bot.ui.text import refusals
 
+    exits.end_by_signals()
     settings = load_settings()
     exits.print_whatever_it_holds()
     set_up_logging(level="CRITICAL", log_format="text", secrets=settings.secrets)

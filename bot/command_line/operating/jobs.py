@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from bot.command_line.operating.asking import answer, json_option, reason_option, whoever
+from bot.command_line.operating.asking import WORDS, answer, json_option, reason_option, whoever
 from bot.command_line.operating.documents import listed_job, shown_job
 from bot.models import JobState
 
@@ -56,7 +56,7 @@ def jobs() -> None:
 @click.option("--server", "guild_id", type=_SNOWFLAKE, metavar="ID", help="Of this server.")
 @click.option("--member", "member_id", type=_SNOWFLAKE, metavar="ID", help="Of this member, in all servers.")
 @click.option("--since", type=_Since(), metavar="WHEN", help="Asked for since then: 90m, 24h, 7d, or a date or time.")
-@click.option("--before", "before_id", metavar="JOB_ID", help="Go on after this job.")
+@click.option("--before", "before_id", type=WORDS, metavar="JOB_ID", help="Go on after this job.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
 @json_option
 def list_(
@@ -91,7 +91,7 @@ def list_(
 
 
 @jobs.command
-@click.argument("job_id")
+@click.argument("job_id", type=WORDS)
 @json_option
 def show(*, job_id: str, as_json: bool) -> int:
     """Show all that is known of one job, its prompt too."""
@@ -103,7 +103,7 @@ def show(*, job_id: str, as_json: bool) -> int:
 
 
 @jobs.command
-@click.argument("job_id")
+@click.argument("job_id", type=WORDS)
 @reason_option
 @json_option
 def retry(*, job_id: str, reason: str | None, as_json: bool) -> int:
@@ -122,7 +122,7 @@ def retry(*, job_id: str, reason: str | None, as_json: bool) -> int:
 
 
 @jobs.command
-@click.argument("job_id")
+@click.argument("job_id", type=WORDS)
 @reason_option
 @json_option
 def cancel(*, job_id: str, reason: str | None, as_json: bool) -> int:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from bot.command_line.operating.asking import answer, json_option, reason_option, whoever
+from bot.command_line.operating.asking import WORDS, answer, json_option, reason_option, whoever
 
 
 @click.command
-@click.argument("reason")
+@click.argument("reason", type=WORDS)
 @json_option
 def pause(*, reason: str, as_json: bool) -> int:
     """Send nothing new to the video service until you resume; REASON is for status and the audit.
@@ -17,10 +17,8 @@ def pause(*, reason: str, as_json: bool) -> int:
     """
     from bot.ui.text.operating import reports
 
-    if not reason.strip():
-        raise click.BadParameter("say why.", param_hint="'REASON'")
     return answer(
-        lambda operating, _: operating.pause(by=whoever(), reason=reason.strip()),
+        lambda operating, _: operating.pause(by=whoever(), reason=reason),
         words=lambda _: reports.paused(),
         document=lambda _: {"paused": True},
         as_json=as_json,
