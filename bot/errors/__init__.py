@@ -37,6 +37,7 @@
     │   ├── ClipNotFoundError         the member has no such clip in the server
     │   └── NotSendableError          the clip can't be sent to its member once more
     ├── StoreUnavailableError         the database could not be asked
+    ├── PortTakenError                another program listens at HTTP_LISTEN
     ├── GatewayClosedError            Discord takes the bot only from a new start
     ├── LeaseLostError                a job is no longer this worker's to change
     ├── VideoServiceError             the video service said no, or nothing
@@ -76,6 +77,7 @@ from __future__ import annotations
 
 from bot.errors.base import (
     LeaseLostError,
+    PortTakenError,
     ReelayError,
     SettingsError,
     StoreUnavailableError,
@@ -160,6 +162,7 @@ __all__ = [
     "OthersClipError",
     "PlaceGoneError",
     "PlaceUnknownError",
+    "PortTakenError",
     "PrivateRefusedError",
     "ProbeDiedError",
     "PromptRefusedError",
