@@ -62,6 +62,7 @@ class PrometheusMeasures:
         self._refusals = Counter(
             "reelay_refusals_total", "What people were told was not done, by why.", ["kind"], registry=registry
         )
+        self._refusals.labels("unexpected")  # from the start, so that the first one is an increase
 
     def time_step(self, name: str) -> AbstractContextManager[object]:
         """Time one of the worker's steps, named by its lane, for as long as the context is open."""
