@@ -37,7 +37,8 @@ class WorkReport:
         open_jobs: how many jobs are in each state that is not final.
         ended_jobs: how many have ended in the last hour, by state, and by why they did without a clip.
         oldest_waiting_seconds: how long ago the oldest waiting job was accepted; 0 where none waits.
-        overdue_seconds: for how long something has been due that nobody has taken; 0 where nothing is.
+        overdue_seconds: for how long something has been due that nobody has taken; 0 where nothing is. What the video
+            service holds back is not due, and submits whose jobs have ended wait as long as they have to.
         slots_taken: render slots.
         day_spend_seconds, month_spend_seconds: what the ceilings of the whole bot are held against.
     """
@@ -74,15 +75,14 @@ class WorkReporter:
             oldest_at = await jobs.oldest_waiting_at(connection)
             ended = await jobs.count_ended(connection, since=now - ENDED_WITHIN)
             slots = await submits.slots(connection, since=self._policy.slots_since(now))
-            unattended_at = await submits.next_unattended_at(connection)
             round_at = await rounds.next_due_at(connection)
             spent = await spend.read(connection, guild_id=NOBODY, member_id=NOBODY, now=now)
         due = {state: it.due_at for state, it in backlog.items()}
         self._note_startable(now, due.get(JobState.QUEUED), slots.taken)
-        polls = [*(due.get(state) for state in _POLLED_STATES), unattended_at]
         opens_at = self._throttle.poll.opens_at
+        polls = [due[state] for state in _POLLED_STATES if state in due]
         since = [self._startable_since, round_at, *(due.get(state) for state in _STEPPED_STATES)]
-        since += [max(at, opens_at) if at and opens_at else at for at in polls]
+        since += [max(at, opens_at) if opens_at else at for at in polls]
         return WorkReport(
             open_jobs={state: backlog[state].count if state in backlog else 0 for state in _WORKED_STATES}
             | {JobState.HELD: held},

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 import socket
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from prometheus_client.exposition import choose_encoder
 
 from bot.errors import PortTakenError, SettingsError
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from bot.errors import ReelayError
     from bot.web.measures import PrometheusMeasures
     from bot.web.watching import Sources
+
+_log = logging.getLogger(__name__)
 
 BODY_MAX_BYTES = 1024
 LINE_MAX_BYTES = 4096
@@ -44,9 +48,11 @@ async def serve_http(
     application.add_routes(
         [web.get("/healthz", pages.health), web.get("/readyz", pages.readiness), web.get("/metrics", pages.metrics)]
     )
+    _log.addFilter(_is_news)
     runner = web.AppRunner(
         application,
         access_log=None,
+        logger=_log,
         shutdown_timeout=CLOSE_SECONDS,
         max_line_size=LINE_MAX_BYTES,
         max_field_size=LINE_MAX_BYTES,
@@ -63,6 +69,7 @@ async def serve_http(
         lag.cancel()
         await runner.cleanup()
         await watch.close()
+        _log.removeFilter(_is_news)
 
 
 class _Pages:
@@ -90,6 +97,11 @@ class _Pages:
         self._gauges.sight = await self._watch.look()
         encode, content_type = choose_encoder(request.headers.get("Accept", ""))
         return web.Response(body=encode(self._registry), headers={"Content-Type": content_type})
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Drop what the library says of requests that are none, as of those of a program that tries ports."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
 
 
 def _explain(error: OSError, host: str, port: int) -> ReelayError:
