@@ -171,7 +171,7 @@ async def _be_seen(
     from bot.web.watching import Sources
 
     assert settings.http_listen is not None  # else nobody measures
-    folders = {"temporary": reelay.workspace.root}
+    folders = {"temporary": reelay.workspace.root.parent}
     if settings.database_folder is not None:
         folders["database"] = settings.database_folder
     sources = Sources(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -137,7 +138,11 @@ class Watch:
         return await asyncio.to_thread(self._free_bytes)
 
     def _free_bytes(self) -> dict[str, int]:
-        return {use: shutil.disk_usage(folder).free for use, folder in self.sources.folders.items()}
+        free: dict[str, int] = {}
+        for use, folder in self.sources.folders.items():
+            with suppress(OSError):  # of a folder that is gone nothing is known
+                free[use] = shutil.disk_usage(folder).free
+        return free
 
 
 def problems_of(gateway: Gateway, report: WorkReport | None) -> list[str]:

@@ -138,16 +138,18 @@ async def test_what_nobody_knows_is_left_out(workshop: Workshop) -> None:
     async def fetch_no_balance() -> Balance:
         return Balance()
 
-    unknown = {"last_backup_at": lambda: None, "clock_offset_seconds": lambda: None, "folders": {}}
+    folders = {"temporary": workshop.folder, "database": workshop.folder / "gone"}
+    unknown = {"last_backup_at": lambda: None, "clock_offset_seconds": lambda: None, "folders": folders}
     async with seen_from_outside(workshop, fetch_balance=fetch_no_balance, **unknown) as seen:
         seen.gateway.slowest_latency_seconds = None
-        names = {re.sub(r"\[.*", "", name) for name in await seen.figures()}
+        figures = await seen.figures()
+        names = {re.sub(r"\[.*", "", name) for name in figures}
 
-    assert "reelay_discord_shards" in names
+    assert figures["reelay_disk_free_bytes[temporary]"] > 0
+    assert "reelay_disk_free_bytes[database]" not in figures
     assert not names & {
         "reelay_last_backup_timestamp_seconds",
         "reelay_clock_offset_seconds",
-        "reelay_disk_free_bytes",
         "reelay_discord_latency_seconds",
         "reelay_credits_left",
         "reelay_rate_limit_remaining",
