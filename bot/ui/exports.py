@@ -88,8 +88,7 @@ async def daily_files(
         for number, seconds in enumerate(share.seconds)
         if seconds
     ]
-    rest = enumerate(daily.rest_beside(daily.shares))
-    rows += [(number, "", usage_text.OTHERS, seconds) for number, seconds in rest if seconds]
+    rows += [(number, "", usage_text.OTHERS, seconds) for number, seconds in enumerate(daily.unlisted) if seconds]
     rows.sort(key=itemgetter(0))  # of one day, those who used most in all stay first
     lines = ((daily.days[number].isoformat(), *cells) for number, *cells in rows)
     table, _ = await _table(("day", f"{daily.by}_id", f"{daily.by}_name", "seconds_used"), lines, MAX_BYTES)

@@ -40,7 +40,8 @@ class DailyUsage:
     Attributes:
         zone: how the time zone is abbreviated on the first of them.
         totals: seconds that were used in all, by day.
-        shares: who used them, or where; those with most first. What is in none of them is only in ``totals``.
+        shares: who used them, or where; those with most first.
+        unlisted: seconds that are in none of the shares, by day.
         cap: the server's.
         cap_days: how many days the cap's present period has.
     """
@@ -50,6 +51,7 @@ class DailyUsage:
     zone: str
     totals: Sequence[int]
     shares: Sequence[UsageShare]
+    unlisted: Sequence[int]
     cap: Quota | None = None
     cap_days: int = 1
 
@@ -64,7 +66,7 @@ class DailyUsage:
         return None if self.cap is None or self.cap.seconds is None else self.cap.seconds / self.cap_days
 
     def rest_beside(self, shares: Sequence[UsageShare]) -> tuple[int, ...]:
-        """Return the seconds that are in none of these shares, by day, never negative."""
+        """Return the seconds that are in none of these few shares, by day, never negative."""
         return tuple(
             max(0, total - sum(share.seconds[number] for share in shares)) for number, total in enumerate(self.totals)
         )

@@ -7,11 +7,11 @@ import logging
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from itertools import pairwise
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from bot.errors import CannotFitError
-from bot.models import FINAL_STATES, Account, AccountKind, JobState
+from bot.models import FINAL_STATES, JobState
 from bot.models.usage import DailyUsage, UsageBy, UsageShare
 from bot.services.quotas.periods import day_start, days_around, local_day, period_bounds, zone_of
 from bot.slices import slices
@@ -19,8 +19,7 @@ from bot.store import jobs
 from bot.store.brainstorms import records
 from bot.store.moderation import refusals, servers
 from bot.store.quotas import ledger
-from bot.store.quotas.days import sum_by_day
-from bot.store.quotas.ledger import UsageSpan
+from bot.store.quotas.days import sum_by_day, sum_days
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -94,42 +93,45 @@ class UsageReport:
     @property
     def used_seconds(self) -> int:
         """Return the seconds everybody used."""
-        return sum(member.used_seconds for member in self.members)
+        return self._sum("used_seconds")
 
     @property
     def delivered(self) -> int:
         """Count the clips that were handed over."""
-        return sum(member.delivered for member in self.members)
+        return self._sum("delivered")
 
     @property
     def failed(self) -> int:
         """Count the jobs that failed."""
-        return sum(member.failed for member in self.members)
+        return self._sum("failed")
 
     @property
     def cancelled(self) -> int:
         """Count the jobs that were cancelled."""
-        return sum(member.cancelled for member in self.members)
+        return self._sum("cancelled")
 
     @property
     def open(self) -> int:
         """Count the jobs that have not ended."""
-        return sum(member.open for member in self.members)
+        return self._sum("open")
 
     @property
     def removed(self) -> int:
         """Count the clips that moderators took away."""
-        return sum(member.removed for member in self.members)
+        return self._sum("removed")
 
     @property
     def brainstorms(self) -> int:
         """Count the brainstorms that were started."""
-        return sum(member.brainstorms for member in self.members)
+        return self._sum("brainstorms")
 
     @property
     def takes(self) -> int:
         """Count the takes that were made for brainstorms."""
-        return sum(member.takes for member in self.members)
+        return self._sum("takes")
+
+    def _sum(self, name: str) -> int:
+        return sum(map(attrgetter(name), self.members))  # with no call for each of thousands
 
 
 class UsageService:
@@ -211,32 +213,30 @@ async def _read_days(
 ) -> DailyUsage:
     zone = zone_of(server.timezone)
     edges = [day_start(day, zone) for day in (*days, days[-1] + timedelta(days=1))]
-    account = Account(server.guild_id, AccountKind.SERVER, server.guild_id)
-    totals = await ledger.sum_periods(connection, [UsageSpan(account, start, end) for start, end in pairwise(edges)])
+    totals = await sum_days(connection, guild_id=server.guild_id, edges=edges)
     sums = await sum_by_day(connection, guild_id=server.guild_id, edges=edges, by=by, most=DAILY_SUMS)
+    unlisted = list(totals)
+    by_subject: dict[int, list[int]] = defaultdict(lambda: [0] * len(days))
+    async for part in slices(sums, _COUNTS_AT_A_TIME):
+        for subject_id, number, seconds in part:
+            by_subject[subject_id][number] = seconds
+            unlisted[number] -= seconds
+    ranked = [(-sum(seconds), subject_id) async for part in slices(by_subject.items()) for subject_id, seconds in part]
+    ranked.sort()
     return DailyUsage(
         by=by,
         days=days,
         zone=edges[0].astimezone(zone).tzname() or server.timezone,
-        totals=[used for used, _ in totals],
-        shares=await _shares(sums, len(days)),
+        totals=totals,
+        shares=[
+            UsageShare(subject_id, tuple(by_subject[subject_id]))
+            async for part in slices(ranked)
+            for _, subject_id in part
+        ],
+        unlisted=[max(0, seconds) for seconds in unlisted],
         cap=server.cap,
         cap_days=_cap_days(server, now, zone),
     )
-
-
-async def _shares(sums: Sequence[tuple[int, int, int]], days: int) -> list[UsageShare]:
-    """Put together what each used on all days; who used most comes first."""
-    by_subject: dict[int, list[int]] = defaultdict(lambda: [0] * days)
-    async for part in slices(sums, _COUNTS_AT_A_TIME):
-        for subject_id, number, seconds in part:
-            by_subject[subject_id][number] = seconds
-    shares = [
-        UsageShare(subject_id, tuple(seconds))
-        async for part in slices(by_subject.items())
-        for subject_id, seconds in part
-    ]
-    return sorted(shares, key=lambda share: (-share.total, share.subject_id))
 
 
 def _cap_days(server: Server, now: datetime, zone: tzinfo) -> int:
