@@ -50,7 +50,7 @@ def main(*arguments: str) -> None:
             work, limits = partial(_make_contact_sheet, make_contact_sheet, Path(path)), _LOOK
         case ("chart", path):
             os.environ |= _WHILE_DRAWING
-            from bot.media.charts import draw_chart  # with Matplotlib, which takes 2 s to load and keeps 50 MB
+            from bot.media.charts import draw_chart  # with Matplotlib, which takes a second or two to load
 
             work, limits = partial(_draw_chart, draw_chart, Path(path)), _LOOK
         case ("fit", path, destination, max_bytes):

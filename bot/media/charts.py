@@ -39,7 +39,7 @@ _CARD, _WORDS, _QUIET, _GRID = "#1e1f22", "#f2f3f5", "#b5bac1", "#3a3c42"
 _COLOURS = ("#56b4e9", "#e69f00", "#009e73", "#f0e442", "#cc79a7", "#d55e00")
 """Okabe and Ito's, which the colour-blind tell apart; each at least 4:1 on the card."""
 _REST = "#80848e"
-_BAR_WIDTH = 0.72
+_BAR_WIDTH, _HEADROOM = 0.72, 1.06
 _MOST_COLUMNS_NAMED = 10
 """Of more than that every other one has its name."""
 _LINE_WIDTH, _DASHES = 1.1, (0, (4, 3))
@@ -115,8 +115,7 @@ def _quieten(axes: Axes, chart: BarChart) -> None:
     axes.tick_params(axis="y", labelsize=8)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-    axes.margins(y=0.08)
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, _HEADROOM * max(1.0, axes.dataLim.ymax))
 
 
 def _name(figure: Figure, axes: Axes, chart: BarChart, handles: list[tuple[str, Patch]]) -> None:

@@ -105,6 +105,7 @@ def test_a_name_of_any_kind_is_written_and_kept_in_its_place() -> None:
     picture = opened(draw_chart(chart))
 
     assert len(heights(picture, BLUE)) == 3
+    assert (pixels_of(picture, BLUE).sum(axis=0) > LEGEND_PIXELS).sum() > 400, "bars as wide as ever"
     assert pixels_of(picture, CARD)[:, -10:].all(), "none runs over the edge"
 
 

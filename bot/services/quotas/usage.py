@@ -38,7 +38,7 @@ JOBS_LISTED = 5000
 DAILY_SUMS = 5000
 """Of the sums by day and by member or channel the largest; what is in none of them is in the totals."""
 DRAWN_WITHIN_SECONDS = 15.0
-"""A chart takes 2 s, most of it to load what draws it; then the answer has none."""
+"""A chart takes a second or two, most of it to load what draws it; after that long the answer has none."""
 _COUNTS_AT_A_TIME = 500
 
 

@@ -128,7 +128,7 @@ def _cap(daily: DailyUsage) -> str:
     assert daily.cap_a_day is not None
     written = f"{formatting.seconds(daily.cap.seconds or 0)} a {daily.cap.period}"
     is_daily = daily.cap.period is Period.DAY
-    return written if is_daily else f"{written}, {formatting.seconds(round(daily.cap_a_day))} a day if spread evenly"
+    return written if is_daily else f"{written} ({formatting.seconds(round(daily.cap_a_day))} a day)"
 
 
 def _line_name(daily: DailyUsage) -> str:

@@ -58,8 +58,8 @@ def test_what_nobody_is_named_for_is_with_the_others() -> None:
     ("cap", "days", "said", "line"),
     [
         (Quota(90), 1, "cap 90 s a day", ("cap", 90)),
-        (Quota(300, Period.WEEK), 7, "cap 300 s a week, 43 s a day if spread evenly", ("cap, spread evenly", 300 / 7)),
-        (Quota(620, Period.MONTH), 31, "cap 620 s a month, 20 s a day if spread evenly", ("cap, spread evenly", 20)),
+        (Quota(300, Period.WEEK), 7, "cap 300 s a week (43 s a day)", ("cap, spread evenly", 300 / 7)),
+        (Quota(620, Period.MONTH), 31, "cap 620 s a month (20 s a day)", ("cap, spread evenly", 20)),
         (Quota(0), 1, "cap 0 s a day", ("cap", 0)),
         (Quota(100_000), 1, "cap 100,000 s a day, far above", None),
     ],
