@@ -244,7 +244,7 @@ def _wire_services(ports: Ports, terms: Terms, shared: Shared, owner: str) -> Se
         brainstorm_settings=BrainstormSettings(audit_trail=audit_trail),
         automod=automod,
         admission=admission,
-        usage=UsageService(database=database, clock=clock),
+        usage=UsageService(database=database, clock=clock, media=ports.media),
         audit_trail=audit_trail,
         floods=FloodGuard(terms.policy.flood_limits),
         presence=presence,

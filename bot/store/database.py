@@ -19,10 +19,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.errors import SettingsError, StoreUnavailableError
-from bot.store import sqlite, write_ahead
+from bot.store.engines import sqlite, write_ahead
+from bot.store.engines.write_ahead import Checkpoints
 from bot.store.files import DatabaseFile, explain_opening, is_busy, is_damaged
 from bot.store.tables import command_digests
-from bot.store.write_ahead import Checkpoints
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from bot import serving
-from bot.__main__ import main
+from bot.command_line import main
 from bot.services.jobs.policy import FloodLimits, RateLimit, RateLimits, WorkerPolicy
 
 POLICY = WorkerPolicy(

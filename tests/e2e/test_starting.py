@@ -96,7 +96,7 @@ async def test_bot_that_is_closed_while_it_serves_for_want_of_connections_finish
 
 @pytest.mark.parametrize(
     ("module", "number"),
-    [("argparse", signal.SIGTERM), ("pydantic", signal.SIGINT), ("discord", signal.SIGTERM)],
+    [("click", signal.SIGTERM), ("pydantic", signal.SIGINT), ("discord", signal.SIGTERM)],
 )
 async def test_bot_told_to_stop_while_it_is_imported_ends_well(
     module: str, number: signal.Signals, tmp_path: Path

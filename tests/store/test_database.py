@@ -167,7 +167,7 @@ async def test_a_start_waits_for_another_that_is_making_the_file(
         waits.append(seconds)
         other.rollback()
 
-    monkeypatch.setattr("bot.store.write_ahead.time.sleep", wait)
+    monkeypatch.setattr("bot.store.engines.write_ahead.time.sleep", wait)
     async with Database.open(url(tmp_path)) as database:
         await database.check_writable()
 

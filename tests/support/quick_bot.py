@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from bot import serving
-from bot.__main__ import main
+from bot.command_line import main
 from bot.services.jobs.policy import WorkerPolicy
 from tests.support.media import DirectMedia
 

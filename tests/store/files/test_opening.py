@@ -18,8 +18,8 @@ from sqlalchemy import select
 from bot.config import Settings
 from bot.doctor import _check_database
 from bot.errors import ReelayError, SettingsError, StoreUnavailableError
-from bot.store import write_ahead
 from bot.store.database import Database
+from bot.store.engines import write_ahead
 from bot.store.files.database_file import DAMAGED, GONE
 from bot.store.files.opening import explain_opening
 from bot.store.tables import jobs

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import insert
 
-from bot.store import write_ahead
 from bot.store.database import Database
+from bot.store.engines import write_ahead
+from bot.store.engines.write_ahead import LOG_BYTES, Checkpoints
 from bot.store.tables import command_digests
-from bot.store.write_ahead import LOG_BYTES, Checkpoints
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,0 +1,31 @@
+"""How a command ends: its exit code, and signals that end it by exceptions."""
+
+from __future__ import annotations
+
+import io
+import signal
+import sys
+
+from bot.process import Deadline
+
+OK, FAILED, SETTINGS = 0, 1, 2
+"""Done; failed, but may work the next time; something has to be set right first, or the command was misspelled."""
+
+
+def end_by_exceptions() -> None:
+    """Let SIGTERM and Ctrl-C unwind what is open from now on, and end the process well."""
+    deadline = Deadline()
+
+    def end(_signal: int, _frame: object) -> None:
+        deadline.begin()
+        sys.exit(OK)
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, end)
+
+
+def print_whatever_it_holds() -> None:
+    """Let prompts, names and paths be printed, though the terminal may not be able to show all that is in them."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
