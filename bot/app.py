@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from bot.client import ReelayBot
 from bot.parts import Ports
+from bot.services.ports import NoMeasures
 from bot.store.digests import CommandDigests
 from bot.ui.brainstorm_publisher import DiscordBrainstormPublisher
 from bot.ui.modlog_publisher import DiscordLogPublisher
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from bot.parts import Terms
     from bot.services.clips.fitting import Media
     from bot.services.clips.workspace import Workspace
-    from bot.services.ports import Clock, VideoService
+    from bot.services.ports import Clock, Measures, VideoService
     from bot.services.screening.threads import ScreeningThreads
     from bot.store.database import Database
 
@@ -53,6 +54,7 @@ def assemble_on_discord(
     allowed_servers: frozenset[int] = frozenset(),
     operators: Operators | None = None,
     rng: random.Random | None = None,
+    measures: Measures | None = None,
 ) -> tuple[ReelayBot, Reelay]:
     """Make a Discord client, and wire the parts to it.
 
@@ -64,6 +66,7 @@ def assemble_on_discord(
         allowed_servers: whom the bot serves; empty is every server.
         operators: who may use ``/operator``, and where; None is nobody.
         rng: where jitter and ids come from; the operating system's by default.
+        measures: measures what the worker does; None where nobody wants to see it.
     """
     rng = rng or random.SystemRandom()
     bot = ReelayBot(
@@ -85,6 +88,7 @@ def assemble_on_discord(
         workspace=workspace,
         jitter=rng.random,
         random_bits=rng.getrandbits,
+        measures=measures or NoMeasures(),
     )
     reelay = assemble(ports, terms, owner=owner)
     bot.attach_services(reelay.services)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import (
     AnyHttpUrl,
@@ -30,7 +31,15 @@ Snowflake = Annotated[int, Field(gt=0, lt=2**63)]
 Seconds = Annotated[int, Field(ge=0, le=10**9)]
 Credits = Annotated[float, Field(gt=0, le=10**9)]
 Price = Annotated[float, Field(ge=0.001, le=10**6)]
+LISTEN = re.compile(r"(?:(?P<host>[\w.-]+|\[[0-9A-Fa-f:.]+\])?(?P<colon>:))?(?P<port>[0-9]{1,5})", re.ASCII)
 WebSocketUrl = Annotated[AnyUrl, UrlConstraints(allowed_schemes=["ws", "wss"])]
+
+
+class ListenAddress(NamedTuple):
+    """Where to listen for HTTP."""
+
+    host: str
+    port: int
 
 
 class Settings(BaseSettings):
@@ -65,6 +74,7 @@ class Settings(BaseSettings):
     operator_channel_id: Snowflake | None = None
     operator_ids: Annotated[frozenset[Snowflake], NoDecode] = frozenset()
     operator_server: Annotated[Snowflake | None, Field(validate_default=True)] = None
+    http_listen: Annotated[ListenAddress | None, NoDecode] = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
     discord_api_url: AnyHttpUrl | None = None
@@ -141,6 +151,17 @@ class Settings(BaseSettings):
             raise ValueError("ALLOWED_SERVERS does not have that server")
         return value
 
+    @field_validator("http_listen", mode="before")
+    @classmethod
+    def _host_and_port(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        found = LISTEN.fullmatch(value.strip())
+        if found is None or not 0 < int(found["port"]) < 2**16:
+            raise ValueError("it must be host:port, as in 127.0.0.1:9464")
+        host = found["host"] or ("0.0.0.0" if found["colon"] else "127.0.0.1")
+        return ListenAddress(host.strip("[]"), int(found["port"]))
+
     @field_validator("log_level", mode="before")
     @classmethod
     def _upper_case(cls, value: object) -> object:
@@ -186,6 +207,13 @@ class Settings(BaseSettings):
             max_concurrent_renders=self.max_concurrent_renders,
             job_deadline_seconds=self.job_deadline_seconds,
         )
+
+    @property
+    def database_folder(self) -> Path | None:
+        """Return where the database's file lies; None for a database that is none."""
+        url = make_url(self.database_url.get_secret_value())
+        is_file = url.get_backend_name() == "sqlite" and url.database is not None
+        return Path(url.database or "").absolute().parent if is_file else None
 
     @property
     def discord_api(self) -> str | None:

@@ -39,6 +39,7 @@
     │   ├── NotOperatorError          the command is the operator's
     │   └── OperatorRefusedError      what the operator wanted to do by hand can't be done
     ├── StoreUnavailableError         the database could not be asked
+    ├── PortTakenError                another program listens at HTTP_LISTEN
     ├── GatewayClosedError            Discord takes the bot only from a new start
     ├── LeaseLostError                a job is no longer this worker's to change
     ├── VideoServiceError             the video service said no, or nothing
@@ -78,6 +79,7 @@ from __future__ import annotations
 
 from bot.errors.base import (
     LeaseLostError,
+    PortTakenError,
     ReelayError,
     SettingsError,
     StoreUnavailableError,
@@ -166,6 +168,7 @@ __all__ = [
     "OthersClipError",
     "PlaceGoneError",
     "PlaceUnknownError",
+    "PortTakenError",
     "PrivateRefusedError",
     "ProbeDiedError",
     "PromptRefusedError",

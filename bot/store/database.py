@@ -26,7 +26,7 @@ from bot.store.files import DatabaseFile, explain_opening, is_busy, is_damaged
 from bot.store.tables import command_digests
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable
 
     from sqlalchemy import Connection
 
@@ -56,6 +56,9 @@ class Database:
 
     ``read()`` sees one consistent state. ``write()`` holds off all other writers, in this process and in
     others, from its first statement to its commit: what is checked inside is still true when it is written.
+
+    Attributes:
+        wait_to_write: called when somebody wants to write; what it returns is called when it is their turn.
     """
 
     def __init__(self, engine: AsyncEngine, path: str | None) -> None:
@@ -64,6 +67,7 @@ class Database:
         self._checkpoints = None if path is None else Checkpoints(path)
         self._file: DatabaseFile | None = None
         self._writing = asyncio.Lock()
+        self.wait_to_write: Callable[[], Callable[[], object]] = lambda: lambda: None
 
     @classmethod
     @asynccontextmanager
@@ -129,6 +133,7 @@ class Database:
         Raises:
             StoreUnavailableError: when the database does not answer, is locked for too long, or its file is gone.
         """
+        may_write = self.wait_to_write()
         async with self._writing:
             if self._file is not None:
                 self._file.require_in_place()
@@ -140,6 +145,7 @@ class Database:
                             await connection.execute(
                                 text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRESQL_WRITE_LOCK}
                             )
+                        may_write()
                         yield connection
         if self._checkpoints is not None:
             self._checkpoints.note_write()
