@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from bot.web.watching import Sight, Sources
 
 
+BY_HAND = "operator"
+"""The reason of a pause that the operator made by hand."""
+
+
 class Gauges(Collector):
     """Shows what was seen last.
 
@@ -63,6 +67,7 @@ class Gauges(Collector):
     def _of_throttle(self) -> Generator[Metric]:
         throttle, now = self._sources.throttle, self._sources.clock.now()
         paused = {reason.value: float(reason is throttle.paused_for) for reason in PAUSE_REASONS}
+        paused[BY_HAND] = float(throttle.held_by_operator)
         yield _by("reelay_submitting_paused", "1 for why no clips are sent to be made.", "reason", paused)
         backoffs = {"submit": throttle.submit, "poll": throttle.poll}
         opens_at = {request: backoff.opens_at or now for request, backoff in backoffs.items()}

@@ -11,6 +11,7 @@ import pytest
 
 from bot.models import JobError, JobState
 from bot.services.throttling.throttle import PAUSE_REASONS
+from bot.web.gauges import BY_HAND
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,7 @@ DASHBOARD, ALERTS, PAGE = "operate/grafana-dashboard.json", "operate/alerts.yml"
 TEXTS = {name: (DOCS / name).read_text("utf-8") for name in (DASHBOARD, ALERTS, PAGE)}
 VALUES = {
     "state": {state.value for state in JobState},
-    "reason": {error.value for error in JobError} | {reason.value for reason in PAUSE_REASONS},
+    "reason": {error.value for error in JobError} | {reason.value for reason in PAUSE_REASONS} | {BY_HAND},
     "kind": {"unexpected"},
     "step": {"submit", "poll", "deliver"},
     "period": {"day", "month"},

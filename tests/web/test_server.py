@@ -134,6 +134,15 @@ async def test_pause_is_shown_with_its_reason(seen: Seen, workshop: Workshop) ->
     assert sum(paused.values()) == 1
 
 
+async def test_pause_by_hand_is_shown_as_the_operators(seen: Seen) -> None:
+    await seen.process.services.operating.pause(by="member 7", reason="moving house")
+    await seen.process.worker.tick()
+
+    figures = await seen.figures()
+
+    assert figures["reelay_submitting_paused[operator]"] == 1
+
+
 async def test_what_nobody_knows_is_left_out(workshop: Workshop) -> None:
     async def fetch_no_balance() -> Balance:
         return Balance()
