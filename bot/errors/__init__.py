@@ -37,6 +37,7 @@
     │   ├── ClipNotFoundError         the member has no such clip in the server
     │   └── NotSendableError          the clip can't be sent to its member once more
     ├── StoreUnavailableError         the database could not be asked
+    │   └── NewerSchemaError          a newer version has migrated it
     ├── GatewayClosedError            Discord takes the bot only from a new start
     ├── LeaseLostError                a job is no longer this worker's to change
     ├── VideoServiceError             the video service said no, or nothing
@@ -76,6 +77,7 @@ from __future__ import annotations
 
 from bot.errors.base import (
     LeaseLostError,
+    NewerSchemaError,
     ReelayError,
     SettingsError,
     StoreUnavailableError,
@@ -152,6 +154,7 @@ __all__ = [
     "MessageRefusedError",
     "MessagesClosedError",
     "MistakesError",
+    "NewerSchemaError",
     "NotAVideoError",
     "NotMemberError",
     "NotRefundableError",

@@ -15,5 +15,9 @@ class StoreUnavailableError(ReelayError):
     """The database could not be asked, or in time; nothing has changed. When it is opened, a sentence says why."""
 
 
+class NewerSchemaError(StoreUnavailableError):
+    """A newer version of the bot has migrated the database, which this one must not write any more; a sentence."""
+
+
 class LeaseLostError(ReelayError):
     """A job is no longer this worker's to change: another took it over, or it has ended."""
