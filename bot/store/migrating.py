@@ -168,9 +168,10 @@ def _steps(before: str | None) -> list[str]:
     """Name the migrations that are still to come, first to last."""
     scripts = ScriptDirectory(str(SCRIPTS))
     try:
-        revisions = list(scripts.iterate_revisions("head", before or "base"))
+        scripts.get_revision(before or "base")
     except CommandError as error:
         raise SettingsError(NEWER) from error
+    revisions = list(scripts.iterate_revisions("head", before or "base"))
     return [Path(revision.path).stem.replace("_", " ") for revision in reversed(revisions)]
 
 

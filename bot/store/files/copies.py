@@ -28,8 +28,8 @@ _UNFINISHED = ".unfinished"
 def make_copy(path: Path, *, revision: str, now: datetime, note: Callable[[int, int], None]) -> Path:
     """Copy the database as it was committed last; whoever calls sees to it that nobody writes meanwhile.
 
-    Only a whole copy, which is on the disk, has its name; what a killed process has left of one is removed. Who can read
-    the file can read the copy.
+    Only a whole copy, which is on the disk, has its name; what a killed process has left of one is removed. Who can
+    read the file can read the copy.
 
     Args:
         revision: that is migrated to.

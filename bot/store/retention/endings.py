@@ -270,7 +270,7 @@ ENDINGS: dict[Table, Ending] = {
         left=_of_server(drafts),
         expired=Deletes(drafts, _expired_drafts),
     ),
-    schema_epoch: Ending(aged=Stays("one row"), erased=_NOBODYS, left=_NO_SERVERS),
+    schema_epoch: Ending(aged=Stays("one row, which migrations change"), erased=_NOBODYS, left=_NO_SERVERS),
     command_digests: Ending(aged=Stays("a row for each application"), erased=_NOBODYS, left=_NO_SERVERS),
 }
 
