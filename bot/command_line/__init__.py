@@ -1,4 +1,4 @@
-"""The command line: ``python -m bot`` (run), ``demo``, ``doctor``; a module for each command or group of them."""
+"""The command line: ``python -m bot`` (run), ``migrate``, ``doctor``, ``demo``; a module for each command or group."""
 
 from bot.command_line.entry import main
 

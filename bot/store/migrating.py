@@ -11,7 +11,7 @@ import logging
 import sqlite3
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,7 +31,7 @@ from bot.store.files import is_busy
 from bot.store.files.copies import make_copy, remove_copies
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Coroutine, Generator, Sequence
 
     from sqlalchemy import Connection
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -43,6 +43,8 @@ _log = logging.getLogger(__name__)
 SCRIPTS = Path(__file__).parent / "migrations"
 PRAGMAS = ("foreign_keys = OFF",)
 """A table can be made anew while others refer to it; references are checked once, at the end."""
+_FIRST_SAID_SECONDS = 1.0
+_INTERRUPTED_EACH_SECONDS = 0.1
 LOCK_TRY_SECONDS = 0.5
 """For how long a connection to SQLite waits for the lock at a time: a stop is heard between."""
 _UNLIMITED = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
@@ -109,14 +111,37 @@ async def migrate(
     """
     progress = _Progress()
     async with engine.connect() as connection:
+        await connection.execution_options(writes=True)
         with _saying(progress, policy.say_seconds):
-            await connection.execution_options(writes=True)
-            try:
-                await _take_lock(connection, lock)
-                return await _migrate(connection, progress, None if path is None else Path(path), policy)
-            except asyncio.CancelledError:
-                await _interrupt(connection)
-                raise
+            file = None if path is None else Path(path)
+            return await _unless_stopped(connection, _lock_and_migrate(connection, lock, progress, file, policy))
+
+
+async def _unless_stopped(connection: AsyncConnection, work: Coroutine[Any, Any, Migrated | None]) -> Migrated | None:
+    """Do some work; when it is cancelled, end the statement that SQLite is at: else it would be waited for."""
+    driver = (await connection.get_raw_connection()).driver_connection
+    task = asyncio.create_task(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        task.cancel()
+        while not task.done():
+            if connection.dialect.name == "sqlite":
+                with suppress(ValueError):  # it is closed already
+                    await cast("SqliteConnection", driver).interrupt()
+            await asyncio.wait({task}, timeout=_INTERRUPTED_EACH_SECONDS)
+        raise
+
+
+async def _lock_and_migrate(
+    connection: AsyncConnection,
+    lock: Callable[[AsyncConnection], Any],
+    progress: _Progress,
+    path: Path | None,
+    policy: MigrationPolicy,
+) -> Migrated | None:
+    await _take_lock(connection, lock)
+    return await _migrate(connection, progress, path, policy)
 
 
 async def _take_lock(connection: AsyncConnection, lock: Callable[[AsyncConnection], Any]) -> None:
@@ -204,20 +229,13 @@ def _upgrade(connection: Connection, progress: _Progress) -> None:
         raise SettingsError("DATABASE_URL names a database in which rows refer to others that are not there.")
 
 
-async def _interrupt(connection: AsyncConnection) -> None:
-    """End the statement that SQLite is at: else it would be waited for, however long it takes."""
-    if connection.dialect.name == "sqlite":
-        driver = (await connection.get_raw_connection()).driver_connection
-        await cast("SqliteConnection", driver).interrupt()
-
-
 class _Progress:
     """How far a migration is: it waits for another process until it has something to do."""
 
     def __init__(self) -> None:
         self._steps: Sequence[str] = ()
         self._done = 0
-        self._doing = "waiting until another process is done, which holds the database as one that migrates it does"
+        self._doing = "waiting for another process, which holds it as one that migrates it does"
 
     def begin(self, steps: Sequence[str]) -> None:
         """Begin with the first of some steps."""
@@ -249,7 +267,7 @@ class _Progress:
 
 @contextmanager
 def _saying(progress: _Progress, seconds: float) -> Generator[None]:
-    """Log how far it is, each so many seconds."""
+    """Log how far it is, soon and then each so many seconds."""
     loop = asyncio.get_running_loop()
 
     def say() -> None:
@@ -257,7 +275,7 @@ def _saying(progress: _Progress, seconds: float) -> Generator[None]:
         _log.info("%s", progress.say())
         timer = loop.call_later(seconds, say)
 
-    timer = loop.call_later(seconds, say)
+    timer = loop.call_later(min(seconds, _FIRST_SAID_SECONDS), say)
     try:
         yield
     finally:
