@@ -10,12 +10,15 @@ import pytest
 import pytest_asyncio
 
 from tests.support.bot_process import BotProcess, bot_environment
+from tests.support.discord_server import DiscordServer
 from tests.support.old_databases import REVISIONS, fill, old_database
 from tests.support.slow_migration import WRITTEN, run, run_beside
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+WRONG_SETTINGS = 2
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -74,3 +77,27 @@ async def test_bot_killed_while_it_migrates_leaves_the_database_as_it_was_to_who
             migrated = await waiting.wait_for_log("migrated the database")
     assert content(path.parent / migrated["copy"]) == before
     assert content(path) != before
+
+
+async def test_bot_beside_a_newer_version_that_has_migrated_charges_nothing_and_ends_with_one_sentence(
+    tmp_path: Path,
+) -> None:
+    async with DiscordServer() as server:
+        environment = bot_environment(
+            directory=tmp_path,
+            discord_api_url=server.api_url,
+            discord_gateway_url=server.gateway_url,
+            discord_token=server.token,
+            toapis_base_url="http://127.0.0.1:9",
+        )
+        async with BotProcess(tmp_path, environment, server=server, main=run_beside) as bot:
+            await bot.wait_ready()
+            with closing(sqlite3.connect(tmp_path / "reelay.db")) as newer, newer:
+                newer.execute("UPDATE schema_epoch SET epoch = epoch + 1")
+            asked = await server.slash(server.clips, server.ada, "video", {"prompt": "a cat"})
+            assert await bot.wait_exit(within_seconds=40) == WRONG_SETTINGS
+    assert "Waiting" not in asked.text
+    assert bot.output[-1] == "the database was migrated by a newer version of the bot: update this one."
+    assert not any("traceback" in line for line in bot.logs)
+    with closing(sqlite3.connect(tmp_path / "reelay.db")) as connection:
+        assert connection.execute("SELECT count(*) FROM ledger").fetchone() == (0,)
