@@ -53,9 +53,9 @@ async def old_database(url: str, revision: str) -> AsyncGenerator[AsyncConnectio
 
 
 def read_all(connection: Connection) -> dict[str, list[dict[str, Any]]]:
-    """Return all rows of all tables."""
+    """Return all rows of all tables, in the order of their keys."""
     return {
-        name: [dict(row._mapping) for row in connection.execute(table.select())]
+        name: [dict(row._mapping) for row in connection.execute(table.select().order_by(*table.primary_key))]
         for name, table in _tables(connection).items()
     }
 
