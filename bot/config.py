@@ -59,6 +59,7 @@ class Settings(BaseSettings):
     default_quota_seconds: Annotated[int, Field(ge=0, le=QUOTA_MAX_SECONDS)] = 60
     default_quota_period: Period = Period.DAY
     max_concurrent_renders: Annotated[int, Field(ge=1, le=10_000)] = 4
+    migration_copies: Annotated[int, Field(ge=0, le=100)] = 3
     temp_max_mb: Annotated[int, Field(ge=500, le=1_000_000)] = 1000
     max_open_jobs_per_member: Annotated[int, Field(ge=1, le=1000)] = 2
     job_deadline_seconds: Annotated[int, Field(ge=30, le=86_400)] = 900

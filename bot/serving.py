@@ -25,6 +25,7 @@ from bot.services.ports import SystemClock
 from bot.services.retention.policy import RetentionPolicy
 from bot.services.screening.threads import ScreeningThreads
 from bot.store.database import Database
+from bot.store.migrating import MigrationPolicy
 from bot.toapis.account import explain_models
 from bot.toapis.client import ToApisClient
 from bot.ui.text import operators
@@ -70,7 +71,8 @@ async def _run(
     database_url = settings.database_url.get_secret_value()
     point_discord_at(api_url=settings.discord_api, gateway_url=settings.discord_gateway)
     async with contextlib.AsyncExitStack() as stack:
-        database = await stack.enter_async_context(Database.open(database_url))
+        migration = MigrationPolicy(copies=settings.migration_copies)
+        database = await stack.enter_async_context(Database.open(database_url, migration=migration))
         await database.check_writable()
         owner = stack.enter_context(claim_instance_name(database_url))
         service = open_service(settings, await stack.enter_async_context(aiohttp.ClientSession()))

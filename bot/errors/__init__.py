@@ -39,6 +39,7 @@
     │   ├── NotOperatorError          the command is the operator's
     │   └── OperatorRefusedError      what the operator wanted to do by hand can't be done
     ├── StoreUnavailableError         the database could not be asked
+    │   └── NewerSchemaError          a newer version has migrated it
     ├── PortTakenError                another program listens at HTTP_LISTEN
     ├── GatewayClosedError            Discord takes the bot only from a new start
     ├── LeaseLostError                a job is no longer this worker's to change
@@ -79,6 +80,7 @@ from __future__ import annotations
 
 from bot.errors.base import (
     LeaseLostError,
+    NewerSchemaError,
     PortTakenError,
     ReelayError,
     SettingsError,
@@ -158,6 +160,7 @@ __all__ = [
     "MessageRefusedError",
     "MessagesClosedError",
     "MistakesError",
+    "NewerSchemaError",
     "NotAVideoError",
     "NotMemberError",
     "NotOperatorError",

@@ -19,5 +19,9 @@ class PortTakenError(ReelayError):
     """Another program listens where the bot is to; the message is a sentence."""
 
 
+class NewerSchemaError(StoreUnavailableError):
+    """A newer version of the bot has migrated the database, which this one must not write any more; a sentence."""
+
+
 class LeaseLostError(ReelayError):
     """A job is no longer this worker's to change: another took it over, or it has ended."""

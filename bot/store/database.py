@@ -5,30 +5,28 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import asynccontextmanager
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy import delete, event, insert, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from bot.errors import SettingsError, StoreUnavailableError
+from bot.errors import NewerSchemaError, SettingsError, StoreUnavailableError
+from bot.store import epoch, migrating
 from bot.store.engines import sqlite, write_ahead
 from bot.store.engines.write_ahead import Checkpoints
-from bot.store.files import DatabaseFile, explain_opening, is_busy, is_damaged
+from bot.store.files import DatabaseFile, copies, explain_opening, is_busy, is_damaged
 from bot.store.tables import command_digests
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
+    from datetime import datetime
 
     from sqlalchemy import Connection
+
+    from bot.store.migrating import Migrated, MigrationPolicy
 
 _log = logging.getLogger(__name__)
 
@@ -38,15 +36,12 @@ BUSY_TIMEOUT_SECONDS = 5.0
 FILE_LOOK_SECONDS = 10.0
 """How often the database's file is looked for while nobody writes."""
 
-MIGRATIONS = Path(__file__).parent / "migrations"
 _SQLITE_PRAGMAS = (
     "synchronous = FULL",  # an accepted job survives a power cut, not only a crash
     "foreign_keys = ON",
     "secure_delete = ON",  # what is deleted is overwritten, not only let go of
     *write_ahead.PRAGMAS,
 )
-_MIGRATING_PRAGMAS = ("foreign_keys = OFF",)
-"""References are checked once, at the end."""
 _POSTGRESQL_WRITE_LOCK = 7_355_608
 """Key of the advisory lock that makes PostgreSQL writers queue as SQLite's do; any fixed number serves."""
 
@@ -59,6 +54,7 @@ class Database:
 
     Attributes:
         wait_to_write: called when somebody wants to write; what it returns is called when it is their turn.
+        migrated: what opening it has migrated; None where nothing was to be done, or another process did it.
     """
 
     def __init__(self, engine: AsyncEngine, path: str | None) -> None:
@@ -68,13 +64,21 @@ class Database:
         self._file: DatabaseFile | None = None
         self._writing = asyncio.Lock()
         self.wait_to_write: Callable[[], Callable[[], object]] = lambda: lambda: None
+        self.migrated: Migrated | None = None
 
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, url: str, *, busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS, migrate: bool = True
+        cls,
+        url: str,
+        *,
+        busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS,
+        migrate: bool = True,
+        migration: MigrationPolicy = migrating.AS_USUAL,
     ) -> AsyncGenerator[Database]:
         """Open, migrate to the latest schema unless told not to, and close at the end.
+
+        To migrate, it waits for however long others write or migrate.
 
         Raises:
             SettingsError: when the address is not one of a supported database, or what it names can't be one.
@@ -91,29 +95,33 @@ class Database:
         path = (engine.url.database or ":memory:") if engine.dialect.name == "sqlite" else None
         database = cls(engine, path)
         try:
-            await database._prepare(url, busy_timeout_seconds, migrate=migrate)
+            await database._prepare(url, busy_timeout_seconds, migration if migrate else None)
             yield database
         finally:
             if database._checkpoints is not None:
                 await database._checkpoints.close()
             await engine.dispose()
 
-    async def _prepare(self, url: str, busy_timeout_seconds: float, *, migrate: bool) -> None:
-        is_migrating = False
+    async def _prepare(self, url: str, busy_timeout_seconds: float, migration: MigrationPolicy | None) -> None:
         try:
             if self._path is not None:
                 await asyncio.to_thread(write_ahead.switch_on, self._path, busy_timeout_seconds)
-            if migrate:
-                present, latest = await self.find_revision()
-                if present != latest:
-                    is_migrating = True
-                    if present is not None:
-                        _log.info("migrating the database", extra={"present": present, "latest": latest})
-                    await _migrate(url, busy_timeout_seconds)
+            if migration is not None:
+                await self._migrate(url, migration)
         except StoreUnavailableError as error:
-            raise explain_opening(error, self._path, is_migrating=is_migrating) from error
-        if self._path is not None:
-            self._file = DatabaseFile(self._path)
+            raise explain_opening(error, self._path) from error
+        self._file = DatabaseFile(self._path)
+
+    async def _migrate(self, url: str, policy: MigrationPolicy) -> None:
+        present, latest = await self.find_revision()
+        if present == latest:
+            return
+        engine = _create_engine(url, migrating.LOCK_TRY_SECONDS, *migrating.PRAGMAS)
+        try:
+            with _unavailable_when_down(None):
+                self.migrated = await migrating.migrate(engine, _lock_writers_out, path=self._path, policy=policy)
+        finally:
+            await engine.dispose()
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[AsyncConnection]:
@@ -132,33 +140,39 @@ class Database:
 
         Raises:
             StoreUnavailableError: when the database does not answer, is locked for too long, or its file is gone.
+            NewerSchemaError: when a newer version has migrated it.
         """
+        async with self._begin_write(checks_epoch=True) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _begin_write(self, *, checks_epoch: bool) -> AsyncGenerator[AsyncConnection]:
         may_write = self.wait_to_write()
         async with self._writing:
             if self._file is not None:
                 self._file.require_in_place()
             with _unavailable_when_down(self._file):
                 async with self._engine.connect() as connection:
-                    await connection.execution_options(writes=True)
+                    check = epoch.require_in_sqlite if checks_epoch else None
+                    await connection.execution_options(writes=True, check=check)
                     async with connection.begin():
-                        if connection.dialect.name == "postgresql":
-                            await connection.execute(
-                                text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRESQL_WRITE_LOCK}
-                            )
+                        await _lock_writers_out(connection)
                         may_write()
+                        if checks_epoch and connection.dialect.name != "sqlite":
+                            await epoch.require(connection)
                         yield connection
         if self._checkpoints is not None:
             self._checkpoints.note_write()
 
     async def check_writable(self) -> None:
-        """Write something and take it back.
+        """Write something and take it back, whatever schema it has.
 
         Raises:
             SettingsError: when the file or its folder can't be written.
             StoreUnavailableError: when the database does not take it just now; the message is a sentence that says why.
         """
         try:
-            async with self.write() as connection:
+            async with self._begin_write(checks_epoch=False) as connection:
                 await connection.execute(insert(command_digests).values(key="writable", digest=""))
                 await connection.execute(delete(command_digests).where(command_digests.c.key == "writable"))
         except StoreUnavailableError as error:
@@ -169,10 +183,11 @@ class Database:
             raise explain_opening(error, self._path, is_migrating=is_migrating) from error
 
     async def wait_gone(self, *, look_seconds: float = FILE_LOOK_SECONDS) -> None:
-        """Wait until the database's file is replaced or removed; for a database elsewhere that never is.
+        """Wait until the database can't be used any more.
 
         Raises:
-            StoreUnavailableError: then; the message is a sentence.
+            StoreUnavailableError: when its file is replaced or removed; the message is a sentence.
+            SettingsError: when a newer version has migrated it, as a write of ours has met; likewise.
         """
         if self._file is not None:
             await self._file.wait_gone(look_seconds)
@@ -188,6 +203,17 @@ class Database:
         with _unavailable_when_down(self._file):
             return self._path is None or await asyncio.to_thread(write_ahead.empty, self._path)
 
+    async def remove_old_copies(self, now: datetime) -> None:
+        """Remove the copies of SQLite's file that were made long ago, before it was migrated.
+
+        Raises:
+            StoreUnavailableError: when one can't be removed.
+        """
+        if self._path is not None:
+            before = now - copies.COPIES_ARE_KEPT_FOR
+            with _unavailable_when_down(self._file):
+                await asyncio.to_thread(copies.remove_copies, Path(self._path), before=before)
+
     async def find_revision(self) -> tuple[str | None, str]:
         """Return the schema's revision, None before the first, and the latest one; nothing is changed.
 
@@ -195,26 +221,13 @@ class Database:
             StoreUnavailableError: when the database does not answer.
         """
         async with self.read() as connection:
-            present = await connection.run_sync(
-                lambda sync: MigrationContext.configure(sync).get_current_revision(),
-            )
-        return present, _latest_revision()
+            return await migrating.present_revision(connection), migrating.latest_revision()
 
 
-@cache
-def _latest_revision() -> str:
-    return ScriptDirectory(str(MIGRATIONS)).get_current_head() or ""  # it reads all migrations
-
-
-async def _migrate(url: str, busy_timeout_seconds: float) -> None:
-    """Bring the schema to the latest, by a connection that lets a table be made anew while others refer to it."""
-    engine = _create_engine(url, busy_timeout_seconds, *_MIGRATING_PRAGMAS)
-    try:
-        async with Database(engine, None).write() as connection:
-            await connection.execute(text("SELECT 1"))  # takes the lock before Alembic, which is one for the process
-            await connection.run_sync(_upgrade)
-    finally:
-        await engine.dispose()
+async def _lock_writers_out(connection: AsyncConnection) -> None:
+    """Wait on PostgreSQL until nobody else writes, and hold all off until the commit; SQLite does so by itself."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRESQL_WRITE_LOCK})
 
 
 class _unavailable_when_down:  # noqa: N801 (reads as a statement)
@@ -229,6 +242,8 @@ class _unavailable_when_down:  # noqa: N801 (reads as a statement)
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         if isinstance(error, IntegrityError):
             return
+        if isinstance(error, NewerSchemaError) and self._file is not None:
+            self._file.note_newer(error)
         if error is not None and self._file is not None and is_damaged(error):
             self._file.note_damaged()
         if isinstance(error, DBAPIError | PoolTimeoutError | OSError):
@@ -253,17 +268,6 @@ def _create_engine(url: str, busy_timeout_seconds: float, *pragmas: str) -> Asyn
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    cast("sqlite.Connection", connection.connection.driver_connection).begin(writes=writes)
-
-
-def _upgrade(connection: Connection) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes["connection"] = connection
-    try:
-        command.upgrade(config, "head")
-    except CommandError as error:
-        raise SettingsError("DATABASE_URL names a database of a newer version of this bot.") from error
-    if connection.dialect.name == "sqlite" and connection.execute(text("PRAGMA foreign_key_check")).first():
-        raise SettingsError("DATABASE_URL names a database in which rows refer to others that are not there.")
+    options = connection.get_execution_options()
+    driver = cast("sqlite.Connection", connection.connection.driver_connection)
+    driver.begin(writes=options.get("writes", False), check=options.get("check"))

@@ -40,6 +40,7 @@ from bot.store.clip_tables import clip_prompts as clip_prompts
 from bot.store.clip_tables import favourites as favourites
 from bot.store.clip_tables import stills as stills
 from bot.store.columns import UtcDateTime, index_where, metadata
+from bot.store.epoch import schema_epoch as schema_epoch
 from bot.store.operating.tables import operator_alerts as operator_alerts
 from bot.store.operating.tables import operator_audit as operator_audit
 from bot.store.operating.tables import pauses as pauses
@@ -70,7 +71,7 @@ jobs = Table(
     Column("quota_subject_id", BigInteger),
     Column("due_at", UtcDateTime),
     Column("attempts", Integer, nullable=False),
-    Column("lease_owner", String(128)),
+    Column("leased_to", String(128), key="lease_owner"),
     Column("lease_until", UtcDateTime),
     Column("started_at", UtcDateTime),
     Column("submitted_at", UtcDateTime),
@@ -184,7 +185,7 @@ ledger = Table(
     Column("seconds", Integer, nullable=False),
     Column("counted_at", UtcDateTime, nullable=False),
     Column("made_at", UtcDateTime, nullable=False),
-    Column("made_by", BigInteger, nullable=False, key="made_by_id"),
+    Column("made_by_id", BigInteger, nullable=False),
     Column("job_id", String(25), ForeignKey("jobs.id")),
     Column("interaction_id", BigInteger, unique=True),
     Column("pool_id", BigInteger),
@@ -241,7 +242,7 @@ changes = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("guild_id", BigInteger, nullable=False),
-    Column("made_by", BigInteger, nullable=False, key="made_by_id"),
+    Column("made_by_id", BigInteger, nullable=False),
     Column("made_at", UtcDateTime, nullable=False),
     Column("kind", String(16), nullable=False),
     Column("subject_id", BigInteger),
@@ -266,7 +267,7 @@ log_entries = Table(
     Column("facts", JSON, nullable=False, key="details"),
     Column("due_at", UtcDateTime),
     Column("attempts", Integer, nullable=False),
-    Column("lease_owner", String(128)),
+    Column("leased_to", String(128), key="lease_owner"),
     Column("lease_until", UtcDateTime),
     Column("channel_id", BigInteger),
     Column("message_id", BigInteger),

@@ -182,7 +182,7 @@ def _fill(workshop: Workshop, count: int) -> None:
         )
         for kind in ("charge", "refund"):
             connection.executemany(
-                "INSERT INTO ledger (guild_id, member_id, kind, seconds, counted_at, made_at, made_by, job_id)"
+                "INSERT INTO ledger (guild_id, member_id, kind, seconds, counted_at, made_at, made_by_id, job_id)"
                 f" VALUES ({GUILD_ID}, ?, '{kind}', 6, ?, ?, 0, ?)",
                 ((member_id, at, at, f"x{number}") for number, member_id, at in _past(first, now, count)),
             )

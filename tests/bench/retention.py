@@ -77,7 +77,7 @@ def fill(path: str, now: datetime, jobs: int, rng: random.Random) -> None:
             rows,
         )
         connection.executemany(
-            "INSERT INTO ledger (guild_id, member_id, kind, seconds, counted_at, made_at, made_by, job_id)"
+            "INSERT INTO ledger (guild_id, member_id, kind, seconds, counted_at, made_at, made_by_id, job_id)"
             " VALUES (:guild, :member, 'charge', 6, :at, :at, :member, :id)",
             rows,
         )
@@ -87,7 +87,7 @@ def fill(path: str, now: datetime, jobs: int, rng: random.Random) -> None:
             rows,
         )
         connection.executemany(
-            "INSERT INTO changes (guild_id, made_by, made_at, kind, subject_id, after)"
+            "INSERT INTO changes (guild_id, made_by_id, made_at, kind, subject_id, after)"
             """ VALUES (:guild, 5, :at, 'clip_removed', :member, '{"prompt": "a fox", "seconds": 0}')""",
             rows[::10],
         )

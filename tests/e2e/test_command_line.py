@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 import sys
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,7 @@ import pytest_asyncio
 from bot.sandbox.toapis_server import SandboxServer
 from tests.support.bot_process import REPOSITORY, bot_environment
 from tests.support.discord_server import DiscordServer
+from tests.support.old_databases import REVISIONS, fill, old_database
 from tests.support.stage import DISCORD_TOKEN, TOAPIS_API_KEY
 
 if TYPE_CHECKING:
@@ -139,3 +142,33 @@ async def test_doctor_names_a_setting_that_is_missing(command_line: CommandLine)
     (line,) = ended.output.splitlines()
     assert line.startswith("FAIL ")
     assert "TOAPIS_API_KEY" in line
+
+
+async def test_migrate_says_what_it_did_and_that_there_is_nothing_to_do(command_line: CommandLine) -> None:
+    made = await command_line.run("migrate")
+    again = await command_line.run("migrate")
+    assert (made.code, made.output, again.code, again.output) == (
+        *(OK, f"made: {REVISIONS[-1]}\n"),
+        *(OK, f"nothing to do: {REVISIONS[-1]}\n"),
+    )
+    assert made.errors == again.errors == ""
+
+
+async def test_migrate_upgrades_an_old_database_and_names_the_copy(command_line: CommandLine) -> None:
+    async with old_database(f"sqlite+aiosqlite:///{command_line.directory / 'reelay.db'}", "0018") as connection:
+        await connection.run_sync(fill)
+    ended = await command_line.run("migrate")
+    [copy] = command_line.directory.glob("reelay.db.before-*.bak")
+    assert ended.code == OK
+    assert ended.output == f"migrated from 0018 to {REVISIONS[-1]}; what was before is kept in {copy}\n"
+    assert "migrating the database" in ended.errors
+
+
+async def test_no_command_touches_a_database_of_a_newer_version(command_line: CommandLine) -> None:
+    await command_line.run("migrate")
+    with closing(sqlite3.connect(command_line.directory / "reelay.db")) as newer, newer:
+        newer.execute("UPDATE alembic_version SET version_num = '9999'")
+    for command in ((), ("migrate",)):
+        ended = await command_line.run(*command)
+        assert ended.code == WRONG_SETTINGS
+        assert ended.errors == "the database was migrated by a newer version of the bot: update this one.\n"

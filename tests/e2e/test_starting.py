@@ -141,24 +141,7 @@ async def test_doctor_told_to_stop_ends_well(number: signal.Signals, tmp_path: P
     assert not any("Traceback" in line for line in doctor.output)
 
 
-async def test_bot_told_to_stop_while_it_migrates_ends_well(tmp_path: Path) -> None:
-    with locked(tmp_path / "reelay.db"):
-        async with DiscordServer() as server, bot_of(server, tmp_path) as bot:
-            await bot.wait_for_log("migrating the database")
-            await bot.terminate(within_seconds=20)
-
-
 # The database ------------------------------------------------------------------------------------
-
-
-def locked(path: Path) -> closing[sqlite3.Connection]:
-    """Hold the write lock of a database that is written ahead, as whoever migrates it does."""
-    connection = sqlite3.connect(path, isolation_level=None)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) PRIMARY KEY)")
-    connection.execute("INSERT INTO alembic_version VALUES ('0001')")
-    connection.execute("BEGIN IMMEDIATE")
-    return closing(connection)
 
 
 async def test_database_that_is_replaced_while_the_bot_runs_ends_it_with_an_error(tmp_path: Path) -> None:

@@ -275,7 +275,7 @@ class Brainstormer(Part):
         rows, jobs = self.round_rows, self.jobs
         assert [(row["state"], row["outcome"]) for row in rows] == [("ended", "won")] * self.rounds
         assert rows[-1]["winner_number"] == self.winner
-        assert {(row["lease_owner"], row["shown_outcome"]) for row in rows} == {(None, "won")}
+        assert {(row["leased_to"], row["shown_outcome"]) for row in rows} == {(None, "won")}
         assert self.votes_of(rows[-1]["id"]) == self.votes, "votes"
         counted = self.stage.rows("SELECT number, votes FROM takes WHERE round_id = ? AND votes > 0", rows[-1]["id"])
         assert {row["number"]: row["votes"] for row in counted} == Counter(self.votes.values())

@@ -422,7 +422,7 @@ class Part:
             return
         job, ending = self.job, self.ending
         assert (job["state"], job["error_code"]) == (ending.state, ending.error_code)
-        assert (job["lease_owner"], job["lease_until"]) == (None, None)
+        assert (job["leased_to"], job["lease_until"]) == (None, None)
         assert len(self.paid) == ending.paid, "generations paid for"
         assert {made.client_business_id for made in self.paid} <= {job["id"]}
         self.check_books(job["id"], self.paid)

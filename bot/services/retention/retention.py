@@ -108,6 +108,7 @@ class Retention:
                 await self._read_zones()
             if await self._age(now) or await self._erase_ids(now) or await self._forget_servers(now):
                 return BETWEEN_STEPS_SECONDS
+            await self._database.remove_old_copies(now)
             self._swept_at, self._zones = now, None
         if self._leaves_traces and await self._database.empty_log():
             self._leaves_traces = False

@@ -98,7 +98,7 @@ rounds = Table(
     Column("changes", Integer, nullable=False),
     Column("due_at", UtcDateTime),
     Column("attempts", Integer, nullable=False),
-    Column("lease_owner", String(128)),
+    Column("leased_to", String(128), key="lease_owner"),
     Column("lease_until", UtcDateTime),
     UniqueConstraint("brainstorm_id", "number"),
 )

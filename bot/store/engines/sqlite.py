@@ -42,18 +42,22 @@ class Connection(aiosqlite.Connection):
         super().__init__(lambda: _connect(path, pragmas, options), _CHUNK_ROWS)
         self._thread.daemon = True  # as SQLAlchemy has it: a connection that was left open keeps no process alive
         self._begin: str | None = None
+        self._check: Callable[[sqlite3.Connection], None] | None = None
         self._is_open = False
 
     def cursor(self) -> Any:  # noqa: ANN401 (the driver's type is its own cursor's)
         """Return a cursor; it costs no trip."""
         return Cursor(self)
 
-    def begin(self, *, writes: bool) -> None:
+    def begin(self, *, writes: bool, check: Callable[[sqlite3.Connection], None] | None = None) -> None:
         """Begin a transaction with the next statement; one that writes takes the write lock at once.
 
         A transaction that reads first and writes later could not be upgraded.
+
+        Args:
+            check: what is done before the next statement, in its trip; what it raises, that statement raises.
         """
-        self._begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
+        self._begin, self._check = "BEGIN IMMEDIATE" if writes else "BEGIN", check
 
     async def commit(self) -> None:
         """Commit; it costs no trip where nothing was asked."""
@@ -73,12 +77,14 @@ class Connection(aiosqlite.Connection):
         Raises:
             ValueError: when the connection is closed.
         """
-        begin, self._begin = self._begin, None
+        begin, check, self._begin = self._begin, self._check, None
         self._is_open = self._is_open or begin is not None
 
         def begin_and_work(connection: sqlite3.Connection) -> None:
             if begin is not None:
                 connection.execute(begin)
+                if check is not None:
+                    check(connection)
             work(connection)
 
         await self._execute(begin_and_work, self._conn)  # pyright: ignore[reportUnknownMemberType] (it says no types)

@@ -24,7 +24,7 @@ _NO_FOLDER = "the folder of the database is not there: check DATABASE_URL."
 _NO_DATABASE = "the file is damaged, or is no database: check DATABASE_URL."
 
 
-def is_busy(error: StoreUnavailableError) -> bool:
+def is_busy(error: BaseException) -> bool:
     """Tell whether somebody else held the database for too long."""
     return _sqlite_code(error) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 

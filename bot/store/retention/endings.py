@@ -67,6 +67,7 @@ from bot.store.tables import (
     quota_rules,
     refusals,
     rounds,
+    schema_epoch,
     servers,
     spend,
     stills,
@@ -275,6 +276,7 @@ ENDINGS: dict[Table, Ending] = {
         left=_of_server(drafts),
         expired=Deletes(drafts, _expired_drafts),
     ),
+    schema_epoch: Ending(aged=Stays("one row, which migrations change"), erased=_NOBODYS, left=_NO_SERVERS),
     command_digests: Ending(aged=Stays("a row for each application"), erased=_NOBODYS, left=_NO_SERVERS),
 }
 

@@ -134,7 +134,7 @@ async def test_the_id_goes_when_no_running_period_counts_on_it_any_more(workshop
     await process.end_data()
     assert rows(workshop, "SELECT count(*) FROM erasures") == [(0,)]
     assert rows(workshop, "SELECT DISTINCT member_id FROM ledger") == [(0,), (MEMBER_ID + 1,)]
-    assert rows(workshop, "SELECT member_id, made_by FROM ledger WHERE member_id = 0") == [(0, 0), (0, 0)]
+    assert rows(workshop, "SELECT member_id, made_by_id FROM ledger WHERE member_id = 0") == [(0, 0), (0, 0)]
     assert rows(workshop, "SELECT account_kind, sum(seconds) FROM usage GROUP BY 1") == before
     assert [(await workshop.job(each)).member_id for each in (first, second)] == [0, 0]
     assert not [line for line in everything(workshop).splitlines() if f" {MEMBER_ID}," in line]
@@ -258,7 +258,7 @@ async def test_a_clip_that_is_removed_after_its_prompt_was_erased_does_not_name_
     workshop.time.advance(DAY)
     await process.jobs.remove_clip(job_id, guild_id=GUILD_ID, removed_by_id=MODERATOR_ID, refunds=False)
     await process.end_data()
-    assert rows(workshop, "SELECT made_by, subject_id FROM changes") == [(MODERATOR_ID, 0)]
+    assert rows(workshop, "SELECT made_by_id, subject_id FROM changes") == [(MODERATOR_ID, 0)]
 
 
 async def test_who_deleted_their_own_clip_goes_with_its_member(workshop: Workshop) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -212,6 +213,15 @@ async def test_it_looks_once_an_hour(workshop: Workshop) -> None:
     workshop.time.advance(SWEEP_SECONDS)
     await process.end_data()
     assert (await workshop.job(job_id)).spec.prompt == ""
+
+
+async def test_copies_of_before_an_upgrade_end_though_everything_else_is_kept(workshop: Workshop) -> None:
+    process = workshop.start(retention_days=None)
+    made_at = now(workshop) - timedelta(days=31)
+    copy = path_of(workshop).with_name(f"{path_of(workshop).name}.before-0019-{made_at:%Y-%m-%dT%H%M%SZ}.bak")
+    copy.touch()
+    await process.end_data()
+    assert not copy.exists()
 
 
 @pytest.mark.slow

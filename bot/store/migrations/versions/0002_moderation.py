@@ -6,8 +6,10 @@ left in the present period than before, and who used up a gift has not more.
 """
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,6 +22,7 @@ branch_labels = None
 depends_on = None
 
 _TIME = sa.DateTime(timezone=True)
+_AT_A_TIME = 1000
 _LEDGER = sa.table(
     "ledger",
     *map(sa.column, ("id", "guild_id", "member_id", "job_id", "kind", "seconds", "drawn_seconds")),
@@ -86,7 +89,9 @@ def _widen_the_ledger() -> None:
 def _draw_from_old_gifts() -> None:
     draws = sa.table("draws", *map(sa.column, ("grant_id", "job_id", "seconds")))
     connection = op.get_bind()
-    entries = connection.execute(sa.select(_LEDGER).order_by(_LEDGER.c.id)).all()
+    given = sa.select(_LEDGER.c.guild_id, _LEDGER.c.member_id).where(_LEDGER.c.kind == "grant")
+    of_whom = sa.tuple_(_LEDGER.c.guild_id, _LEDGER.c.member_id).in_(given)
+    entries = connection.execute(sa.select(_LEDGER).where(of_whom).order_by(_LEDGER.c.id)).all()
     refunded = {entry.job_id for entry in entries if entry.kind == "refund"}
     gifts: defaultdict[tuple[int, int], list[_Gift]] = defaultdict(list)
     for entry in entries:
@@ -111,7 +116,7 @@ def _draw_from_old_gifts() -> None:
 def _sum_up_what_was_used() -> None:
     sums: Counter[tuple[int, str, int, datetime]] = Counter()
     drawn: Counter[tuple[int, str, int, datetime]] = Counter()
-    for entry in op.get_bind().execute(sa.select(_LEDGER).where(_LEDGER.c.kind != "grant")):
+    for entry in _charges_and_refunds():
         at = entry.counted_at
         quarter_at = at.replace(minute=at.minute // 15 * 15, second=0, microsecond=0)
         for account in (("member", entry.member_id), ("server", entry.guild_id)):
@@ -123,17 +128,32 @@ def _sum_up_what_was_used() -> None:
         *map(sa.column, ("guild_id", "account_kind", "account_id", "seconds", "drawn_seconds")),
         sa.column("quarter_at", UtcDateTime()),
     )
-    for (guild_id, kind, account_id, quarter_at), seconds in sums.items():
-        op.get_bind().execute(
-            usage.insert().values(
-                guild_id=guild_id,
-                account_kind=kind,
-                account_id=account_id,
-                quarter_at=quarter_at,
-                seconds=seconds,
-                drawn_seconds=drawn[guild_id, kind, account_id, quarter_at],
-            )
-        )
+    rows = [
+        {
+            "guild_id": key[0],
+            "account_kind": key[1],
+            "account_id": key[2],
+            "quarter_at": key[3],
+            "seconds": seconds,
+            "drawn_seconds": drawn[key],
+        }
+        for key, seconds in sums.items()
+    ]
+    for done in range(0, len(rows), _AT_A_TIME):
+        op.get_context().opts["note_rows"](done, len(rows), "sums of the ledger")
+        op.get_bind().execute(usage.insert(), rows[done : done + _AT_A_TIME])
+
+
+def _charges_and_refunds() -> Iterator[sa.Row[Any]]:
+    connection = op.get_bind()
+    is_wanted = sa.and_(_LEDGER.c.kind != "grant", _LEDGER.c.id > sa.bindparam("after_id"))
+    total = connection.execute(sa.select(sa.func.count()).where(is_wanted), {"after_id": 0}).scalar_one()
+    some = sa.select(_LEDGER).where(is_wanted).order_by(_LEDGER.c.id).limit(_AT_A_TIME)
+    done = after_id = 0
+    while rows := connection.execute(some, {"after_id": after_id}).all():
+        op.get_context().opts["note_rows"](done, total, "entries of the ledger")
+        yield from rows
+        done, after_id = done + len(rows), rows[-1].id
 
 
 def _widen_quota_rules() -> None:

@@ -84,12 +84,14 @@ def _write_down_what_was_sent(now: datetime) -> None:
         *(sa.column(name, UtcDateTime()) for name in ("sent_at", "cut_at", "ended_at", "due_at")),
     )
     was_sent = sa.or_(_JOBS.c.submitted_at.is_not(None), _JOBS.c.request_id.is_not(None))
-    after = ""
+    total = connection.execute(sa.select(sa.func.count()).where(was_sent)).scalar_one()
+    done, after = 0, ""
     while jobs := connection.execute(
         sa.select(_JOBS).where(was_sent, _JOBS.c.id > after).order_by(_JOBS.c.id).limit(_BATCH)
     ).all():
         connection.execute(submits.insert(), [_submit_of(job, now) for job in jobs])
-        after = jobs[-1].id
+        done, after = done + len(jobs), jobs[-1].id
+        op.get_context().opts["note_rows"](done, total, "jobs")
     # A job's attempts were its submits; now they are refused polls, and submits are counted here.
     connection.execute(_JOBS.update().where(_JOBS.c.state == "submitting").values(attempts=0))
     waiting = sa.and_(_JOBS.c.state == "queued", was_sent)

@@ -67,8 +67,9 @@ def _fold_prompts() -> None:
     """Let the clips that are there already be found by their prompts, some at a time."""
     connection = op.get_bind()
     is_next = sa.and_(_JOBS.c.state == "delivered", _JOBS.c.prompt != "", _JOBS.c.id > sa.bindparam("after_id"))
+    total = connection.execute(sa.select(sa.func.count()).where(is_next), {"after_id": ""}).scalar_one()
     some = sa.select(_JOBS).where(is_next).order_by(_JOBS.c.id).limit(_AT_A_TIME)
-    after_id = ""
+    done, after_id = 0, ""
     while rows := connection.execute(some, {"after_id": after_id}).all():
         prompts = [
             {
@@ -80,4 +81,5 @@ def _fold_prompts() -> None:
             for row in rows
         ]
         connection.execute(sa.insert(_PROMPTS), prompts)
-        after_id = rows[-1].id
+        done, after_id = done + len(rows), rows[-1].id
+        op.get_context().opts["note_rows"](done, total, "clips")
