@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import discord
 from discord import app_commands
@@ -27,7 +27,7 @@ from bot.gateway import (
 )
 from bot.ui import replies
 from bot.ui.components import ITEM_CLASSES, Components
-from bot.ui.filled_forms import typed_command
+from bot.ui.filled_forms import clean_options, typed_command
 from bot.ui.floods import FloodGate
 from bot.ui.text import operators
 from cogs.brainstorms.commands import BrainstormCog, BrainstormListActions, Planner
@@ -90,6 +90,7 @@ class ReelayTree(app_commands.CommandTree["ReelayBot"]):
 
     async def interaction_check(self, interaction: discord.Interaction[ReelayBot]) -> bool:
         """Let through what comes from a server that is served; Discord's own setting for that is only a hint."""
+        clean_options(interaction)
         if not await self.client.flood_gate.let_through(interaction):
             return False
         try:
@@ -108,9 +109,8 @@ class ReelayTree(app_commands.CommandTree["ReelayBot"]):
             await replies.offer_nothing(interaction, error)
             return
         original = error.original if isinstance(error, app_commands.CommandInvokeError) else error
-        data: Any = interaction.data
         is_of_use = not isinstance(original, app_commands.MissingPermissions)
-        await replies.reply_with_error(interaction, original, typed=typed_command(data) if is_of_use else "")
+        await replies.reply_with_error(interaction, original, typed=typed_command(interaction) if is_of_use else "")
 
 
 class ReelayBot(ShardedBot):

@@ -60,7 +60,7 @@ class Database:
         self._engine = engine
         self._is_postgresql = engine.dialect.name == "postgresql"
         self._reading = postgresql.for_reading(engine) if self._is_postgresql else engine
-        self._patience_seconds = busy_timeout_seconds * (postgresql.PATIENT_SHARE if self._is_postgresql else 1)
+        self._turn_seconds = busy_timeout_seconds * (postgresql.TURN_SHARE if self._is_postgresql else 1)
         self._path = path
         self._checkpoints = None if path is None else Checkpoints(path)
         self._file: DatabaseFile | None = None
@@ -122,8 +122,7 @@ class Database:
         """
         async with AsyncExitStack() as stack:
             stack.enter_context(_unavailable_when_down(self._file))
-            async with asyncio.timeout(self._patience_seconds):
-                connection = await stack.enter_async_context(self._reading.connect())
+            connection = await stack.enter_async_context(self._reading.connect())
             await stack.enter_async_context(connection.begin())
             yield connection
 
@@ -137,16 +136,16 @@ class Database:
         """
         async with AsyncExitStack() as stack:
             stack.enter_context(_unavailable_when_down(self._file))
-            async with asyncio.timeout(self._patience_seconds) as patience:
+            async with asyncio.timeout(self._turn_seconds) as waiting:
                 await stack.enter_async_context(self._writing)
-                if self._file is not None:
-                    self._file.require_in_place()
-                connection = await stack.enter_async_context(self._engine.connect())
-                left_seconds = (patience.when() or 0) - asyncio.get_running_loop().time()
-                await connection.execution_options(writes_within_seconds=left_seconds)
-                await stack.enter_async_context(connection.begin())
-                if self._is_postgresql:
-                    await postgresql.wait_for_turn(connection)
+            if self._file is not None:
+                self._file.require_in_place()
+            connection = await stack.enter_async_context(self._engine.connect())
+            left_seconds = (waiting.when() or 0) - asyncio.get_running_loop().time()
+            await connection.execution_options(writes_within_seconds=left_seconds)
+            await stack.enter_async_context(connection.begin())
+            if self._is_postgresql:
+                await postgresql.wait_for_turn(connection)
             yield connection
         if self._checkpoints is not None:
             self._checkpoints.note_write()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.acts import DOWN, Act, Moments, Scene, copies
+from tests.support.another_program import read_time
 from tests.support.brainstormer import BOARD, RESULT, WINNER, Brainstormer
 from tests.support.discord_server import RouteKind
 
@@ -59,7 +60,7 @@ async def extension_is_heard_by_both(part: Brainstormer) -> None:
     assert managed.response is not None
     extended = await part.use(managed.response, "round:extend:")
     await part.until(lambda: len(part.answers(extended)) == 2 and part.round["closes_at"] != before)
-    assert datetime.fromisoformat(part.round["closes_at"]) == datetime.fromisoformat(before) + timedelta(hours=1)
+    assert read_time(part.round["closes_at"]) == read_time(before) + timedelta(hours=1)
 
 
 async def tie_is_heard_by_both(part: Brainstormer) -> None:

@@ -64,6 +64,14 @@ class AnotherProgram:
         """Tell whether somebody is in the middle of a write."""
         return self._program.is_being_written()
 
+    def stick(self, event: str, table: str, when: str) -> None:
+        """Let the next such change of a row take for ever; ``when`` goes by ``NEW`` and ``OLD``."""
+        self._program.stick(event, table, when)
+
+    def unstick(self, table: str) -> None:
+        """Let such changes be made again."""
+        self._program.unstick(table)
+
 
 class _SqliteProgram:
     BEGIN = "BEGIN IMMEDIATE"
@@ -87,6 +95,19 @@ class _SqliteProgram:
             return True
         self._connection.execute("ROLLBACK")
         return False
+
+    def stick(self, event: str, table: str, when: str) -> None:
+        self.run(
+            "CREATE VIEW forever AS WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number) "
+            "SELECT count(*) AS numbers FROM number",
+            (),
+        )
+        change = f"{event} ON {table} WHEN {when}"
+        self.run(f"CREATE TRIGGER stuck BEFORE {change} BEGIN SELECT numbers FROM forever; END", ())
+
+    def unstick(self, _table: str) -> None:
+        self.run("DROP TRIGGER stuck", ())
+        self.run("DROP VIEW forever", ())
 
 
 class _PostgresqlProgram:
@@ -114,6 +135,18 @@ class _PostgresqlProgram:
         if row["free"]:
             self.run("SELECT pg_advisory_unlock(?)", (WRITE_LOCK,))
         return not row["free"]
+
+    def stick(self, event: str, table: str, when: str) -> None:
+        self.run(
+            "CREATE FUNCTION stay() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(3600); END'",
+            (),
+        )
+        row = f"FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION stay()"
+        self.run(f"CREATE TRIGGER stuck BEFORE {event} ON {table} {row}", ())
+
+    def unstick(self, table: str) -> None:
+        self.run(f"DROP TRIGGER stuck ON {table}", ())
+        self.run("DROP FUNCTION stay()", ())
 
     def _wait(self, work: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401 (whatever it returns)
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=60)

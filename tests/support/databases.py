@@ -29,7 +29,7 @@ ADDRESS_VARIABLE = "TEST_DATABASE_URL"
 DATABASE_URL = os.environ.get(ADDRESS_VARIABLE, "")
 ON_POSTGRESQL = DATABASE_URL.startswith("postgresql")
 
-HASTY_SECONDS = 0.5 if ON_POSTGRESQL else 0.05
+HASTY_SECONDS = 1.0 if ON_POSTGRESQL else 0.05
 """What a database may take to answer in a test of one that doesn't: enough to connect to it where it does."""
 
 _migrated: list[bytes] = []

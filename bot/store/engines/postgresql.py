@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -14,11 +14,9 @@ if TYPE_CHECKING:
 WRITE_LOCK = 7_355_608
 """Key of the advisory lock that makes PostgreSQL's writers queue as SQLite's do; any fixed number serves."""
 
-PATIENT_SHARE = 0.6
-"""Of the time in which there has to be an answer; the rest is left for a connection that does not even take a good-bye,
-which SQLAlchemy gives 2 s."""
-_SERVER_SHARE = 0.5
-"""After that the server gives up by itself, sooner than the bot does: its connection stays usable."""
+TURN_SHARE, _NETWORK_SHARE, _SERVER_SHARE, _GOODBYE_SHARE = 0.3, 0.5, 0.4, 0.1
+"""Of the time in which there has to be an answer: for the writers of this process; for an answer over the network, and
+before that for the server to give up by itself, which keeps the connection; for a connection's good-bye."""
 _READ_ONLY = "25006"
 
 
@@ -30,7 +28,7 @@ def create_engine(url: str, answer_seconds: float, *, migrates: bool) -> AsyncEn
         answer_seconds: how long anybody waits to hear that the database can't be asked.
         migrates: statements may take as long as they like.
     """
-    patient_seconds = answer_seconds * PATIENT_SHARE
+    network_seconds = answer_seconds * _NETWORK_SHARE
     milliseconds = str(max(int(1000 * answer_seconds * _SERVER_SHARE), 1))
     settings = {"application_name": "reelay", "lock_timeout": milliseconds}
     if not migrates:
@@ -39,10 +37,11 @@ def create_engine(url: str, answer_seconds: float, *, migrates: bool) -> AsyncEn
         url,
         connect_args={
             "server_settings": settings,
-            "timeout": patient_seconds,
-            "command_timeout": None if migrates else patient_seconds,
+            "timeout": network_seconds,
+            "command_timeout": None if migrates else network_seconds,
+            "connection_class": _connection_class(answer_seconds * _GOODBYE_SHARE),
         },
-        pool_timeout=patient_seconds,
+        pool_timeout=network_seconds,
         pool_pre_ping=True,
     )
     event.listen(engine.sync_engine, "handle_error", _let_go)
@@ -62,6 +61,19 @@ async def wait_for_turn(connection: AsyncConnection) -> None:
 def refuses_value(error: BaseException) -> bool:
     """Tell whether it is a value that PostgreSQL takes by no means: a NUL, or one that is too long or too large."""
     return (_sqlstate(error) or "").startswith("22") or isinstance(error.__cause__, ValueError)  # the driver's own no
+
+
+def _connection_class(goodbye_seconds: float) -> type[Any]:
+    from asyncpg import Connection  # pyright: ignore[reportMissingTypeStubs] (and not everybody has it)
+
+    class QuicklyClosed(Connection):
+        """A connection that leaves, answered or not."""
+
+        async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 (as the driver has it)
+            quickly = goodbye_seconds if timeout is None else min(timeout, goodbye_seconds)
+            await super().close(timeout=quickly)  # pyright: ignore[reportUnknownMemberType]
+
+    return QuicklyClosed
 
 
 def _let_go(context: ExceptionContext) -> None:
