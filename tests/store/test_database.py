@@ -12,9 +12,9 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import bindparam, event, text
+from sqlalchemy import bindparam, event, insert, text
 
-from bot.errors import SettingsError, StoreUnavailableError
+from bot.errors import SettingsError, StoreRefusedError, StoreUnavailableError
 from bot.models import (
     OPEN_STATES,
     UNPAID_OUTCOMES,
@@ -38,7 +38,7 @@ from bot.store.moderation import audit, modlog, refusals, servers
 from bot.store.quotas import ledger
 from bot.store.quotas import rules as quota_rules
 from bot.store.quotas.ledger import UsageSpan
-from bot.store.tables import metadata
+from bot.store.tables import drafts, metadata
 from tests.support.another_program import AnotherProgram
 from tests.support.databases import HASTY_SECONDS, empty_database, fresh_database
 
@@ -328,6 +328,57 @@ async def test_a_locked_database_is_unavailable_for_writing_and_readable_all_the
             async with database.read() as connection:
                 assert await jobs.backlog(connection) == {}
         await database.check_writable()
+
+
+async def test_a_read_sees_one_state_whatever_is_written_meanwhile(url: str) -> None:
+    count = text("SELECT count(*) FROM command_digests")
+    async with Database.open(url) as database, database.read() as reading:
+        assert (await reading.execute(count)).scalar_one() == 0
+        async with database.write() as connection:
+            await connection.execute(text("INSERT INTO command_digests VALUES ('a', 'b')"))
+        assert (await reading.execute(count)).scalar_one() == 0
+    async with Database.open(url) as database, database.read() as reading:
+        assert (await reading.execute(count)).scalar_one() == 1
+
+
+async def test_who_waits_behind_a_writer_that_stands_still_is_told_so_and_the_next_gets_its_turn(url: str) -> None:
+    async with Database.open(url) as database:
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(database, "_turn_seconds", HASTY_SECONDS)
+            async with database.write():
+                with pytest.raises(StoreUnavailableError):
+                    await database.check_writable()
+        await database.check_writable()
+
+
+@pytest.mark.sqlite
+async def test_who_has_waited_for_this_process_waits_the_less_for_others(url: str) -> None:
+    async def patience() -> int:
+        async with database.write() as connection:
+            return (await connection.execute(text("PRAGMA busy_timeout"))).scalar_one()
+
+    async with Database.open(url, busy_timeout_seconds=100) as database:
+        async with database.write() as connection:
+            waiting = asyncio.create_task(patience())
+            await connection.execute(text("SELECT count(*) FROM jobs"))
+        assert 0 < await waiting < 100_000
+
+
+@pytest.mark.parametrize(("guild_id", "prompt"), [(2**63, "a fox"), (1, "half a pair: \ud83d")])
+async def test_a_value_that_no_database_takes_is_refused_and_the_next_is_taken(
+    url: str, guild_id: int, prompt: str
+) -> None:
+    async with Database.open(url) as database:
+        with pytest.raises(StoreRefusedError):
+            await put(database, guild_id, prompt)
+        await put(database, 1, "a fox")
+
+
+async def put(database: Database, guild_id: int, prompt: str) -> None:
+    async with database.write() as connection:
+        await connection.execute(
+            insert(drafts).values(id=1, guild_id=guild_id, member_id=2, prompt=prompt, kept_at=NOW)
+        )
 
 
 @pytest.mark.parametrize("address", ["nonsense", "oracle+nothing://x"])

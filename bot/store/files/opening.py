@@ -25,8 +25,11 @@ _NO_DATABASE = "the file is damaged, or is no database: check DATABASE_URL."
 
 
 def is_busy(error: StoreUnavailableError) -> bool:
-    """Tell whether somebody else held the database for too long."""
-    return _sqlite_code(error) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+    """Tell whether somebody else held the database for too long, be it in this process."""
+    return isinstance(error.__cause__, TimeoutError) or _sqlite_code(error) in {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+    }
 
 
 def is_damaged(error: BaseException) -> bool:
@@ -48,7 +51,7 @@ def explain_opening(error: StoreUnavailableError, path: str | None, *, is_migrat
     if path is None:
         return StoreUnavailableError(_NOT_REACHED)
     match _sqlite_code(error):
-        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+        case _ if is_busy(error):
             return StoreUnavailableError(MIGRATING if is_migrating else _BUSY)
         case sqlite3.SQLITE_FULL:
             return StoreUnavailableError(_FULL)
