@@ -94,20 +94,19 @@ async def _create(how: str) -> str:
 
 @contextmanager
 def statements_compiled_once() -> Generator[None]:
-    """Let all SQLite engines know what one has compiled: each test opens its own, which takes a sixth of its time."""
+    """Let all engines know what one has compiled: each test opens its own, which takes a sixth of its time."""
     create = database_module._create_engine
-    first: list[AsyncEngine] = []
+    first: dict[str, AsyncEngine] = {}
 
     def create_alike(url: str, busy_timeout_seconds: float, **options: bool) -> AsyncEngine:
         engine = create(url, busy_timeout_seconds, **options)
-        if engine.dialect.name == "sqlite":
-            if first and first[0].dialect.server_version_info is None:
-                first.clear()  # it never got to a database, and so knows nothing that others could share
-            first.append(engine)
-            same = first[0].sync_engine
-            engine.sync_engine.dialect = engine.sync_engine.pool._dialect = same.dialect  # it is part of the key
-            engine.sync_engine._compiled_cache = same._compiled_cache
-            del first[1:]
+        known = first.setdefault(engine.dialect.name, engine)
+        if known.dialect.server_version_info is None:
+            first[engine.dialect.name] = known = engine  # the other never got to a database, and so knows nothing
+        engine.sync_engine.dialect = engine.sync_engine.pool._dialect = (
+            known.sync_engine.dialect
+        )  # it is part of the key
+        engine.sync_engine._compiled_cache = known.sync_engine._compiled_cache
         return engine
 
     with pytest.MonkeyPatch.context() as patched:

@@ -41,7 +41,10 @@ class PostgreSqlServer:
     """
 
     def __init__(self) -> None:
-        [*_, self._programs] = sorted(PROGRAMS.glob("*/bin"), key=lambda path: int(path.parent.name))
+        versions = sorted(PROGRAMS.glob("*/bin"), key=lambda path: int(path.parent.name))
+        if not versions:
+            raise SystemExit(f"PostgreSQL is not in {PROGRAMS}: install Debian's package postgresql.")
+        self._programs = versions[-1]
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self._port: int = free.getsockname()[1]
@@ -56,6 +59,7 @@ class PostgreSqlServer:
         self._run([
             self._program("initdb"), "--pgdata", str(self._data), "--username", "tests", "--auth", "trust",
             "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync",
+            "--locale-provider", "icu", "--icu-locale", "en-US",  # orders texts as people do, as most servers
         ])  # fmt: skip
         settings = "".join(f"{name} = '{value}'\n" for name, value in {**SETTINGS, "port": self._port}.items())
         with (self._data / "postgresql.conf").open("a") as file:
