@@ -5,19 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 if TYPE_CHECKING:
     from sqlalchemy import ExceptionContext
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from bot.errors import StoreUnavailableError
+
 WRITE_LOCK = 7_355_608
 """Key of the advisory lock that makes PostgreSQL's writers queue as SQLite's do; any fixed number serves."""
 
-TURN_SHARE, _NETWORK_SHARE, _SERVER_SHARE, _GOODBYE_SHARE = 0.3, 0.5, 0.4, 0.1
-"""Of the time in which there has to be an answer: for the writers of this process; for an answer over the network, and
-before that for the server to give up by itself, which keeps the connection; for a connection's good-bye."""
-_READ_ONLY = "25006"
+TURN_SHARE, _LOCK_SHARE, _STATEMENT_SHARE, _NETWORK_SHARE, _GOODBYE_SHARE = 0.3, 0.3, 0.4, 0.5, 0.1
+"""Of the time in which there has to be an answer: for the writers of this process; for a lock and for a statement,
+which the server itself gives up, so that the connection is kept; for any answer over the network; for a good-bye."""
+_READ_ONLY, _LOCK_NOT_AVAILABLE = "25006", "55P03"
 
 
 def create_engine(url: str, answer_seconds: float, *, migrates: bool) -> AsyncEngine:
@@ -29,10 +32,14 @@ def create_engine(url: str, answer_seconds: float, *, migrates: bool) -> AsyncEn
         migrates: statements may take as long as they like.
     """
     network_seconds = answer_seconds * _NETWORK_SHARE
-    milliseconds = str(max(int(1000 * answer_seconds * _SERVER_SHARE), 1))
-    settings = {"application_name": "reelay", "lock_timeout": milliseconds}
+    settings = {
+        "application_name": "reelay",
+        "timezone": "UTC",  # by which a time becomes a day
+        "lock_timeout": _milliseconds(answer_seconds * _LOCK_SHARE),
+    }
     if not migrates:
-        settings |= {"statement_timeout": milliseconds, "idle_in_transaction_session_timeout": milliseconds}
+        settings["statement_timeout"] = _milliseconds(answer_seconds * _STATEMENT_SHARE)
+        settings["idle_in_transaction_session_timeout"] = settings["statement_timeout"]
     engine = create_async_engine(
         url,
         connect_args={
@@ -48,6 +55,10 @@ def create_engine(url: str, answer_seconds: float, *, migrates: bool) -> AsyncEn
     return engine
 
 
+def _milliseconds(seconds: float) -> str:
+    return str(max(int(1000 * seconds), 1))
+
+
 def for_reading(engine: AsyncEngine) -> AsyncEngine:
     """Return the same engine, whose transactions see what was committed before their first statement, and only that."""
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -61,6 +72,11 @@ async def wait_for_turn(connection: AsyncConnection) -> None:
 def refuses_value(error: BaseException) -> bool:
     """Tell whether it is a value that PostgreSQL takes by no means: a NUL, or one that is too long or too large."""
     return (_sqlstate(error) or "").startswith("22") or isinstance(error.__cause__, ValueError)  # the driver's own no
+
+
+def is_locked(error: StoreUnavailableError) -> bool:
+    """Tell whether somebody else held a lock for too long."""
+    return isinstance(error.__cause__, DBAPIError) and _sqlstate(error.__cause__.orig) == _LOCK_NOT_AVAILABLE
 
 
 def _connection_class(goodbye_seconds: float) -> type[Any]:
@@ -83,5 +99,5 @@ def _let_go(context: ExceptionContext) -> None:
         context.is_disconnect = True
 
 
-def _sqlstate(error: BaseException) -> str | None:
+def _sqlstate(error: BaseException | None) -> str | None:
     return getattr(error, "sqlstate", None)

@@ -18,7 +18,7 @@ from bot.store.engines import postgresql
 from bot.store.tables import command_digests
 from tests.support.another_program import AnotherProgram
 from tests.support.cut_line import CutLine
-from tests.support.databases import DATABASE_URL, HASTY_SECONDS, connect, fresh_database
+from tests.support.databases import DATABASE_URL, HASTY_SECONDS, connect, empty_database, fresh_database
 from tests.support.postgresql_server import PostgreSqlServer
 
 if TYPE_CHECKING:
@@ -66,6 +66,11 @@ async def change(url: str, what: str) -> None:
 async def in_time(seconds: float = BUSY_TIMEOUT_SECONDS) -> AsyncGenerator[None]:
     async with asyncio.timeout(seconds):
         yield
+
+
+async def open_and_close(url: str) -> None:
+    async with Database.open(url, busy_timeout_seconds=HASTY_SECONDS):
+        pass
 
 
 # Faults ------------------------------------------------------------------------------------------
@@ -147,6 +152,13 @@ async def test_a_table_that_is_locked_keeps_nobody_waiting_for_long(url: str) ->
 
             other.rows("ROLLBACK")
             await write(database)
+
+
+async def test_a_start_does_not_wait_without_end_for_another_that_migrates(tmp_path: Path) -> None:
+    url = await empty_database(tmp_path)
+    with AnotherProgram(url) as other, other.writing(), pytest.raises(StoreUnavailableError, match="process migrates"):
+        await open_and_close(url)
+    await open_and_close(url)
 
 
 async def test_a_writer_that_stands_still_loses_its_turn(url: str) -> None:
