@@ -34,7 +34,7 @@ class SubmitPause:
 
 _IS_OPEN = pauses.c.ended_at.is_(None)
 _CHANGE_OWN = update(pauses).where(pauses.c.owner == bindparam("of_owner"), _IS_OPEN)
-_SINCE = select(pauses).where(or_(_IS_OPEN, pauses.c.ended_at > bindparam("moment")))
+_SINCE = select(pauses).where(or_(_IS_OPEN, pauses.c.ended_at > bindparam("moment"))).order_by(pauses.c.id)
 
 
 async def begin(
@@ -70,7 +70,7 @@ async def end_unattended(connection: AsyncConnection, *, now: datetime) -> None:
 
 
 async def list_since(connection: AsyncConnection, moment: datetime) -> list[SubmitPause]:
-    """Return the pauses of all processes that go on, or ended after a moment."""
+    """Return the pauses of all processes that go on, or ended after a moment, in the order in which they began."""
     rows = await connection.execute(_SINCE, {"moment": moment})
     return [SubmitPause(row.began_at, row.ended_at) for row in rows]
 

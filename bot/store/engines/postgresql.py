@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 if TYPE_CHECKING:
-    from sqlalchemy import ExceptionContext
+    from sqlalchemy import AdaptedConnection, ExceptionContext
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from bot.errors import StoreUnavailableError
@@ -29,13 +29,13 @@ def create_engine(url: str, answer_seconds: float, *, migrates: bool) -> AsyncEn
     Args:
         url: begins with ``postgresql+asyncpg://``.
         answer_seconds: how long anybody waits to hear that the database can't be asked.
-        migrates: statements may take as long as they like.
+        migrates: statements may take as long as they like, and the lock is waited for all that time.
     """
     network_seconds = answer_seconds * _NETWORK_SHARE
     settings = {
         "application_name": "reelay",
         "timezone": "UTC",  # by which a time becomes a day
-        "lock_timeout": _milliseconds(answer_seconds * _LOCK_SHARE),
+        "lock_timeout": _milliseconds(answer_seconds * (1 if migrates else _LOCK_SHARE)),
     }
     if not migrates:
         settings["statement_timeout"] = _milliseconds(answer_seconds * _STATEMENT_SHARE)
@@ -51,6 +51,7 @@ def create_engine(url: str, answer_seconds: float, *, migrates: bool) -> AsyncEn
         pool_timeout=network_seconds,
         pool_pre_ping=True,
     )
+    event.listen(engine.sync_engine, "connect", _read_whole_sums)
     event.listen(engine.sync_engine, "handle_error", _let_go)
     return engine
 
@@ -90,6 +91,13 @@ def _connection_class(goodbye_seconds: float) -> type[Any]:
             await super().close(timeout=quickly)  # pyright: ignore[reportUnknownMemberType]
 
     return QuicklyClosed
+
+
+def _read_whole_sums(connection: AdaptedConnection, _: object) -> None:
+    """Read a sum of large integers as one: PostgreSQL says it as a decimal number, of which no table has any."""
+    connection.run_async(
+        lambda driver: driver.set_type_codec("numeric", schema="pg_catalog", encoder=str, decoder=int, format="text")
+    )
 
 
 def _let_go(context: ExceptionContext) -> None:

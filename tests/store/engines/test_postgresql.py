@@ -206,6 +206,14 @@ async def test_only_a_migration_may_have_a_statement_that_takes_long(url: str, m
 # Values ------------------------------------------------------------------------------------------
 
 
+async def test_a_sum_of_large_numbers_is_a_whole_number_and_a_time_becomes_a_day_in_utc(url: str) -> None:
+    async with Database.open(url, migrate=False) as database, database.read() as connection:
+        found = await connection.execute(
+            text("SELECT sum(n), date(timestamptz '2026-03-03 23:59:59+00') FROM (VALUES (1::bigint), (2)) AS v(n)")
+        )
+        assert str(list(found)) == "[(3, datetime.date(2026, 3, 3))]"
+
+
 @pytest.mark.parametrize("digest", ["NUL \0", "d" * 65])
 async def test_a_value_that_does_not_fit_is_refused_and_the_next_is_taken(url: str, digest: str) -> None:
     async with hasty(url) as database:
