@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from bot.client import ReelayBot
 from bot.parts import Ports
+from bot.services.ports import NoMeasures
 from bot.store.digests import CommandDigests
 from bot.ui.brainstorm_publisher import DiscordBrainstormPublisher
 from bot.ui.modlog_publisher import DiscordLogPublisher
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from bot.parts import Terms
     from bot.services.clips.fitting import Media
     from bot.services.clips.workspace import Workspace
-    from bot.services.ports import Clock, VideoService
+    from bot.services.ports import Clock, Measures, VideoService
     from bot.services.screening.threads import ScreeningThreads
     from bot.store.database import Database
 
@@ -51,6 +52,7 @@ def assemble_on_discord(
     operator_channel_id: int | None = None,
     allowed_servers: frozenset[int] = frozenset(),
     rng: random.Random | None = None,
+    measures: Measures | None = None,
 ) -> tuple[ReelayBot, Reelay]:
     """Make a Discord client, and wire the parts to it.
 
@@ -61,6 +63,7 @@ def assemble_on_discord(
         operator_channel_id: where the operator is alerted; None is nowhere.
         allowed_servers: whom the bot serves; empty is every server.
         rng: where jitter and ids come from; the operating system's by default.
+        measures: measures what the worker does; None where nobody wants to see it.
     """
     rng = rng or random.SystemRandom()
     bot = ReelayBot(digests=CommandDigests(database), privacy_url=privacy_url, allowed_servers=allowed_servers)
@@ -80,6 +83,7 @@ def assemble_on_discord(
         workspace=workspace,
         jitter=rng.random,
         random_bits=rng.getrandbits,
+        measures=measures or NoMeasures(),
     )
     reelay = assemble(ports, terms, owner=owner)
     bot.attach_services(reelay.services)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import (
     AnyHttpUrl,
@@ -28,7 +29,15 @@ Snowflake = Annotated[int, Field(gt=0, lt=2**63)]
 Seconds = Annotated[int, Field(ge=0, le=10**9)]
 Credits = Annotated[float, Field(gt=0, le=10**9)]
 Price = Annotated[float, Field(ge=0.001, le=10**6)]
+LISTEN = re.compile(r"(?:(?P<host>[\w.-]+|\[[0-9A-Fa-f:.]+\])?(?P<colon>:))?(?P<port>[0-9]{1,5})", re.ASCII)
 WebSocketUrl = Annotated[AnyUrl, UrlConstraints(allowed_schemes=["ws", "wss"])]
+
+
+class ListenAddress(NamedTuple):
+    """Where to listen for HTTP."""
+
+    host: str
+    port: int
 
 
 class Settings(BaseSettings):
@@ -61,6 +70,7 @@ class Settings(BaseSettings):
     credits_per_second: Price | None = None
     allowed_servers: Annotated[frozenset[Snowflake], NoDecode] = frozenset()
     operator_channel_id: Snowflake | None = None
+    http_listen: Annotated[ListenAddress | None, NoDecode] = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
     discord_api_url: AnyHttpUrl | None = None
@@ -123,6 +133,17 @@ class Settings(BaseSettings):
             raise ValueError("it names no server; leave it empty to serve all")
         return listed
 
+    @field_validator("http_listen", mode="before")
+    @classmethod
+    def _host_and_port(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        found = LISTEN.fullmatch(value.strip())
+        if found is None or not 0 < int(found["port"]) < 2**16:
+            raise ValueError("it must be host:port, as in 127.0.0.1:9464")
+        host = found["host"] or ("0.0.0.0" if found["colon"] else "127.0.0.1")
+        return ListenAddress(host.strip("[]"), int(found["port"]))
+
     @field_validator("log_level", mode="before")
     @classmethod
     def _upper_case(cls, value: object) -> object:
@@ -149,6 +170,13 @@ class Settings(BaseSettings):
             low_balance_credits=self.low_balance_credits,
             credits_per_second=self.credits_per_second,
         )
+
+    @property
+    def database_folder(self) -> Path | None:
+        """Return where the database's file lies; None for a database that is none."""
+        url = make_url(self.database_url.get_secret_value())
+        is_file = url.get_backend_name() == "sqlite" and url.database is not None
+        return Path(url.database or "").absolute().parent if is_file else None
 
     @property
     def discord_api(self) -> str | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bot.models import GEMINI_OMNI, SpendPolicy
+from bot.services.ports import NoMeasures
 from bot.services.retention.policy import RetentionPolicy
 
 if TYPE_CHECKING:
@@ -21,7 +22,15 @@ if TYPE_CHECKING:
     from bot.services.jobs.status_cards import CardChanges
     from bot.services.polling.arrivals import Arrivals
     from bot.services.polling.planner import PollPlanner
-    from bot.services.ports import AutomodSource, BrainstormPublisher, Clock, LogPublisher, Publisher, VideoService
+    from bot.services.ports import (
+        AutomodSource,
+        BrainstormPublisher,
+        Clock,
+        LogPublisher,
+        Measures,
+        Publisher,
+        VideoService,
+    )
     from bot.services.screening.threads import ScreeningThreads
     from bot.services.spend.watch import SpendWatch
     from bot.services.throttling.alerts import OperatorAlerts
@@ -55,6 +64,7 @@ class Ports:
     workspace: Workspace
     jitter: Callable[[], float]
     random_bits: Callable[[int], int]
+    measures: Measures = field(default_factory=NoMeasures)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

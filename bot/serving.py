@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from bot.client import ReelayBot
     from bot.config import Settings
     from bot.models import SpendPolicy
-    from bot.services.ports import VideoService
+    from bot.services.ports import Measures, VideoService
+    from bot.web.measures import PrometheusMeasures
 
 _log = logging.getLogger(__name__)
 
@@ -51,7 +52,8 @@ async def run(settings: Settings, *, policy: WorkerPolicy | None = None) -> None
 
     Raises:
         CancelledError: when told to stop before serving began.
-        SettingsError: when Discord or the database does not take what the settings say.
+        SettingsError: when Discord, the database or the machine does not take what the settings say.
+        PortTakenError: when another program listens where the bot is to.
         GatewayClosedError: when Discord wants another start.
         StoreUnavailableError: when the database can't be opened just now, or its file is gone.
     """
@@ -73,8 +75,13 @@ async def _run(
         await database.check_writable()
         owner = stack.enter_context(claim_instance_name(database_url))
         service = open_service(settings, await stack.enter_async_context(aiohttp.ClientSession()))
-        assembled = assemble_for(settings, database=database, service=service, owner=owner, policy=policy)
+        measures = None if settings.http_listen is None else _measure(database)
+        assembled = assemble_for(
+            settings, database=database, service=service, owner=owner, policy=policy, measures=measures
+        )
         bot, reelay = await stack.enter_async_context(assembled)
+        if measures is not None:
+            await stack.enter_async_context(_be_seen(settings, bot, reelay, service=service, measures=measures))
         await reelay.polling.recall()
         await stack.enter_async_context(bot)
         await bot.sign_in(settings.discord_token.get_secret_value())
@@ -109,13 +116,20 @@ async def _run(
 
 @contextlib.asynccontextmanager
 async def assemble_for(
-    settings: Settings, *, database: Database, service: VideoService, owner: str, policy: WorkerPolicy | None = None
+    settings: Settings,
+    *,
+    database: Database,
+    service: VideoService,
+    owner: str,
+    policy: WorkerPolicy | None = None,
+    measures: Measures | None = None,
 ) -> AsyncGenerator[tuple[ReelayBot, Reelay]]:
     """Have the bot and its parts wired as the settings say; nothing runs yet.
 
     Args:
         owner: this process's name in leases.
         policy: the worker's figures, where they are not the usual ones.
+        measures: measures what the worker does; None where nobody wants to see it.
     """
     async with contextlib.AsyncExitStack() as stack:
         workspace = stack.enter_context(Workspace.open(max_bytes=settings.temp_max_mb * MEGABYTE))
@@ -131,7 +145,50 @@ async def assemble_for(
             privacy_url=None if settings.privacy_url is None else str(settings.privacy_url),
             operator_channel_id=settings.operator_channel_id,
             allowed_servers=settings.allowed_servers,
+            measures=measures,
         )
+
+
+def _measure(database: Database) -> PrometheusMeasures:
+    """Measure from now on, writers' waits for the database among it."""
+    from bot.web.measures import PrometheusMeasures  # which takes a while, for those who want to see it only
+
+    measures = PrometheusMeasures()
+    database.wait_to_write = measures.wait_to_write
+    return measures
+
+
+@contextlib.asynccontextmanager
+async def _be_seen(
+    settings: Settings, bot: ReelayBot, reelay: Reelay, *, service: VideoService, measures: PrometheusMeasures
+) -> AsyncGenerator[None]:
+    """Answer over HTTP how the bot is, for as long as the context is open.
+
+    Raises:
+        PortTakenError, SettingsError: as ``serve_http``.
+    """
+    from bot.web.server import serve_http
+    from bot.web.watching import Sources
+
+    assert settings.http_listen is not None  # else nobody measures
+    folders = {"temporary": reelay.workspace.root.parent}
+    if settings.database_folder is not None:
+        folders["database"] = settings.database_folder
+    sources = Sources(
+        gateway=bot,
+        throttle=reelay.throttle,
+        workspace=reelay.workspace,
+        clock=SystemClock(),
+        spending=settings.spending,
+        read_report=reelay.reporter.read,
+        fetch_balance=service.fetch_balance,
+        render_slots=settings.max_concurrent_renders,
+        folders=folders,
+    )
+    bot.add_listener(measures.note_refused, "on_refused")
+    async with serve_http(*settings.http_listen, sources=sources, measures=measures) as (host, port):
+        _log.info("seen from outside", extra={"host": host, "port": port})
+        yield
 
 
 class _Stop:

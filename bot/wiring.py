@@ -32,6 +32,7 @@ from bot.services.polling.arrivals import Arrivals
 from bot.services.polling.planner import PollPlanner
 from bot.services.quotas.service import QuotaService
 from bot.services.quotas.usage import UsageService
+from bot.services.report import WorkReporter
 from bot.services.retention.presence import Presence
 from bot.services.retention.privacy import PrivacyService
 from bot.services.retention.retention import Retention
@@ -47,6 +48,7 @@ from bot.worker_wiring import wire_context, wire_worker
 
 if TYPE_CHECKING:
     from bot.parts import Ports, Terms
+    from bot.services.clips.workspace import Workspace
     from bot.services.jobs.worker import Worker
 
 _log = logging.getLogger(__name__)
@@ -59,6 +61,7 @@ class Reelay:
     Attributes:
         services: what people's commands and buttons ask for.
         wake: set to let the worker look for work.
+        reporter: says how much work there is, and whether it goes on.
     """
 
     services: Services
@@ -71,6 +74,8 @@ class Reelay:
     retention: Retention
     alerts: OperatorAlerts
     wake: asyncio.Event
+    workspace: Workspace
+    reporter: WorkReporter
 
 
 def assemble(ports: Ports, terms: Terms, *, owner: str) -> Reelay:
@@ -145,6 +150,10 @@ def assemble(ports: Ports, terms: Terms, *, owner: str) -> Reelay:
         ),
         alerts=alerts,
         wake=wake,
+        workspace=ports.workspace,
+        reporter=WorkReporter(
+            database=ports.database, clock=ports.clock, throttle=shared.throttle, policy=terms.policy
+        ),
     )
 
 
@@ -235,7 +244,7 @@ def _wire_services(ports: Ports, terms: Terms, shared: Shared, owner: str) -> Se
         brainstorm_settings=BrainstormSettings(audit_trail=audit_trail),
         automod=automod,
         admission=admission,
-        usage=UsageService(database=database, clock=clock),
+        usage=UsageService(database=database, clock=clock, media=ports.media),
         audit_trail=audit_trail,
         floods=FloodGuard(terms.policy.flood_limits),
         presence=presence,

@@ -49,6 +49,7 @@ def wire_context(ports: Ports, terms: Terms, shared: Shared, services: Services,
         polling=shared.polling,
         recovery=Recovery(database=database, clock=clock, alerts=shared.alerts),
         refitting=Refitting(profile=terms.profile, audit_trail=services.audit_trail, card_changes=shared.card_changes),
+        measures=ports.measures,
     )
 
 

@@ -73,6 +73,11 @@ def test_the_two_secrets_are_enough_and_the_defaults_are_the_documented_ones() -
         ("ALLOWED_SERVERS", " , "),
         ("LOG_LEVEL", "LOUD"),
         ("LOG_FORMAT", "xml"),
+        ("HTTP_LISTEN", "localhost"),
+        ("HTTP_LISTEN", "127.0.0.1:0"),
+        ("HTTP_LISTEN", "127.0.0.1:65536"),
+        ("HTTP_LISTEN", "::1:9464"),
+        ("HTTP_LISTEN", "http://127.0.0.1:9464"),
         ("DISCORD_API_URL", "discord"),
         ("DISCORD_GATEWAY_URL", "https://gateway.example"),
     ],
@@ -196,3 +201,22 @@ def test_servers_are_listed_with_commas(monkeypatch: pytest.MonkeyPatch, written
     monkeypatch.setenv("ALLOWED_SERVERS", written)
 
     assert load_settings().allowed_servers == servers
+
+
+@pytest.mark.parametrize(
+    ("written", "address"),
+    [
+        ("", None),
+        ("127.0.0.1:9464", ("127.0.0.1", 9464)),
+        ("metrics.internal:9464", ("metrics.internal", 9464)),
+        ("[::1]:9464", ("::1", 9464)),
+        (":9464", ("0.0.0.0", 9464)),
+        (" 9464 ", ("127.0.0.1", 9464)),
+    ],
+)
+def test_bot_listens_nowhere_unless_told_and_a_port_alone_is_this_machines(
+    monkeypatch: pytest.MonkeyPatch, written: str, address: tuple[str, int] | None
+) -> None:
+    monkeypatch.setenv("HTTP_LISTEN", written)
+
+    assert load_settings().http_listen == address

@@ -38,6 +38,7 @@
     │   └── NotSendableError          the clip can't be sent to its member once more
     ├── StoreUnavailableError         the database could not be asked
     ├── StoreRefusedError             the database takes a value by no means
+    ├── PortTakenError                another program listens at HTTP_LISTEN
     ├── GatewayClosedError            Discord takes the bot only from a new start
     ├── LeaseLostError                a job is no longer this worker's to change
     ├── VideoServiceError             the video service said no, or nothing
@@ -77,6 +78,7 @@ from __future__ import annotations
 
 from bot.errors.base import (
     LeaseLostError,
+    PortTakenError,
     ReelayError,
     SettingsError,
     StoreRefusedError,
@@ -162,6 +164,7 @@ __all__ = [
     "OthersClipError",
     "PlaceGoneError",
     "PlaceUnknownError",
+    "PortTakenError",
     "PrivateRefusedError",
     "ProbeDiedError",
     "PromptRefusedError",

@@ -19,5 +19,9 @@ class StoreRefusedError(ReelayError):
     """The database takes a value by no means, however often it is asked; nothing has changed."""
 
 
+class PortTakenError(ReelayError):
+    """Another program listens where the bot is to; the message is a sentence."""
+
+
 class LeaseLostError(ReelayError):
     """A job is no longer this worker's to change: another took it over, or it has ended."""

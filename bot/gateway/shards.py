@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections import Counter
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import discord
@@ -23,6 +25,9 @@ from bot.gateway.identifying import Identifying
 from bot.gateway.patience import OUTAGES, UNREADABLE, Patience, describe, only_discords_answers, unreadable
 
 if TYPE_CHECKING:
+    from types import SimpleNamespace
+
+    import aiohttp
     from discord.http import HTTPClient
     from discord.types.gateway import SessionStartLimit
     from yarl import URL
@@ -34,10 +39,17 @@ CONNECT_SECONDS = 60.0
 
 
 class ShardedBot(commands.AutoShardedBot):
-    """Signs in and connects, through outages, until Discord refuses it for good."""
+    """Signs in and connects, through outages, until Discord refuses it for good.
+
+    Attributes:
+        times_limited: how often Discord has answered 429.
+    """
 
     def __init__(self, *, patience: Patience | None = None, **options: Any) -> None:  # noqa: ANN401 (discord.py's)
-        super().__init__(http_trace=readable_answers(), **options)
+        trace = readable_answers()
+        trace.on_request_end.insert(0, self._count_limited)
+        super().__init__(http_trace=trace, **options)
+        self.times_limited = 0
         self.patience = patience or Patience()
         self._identifying: Identifying | None = None
         self._launching: asyncio.Task[None] | None = None
@@ -167,6 +179,21 @@ class ShardedBot(commands.AutoShardedBot):
                 self._said[each] = activity
         if errors:
             raise errors[0]
+
+    @property
+    def shards_connected(self) -> int:
+        """Return on how many connections Discord has let the bot in."""
+        return len(self._let_in)
+
+    @property
+    def slowest_latency_seconds(self) -> float | None:
+        """Return how long the slowest connection took to answer its last heartbeat; None while that is not known."""
+        return max((seconds for _, seconds in self.latencies if math.isfinite(seconds)), default=None)
+
+    async def _count_limited(
+        self, _session: aiohttp.ClientSession, _context: SimpleNamespace, request: aiohttp.TraceRequestEndParams
+    ) -> None:
+        self.times_limited += request.response.status == HTTPStatus.TOO_MANY_REQUESTS
 
     async def _catch_up(self, shard_id: int) -> None:
         """Say on a connection what has changed while Discord had not let it in, or it was broken."""

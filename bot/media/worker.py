@@ -7,6 +7,7 @@ import base64
 import json
 import tempfile
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from asyncio.subprocess import Process
     from collections.abc import Sequence
 
+    from bot.models.usage import BarChart
+
 
 LONG_FIT_BYTES = 20 * 1024 * 1024
 LONG_FIT_PIXELS = 300_000_000
@@ -25,13 +28,13 @@ LONG_FIT_PIXELS = 300_000_000
 
 
 class MediaWorker:
-    """``probe``, ``take_still``, ``make_contact_sheet`` and ``fit`` for the event loop, each call in its own process.
+    """``probe``, ``take_still``, ``make_contact_sheet``, ``draw_chart`` and ``fit``, each call in its own process.
 
     Leaving the context cancels what has begun; so does cancelling a call. The process dies at once in either case, and
     also when the bot itself dies. Ctrl-C in a terminal does not reach it.
 
     Args:
-        probe_seconds: how long a probe, a still or a contact sheet may take; a probe of a 10 MiB clip takes 0.3.
+        probe_seconds: how long a probe or a picture may take; a probe of a 10 MiB clip takes 0.3, a chart 3.
         fit_seconds: how long a fit may take; a busy 10-second clip at 720p takes about 10 on two cores.
         short_fit_seconds: after how long one that should be short is begun anew among the long ones.
         parent: where the folders of the processes are made; by default the system's folder for temporary files.
@@ -49,6 +52,7 @@ class MediaWorker:
         self._fit_seconds = fit_seconds
         self._short_fit_seconds = min(short_fit_seconds, fit_seconds)
         self._probing = asyncio.Semaphore(2)
+        self._charts = asyncio.Semaphore(1)  # however many are asked for, clips have the rest of the machine
         self._short_fits = asyncio.Semaphore(1)  # one alone takes every core
         self._long_fits = asyncio.Semaphore(1)  # these take minutes, and short ones don't wait for them
         self._parent = parent
@@ -101,13 +105,15 @@ class MediaWorker:
         words = [
             (number, None if still is None else base64.b64encode(still).decode("ascii")) for number, still in takes
         ]
-        try:
-            with tempfile.TemporaryDirectory(prefix="reelay-", dir=self._parent) as folder:
-                path = Path(folder) / "takes.json"  # a command line would not hold it
-                await asyncio.to_thread(path.write_text, json.dumps(words), "utf-8")
-                return _picture(await self._call(self._probing, self._probe_seconds, "sheet", path), "sheet")
-        except (ProcessDiedError, OSError) as error:
-            raise CannotFitError(f"contact sheet: {error}") from error
+        return await self._draw(self._probing, "sheet", words)
+
+    async def draw_chart(self, chart: BarChart) -> bytes:
+        """Return a chart as PNG, as ``charts.draw_chart`` does; one is drawn at a time.
+
+        Raises:
+            CannotFitError: it can't be made small enough, or the process died or took too long over it.
+        """
+        return await self._draw(self._charts, "chart", asdict(chart))
 
     async def fit(self, source: Path, destination: Path, max_bytes: int, found: VideoInfo | None = None) -> VideoInfo:
         """Write to ``destination`` a video that plays, no larger than ``max_bytes``, as ``fitting.fit`` does.
@@ -129,6 +135,16 @@ class MediaWorker:
             return _video_info(await self._call(self._long_fits, self._fit_seconds, *arguments))
         except ProcessDiedError as error:
             raise CannotFitError(f"fit: {error}") from error
+
+    async def _draw(self, lane: asyncio.Semaphore, what: str, words: object) -> bytes:
+        """Have a picture drawn from what a command line would not hold."""
+        try:
+            with tempfile.TemporaryDirectory(prefix="reelay-", dir=self._parent) as folder:
+                path = Path(folder) / f"{what}.json"
+                await asyncio.to_thread(path.write_text, json.dumps(words), "utf-8")
+                return _picture(await self._call(lane, self._probe_seconds, what, path), what)
+        except (ProcessDiedError, OSError) as error:
+            raise CannotFitError(f"{what}: {error}") from error
 
     async def _call(self, lane: asyncio.Semaphore, seconds: float, *arguments: str | Path | int) -> dict[str, Any]:
         call = asyncio.create_task(self._run(lane, seconds, *arguments))

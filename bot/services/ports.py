@@ -1,14 +1,17 @@
 """What the services need of the outside, as Protocols: a video service, a publisher, a clock.
 
-The real ones are ``toapis.client.ToApisClient``, ``ui.publisher.DiscordPublisher`` and ``SystemClock``.
+The real ones are ``toapis.client.ToApisClient``, ``ui.publisher.DiscordPublisher`` and ``SystemClock``; what measures
+is ``web.measures.PrometheusMeasures``, or ``NoMeasures`` where nobody wants to see it.
 """
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from bot.models import (
@@ -42,6 +45,29 @@ class SystemClock:
     def now(self) -> datetime:
         """Return the present as an aware UTC datetime."""
         return datetime.now(UTC)
+
+
+class Measures(Protocol):
+    """Measures how long what the worker does takes."""
+
+    def time_step(self, name: str) -> AbstractContextManager[object]:
+        """Time one of the worker's steps, named by its lane, for as long as the context is open."""
+        ...
+
+    def note_notice_delay(self, seconds: float) -> None:
+        """Note how long after the service had finished a clip the bot has heard of it."""
+        ...
+
+
+class NoMeasures:
+    """Measures nothing."""
+
+    def time_step(self, name: str) -> AbstractContextManager[object]:
+        """Do nothing."""
+        return nullcontext()
+
+    def note_notice_delay(self, seconds: float) -> None:
+        """Do nothing."""
 
 
 class VideoService(Protocol):

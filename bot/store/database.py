@@ -25,7 +25,7 @@ from bot.store.files import DatabaseFile, explain_opening, is_busy, is_damaged
 from bot.store.tables import command_digests
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable
 
     from sqlalchemy import Connection, ExceptionContext
 
@@ -54,6 +54,9 @@ class Database:
     ``read()`` sees one consistent state. ``write()`` holds off all other writers, in this process and in
     others, from its first statement to its commit: what is checked inside is still true when it is written.
     Whoever has to wait for them too long is told so.
+
+    Attributes:
+        wait_to_write: called when somebody wants to write; what it returns is called when it is their turn.
     """
 
     def __init__(self, engine: AsyncEngine, path: str | None, busy_timeout_seconds: float) -> None:
@@ -65,6 +68,7 @@ class Database:
         self._checkpoints = None if path is None else Checkpoints(path)
         self._file: DatabaseFile | None = None
         self._writing = asyncio.Lock()
+        self.wait_to_write: Callable[[], Callable[[], object]] = lambda: lambda: None
 
     @classmethod
     @asynccontextmanager
@@ -134,6 +138,7 @@ class Database:
             StoreUnavailableError: when the database does not answer, is locked for too long, or its file is gone.
             StoreRefusedError: when it takes a value by no means.
         """
+        may_write = self.wait_to_write()
         async with AsyncExitStack() as stack:
             stack.enter_context(_unavailable_when_down(self._file))
             async with asyncio.timeout(self._turn_seconds) as waiting:
@@ -146,6 +151,7 @@ class Database:
             await stack.enter_async_context(connection.begin())
             if self._is_postgresql:
                 await postgresql.wait_for_turn(connection)
+            may_write()
             yield connection
         if self._checkpoints is not None:
             self._checkpoints.note_write()

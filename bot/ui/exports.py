@@ -6,6 +6,7 @@ import codecs
 import csv
 import io
 import re
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import discord
@@ -15,6 +16,7 @@ from bot.slices import slices
 from bot.ui.text.brainstorms import answers
 from bot.ui.text.brainstorms import takes as take_text
 from bot.ui.text.moderation import modlog as modlog_text
+from bot.ui.text.moderation import usage as usage_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -67,6 +69,34 @@ async def usage_files(
         discord.File(io.BytesIO(member_table), filename=f"{name}-members.csv"),
         discord.File(io.BytesIO(clip_table), filename=f"{name}-clips.csv"),
     ], count
+
+
+async def daily_files(
+    report: UsageReport, names: Mapping[int, str], picture: bytes | None, alt: str
+) -> list[discord.File]:
+    """Make a table of what was used on each day, by member or by channel, and the chart of it where there is one.
+
+    Args:
+        names: of members or channels, by id, as far as they are known.
+        alt: what the chart says, in words.
+    """
+    daily = report.daily
+    rows = [
+        (number, share.subject_id, names.get(share.subject_id, ""), seconds)
+        async for part in slices(daily.shares)
+        for share in part
+        for number, seconds in enumerate(share.seconds)
+        if seconds
+    ]
+    rows += [(number, "", usage_text.OTHERS, seconds) for number, seconds in enumerate(daily.unlisted) if seconds]
+    rows.sort(key=itemgetter(0))  # of one day, those who used most in all stay first
+    lines = ((daily.days[number].isoformat(), *cells) for number, *cells in rows)
+    table, _ = await _table(("day", f"{daily.by}_id", f"{daily.by}_name", "seconds_used"), lines, MAX_BYTES)
+    name = f"usage-{report.period}-{report.start:%Y-%m-%d}-days"
+    files = [discord.File(io.BytesIO(table), f"{name}.csv")]
+    if picture is not None:
+        files.insert(0, discord.File(io.BytesIO(picture), f"{name}.png", description=alt))
+    return files
 
 
 async def brainstorm_files(export: BrainstormExport) -> list[discord.File]:

@@ -50,6 +50,7 @@ class FloodGate:
         member_id, asked, now = interaction.user.id, _what_is_asked(interaction), self.monotonic()
         if self._guard.take(member_id, asked, now):
             return True
+        interaction.client.dispatch("refused", "asks_too_much")
         typed = _typed(interaction)
         is_told = asked is not Asked.AUTOCOMPLETE and (self._guard.may_tell(member_id, now) or bool(typed))
         try:

@@ -238,7 +238,9 @@ async def reply_with_error(
     if _has_signed_off(interaction, error):
         _log.warning("not answered, the bot ends", extra=details(interaction, error))
         return
-    text = explain(in_own_words(error))
+    explained = in_own_words(error)
+    text = explain(explained)
+    interaction.client.dispatch("refused", "unexpected" if text is None else type(explained).__name__)
     if text is None:
         reference = secrets.token_hex(4)
         _log.error("unexpected error", exc_info=error, extra={"reference": reference} | details(interaction))

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import discord
 from discord import app_commands
-from discord.app_commands import Range
+from discord.app_commands import Choice, Range
 
-from bot.errors import read_all
+from bot.errors import InvalidSettingError, read_all
 from bot.models import DAYS_MAX, check_days, parse_reason
+from bot.models.usage import UsageBy
 from bot.ui import exports, filled_forms, forms, replies
 from bot.ui.filled_forms import parse_period
 from bot.ui.text import commands as command_text
@@ -23,7 +24,8 @@ from cogs.moderation.rules import RulesGroup
 from cogs.panel.panel import Place
 
 if TYPE_CHECKING:
-    from bot.services.quotas.usage import UsageReport
+    from collections.abc import Mapping
+
     from bot.services.services import Services
     from cogs.moderation.acts import ModeratorActs
     from cogs.panel.panel import Panel
@@ -118,19 +120,41 @@ class ModerateGroup(ModeratorGroup):
         await self._panel.open(interaction, diagnosis_of(channel_id, (member or interaction.user).id))
 
     @app_commands.command(name="usage", description=command_text.MODERATE_USAGE)
-    @app_commands.describe(period=command_text.OPTION_USAGE_PERIOD)
-    @app_commands.choices(period=PERIODS)
-    async def show_usage(self, interaction: discord.Interaction, period: str | None = None) -> None:
+    @app_commands.describe(period=command_text.OPTION_USAGE_PERIOD, by=command_text.OPTION_USAGE_BY)
+    @app_commands.choices(period=PERIODS, by=[Choice(name=name, value=by.value) for by, name in usage_text.BY.items()])
+    async def show_usage(
+        self, interaction: discord.Interaction, period: str | None = None, by: str | None = None
+    ) -> None:
         """Show who used how much, in the period of everyone's quota unless another is chosen."""
-        guild_id = guild_id_of(interaction)
-
-        async def look() -> UsageReport:
-            quotas, usage = self._services.quotas, self._services.usage
-            chosen = await quotas.period_of_everyone(guild_id) if period is None else parse_period(period)
-            return await usage.report(guild_id, chosen)
-
-        report = await replies.run_or_defer(interaction, look(), private=True)
-        files, listed = await exports.usage_files(report, names_in(interaction.guild))
-        summary = usage_text.usage_summary(report, listed)
+        work = self._look_at_usage(guild_id_of(interaction), names_in(interaction.guild), period, by)
+        summary, files = await replies.run_or_defer(interaction, work, private=True)
         if not await replies.reply(interaction, summary, files=files):
             await replies.reply(interaction, summary)
+
+    async def _look_at_usage(
+        self, guild_id: int, places: Mapping[int, str], period: str | None, by: str | None
+    ) -> tuple[str, list[discord.File]]:
+        """Return what is said of a server's use, and what is attached: tables, and a chart where anything was used."""
+        quotas, usage = self._services.quotas, self._services.usage
+        chosen = await quotas.period_of_everyone(guild_id) if period is None else parse_period(period)
+        report = await usage.report(guild_id, chosen, _parse_by(by))
+        files, listed = await exports.usage_files(report, places)
+        summary, daily = usage_text.usage_summary(report, listed), report.daily
+        if not daily.used_seconds:
+            return summary, files
+        names = report.names if daily.by is UsageBy.MEMBER else places
+        picture = await usage.draw(usage_text.usage_chart(daily, names))
+        by_day = await exports.daily_files(report, names, picture, usage_text.usage_chart_alt(daily, names))
+        return f"{summary}\n{usage_text.usage_legend(daily)}", [*by_day, *files]
+
+
+def _parse_by(by: str | None) -> UsageBy:
+    """Read what use is told apart by, members unless something is chosen.
+
+    Raises:
+        InvalidSettingError: when it is not offered.
+    """
+    try:
+        return UsageBy.MEMBER if by is None else UsageBy(by)
+    except ValueError:
+        raise InvalidSettingError("by", "unknown") from None

@@ -83,11 +83,17 @@ async def test_the_use_of_six_thousand_jobs_is_told_in_slices(community: Communi
     charge = {"guild_id": community.guild.id, "kind": "charge", "seconds": 6, "counted_at": now, "made_at": now}
     charges = ({"member_id": number, "made_by_id": 1, "job_id": f"job{number:06}"} for number in range(COUNT))
     await fill(community, tables.ledger, *(charge | each for each in charges))
+    quarter = {"guild_id": community.guild.id, "account_kind": "server", "account_id": community.guild.id}
+    of_all = {"quarter_at": now, "seconds": 6 * COUNT, "from_grants_seconds": 0}
+    await fill(community, tables.usage, quarter | of_all)
 
     async def tell() -> None:
         report = await services.usage.report(community.guild.id, Period.MONTH)
         files, listed = await exports.usage_files(report, {})
         summary = usage_text.usage_summary(report, listed)
+        usage_text.usage_chart(report.daily, report.names)
+        [days] = await exports.daily_files(report, report.names, None, "")
+        assert len(days.fp.read().splitlines()) == 1 + 5000 + 1
         assert (len(report.members), len(report.jobs), report.used_seconds) == (COUNT, 5000, 6 * COUNT)
         assert "6,000" in summary
         assert len(files) == 2

@@ -121,3 +121,13 @@ async def test_form_that_is_not_shown_is_not_an_error_of_the_bots(
     assert bot.is_ready()
     assert pressed.callback_type in {None, 4, 9}
     assert [record.message for record in caplog.records if record.exc_info] == []
+
+
+async def test_each_time_that_discord_says_to_slow_down_is_counted(server: DiscordServer, bot: ReelayBot) -> None:
+    channel = bot.get_partial_messageable(server.clips.id)
+    server.faults.limit(RouteKind.CREATE_MESSAGE, 0.001, times=2)
+    before = bot.times_limited
+    await channel.send("hello")
+    await channel.send("hello again")
+
+    assert bot.times_limited == before + 2

@@ -12,7 +12,7 @@ from bot.gateway.identifying import Identifying
 from bot.ui.publisher import DiscordPublisher
 from bot.ui.text.clips.cards import TROUBLE_SIGN
 from tests.support.community import GivenClock
-from tests.support.connected_bot import connected_bot, unconnected_bot
+from tests.support.connected_bot import connected, connected_bot, unconnected_bot
 from tests.support.discord_server import DiscordServer
 
 if TYPE_CHECKING:
@@ -149,3 +149,18 @@ async def test_connection_that_breaks_is_taken_up_again_while_the_others_go_on(t
         assert await again == 7
         assert len(server.sessions) == SHARDS
         assert server.world.starts_left == 1000 - SHARDS
+
+
+async def test_bot_knows_on_how_many_connections_it_is_let_in_and_how_slow_they_are(tmp_path: Path) -> None:
+    server = DiscordServer()
+    server.world.shards = server.world.shards_required = server.world.identify_lanes = 2
+    async with server, unconnected_bot(server, tmp_path) as bot:
+        assert (bot.shard_count, bot.shards_connected, bot.slowest_latency_seconds) == (None, 0, None)
+        async with connected(bot, server):
+            assert (bot.shard_count, bot.shards_connected) == (2, 2)
+            lost = asyncio.create_task(bot.wait_for("shard_disconnect", timeout=5))
+            await server.disconnect(server.world.sessions[0])
+            await lost
+            assert bot.shards_connected == 1
+            await bot.wait_for("shard_resumed", timeout=5)
+            assert bot.shards_connected == 2

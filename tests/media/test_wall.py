@@ -20,6 +20,7 @@ from bot.errors import NotAVideoError, ProbeDiedError
 from bot.media import process
 from bot.media.landlock import landlock_version
 from bot.media.worker import MediaWorker
+from bot.models.usage import BarChart
 from tests.support import taken_over
 from tests.support.videos import video_file
 
@@ -152,6 +153,7 @@ async def test_the_wall_is_in_nobodys_way(tmp_path: Path) -> None:
         assert (await media.probe(video_file(audio=True))).plays
         assert await media.take_still(video_file())
         assert await media.make_contact_sheet([(1, None), (2, None)])
+        assert await media.draw_chart(BarChart(title="", subtitle="", columns=["4"], series=[("Mia", [6])]))
         fitted = await media.fit(video_file(codec="libvpx", suffix=".webm", audio=True), tmp_path / "fit.mp4", 10**6)
         with pytest.raises(NotAVideoError):
             await media.probe(page)

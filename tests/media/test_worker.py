@@ -220,7 +220,14 @@ def test_the_process_ends_when_the_bot_is_gone(endless: Path, open_files: list[i
         assert process.wait(timeout=10) == 1
 
 
-def test_importing_the_package_leaves_ffmpeg_and_pillow_out() -> None:
-    look = "import sys, bot.media.worker; sys.exit(bool({'av', 'PIL'} & sys.modules.keys()))"
+@pytest.mark.parametrize(
+    ("module", "left_out"),
+    [
+        ("bot.media.worker", {"av", "PIL", "matplotlib", "numpy"}),
+        ("bot.media.__main__", {"PIL", "matplotlib", "numpy"}),
+    ],
+)
+def test_what_reads_and_draws_is_loaded_only_where_it_is_needed(module: str, left_out: set[str]) -> None:
+    look = f"import sys, {module}; sys.exit(bool({left_out} & sys.modules.keys()))"
 
     assert subprocess.run([sys.executable, "-c", look], check=False).returncode == 0

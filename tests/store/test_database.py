@@ -381,6 +381,29 @@ async def put(database: Database, guild_id: int, prompt: str) -> None:
         )
 
 
+async def test_who_wants_to_write_is_known_to_wait_until_it_is_their_turn(tmp_path: Path) -> None:
+    heard: list[str] = []
+    both_wait = asyncio.Event()
+
+    def wait_to_write() -> Callable[[], None]:
+        if heard:
+            both_wait.set()
+        heard.append("waits")
+        return lambda: heard.append("may write")
+
+    async with Database.open(await fresh_database(tmp_path), migrate=False) as database:
+        database.wait_to_write = wait_to_write
+        async with database.write():
+            other = asyncio.create_task(database.check_writable())
+            await both_wait.wait()
+            assert heard == ["waits", "may write", "waits"]
+        await other
+        async with database.read():
+            pass
+
+    assert heard == ["waits", "may write", "waits", "may write"]
+
+
 @pytest.mark.parametrize("address", ["nonsense", "oracle+nothing://x"])
 async def test_an_address_of_no_supported_database_is_a_wrong_setting(address: str) -> None:
     with pytest.raises(SettingsError, match="DATABASE_URL"):

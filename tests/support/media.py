@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.models import VideoInfo
+    from bot.models.usage import BarChart
 
 
 class DirectMedia:
@@ -29,5 +30,14 @@ class DirectMedia:
     async def make_contact_sheet(self, takes: Sequence[tuple[int, bytes | None]]) -> bytes:
         return await asyncio.to_thread(make_contact_sheet, takes)
 
+    async def draw_chart(self, chart: BarChart) -> bytes:
+        return await asyncio.to_thread(_draw_chart, chart)
+
     async def fit(self, source: Path, destination: Path, max_bytes: int, found: VideoInfo | None = None) -> VideoInfo:
         return await asyncio.to_thread(fit, source, destination, max_bytes)
+
+
+def _draw_chart(chart: BarChart) -> bytes:
+    from bot.media.charts import draw_chart  # Matplotlib takes a second to load
+
+    return draw_chart(chart)

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from bot.models import Aspect, EffectiveQuota, JobState, Period, Quota, QuotaSource, VideoSpec
 from bot.services.quotas.usage import MemberUsage, UsageReport
-from bot.ui.exports import safe_cell, usage_files
-from tests.support.jobs import CREATED_AT, RESETS_AT, make_job
+from bot.ui.exports import daily_files, safe_cell, usage_files
+from tests.support.jobs import CREATED_AT, RESETS_AT, make_daily, make_job
 
 if TYPE_CHECKING:
     from bot.models import Job
@@ -72,7 +72,15 @@ def test_every_cell_is_in_quotes() -> None:
 
 
 def report_of(*jobs: Job) -> UsageReport:
-    return UsageReport(period=Period.MONTH, start=CREATED_AT, end=RESETS_AT, members=(), refused=0, jobs=jobs)
+    return UsageReport(
+        period=Period.MONTH,
+        start=CREATED_AT,
+        end=RESETS_AT,
+        members=(),
+        refused=0,
+        jobs=jobs,
+        daily=make_daily((0, 0, 0, 0, 6, 0, 12), (0, 0, 0, 0, 0, 0, 6), totals=(0, 0, 4, 0, 6, 0, 18)),
+    )
 
 
 def test_the_table_of_members_has_their_brainstorms_and_takes() -> None:
@@ -126,3 +134,25 @@ def test_as_many_clips_are_listed_as_fit_and_the_latest_first() -> None:
     rows = list(csv.DictReader(io.StringIO(table.decode("utf-8-sig"), newline="")))
     assert [row["job_id"] for row in rows] == [job.id for job in jobs[:count]]
     assert 30 < count < 40
+
+
+def test_the_table_of_days_has_a_line_for_each_day_and_member_and_one_for_what_is_nobodys() -> None:
+    [days] = asyncio.run(daily_files(report_of(), {1: "=Mia"}, None, "a chart"))
+
+    assert days.filename == "usage-month-2026-03-04-days.csv"
+    lines = list(csv.reader(io.StringIO(days.fp.read().decode("utf-8-sig"), newline="")))
+    assert lines == [
+        ["day", "member_id", "member_name", "seconds_used"],
+        ["2026-02-28", "", "others", "4"],
+        ["2026-03-02", "1", "'=Mia", "6"],
+        ["2026-03-04", "1", "'=Mia", "12"],
+        ["2026-03-04", "2", "", "6"],
+    ]
+
+
+def test_the_chart_comes_before_the_table_of_days_with_its_words_for_those_who_do_not_see_it() -> None:
+    picture, table = asyncio.run(daily_files(report_of(), {}, b"a picture", "24 s in all"))
+
+    assert (picture.filename, picture.description) == ("usage-month-2026-03-04-days.png", "24 s in all")
+    assert picture.fp.read() == b"a picture"
+    assert table.filename.endswith(".csv")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.models import Clip, Job, PostedMessage, VideoInfo
+    from bot.models.usage import BarChart
 
 _log = logging.getLogger(__name__)
 
@@ -26,7 +27,7 @@ SMALLEST_UPLOAD_BYTES = 512 * 1024
 
 
 class Media(Protocol):
-    """What is done to a video file; raises ``ClipError``s."""
+    """What is done to a video file, and pictures that are drawn; raises ``ClipError``s."""
 
     async def probe(self, path: Path) -> VideoInfo:
         """Check that a file is a video, and tell whether it plays as it is."""
@@ -42,6 +43,10 @@ class Media(Protocol):
         Args:
             takes: 2 to 8 numbers with their stills; a take without one, or with a broken one, is a grey field.
         """
+        ...
+
+    async def draw_chart(self, chart: BarChart) -> bytes:
+        """Return a chart as a PNG picture of at most 300 KB."""
         ...
 
     async def fit(self, source: Path, destination: Path, max_bytes: int, found: VideoInfo | None = None) -> VideoInfo:

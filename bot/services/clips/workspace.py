@@ -102,6 +102,11 @@ class Workspace:
         return self._root
 
     @property
+    def max_bytes(self) -> int:
+        """Say how much may lie in all of the folders together."""
+        return self._max_bytes
+
+    @property
     def reserved_bytes(self) -> int:
         """Say how much may be written at most into the folders there are."""
         return self._reserved_bytes

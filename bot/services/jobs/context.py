@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from bot.services.jobs.leases import LeasedJobs
     from bot.services.jobs.policy import WorkerPolicy
     from bot.services.polling.planner import PollPlanner
-    from bot.services.ports import Clock, Publisher, VideoService
+    from bot.services.ports import Clock, Measures, Publisher, VideoService
     from bot.services.submits.recovery import Recovery
     from bot.services.submits.refitting import Refitting
     from bot.services.throttling.alerts import OperatorAlerts
@@ -42,6 +42,7 @@ class WorkContext:
     polling: PollPlanner
     recovery: Recovery
     refitting: Refitting
+    measures: Measures
 
     def note_poll_refused(self, error: VideoServiceError) -> None:
         """Note that a poll was refused or not answered, and let the operator be told where that is theirs to mend."""

@@ -109,7 +109,10 @@ class Renderer:
         address = generation.result_url or job.result_url
         match generation.status:
             case GenerationStatus.COMPLETED if address is not None:
-                rendered_at = self._believable(generation.completed_at, job) or now
+                completed_at = self._believable(generation.completed_at, job)
+                if completed_at is not None:
+                    self._work.measures.note_notice_delay(max(0.0, (now - completed_at).total_seconds()))
+                rendered_at = completed_at or now
                 self._work.polling.finished(job, rendered_at)
                 self._work.throttle.rendered()
                 await self._take_clip(

@@ -212,7 +212,8 @@ class Worker:
         was_paused = self._work.throttle.is_paused
         fields = {"key": claim.key} if claim.job is None else {"job_id": claim.job.id}
         try:
-            await self._step(claim)()
+            with self._work.measures.time_step(claim.lane.name):
+                await self._step(claim)()
         except LeaseLostError:
             _log.info("job is no longer ours", extra=fields)
         except StoreUnavailableError as error:

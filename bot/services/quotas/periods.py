@@ -82,15 +82,32 @@ def period_bounds(period: Period, now: datetime, zone: tzinfo = UTC) -> tuple[da
     Days begin at local midnight and so last 23 or 25 hours where the clocks change; weeks begin on Monday
     (ISO 8601).
     """
+    first, next_first = _period_days(period, local_day(now, zone))
+    return day_start(first, zone), day_start(next_first, zone)
+
+
+def days_around(period: Period, now: datetime, zone: tzinfo = UTC) -> list[date]:
+    """Return the days of the period that ``now`` lies in; for a day, which says little alone, the week that it ends."""
     today = local_day(now, zone)
+    first, next_first = _period_days(period, today)
+    if period is Period.DAY:
+        first = today - timedelta(days=6)
+    return [first + timedelta(days=number) for number in range((next_first - first).days)]
+
+
+def day_start(day: date, zone: tzinfo) -> datetime:
+    """Return when a day begins in a time zone, as aware UTC."""
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def _period_days(period: Period, today: date) -> tuple[date, date]:
+    """Return the first day of a period, and the first one after it."""
     match period:
         case Period.DAY:
-            first, next_first = today, today + timedelta(days=1)
+            return today, today + timedelta(days=1)
         case Period.WEEK:
             first = today - timedelta(days=today.weekday())
-            next_first = first + timedelta(days=7)
+            return first, first + timedelta(days=7)
         case Period.MONTH:
             first = today.replace(day=1)
-            next_first = (first + timedelta(days=31)).replace(day=1)
-    start, end = (datetime.combine(day, time(), zone).astimezone(UTC) for day in (first, next_first))
-    return start, end
+            return first, (first + timedelta(days=31)).replace(day=1)

@@ -2,28 +2,43 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from bot.errors import CannotFitError
 from bot.models import FINAL_STATES, JobState
-from bot.services.quotas.periods import local_day, period_bounds, zone_of
+from bot.models.usage import DailyUsage, UsageBy, UsageShare
+from bot.services.quotas.periods import day_start, days_around, local_day, period_bounds, zone_of
 from bot.slices import slices
 from bot.store import jobs
 from bot.store.brainstorms import records
 from bot.store.moderation import refusals, servers
 from bot.store.quotas import ledger
+from bot.store.quotas.days import sum_by_day, sum_days
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
+    from datetime import date, datetime, tzinfo
 
-    from bot.models import Job, Period
+    from bot.models import Job, Period, Server
+    from bot.models.usage import BarChart
+    from bot.services.clips.fitting import Media
     from bot.services.ports import Clock
+    from bot.store import Connection
     from bot.store.database import Database
 
+_log = logging.getLogger(__name__)
 
 JOBS_LISTED = 5000
+DAILY_SUMS = 5000
+"""Of the sums by day and by member or channel the largest; what is in none of them is in the totals."""
+DRAWN_WITHIN_SECONDS = 15.0
+"""A chart takes a second or two, most of it to load what draws it; after that long the answer has none."""
 _COUNTS_AT_A_TIME = 500
 
 
@@ -56,7 +71,9 @@ class UsageReport:
         members: who used most first.
         refused: how often ``/video`` was refused, whatever for.
         jobs: the latest that were asked for, newest first.
-        names: what members were called when they last asked for something in it, as far as that is kept.
+        names: what members were called when they last asked for something in it, or on the days of ``daily``, as far as
+            that is kept.
+        daily: its days one by one; of a day the week that it ends.
     """
 
     period: Period
@@ -66,6 +83,7 @@ class UsageReport:
     refused: int
     jobs: Sequence[Job]
     names: Mapping[int, str] = field(default_factory=dict[int, str])
+    daily: DailyUsage
 
     @property
     def asked(self) -> int:
@@ -75,53 +93,76 @@ class UsageReport:
     @property
     def used_seconds(self) -> int:
         """Return the seconds everybody used."""
-        return sum(member.used_seconds for member in self.members)
+        return self._sum("used_seconds")
 
     @property
     def delivered(self) -> int:
         """Count the clips that were handed over."""
-        return sum(member.delivered for member in self.members)
+        return self._sum("delivered")
 
     @property
     def failed(self) -> int:
         """Count the jobs that failed."""
-        return sum(member.failed for member in self.members)
+        return self._sum("failed")
 
     @property
     def cancelled(self) -> int:
         """Count the jobs that were cancelled."""
-        return sum(member.cancelled for member in self.members)
+        return self._sum("cancelled")
 
     @property
     def open(self) -> int:
         """Count the jobs that have not ended."""
-        return sum(member.open for member in self.members)
+        return self._sum("open")
 
     @property
     def removed(self) -> int:
         """Count the clips that moderators took away."""
-        return sum(member.removed for member in self.members)
+        return self._sum("removed")
 
     @property
     def brainstorms(self) -> int:
         """Count the brainstorms that were started."""
-        return sum(member.brainstorms for member in self.members)
+        return self._sum("brainstorms")
 
     @property
     def takes(self) -> int:
         """Count the takes that were made for brainstorms."""
-        return sum(member.takes for member in self.members)
+        return self._sum("takes")
+
+    def _sum(self, name: str) -> int:
+        return sum(map(attrgetter(name), self.members))  # with no call for each of thousands
 
 
 class UsageService:
-    """Reports use, one server at a time."""
+    """Reports use, one server at a time.
 
-    def __init__(self, *, database: Database, clock: Clock) -> None:
+    Args:
+        drawn_within_seconds: how long a chart may take, with the wait for others'.
+    """
+
+    def __init__(
+        self, *, database: Database, clock: Clock, media: Media, drawn_within_seconds: float = DRAWN_WITHIN_SECONDS
+    ) -> None:
         self._database = database
         self._clock = clock
+        self._media = media
+        self._drawn_within_seconds = drawn_within_seconds
 
-    async def report(self, guild_id: int, period: Period) -> UsageReport:
+    async def draw(self, chart: BarChart) -> bytes | None:
+        """Return a chart as PNG; None where it can't be had in time, which is logged."""
+        try:
+            async with asyncio.timeout(self._drawn_within_seconds):
+                return await self._media.draw_chart(chart)
+        except (CannotFitError, TimeoutError) as error:
+            _log.warning("chart not drawn", extra={"error": str(error) or type(error).__name__})
+            return None
+
+    async def report(self, guild_id: int, period: Period, by: UsageBy = UsageBy.MEMBER) -> UsageReport:
         """Sum up the present day, week or month by the server's own time.
+
+        Args:
+            by: what its days are told apart by.
 
         Raises:
             StoreUnavailableError: when the database cannot be asked.
@@ -129,14 +170,17 @@ class UsageService:
         async with self._database.read() as connection:
             server = await servers.get(connection, guild_id)
             zone = zone_of(server.timezone)
-            start, end = period_bounds(period, self._clock.now(), zone)
+            now = self._clock.now()
+            start, end = period_bounds(period, now, zone)
+            days = days_around(period, now, zone)
             counts = await jobs.count_outcomes(connection, guild_id=guild_id, start=start, end=end)
             latest = await jobs.list_period(connection, guild_id=guild_id, start=start, end=end, limit=JOBS_LISTED)
-            names = await jobs.list_names(connection, guild_id=guild_id, start=start, end=end)
+            names = await jobs.list_names(connection, guild_id=guild_id, start=day_start(days[0], zone), end=end)
             used = await ledger.sum_by_member(connection, guild_id=guild_id, start=start, end=end)
             brainstorms, takes = await records.count_by_member(connection, guild_id, start=start, end=end)
             first, last = local_day(start, zone), local_day(end, zone)
             refused = await refusals.count_days(connection, guild_id, first=first, end=last)
+            daily = await _read_days(connection, server, days, by, now)
         outcomes: dict[int, Counter[tuple[JobState, bool]]] = defaultdict(Counter)
         async for part in slices(counts.items(), _COUNTS_AT_A_TIME):
             for (member_id, state, removed), count in part:
@@ -160,7 +204,46 @@ class UsageService:
             refused=refused,
             jobs=latest,
             names=names,
+            daily=daily,
         )
+
+
+async def _read_days(
+    connection: Connection, server: Server, days: Sequence[date], by: UsageBy, now: datetime
+) -> DailyUsage:
+    zone = zone_of(server.timezone)
+    edges = [day_start(day, zone) for day in (*days, days[-1] + timedelta(days=1))]
+    totals = await sum_days(connection, guild_id=server.guild_id, edges=edges)
+    sums = await sum_by_day(connection, guild_id=server.guild_id, edges=edges, by=by, most=DAILY_SUMS)
+    unlisted = list(totals)
+    by_subject: dict[int, list[int]] = defaultdict(lambda: [0] * len(days))
+    async for part in slices(sums, _COUNTS_AT_A_TIME):
+        for subject_id, number, seconds in part:
+            by_subject[subject_id][number] = seconds
+            unlisted[number] -= seconds
+    ranked = [(-sum(seconds), subject_id) async for part in slices(by_subject.items()) for subject_id, seconds in part]
+    ranked.sort()
+    return DailyUsage(
+        by=by,
+        days=days,
+        zone=edges[0].astimezone(zone).tzname() or server.timezone,
+        totals=totals,
+        shares=[
+            UsageShare(subject_id, tuple(by_subject[subject_id]))
+            async for part in slices(ranked)
+            for _, subject_id in part
+        ],
+        unlisted=[max(0, seconds) for seconds in unlisted],
+        cap=server.cap,
+        cap_days=_cap_days(server, now, zone),
+    )
+
+
+def _cap_days(server: Server, now: datetime, zone: tzinfo) -> int:
+    if server.cap is None:
+        return 1
+    start, end = (local_day(edge, zone) for edge in period_bounds(server.cap.period, now, zone))
+    return (end - start).days
 
 
 def _member_usage(member_id: int, used_seconds: int, outcomes: Counter[tuple[JobState, bool]]) -> MemberUsage:

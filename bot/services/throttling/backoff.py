@@ -75,6 +75,12 @@ class Backoff:
         """Say until when everything waits; None or past when nothing does."""
         return self._opens_at
 
+    def left(self, now: datetime) -> int | None:
+        """Return how many more the service has said that it takes in its present window; None where it has not."""
+        if self._resets_at is not None and now >= self._resets_at:
+            self._left = self._resets_at = None
+        return self._left
+
     @property
     def turn_seconds(self) -> float:
         """Return how often each of those who take turns may ask, so that all stay within the limit."""
@@ -176,13 +182,12 @@ class Backoff:
 
     def _room_told(self, now: datetime) -> int:
         """Return how many more the service's own words allow; where none, open when it says."""
-        if self._resets_at is not None and now >= self._resets_at:
-            self._left = self._resets_at = None
-        if self._left is None or self._resets_at is None:
+        left = self.left(now)
+        if left is None or self._resets_at is None:
             return self._rate.per_minute
-        if self._left <= 0:
+        if left <= 0:
             self._wait(now, (self._resets_at - now).total_seconds())
-        return self._left
+        return left
 
     def _wait(self, now: datetime, seconds: float, *, jitters: bool = False) -> None:
         opens_at = now + timedelta(seconds=seconds * (1 + self._jitter() / 4 if jitters else 1))

@@ -56,6 +56,7 @@ _PAUSES = {
     InsufficientFundsError: OperatorAlert.INSUFFICIENT_FUNDS,
     ModelAccessError: OperatorAlert.NO_ACCESS,
 }
+PAUSE_REASONS = (*_PAUSES.values(), OperatorAlert.SERVICE_TROUBLE)
 
 
 class ServiceThrottle:

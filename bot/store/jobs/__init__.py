@@ -38,6 +38,8 @@ from bot.store.jobs.leases import Backlog, backlog, claim_due, free, release_lea
 from bot.store.jobs.lists import (
     QUEUE_START,
     QueuePosition,
+    count_ended,
+    count_held,
     count_outcomes,
     list_made_from,
     list_names,
@@ -72,6 +74,8 @@ __all__ = [
     "backlog",
     "call_off",
     "claim_due",
+    "count_ended",
+    "count_held",
     "count_outcomes",
     "expire",
     "find_by_interaction",

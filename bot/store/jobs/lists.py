@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Integer, bindparam, func, or_, select, tuple_
 
-from bot.models import CLIPLESS_STATES, OPEN_STATES, WAITING_STATES, JobState
+from bot.models import CLIPLESS_STATES, OPEN_STATES, WAITING_STATES, JobError, JobState
 from bot.slices import slices
+from bot.store.jobs.held import is_held
 from bot.store.jobs.rows import from_row
 from bot.store.jobs.turns import IS_WAITING
 from bot.store.tables import jobs
@@ -138,6 +139,19 @@ async def count_outcomes(
     return counts
 
 
+async def count_held(connection: AsyncConnection) -> int:
+    """Count the takes that are held until their thread is there."""
+    return (await connection.execute(_count_held())).scalar_one()
+
+
+async def count_ended(connection: AsyncConnection, *, since: datetime) -> Counter[tuple[JobState, JobError | None]]:
+    """Count the jobs that have ended since a moment, by state, and by why they did without a clip."""
+    rows = await connection.execute(_COUNT_ENDED, {"since": since})
+    return Counter(
+        {(JobState(state), JobError(error_code) if error_code else None): count for state, error_code, count in rows}
+    )
+
+
 async def list_names(connection: AsyncConnection, *, guild_id: int, start: datetime, end: datetime) -> dict[int, str]:
     """Return what members were called who asked for something in a period, each as of their last request in it."""
     statement = _last_named.where(jobs.c.guild_id == guild_id, jobs.c.created_at >= start, jobs.c.created_at < end)
@@ -188,6 +202,18 @@ _WAITING_AFTER = (
     .order_by(jobs.c.created_at, jobs.c.id)
     .limit(bindparam("limit", type_=Integer))
 )
+
+
+_COUNT_ENDED = (
+    select(jobs.c.state, jobs.c.error_code, func.count())
+    .where(jobs.c.finished_at >= bindparam("since"), jobs.c.archived_at.is_(None))  # as the index has it
+    .group_by(jobs.c.state, jobs.c.error_code)
+)
+
+
+@cache
+def _count_held() -> Select[int]:
+    return select(func.count()).select_from(jobs).where(is_held())
 
 
 @cache

@@ -11,14 +11,18 @@ import discord
 import pytest
 from simcord.results import ResponseMessage
 
+from bot.errors import CannotFitError
 from bot.models import JobState
 from tests.support.community import told, words
+from tests.support.media import DirectMedia
 from tests.support.panel import open_panel, set_access, set_cap, set_pool, set_timezone
 from tests.support.panel import said as said_beside
+from tests.support.rounds import start
 
 if TYPE_CHECKING:
     from simcord.results import InteractionResult
 
+    from bot.models.usage import BarChart
     from tests.support.community import Community
 
 STRING, INTEGER, USER, CHANNEL = 3, 4, 6, 7
@@ -406,7 +410,7 @@ async def test_use_is_summed_up_and_comes_as_tables_that_do_nothing_in_a_spreads
     assert "2 posted, 0 failed, 0 cancelled, 0 on the way; 0 refused" in said
     assert f"{community.mia.mention}: 6 s, 1 posted" in said
     assert community.pinged(result.response) == set()
-    members, clips = [await table(attachment) for attachment in attachments(community, result)]
+    _, members, clips = [await table(attachment) for attachment in attachments(community, result)[1:]]
     assert [row["seconds_used"] for row in members] == ["6", "6"]
     assert [(row["member_id"], row["member_name"]) for row in members] == [
         *((str(actor.id), actor.name) for actor in (community.mia, community.ben))
@@ -415,6 +419,78 @@ async def test_use_is_summed_up_and_comes_as_tables_that_do_nothing_in_a_spreads
     assert [(row["channel_id"], row["channel_name"]) for row in clips] == [general] * 2
     assert [row["prompt"] for row in clips] == ['\'@SUM(A1), "quoted", ünï\ncode', "'=HYPERLINK(1)"]
     assert [(row["outcome"], row["charged_to"]) for row in clips] == [("posted", "member")] * 2
+
+
+async def test_use_is_shown_as_a_chart_with_its_words_and_its_numbers(community: Community) -> None:
+    await set_cap(community, "12 a day")
+    for actor in (community.mia, community.ben):
+        await community.post_clip(actor)
+
+    result = await community.moderator.slash(community.channel, "moderate usage", period="week")
+
+    assert result.ephemeral
+    assert told(result.response).endswith(
+        f"2 to 8 Mar 2026: 1 {community.mia.mention} 6 s · 2 {community.ben.mention} 6 s"
+    )
+    chart, days, *_ = attachments(community, result)
+    assert (chart.filename, days.filename) == ("usage-week-2026-03-02-days.png", "usage-week-2026-03-02-days.csv")
+    assert chart.description == (
+        "Seconds of video a day, by member, 2 to 8 Mar 2026, UTC: 12 s in all. mia 6 s; ben 6 s. Most on 4 Mar 2026:"
+        " 12 s. The cap is 12 s a day."
+    )
+    assert (await chart.read()).startswith(b"\x89PNG")
+    assert [[row["day"], row["member_name"], row["seconds_used"]] for row in await table(days)] == [
+        ["2026-03-04", "mia", "6"],
+        ["2026-03-04", "ben", "6"],
+    ]
+
+
+async def test_use_is_shown_by_channel_when_that_is_chosen_and_takes_count_where_they_were_asked_for(
+    community: Community,
+) -> None:
+    board = await start(community, community.mia)
+    assert {job.channel_id for job in await community.jobs()} == {board.brainstorm.thread_id}
+
+    result = await community.moderator.slash(community.channel, "moderate usage", by="channel")
+
+    assert told(result.response).endswith(f"1 {community.channel.mention} 24 s")
+    _, days, *_ = attachments(community, result)
+    assert [(row["channel_id"], row["channel_name"]) for row in await table(days)] == [
+        (str(community.channel.id), "general")
+    ]
+
+
+async def test_without_use_there_is_no_chart(community: Community) -> None:
+    result = await community.moderator.slash(community.channel, "moderate usage", period="month")
+
+    assert [attachment.filename.rpartition("-")[2] for attachment in attachments(community, result)] == [
+        *("members.csv", "clips.csv")
+    ]
+
+
+async def test_a_chart_that_can_not_be_drawn_is_left_out_of_the_answer(
+    community: Community, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(_media: DirectMedia, _chart: BarChart) -> bytes:
+        raise CannotFitError("chart: exit code -9")
+
+    monkeypatch.setattr(DirectMedia, "draw_chart", fail)
+    await community.post_clip(community.mia)
+
+    result = await community.moderator.slash(community.channel, "moderate usage")
+
+    assert "**6 s used today**" in told(result.response)
+    assert [attachment.filename.rpartition("-")[2] for attachment in attachments(community, result)] == [
+        *("days.csv", "members.csv", "clips.csv")
+    ]
+
+
+async def test_what_use_is_not_told_by_is_refused(community: Community) -> None:
+    result = await community.forge(
+        community.moderator, "moderate usage", {"name": "by", "type": STRING, "value": "prompt"}
+    )
+
+    assert "choose members or channels" in words(result.response)
 
 
 async def test_use_is_told_in_the_servers_own_days(community: Community) -> None:
@@ -463,8 +539,8 @@ async def test_the_tables_have_the_names_that_members_had_last_and_channels_have
 
     result = await community.moderator.slash(community.channel, "moderate usage")
 
-    members, clips = [await table(attachment) for attachment in attachments(community, result)]
-    assert [row["member_name"] for row in (*members, *clips)] == ["'=Mia the Great"] * 3
+    days, members, clips = [await table(attachment) for attachment in attachments(community, result)[1:]]
+    assert [row["member_name"] for row in (*days, *members, *clips)] == ["'=Mia the Great"] * 4
     assert [row["channel_name"] for row in clips] == ["films"] * 2
     assert [row["charged_to"] for row in clips] == [f"pool {community.channel.id} films"] * 2
     assert [(row["removed_by"], row["removed_by_name"]) for row in clips] == [

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 import zoneinfo
+from datetime import UTC, date, datetime
 
 import pytest
 
 from bot.errors import InvalidSettingError
+from bot.models import Period
 from bot.services.quotas import periods
 
 
@@ -58,3 +60,21 @@ async def test_the_names_are_read_once_and_not_on_the_event_loop(monkeypatch: py
 
     assert len(threads) == 1
     assert threads[0] is not threading.main_thread()
+
+
+@pytest.mark.parametrize(
+    ("period", "first", "last"),
+    [
+        (Period.DAY, date(2026, 10, 20), date(2026, 10, 26)),
+        (Period.WEEK, date(2026, 10, 26), date(2026, 11, 1)),
+        (Period.MONTH, date(2026, 10, 1), date(2026, 10, 31)),
+    ],
+)
+def test_the_days_around_are_those_of_the_period_and_of_a_day_the_week_that_it_ends(
+    period: Period, first: date, last: date
+) -> None:
+    zone = zoneinfo.ZoneInfo("Asia/Tokyo")
+
+    days = periods.days_around(period, datetime(2026, 10, 25, 20, tzinfo=UTC), zone)
+
+    assert (days[0], days[-1], len(days)) == (first, last, (last - first).days + 1)

@@ -72,7 +72,7 @@ from bot.ui.text.panel import PanelDetails
 from cogs.moderation.modlog_card import RECENT_JOBS
 from tests.support.discord_server.requests import RouteKind
 from tests.support.discord_server.schema import OpenApiCheck
-from tests.support.jobs import CREATED_AT, RESETS_AT, make_block, make_job, make_quota_status
+from tests.support.jobs import CREATED_AT, RESETS_AT, make_block, make_daily, make_job, make_quota_status
 from tests.support.openapi import OPENAPI, needs_openapi
 from tests.support.workshop import requester
 
@@ -471,14 +471,23 @@ def plain_answers() -> dict[str, str]:
         )
         for place in range(100)
     ]
-    report = UsageReport(period=Period.MONTH, start=CREATED_AT, end=RESETS_AT, members=members, refused=10**6, jobs=())
+    daily = make_daily(*([10**5] * 7 for _ in range(20)), ids=[WIDE - place for place in range(20)])
+    report = UsageReport(
+        period=Period.MONTH,
+        start=CREATED_AT,
+        end=RESETS_AT,
+        members=members,
+        refused=10**6,
+        jobs=(),
+        daily=daily,
+    )
     return {
         "why": moderator_text.why(explanation, DETAILS.view.rule_counts, DETAILS.automod, DETAILS.deleted),
         "test": rule_text.tested(hideous(2000), PROMPT_RULES, AutomodRule(hideous(100))),
         "block": moderator_text.blocked(make_block(reason=hideous(300), expires_at=RESETS_AT), 99),
         "pause": moderator_text.paused(hideous(300)),
         "rule": rule_text.added(PROMPT_RULES[0]),
-        "usage": usage_text.usage_summary(report, 9),
+        "usage": f"{usage_text.usage_summary(report, 9)}\n{usage_text.usage_legend(daily)}",
     }
 
 

@@ -42,6 +42,7 @@ INVALID_SETTINGS = brainstorms.INVALID_SETTINGS | {
     ("member", "elsewhere"): "That is no member of this server.",
     ("subject", "elsewhere"): "That is not a role or channel of this server that I can see.",
     ("grant", "used_up"): "Nothing is left of that; it may have been used or taken back meanwhile.",
+    ("by", "unknown"): "That is not on offer; choose members or channels.",
     ("search", "too_long"): f"That is too long to look for; use at most {SEARCH_MAX_CHARACTERS} characters.",
     ("rule", "unknown"): "There is no such rule; it may have been removed meanwhile.",
     ("kind", "unknown"): "That kind of rule is not on offer; choose words or a pattern.",
