@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import discord
 from discord import app_commands
@@ -22,7 +22,7 @@ from bot.gateway.checking import INTENTS
 from bot.gateway.command_sync import CommandSync
 from bot.ui import replies
 from bot.ui.components import ITEM_CLASSES, Components
-from bot.ui.filled_forms import typed_command
+from bot.ui.filled_forms import clean_options, typed_command
 from bot.ui.floods import FloodGate
 from cogs.brainstorms.commands import BrainstormCog, BrainstormListActions, Planner
 from cogs.brainstorms.previews import PreviewActions
@@ -74,6 +74,7 @@ class ReelayTree(app_commands.CommandTree["ReelayBot"]):
 
     async def interaction_check(self, interaction: discord.Interaction[ReelayBot]) -> bool:
         """Let through what comes from a server that is served; Discord's own setting for that is only a hint."""
+        clean_options(interaction)
         if not await self.client.flood_gate.let_through(interaction):
             return False
         try:
@@ -92,9 +93,8 @@ class ReelayTree(app_commands.CommandTree["ReelayBot"]):
             await replies.offer_nothing(interaction, error)
             return
         original = error.original if isinstance(error, app_commands.CommandInvokeError) else error
-        data: Any = interaction.data
         is_of_use = not isinstance(original, app_commands.MissingPermissions | NotOperatorError)
-        await replies.reply_with_error(interaction, original, typed=typed_command(data) if is_of_use else "")
+        await replies.reply_with_error(interaction, original, typed=typed_command(interaction) if is_of_use else "")
 
 
 class ReelayBot(ShardedBot):

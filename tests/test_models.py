@@ -21,6 +21,7 @@ from bot.models import (
     Quota,
     QuotaSource,
     QuotaStatus,
+    Requester,
     StatusCard,
     VideoSpec,
 )
@@ -208,3 +209,7 @@ def test_a_card_looks_the_same_until_something_visible_changes() -> None:
 def test_models_cannot_be_changed() -> None:
     with pytest.raises(FrozenInstanceError):
         VideoSpec("a fox").prompt = "another"  # type: ignore[misc] (that is the point)
+
+
+def test_a_members_name_is_without_what_no_database_can_store() -> None:
+    assert Requester(guild_id=1, member_id=2, name="Mi\0a \ud83d").name == "Mia "

@@ -40,6 +40,7 @@
     │   └── OperatorRefusedError      what the operator wanted to do by hand can't be done
     ├── StoreUnavailableError         the database could not be asked
     │   └── NewerSchemaError          a newer version has migrated it
+    ├── StoreRefusedError             the database takes a value by no means
     ├── PortTakenError                another program listens at HTTP_LISTEN
     ├── GatewayClosedError            Discord takes the bot only from a new start
     ├── LeaseLostError                a job is no longer this worker's to change
@@ -84,6 +85,7 @@ from bot.errors.base import (
     PortTakenError,
     ReelayError,
     SettingsError,
+    StoreRefusedError,
     StoreUnavailableError,
 )
 from bot.errors.clips import (
@@ -185,6 +187,7 @@ __all__ = [
     "RulesUnknownError",
     "ServerNotServedError",
     "SettingsError",
+    "StoreRefusedError",
     "StoreUnavailableError",
     "ThreadClosedError",
     "TooManyOpenJobsError",

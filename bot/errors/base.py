@@ -15,6 +15,10 @@ class StoreUnavailableError(ReelayError):
     """The database could not be asked, or in time; nothing has changed. When it is opened, a sentence says why."""
 
 
+class StoreRefusedError(ReelayError):
+    """The database takes a value by no means, however often it is asked; nothing has changed."""
+
+
 class PortTakenError(ReelayError):
     """Another program listens where the bot is to; the message is a sentence."""
 

@@ -3,7 +3,7 @@
 All times are aware UTC datetimes; all lengths are whole seconds of video unless a name says otherwise.
 """
 
-from bot.models._values import AuditDetails
+from bot.models._values import AuditDetails, storable
 from bot.models.audit import Change, ChangeKind, LogEntry, LogKind
 from bot.models.clips import (
     CLIPS_A_PAGE,
@@ -250,4 +250,5 @@ __all__ = [
     "parse_search",
     "parse_typed_duration",
     "profile_of",
+    "storable",
 ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from bot.models._values import storable
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -25,6 +27,11 @@ class Requester:
     role_ids: tuple[int, ...] = ()
     places: tuple[int, ...] = ()
     manages_server: bool = False
+
+    def __post_init__(self) -> None:
+        """Free the name of what can't be stored."""
+        if self.name is not None:
+            object.__setattr__(self, "name", storable(self.name))
 
     def in_no_place(self) -> Requester:
         """Return the same member wherever no pool is."""

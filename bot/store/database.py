@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from sqlalchemy import delete, event, insert, text
+from sqlalchemy import delete, event, insert
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from bot.errors import NewerSchemaError, SettingsError, StoreUnavailableError
+from bot.errors import NewerSchemaError, SettingsError, StoreRefusedError, StoreUnavailableError
 from bot.store import epoch, migrating
-from bot.store.engines import sqlite, write_ahead
+from bot.store.engines import postgresql, sqlite, write_ahead
 from bot.store.engines.write_ahead import Checkpoints
 from bot.store.files import DatabaseFile, copies, explain_opening, is_busy, is_damaged
 from bot.store.tables import command_digests
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
     from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, ExceptionContext
 
     from bot.store.migrating import Migrated, MigrationPolicy
 
 _log = logging.getLogger(__name__)
 
 BUSY_TIMEOUT_SECONDS = 5.0
-"""How long a write waits for another process's write: longer than any write of ours takes."""
+"""How long anybody waits to hear that the database can't be asked: longer than any write of ours takes."""
 
 FILE_LOOK_SECONDS = 10.0
 """How often the database's file is looked for while nobody writes."""
@@ -42,8 +42,6 @@ _SQLITE_PRAGMAS = (
     "secure_delete = ON",  # what is deleted is overwritten, not only let go of
     *write_ahead.PRAGMAS,
 )
-_POSTGRESQL_WRITE_LOCK = 7_355_608
-"""Key of the advisory lock that makes PostgreSQL writers queue as SQLite's do; any fixed number serves."""
 
 
 class Database:
@@ -51,14 +49,18 @@ class Database:
 
     ``read()`` sees one consistent state. ``write()`` holds off all other writers, in this process and in
     others, from its first statement to its commit: what is checked inside is still true when it is written.
+    Whoever has to wait for them too long is told so.
 
     Attributes:
         wait_to_write: called when somebody wants to write; what it returns is called when it is their turn.
         migrated: what opening it has migrated; None where nothing was to be done, or another process did it.
     """
 
-    def __init__(self, engine: AsyncEngine, path: str | None) -> None:
+    def __init__(self, engine: AsyncEngine, path: str | None, busy_timeout_seconds: float) -> None:
         self._engine = engine
+        self._is_postgresql = engine.dialect.name == "postgresql"
+        self._reading = postgresql.for_reading(engine) if self._is_postgresql else engine
+        self._turn_seconds = busy_timeout_seconds * (postgresql.TURN_SHARE if self._is_postgresql else 1)
         self._path = path
         self._checkpoints = None if path is None else Checkpoints(path)
         self._file: DatabaseFile | None = None
@@ -93,7 +95,7 @@ class Database:
         except ArgumentError as error:
             raise SettingsError("DATABASE_URL is not the address of a supported database.") from error
         path = (engine.url.database or ":memory:") if engine.dialect.name == "sqlite" else None
-        database = cls(engine, path)
+        database = cls(engine, path, busy_timeout_seconds)
         try:
             await database._prepare(url, busy_timeout_seconds, migration if migrate else None)
             yield database
@@ -107,19 +109,19 @@ class Database:
             if self._path is not None:
                 await asyncio.to_thread(write_ahead.switch_on, self._path, busy_timeout_seconds)
             if migration is not None:
-                await self._migrate(url, migration)
+                await self._migrate(url, busy_timeout_seconds, migration)
         except StoreUnavailableError as error:
             raise explain_opening(error, self._path) from error
         self._file = DatabaseFile(self._path)
 
-    async def _migrate(self, url: str, policy: MigrationPolicy) -> None:
+    async def _migrate(self, url: str, busy_timeout_seconds: float, policy: MigrationPolicy) -> None:
         present, latest = await self.find_revision()
         if present == latest:
             return
-        engine = _create_engine(url, migrating.LOCK_TRY_SECONDS, *migrating.PRAGMAS)
+        engine = _create_engine(url, busy_timeout_seconds, migrates=True)
         try:
             with _unavailable_when_down(None):
-                self.migrated = await migrating.migrate(engine, _lock_writers_out, path=self._path, policy=policy)
+                self.migrated = await migrating.migrate(engine, path=self._path, policy=policy)
         finally:
             await engine.dispose()
 
@@ -129,10 +131,13 @@ class Database:
 
         Raises:
             StoreUnavailableError: when the database does not answer.
+            StoreRefusedError: when it takes a value by no means.
         """
-        with _unavailable_when_down(self._file):
-            async with self._engine.connect() as connection, connection.begin():
-                yield connection
+        async with AsyncExitStack() as stack:
+            stack.enter_context(_unavailable_when_down(self._file))
+            connection = await stack.enter_async_context(self._reading.connect())
+            await stack.enter_async_context(connection.begin())
+            yield connection
 
     @asynccontextmanager
     async def write(self) -> AsyncGenerator[AsyncConnection]:
@@ -141,6 +146,7 @@ class Database:
         Raises:
             StoreUnavailableError: when the database does not answer, is locked for too long, or its file is gone.
             NewerSchemaError: when a newer version has migrated it.
+            StoreRefusedError: when it takes a value by no means.
         """
         async with self._begin_write(checks_epoch=True) as connection:
             yield connection
@@ -148,19 +154,23 @@ class Database:
     @asynccontextmanager
     async def _begin_write(self, *, checks_epoch: bool) -> AsyncGenerator[AsyncConnection]:
         may_write = self.wait_to_write()
-        async with self._writing:
+        async with AsyncExitStack() as stack:
+            stack.enter_context(_unavailable_when_down(self._file))
+            async with asyncio.timeout(self._turn_seconds) as waiting:
+                await stack.enter_async_context(self._writing)
             if self._file is not None:
                 self._file.require_in_place()
-            with _unavailable_when_down(self._file):
-                async with self._engine.connect() as connection:
-                    check = epoch.require_in_sqlite if checks_epoch else None
-                    await connection.execution_options(writes=True, check=check)
-                    async with connection.begin():
-                        await _lock_writers_out(connection)
-                        may_write()
-                        if checks_epoch and connection.dialect.name != "sqlite":
-                            await epoch.require(connection)
-                        yield connection
+            connection = await stack.enter_async_context(self._engine.connect())
+            left_seconds = (waiting.when() or 0) - asyncio.get_running_loop().time()
+            check = epoch.require_in_sqlite if checks_epoch else None
+            await connection.execution_options(writes_within_seconds=left_seconds, check=check)
+            await stack.enter_async_context(connection.begin())
+            if self._is_postgresql:
+                await postgresql.wait_for_turn(connection)
+            may_write()
+            if checks_epoch and self._is_postgresql:
+                await epoch.require(connection)
+            yield connection
         if self._checkpoints is not None:
             self._checkpoints.note_write()
 
@@ -224,12 +234,6 @@ class Database:
             return await migrating.present_revision(connection), migrating.latest_revision()
 
 
-async def _lock_writers_out(connection: AsyncConnection) -> None:
-    """Wait on PostgreSQL until nobody else writes, and hold all off until the commit; SQLite does so by itself."""
-    if connection.dialect.name == "postgresql":
-        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRESQL_WRITE_LOCK})
-
-
 class _unavailable_when_down:  # noqa: N801 (reads as a statement)
     """Turn "the database did not answer" into the project's word for it, and have the file know of its damage."""
 
@@ -250,24 +254,33 @@ class _unavailable_when_down:  # noqa: N801 (reads as a statement)
             raise StoreUnavailableError(type(error).__name__) from error
 
 
-def _create_engine(url: str, busy_timeout_seconds: float, *pragmas: str) -> AsyncEngine:
-    if not url.startswith("sqlite"):
-        return create_async_engine(url, pool_pre_ping=True)
-    engine = create_async_engine(
-        url,
-        connect_args={
-            "timeout": busy_timeout_seconds,
-            "isolation_level": None,
-            "pragmas": (*_SQLITE_PRAGMAS, *pragmas),
-            "async_creator_fn": sqlite.Connection,
-        },
-        pool_timeout=busy_timeout_seconds,
-    )
-    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+def _create_engine(url: str, busy_timeout_seconds: float, *, migrates: bool = False) -> AsyncEngine:
+    if url.startswith("sqlite"):
+        engine = create_async_engine(
+            url,
+            connect_args={
+                "timeout": busy_timeout_seconds,
+                "isolation_level": None,
+                "pragmas": (*_SQLITE_PRAGMAS, *(migrating.PRAGMAS if migrates else ())),
+                "async_creator_fn": sqlite.Connection,
+            },
+            pool_timeout=busy_timeout_seconds,
+        )
+        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    else:
+        engine = postgresql.create_engine(url, busy_timeout_seconds, migrates=migrates)
+    event.listen(engine.sync_engine, "handle_error", _refuse_value)
     return engine
+
+
+def _refuse_value(context: ExceptionContext) -> None:
+    """Tell a value that the database takes by no means from a database that is down."""
+    error = context.original_exception
+    if sqlite.refuses_value(error) or postgresql.refuses_value(error):
+        raise StoreRefusedError(type(error).__name__)
 
 
 def _begin_sqlite(connection: Connection) -> None:
     options = connection.get_execution_options()
     driver = cast("sqlite.Connection", connection.connection.driver_connection)
-    driver.begin(writes=options.get("writes", False), check=options.get("check"))
+    driver.begin(options.get("writes_within_seconds"), options.get("check"))

@@ -14,6 +14,7 @@ import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -26,6 +27,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from bot.errors import SettingsError
+from bot.store.engines import postgresql
 from bot.store.epoch import NEWER
 from bot.store.files import is_busy
 from bot.store.files.copies import make_copy, remove_copies
@@ -82,9 +84,10 @@ class Migrated:
     copy: Path | None
 
 
+@cache
 def latest_revision() -> str:
     """Return the revision that the code is written for."""
-    return ScriptDirectory(str(SCRIPTS)).get_current_head() or ""
+    return ScriptDirectory(str(SCRIPTS)).get_current_head() or ""  # it reads all migrations
 
 
 async def present_revision(connection: AsyncConnection) -> str | None:
@@ -92,14 +95,11 @@ async def present_revision(connection: AsyncConnection) -> str | None:
     return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
 
 
-async def migrate(
-    engine: AsyncEngine, lock: Callable[[AsyncConnection], Any], *, path: str | None, policy: MigrationPolicy
-) -> Migrated | None:
+async def migrate(engine: AsyncEngine, *, path: str | None, policy: MigrationPolicy) -> Migrated | None:
     """Bring the schema to the latest once nobody else writes, for however long somebody does.
 
     Args:
-        engine: whose connections have ``PRAGMAS`` and wait ``LOCK_TRY_SECONDS``.
-        lock: waits for what holds off other writers on PostgreSQL.
+        engine: whose connections to SQLite have ``PRAGMAS``.
         path: of SQLite's file; None for a database elsewhere.
 
     Returns:
@@ -111,10 +111,10 @@ async def migrate(
     """
     progress = _Progress()
     async with engine.connect() as connection:
-        await connection.execution_options(writes=True)
+        await connection.execution_options(writes_within_seconds=LOCK_TRY_SECONDS)
         with _saying(progress, policy.say_seconds):
             file = None if path is None else Path(path)
-            return await _unless_stopped(connection, _lock_and_migrate(connection, lock, progress, file, policy))
+            return await _unless_stopped(connection, _lock_and_migrate(connection, progress, file, policy))
 
 
 async def _unless_stopped(connection: AsyncConnection, work: Coroutine[Any, Any, Migrated | None]) -> Migrated | None:
@@ -134,22 +134,18 @@ async def _unless_stopped(connection: AsyncConnection, work: Coroutine[Any, Any,
 
 
 async def _lock_and_migrate(
-    connection: AsyncConnection,
-    lock: Callable[[AsyncConnection], Any],
-    progress: _Progress,
-    path: Path | None,
-    policy: MigrationPolicy,
+    connection: AsyncConnection, progress: _Progress, path: Path | None, policy: MigrationPolicy
 ) -> Migrated | None:
-    await _take_lock(connection, lock)
+    await _take_lock(connection)
     return await _migrate(connection, progress, path, policy)
 
 
-async def _take_lock(connection: AsyncConnection, lock: Callable[[AsyncConnection], Any]) -> None:
+async def _take_lock(connection: AsyncConnection) -> None:
     """Wait for the write lock, with no end: who holds it is at work, or is dead and holds it no more."""
     if connection.dialect.name == "postgresql":
         for name in _UNLIMITED:
             await connection.execute(text(f"SET LOCAL {name} = 0"))
-        await lock(connection)
+        await postgresql.wait_for_turn(connection)
         return
     while True:
         try:

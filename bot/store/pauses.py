@@ -50,7 +50,7 @@ class SubmitPause:
 _IS_OPEN = pauses.c.ended_at.is_(None)
 _CHANGE_OWN = update(pauses).where(pauses.c.owner == bindparam("of_owner"), _IS_OPEN)
 _OPERATORS = select(pauses).where(pauses.c.owner == OPERATOR, _IS_OPEN)
-_SINCE = select(pauses).where(or_(_IS_OPEN, pauses.c.ended_at > bindparam("moment")))
+_SINCE = select(pauses).where(or_(_IS_OPEN, pauses.c.ended_at > bindparam("moment"))).order_by(pauses.c.id)
 
 
 async def begin(
@@ -100,7 +100,7 @@ async def end_unattended(connection: AsyncConnection, *, now: datetime) -> None:
 
 
 async def list_since(connection: AsyncConnection, moment: datetime) -> list[SubmitPause]:
-    """Return the pauses of all processes that go on, or ended after a moment."""
+    """Return the pauses of all processes that go on, or ended after a moment, in the order in which they began."""
     return [_from_row(row) for row in await connection.execute(_SINCE, {"moment": moment})]
 
 

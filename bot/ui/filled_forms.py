@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 from discord import SelectDefaultValue, SelectDefaultValueType, ui
 
 from bot.errors import InvalidQuotaError, InvalidSettingError
-from bot.models import Period, Quota, check_days, check_grant_seconds
+from bot.models import Period, Quota, check_days, check_grant_seconds, storable
 from bot.ui.forms import NO, PHRASES, PROMPT, TEXT, YES
 from bot.ui.text import forms as form_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    import discord
 
 _LONG_FIELDS = (PROMPT, PHRASES, TEXT)
 _LONG_OPTIONS = {"video": "prompt", "brainstorm": "idea"}
@@ -32,7 +34,7 @@ _ANY_NUMBER = re.compile(r"(?<![0-9.,-])[1-9][0-9]{0,5}(?![0-9.,])")
 
 
 def fields_of(form: Mapping[str, Any]) -> dict[str, str]:
-    """Read a form as Discord sends it: the fields' names, and what was typed or chosen."""
+    """Read a form as Discord sends it: the fields' names, and what was typed or chosen, as far as it can be stored."""
     return dict(_filled_in(form["components"]))
 
 
@@ -46,7 +48,7 @@ def _filled_in(components: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, s
             case {"custom_id": name, "values": chosen}:
                 yield name, str(chosen[0]) if chosen else ""
             case {"custom_id": name, "value": typed}:
-                yield name, str(typed or "")
+                yield name, storable(str(typed or ""))
             case _:
                 continue
 
@@ -58,11 +60,25 @@ def typed_in(fields: Mapping[str, str]) -> str:
     return at_length or "\n".join(lines)
 
 
-def typed_command(data: Mapping[str, Any]) -> str:
+def clean_options(interaction: discord.Interaction[Any]) -> None:
+    """Free what was typed into a command of what can't be stored, before anybody reads it."""
+    data: Any = interaction.data
+    _clean(data.get("options", []))
+
+
+def _clean(options: Sequence[dict[str, Any]]) -> None:
+    for option in options:
+        _clean(option.get("options", []))
+        if isinstance(typed := option.get("value"), str):
+            option["value"] = storable(typed)
+
+
+def typed_command(interaction: discord.Interaction[Any]) -> str:
     """Return a command as it was typed, to be given back where it is refused; nothing where it has no options.
 
     Of one with a text that takes long to write it is that text alone, to be copied.
     """
+    data: Any = interaction.data
     name, options = data["name"], data.get("options", [])
     while options and options[0]["type"] in _SUBCOMMANDS:
         name = f"{name} {options[0]['name']}"

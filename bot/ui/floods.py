@@ -88,7 +88,7 @@ def _typed(interaction: discord.Interaction[Any]) -> str:
         case discord.InteractionType.modal_submit:
             return typed_in(fields_of(data)).strip()
         case discord.InteractionType.application_command:
-            return typed_command(data)
+            return typed_command(interaction)
         case _:
             return ""
 

@@ -412,11 +412,11 @@ GOING_ON = Act(
 async def start_is_not_yet_committed(part: Brainstormer) -> Moments:
     asked = await part.ask()
     assert asked.response is not None
-    part.stage.stick("INSERT ON ledger WHEN NEW.kind = 'charge'")
+    part.stage.stick("INSERT", "ledger", "NEW.kind = 'charge'")
     await part.use(asked.response, "preview:start:")
     await part.stage.until_written()
     yield DOWN
-    part.stage.unstick()
+    part.stage.unstick("ledger")
     assert not any([part.round_rows, part.jobs, part.ledger])
     for _ in range(3):
         yield UP  # the turns of the others
@@ -429,7 +429,7 @@ async def release_of_the_takes_is_not_yet_committed(part: Brainstormer) -> Momen
     yield DOWN  # the start's turn
     yield UP
     await part.ask()
-    part.stage.stick("UPDATE ON jobs WHEN OLD.state = 'held'")
+    part.stage.stick("UPDATE", "jobs", "OLD.state = 'held'")
     board = part.hold_in_thread(RouteKind.CREATE_MESSAGE, stored=True, words=BOARD)
     assert part.asked.response is not None
     await part.use(part.asked.response, "preview:start:")
@@ -437,7 +437,7 @@ async def release_of_the_takes_is_not_yet_committed(part: Brainstormer) -> Momen
     board.release()
     await part.stage.until_written()
     yield DOWN
-    part.stage.unstick()
+    part.stage.unstick("jobs")
     assert (part.round["state"], states(part)) == ("starting", ["held"] * TAKES)
 
 
@@ -448,12 +448,12 @@ async def vote_is_not_yet_committed(part: Brainstormer) -> Moments:
     await part.begin()
     await part.takes_arrive()
     voter = part.add_voter()
-    part.stage.stick("INSERT ON votes")
+    part.stage.stick("INSERT", "votes", "NEW.number > 0")
     voted = await part.vote(WINNER, voter)
     await voted.acknowledged  # without an answer, since the transaction does not end
     await part.stage.until_written()
     yield DOWN
-    part.stage.unstick()
+    part.stage.unstick("votes")
     assert not part.votes_of(part.round["id"])
     yield UP  # the other's turn
     yield DOWN
@@ -467,11 +467,11 @@ async def end_of_the_vote_is_not_yet_committed(part: Brainstormer) -> Moments:
         yield DOWN  # the turns of the others
         yield UP
     await _voted(part)
-    part.stage.stick("UPDATE ON rounds WHEN NEW.state = 'ended'")
+    part.stage.stick("UPDATE", "rounds", "NEW.state = 'ended'")
     await part.close()
     await part.stage.until_written()
     yield DOWN
-    part.stage.unstick()
+    part.stage.unstick("rounds")
     assert (part.round["state"], part.votes_of(part.round["id"])) == ("open", part.votes)
 
 

@@ -339,26 +339,26 @@ DELIVERING = Act(
 async def refund_is_not_yet_committed(part: Part) -> Moments:
     part.ending = failed("content_policy", paid=0)
     part.spoil("submit", Fault.error("content_policy_violation", times=None))
-    part.stage.stick("INSERT ON ledger WHEN NEW.kind = 'refund'")
+    part.stage.stick("INSERT", "ledger", "NEW.kind = 'refund'")
     await part.ask()
     job = await part.accepted()
     await part.stage.bot.wait_for_log("the video service: The prompt was refused", job_id=job["id"])
     await part.stage.until_written()
     yield DOWN
     assert part.ledger == [("charge", COST_SECONDS)]
-    part.stage.unstick()
+    part.stage.unstick("ledger")
 
 
 async def charge_is_not_yet_committed(part: Part) -> Moments:
     yield DOWN  # the refund's turn
     yield UP
-    part.stage.stick("INSERT ON ledger WHEN NEW.kind = 'charge'")
+    part.stage.stick("INSERT", "ledger", "NEW.kind = 'charge'")
     asked = await part.ask()
     await asked.acknowledged  # without a card, since the transaction does not end
     yield DOWN
     assert not part.jobs
     assert not part.ledger
-    part.stage.unstick()
+    part.stage.unstick("ledger")
     part.stage.server.world.delete(*part.cards())  # Discord itself gives up on it after a while
     yield UP
     await part.ask()

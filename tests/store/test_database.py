@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+import pytest_asyncio
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import event, text
+from sqlalchemy import event, insert, text
 
-from bot.errors import SettingsError, StoreUnavailableError
+from bot.errors import SettingsError, StoreRefusedError, StoreUnavailableError
 from bot.models import (
     OPEN_STATES,
     Account,
@@ -29,8 +30,9 @@ from bot.store.moderation import audit, modlog, refusals, servers
 from bot.store.quotas import ledger
 from bot.store.quotas import rules as quota_rules
 from bot.store.quotas.ledger import UsageSpan
-from bot.store.tables import metadata
-from tests.support.databases import fresh_database
+from bot.store.tables import drafts, metadata
+from tests.support.another_program import AnotherProgram
+from tests.support.databases import HASTY_SECONDS, empty_database, fresh_database
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -49,8 +51,9 @@ CLIP_QUERIES = [
 ]
 
 
-def url(folder: Path) -> str:
-    return f"sqlite+aiosqlite:///{folder / 'reelay.db'}"
+@pytest_asyncio.fixture
+async def url(tmp_path: Path) -> str:
+    return await empty_database(tmp_path)
 
 
 async def write_and_fail(database: Database) -> None:
@@ -64,22 +67,23 @@ def differences(connection: Connection) -> list[object]:
     return list(compare_metadata(context, metadata))
 
 
-async def test_migrations_lead_to_the_tables_the_code_uses(tmp_path: Path) -> None:
-    async with Database.open(url(tmp_path)) as database, database.read() as connection:
+async def test_migrations_lead_to_the_tables_the_code_uses(url: str) -> None:
+    async with Database.open(url) as database, database.read() as connection:
         assert await connection.run_sync(differences) == []
 
 
-async def test_two_starts_at_once_and_a_third_later_agree_on_the_schema(tmp_path: Path) -> None:
+async def test_two_starts_at_once_and_a_third_later_agree_on_the_schema(url: str) -> None:
     async def start() -> None:
-        async with Database.open(url(tmp_path)) as database:
+        async with Database.open(url) as database:
             await database.check_writable()
 
     await asyncio.gather(start(), start())
     await start()
 
 
+@pytest.mark.sqlite
 async def test_a_start_waits_for_another_that_is_making_the_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = sqlite3.connect(tmp_path / "reelay.db", isolation_level=None, check_same_thread=False)
     other.execute("BEGIN EXCLUSIVE")
@@ -90,7 +94,7 @@ async def test_a_start_waits_for_another_that_is_making_the_file(
         other.rollback()
 
     monkeypatch.setattr("bot.store.engines.write_ahead.time.sleep", wait)
-    async with Database.open(url(tmp_path)) as database:
+    async with Database.open(url) as database:
         await database.check_writable()
 
     assert len(waits) == 1
@@ -98,33 +102,84 @@ async def test_a_start_waits_for_another_that_is_making_the_file(
     other.close()
 
 
-async def test_a_database_of_a_newer_version_is_named_and_left_alone(tmp_path: Path) -> None:
-    async with Database.open(url(tmp_path)) as database, database.write() as connection:
+async def test_a_database_of_a_newer_version_is_named_and_left_alone(url: str) -> None:
+    async with Database.open(url) as database, database.write() as connection:
         await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
 
     with pytest.raises(SettingsError, match="newer version"):
-        async with Database.open(url(tmp_path)):
+        async with Database.open(url):
             raise AssertionError("opened")
 
 
-async def test_a_write_that_fails_leaves_nothing(tmp_path: Path) -> None:
-    async with Database.open(url(tmp_path)) as database:
+async def test_a_write_that_fails_leaves_nothing(url: str) -> None:
+    async with Database.open(url) as database:
         with pytest.raises(ZeroDivisionError):
             await write_and_fail(database)
         async with database.read() as connection:
             assert (await connection.execute(text("SELECT count(*) FROM command_digests"))).scalar_one() == 0
 
 
-async def test_a_locked_database_is_unavailable_for_writing_and_readable_all_the_while(tmp_path: Path) -> None:
-    async with Database.open(url(tmp_path), busy_timeout_seconds=0.05) as database:
-        other = sqlite3.connect(tmp_path / "reelay.db", isolation_level=None)
-        other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(StoreUnavailableError):
-            await database.check_writable()
-        async with database.read() as connection:
-            assert await jobs.backlog(connection) == {}
-        other.close()
+async def test_a_locked_database_is_unavailable_for_writing_and_readable_all_the_while(url: str) -> None:
+    async with Database.open(url):
+        pass
+    async with Database.open(url, busy_timeout_seconds=HASTY_SECONDS) as database:
+        with AnotherProgram(url) as other, other.writing():
+            with pytest.raises(StoreUnavailableError):
+                await database.check_writable()
+            async with database.read() as connection:
+                assert await jobs.backlog(connection) == {}
         await database.check_writable()
+
+
+async def test_a_read_sees_one_state_whatever_is_written_meanwhile(url: str) -> None:
+    count = text("SELECT count(*) FROM command_digests")
+    async with Database.open(url) as database, database.read() as reading:
+        assert (await reading.execute(count)).scalar_one() == 0
+        async with database.write() as connection:
+            await connection.execute(text("INSERT INTO command_digests VALUES ('a', 'b')"))
+        assert (await reading.execute(count)).scalar_one() == 0
+    async with Database.open(url) as database, database.read() as reading:
+        assert (await reading.execute(count)).scalar_one() == 1
+
+
+async def test_who_waits_behind_a_writer_that_stands_still_is_told_so_and_the_next_gets_its_turn(url: str) -> None:
+    async with Database.open(url) as database:
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(database, "_turn_seconds", HASTY_SECONDS)
+            async with database.write():
+                with pytest.raises(StoreUnavailableError):
+                    await put(database, 1, "a fox")
+        await put(database, 1, "a fox")
+
+
+@pytest.mark.sqlite
+async def test_who_has_waited_for_this_process_waits_the_less_for_others(url: str) -> None:
+    async def patience() -> int:
+        async with database.write() as connection:
+            return (await connection.execute(text("PRAGMA busy_timeout"))).scalar_one()
+
+    async with Database.open(url, busy_timeout_seconds=100) as database:
+        async with database.write() as connection:
+            waiting = asyncio.create_task(patience())
+            await connection.execute(text("SELECT count(*) FROM jobs"))
+        assert 0 < await waiting < 100_000
+
+
+@pytest.mark.parametrize(("guild_id", "prompt"), [(2**63, "a fox"), (1, "half a pair: \ud83d")])
+async def test_a_value_that_no_database_takes_is_refused_and_the_next_is_taken(
+    url: str, guild_id: int, prompt: str
+) -> None:
+    async with Database.open(url) as database:
+        with pytest.raises(StoreRefusedError):
+            await put(database, guild_id, prompt)
+        await put(database, 1, "a fox")
+
+
+async def put(database: Database, guild_id: int, prompt: str) -> None:
+    async with database.write() as connection:
+        await connection.execute(
+            insert(drafts).values(id=1, guild_id=guild_id, member_id=2, prompt=prompt, kept_at=NOW)
+        )
 
 
 async def test_who_wants_to_write_is_known_to_wait_until_it_is_their_turn(tmp_path: Path) -> None:
@@ -164,12 +219,14 @@ async def test_postgresql_without_its_driver_says_how_to_get_it(monkeypatch: pyt
             raise AssertionError("opened")
 
 
+@pytest.mark.sqlite
 async def test_a_database_that_cannot_be_opened_is_said(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="check DATABASE_URL"):
         async with Database.open(f"sqlite+aiosqlite:///{tmp_path / 'no' / 'such' / 'folder.db'}"):
             raise AssertionError("opened")
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize(
     "query",
     [

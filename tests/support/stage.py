@@ -7,9 +7,8 @@ database and at the video service. Several parts share a stage and the bot on it
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
-from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,7 +17,9 @@ from discord import Permissions
 from bot.sandbox.toapis_server import Fault as ServiceFault
 from bot.sandbox.toapis_server import SandboxGeneration, SandboxServer
 from tests.support import quick_bot
+from tests.support.another_program import AnotherProgram
 from tests.support.bot_process import BotProcess, bot_environment
+from tests.support.databases import empty_database
 from tests.support.discord_server import BOT_PERMISSIONS, DiscordServer, RouteKind
 from tests.support.videos import video_file
 
@@ -57,10 +58,16 @@ class Stage:
     """
 
     def __init__(
-        self, *, directory: Path, server: DiscordServer, service: SandboxServer, starting: asyncio.Semaphore
+        self,
+        *,
+        directory: Path,
+        database_url: str,
+        server: DiscordServer,
+        service: SandboxServer,
+        starting: asyncio.Semaphore,
     ) -> None:
         self.directory = directory
-        self._database = directory / "reelay.db"
+        self.database_url = database_url
         self.server = server
         self.service = service
         self.parts: list[Part] = []
@@ -87,7 +94,7 @@ class Stage:
             discord_token=DISCORD_TOKEN,
             toapis_base_url=self.service.base_url,
             toapis_api_key=TOAPIS_API_KEY,
-        )
+        ) | {"DATABASE_URL": self.database_url}
 
     async def by_hand(self, *arguments: str) -> str:
         """Run a command of ``python -m bot`` beside the bots, as the operator; return what it prints."""
@@ -112,56 +119,39 @@ class Stage:
 
     def rows(self, query: str, *values: object) -> list[dict[str, Any]]:
         """Read the database as any other program could."""
-        with closing(sqlite3.connect(self._database)) as connection:
-            connection.row_factory = sqlite3.Row
-            return [dict(row) for row in connection.execute(query, values)]
+        with AnotherProgram(self.database_url) as program:
+            return program.named_rows(query, *values)
 
     def execute(self, statement: str) -> None:
         """Change the database behind the bot's back."""
-        with closing(sqlite3.connect(self._database)) as connection:
-            connection.execute(statement)
-            connection.commit()
+        self.rows(statement)
 
-    def stick(self, change: str) -> None:
+    def stick(self, event: str, table: str, when: str) -> None:
         """Let the next such change take for ever, with all before it in its transaction done but not committed.
 
         Args:
-            change: what a trigger is for, as ``INSERT ON votes WHEN NEW.number = 1``.
+            event: ``INSERT`` or ``UPDATE``.
+            when: which rows' change that is, by ``NEW`` and ``OLD``.
         """
-        self.execute(
-            "CREATE VIEW forever AS WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number) "
-            "SELECT count(*) AS numbers FROM number"
-        )
-        self.execute(f"CREATE TRIGGER stuck BEFORE {change} BEGIN SELECT numbers FROM forever; END")
+        with AnotherProgram(self.database_url) as program:
+            program.stick(event, table, when)
 
-    def unstick(self) -> None:
+    def unstick(self, table: str) -> None:
         """Let such changes be made again."""
-        self.execute("DROP TRIGGER stuck")
-        self.execute("DROP VIEW forever")
+        with AnotherProgram(self.database_url) as program:
+            program.unstick(table)
 
     @contextmanager
     def locked_database(self) -> Generator[None]:
         """Keep everyone else from writing to the database."""
-        with closing(sqlite3.connect(self._database, isolation_level=None)) as connection:
-            connection.execute("BEGIN IMMEDIATE")
+        with AnotherProgram(self.database_url) as program, program.writing():
             yield
 
     async def until_written(self) -> None:
         """Wait until someone is in the middle of writing to the database."""
-        with closing(
-            sqlite3.connect(self._database, timeout=0, isolation_level=None, check_same_thread=False)
-        ) as connection:
-            while not await asyncio.to_thread(_is_locked, connection):
+        with AnotherProgram(self.database_url) as program:
+            while not await asyncio.to_thread(program.is_being_written):
                 pass
-
-
-def _is_locked(connection: sqlite3.Connection) -> bool:
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-    except sqlite3.OperationalError:
-        return True
-    connection.execute("ROLLBACK")
-    return False
 
 
 @asynccontextmanager
@@ -173,7 +163,13 @@ async def open_stage(
     server.answer_seconds = PATIENCE_SECONDS
     service = SandboxServer(api_key=TOAPIS_API_KEY, queue_seconds=0, render_seconds=0, clip_maker=_clip)
     async with server, service:
-        yield Stage(directory=directory, server=server, service=service, starting=starting)
+        yield Stage(
+            directory=directory,
+            database_url=await empty_database(directory),
+            server=server,
+            service=service,
+            starting=starting,
+        )
 
 
 async def _clip(generation: SandboxGeneration) -> Path:

@@ -61,3 +61,9 @@ def test_what_is_no_number_of_days_is_given_back(typed: str) -> None:
         filled_forms.parse_days(typed)
 
     assert (refused.value.field, refused.value.typed) == ("days", typed)
+
+
+def test_what_no_database_can_store_is_not_read_from_a_form() -> None:
+    sent = {"components": [{"component": {"custom_id": "reason", "value": "sp\0am \ud83d!"}}]}
+
+    assert filled_forms.fields_of(sent) == {"reason": "spam !"}

@@ -16,7 +16,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from bot.errors import LeaseLostError, StoreUnavailableError
+from bot.errors import LeaseLostError, StoreRefusedError, StoreUnavailableError
 from bot.models import JobError, JobState
 from bot.services.jobs.claims import Claims
 from bot.services.jobs.policy import backoff_seconds
@@ -225,6 +225,9 @@ class Worker:
         except StoreUnavailableError as error:
             _log.warning("the database did not answer: %s", error, extra=fields)
             await self._put_off(claim)
+        except StoreRefusedError as error:
+            _log.error("the database does not take a value: %s", error, extra=fields)
+            await self._put_off(claim, is_hopeless=True)
         except Exception:  # noqa: BLE001 (logged; the loop outlives what it did not expect)
             generation_id = None if claim.job is None else claim.job.generation_id
             _log.exception("unexpected error", extra=fields | {"generation_id": generation_id})
@@ -287,8 +290,11 @@ class Worker:
         if was_paused or self._work.throttle.is_paused:
             self._card_changes.touch_queue()
 
-    async def _put_off(self, claim: Claim) -> None:
-        """Delay what met the unexpected; end a job that keeps doing so. A submit without one is put off already."""
+    async def _put_off(self, claim: Claim, *, is_hopeless: bool = False) -> None:
+        """Delay what met the unexpected; end a job that keeps doing so, or that is hopeless from the first.
+
+        A submit without a job is put off already.
+        """
         job = claim.job
         try:
             if claim.round is not None:
@@ -300,7 +306,7 @@ class Worker:
             if current is None or current.lease_owner != self._work.owner:
                 return
             unexpected_errors = self._unexpected_errors[job.id, job.state]
-            if unexpected_errors < UNEXPECTED_ERRORS_BEFORE_FAILING:
+            if unexpected_errors < UNEXPECTED_ERRORS_BEFORE_FAILING and not is_hopeless:
                 delay = backoff_seconds(max(1, unexpected_errors), self._work.jitter())
                 await self._work.leased_jobs.release(current, due_in_seconds=delay)
                 return
@@ -308,6 +314,6 @@ class Worker:
                 await self._work.leased_jobs.settle(current)
             else:
                 await self._work.leased_jobs.fail(current, JobError.INTERNAL)
-            del self._unexpected_errors[job.id, job.state]
+            self._unexpected_errors.pop((job.id, job.state), None)
         except Exception:  # noqa: BLE001 (logged; the loop outlives what it did not expect)
             _log.exception("not put off; its lease will run out", extra={"key": claim.key})

@@ -29,6 +29,11 @@ def _connect(path: str, pragmas: Sequence[str], options: dict[str, Any]) -> sqli
     return connection
 
 
+def refuses_value(error: BaseException) -> bool:
+    """Tell whether it is a value that SQLite takes by no means: half a surrogate pair, one too long or too large."""
+    return isinstance(error, sqlite3.DataError | OverflowError | UnicodeEncodeError)
+
+
 class Connection(aiosqlite.Connection):
     """A connection whose cursors run a statement in one trip; await it once, to open it.
 
@@ -41,7 +46,7 @@ class Connection(aiosqlite.Connection):
     def __init__(self, path: str, *, pragmas: Sequence[str], **options: Any) -> None:  # noqa: ANN401 (as said)
         super().__init__(lambda: _connect(path, pragmas, options), _CHUNK_ROWS)
         self._thread.daemon = True  # as SQLAlchemy has it: a connection that was left open keeps no process alive
-        self._begin: str | None = None
+        self._begin: tuple[str, ...] = ()
         self._check: Callable[[sqlite3.Connection], None] | None = None
         self._is_open = False
 
@@ -49,27 +54,36 @@ class Connection(aiosqlite.Connection):
         """Return a cursor; it costs no trip."""
         return Cursor(self)
 
-    def begin(self, *, writes: bool, check: Callable[[sqlite3.Connection], None] | None = None) -> None:
+    def begin(
+        self,
+        writes_within_seconds: float | None = None,
+        check: Callable[[sqlite3.Connection], None] | None = None,
+    ) -> None:
         """Begin a transaction with the next statement; one that writes takes the write lock at once.
 
         A transaction that reads first and writes later could not be upgraded.
 
         Args:
+            writes_within_seconds: how long it waits for other writers; None for a transaction that only reads.
             check: what is done before the next statement, in its trip; what it raises, that statement raises.
         """
-        self._begin, self._check = "BEGIN IMMEDIATE" if writes else "BEGIN", check
+        self._check = check
+        if writes_within_seconds is None:
+            self._begin = ("BEGIN",)
+        else:
+            self._begin = (f"PRAGMA busy_timeout = {max(int(1000 * writes_within_seconds), 0)}", "BEGIN IMMEDIATE")
 
     async def commit(self) -> None:
         """Commit; it costs no trip where nothing was asked."""
         if self._is_open:
             await super().commit()
-        self._begin, self._is_open = None, False
+        self._begin, self._is_open = (), False
 
     async def rollback(self) -> None:
         """Roll back; it costs no trip where there is nothing to roll back, as whenever a connection is given back."""
         if self._is_open:
             await super().rollback()
-        self._begin, self._is_open = None, False
+        self._begin, self._is_open = (), False
 
     async def run(self, work: Callable[[sqlite3.Connection], None]) -> None:
         """Do something in the connection's thread, in the transaction that is to begin, if one is.
@@ -77,14 +91,14 @@ class Connection(aiosqlite.Connection):
         Raises:
             ValueError: when the connection is closed.
         """
-        begin, check, self._begin = self._begin, self._check, None
-        self._is_open = self._is_open or begin is not None
+        begin, check, self._begin = self._begin, self._check, ()
+        self._is_open = self._is_open or bool(begin)
 
         def begin_and_work(connection: sqlite3.Connection) -> None:
-            if begin is not None:
-                connection.execute(begin)
-                if check is not None:
-                    check(connection)
+            for statement in begin:
+                connection.execute(statement).close()
+            if begin and check is not None:
+                check(connection)
             work(connection)
 
         await self._execute(begin_and_work, self._conn)  # pyright: ignore[reportUnknownMemberType] (it says no types)

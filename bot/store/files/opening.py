@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.errors import SettingsError, StoreUnavailableError
+from bot.store.engines import postgresql
 
 if TYPE_CHECKING:
     from bot.errors import ReelayError
@@ -26,7 +27,7 @@ _NO_DATABASE = "the file is damaged, or is no database: check DATABASE_URL."
 
 def is_busy(error: BaseException) -> bool:
     """Tell whether somebody else held the database for too long."""
-    return _sqlite_code(error) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+    return _sqlite_code(error) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED} or postgresql.is_locked(error)
 
 
 def is_damaged(error: BaseException) -> bool:
@@ -45,11 +46,11 @@ def explain_opening(error: StoreUnavailableError, path: str | None, *, is_migrat
     Returns:
         A ``SettingsError`` for what is to be set right, a ``StoreUnavailableError`` for what passes by itself.
     """
+    if is_busy(error):
+        return StoreUnavailableError(MIGRATING if is_migrating else _BUSY)
     if path is None:
         return StoreUnavailableError(_NOT_REACHED)
     match _sqlite_code(error):
-        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-            return StoreUnavailableError(MIGRATING if is_migrating else _BUSY)
         case sqlite3.SQLITE_FULL:
             return StoreUnavailableError(_FULL)
         case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_PROTOCOL | sqlite3.SQLITE_NOLFS:

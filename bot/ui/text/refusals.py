@@ -34,6 +34,7 @@ from bot.errors import (
     RulesChangingError,
     RulesUnknownError,
     ServerNotServedError,
+    StoreRefusedError,
     StoreUnavailableError,
     ThreadClosedError,
     TooManyOpenJobsError,
@@ -66,6 +67,7 @@ UNKNOWN_COMPONENT = (
     "I don't know that button, list or form any more: it is of an earlier version. Use the command again."
 )
 UNREADABLE_COMMAND = "I could not read that command; choose it and its options from Discord's list and try again."
+STORE_REFUSED = "I can't keep what you gave me as it is, so nothing was changed. Write it in a simpler or shorter way."
 STORE_UNAVAILABLE = "I can't look that up or change anything just now. Nothing was charged; try again in a minute."
 
 _INVALID_SPEC = {
@@ -201,6 +203,8 @@ def explain(error: ReelayError) -> str | None:
             return "I can't get at that channel any more, so nothing was changed; somebody has to do it by hand."
         case PublishError():
             return "Discord did not do that just now. Nothing was changed; try again in a minute."
+        case StoreRefusedError():
+            return STORE_REFUSED
         case StoreUnavailableError():
             return STORE_UNAVAILABLE
         case _:

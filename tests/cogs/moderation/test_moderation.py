@@ -277,6 +277,12 @@ async def test_the_time_zone_is_found_by_its_city_and_decides_when_days_end(comm
 # Who not, what not -----------------------------------------------------------------------------------------------
 
 
+async def test_what_no_database_can_store_is_not_read_from_a_command(community: Community) -> None:
+    said = await community.moderate("block", member=community.mia, reason="sp\0am \ud83d!")
+
+    assert "“\u2068spam !\u2069”" in said
+
+
 async def test_a_blocked_member_is_told_why_and_until_when_and_what_waited_is_refunded(community: Community) -> None:
     await ask(community)
 

@@ -6,12 +6,13 @@ import asyncio
 import time
 from collections import Counter
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from bot.errors import PublishUnavailableError, StoreUnavailableError
-from bot.models import CardMessage, ClipFile, JobError, JobState
+from bot.models import CardMessage, ClipFile, GenerationStatus, JobError, JobState
 from bot.sandbox.faults import Fault
 from bot.services.jobs.lost_cards import POSTED_SECONDS
 from bot.services.jobs.settling import SETTLE_ATTEMPTS
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Coroutine
     from pathlib import Path
 
+    from bot.models import Generation
     from tests.support.workshop import Process, Workshop
 
 ANOTHER_MEMBER_ID, THIRD_MEMBER_ID = MEMBER_ID + 1, MEMBER_ID + 2
@@ -219,6 +221,27 @@ async def test_an_unexpected_error_delays_its_own_job_and_no_other(
     await workshop.run_until_idle(process)
     await workshop.expect_clip(first)
     await workshop.expect_clip(second)
+
+
+class UnstorableService(SurprisingService):
+    """The video service, but what it says of a clip can't be stored: half a surrogate pair fits no database."""
+
+    async def fetch_generation(self, key: str) -> Generation:
+        found = await super().fetch_generation(key)
+        return replace(found, result_url="https://clips.example/\ud83d.mp4", status=GenerationStatus.COMPLETED)
+
+
+async def test_a_value_that_the_database_refuses_ends_its_job_at_once_and_is_refunded(
+    workshop: Workshop, caplog: pytest.LogCaptureFixture
+) -> None:
+    process = workshop.start(service=UnstorableService(workshop.client))
+    job_id = await workshop.accept(process)
+
+    await workshop.run_until_idle(process)
+
+    [line] = [it for it in caplog.records if it.getMessage().startswith("the database does not take a value")]
+    assert line.__dict__["job_id"] == job_id
+    await workshop.expect_refund(job_id, JobError.INTERNAL)
 
 
 @pytest.mark.slow
