@@ -125,7 +125,8 @@ async def test_database_of_every_version_keeps_all_it_holds_and_is_made_like_a_n
     assert upgraded == await schema_of_a_new_one(tmp_path)
     for table, rows in before.items():
         kept = [named_as_now(table, row) for row in rows]
-        assert [row | old for row, old in zip(after[table], kept, strict=True)] == after[table], table
+        found_again = [{name: row[name] for name in kept[0]} for row in after[table]]
+        assert sorted(map(str, found_again)) == sorted(map(str, kept)), table
     assert [job and job.state for job in found.values()] == [
         JobState.DELIVERED,
         JobState.RENDERING,
