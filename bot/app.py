@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bot.parts import Terms
     from bot.services.clips.fitting import Media
     from bot.services.clips.workspace import Workspace
+    from bot.services.instance_name import InstanceName
     from bot.services.ports import Clock, VideoService
     from bot.services.screening.threads import ScreeningThreads
     from bot.store.database import Database
@@ -46,7 +47,7 @@ def assemble_on_discord(
     screening_threads: ScreeningThreads,
     clock: Clock,
     terms: Terms,
-    owner: str,
+    instance: InstanceName,
     privacy_url: str | None = None,
     operator_channel_id: int | None = None,
     allowed_servers: frozenset[int] = frozenset(),
@@ -56,7 +57,7 @@ def assemble_on_discord(
 
     Args:
         terms: what the operator has decided.
-        owner: this process's name in leases.
+        instance: names this process in leases.
         privacy_url: where members may read more about what is stored; None is nowhere.
         operator_channel_id: where the operator is alerted; None is nowhere.
         allowed_servers: whom the bot serves; empty is every server.
@@ -81,7 +82,7 @@ def assemble_on_discord(
         jitter=rng.random,
         random_bits=rng.getrandbits,
     )
-    reelay = assemble(ports, terms, owner=owner)
+    reelay = assemble(ports, terms, instance=instance)
     bot.attach_services(reelay.services)
     return bot, reelay
 

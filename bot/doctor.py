@@ -12,7 +12,7 @@ import aiohttp
 
 from bot.client import check_token, point_discord_at
 from bot.errors import ReelayError, SettingsError, StoreUnavailableError
-from bot.instance import claim_instance_name
+from bot.instance import hold_instance_name
 from bot.models import (
     ModelAccessError,
     NoAnswerError,
@@ -22,6 +22,7 @@ from bot.models import (
     VideoServiceError,
     WrongEndpointError,
 )
+from bot.services.instance_name import InstanceName
 from bot.serving import assemble_for, open_service
 from bot.store.database import Database
 from bot.toapis.account import explain_models
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 KNOWN_NAME = "discord.com"
 """Found wherever there is a network in which the bot can work."""
+_NONCE = "doctor"
+"""Nothing is written into leases."""
 
 
 class _Trouble(ReelayError):  # noqa: N818 (a finding, not an error of the program's)
@@ -74,7 +77,7 @@ async def _check_database(settings: Settings) -> str:
             raise _Trouble(f"its schema ({present}) is newer than this version of the bot: update the bot.")
         async with Database.open(url, migrate=present is None) as database:
             await database.check_writable()
-        with claim_instance_name(url):
+        async with hold_instance_name(url, nonce=_NONCE):
             pass
     except StoreUnavailableError as error:
         raise _Trouble(str(error)) from error
@@ -173,7 +176,9 @@ async def find_synced(settings: Settings, application_id: int) -> bool | None:
             if present != latest:
                 return None
             service = open_service(settings, session)
-            async with assemble_for(settings, database=database, service=service, owner="doctor") as (bot, _), bot:
+            instance = InstanceName("doctor", nonce=_NONCE)  # it takes nothing
+            assembled = assemble_for(settings, database=database, service=service, instance=instance)
+            async with assembled as (bot, _), bot:
                 return await bot.has_synced(application_id)
     except (StoreUnavailableError, SettingsError):
         return None

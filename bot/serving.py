@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import secrets
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ import aiohttp
 from bot.app import assemble_on_discord, loops_of
 from bot.client import point_discord_at
 from bot.errors import ReelayError
-from bot.instance import claim_instance_name
+from bot.instance import hold_instance_name
 from bot.media.wall import hide_from_other_processes
 from bot.media.worker import MediaWorker
 from bot.models import OperatorAlert, Quota, UnauthorizedError, VideoServiceError
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from bot.client import ReelayBot
     from bot.config import Settings
     from bot.models import SpendPolicy
+    from bot.services.instance_name import InstanceName
     from bot.services.ports import VideoService
 
 _log = logging.getLogger(__name__)
@@ -71,9 +73,10 @@ async def _run(
     async with contextlib.AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database.open(database_url))
         await database.check_writable()
-        owner = stack.enter_context(claim_instance_name(database_url))
+        name = hold_instance_name(database_url, nonce=secrets.token_hex(8))
+        instance = await stack.enter_async_context(name)
         service = open_service(settings, await stack.enter_async_context(aiohttp.ClientSession()))
-        assembled = assemble_for(settings, database=database, service=service, owner=owner, policy=policy)
+        assembled = assemble_for(settings, database=database, service=service, instance=instance, policy=policy)
         bot, reelay = await stack.enter_async_context(assembled)
         await reelay.polling.recall()
         await stack.enter_async_context(bot)
@@ -87,7 +90,7 @@ async def _run(
             beside = {
                 group.create_task(stop.at_error(bot.connect())),
                 group.create_task(stop.at_error(database.wait_gone())),
-                group.create_task(_say_ready(bot, owner=owner, started=started)),
+                group.create_task(_say_ready(bot, instance, started=started)),
                 group.create_task(_check_service(service, reelay, settings.spending)),
             }
             loops = loops_of(bot, reelay)
@@ -109,12 +112,17 @@ async def _run(
 
 @contextlib.asynccontextmanager
 async def assemble_for(
-    settings: Settings, *, database: Database, service: VideoService, owner: str, policy: WorkerPolicy | None = None
+    settings: Settings,
+    *,
+    database: Database,
+    service: VideoService,
+    instance: InstanceName,
+    policy: WorkerPolicy | None = None,
 ) -> AsyncGenerator[tuple[ReelayBot, Reelay]]:
     """Have the bot and its parts wired as the settings say; nothing runs yet.
 
     Args:
-        owner: this process's name in leases.
+        instance: names this process in leases.
         policy: the worker's figures, where they are not the usual ones.
     """
     async with contextlib.AsyncExitStack() as stack:
@@ -127,7 +135,7 @@ async def assemble_for(
             screening_threads=stack.enter_context(ScreeningThreads.open()),
             clock=SystemClock(),
             terms=_terms(settings, policy or WorkerPolicy(rate_limits=settings.toapis_rate_group.limits)),
-            owner=owner,
+            instance=instance,
             privacy_url=None if settings.privacy_url is None else str(settings.privacy_url),
             operator_channel_id=settings.operator_channel_id,
             allowed_servers=settings.allowed_servers,
@@ -155,10 +163,10 @@ class _Stop:
             self.asked.set()
 
 
-async def _say_ready(bot: ReelayBot, *, owner: str, started: float) -> None:
+async def _say_ready(bot: ReelayBot, instance: InstanceName, *, started: float) -> None:
     """Log that the bot is ready when Discord has named its servers on every connection."""
     await bot.wait_until_ready()
-    _log.info("ready", extra={"owner": owner, "seconds": round(time.monotonic() - started, 3)})
+    _log.info("ready", extra={"owner": instance.name, "seconds": round(time.monotonic() - started, 3)})
 
 
 def _terms(settings: Settings, policy: WorkerPolicy) -> Terms:

@@ -47,6 +47,7 @@ from bot.worker_wiring import wire_context, wire_worker
 
 if TYPE_CHECKING:
     from bot.parts import Ports, Terms
+    from bot.services.instance_name import InstanceName
     from bot.services.jobs.worker import Worker
 
 _log = logging.getLogger(__name__)
@@ -73,11 +74,11 @@ class Reelay:
     wake: asyncio.Event
 
 
-def assemble(ports: Ports, terms: Terms, *, owner: str) -> Reelay:
+def assemble(ports: Ports, terms: Terms, *, instance: InstanceName) -> Reelay:
     """Wire the parts, for the product, the demo and the tests alike; nothing is opened or started here.
 
     Args:
-        owner: this process's name in leases.
+        instance: names this process in leases.
 
     Returns:
         The parts that run; ``loops_of`` in ``bot/app.py`` names those that have to be run.
@@ -109,8 +110,8 @@ def assemble(ports: Ports, terms: Terms, *, owner: str) -> Reelay:
         downloads=Downloads(service=ports.service),
         wake=wake,
     )
-    services = _wire_services(ports, terms, shared, owner)
-    work = wire_context(ports, terms, shared, services, owner)
+    services = _wire_services(ports, terms, shared, instance)
+    work = wire_context(ports, terms, shared, services, instance)
     card_updater = StatusCardUpdater(
         database=ports.database,
         clock=ports.clock,
@@ -130,7 +131,7 @@ def assemble(ports: Ports, terms: Terms, *, owner: str) -> Reelay:
             clock=ports.clock,
             publisher=ports.modlog_publisher,
             audit_trail=services.audit_trail,
-            owner=owner,
+            instance=instance,
             jitter=ports.jitter,
         ),
         throttle=shared.throttle,
@@ -148,7 +149,7 @@ def assemble(ports: Ports, terms: Terms, *, owner: str) -> Reelay:
     )
 
 
-def _wire_services(ports: Ports, terms: Terms, shared: Shared, owner: str) -> Services:
+def _wire_services(ports: Ports, terms: Terms, shared: Shared, instance: InstanceName) -> Services:
     database, clock = ports.database, ports.clock
     audit_trail = AuditTrail(database=database, clock=clock)
     quotas = QuotaService(
@@ -183,7 +184,7 @@ def _wire_services(ports: Ports, terms: Terms, shared: Shared, owner: str) -> Se
         card_changes=shared.card_changes,
         wake=shared.wake,
         held=shared.held,
-        owner=owner,
+        instance=instance,
         policy=terms.policy,
     )
     lists = PhraseLists(database=database, clock=clock, audit_trail=audit_trail)

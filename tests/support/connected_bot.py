@@ -96,7 +96,7 @@ async def _bots(
             for number in range(1, count + 1):
                 database = await stack.enter_async_context(Database.open(url, migrate=False))
                 bot, reelay = make_bot(
-                    database, clock, allowed_servers=frozenset(allowed_servers), owner=f"local/{number}"
+                    database, clock, allowed_servers=frozenset(allowed_servers), name=f"local/{number}"
                 )
                 bot._connection.guild_ready_timeout = SERVERS_WITHIN_SECONDS
                 await stack.enter_async_context(bot)
