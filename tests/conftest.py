@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from tests.support.community import open_community
-from tests.support.databases import statements_compiled_once
+from tests.support.databases import ON_POSTGRESQL, statements_compiled_once
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
@@ -34,8 +34,15 @@ def pytest_configure() -> None:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Measure no coverage in slow tests: it takes as long again, and most of theirs happens in other processes."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is about the other engine, and measure no coverage in slow tests.
+
+    To measure takes as long again, and most of what happens in those happens in other processes.
+    """
+    other_engine = "sqlite" if ON_POSTGRESQL else "postgresql"
+    left_out = [item for item in items if item.get_closest_marker(other_engine)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if not item.get_closest_marker(other_engine)]
     for item in items:
         if item.get_closest_marker("slow"):
             item.add_marker(pytest.mark.no_cover)

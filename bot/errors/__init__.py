@@ -37,6 +37,7 @@
     │   ├── ClipNotFoundError         the member has no such clip in the server
     │   └── NotSendableError          the clip can't be sent to its member once more
     ├── StoreUnavailableError         the database could not be asked
+    ├── StoreRefusedError             the database takes a value by no means
     ├── GatewayClosedError            Discord takes the bot only from a new start
     ├── LeaseLostError                a job is no longer this worker's to change
     ├── VideoServiceError             the video service said no, or nothing
@@ -78,6 +79,7 @@ from bot.errors.base import (
     LeaseLostError,
     ReelayError,
     SettingsError,
+    StoreRefusedError,
     StoreUnavailableError,
 )
 from bot.errors.clips import (
@@ -173,6 +175,7 @@ __all__ = [
     "RulesUnknownError",
     "ServerNotServedError",
     "SettingsError",
+    "StoreRefusedError",
     "StoreUnavailableError",
     "ThreadClosedError",
     "TooManyOpenJobsError",

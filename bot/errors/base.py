@@ -15,5 +15,9 @@ class StoreUnavailableError(ReelayError):
     """The database could not be asked, or in time; nothing has changed. When it is opened, a sentence says why."""
 
 
+class StoreRefusedError(ReelayError):
+    """The database takes a value by no means, however often it is asked; nothing has changed."""
+
+
 class LeaseLostError(ReelayError):
     """A job is no longer this worker's to change: another took it over, or it has ended."""

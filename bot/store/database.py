@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -18,8 +18,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from bot.errors import SettingsError, StoreUnavailableError
-from bot.store.engines import sqlite, write_ahead
+from bot.errors import SettingsError, StoreRefusedError, StoreUnavailableError
+from bot.store.engines import postgresql, sqlite, write_ahead
 from bot.store.engines.write_ahead import Checkpoints
 from bot.store.files import DatabaseFile, explain_opening, is_busy, is_damaged
 from bot.store.tables import command_digests
@@ -27,12 +27,12 @@ from bot.store.tables import command_digests
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, ExceptionContext
 
 _log = logging.getLogger(__name__)
 
 BUSY_TIMEOUT_SECONDS = 5.0
-"""How long a write waits for another process's write: longer than any write of ours takes."""
+"""How long anybody waits to hear that the database can't be asked: longer than any write of ours takes."""
 
 FILE_LOOK_SECONDS = 10.0
 """How often the database's file is looked for while nobody writes."""
@@ -46,8 +46,6 @@ _SQLITE_PRAGMAS = (
 )
 _MIGRATING_PRAGMAS = ("foreign_keys = OFF",)
 """References are checked once, at the end."""
-_POSTGRESQL_WRITE_LOCK = 7_355_608
-"""Key of the advisory lock that makes PostgreSQL writers queue as SQLite's do; any fixed number serves."""
 
 
 class Database:
@@ -55,10 +53,14 @@ class Database:
 
     ``read()`` sees one consistent state. ``write()`` holds off all other writers, in this process and in
     others, from its first statement to its commit: what is checked inside is still true when it is written.
+    Whoever has to wait for them too long is told so.
     """
 
-    def __init__(self, engine: AsyncEngine, path: str | None) -> None:
+    def __init__(self, engine: AsyncEngine, path: str | None, busy_timeout_seconds: float) -> None:
         self._engine = engine
+        self._is_postgresql = engine.dialect.name == "postgresql"
+        self._reading = postgresql.for_reading(engine) if self._is_postgresql else engine
+        self._patience_seconds = busy_timeout_seconds * (postgresql.PATIENT_SHARE if self._is_postgresql else 1)
         self._path = path
         self._checkpoints = None if path is None else Checkpoints(path)
         self._file: DatabaseFile | None = None
@@ -84,7 +86,7 @@ class Database:
         except ArgumentError as error:
             raise SettingsError("DATABASE_URL is not the address of a supported database.") from error
         path = (engine.url.database or ":memory:") if engine.dialect.name == "sqlite" else None
-        database = cls(engine, path)
+        database = cls(engine, path, busy_timeout_seconds)
         try:
             await database._prepare(url, busy_timeout_seconds, migrate=migrate)
             yield database
@@ -116,10 +118,14 @@ class Database:
 
         Raises:
             StoreUnavailableError: when the database does not answer.
+            StoreRefusedError: when it takes a value by no means.
         """
-        with _unavailable_when_down(self._file):
-            async with self._engine.connect() as connection, connection.begin():
-                yield connection
+        async with AsyncExitStack() as stack:
+            stack.enter_context(_unavailable_when_down(self._file))
+            async with asyncio.timeout(self._patience_seconds):
+                connection = await stack.enter_async_context(self._reading.connect())
+            await stack.enter_async_context(connection.begin())
+            yield connection
 
     @asynccontextmanager
     async def write(self) -> AsyncGenerator[AsyncConnection]:
@@ -127,19 +133,21 @@ class Database:
 
         Raises:
             StoreUnavailableError: when the database does not answer, is locked for too long, or its file is gone.
+            StoreRefusedError: when it takes a value by no means.
         """
-        async with self._writing:
-            if self._file is not None:
-                self._file.require_in_place()
-            with _unavailable_when_down(self._file):
-                async with self._engine.connect() as connection:
-                    await connection.execution_options(writes=True)
-                    async with connection.begin():
-                        if connection.dialect.name == "postgresql":
-                            await connection.execute(
-                                text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRESQL_WRITE_LOCK}
-                            )
-                        yield connection
+        async with AsyncExitStack() as stack:
+            stack.enter_context(_unavailable_when_down(self._file))
+            async with asyncio.timeout(self._patience_seconds) as patience:
+                await stack.enter_async_context(self._writing)
+                if self._file is not None:
+                    self._file.require_in_place()
+                connection = await stack.enter_async_context(self._engine.connect())
+                left_seconds = (patience.when() or 0) - asyncio.get_running_loop().time()
+                await connection.execution_options(writes_within_seconds=left_seconds)
+                await stack.enter_async_context(connection.begin())
+                if self._is_postgresql:
+                    await postgresql.wait_for_turn(connection)
+            yield connection
         if self._checkpoints is not None:
             self._checkpoints.note_write()
 
@@ -196,9 +204,9 @@ class Database:
 
 async def _migrate(url: str, busy_timeout_seconds: float) -> None:
     """Bring the schema to the latest, by a connection that lets a table be made anew while others refer to it."""
-    engine = _create_engine(url, busy_timeout_seconds, *_MIGRATING_PRAGMAS)
+    engine = _create_engine(url, busy_timeout_seconds, migrates=True)
     try:
-        async with Database(engine, None).write() as connection:
+        async with Database(engine, None, busy_timeout_seconds).write() as connection:
             await connection.execute(text("SELECT 1"))  # takes the lock before Alembic, which is one for the process
             await connection.run_sync(_upgrade)
     finally:
@@ -223,26 +231,35 @@ class _unavailable_when_down:  # noqa: N801 (reads as a statement)
             raise StoreUnavailableError(type(error).__name__) from error
 
 
-def _create_engine(url: str, busy_timeout_seconds: float, *pragmas: str) -> AsyncEngine:
-    if not url.startswith("sqlite"):
-        return create_async_engine(url, pool_pre_ping=True)
-    engine = create_async_engine(
-        url,
-        connect_args={
-            "timeout": busy_timeout_seconds,
-            "isolation_level": None,
-            "pragmas": (*_SQLITE_PRAGMAS, *pragmas),
-            "async_creator_fn": sqlite.Connection,
-        },
-        pool_timeout=busy_timeout_seconds,
-    )
-    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+def _create_engine(url: str, busy_timeout_seconds: float, *, migrates: bool = False) -> AsyncEngine:
+    if url.startswith("sqlite"):
+        engine = create_async_engine(
+            url,
+            connect_args={
+                "timeout": busy_timeout_seconds,
+                "isolation_level": None,
+                "pragmas": (*_SQLITE_PRAGMAS, *(_MIGRATING_PRAGMAS if migrates else ())),
+                "async_creator_fn": sqlite.Connection,
+            },
+            pool_timeout=busy_timeout_seconds,
+        )
+        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    else:
+        engine = postgresql.create_engine(url, busy_timeout_seconds, migrates=migrates)
+    event.listen(engine.sync_engine, "handle_error", _refuse_value)
     return engine
 
 
+def _refuse_value(context: ExceptionContext) -> None:
+    """Tell a value that the database takes by no means from a database that is down."""
+    error = context.original_exception
+    if sqlite.refuses_value(error) or postgresql.refuses_value(error):
+        raise StoreRefusedError(type(error).__name__)
+
+
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    cast("sqlite.Connection", connection.connection.driver_connection).begin(writes=writes)
+    writes_within_seconds = connection.get_execution_options().get("writes_within_seconds")
+    cast("sqlite.Connection", connection.connection.driver_connection).begin(writes_within_seconds)
 
 
 def _upgrade(connection: Connection) -> None:

@@ -1,13 +1,20 @@
-"""Fresh databases for tests: copies of one that was migrated once in each test process, as statements are compiled."""
+"""Databases for tests: SQLite's, or those of the PostgreSQL that ``TEST_DATABASE_URL`` names.
+
+Fresh ones are copies of one that was migrated once in each test process, as statements are compiled.
+"""
 
 from __future__ import annotations
 
+import os
+import uuid
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+import asyncpg
 import pytest
+from sqlalchemy.engine import make_url
 
 from bot.store import database as database_module
 from bot.store.database import Database
@@ -17,20 +24,72 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncEngine
 
+ADDRESS_VARIABLE = "TEST_DATABASE_URL"
+"""Names a PostgreSQL database whose role may make others; without it tests have SQLite's files."""
+DATABASE_URL = os.environ.get(ADDRESS_VARIABLE, "")
+ON_POSTGRESQL = DATABASE_URL.startswith("postgresql")
+
+HASTY_SECONDS = 0.5 if ON_POSTGRESQL else 0.05
+"""What a database may take to answer in a test of one that doesn't: enough to connect to it where it does."""
+
 _migrated: list[bytes] = []
+_template: list[str] = []
+_made: dict[str, str] = {}
+"""PostgreSQL's databases that are still there, and the tests that have them."""
+
+
+async def empty_database(folder: Path) -> str:
+    """Return the address of a database without any tables; SQLite's is in that folder, if it is not there yet."""
+    return await _create("") if ON_POSTGRESQL else sqlite_url(folder)
 
 
 async def fresh_database(folder: Path) -> str:
-    """Put a migrated, empty database into a folder; return its address, to be opened with ``migrate=False``."""
+    """Return the address of a migrated database without any rows, to be opened with ``migrate=False``.
+
+    Args:
+        folder: where SQLite's file is put.
+    """
+    if ON_POSTGRESQL:
+        if not _template:
+            url = await empty_database(folder)
+            async with Database.open(url):
+                pass
+            _template.append(make_url(url).database or "")
+            del _made[_template[0]]
+        return await _create(f"TEMPLATE {_template[0]} STRATEGY file_copy")
     if not _migrated:
         with TemporaryDirectory() as elsewhere:
-            path = Path(elsewhere) / "reelay.db"
-            async with Database.open(f"sqlite+aiosqlite:///{path}"):
+            async with Database.open(sqlite_url(Path(elsewhere))):
                 pass
-            _migrated.append(path.read_bytes())
-    path = folder / "reelay.db"
-    path.write_bytes(_migrated[0])
-    return f"sqlite+aiosqlite:///{path}"
+            _migrated.append((Path(elsewhere) / "reelay.db").read_bytes())
+    (folder / "reelay.db").write_bytes(_migrated[0])
+    return sqlite_url(folder)
+
+
+def sqlite_url(folder: Path) -> str:
+    """Return the address of SQLite's file in a folder."""
+    return f"sqlite+aiosqlite:///{folder / 'reelay.db'}"
+
+
+async def connect(url: str) -> asyncpg.Connection:
+    """Connect to PostgreSQL as another program would; close it."""
+    return await asyncpg.connect(make_url(url).set(drivername="postgresql").render_as_string(hide_password=False))
+
+
+async def _create(how: str) -> str:
+    name, test = f"test_{uuid.uuid4().hex}", os.environ.get("PYTEST_CURRENT_TEST", "").partition(" ")[0]
+    connection = await connect(DATABASE_URL)
+    try:
+        over = [made for made, of_test in _made.items() if of_test != test]
+        idle = "SELECT datname FROM pg_database AS d WHERE datname = ANY($1) AND NOT EXISTS"
+        for [gone] in await connection.fetch(f"{idle} (SELECT FROM pg_stat_activity AS a WHERE a.datid = d.oid)", over):
+            await connection.execute(f"DROP DATABASE {gone}")
+            del _made[gone]
+        await connection.execute(f"CREATE DATABASE {name} {how}")
+    finally:
+        await connection.close()
+    _made[name] = test
+    return make_url(DATABASE_URL).set(database=name).render_as_string(hide_password=False)
 
 
 @contextmanager
@@ -39,8 +98,8 @@ def statements_compiled_once() -> Generator[None]:
     create = database_module._create_engine
     first: list[AsyncEngine] = []
 
-    def create_alike(url: str, busy_timeout_seconds: float, *pragmas: str) -> AsyncEngine:
-        engine = create(url, busy_timeout_seconds, *pragmas)
+    def create_alike(url: str, busy_timeout_seconds: float, **options: bool) -> AsyncEngine:
+        engine = create(url, busy_timeout_seconds, **options)
         if engine.dialect.name == "sqlite":
             if first and first[0].dialect.server_version_info is None:
                 first.clear()  # it never got to a database, and so knows nothing that others could share

@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bot.store.tables import metadata
+from tests.support.databases import ON_POSTGRESQL
+
 if TYPE_CHECKING:
     from tests.support.workshop import Process, Workshop
 
@@ -14,7 +17,7 @@ SECRET = "a very secret prompt about zebras"
 
 def rows(workshop: Workshop, query: str, *values: object) -> list[tuple[Any, ...]]:
     """Return what a query finds."""
-    return workshop.peeking.execute(query, values).fetchall()
+    return workshop.peeking.rows(query, *values)
 
 
 def path_of(workshop: Workshop) -> Path:
@@ -23,7 +26,9 @@ def path_of(workshop: Workshop) -> Path:
 
 
 def files(workshop: Workshop) -> bytes:
-    """Return all bytes of the database, what is written ahead included."""
+    """Return all bytes of SQLite's database, what is written ahead included; of PostgreSQL's all rows, as text."""
+    if ON_POSTGRESQL:
+        return str([workshop.peeking.rows(f"SELECT t::text FROM {name} AS t") for name in metadata.tables]).encode()
     path = path_of(workshop)
     return path.read_bytes() + path.with_name(f"{path.name}-wal").read_bytes()
 

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import math
 import random
-import sqlite3
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -38,6 +37,7 @@ from bot.store.database import Database
 from bot.store.jobs import submits
 from bot.store.tables import ledger
 from bot.wiring import assemble
+from tests.support.another_program import AnotherProgram, read_time
 from tests.support.clocks import GivenTime, ServiceClock
 from tests.support.databases import fresh_database
 from tests.support.media import DirectMedia
@@ -165,7 +165,7 @@ class Workshop:
     time: ManualTime
     policy: WorkerPolicy
     database_url: str
-    peeking: sqlite3.Connection
+    peeking: AnotherProgram
     folder: Path
     quota: Quota = field(default_factory=lambda: Quota(60, Period.DAY))
     max_open_jobs: int = 100
@@ -354,16 +354,15 @@ class Workshop:
             "SELECT min(CASE WHEN lease_until > due_at THEN lease_until ELSE due_at END)"
             " FROM jobs WHERE due_at IS NOT NULL AND state <> 'queued'"
         )
-        times = [] if due is None else [datetime.fromisoformat(due).replace(tzinfo=UTC)]
+        times = [] if due is None else [read_time(due)]
         unattended = self._peek("SELECT min(due_at) FROM submits WHERE due_at IS NOT NULL")
         if unattended is not None:
-            times.append(datetime.fromisoformat(unattended).replace(tzinfo=UTC))
+            times.append(read_time(unattended))
             times.sort()
         held = self._peek("SELECT min(sent_at) FROM submits WHERE ended_at IS NULL")
         for process in processes:
             if held is not None:  # then its render slot is free again
-                free_at = datetime.fromisoformat(held).replace(tzinfo=UTC)
-                free_at += timedelta(seconds=process.policy.slot_seconds)
+                free_at = read_time(held) + timedelta(seconds=process.policy.slot_seconds)
                 times += [free_at] if free_at > now else []
             throttle = process.throttle
             if due is not None and throttle.poll.opens_at and times[0] <= throttle.poll.opens_at:
@@ -375,7 +374,7 @@ class Workshop:
 
     def _peek(self, query: str, *values: str) -> Any:  # noqa: ANN401 (of the one column asked for)
         """Look at the database without a way through the bot's own code, which would take most of a test's time."""
-        [(value,)] = self.peeking.execute(query, values).fetchall()
+        [(value,)] = self.peeking.rows(query, *values)
         return value
 
 
@@ -395,9 +394,9 @@ async def open_workshop(
     """
     time = ManualTime() if clock is None else GivenTime(clock)
     url = await fresh_database(folder)
-    with closing(sqlite3.connect(url.removeprefix("sqlite+aiosqlite:///"), isolation_level=None)) as peeking:
+    with AnotherProgram(url) as peeking:
         if finds_by_job_id is not None:
-            peeking.execute("INSERT INTO models VALUES ('gemini_omni', ?, '2026-01-01 00:00:00')", [finds_by_job_id])
+            peeking.rows("INSERT INTO models VALUES ('gemini_omni', ?, '2026-01-01 00:00:00')", finds_by_job_id)
         async with (
             sandbox(time, **server_settings) as server,
             client_of(server, now=lambda: datetime.fromtimestamp(time(), UTC)) as client,

@@ -29,6 +29,11 @@ def _connect(path: str, pragmas: Sequence[str], options: dict[str, Any]) -> sqli
     return connection
 
 
+def refuses_value(error: BaseException) -> bool:
+    """Tell whether it is a value that SQLite takes by no means: half a surrogate pair, one too long or too large."""
+    return isinstance(error, sqlite3.DataError | OverflowError | UnicodeEncodeError)
+
+
 class Connection(aiosqlite.Connection):
     """A connection whose cursors run a statement in one trip; await it once, to open it.
 
@@ -41,31 +46,37 @@ class Connection(aiosqlite.Connection):
     def __init__(self, path: str, *, pragmas: Sequence[str], **options: Any) -> None:  # noqa: ANN401 (as said)
         super().__init__(lambda: _connect(path, pragmas, options), _CHUNK_ROWS)
         self._thread.daemon = True  # as SQLAlchemy has it: a connection that was left open keeps no process alive
-        self._begin: str | None = None
+        self._begin: tuple[str, ...] = ()
         self._is_open = False
 
     def cursor(self) -> Any:  # noqa: ANN401 (the driver's type is its own cursor's)
         """Return a cursor; it costs no trip."""
         return Cursor(self)
 
-    def begin(self, *, writes: bool) -> None:
+    def begin(self, writes_within_seconds: float | None = None) -> None:
         """Begin a transaction with the next statement; one that writes takes the write lock at once.
 
         A transaction that reads first and writes later could not be upgraded.
+
+        Args:
+            writes_within_seconds: how long it waits for other writers; None for a transaction that only reads.
         """
-        self._begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
+        if writes_within_seconds is None:
+            self._begin = ("BEGIN",)
+        else:
+            self._begin = (f"PRAGMA busy_timeout = {max(int(1000 * writes_within_seconds), 0)}", "BEGIN IMMEDIATE")
 
     async def commit(self) -> None:
         """Commit; it costs no trip where nothing was asked."""
         if self._is_open:
             await super().commit()
-        self._begin, self._is_open = None, False
+        self._begin, self._is_open = (), False
 
     async def rollback(self) -> None:
         """Roll back; it costs no trip where there is nothing to roll back, as whenever a connection is given back."""
         if self._is_open:
             await super().rollback()
-        self._begin, self._is_open = None, False
+        self._begin, self._is_open = (), False
 
     async def run(self, work: Callable[[sqlite3.Connection], None]) -> None:
         """Do something in the connection's thread, in the transaction that is to begin, if one is.
@@ -73,12 +84,12 @@ class Connection(aiosqlite.Connection):
         Raises:
             ValueError: when the connection is closed.
         """
-        begin, self._begin = self._begin, None
-        self._is_open = self._is_open or begin is not None
+        begin, self._begin = self._begin, ()
+        self._is_open = self._is_open or bool(begin)
 
         def begin_and_work(connection: sqlite3.Connection) -> None:
-            if begin is not None:
-                connection.execute(begin)
+            for statement in begin:
+                connection.execute(statement).close()
             work(connection)
 
         await self._execute(begin_and_work, self._conn)  # pyright: ignore[reportUnknownMemberType] (it says no types)

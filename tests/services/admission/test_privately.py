@@ -31,7 +31,7 @@ async def accept(workshop: Workshop, process: Process) -> Job:
 
 
 async def only_job(workshop: Workshop) -> Job:
-    [(job_id,)] = workshop.peeking.execute("SELECT id FROM jobs").fetchall()
+    [(job_id,)] = workshop.peeking.rows("SELECT id FROM jobs")
     return await workshop.job(job_id)
 
 
@@ -222,9 +222,7 @@ async def test_where_moderators_allow_none_it_is_refused_and_costs_nothing(works
     await process.services.servers.allow_private(GUILD_ID, allowed=False, set_by_id=MODERATOR_ID)
     with pytest.raises(PrivateRefusedError):
         await accept(workshop, process)
-    assert workshop.peeking.execute(
-        "SELECT (SELECT count(*) FROM jobs) + (SELECT count(*) FROM ledger)"
-    ).fetchone() == (0,)
+    assert workshop.peeking.rows("SELECT (SELECT count(*) FROM jobs) + (SELECT count(*) FROM ledger)") == [(0,)]
     assert (await process.jobs.accept(workshop.request())).job.is_private is False
 
     await process.services.servers.allow_private(GUILD_ID, allowed=True, set_by_id=MODERATOR_ID)
@@ -245,7 +243,7 @@ async def test_it_is_asked_in_the_transaction_that_charges(workshop: Workshop) -
     admission.screen_first = slow  # pyright: ignore[reportAttributeAccessIssue] (patched)
     with pytest.raises(PrivateRefusedError):
         await accept(workshop, process)
-    assert workshop.peeking.execute("SELECT count(*) FROM ledger").fetchone() == (0,)
+    assert workshop.peeking.rows("SELECT count(*) FROM ledger") == [(0,)]
 
 
 async def test_what_was_accepted_before_is_still_sent(workshop: Workshop) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -28,19 +26,18 @@ ALL = ClipQuery(guild_id=GUILD_ID, member_id=MEMBER_ID)
 def add(workshop: Workshop, *prompts: str, first: int = 1, **values: int | str) -> None:
     """Store clips that were delivered, with ids in their order."""
     row = {"guild": GUILD_ID, "member": MEMBER_ID, "state": "delivered"} | values
-    path = workshop.database_url.removeprefix("sqlite+aiosqlite:///")
-    with closing(sqlite3.connect(path)) as connection:
-        for number, prompt in enumerate(prompts, start=first):
-            key = (f"{number:016}", number, row["guild"], row["member"])
-            connection.execute(
-                "INSERT INTO jobs (id, interaction_id, guild_id, channel_id, member_id, prompt, aspect,"
-                " duration_seconds, state, created_at, quota_period, quota_source, attempts)"
-                " VALUES (?, ?, ?, 200, ?, ?, '16:9', 6, ?, '2026-03-04 12:00:00', 'day', 'operator', 0)",
-                (*key, prompt, row["state"]),
-            )
-            if row["state"] == "delivered":
-                connection.execute("INSERT INTO clip_prompts VALUES (?, ?, ?, ?)", (*key[2:], key[0], folded(prompt)))
-        connection.commit()
+    for number, prompt in enumerate(prompts, start=first):
+        key = (f"{number:016}", number, row["guild"], row["member"])
+        workshop.peeking.rows(
+            "INSERT INTO jobs (id, interaction_id, guild_id, channel_id, member_id, prompt, aspect,"
+            " duration_seconds, state, created_at, quota_period, quota_source, attempts)"
+            " VALUES (?, ?, ?, 200, ?, ?, '16:9', 6, ?, '2026-03-04 12:00:00', 'day', 'operator', 0)",
+            *key,
+            prompt,
+            row["state"],
+        )
+        if row["state"] == "delivered":
+            workshop.peeking.rows("INSERT INTO clip_prompts VALUES (?, ?, ?, ?)", *key[2:], key[0], folded(prompt))
 
 
 def numbers(page: ClipPage) -> list[int]:
@@ -156,7 +153,8 @@ def test_what_is_too_long_is_not_searched_for(text: str) -> None:
 async def test_going_on_from_page_to_page_shows_each_once_and_back_again(
     workshop: Workshop, library: Library, prompts: list[str], marked: set[int], favourites_only: bool, text: str
 ) -> None:
-    workshop.peeking.executescript("DELETE FROM favourites; DELETE FROM clip_prompts; DELETE FROM jobs")
+    for table in ("favourites", "clip_prompts", "jobs"):
+        workshop.peeking.rows(f"DELETE FROM {table}")
     add(workshop, *prompts)
     for number in marked & set(range(1, len(prompts) + 1)):
         await library.toggle_favourite(f"{number:016}", guild_id=GUILD_ID, member_id=MEMBER_ID)
@@ -205,8 +203,8 @@ async def test_what_is_not_ones_own_or_not_there_any_more_is_no_favourite(
     workshop: Workshop, library: Library, number: int, who: dict[str, int]
 ) -> None:
     add(workshop, "a fox", "removed", "", "on its way")
-    workshop.peeking.execute(f"UPDATE jobs SET removed_at = '2026-03-04', removed_by = 1 WHERE id = '{2:016}'")
-    workshop.peeking.execute(f"UPDATE jobs SET state = 'rendering' WHERE id = '{4:016}'")
+    workshop.peeking.rows(f"UPDATE jobs SET removed_at = '2026-03-04', removed_by = 1 WHERE id = '{2:016}'")
+    workshop.peeking.rows(f"UPDATE jobs SET state = 'rendering' WHERE id = '{4:016}'")
 
     with pytest.raises(ClipNotFoundError):
         await toggle(library, number, **who)

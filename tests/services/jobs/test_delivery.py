@@ -404,7 +404,7 @@ async def test_requests_that_failed_on_the_way_are_passed_over_to_the_clip_itsel
     for _ in range(failures):
         request = replace(workshop.request(), lineage=parent.descent(origin))
         failed = (await process.jobs.accept(request)).job.id
-        workshop.peeking.execute("UPDATE jobs SET state = 'failed', due_at = NULL WHERE id = ?", [failed])
+        workshop.peeking.rows("UPDATE jobs SET state = 'failed', due_at = NULL WHERE id = ?", failed)
         origin, parent = Origin.RETRY, await workshop.job(failed)
 
     card = await process.jobs.accept(replace(workshop.request(), lineage=parent.descent(origin)))

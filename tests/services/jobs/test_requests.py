@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -29,6 +27,7 @@ from bot.services.admission.accepting import new_job_id
 from bot.store.database import Database
 from bot.store.tables import jobs, ledger
 from bot.ui.text import refusals
+from tests.support.databases import HASTY_SECONDS
 from tests.support.faults import FlakyDatabase, Hold
 from tests.support.simulated_discord import CHANNEL_ID
 from tests.support.workshop import GUILD_ID, MEMBER_ID, requester
@@ -220,11 +219,9 @@ async def test_a_job_that_is_not_there_cannot_be_withdrawn(workshop: Workshop) -
 
 async def test_while_the_database_is_locked_the_answer_is_no_and_nothing_changes(workshop: Workshop) -> None:
     waiting = await workshop.accept(workshop.start())
-    async with Database.open(workshop.database_url, busy_timeout_seconds=0.05) as hasty:
+    async with Database.open(workshop.database_url, busy_timeout_seconds=HASTY_SECONDS) as hasty:
         process = workshop.start("local/2", database=hasty)
-        path = workshop.database_url.removeprefix("sqlite+aiosqlite:///")
-        with closing(sqlite3.connect(path, isolation_level=None)) as another_program:
-            another_program.execute("BEGIN IMMEDIATE")
+        with workshop.peeking.writing():
             with pytest.raises(StoreUnavailableError):
                 await process.jobs.accept(workshop.request())
             with pytest.raises(StoreUnavailableError):
@@ -233,7 +230,6 @@ async def test_while_the_database_is_locked_the_answer_is_no_and_nothing_changes
                 await process.jobs.attach_status(waiting, 1)
             status, _ = await process.stand(requester())
             assert status.used_seconds == 6  # reading goes on
-            another_program.execute("ROLLBACK")
 
         assert await rows(workshop) == (1, 1)
         assert (await workshop.job(waiting)).state is JobState.QUEUED

@@ -11,6 +11,7 @@ from bot.errors import DestinationClosedError, PromptRefusedError, StoreUnavaila
 from bot.models import JobError, JobState, PromptRuleKind, Quota, QuotaSource
 from bot.services.retention.retention import LOOK_SECONDS, SWEEP_SECONDS
 from bot.store.database import Database
+from tests.support.databases import HASTY_SECONDS
 from tests.support.stored import DAY, deliver, rows
 from tests.support.workshop import GUILD_ID, MEMBER_ID, MODERATOR_ID, Process, Workshop, requester
 
@@ -56,11 +57,11 @@ async def furnish(workshop: Workshop, process: Process) -> None:
         guild_id=GUILD_ID, source=QuotaSource.SERVER, subject_id=GUILD_ID, quota=Quota(30), set_by_id=MODERATOR_ID
     )
     await services.phrase_lists.add(GUILD_ID, "animals", "cat\ndog", set_by_id=MODERATOR_ID)
-    workshop.peeking.execute(
+    workshop.peeking.rows(
         "INSERT INTO drafts (id, guild_id, member_id, prompt, kept_at) VALUES (1, ?, 9, 'a fox', '2999-01-01')",
-        [GUILD_ID],
+        GUILD_ID,
     )
-    workshop.peeking.execute("INSERT INTO channel_rules VALUES (?, 5, 'refused', NULL, NULL)", [GUILD_ID])
+    workshop.peeking.rows("INSERT INTO channel_rules VALUES (?, 5, 'refused', NULL, NULL)", GUILD_ID)
     await deliver(workshop, process)
 
 
@@ -244,12 +245,10 @@ async def test_a_list_without_any_server_marks_only_what_was_said_to_be_left(wor
 async def test_a_removal_is_written_down_once_the_database_can_be_asked(workshop: Workshop) -> None:
     process = workshop.start()
     await see(process, GUILD_ID)
-    async with Database.open(workshop.database_url, busy_timeout_seconds=0.05, migrate=False) as database:
+    async with Database.open(workshop.database_url, busy_timeout_seconds=HASTY_SECONDS, migrate=False) as database:
         other = workshop.start("local/2", database=database)
-        workshop.peeking.execute("BEGIN IMMEDIATE")
-        with pytest.raises(StoreUnavailableError):
+        with workshop.peeking.writing(), pytest.raises(StoreUnavailableError):
             await leave(other)
-        workshop.peeking.execute("ROLLBACK")
         await other.end_data()
     assert left(workshop) == [(GUILD_ID, True)]
 

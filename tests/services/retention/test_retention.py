@@ -17,6 +17,7 @@ from bot.store.database import Database
 from bot.store.quotas import ledger
 from bot.store.quotas.ledger import UsageSpan
 from tests.support.clocks import ServiceClock
+from tests.support.databases import HASTY_SECONDS
 from tests.support.stored import DAY, SECRET, deliver, files, path_of, rows
 from tests.support.workshop import GUILD_ID, MEMBER_ID, MEMBER_NAME, MODERATOR_ID, Workshop, requester
 
@@ -182,7 +183,7 @@ async def test_jobs_run_on_while_old_ones_end(workshop: Workshop) -> None:
 async def test_a_job_whose_submit_is_still_asked_about_waits(workshop: Workshop) -> None:
     process = workshop.start(retention_days=DAYS)
     job_id = await deliver(workshop, process)
-    workshop.peeking.execute("UPDATE submits SET due_at = '2100-01-01 00:00:00'")
+    workshop.peeking.rows("UPDATE submits SET due_at = '2100-01-01 00:00:00'")
     workshop.time.advance(DAYS * DAY + 60)
     await process.end_data()
     assert (await workshop.job(job_id)).archived_at is None
@@ -214,6 +215,7 @@ async def test_it_looks_once_an_hour(workshop: Workshop) -> None:
     assert (await workshop.job(job_id)).spec.prompt == ""
 
 
+@pytest.mark.sqlite
 @pytest.mark.slow
 async def test_a_text_that_is_gone_is_in_no_file_any_more(workshop: Workshop) -> None:
     process = workshop.start(retention_days=DAYS)
@@ -231,6 +233,7 @@ async def test_a_text_that_is_gone_is_in_no_file_any_more(workshop: Workshop) ->
     assert SECRET.encode() not in files(workshop)
 
 
+@pytest.mark.sqlite
 async def test_the_log_is_emptied_later_while_somebody_reads(workshop: Workshop) -> None:
     process = workshop.start(retention_days=DAYS)
     await deliver(workshop, process)
@@ -249,12 +252,10 @@ async def test_a_database_that_is_locked_ends_nothing_by_halves(workshop: Worksh
     process = workshop.start(retention_days=DAYS)
     job_id = await deliver(workshop, process)
     workshop.time.advance(DAYS * DAY + 60)
-    async with Database.open(workshop.database_url, busy_timeout_seconds=0.05, migrate=False) as database:
+    async with Database.open(workshop.database_url, busy_timeout_seconds=HASTY_SECONDS, migrate=False) as database:
         other = workshop.start("local/2", database=database, retention_days=DAYS)
-        workshop.peeking.execute("BEGIN IMMEDIATE")
-        with pytest.raises(StoreUnavailableError):
+        with workshop.peeking.writing(), pytest.raises(StoreUnavailableError):
             await other.end_data()
-        workshop.peeking.execute("ROLLBACK")
         assert (await workshop.job(job_id)).spec.prompt == SECRET
         assert await workshop.entries(job_id) == [("charge", 6)]
         await other.end_data()

@@ -14,7 +14,8 @@ from bot.store.tables import operator_alerts
 from tests.services.spend.test_ceilings import go_to, midnight_after
 
 if TYPE_CHECKING:
-    from tests.support.workshop import Process, Workshop
+    from tests.support.databases import HASTY_SECONDS
+from tests.support.workshop import Process, Workshop
 
 DAY = SpendPolicy(max_seconds_per_day=60, credits_per_second=20.0)
 
@@ -154,14 +155,10 @@ async def test_what_waits_at_midnight_is_told_of_by_the_worker_itself(workshop: 
 async def test_a_database_that_does_not_answer_has_it_looked_at_later(workshop: Workshop) -> None:
     process = workshop.start(spending=DAY)
     await ask(workshop, process, 10)
-    async with Database.open(workshop.database_url, migrate=False, busy_timeout_seconds=0.05) as other:
+    async with Database.open(workshop.database_url, migrate=False, busy_timeout_seconds=HASTY_SECONDS) as other:
         watch = workshop.start("local/2", database=other, spending=DAY).worker._spend_watch
-        workshop.peeking.execute("BEGIN IMMEDIATE")
-        try:
-            with pytest.raises(StoreUnavailableError):
-                await watch.look_at_ceilings()
-        finally:
-            workshop.peeking.execute("ROLLBACK")
+        with workshop.peeking.writing(), pytest.raises(StoreUnavailableError):
+            await watch.look_at_ceilings()
         assert watch.take_due(process.reelay.worker._work.clock.now(), is_working=False) == [watch.look_at_ceilings]
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
-from contextlib import closing, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -171,10 +170,8 @@ async def test_jobs_of_an_older_database_do_not_keep_it_from_being_found_out(unk
     process = unknown.start(max_concurrent_renders=10)
     for place in range(5):
         await unknown.run_until(process, await unknown.accept(process, f"old fox {place}"), JobState.RENDERING)
-    with closing(sqlite3.connect(unknown.database_url.removeprefix("sqlite+aiosqlite:///"))) as connection:
-        connection.execute("UPDATE submits SET model = ''")  # as the upgrade leaves them
-        connection.execute("DELETE FROM models")
-        connection.commit()
+    unknown.peeking.rows("UPDATE submits SET model = ''")  # as the upgrade leaves them
+    unknown.peeking.rows("DELETE FROM models")
     process = unknown.start(max_concurrent_renders=10)
     await process.worker.reclaim_leases()
     await unknown.run_until_idle(process)

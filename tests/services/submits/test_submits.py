@@ -534,13 +534,13 @@ async def test_a_lost_answer_of_an_older_database_is_found_and_proves_nothing_of
     unknown.server.faults.submit.append(Fault(drop=True, accept=True))
     job_id = await unknown.accept(process)
     await process.worker.tick()
-    unknown.peeking.execute("UPDATE submits SET model = ''")  # as the upgrade leaves them
+    unknown.peeking.rows("UPDATE submits SET model = ''")  # as the upgrade leaves them
 
     await unknown.run_until_idle(process)
 
     await unknown.expect_clip(job_id)
     assert len(unknown.server.paid(job_id)) == 1
-    assert unknown.peeking.execute("SELECT count(*) FROM models").fetchall() == [(0,)]
+    assert unknown.peeking.rows("SELECT count(*) FROM models") == [(0,)]
 
 
 async def test_where_our_id_finds_nothing_no_job_is_sent_again_on_its_strength(unknown: Workshop) -> None:

@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+import pytest
 from sqlalchemy import insert
 
 from bot.store.database import Database
@@ -17,7 +18,7 @@ from bot.store.tables import command_digests
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
+pytestmark = pytest.mark.sqlite
 
 ROWS = 500
 """Each write of so many is about a fifth of what the log may grow to."""

@@ -27,6 +27,8 @@ from bot.store.tables import jobs
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
 
+pytestmark = pytest.mark.sqlite
+
 NOBODY = 65_534
 
 

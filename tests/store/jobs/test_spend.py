@@ -137,6 +137,7 @@ async def test_what_is_taken_off_a_day_that_is_not_kept_any_more_makes_no_row(tm
         assert await kept(connection) == {}
 
 
+@pytest.mark.sqlite
 async def test_what_waits_is_read_from_its_own_index_alone(tmp_path: Path) -> None:
     async with Database.open(await fresh_database(tmp_path), migrate=False) as database, database.read() as connection:
         compiled = spend._sums().compile(dialect=connection.dialect)

@@ -229,6 +229,7 @@ async def test_the_queue_is_walked_in_steps_oldest_first(tmp_path: Path) -> None
     assert [it.job_id for it in (*first, *second)] == [job_id(number) for number in range(1, 6)]
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("rows", [0, 300])
 async def test_turns_read_waiting_jobs_and_open_submits_alone(tmp_path: Path, rows: int) -> None:
     plans: list[str] = []

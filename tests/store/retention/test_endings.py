@@ -44,6 +44,7 @@ def test_what_tells_of_other_rows_ends_before_them() -> None:
                 assert order.index(table) < order.index(told)
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("step", [*AGED, *EXPIRED, *TEXTS_ERASED, *IDS_ERASED], ids=lambda step: type(step).__name__)
 async def test_a_step_finds_its_rows_by_an_index(tmp_path: Path, step: Step) -> None:
     statements: list[tuple[str, Any]] = []

@@ -1,0 +1,34 @@
+"""The tests of what is stored, on a PostgreSQL that is started for them.
+
+``python -m tests.postgresql [what pytest takes]``: without anything, all that are chosen here.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from tests.support.databases import ADDRESS_VARIABLE
+from tests.support.postgresql_server import PostgreSqlServer
+
+CHOSEN = (
+    "tests/store",
+    "tests/services",
+    "tests/e2e/test_two_processes.py",
+    "tests/e2e/test_sigkill.py",
+    "tests/e2e/test_brainstorms_killed.py",
+    "tests/e2e/test_brainstorms_two_processes.py",
+)
+"""Where an engine can differ."""
+
+
+def main() -> int:
+    """Run them; return pytest's exit code."""
+    with PostgreSqlServer() as server:
+        command = [sys.executable, "-m", "pytest", *(sys.argv[1:] or CHOSEN)]
+        return subprocess.run(command, check=False, env=os.environ | {ADDRESS_VARIABLE: server.url}).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
