@@ -32,12 +32,12 @@ _NOT_WRITABLE = frozenset({errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOENT
 @asynccontextmanager
 async def hold_instance_name(
     database_url: str, *, nonce: str, check_seconds: float = CHECK_SECONDS, again_seconds: float = AGAIN_SECONDS
-) -> AsyncGenerator[InstanceName]:
+) -> AsyncGenerator[HeldName]:
     """Hold the first free name among the processes on one database, for as long as the process lives.
 
     The name is a lock's, which is freed however the process ends: a file's beside SQLite's, a session's at PostgreSQL.
     So a restarted process finds its own name again and with it its leases, while a second one beside it gets another,
-    whatever machines and containers call themselves. Whoever loses the session has no name until there is a new one.
+    whatever machines and containers call themselves.
 
     Args:
         nonce: what no other process has.
@@ -51,41 +51,64 @@ async def hold_instance_name(
     url = make_url(database_url)
     if url.get_backend_name() == "sqlite":
         with _lock_file(url.database or "") as number:
-            yield InstanceName(f"local/{number}", nonce=nonce)
+            yield HeldName(InstanceName(f"local/{number}", nonce=nonce))
         return
     lock = await NameLock.take(database_url)
-    name = InstanceName(_name_of(lock), nonce=nonce, ends_with_process=False)
-    async with asyncio.TaskGroup() as group:
-        keeping = group.create_task(_keep(name, lock, database_url, check_seconds, again_seconds))
-        try:
-            yield name
-        finally:
-            keeping.cancel()
+    held = _NameOfSession(lock, database_url, nonce, check_seconds, again_seconds)
+    try:
+        yield held
+    finally:
+        await held.close()
 
 
-async def _keep(name: InstanceName, lock: NameLock, url: str, check_seconds: float, again_seconds: float) -> None:
-    """See to it that the process has a name, and that it knows when it has none."""
-    while True:
-        try:
-            while True:
-                await asyncio.sleep(check_seconds)
-                await lock.check()
-        except StoreUnavailableError as error:
-            name.lose()
-            _log.warning("name lost, nothing is taken until there is one: %s", error, extra={"owner": name.name})
-        finally:
-            await lock.close()
-        lock = await _take_again(url, lock.number, again_seconds)
-        name.take(_name_of(lock))
-        _log.warning("name held again", extra={"owner": name.name})
+class HeldName:
+    """A name that the operating system frees with the process, and not before.
+
+    Attributes:
+        instance: what the process goes by.
+    """
+
+    def __init__(self, instance: InstanceName) -> None:
+        self.instance = instance
+
+    async def keep(self) -> None:
+        """See to it that the process knows when it has no name, and gets one again; to be run beside its work."""
 
 
-async def _take_again(url: str, number: int, again_seconds: float) -> NameLock:
-    while True:
-        try:
-            return await NameLock.take(url, wanted=number)
-        except StoreUnavailableError:
-            await asyncio.sleep(again_seconds)
+class _NameOfSession(HeldName):
+    """A name that is lost with a session at PostgreSQL."""
+
+    def __init__(self, lock: NameLock, url: str, nonce: str, check_seconds: float, again_seconds: float) -> None:
+        super().__init__(InstanceName(_name_of(lock), nonce=nonce, ends_with_process=False))
+        self._lock = lock
+        self._url = url
+        self._check_seconds = check_seconds
+        self._again_seconds = again_seconds
+
+    async def keep(self) -> None:
+        while True:
+            await asyncio.sleep(self._check_seconds)
+            try:
+                await self._lock.check()
+            except StoreUnavailableError as error:
+                self.instance.lose()
+                _log.warning("name lost, nothing is taken: %s", error, extra={"owner": self.instance.name})
+                await self._take_again()
+                _log.warning("name held again", extra={"owner": self.instance.name})
+
+    async def close(self) -> None:
+        """Free the name."""
+        self.instance.lose()
+        await self._lock.close()
+
+    async def _take_again(self) -> None:
+        await self._lock.close()
+        while not self.instance.is_held:
+            try:
+                self._lock = await NameLock.take(self._url, wanted=self._lock.number)
+                self.instance.take(_name_of(self._lock))
+            except StoreUnavailableError:
+                await asyncio.sleep(self._again_seconds)
 
 
 def _name_of(lock: NameLock) -> str:

@@ -73,10 +73,9 @@ async def _run(
     async with contextlib.AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database.open(database_url))
         await database.check_writable()
-        name = hold_instance_name(database_url, nonce=secrets.token_hex(8))
-        instance = await stack.enter_async_context(name)
+        name = await stack.enter_async_context(hold_instance_name(database_url, nonce=secrets.token_hex(8)))
         service = open_service(settings, await stack.enter_async_context(aiohttp.ClientSession()))
-        assembled = assemble_for(settings, database=database, service=service, instance=instance, policy=policy)
+        assembled = assemble_for(settings, database=database, service=service, instance=name.instance, policy=policy)
         bot, reelay = await stack.enter_async_context(assembled)
         await reelay.polling.recall()
         await stack.enter_async_context(bot)
@@ -90,7 +89,8 @@ async def _run(
             beside = {
                 group.create_task(stop.at_error(bot.connect())),
                 group.create_task(stop.at_error(database.wait_gone())),
-                group.create_task(_say_ready(bot, instance, started=started)),
+                group.create_task(name.keep()),
+                group.create_task(_say_ready(bot, name.instance, started=started)),
                 group.create_task(_check_service(service, reelay, settings.spending)),
             }
             loops = loops_of(bot, reelay)

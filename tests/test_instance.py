@@ -25,10 +25,10 @@ async def test_processes_beside_one_another_have_names_of_their_own_and_a_freed_
 ) -> None:
     url = sqlite(tmp_path)
     async with hold_instance_name(url, nonce="a") as first, hold_instance_name(url, nonce="b") as second:
-        assert (first.name, second.name) == ("local/1", "local/2")
+        assert (first.instance.name, second.instance.name) == ("local/1", "local/2")
     async with hold_instance_name(url, nonce="c") as again:
-        assert again.name == first.name
-        assert again.owner != first.owner
+        assert again.instance.name == first.instance.name
+        assert again.instance.owner != first.instance.owner
 
 
 async def test_a_killed_process_frees_its_name(tmp_path: Path) -> None:
@@ -38,8 +38,8 @@ async def test_a_killed_process_frees_its_name(tmp_path: Path) -> None:
         import asyncio, sys
         from bot.instance import hold_instance_name
         async def hold():
-            async with hold_instance_name(sys.argv[1], nonce="a") as instance:
-                print(instance.name, flush=True)
+            async with hold_instance_name(sys.argv[1], nonce="a") as held:
+                print(held.instance.name, flush=True)
                 sys.stdin.read()
         asyncio.run(hold())
         """
@@ -50,11 +50,11 @@ async def test_a_killed_process_frees_its_name(tmp_path: Path) -> None:
     assert other.stdout is not None
     name = (await other.stdout.readline()).decode().strip()
     async with hold_instance_name(url, nonce="b") as mine:
-        assert mine.name != name
+        assert mine.instance.name != name
     other.kill()
     await other.wait()
     async with hold_instance_name(url, nonce="b") as mine:
-        assert mine.name == name
+        assert mine.instance.name == name
 
 
 async def test_databases_do_not_share_names(tmp_path: Path) -> None:
@@ -62,15 +62,15 @@ async def test_databases_do_not_share_names(tmp_path: Path) -> None:
         hold_instance_name(f"sqlite+aiosqlite:///{tmp_path / 'one.db'}", nonce="a") as one,
         hold_instance_name(f"sqlite+aiosqlite:///{tmp_path / 'two.db'}", nonce="b") as two,
     ):
-        assert one.name == two.name == "local/1"
+        assert one.instance.name == two.instance.name == "local/1"
 
 
 async def test_a_process_whose_lock_file_was_removed_shares_its_name_and_no_lease(tmp_path: Path) -> None:
     async with hold_instance_name(sqlite(tmp_path), nonce="a") as one:
         (tmp_path / "reelay.db.1.lock").unlink()
         async with hold_instance_name(sqlite(tmp_path), nonce="b") as other:
-            assert other.name == one.name
-            assert other.owner != one.owner
+            assert other.instance.name == one.instance.name
+            assert other.instance.owner != one.instance.owner
 
 
 @pytest.mark.parametrize(

@@ -67,9 +67,7 @@ class NameLock:
         try:
             async with _in_time():
                 await connection.execute(_KEEP)
-                number = wanted if await _try(connection, wanted) else 1
-                while number != wanted and not await _try(connection, number):
-                    number += 1
+                number = await _lock_first(connection, wanted)
         except BaseException:
             await _close(connection)
             raise
@@ -89,6 +87,15 @@ class NameLock:
     async def close(self) -> None:
         """Free the number."""
         await _close(self._connection)
+
+
+async def _lock_first(connection: AsyncConnection, wanted: int) -> int:
+    if await _try(connection, wanted):
+        return wanted
+    number = 1
+    while not await _try(connection, number):
+        number += 1
+    return number
 
 
 async def _try(connection: AsyncConnection, number: int) -> bool:
