@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -25,6 +26,7 @@ CHOSEN = (
 
 def main() -> int:
     """Run them; return pytest's exit code."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the server is stopped even then
     with PostgreSqlServer() as server:
         command = [sys.executable, "-m", "pytest", *(sys.argv[1:] or CHOSEN)]
         return subprocess.run(command, check=False, env=os.environ | {ADDRESS_VARIABLE: server.url}).returncode

@@ -215,7 +215,6 @@ async def test_it_looks_once_an_hour(workshop: Workshop) -> None:
     assert (await workshop.job(job_id)).spec.prompt == ""
 
 
-@pytest.mark.sqlite
 @pytest.mark.slow
 async def test_a_text_that_is_gone_is_in_no_file_any_more(workshop: Workshop) -> None:
     process = workshop.start(retention_days=DAYS)

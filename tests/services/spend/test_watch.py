@@ -12,10 +12,10 @@ from bot.models import CeilingAlert, CeilingKind, Period, Quota, SpendPolicy
 from bot.store.database import Database
 from bot.store.tables import operator_alerts
 from tests.services.spend.test_ceilings import go_to, midnight_after
+from tests.support.databases import HASTY_SECONDS
 
 if TYPE_CHECKING:
-    from tests.support.databases import HASTY_SECONDS
-from tests.support.workshop import Process, Workshop
+    from tests.support.workshop import Process, Workshop
 
 DAY = SpendPolicy(max_seconds_per_day=60, credits_per_second=20.0)
 
