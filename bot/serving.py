@@ -23,6 +23,7 @@ from bot.models import OperatorAlert, Quota, UnauthorizedError, VideoServiceErro
 from bot.parts import Terms
 from bot.process import heed_signals
 from bot.services.clips.workspace import MEGABYTE, Workspace
+from bot.services.database_time import DatabaseTime
 from bot.services.jobs.policy import WorkerPolicy
 from bot.services.ports import SystemClock
 from bot.services.retention.policy import RetentionPolicy
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from bot.config import Settings
     from bot.models import SpendPolicy
     from bot.services.instance_name import InstanceName
-    from bot.services.ports import VideoService
+    from bot.services.ports import Clock, VideoService
 
 _log = logging.getLogger(__name__)
 
@@ -74,8 +75,12 @@ async def _run(
         database = await stack.enter_async_context(Database.open(database_url))
         await database.check_writable()
         name = await stack.enter_async_context(hold_instance_name(database_url, nonce=secrets.token_hex(8)))
-        service = open_service(settings, await stack.enter_async_context(aiohttp.ClientSession()))
-        assembled = assemble_for(settings, database=database, service=service, instance=name.instance, policy=policy)
+        clock = DatabaseTime(database=database, machine=SystemClock())
+        await clock.measure()
+        service = open_service(settings, await stack.enter_async_context(aiohttp.ClientSession()), clock)
+        assembled = assemble_for(
+            settings, database=database, service=service, clock=clock, instance=name.instance, policy=policy
+        )
         bot, reelay = await stack.enter_async_context(assembled)
         await reelay.polling.recall()
         await stack.enter_async_context(bot)
@@ -90,8 +95,9 @@ async def _run(
                 group.create_task(stop.at_error(bot.connect())),
                 group.create_task(stop.at_error(database.wait_gone())),
                 group.create_task(name.keep()),
+                group.create_task(clock.keep()),
                 group.create_task(_say_ready(bot, name.instance, started=started)),
-                group.create_task(_check_service(service, reelay, settings.spending)),
+                group.create_task(_check_service(service, reelay, settings.spending, clock)),
             }
             loops = loops_of(bot, reelay)
             running = {group.create_task(loop.run()) for loop in loops}
@@ -116,6 +122,7 @@ async def assemble_for(
     *,
     database: Database,
     service: VideoService,
+    clock: Clock,
     instance: InstanceName,
     policy: WorkerPolicy | None = None,
 ) -> AsyncGenerator[tuple[ReelayBot, Reelay]]:
@@ -133,7 +140,7 @@ async def assemble_for(
             media=await stack.enter_async_context(MediaWorker(parent=workspace.root)),
             workspace=workspace,
             screening_threads=stack.enter_context(ScreeningThreads.open()),
-            clock=SystemClock(),
+            clock=clock,
             terms=_terms(settings, policy or WorkerPolicy(rate_limits=settings.toapis_rate_group.limits)),
             instance=instance,
             privacy_url=None if settings.privacy_url is None else str(settings.privacy_url),
@@ -184,7 +191,7 @@ def _terms(settings: Settings, policy: WorkerPolicy) -> Terms:
     )
 
 
-def open_service(settings: Settings, session: aiohttp.ClientSession) -> ToApisClient:
+def open_service(settings: Settings, session: aiohttp.ClientSession, clock: Clock) -> ToApisClient:
     """Make the video service's client from the settings."""
     return ToApisClient(
         session=session,
@@ -192,10 +199,11 @@ def open_service(settings: Settings, session: aiohttp.ClientSession) -> ToApisCl
         api_key=settings.toapis_api_key.get_secret_value(),
         model=settings.toapis_model,
         resolution=settings.resolution,
+        now=clock.now,
     )
 
 
-async def _check_service(service: VideoService, reelay: Reelay, spending: SpendPolicy) -> None:
+async def _check_service(service: VideoService, reelay: Reelay, spending: SpendPolicy, clock: Clock) -> None:
     """Look once at the account, so that a wrong key, address or model is known before a member finds out."""
     try:
         balance = await service.fetch_balance()
@@ -205,7 +213,7 @@ async def _check_service(service: VideoService, reelay: Reelay, spending: SpendP
             extra={"error": type(error).__name__, "http_status": error.http_status, "request_id": error.request_id},
         )
         if isinstance(error, UnauthorizedError):
-            reelay.alerts.note(reelay.throttle.confirm(SystemClock().now(), OperatorAlert.UNAUTHORIZED))
+            reelay.alerts.note(reelay.throttle.confirm(clock.now(), OperatorAlert.UNAUTHORIZED))
         return
     dollars = {} if balance.credits is None else spending.worth(of_credits=balance.credits)
     _log.info("video service reached", extra={"remaining_credits": balance.credits} | dollars)

@@ -25,7 +25,8 @@ from bot.store.files import DatabaseFile, explain_opening, is_busy, is_damaged
 from bot.store.tables import command_digests
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable
+    from datetime import datetime
 
     from sqlalchemy import Connection, ExceptionContext
 
@@ -188,6 +189,20 @@ class Database:
         """
         with _unavailable_when_down(self._file):
             return self._path is None or await asyncio.to_thread(write_ahead.empty, self._path)
+
+    async def measure_clock(self, now: Callable[[], datetime]) -> float:
+        """Return how many seconds the database's clock is ahead of another one; 0 where it has none of its own.
+
+        Args:
+            now: tells the other one's time.
+
+        Raises:
+            StoreUnavailableError: when the database does not answer.
+        """
+        if not self._is_postgresql:
+            return 0.0
+        async with self.read() as connection:
+            return await postgresql.measure_clock(connection, now)
 
     async def find_revision(self) -> tuple[str | None, str]:
         """Return the schema's revision, None before the first, and the latest one; nothing is changed.

@@ -8,6 +8,9 @@ from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime, timedelta
+
     from sqlalchemy import ExceptionContext
     from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,6 +23,8 @@ which SQLAlchemy gives 2 s."""
 _SERVER_SHARE = 0.5
 """After that the server gives up by itself, sooner than the bot does: its connection stays usable."""
 _READ_ONLY = "25006"
+CLOCK_READINGS = 3
+"""The one that took least is off by half of that at most."""
 
 
 def create_engine(url: str, answer_seconds: float, *, migrates: bool) -> AsyncEngine:
@@ -57,6 +62,21 @@ def for_reading(engine: AsyncEngine) -> AsyncEngine:
 async def wait_for_turn(connection: AsyncConnection) -> None:
     """Wait until no other writer is at work; what they have committed is seen by the statements that follow."""
     await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITE_LOCK})
+
+
+async def measure_clock(connection: AsyncConnection, now: Callable[[], datetime]) -> float:
+    """Return how many seconds the server's clock is ahead of another one, by the quickest of some answers.
+
+    Args:
+        now: tells the other one's time.
+    """
+    measured: list[tuple[timedelta, timedelta]] = []
+    for _ in range(CLOCK_READINGS):
+        asked_at = now()
+        server_at: datetime = (await connection.execute(text("SELECT clock_timestamp()"))).scalar_one()
+        took = now() - asked_at
+        measured.append((took, server_at - asked_at - took / 2))
+    return min(measured)[1].total_seconds()
 
 
 def refuses_value(error: BaseException) -> bool:
