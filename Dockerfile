@@ -17,9 +17,8 @@ FROM python:3.11.14-slim-bookworm
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install -y --no-install-recommends tini \
-    && rm -rf /var/lib/apt/lists/* \
-    && mkdir /data \
-    && chown 10001:10001 /data
+    && rm -rf /var/lib/apt/lists/*
+RUN mkdir /data && chown 10001:10001 /data
 WORKDIR /app
 COPY --from=build /app /app
 ENV PATH=/app/.venv/bin:$PATH \
