@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bot.parts import Terms
     from bot.services.clips.fitting import Media
     from bot.services.clips.workspace import Workspace
+    from bot.services.instance_name import InstanceName
     from bot.services.ports import Clock, Measures, VideoService
     from bot.services.screening.threads import ScreeningThreads
     from bot.store.database import Database
@@ -48,7 +49,7 @@ def assemble_on_discord(
     screening_threads: ScreeningThreads,
     clock: Clock,
     terms: Terms,
-    owner: str,
+    instance: InstanceName,
     privacy_url: str | None = None,
     operator_channel_id: int | None = None,
     allowed_servers: frozenset[int] = frozenset(),
@@ -60,7 +61,7 @@ def assemble_on_discord(
 
     Args:
         terms: what the operator has decided.
-        owner: this process's name in leases.
+        instance: names this process in leases.
         privacy_url: where members may read more about what is stored; None is nowhere.
         operator_channel_id: where the operator is alerted; None is nowhere.
         allowed_servers: whom the bot serves; empty is every server.
@@ -90,7 +91,7 @@ def assemble_on_discord(
         random_bits=rng.getrandbits,
         measures=measures or NoMeasures(),
     )
-    reelay = assemble(ports, terms, owner=owner)
+    reelay = assemble(ports, terms, instance=instance)
     bot.attach_services(reelay.services)
     return bot, reelay
 

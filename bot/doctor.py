@@ -13,7 +13,7 @@ import aiohttp
 from bot.client import point_discord_at
 from bot.errors import ReelayError, SettingsError, StoreUnavailableError
 from bot.gateway.checking import check_token
-from bot.instance import claim_instance_name
+from bot.instance import hold_instance_name
 from bot.models import (
     ModelAccessError,
     NoAnswerError,
@@ -23,6 +23,9 @@ from bot.models import (
     VideoServiceError,
     WrongEndpointError,
 )
+from bot.services.database_time import DatabaseTime
+from bot.services.instance_name import InstanceName
+from bot.services.ports import SystemClock
 from bot.serving import assemble_for, open_service
 from bot.store.database import Database
 from bot.toapis.account import explain_models
@@ -37,6 +40,8 @@ if TYPE_CHECKING:
 
 KNOWN_NAME = "discord.com"
 """Found wherever there is a network in which the bot can work."""
+_NONCE = "doctor"
+"""Nothing is written into leases."""
 
 
 class _Trouble(ReelayError):  # noqa: N818 (a finding, not an error of the program's)
@@ -75,20 +80,23 @@ async def _check_database(settings: Settings) -> str:
             raise _Trouble(f"its schema ({present}) is newer than this version of the bot: update the bot.")
         async with Database.open(url, migrate=present is None) as database:
             await database.check_writable()
-        with claim_instance_name(url):
+            clock = DatabaseTime(database=database, machine=SystemClock())
+            await clock.measure()
+        async with hold_instance_name(url, nonce=_NONCE):
             pass
     except StoreUnavailableError as error:
         raise _Trouble(str(error)) from error
+    apart = operators.clocks_apart(clock.offset_seconds) if clock.is_far else ""
     if present is None:
-        return "created, and writable"
+        return f"created, and writable{apart}"
     if present != latest:
-        return f"writable; its schema ({present}) will be migrated at the next start (to {latest})"
-    return "writable, and its schema is up to date"
+        return f"writable; its schema ({present}) will be migrated at the next start (to {latest}){apart}"
+    return f"writable, and its schema is up to date{apart}"
 
 
 async def _check_video_service(settings: Settings) -> str:
     async with aiohttp.ClientSession() as session:
-        service = open_service(settings, session)
+        service = open_service(settings, session, SystemClock())
         try:
             balance = await service.fetch_balance()
         except NotConnectedError as error:
@@ -177,8 +185,11 @@ async def find_synced(settings: Settings, application_id: int) -> bool | None:
             present, latest = await database.find_revision()
             if present != latest:
                 return None
-            service = open_service(settings, session)
-            async with assemble_for(settings, database=database, service=service, owner="doctor") as (bot, _), bot:
+            clock = SystemClock()
+            service = open_service(settings, session, clock)
+            instance = InstanceName("doctor", nonce=_NONCE)  # it takes nothing
+            assembled = assemble_for(settings, database=database, service=service, clock=clock, instance=instance)
+            async with assembled as (bot, _), bot:
                 return await bot.has_synced(application_id)
     except (StoreUnavailableError, SettingsError):
         return None

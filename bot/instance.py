@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
-import hashlib
-import platform
-import tempfile
-import uuid
-from contextlib import contextmanager
+import logging
+from contextlib import asynccontextmanager, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,30 +13,112 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 from sqlalchemy.engine import make_url
 
-from bot.errors import SettingsError
+from bot.errors import SettingsError, StoreUnavailableError
+from bot.services.instance_name import InstanceName
+from bot.store.engines.name_lock import NameLock
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import AsyncGenerator, Generator
 
+_log = logging.getLogger(__name__)
+
+CHECK_SECONDS = 3.0
+"""How often PostgreSQL is asked whether the name is still ours."""
+AGAIN_SECONDS = 1.0
+"""Between two tries to get a name back."""
 _NOT_WRITABLE = frozenset({errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOENT, errno.ENOTDIR})
 
 
-@contextmanager
-def claim_instance_name(database_url: str) -> Generator[str]:
+@asynccontextmanager
+async def hold_instance_name(
+    database_url: str, *, nonce: str, check_seconds: float = CHECK_SECONDS, again_seconds: float = AGAIN_SECONDS
+) -> AsyncGenerator[HeldName]:
     """Hold the first free name among the processes on one database, for as long as the process lives.
 
-    The name is a file lock's, which the operating system frees however the process ends. So a restarted process
-    finds its own name again and with it its leases, while a second one beside it gets another.
+    The name is a lock's, which is freed however the process ends: a file's beside SQLite's, a session's at PostgreSQL.
+    So a restarted process finds its own name again and with it its leases, while a second one beside it gets another,
+    whatever machines and containers call themselves.
+
+    Args:
+        nonce: what no other process has.
+        check_seconds: how often PostgreSQL is asked whether the session goes on.
+        again_seconds: between two tries to get a name back.
 
     Raises:
         SettingsError: when no such lock can be had beside the database.
+        StoreUnavailableError: when PostgreSQL does not answer.
     """
     url = make_url(database_url)
-    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
-        path, prefix = Path(url.database).absolute(), "local"
-    else:
-        digest = hashlib.sha256(url.render_as_string(hide_password=True).encode()).hexdigest()[:16]
-        path, prefix = Path(tempfile.gettempdir()) / f"reelay-{digest}", f"{platform.node()}-{uuid.getnode():x}"
+    if url.get_backend_name() == "sqlite":
+        with _lock_file(url.database or "") as number:
+            yield HeldName(InstanceName(f"local/{number}", nonce=nonce))
+        return
+    lock = await NameLock.take(database_url)
+    held = _NameOfSession(lock, database_url, nonce, check_seconds, again_seconds)
+    try:
+        yield held
+    finally:
+        await held.close()
+
+
+class HeldName:
+    """A name that the operating system frees with the process, and not before.
+
+    Attributes:
+        instance: what the process goes by.
+    """
+
+    def __init__(self, instance: InstanceName) -> None:
+        self.instance = instance
+
+    async def keep(self) -> None:
+        """See to it that the process knows when it has no name, and gets one again; to be run beside its work."""
+
+
+class _NameOfSession(HeldName):
+    """A name that is lost with a session at PostgreSQL."""
+
+    def __init__(self, lock: NameLock, url: str, nonce: str, check_seconds: float, again_seconds: float) -> None:
+        super().__init__(InstanceName(_name_of(lock), nonce=nonce, ends_with_process=False))
+        self._lock = lock
+        self._url = url
+        self._check_seconds = check_seconds
+        self._again_seconds = again_seconds
+
+    async def keep(self) -> None:
+        while True:
+            await asyncio.sleep(self._check_seconds)
+            try:
+                await self._lock.check()
+            except StoreUnavailableError as error:
+                self.instance.lose()
+                _log.warning("name lost, nothing is taken: %s", error, extra={"owner": self.instance.name})
+                await self._take_again()
+                _log.warning("name held again", extra={"owner": self.instance.name})
+
+    async def close(self) -> None:
+        """Free the name."""
+        self.instance.lose()
+        await self._lock.close()
+
+    async def _take_again(self) -> None:
+        await self._lock.close()
+        while not self.instance.is_held:
+            try:
+                self._lock = await NameLock.take(self._url, wanted=self._lock.number)
+                self.instance.take(_name_of(self._lock))
+            except StoreUnavailableError:
+                await asyncio.sleep(self._again_seconds)
+
+
+def _name_of(lock: NameLock) -> str:
+    return f"postgresql/{lock.number}"
+
+
+@contextmanager
+def _lock_file(database: str) -> Generator[int]:
+    """Hold the first lock beside a database's file that is free, for as long as the process lives."""
+    path = Path(database).absolute()
     for number in count(1):
         lock = FileLock(path.with_name(f"{path.name}.{number}.lock"), fallback_to_soft=False)
         try:
@@ -48,7 +128,7 @@ def claim_instance_name(database_url: str) -> Generator[str]:
         except (OSError, NotImplementedError) as error:
             raise _explain(error, path.parent) from error
         try:
-            yield f"{prefix}/{number}"
+            yield number
         finally:
             lock.release()
         return

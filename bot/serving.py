@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import secrets
 import time
 from typing import TYPE_CHECKING
 
@@ -14,13 +15,14 @@ import aiohttp
 from bot.app import assemble_on_discord, loops_of
 from bot.client import point_discord_at
 from bot.errors import ReelayError
-from bot.instance import claim_instance_name
+from bot.instance import hold_instance_name
 from bot.media.wall import hide_from_other_processes
 from bot.media.worker import MediaWorker
 from bot.models import OperatorAlert, Quota, UnauthorizedError, VideoServiceError
 from bot.parts import Terms
 from bot.process import heed_signals
 from bot.services.clips.workspace import MEGABYTE, Workspace
+from bot.services.database_time import DatabaseTime
 from bot.services.ports import SystemClock
 from bot.services.retention.policy import RetentionPolicy
 from bot.services.screening.threads import ScreeningThreads
@@ -37,8 +39,9 @@ if TYPE_CHECKING:
     from bot.client import ReelayBot
     from bot.config import Settings
     from bot.models import SpendPolicy
+    from bot.services.instance_name import InstanceName
     from bot.services.jobs.policy import WorkerPolicy
-    from bot.services.ports import Measures, VideoService
+    from bot.services.ports import Clock, Measures, VideoService
     from bot.web.measures import PrometheusMeasures
 
 _log = logging.getLogger(__name__)
@@ -74,11 +77,19 @@ async def _run(
         migration = MigrationPolicy(copies=settings.migration_copies)
         database = await stack.enter_async_context(Database.open(database_url, migration=migration))
         await database.check_writable()
-        owner = stack.enter_context(claim_instance_name(database_url))
-        service = open_service(settings, await stack.enter_async_context(aiohttp.ClientSession()))
+        name = await stack.enter_async_context(hold_instance_name(database_url, nonce=secrets.token_hex(8)))
+        clock = DatabaseTime(database=database, machine=SystemClock())
+        await clock.measure()
+        service = open_service(settings, await stack.enter_async_context(aiohttp.ClientSession()), clock)
         measures = None if settings.http_listen is None else _measure(database)
         assembled = assemble_for(
-            settings, database=database, service=service, owner=owner, policy=policy, measures=measures
+            settings,
+            database=database,
+            service=service,
+            clock=clock,
+            instance=name.instance,
+            policy=policy,
+            measures=measures,
         )
         bot, reelay = await stack.enter_async_context(assembled)
         if measures is not None:
@@ -95,8 +106,10 @@ async def _run(
             beside = {
                 group.create_task(stop.at_error(bot.connect())),
                 group.create_task(stop.at_error(database.wait_gone())),
-                group.create_task(_say_ready(bot, owner=owner, started=started)),
-                group.create_task(_check_service(service, reelay, settings.spending)),
+                group.create_task(name.keep()),
+                group.create_task(clock.keep()),
+                group.create_task(_say_ready(bot, name.instance, started=started)),
+                group.create_task(_check_service(service, reelay, settings.spending, clock)),
             }
             loops = loops_of(bot, reelay)
             running = {group.create_task(loop.run()) for loop in loops}
@@ -121,14 +134,15 @@ async def assemble_for(
     *,
     database: Database,
     service: VideoService,
-    owner: str,
+    clock: Clock,
+    instance: InstanceName,
     policy: WorkerPolicy | None = None,
     measures: Measures | None = None,
 ) -> AsyncGenerator[tuple[ReelayBot, Reelay]]:
     """Have the bot and its parts wired as the settings say; nothing runs yet.
 
     Args:
-        owner: this process's name in leases.
+        instance: names this process in leases.
         policy: the worker's figures, where they are not the usual ones.
         measures: measures what the worker does; None where nobody wants to see it.
     """
@@ -140,9 +154,9 @@ async def assemble_for(
             media=await stack.enter_async_context(MediaWorker(parent=workspace.root)),
             workspace=workspace,
             screening_threads=stack.enter_context(ScreeningThreads.open()),
-            clock=SystemClock(),
+            clock=clock,
             terms=_terms(settings, policy),
-            owner=owner,
+            instance=instance,
             privacy_url=None if settings.privacy_url is None else str(settings.privacy_url),
             operator_channel_id=settings.operator_channel_id,
             allowed_servers=settings.allowed_servers,
@@ -214,10 +228,10 @@ class _Stop:
             self.asked.set()
 
 
-async def _say_ready(bot: ReelayBot, *, owner: str, started: float) -> None:
+async def _say_ready(bot: ReelayBot, instance: InstanceName, *, started: float) -> None:
     """Log that the bot is ready when Discord has named its servers on every connection."""
     await bot.wait_until_ready()
-    _log.info("ready", extra={"owner": owner, "seconds": round(time.monotonic() - started, 3)})
+    _log.info("ready", extra={"owner": instance.name, "seconds": round(time.monotonic() - started, 3)})
 
 
 def _terms(settings: Settings, policy: WorkerPolicy | None) -> Terms:
@@ -231,7 +245,7 @@ def _terms(settings: Settings, policy: WorkerPolicy | None) -> Terms:
     )
 
 
-def open_service(settings: Settings, session: aiohttp.ClientSession) -> ToApisClient:
+def open_service(settings: Settings, session: aiohttp.ClientSession, clock: Clock) -> ToApisClient:
     """Make the video service's client from the settings."""
     return ToApisClient(
         session=session,
@@ -239,10 +253,11 @@ def open_service(settings: Settings, session: aiohttp.ClientSession) -> ToApisCl
         api_key=settings.toapis_api_key.get_secret_value(),
         model=settings.toapis_model,
         resolution=settings.resolution,
+        now=clock.now,
     )
 
 
-async def _check_service(service: VideoService, reelay: Reelay, spending: SpendPolicy) -> None:
+async def _check_service(service: VideoService, reelay: Reelay, spending: SpendPolicy, clock: Clock) -> None:
     """Look once at the account, so that a wrong key, address or model is known before a member finds out."""
     try:
         balance = await service.fetch_balance()
@@ -252,7 +267,7 @@ async def _check_service(service: VideoService, reelay: Reelay, spending: SpendP
             extra={"error": type(error).__name__, "http_status": error.http_status, "request_id": error.request_id},
         )
         if isinstance(error, UnauthorizedError):
-            reelay.alerts.note(reelay.throttle.confirm(SystemClock().now(), OperatorAlert.UNAUTHORIZED))
+            reelay.alerts.note(reelay.throttle.confirm(clock.now(), OperatorAlert.UNAUTHORIZED))
         return
     dollars = {} if balance.credits is None else spending.worth(of_credits=balance.credits)
     _log.info("video service reached", extra={"remaining_credits": balance.credits} | dollars)

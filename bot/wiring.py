@@ -50,6 +50,7 @@ from bot.worker_wiring import wire_context, wire_worker
 if TYPE_CHECKING:
     from bot.parts import Ports, Terms
     from bot.services.clips.workspace import Workspace
+    from bot.services.instance_name import InstanceName
     from bot.services.jobs.worker import Worker
 
 _log = logging.getLogger(__name__)
@@ -79,11 +80,11 @@ class Reelay:
     reporter: WorkReporter
 
 
-def assemble(ports: Ports, terms: Terms, *, owner: str) -> Reelay:
+def assemble(ports: Ports, terms: Terms, *, instance: InstanceName) -> Reelay:
     """Wire the parts, for the product, the demo and the tests alike; nothing is opened or started here.
 
     Args:
-        owner: this process's name in leases.
+        instance: names this process in leases.
 
     Returns:
         The parts that run; ``loops_of`` in ``bot/app.py`` names those that have to be run.
@@ -115,8 +116,8 @@ def assemble(ports: Ports, terms: Terms, *, owner: str) -> Reelay:
         downloads=Downloads(service=ports.service),
         wake=wake,
     )
-    services = _wire_services(ports, terms, shared, owner)
-    work = wire_context(ports, terms, shared, services, owner)
+    services = _wire_services(ports, terms, shared, instance)
+    work = wire_context(ports, terms, shared, services, instance)
     card_updater = StatusCardUpdater(
         database=ports.database,
         clock=ports.clock,
@@ -136,7 +137,7 @@ def assemble(ports: Ports, terms: Terms, *, owner: str) -> Reelay:
             clock=ports.clock,
             publisher=ports.modlog_publisher,
             audit_trail=services.audit_trail,
-            owner=owner,
+            instance=instance,
             jitter=ports.jitter,
         ),
         throttle=shared.throttle,
@@ -158,7 +159,7 @@ def assemble(ports: Ports, terms: Terms, *, owner: str) -> Reelay:
     )
 
 
-def _wire_services(ports: Ports, terms: Terms, shared: Shared, owner: str) -> Services:
+def _wire_services(ports: Ports, terms: Terms, shared: Shared, instance: InstanceName) -> Services:
     database, clock = ports.database, ports.clock
     audit_trail = AuditTrail(database=database, clock=clock)
     quotas = QuotaService(
@@ -193,7 +194,7 @@ def _wire_services(ports: Ports, terms: Terms, shared: Shared, owner: str) -> Se
         card_changes=shared.card_changes,
         wake=shared.wake,
         held=shared.held,
-        owner=owner,
+        instance=instance,
         policy=terms.policy,
     )
     lists = PhraseLists(database=database, clock=clock, audit_trail=audit_trail)

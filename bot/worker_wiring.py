@@ -23,11 +23,12 @@ from bot.services.throttling.sign import TroubleSign
 
 if TYPE_CHECKING:
     from bot.parts import Ports, Shared, Terms
+    from bot.services.instance_name import InstanceName
     from bot.services.jobs.status_cards import StatusCardUpdater
     from bot.services.services import Services
 
 
-def wire_context(ports: Ports, terms: Terms, shared: Shared, services: Services, owner: str) -> WorkContext:
+def wire_context(ports: Ports, terms: Terms, shared: Shared, services: Services, instance: InstanceName) -> WorkContext:
     """Put together what every step of the worker needs."""
     database, clock, policy = ports.database, ports.clock, terms.policy
     return WorkContext(
@@ -35,7 +36,7 @@ def wire_context(ports: Ports, terms: Terms, shared: Shared, services: Services,
         clock=clock,
         policy=policy,
         jitter=ports.jitter,
-        owner=owner,
+        instance=instance,
         service=ports.service,
         publisher=ports.publisher,
         throttle=shared.throttle,
@@ -44,7 +45,7 @@ def wire_context(ports: Ports, terms: Terms, shared: Shared, services: Services,
             clock=clock,
             audit_trail=services.audit_trail,
             card_changes=shared.card_changes,
-            owner=owner,
+            instance=instance,
         ),
         alerts=shared.alerts,
         polling=shared.polling,

@@ -21,6 +21,7 @@ CHOSEN = (
     "tests/e2e/test_sigkill.py",
     "tests/e2e/test_brainstorms_killed.py",
     "tests/e2e/test_brainstorms_two_processes.py",
+    "tests/e2e/test_names.py",
 )
 """Where an engine can differ, but for what takes long and is no whole process."""
 

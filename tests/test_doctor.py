@@ -378,3 +378,21 @@ async def test_a_connection_that_takes_too_long_may_be_either() -> None:
         "its address cannot be reached: check the network, and DISCORD_API_URL."
     )
     assert await explain_unreachable(TimeoutError(), None) == "its address cannot be reached: check the network."
+
+
+@pytest.mark.parametrize(
+    ("offset_seconds", "said"),
+    [
+        (4.0, ""),
+        (7.4, "; this machine's clock is 7 s behind the database's: set it right"),
+        (-90.0, "; this machine's clock is 90 s ahead of the database's: set it right"),
+    ],
+)
+async def test_a_clock_that_is_far_from_the_databases_is_said(
+    offset_seconds: float, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def measure(*_: object) -> float:
+        return offset_seconds
+
+    monkeypatch.setattr(Database, "measure_clock", measure)
+    assert await _check_database(settings(tmp_path / "reelay.db")) == f"created, and writable{said}"

@@ -23,6 +23,7 @@ from bot.parts import Terms
 from bot.sandbox.page.community_page import CommunityPage
 from bot.sandbox.page.place import set_clock
 from bot.services.clips.workspace import Workspace
+from bot.services.instance_name import InstanceName
 from bot.services.jobs.policy import WorkerPolicy
 from bot.services.ports import SystemClock
 from bot.services.screening.threads import ScreeningThreads
@@ -90,7 +91,7 @@ class Community:
             screening_threads=stack.enter_context(ScreeningThreads.open()),
             clock=SystemClock(),
             terms=Terms(quota=Quota(60), max_open_jobs=2, policy=POLICY),
-            owner="demo",
+            instance=InstanceName("demo", nonce=""),
         )
         answer_error = bot.tree.on_error
         # The bot logs its errors.

@@ -1,6 +1,6 @@
 """What the services need of the outside, as Protocols: a video service, a publisher, a clock.
 
-The real ones are ``toapis.client.ToApisClient``, ``ui.publisher.DiscordPublisher`` and ``SystemClock``; what measures
+The real ones are ``toapis.client.ToApisClient``, ``ui.publisher.DiscordPublisher`` and ``DatabaseTime``; what measures
 is ``web.measures.PrometheusMeasures``, or ``NoMeasures`` where nobody wants to see it.
 """
 

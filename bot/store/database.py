@@ -224,6 +224,20 @@ class Database:
             with _unavailable_when_down(self._file):
                 await asyncio.to_thread(copies.remove_copies, Path(self._path), before=before)
 
+    async def measure_clock(self, now: Callable[[], datetime]) -> float:
+        """Return how many seconds the database's clock is ahead of another one; 0 where it has none of its own.
+
+        Args:
+            now: tells the other one's time.
+
+        Raises:
+            StoreUnavailableError: when the database does not answer.
+        """
+        if not self._is_postgresql:
+            return 0.0
+        async with self.read() as connection:
+            return await postgresql.measure_clock(connection, now)
+
     async def find_revision(self) -> tuple[str | None, str]:
         """Return the schema's revision, None before the first, and the latest one; nothing is changed.
 

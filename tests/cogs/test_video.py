@@ -14,7 +14,7 @@ from bot.models import Aspect, JobError, JobState, Quota, QuotaSource
 from bot.services.jobs.lost_cards import ANSWERED_SECONDS
 from bot.ui import replies
 from bot.ui.answering import attempts
-from tests.support.community import told, words
+from tests.support.community import OWNER, told, words
 
 if TYPE_CHECKING:
     from bot.models import Job
@@ -363,7 +363,7 @@ async def test_job_may_not_start_before_its_answer_was_taken(
     await community.mia.slash(community.channel, "video", prompt="A cat")
 
     [held], [job] = shown, await community.jobs()
-    assert held.lease_owner == "local/1"
+    assert held.lease_owner == OWNER
     assert (job.state, job.lease_owner) == (JobState.QUEUED, None)
 
 

@@ -21,12 +21,14 @@ from bot.app import assemble_on_discord
 from bot.models import ClipLink, Period, Quota
 from bot.parts import Terms
 from bot.services.clips.workspace import Workspace
+from bot.services.instance_name import InstanceName
 from bot.services.jobs.leases import LeasedJobs
 from bot.services.jobs.policy import FloodLimits, WorkerPolicy
 from bot.store import jobs as job_store
 from bot.store import tables
 from bot.store.brainstorms import rounds
 from bot.store.database import Database
+from bot.store.holders import owner_of
 from bot.ui.publisher import DiscordPublisher
 from tests.support.databases import fresh_database
 from tests.support.media import DirectMedia
@@ -46,7 +48,10 @@ if TYPE_CHECKING:
     from bot.services.moderation.modlog import Modlog
     from bot.services.ports import VideoService
 
-OWNER = "local/1"
+NAME = "local/1"
+NONCE = "n"
+OWNER = owner_of(NAME, NONCE)
+"""What the bot writes into leases."""
 OPERATOR_CHANNEL_NAME = "operators"
 START = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 _LOOK_SECONDS = 0.001
@@ -154,7 +159,7 @@ class Community:
 
     async def deliver(self, *, in_dm: bool = False) -> Job:
         """Let the clip that waits longest arrive, as a link; return its job."""
-        now, owner = self.clock.now(), "local/1"
+        now, owner = self.clock.now(), OWNER
         async with self.database.write() as connection:
             [job] = await job_store.start_next(
                 connection, now=now, limit=1, owner=owner, lease_until=now, slots_since=now, in_flight=()
@@ -169,7 +174,7 @@ class Community:
             clock=self.clock,
             audit_trail=self.bot.services.audit_trail,
             card_changes=self.reelay.card_changes,
-            owner=owner,
+            instance=InstanceName(NAME, nonce=NONCE),
         )
         return await leased_jobs.deliver(job, channel_id=posted.channel_id, message_id=posted.message_id)
 
@@ -298,7 +303,7 @@ def make_bot(
     max_open_jobs: int = 2,
     flood_limits: FloodLimits = NO_FLOOD_LIMITS,
     rng: random.Random | None = None,
-    owner: str = OWNER,
+    name: str = NAME,
     **operator: Any,  # noqa: ANN401 (what else the operator sets)
 ) -> tuple[ReelayBot, Reelay]:
     """Wire the bot up as the product is, but let nothing run by itself."""
@@ -315,7 +320,7 @@ def make_bot(
             policy=WorkerPolicy(flood_limits=flood_limits, head_start_seconds=0),
             **{name: operator.pop(name) for name in ("retention", "spending", "profile") if name in operator},
         ),
-        owner=owner,
+        instance=InstanceName(name, nonce=NONCE),
         rng=rng or random.Random(7),
         **operator,
     )

@@ -110,7 +110,7 @@ async def _bots(
                     clock,
                     allowed_servers=frozenset(allowed_servers),
                     operators=operators,
-                    owner=f"local/{number}",
+                    name=f"local/{number}",
                 )
                 bot._connection.guild_ready_timeout = SERVERS_WITHIN_SECONDS
                 await stack.enter_async_context(bot)

@@ -10,6 +10,7 @@ import random
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from bot.models import (
@@ -27,6 +28,7 @@ from bot.models import (
 from bot.parts import Ports, Terms
 from bot.services.admission.job_request import JobRequest
 from bot.services.clips.workspace import Workspace
+from bot.services.instance_name import InstanceName
 from bot.services.jobs.policy import WorkerPolicy
 from bot.services.retention.policy import RetentionPolicy
 from bot.services.retention.retention import BETWEEN_STEPS_SECONDS
@@ -46,7 +48,7 @@ from tests.support.toapis import ManualTime, client_of, sandbox
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import AsyncGenerator, Callable, Mapping
+    from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
     from pathlib import Path
 
     from bot.app import Reelay
@@ -85,7 +87,12 @@ class Process:
     """One bot process: its own memory over the shared database, service and Discord."""
 
     reelay: Reelay
+    instance: InstanceName
     policy: WorkerPolicy
+
+    @property
+    def owner(self) -> str:
+        return self.instance.owner
 
     @property
     def worker(self) -> Worker:
@@ -163,11 +170,12 @@ class Workshop:
     quota: Quota = field(default_factory=lambda: Quota(60, Period.DAY))
     max_open_jobs: int = 100
     rng: random.Random = field(default_factory=lambda: random.Random(0))
+    nonces: Iterator[int] = field(default_factory=count)
     _interactions: int = 0
 
     def start(
         self,
-        owner: str = "local/1",
+        name: str = "local/1",
         *,
         database: Database | None = None,
         service: VideoService | None = None,
@@ -176,14 +184,17 @@ class Workshop:
         threads: ScreeningThreads | None = None,
         profile: ModelProfile = GEMINI_OMNI,
         ports: Mapping[str, Any] | None = None,
+        ends_with_process: bool = True,
         **policy: Any,  # noqa: ANN401 (WorkerPolicy fields)
     ) -> Process:
         """Start a process, as after a crash if one of that name ran before.
 
         Args:
             ports: parts to be used in place of the simulated ones, by name.
+            ends_with_process: its name can't be lost while it lives.
         """
         changed_policy = replace(self.policy, **policy)
+        instance = InstanceName(name, nonce=f"{next(self.nonces):x}", ends_with_process=ends_with_process)
         outside = Ports(
             database=database or self.database,
             clock=ServiceClock(self.time),
@@ -208,9 +219,9 @@ class Workshop:
                 spending=spending or SpendPolicy(),
                 profile=profile,
             ),
-            owner=owner,
+            instance=instance,
         )
-        return Process(reelay=reelay, policy=changed_policy)
+        return Process(reelay=reelay, instance=instance, policy=changed_policy)
 
     def request(
         self,

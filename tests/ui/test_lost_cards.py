@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from bot.errors import RulesChangingError
 from bot.models import ClipLink, JobError, JobState
+from bot.services.instance_name import InstanceName
 from bot.services.jobs.leases import LeasedJobs
 from bot.services.jobs.lost_cards import ANSWERED_SECONDS, LOOK_AGAIN_SECONDS
 from bot.store import jobs as job_store
@@ -20,6 +21,7 @@ from bot.store import tables
 from bot.ui import replies
 from bot.ui.answering import attempts
 from bot.ui.publisher import DiscordPublisher
+from tests.support.community import NAME, NONCE, OWNER
 from tests.support.connected_bot import connected_bots
 from tests.support.discord_server import DiscordServer, RouteKind
 
@@ -133,7 +135,7 @@ class Channel:
         now = self.first.clock.now()
         async with self.first.database.write() as connection:
             [job] = await job_store.start_next(
-                connection, now=now, limit=1, owner="local/1", lease_until=now, slots_since=now, in_flight=()
+                connection, now=now, limit=1, owner=OWNER, lease_until=now, slots_since=now, in_flight=()
             )
         return job
 
@@ -149,7 +151,7 @@ class Channel:
             clock=self.first.clock,
             audit_trail=audit_trail,
             card_changes=self.first.reelay.card_changes,
-            owner="local/1",
+            instance=InstanceName(NAME, nonce=NONCE),
         )
 
     def expect_one_card(self, words: str = "Waiting, next in line") -> Message:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bot.models import Generation, VideoServiceError
+    from bot.services.instance_name import InstanceName
     from bot.services.jobs.leases import LeasedJobs
     from bot.services.jobs.policy import WorkerPolicy
     from bot.services.polling.planner import PollPlanner
@@ -25,7 +26,7 @@ class WorkContext:
     """The worker's surroundings: the outside, the figures, and what its steps share.
 
     Attributes:
-        owner: names this process in leases; the same after a restart, and different from any other running one.
+        instance: names this process in leases.
         jitter: returns a number from 0 to 1.
     """
 
@@ -33,7 +34,7 @@ class WorkContext:
     clock: Clock
     policy: WorkerPolicy
     jitter: Callable[[], float]
-    owner: str
+    instance: InstanceName
     service: VideoService
     publisher: Publisher
     throttle: ServiceThrottle
@@ -43,6 +44,11 @@ class WorkContext:
     recovery: Recovery
     refitting: Refitting
     measures: Measures
+
+    @property
+    def owner(self) -> str:
+        """Return whose leases this process's are."""
+        return self.instance.owner
 
     def note_poll_refused(self, error: VideoServiceError) -> None:
         """Note that a poll was refused or not answered, and let the operator be told where that is theirs to mend."""

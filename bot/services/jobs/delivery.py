@@ -111,6 +111,7 @@ class Deliverer:
                     if job.state is not JobState.DELIVERING:
                         still = await self._take_still(job, clip)
                         job = await self._work.leased_jobs.begin_delivery(job, still=still)
+                    self._work.instance.require()
                     posted = await self._post(job, clip, folder.path)
         except ClipGoneError as error:
             await self._doubt(job, error, JobError.CLIP_GONE)

@@ -96,7 +96,7 @@ class Expiry:
 
     async def _note_pause(self, connection: Connection, now: datetime) -> tuple[bool, OperatorAlert | None]:
         """Write down whether this process pauses; return it, and what the operator is to be told."""
-        owner, throttle = self._work.owner, self._work.throttle
+        owner, throttle = self._work.instance.name, self._work.throttle
         if self._is_first and not throttle.is_paused:
             for pause in await pauses.list_kept(connection, now=now, owner=owner):
                 if pause.reason == OperatorAlert.SERVICE_TROUBLE:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.models import Job, JobError, SubmitOutcome
+    from bot.services.instance_name import InstanceName
     from bot.services.jobs.status_cards import CardChanges
     from bot.services.moderation.audit_trail import AuditTrail
     from bot.services.ports import Clock
@@ -52,21 +53,27 @@ class SubmitNote:
 
 
 class LeasedJobs:
-    """Changes jobs on behalf of one worker, ``owner``, which must hold their leases.
+    """Changes jobs on behalf of one worker, which must hold their leases.
 
-    Every method raises ``LeaseLostError`` when the job is no longer the owner's in the state it was read in; what the
+    Every method raises ``LeaseLostError`` when the job is no longer the worker's in the state it was read in; what the
     service said of its submit (``submit``) is written down all the same. ``StoreUnavailableError`` when the database
     cannot be asked; nothing has changed then.
     """
 
     def __init__(
-        self, *, database: Database, clock: Clock, audit_trail: AuditTrail, card_changes: CardChanges, owner: str
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        audit_trail: AuditTrail,
+        card_changes: CardChanges,
+        instance: InstanceName,
     ) -> None:
         self._database = database
         self._clock = clock
         self._audit_trail = audit_trail
         self._card_changes = card_changes
-        self._owner = owner
+        self._instance = instance
 
     async def hold(self, job: Job, *, submit: SubmitNote | None = None, **changes: Any) -> Job:  # noqa: ANN401 (values of Job fields)
         """Change a job and go on working at it."""
@@ -136,7 +143,7 @@ class LeasedJobs:
                 generation_id=submit.generation_id,
             ):
                 raise LeaseLostError(job.id)  # it was taken after all, as somebody else has heard meanwhile
-            changed = await jobs.update(connection, job, owner=self._owner, now=now, **changes)
+            changed = await jobs.update(connection, job, owner=self._instance.owner, now=now, **changes)
             if changed is None and submit is not None:
                 await submits.leave_if_ended(connection, job.id, now=now)
                 await give_back_unbilled(connection, job.id, now)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bot.services.admission.decision import ScreeningResult
     from bot.services.admission.job_request import JobRequest
     from bot.services.admission.service import Admission
+    from bot.services.instance_name import InstanceName
     from bot.services.jobs.held import HeldJobs
     from bot.services.jobs.policy import WorkerPolicy
     from bot.services.jobs.status_cards import CardChanges
@@ -58,7 +59,7 @@ class JobService:
 
     Args:
         held: jobs that this process holds until their acknowledgement is answered.
-        owner: this process's name in leases.
+        instance: names this process in leases.
         random_bits: ``random.getrandbits`` or the like, for the ids.
         wake: set when there may be something new for the worker to do.
     """
@@ -77,7 +78,7 @@ class JobService:
         card_changes: CardChanges,
         wake: asyncio.Event,
         held: HeldJobs,
-        owner: str,
+        instance: InstanceName,
         policy: WorkerPolicy,
     ) -> None:
         self._database = database
@@ -90,15 +91,12 @@ class JobService:
         self._random_bits = random_bits
         self._card_changes = card_changes
         self._wake = wake
-        self._owner = owner
+        self._instance = instance
         self._policy = policy
         self.held = held
 
     async def accept(self, request: JobRequest) -> StatusCard:
-        """Check, charge and queue in one transaction; the same interaction again gives the same job.
-
-        Raises: as ``accept_held``.
-        """
+        """Check, charge and queue in one transaction, once for an interaction; raises as ``accept_held`` does."""
         return (await self._accept(request, holds=False)).card
 
     async def accept_held(self, request: JobRequest) -> Accepted:
@@ -154,7 +152,7 @@ class JobService:
                 screening,
                 now,
                 random_bits=self._random_bits,
-                lease_owner=self._owner if holds else None,
+                lease_owner=self._instance.owner if holds else None,
                 lease_seconds=self._policy.lease_seconds,
             )
             job, status = (taken.job, taken.status) if isinstance(taken, Charged) else (taken, None)

@@ -107,6 +107,7 @@ class Worker:
         self._loop = Loop("worker", wake)
         self._unexpected_errors: Counter[tuple[str, JobState]] = Counter()
         self._renewed_at = context.clock.now()
+        self._reclaimed_as = context.instance.name
         self._is_alerting = False
 
     def stop(self) -> None:
@@ -133,14 +134,17 @@ class Worker:
         return len(steps)
 
     async def reclaim_leases(self) -> None:
-        """Release this worker's own leases: at the start those of a process that was killed, at the end its last.
+        """Release the leases under this worker's name: of a process that was killed at the start, its own at the end.
 
         Raises:
-            StoreUnavailableError: when the database cannot be asked.
+            StoreUnavailableError: when the database cannot be asked, or this process has no name.
         """
+        self._work.instance.require()
+        name = self._work.instance.name
         async with self._work.database.write() as connection:
-            released = await jobs.release_leases(connection, owner=self._work.owner)
-            released += await rounds.release_leases(connection, owner=self._work.owner)
+            released = await jobs.release_leases(connection, name=name)
+            released += await rounds.release_leases(connection, name=name)
+        self._reclaimed_as = name
         if released:
             _log.info("leases released", extra={"leases": released})
 
@@ -148,6 +152,9 @@ class Worker:
 
     async def _pass(self, spawn: Callable[[Coroutine[Any, Any, None]], object]) -> float:
         """Take what is due and spawn its steps; return the seconds until the next look, if nobody wakes it before."""
+        self._work.instance.require()
+        if self._reclaimed_as != self._work.instance.name:
+            await self.reclaim_leases()
         now = self._work.clock.now()
         checks_account = self._work.throttle.take_probe(now)
         claims, leaving, pause_seconds = await self._claim(now)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from bot.models import LogEntry
+    from bot.services.instance_name import InstanceName
     from bot.services.moderation.audit_trail import AuditTrail
     from bot.services.ports import Clock, LogPublisher
     from bot.store.database import Database
@@ -51,7 +52,7 @@ class Modlog:
     """Owns the loop. ``tick`` is one pass, for tests; ``run`` is the process's.
 
     Args:
-        owner: names this process in leases.
+        instance: names this process in leases.
     """
 
     def __init__(
@@ -61,18 +62,18 @@ class Modlog:
         clock: Clock,
         publisher: LogPublisher,
         audit_trail: AuditTrail,
-        owner: str,
+        instance: InstanceName,
         jitter: Callable[[], float],
     ) -> None:
         self._database = database
         self._clock = clock
         self._publisher = publisher
         self._audit_trail = audit_trail
-        self._owner = owner
+        self._instance = instance
         self._jitter = jitter
         self._refusals = Refusals()
         self._loop = Loop("modlog", audit_trail.modlog_woken, retry_seconds=_RETRY_SECONDS)
-        self._has_reclaimed = False
+        self._reclaimed_as: str | None = None
         self._posting: set[int] = set()
 
     async def run(self) -> None:
@@ -84,9 +85,8 @@ class Modlog:
         self._loop.stop()
 
     async def _pass(self, spawn: Callable[[Coroutine[Any, Any, None]], object]) -> float | None:
-        if not self._has_reclaimed:
+        if self._reclaimed_as != self._instance.name:
             await self._reclaim_leases()
-            self._has_reclaimed = True
         claimed, pause_seconds = await self._claim_due()
         self._begin(spawn, claimed)
         return pause_seconds
@@ -100,6 +100,7 @@ class Modlog:
 
     async def _claim_due(self) -> tuple[dict[int, list[LogEntry]], float | None]:
         """Lease the next cards of servers that have some due; return them, and the seconds until others have."""
+        self._instance.require()
         now = self._clock.now()
         async with self._database.read() as connection:
             waiting = await modlog.list_due(connection)
@@ -114,7 +115,7 @@ class Modlog:
                         guild_id,
                         now=now,
                         limit=CARDS_AT_ONCE,
-                        owner=self._owner,
+                        owner=self._instance.owner,
                         lease_until=now + timedelta(seconds=LEASE_SECONDS),
                     )
         later = [due_at for due_at in idle.values() if due_at > now]
@@ -144,9 +145,10 @@ class Modlog:
         for place, entry in enumerate(entries):
             if self._loop.is_stopping:
                 async with self._database.write() as connection:
-                    await modlog.release(connection, entries[place:], owner=self._owner)
+                    await modlog.release(connection, entries[place:], owner=self._instance.owner)
                 return
             try:
+                self._instance.require()
                 if entry.message_id is not None:
                     await self._redraw(entry, channel_id)
                     continue
@@ -173,7 +175,7 @@ class Modlog:
 
     async def _drop(self, entry: LogEntry) -> None:
         async with self._database.write() as connection:
-            await modlog.drop(connection, entry, owner=self._owner)
+            await modlog.drop(connection, entry, owner=self._instance.owner)
 
     async def _post(self, channel_id: int, entry: LogEntry) -> None:
         if entry.job is not None and entry.job.removed_at is not None:
@@ -215,7 +217,7 @@ class Modlog:
             await modlog.note_posted(
                 connection,
                 entry,
-                owner=self._owner,
+                owner=self._instance.owner,
                 channel_id=channel_id,
                 message_id=message_id,
                 now=self._clock.now(),
@@ -228,10 +230,10 @@ class Modlog:
         async with self._database.write() as connection:
             if is_dropped or attempts >= ATTEMPTS_BEFORE_DROPPED:
                 self._refusals.forget(entry.id)
-                await modlog.drop(connection, entry, owner=self._owner)
+                await modlog.drop(connection, entry, owner=self._instance.owner)
             else:
-                await modlog.put_off(connection, entry, owner=self._owner, due_at=due_at)
-            await modlog.release(connection, following, owner=self._owner)
+                await modlog.put_off(connection, entry, owner=self._instance.owner, due_at=due_at)
+            await modlog.release(connection, following, owner=self._instance.owner)
 
     async def _close(
         self, guild_id: int, channel_id: int, error: DestinationClosedError, entries: list[LogEntry]
@@ -240,17 +242,20 @@ class Modlog:
         async with self._database.write() as connection:
             server = await servers.get(connection, guild_id)
             if server.log_channel_id != channel_id:  # they have chosen another meanwhile
-                await modlog.release(connection, entries, owner=self._owner)
+                await modlog.release(connection, entries, owner=self._instance.owner)
                 return
             dropped = await modlog.drop_waiting(connection, guild_id)
-            await modlog.release(connection, entries, owner=self._owner)
+            await modlog.release(connection, entries, owner=self._instance.owner)
             await servers.put(connection, replace(server, log_closed=True))
         _log.warning("log channel closed", extra={"guild_id": guild_id, "dropped": dropped, "error": str(error)})
         self._audit_trail.tell(guild_id)
 
     async def _reclaim_leases(self) -> None:
+        self._instance.require()
+        name = self._instance.name
         async with self._database.write() as connection:
-            await modlog.release_leases(connection, owner=self._owner)
+            await modlog.release_leases(connection, name=name)
+        self._reclaimed_as = name
 
 
 def _fields(entry: LogEntry, error: Exception | None = None) -> dict[str, object]:

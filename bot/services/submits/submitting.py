@@ -203,6 +203,8 @@ class Submitter:
 
         Else it may have been cancelled, or another process may have sent it by then.
         """
+        if not self._work.instance.is_held:
+            return False
         async with self._work.database.read() as connection:
             current = await jobs.get(connection, job.id)
         if current is None or (current.state, current.lease_owner) != (job.state, self._work.owner):
@@ -213,12 +215,13 @@ class Submitter:
     def _cut_at(self, submit: Submit, now: datetime) -> datetime:
         """Return from when on the answer to a submit can no longer come to whoever sent it.
 
-        That is now where they have died. Where they were only silent for so long that their lease ran out, they may
-        still wait for it, but no longer than a submit may take.
+        That is now where they have died. Where they were only silent for so long that their lease ran out, or have only
+        lost their name, they may still wait for it, but no longer than a submit may take.
         """
         answered_by = submit.sent_at + timedelta(seconds=self._work.policy.answer_seconds)
         silent_since = timedelta(seconds=self._work.policy.lease_seconds - self._work.policy.sending_seconds)
-        return max(now, answered_by) if now - submit.sent_at >= silent_since else now
+        may_live = now - submit.sent_at >= silent_since or not self._work.instance.ends_with_process
+        return max(now, answered_by) if may_live else now
 
     def _is_too_late(self, job: Job) -> bool:
         return self._renderer.seconds_since_start(job) >= self._work.policy.job_deadline_seconds

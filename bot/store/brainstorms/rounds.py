@@ -26,6 +26,7 @@ from sqlalchemy import update as sql_update
 from bot.models.brainstorms import Brainstorm, Outcome, Round, RoundState, Vary
 from bot.store.brainstorms.previews import from_vote_row, to_vote_row
 from bot.store.brainstorms.touching import SOONEST, moments
+from bot.store.holders import is_of_name
 from bot.store.tables import brainstorms, rounds, takes
 
 if TYPE_CHECKING:
@@ -121,10 +122,10 @@ async def renew_leases(
     await connection.execute(_RENEW_LEASES, values)
 
 
-async def release_leases(connection: AsyncConnection, *, owner: str) -> int:
-    """Give up every lease of ``owner``; return how many."""
-    mine = sql_update(rounds).where(rounds.c.lease_owner == owner).values(lease_owner=None, lease_until=None)
-    return (await connection.execute(mine)).rowcount
+async def release_leases(connection: AsyncConnection, *, name: str) -> int:
+    """Give up every lease of a process of a name; return how many."""
+    held = sql_update(rounds).where(is_of_name(rounds.c.lease_owner, name))
+    return (await connection.execute(held.values(lease_owner=None, lease_until=None))).rowcount
 
 
 async def update(connection: AsyncConnection, round_: Round, *, owner: str, **changes: Any) -> Round | None:  # noqa: ANN401 (values of Round fields)

@@ -9,6 +9,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime, timedelta
+
     from sqlalchemy import AdaptedConnection, ExceptionContext
     from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,6 +22,8 @@ WRITE_LOCK = 7_355_608
 TURN_SHARE, _LOCK_SHARE, _STATEMENT_SHARE, _NETWORK_SHARE, _GOODBYE_SHARE = 0.3, 0.3, 0.4, 0.5, 0.1
 """Of the time in which there has to be an answer: for the writers of this process; for a lock and for a statement,
 which the server itself gives up, so that the connection is kept; for any answer over the network; for a good-bye."""
+CLOCK_READINGS = 3
+"""The one that took least is off by half of that at most."""
 _READ_ONLY, _LOCK_NOT_AVAILABLE = "25006", "55P03"
 
 
@@ -67,6 +72,21 @@ def for_reading(engine: AsyncEngine) -> AsyncEngine:
 async def wait_for_turn(connection: AsyncConnection) -> None:
     """Wait until no other writer is at work; what they have committed is seen by the statements that follow."""
     await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITE_LOCK})
+
+
+async def measure_clock(connection: AsyncConnection, now: Callable[[], datetime]) -> float:
+    """Return how many seconds the server's clock is ahead of another one, by the quickest of some answers.
+
+    Args:
+        now: tells the other one's time.
+    """
+    measured: list[tuple[timedelta, timedelta]] = []
+    for _ in range(CLOCK_READINGS):
+        asked_at = now()
+        server_at: datetime = (await connection.execute(text("SELECT clock_timestamp()"))).scalar_one()
+        took = now() - asked_at
+        measured.append((took, server_at - asked_at - took / 2))
+    return min(measured)[1].total_seconds()
 
 
 def refuses_value(error: BaseException) -> bool:

@@ -9,6 +9,7 @@ from sqlalchemy import Integer, and_, bindparam, case, func, or_, select
 from sqlalchemy import update as sql_update
 
 from bot.models import JobState
+from bot.store.holders import is_of_name
 from bot.store.jobs.rows import from_row
 from bot.store.tables import jobs
 
@@ -67,11 +68,10 @@ async def renew_leases(
     await connection.execute(_RENEW_LEASES, values)
 
 
-async def release_leases(connection: AsyncConnection, *, owner: str) -> int:
-    """Give up every lease of ``owner``, so that its jobs can be taken at once; return how many."""
-    result = await connection.execute(
-        sql_update(jobs).where(jobs.c.lease_owner == owner).values(lease_owner=None, lease_until=None)
-    )
+async def release_leases(connection: AsyncConnection, *, name: str) -> int:
+    """Give up every lease of a process of a name, so that its jobs can be taken at once; return how many."""
+    held = is_of_name(jobs.c.lease_owner, name)
+    result = await connection.execute(sql_update(jobs).where(held).values(lease_owner=None, lease_until=None))
     return result.rowcount
 
 

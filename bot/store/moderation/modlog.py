@@ -16,6 +16,7 @@ from sqlalchemy import BigInteger, and_, bindparam, case, cast, func, insert, or
 from bot.models import LogEntry, LogKind
 from bot.store import jobs
 from bot.store.clips import stills
+from bot.store.holders import is_of_name
 from bot.store.moderation import audit
 from bot.store.tables import log_entries
 
@@ -212,11 +213,10 @@ async def drop_waiting(connection: AsyncConnection, guild_id: int) -> int:
     return result.rowcount
 
 
-async def release_leases(connection: AsyncConnection, *, owner: str) -> None:
-    """Give up every lease of ``owner``."""
-    await connection.execute(
-        update(log_entries).where(log_entries.c.lease_owner == owner).values(lease_owner=None, lease_until=None)
-    )
+async def release_leases(connection: AsyncConnection, *, name: str) -> None:
+    """Give up every lease of a process of a name."""
+    held = update(log_entries).where(is_of_name(log_entries.c.lease_owner, name))
+    await connection.execute(held.values(lease_owner=None, lease_until=None))
 
 
 async def _update(connection: AsyncConnection, entry: LogEntry, *, owner: str, **changes: Any) -> None:  # noqa: ANN401

@@ -92,6 +92,16 @@ def synced(count: int, *, is_current: bool | None) -> str:
     return f"{said}, not all as this version has them: the bot sends them at its start"
 
 
+def clocks_apart(offset_seconds: float) -> str:
+    """Say, at a sentence's end, how far this machine's clock is off.
+
+    Args:
+        offset_seconds: how far the database's is ahead.
+    """
+    way = "behind" if offset_seconds > 0 else "ahead of"
+    return f"; this machine's clock is {abs(offset_seconds):.0f} s {way} the database's: set it right"
+
+
 def no_such_host(host: str, setting: str | None) -> str:
     """Say that an address is wrong: other names are found."""
     return f"there is no host {host}: check {setting or 'the network'}."

@@ -11,10 +11,11 @@ from simcord.components import walk_components
 
 from bot.media.stills import take_still
 from bot.models import JobError
+from bot.services.instance_name import InstanceName
 from bot.services.jobs.leases import LeasedJobs
 from bot.store import jobs as job_store
 from bot.store.tables import jobs, log_entries, stills
-from tests.support.community import told, words
+from tests.support.community import NAME, NONCE, OWNER, told, words
 from tests.support.panel import filled_in, remove, set_access, set_cap
 from tests.support.videos import video_file
 
@@ -66,14 +67,14 @@ async def test_a_failed_clip_says_why_and_that_the_seconds_came_back(community: 
     now = community.clock.now()
     async with community.database.write() as connection:
         [job] = await job_store.start_next(
-            connection, now=now, limit=1, owner="local/1", lease_until=now, slots_since=now, in_flight=()
+            connection, now=now, limit=1, owner=OWNER, lease_until=now, slots_since=now, in_flight=()
         )
     leased_jobs = LeasedJobs(
         database=community.database,
         clock=community.clock,
         audit_trail=community.bot.services.audit_trail,
         card_changes=community.reelay.card_changes,
-        owner="local/1",
+        instance=InstanceName(NAME, nonce=NONCE),
     )
     await leased_jobs.fail(job, JobError.CONTENT_POLICY)
 

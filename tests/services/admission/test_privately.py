@@ -131,7 +131,7 @@ async def test_a_process_that_dies_meanwhile_loses_nothing(workshop: Workshop, i
     asking = asyncio.create_task(accept(workshop, killed))
     await card.arrival()
     job = await only_job(workshop)
-    assert (job.state, job.lease_owner) == (JobState.QUEUED, "a/1")
+    assert (job.state, job.lease_owner) == (JobState.QUEUED, killed.owner)
     process = workshop.start("a/1" if comes_back else "b/1")
     if comes_back:
         await process.worker.reclaim_leases()

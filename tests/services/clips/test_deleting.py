@@ -21,7 +21,7 @@ async def posted(workshop: Workshop, process: Process) -> str:
 
 
 async def test_of_a_member_in_two_processes_and_a_moderator_one_deletes(workshop: Workshop) -> None:
-    process, other = workshop.start(), workshop.start(owner="local/2")
+    process, other = workshop.start(), workshop.start("local/2")
     job_id = await posted(workshop, process)
 
     ended = await asyncio.gather(
