@@ -16,6 +16,7 @@ from bot.wiring import Reelay, assemble
 
 if TYPE_CHECKING:
     from bot.parts import Terms
+    from bot.services.backups.backups import Folder
     from bot.services.clips.fitting import Media
     from bot.services.clips.workspace import Workspace
     from bot.services.ports import Clock, VideoService
@@ -51,6 +52,7 @@ def assemble_on_discord(
     operator_channel_id: int | None = None,
     allowed_servers: frozenset[int] = frozenset(),
     rng: random.Random | None = None,
+    backup_folder: Folder | None = None,
 ) -> tuple[ReelayBot, Reelay]:
     """Make a Discord client, and wire the parts to it.
 
@@ -61,6 +63,7 @@ def assemble_on_discord(
         operator_channel_id: where the operator is alerted; None is nowhere.
         allowed_servers: whom the bot serves; empty is every server.
         rng: where jitter and ids come from; the operating system's by default.
+        backup_folder: where the database is backed up to; None is nowhere.
     """
     rng = rng or random.SystemRandom()
     bot = ReelayBot(digests=CommandDigests(database), privacy_url=privacy_url, allowed_servers=allowed_servers)
@@ -80,6 +83,7 @@ def assemble_on_discord(
         workspace=workspace,
         jitter=rng.random,
         random_bits=rng.getrandbits,
+        backup_folder=backup_folder,
     )
     reelay = assemble(ports, terms, owner=owner)
     bot.attach_services(reelay.services)
@@ -88,4 +92,5 @@ def assemble_on_discord(
 
 def loops_of(bot: ReelayBot, reelay: Reelay) -> tuple[Runs, ...]:
     """Return all that runs until it is stopped: each has a ``run`` that ends in time after its ``stop``."""
-    return reelay.worker, reelay.card_updater, reelay.modlog, reelay.retention, bot.panel
+    backups = () if reelay.backups is None else (reelay.backups,)
+    return reelay.worker, reelay.card_updater, reelay.modlog, reelay.retention, bot.panel, *backups

@@ -15,7 +15,7 @@ import aiohttp
 from bot.app import assemble_on_discord, loops_of
 from bot.client import point_discord_at
 from bot.errors import ReelayError
-from bot.instance import claim_instance_name
+from bot.instance import claim_instance_name, use_database
 from bot.media.wall import hide_from_other_processes
 from bot.media.worker import MediaWorker
 from bot.models import OperatorAlert, Quota, UnauthorizedError, VideoServiceError
@@ -26,6 +26,7 @@ from bot.services.jobs.policy import WorkerPolicy
 from bot.services.ports import SystemClock
 from bot.services.retention.policy import RetentionPolicy
 from bot.services.screening.threads import ScreeningThreads
+from bot.store.backups import BackupFolder
 from bot.store.database import Database
 from bot.toapis.account import explain_models
 from bot.toapis.client import ToApisClient
@@ -69,6 +70,7 @@ async def _run(
     database_url = settings.database_url.get_secret_value()
     point_discord_at(api_url=settings.discord_api, gateway_url=settings.discord_gateway)
     async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(use_database(database_url))
         database = await stack.enter_async_context(Database.open(database_url))
         await database.check_writable()
         owner = stack.enter_context(claim_instance_name(database_url))
@@ -131,6 +133,7 @@ async def assemble_for(
             privacy_url=None if settings.privacy_url is None else str(settings.privacy_url),
             operator_channel_id=settings.operator_channel_id,
             allowed_servers=settings.allowed_servers,
+            backup_folder=_backup_folder(settings),
         )
 
 
@@ -161,6 +164,12 @@ async def _say_ready(bot: ReelayBot, *, owner: str, started: float) -> None:
     _log.info("ready", extra={"owner": owner, "seconds": round(time.monotonic() - started, 3)})
 
 
+def _backup_folder(settings: Settings) -> BackupFolder | None:
+    if settings.backup_dir is None or settings.database_file is None:
+        return None
+    return BackupFolder(settings.backup_dir.absolute(), database=settings.database_file)
+
+
 def _terms(settings: Settings, policy: WorkerPolicy) -> Terms:
     return Terms(
         quota=Quota(settings.default_quota_seconds, settings.default_quota_period),
@@ -173,6 +182,7 @@ def _terms(settings: Settings, policy: WorkerPolicy) -> Terms:
         retention=RetentionPolicy(days=settings.retention_days),
         spending=settings.spending,
         profile=settings.profile,
+        backups=settings.backups,
     )
 
 

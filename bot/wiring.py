@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from bot.parts import Shared
 from bot.services.admission.privately import SHOWN_WITHIN_SECONDS, PrivateRequests
 from bot.services.admission.service import Admission
+from bot.services.backups.backups import Backups
 from bot.services.brainstorms.brainstorming import Brainstorming
 from bot.services.brainstorms.lists import PhraseLists
 from bot.services.brainstorms.settings import BrainstormSettings
@@ -59,6 +60,7 @@ class Reelay:
     Attributes:
         services: what people's commands and buttons ask for.
         wake: set to let the worker look for work.
+        backups: backs up the database, where there is a folder for it.
     """
 
     services: Services
@@ -71,6 +73,7 @@ class Reelay:
     retention: Retention
     alerts: OperatorAlerts
     wake: asyncio.Event
+    backups: Backups | None
 
 
 def assemble(ports: Ports, terms: Terms, *, owner: str) -> Reelay:
@@ -145,6 +148,15 @@ def assemble(ports: Ports, terms: Terms, *, owner: str) -> Reelay:
         ),
         alerts=alerts,
         wake=wake,
+        backups=None
+        if ports.backup_folder is None
+        else Backups(
+            folder=ports.backup_folder,
+            database=ports.database,
+            clock=ports.clock,
+            alerts=alerts,
+            policy=terms.backups,
+        ),
     )
 
 

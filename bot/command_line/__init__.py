@@ -1,4 +1,4 @@
-"""The command line: ``python -m bot`` (run), ``demo``, ``doctor``; a module for each command or group of them."""
+"""The command line: ``python -m bot`` (run), ``doctor``, ``backup``, ``restore``, ``demo``; each has a module."""
 
 from bot.command_line.entry import main
 

@@ -37,6 +37,7 @@
     │   ├── ClipNotFoundError         the member has no such clip in the server
     │   └── NotSendableError          the clip can't be sent to its member once more
     ├── StoreUnavailableError         the database could not be asked
+    ├── BackupError                   a backup could not be made, or can't be restored
     ├── GatewayClosedError            Discord takes the bot only from a new start
     ├── LeaseLostError                a job is no longer this worker's to change
     ├── VideoServiceError             the video service said no, or nothing
@@ -75,6 +76,7 @@ Errors carry values; the sentence people read is chosen in ``ui/text/refusals.py
 from __future__ import annotations
 
 from bot.errors.base import (
+    BackupError,
     LeaseLostError,
     ReelayError,
     SettingsError,
@@ -131,6 +133,7 @@ from bot.errors.refused import (
 )
 
 __all__ = [
+    "BackupError",
     "CannotFitError",
     "ChannelRefusedError",
     "ClipError",

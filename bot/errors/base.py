@@ -15,5 +15,9 @@ class StoreUnavailableError(ReelayError):
     """The database could not be asked, or in time; nothing has changed. When it is opened, a sentence says why."""
 
 
+class BackupError(ReelayError):
+    """A backup was not made, or is none that can be restored; the message is a sentence, and nothing has changed."""
+
+
 class LeaseLostError(ReelayError):
     """A job is no longer this worker's to change: another took it over, or it has ended."""

@@ -141,6 +141,8 @@ class Job:
         failure_mentions: whether the message in the channel that tells of the job's failure mentions its member; None
             where there is to be none.
         failure_message_id: that message, once it is posted.
+        restored_at: when its row was put back from a backup; what happened to it between the backup and then is not in
+            it: it may have been sent, and its clip posted.
     """
 
     id: str
@@ -184,6 +186,7 @@ class Job:
     number: int = 0
     failure_mentions: bool | None = None
     failure_message_id: int | None = None
+    restored_at: datetime | None = None
 
     @property
     def hides_prompt(self) -> bool:
@@ -205,10 +208,16 @@ class PostedMessage:
 
 @dataclass(frozen=True, slots=True)
 class CardMessage:
-    """A message that is a job's status card, or was to become it; ``is_thinking`` is an acknowledgement without one."""
+    """A message that is a job's status card, or was to become it.
+
+    Attributes:
+        is_thinking: it is an acknowledgement without a card.
+        end: how the job has ended without a clip, where the card says so.
+    """
 
     message_id: int
     is_thinking: bool = False
+    end: JobState | None = None
 
 
 class OperatorAlert(StrEnum):
@@ -221,6 +230,7 @@ class OperatorAlert(StrEnum):
     FOREIGN_ANSWERS = "foreign_answers"
     RECOVERY_INEXACT = "recovery_inexact"
     SERVICE_TROUBLE = "service_trouble"
+    BACKUP_FAILED = "backup_failed"
 
 
 @dataclass(frozen=True, slots=True)

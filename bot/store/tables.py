@@ -98,6 +98,7 @@ jobs = Table(
     Column("number", Integer, nullable=False, server_default="0"),
     Column("failure_mentions", Boolean),
     Column("failure_message_id", BigInteger),
+    Column("restored_at", UtcDateTime),
     UniqueConstraint("interaction_id", "number"),
 )
 index_where(jobs.c.due_at.is_not(None), "jobs_by_due_at", jobs.c.state, jobs.c.due_at)
