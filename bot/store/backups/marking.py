@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import case, delete, func, insert, select, text, update
 
 from bot.models import OPEN_STATES, WAITING_STATES, JobState, LogKind
-from bot.models.brainstorms import RoundState
 from bot.store.jobs import submits as submit_rows
 from bot.store.jobs.rows import from_row
 from bot.store.jobs.submits import has_open
@@ -68,10 +67,8 @@ async def _mark_jobs(connection: AsyncConnection, now: datetime) -> int:
 
 
 async def _mark_rounds(connection: AsyncConnection, now: datetime) -> None:
-    """Have messages of rounds that start looked for, and leave time to vote again."""
+    """Have rounds that go on looked after at once, and leave time to vote again."""
     await connection.execute(update(rounds).where(rounds.c.lease_owner.is_not(None)).values(_NO_LEASE))
-    starting = update(rounds).where(rounds.c.state == RoundState.STARTING, rounds.c.attempts == 0)
-    await connection.execute(starting.values(attempts=1))
     earliest = now + VOTES_AGAIN_FOR
     for column in (rounds.c.closes_at, rounds.c.choose_by):
         ends_before = update(rounds).where(rounds.c.ended_at.is_(None), column < earliest)
@@ -81,10 +78,8 @@ async def _mark_rounds(connection: AsyncConnection, now: datetime) -> None:
 
 
 async def _mark_log(connection: AsyncConnection, now: datetime) -> None:
-    """Have waiting cards looked for, and leave out the numbers of those that are lost: their buttons name them."""
+    """Leave out the numbers of cards that are lost: their buttons name them."""
     await connection.execute(update(log_entries).where(log_entries.c.lease_owner.is_not(None)).values(_NO_LEASE))
-    waiting = update(log_entries).where(log_entries.c.due_at.is_not(None), log_entries.c.attempts == 0)
-    await connection.execute(waiting.values(attempts=1))
     last = (await connection.execute(select(func.coalesce(func.max(log_entries.c.id), 0)))).scalar_one()
     next_id = last + _LOST_ENTRIES_MOST
     await connection.execute(
