@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+_FIRST_BYTES = b"SQLite format 3\0"
+
 
 def put_in_place(copy: Path, database: Path, *, now: datetime) -> Path | None:
     """Put a copy, in the database's own folder, in its place; nobody may use either meanwhile.
@@ -56,14 +58,20 @@ def _keep_old(database: Path, now: datetime) -> Path | None:
     names = (database.with_name(name if number == 1 else f"{name}-{number}") for number in count(1))
     kept = next(path for path in names if not path.exists())
     if is_there:
-        with suppress(sqlite3.Error):  # it may be damaged; then the log goes along as it is
-            _empty_log(database)
+        if _begins_well(database):  # else SQLite would remove the log, which goes along as it is
+            with suppress(sqlite3.Error):
+                _empty_log(database)
         os.link(database, kept)
     for end in BESIDE:
         beside = database.with_name(f"{database.name}{end}")
         if beside.exists():
             beside.replace(kept.with_name(f"{kept.name}{end}"))
     return kept if is_there else None
+
+
+def _begins_well(database: Path) -> bool:
+    with database.open("rb") as file:
+        return file.read(len(_FIRST_BYTES)) == _FIRST_BYTES
 
 
 def _empty_log(path: Path) -> None:
