@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.instance import use_database_alone
 from bot.sandbox.toapis_server import Fault
 from tests.support.acts import STOP_SECONDS
 from tests.support.bot_process import REPOSITORY, bot_environment
@@ -88,6 +89,10 @@ async def test_each_job_of_a_backup_ends_once_and_nothing_is_paid_again(tmp_path
         submit.set()
         late.set()
 
+        with use_database_alone(f"sqlite+aiosqlite:///{tmp_path / 'reelay.db'}"):
+            code, said = await run(stage)
+            assert code == 1, "a bot that is started while a restore goes on"
+            assert "a restore of the database goes on: start again when it is done." in said
         code, said = await run(stage, "restore", "backup.db")
         assert code == 0, said
         assert f"before anything is done for them: {5 + CLIPS_IN_A_BURST}." in said
