@@ -155,7 +155,7 @@ def test_only_sqlites_file_is_backed_up_by_the_bot(monkeypatch: pytest.MonkeyPat
     assert load_settings().database_file == tmp_path / "reelay.db"
 
     monkeypatch.setenv("DATABASE_URL", "postgresql+asyncpg://user@host/reelay")
-    with pytest.raises(SettingsError, match="BACKUP_DIR is wrong: .*pg_dump"):
+    with pytest.raises(SettingsError, match=r"BACKUP_DIR is wrong: .*pg_dump"):
         load_settings()
 
 

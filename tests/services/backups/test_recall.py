@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.errors import PublishUnavailableError
+from bot.errors import DestinationClosedError, PublishUnavailableError
 from bot.models import ClipLink, JobError, JobState, LogKind
 from bot.sandbox.faults import Fault
 from bot.services.jobs.policy import WorkerPolicy
@@ -315,6 +315,22 @@ async def test_takes_that_waited_for_their_thread_are_asked_about_and_come_once(
     for take in board.takes:
         assert len(workshop.discord.clips(take.job.id)) == len(workshop.server.paid(take.job.id)) == 1
     assert (len(team.threads.starts), len(team.threads.threads), len(team.threads.board_ids)) == (1, 1, 1)
+
+
+async def test_takes_that_come_to_nothing_before_they_are_asked_about_cost_nothing(
+    workshop: Workshop, saved: Saved, team: Brainstorms
+) -> None:
+    started = await team.press_start(await team.plan())
+    saved.save()
+    team.process = await saved.restore()
+    assert await workshop.spent_seconds() > 0
+    team.threads.fail_always("post_start", DestinationClosedError("50001"))
+
+    board = await team.land(started.round.id)
+    await workshop.run_for(team.process, 120.0)
+
+    assert {take.job.state for take in board.takes} == {JobState.CANCELLED}
+    assert await workshop.spent_seconds() == 0
 
 
 async def test_a_vote_that_was_over_can_be_given_again_for_an_hour(
