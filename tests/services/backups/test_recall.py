@@ -195,6 +195,23 @@ async def test_a_job_that_waited_too_long_is_asked_about_and_refunded(workshop: 
     assert workshop.server.paid(job_id) == []
 
 
+@pytest.mark.parametrize("state", [JobState.QUEUED, JobState.SUBMITTING, JobState.RENDERING])
+async def test_what_the_service_may_have_forgotten_is_not_sent_again(
+    workshop: Workshop, saved: Saved, state: JobState
+) -> None:
+    job_id = await accept_until(workshop, state)
+    saved.save()
+    await workshop.run_until(workshop.start(), job_id, JobState.RENDERING)
+    workshop.time.advance(3 * 86_400.0)
+    workshop.server.generations.clear()
+
+    await workshop.run_until_idle(await saved.restore())
+
+    assert workshop.server.generations == {}
+    assert (await workshop.job(job_id)).state is JobState.FAILED
+    assert await workshop.entries(job_id) == [("charge", 6), ("refund", 6)]
+
+
 async def test_where_the_service_finds_nothing_by_our_id_what_may_have_been_sent_is_never_sent(
     workshop: Workshop, saved: Saved
 ) -> None:
