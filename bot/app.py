@@ -18,6 +18,7 @@ from bot.wiring import Reelay, assemble
 if TYPE_CHECKING:
     from bot.models.operating import Operators
     from bot.parts import Terms
+    from bot.services.backups.backups import Folder
     from bot.services.clips.fitting import Media
     from bot.services.clips.workspace import Workspace
     from bot.services.instance_name import InstanceName
@@ -56,6 +57,7 @@ def assemble_on_discord(
     operators: Operators | None = None,
     rng: random.Random | None = None,
     measures: Measures | None = None,
+    backup_folder: Folder | None = None,
 ) -> tuple[ReelayBot, Reelay]:
     """Make a Discord client, and wire the parts to it.
 
@@ -68,6 +70,7 @@ def assemble_on_discord(
         operators: who may use ``/operator``, and where; None is nobody.
         rng: where jitter and ids come from; the operating system's by default.
         measures: measures what the worker does; None where nobody wants to see it.
+        backup_folder: where the database is backed up to; None is nowhere.
     """
     rng = rng or random.SystemRandom()
     bot = ReelayBot(
@@ -90,6 +93,7 @@ def assemble_on_discord(
         jitter=rng.random,
         random_bits=rng.getrandbits,
         measures=measures or NoMeasures(),
+        backup_folder=backup_folder,
     )
     reelay = assemble(ports, terms, instance=instance)
     bot.attach_services(reelay.services)
@@ -98,4 +102,5 @@ def assemble_on_discord(
 
 def loops_of(bot: ReelayBot, reelay: Reelay) -> tuple[Runs, ...]:
     """Return all that runs until it is stopped: each has a ``run`` that ends in time after its ``stop``."""
-    return reelay.worker, reelay.card_updater, reelay.modlog, reelay.retention, bot.panel
+    backups = () if reelay.backups is None else (reelay.backups,)
+    return reelay.worker, reelay.card_updater, reelay.modlog, reelay.retention, bot.panel, *backups

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
@@ -24,6 +25,7 @@ from sqlalchemy.exc import ArgumentError
 from bot.errors import SettingsError
 from bot.models import GEMINI_OMNI, QUOTA_MAX_SECONDS, ModelProfile, Period, SpendPolicy, profile_of
 from bot.models.operating import Operators
+from bot.services.backups.policy import BackupPolicy
 from bot.services.jobs.policy import RateGroup, WorkerPolicy
 from bot.services.retention.policy import SHORTEST_DAYS
 
@@ -56,6 +58,9 @@ class Settings(BaseSettings):
     toapis_resolution: str | None = None
     toapis_rate_group: RateGroup = RateGroup.DEFAULT
     database_url: SecretStr = SecretStr("sqlite+aiosqlite:///reelay.db")
+    backup_dir: Path | None = None
+    backup_every_hours: Annotated[int, Field(ge=1, le=8_760)] = 24
+    backup_keep: Annotated[int, Field(ge=1, le=10_000)] = 7
     default_quota_seconds: Annotated[int, Field(ge=0, le=QUOTA_MAX_SECONDS)] = 60
     default_quota_period: Period = Period.DAY
     max_concurrent_renders: Annotated[int, Field(ge=1, le=10_000)] = 4
@@ -101,6 +106,14 @@ class Settings(BaseSettings):
             raise ValueError("it must begin with sqlite+aiosqlite:// or postgresql+asyncpg://")
         if driver.startswith("sqlite") and (url.database in {None, "", ":memory:"} or url.query):
             raise ValueError("for SQLite it must name a file and nothing else, as in sqlite+aiosqlite:///reelay.db")
+        return value
+
+    @field_validator("backup_dir")
+    @classmethod
+    def _of_a_file(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        url: SecretStr | None = info.data.get("database_url")
+        if value is not None and url is not None and _file_of(url) is None:
+            raise ValueError("the bot backs up SQLite's file only; PostgreSQL has pg_dump (docs/operators.md)")
         return value
 
     @field_validator("toapis_base_url")
@@ -169,6 +182,16 @@ class Settings(BaseSettings):
         return value.upper() if isinstance(value, str) else value
 
     @property
+    def database_file(self) -> Path | None:
+        """Return SQLite's file; None for a database elsewhere."""
+        return _file_of(self.database_url)
+
+    @property
+    def backups(self) -> BackupPolicy:
+        """Return how often the database is backed up, where it is, and how many backups are kept."""
+        return BackupPolicy(every=timedelta(hours=self.backup_every_hours), keep=self.backup_keep)
+
+    @property
     def profile(self) -> ModelProfile:
         """Return what the model takes."""
         return profile_of(self.toapis_model)
@@ -210,13 +233,6 @@ class Settings(BaseSettings):
         )
 
     @property
-    def database_folder(self) -> Path | None:
-        """Return where the database's file lies; None for a database that is none."""
-        url = make_url(self.database_url.get_secret_value())
-        is_file = url.get_backend_name() == "sqlite" and url.database is not None
-        return Path(url.database or "").absolute().parent if is_file else None
-
-    @property
     def discord_api(self) -> str | None:
         """Return the REST base to use in place of Discord's own."""
         return None if self.discord_api_url is None else str(self.discord_api_url)
@@ -235,6 +251,11 @@ class Settings(BaseSettings):
         passwords = {str(url.password or ""), as_written[1] if as_written else ""}
         passwords |= {text for name, value in url.query.items() if "pass" in name.lower() for text in _listed(value)}
         return (self.discord_token.get_secret_value(), self.toapis_api_key.get_secret_value(), *(passwords - {""}))
+
+
+def _file_of(database_url: SecretStr) -> Path | None:
+    url = make_url(database_url.get_secret_value())
+    return Path(url.database).absolute() if url.get_backend_name() == "sqlite" and url.database else None
 
 
 def _listed(value: tuple[str, ...] | str) -> tuple[str, ...]:

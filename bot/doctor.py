@@ -13,7 +13,7 @@ import aiohttp
 from bot.client import point_discord_at
 from bot.errors import ReelayError, SettingsError, StoreUnavailableError
 from bot.gateway.checking import check_token
-from bot.instance import hold_instance_name
+from bot.instance import hold_instance_name, use_database
 from bot.models import (
     ModelAccessError,
     NoAnswerError,
@@ -74,16 +74,17 @@ async def _check_database(settings: Settings) -> str:
     """See that it can be written; one that is there already is left at the schema it has."""
     url = settings.database_url.get_secret_value()
     try:
-        async with Database.open(url, migrate=False) as database:
-            present, latest = await database.find_revision()
-        if present is not None and present > latest:  # revisions are numbered
-            raise _Trouble(f"its schema ({present}) is newer than this version of the bot: update the bot.")
-        async with Database.open(url, migrate=present is None) as database:
-            await database.check_writable()
-            clock = DatabaseTime(database=database, machine=SystemClock())
-            await clock.measure()
-        async with hold_instance_name(url, nonce=_NONCE):
-            pass
+        with use_database(url):
+            async with Database.open(url, migrate=False) as database:
+                present, latest = await database.find_revision()
+            if present is not None and present > latest:  # revisions are numbered
+                raise _Trouble(f"its schema ({present}) is newer than this version of the bot: update the bot.")
+            async with Database.open(url, migrate=present is None) as database:
+                await database.check_writable()
+                clock = DatabaseTime(database=database, machine=SystemClock())
+                await clock.measure()
+            async with hold_instance_name(url, nonce=_NONCE):
+                pass
     except StoreUnavailableError as error:
         raise _Trouble(str(error)) from error
     apart = operators.clocks_apart(clock.offset_seconds) if clock.is_far else ""

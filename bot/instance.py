@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
-from contextlib import asynccontextmanager, contextmanager
+import sqlite3
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
+from filelock import FileLock, ReadWriteLock, Timeout
 from sqlalchemy.engine import make_url
 
 from bot.errors import SettingsError, StoreUnavailableError
 from bot.services.instance_name import InstanceName
-from bot.store.engines.name_lock import NameLock
+from bot.store.engines.name_lock import RESTORING, RUNNING, NameLock, hold_all_names
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
@@ -27,6 +28,10 @@ CHECK_SECONDS = 3.0
 AGAIN_SECONDS = 1.0
 """Between two tries to get a name back."""
 _NOT_WRITABLE = frozenset({errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOENT, errno.ENOTDIR})
+
+_SQLITE_NOT_WRITABLE = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL})
+_LONGEST_START_SECONDS = 1.0
+"""So long a lock is waited for that somebody else may just be making."""
 
 
 @asynccontextmanager
@@ -48,9 +53,9 @@ async def hold_instance_name(
         SettingsError: when no such lock can be had beside the database.
         StoreUnavailableError: when PostgreSQL does not answer.
     """
-    url = make_url(database_url)
-    if url.get_backend_name() == "sqlite":
-        with _lock_file(url.database or "") as number:
+    path = _file_of(database_url)
+    if path is not None:
+        with _lock_file(path) as number:
             yield HeldName(InstanceName(f"local/{number}", nonce=nonce))
         return
     lock = await NameLock.take(database_url)
@@ -116,9 +121,8 @@ def _name_of(lock: NameLock) -> str:
 
 
 @contextmanager
-def _lock_file(database: str) -> Generator[int]:
+def _lock_file(path: Path) -> Generator[int]:
     """Hold the first lock beside a database's file that is free, for as long as the process lives."""
-    path = Path(database).absolute()
     for number in count(1):
         lock = FileLock(path.with_name(f"{path.name}.{number}.lock"), fallback_to_soft=False)
         try:
@@ -134,8 +138,69 @@ def _lock_file(database: str) -> Generator[int]:
         return
 
 
+@contextmanager
+def use_database(database_url: str) -> Generator[None]:
+    """Keep a restore from replacing SQLite's file for as long as it is used; to be held before it is opened.
+
+    On PostgreSQL, where no file is replaced, whoever has a name keeps restores off.
+
+    Raises:
+        StoreUnavailableError: when a restore goes on.
+        SettingsError: when no lock can be had beside the database.
+    """
+    path = _file_of(database_url)
+    with nullcontext() if path is None else _hold(path, writes=False, otherwise=RESTORING):
+        yield
+
+
+@asynccontextmanager
+async def use_database_alone(database_url: str) -> AsyncGenerator[None]:
+    """Use the database while no bot runs on it, and keep one from starting.
+
+    Raises:
+        StoreUnavailableError: when somebody uses it, or PostgreSQL does not answer.
+        SettingsError: when no lock can be had beside the database.
+    """
+    path = _file_of(database_url)
+    if path is None:
+        async with hold_all_names(database_url):
+            yield
+        return
+    with _hold(path, writes=True, otherwise=RUNNING):
+        yield
+
+
+@contextmanager
+def _hold(path: Path, *, writes: bool, otherwise: str) -> Generator[None]:
+    try:
+        lock = ReadWriteLock(path.with_name(f"{path.name}.use.lock"), is_singleton=False)
+        acquire = lock.acquire_write if writes else lock.acquire_read
+        acquire(timeout=_LONGEST_START_SECONDS)
+    except Timeout:
+        raise StoreUnavailableError(otherwise) from None
+    except (OSError, sqlite3.Error) as error:
+        raise _explain(error, path.parent) from error
+    try:
+        yield
+    finally:
+        lock.release()
+        lock.close()
+
+
+def _file_of(database_url: str) -> Path | None:
+    """Return the absolute path of SQLite's file; None for a database elsewhere."""
+    url = make_url(database_url)
+    return Path(url.database or "").absolute() if url.get_backend_name() == "sqlite" else None
+
+
 def _explain(error: Exception, folder: Path) -> SettingsError:
-    if isinstance(error, PermissionError) or (isinstance(error, OSError) and error.errno in _NOT_WRITABLE):
+    if not folder.is_dir():
+        return SettingsError("the folder of the database is not there: check DATABASE_URL.")
+    if (
+        isinstance(error, PermissionError)
+        or (isinstance(error, OSError) and error.errno in _NOT_WRITABLE)
+        or (isinstance(error, sqlite3.Error) and error.sqlite_errorcode & 0xFF in _SQLITE_NOT_WRITABLE)
+    ):
         return SettingsError(f"no lock can be written in the folder {folder}: check DATABASE_URL and its permissions.")
     return SettingsError(
         f"no file can be locked in the folder {folder}, as on many network drives: check DATABASE_URL, and name a file "

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bot.models import GEMINI_OMNI, SpendPolicy
+from bot.services.backups.policy import BackupPolicy
 from bot.services.ports import NoMeasures
 from bot.services.retention.policy import RetentionPolicy
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bot.models import ModelProfile, Quota
+    from bot.services.backups.backups import Folder
     from bot.services.clips.downloads import Downloads
     from bot.services.clips.fitting import Media
     from bot.services.clips.workspace import Workspace
@@ -50,6 +52,7 @@ class Ports:
         workspace: where clips lie while they are worked at.
         jitter: returns a number from 0 to 1, for whatever is to be spread by chance.
         random_bits: returns an integer of so many random bits, for ids.
+        backup_folder: where the database is backed up to; None is nowhere.
     """
 
     database: Database
@@ -65,6 +68,7 @@ class Ports:
     jitter: Callable[[], float]
     random_bits: Callable[[int], int]
     measures: Measures = field(default_factory=NoMeasures)
+    backup_folder: Folder | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +82,7 @@ class Terms:
         retention: how long things are kept.
         spending: what may be spent.
         profile: what the model takes.
+        backups: how often the database is backed up, where it is.
     """
 
     quota: Quota
@@ -86,6 +91,7 @@ class Terms:
     retention: RetentionPolicy = field(default_factory=RetentionPolicy)
     spending: SpendPolicy = field(default_factory=SpendPolicy)
     profile: ModelProfile = GEMINI_OMNI
+    backups: BackupPolicy = field(default_factory=BackupPolicy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

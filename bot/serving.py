@@ -15,7 +15,7 @@ import aiohttp
 from bot.app import assemble_on_discord, loops_of
 from bot.client import point_discord_at
 from bot.errors import ReelayError
-from bot.instance import hold_instance_name
+from bot.instance import hold_instance_name, use_database
 from bot.media.wall import hide_from_other_processes
 from bot.media.worker import MediaWorker
 from bot.models import OperatorAlert, Quota, UnauthorizedError, VideoServiceError
@@ -26,6 +26,7 @@ from bot.services.database_time import DatabaseTime
 from bot.services.ports import SystemClock
 from bot.services.retention.policy import RetentionPolicy
 from bot.services.screening.threads import ScreeningThreads
+from bot.store.backups import BackupFolder
 from bot.store.database import Database
 from bot.store.migrating import MigrationPolicy
 from bot.toapis.account import explain_models
@@ -74,6 +75,7 @@ async def _run(
     database_url = settings.database_url.get_secret_value()
     point_discord_at(api_url=settings.discord_api, gateway_url=settings.discord_gateway)
     async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(use_database(database_url))
         migration = MigrationPolicy(copies=settings.migration_copies)
         database = await stack.enter_async_context(Database.open(database_url, migration=migration))
         await database.check_writable()
@@ -93,7 +95,8 @@ async def _run(
         )
         bot, reelay = await stack.enter_async_context(assembled)
         if measures is not None:
-            await stack.enter_async_context(_be_seen(settings, bot, reelay, service=service, measures=measures))
+            seen = _be_seen(settings, bot, reelay, service=service, clock=clock, measures=measures)
+            await stack.enter_async_context(seen)
         await reelay.polling.recall()
         await stack.enter_async_context(bot)
         await bot.sign_in(settings.discord_token.get_secret_value())
@@ -162,6 +165,7 @@ async def assemble_for(
             allowed_servers=settings.allowed_servers,
             operators=settings.operators,
             measures=measures,
+            backup_folder=_backup_folder(settings),
         )
 
 
@@ -176,7 +180,13 @@ def _measure(database: Database) -> PrometheusMeasures:
 
 @contextlib.asynccontextmanager
 async def _be_seen(
-    settings: Settings, bot: ReelayBot, reelay: Reelay, *, service: VideoService, measures: PrometheusMeasures
+    settings: Settings,
+    bot: ReelayBot,
+    reelay: Reelay,
+    *,
+    service: VideoService,
+    clock: DatabaseTime,
+    measures: PrometheusMeasures,
 ) -> AsyncGenerator[None]:
     """Answer over HTTP how the bot is, for as long as the context is open.
 
@@ -188,18 +198,20 @@ async def _be_seen(
 
     assert settings.http_listen is not None  # else nobody measures
     folders = {"temporary": reelay.workspace.root.parent}
-    if settings.database_folder is not None:
-        folders["database"] = settings.database_folder
+    if settings.database_file is not None:
+        folders["database"] = settings.database_file.parent
     sources = Sources(
         gateway=bot,
         throttle=reelay.throttle,
         workspace=reelay.workspace,
-        clock=SystemClock(),
+        clock=clock,
         spending=settings.spending,
         read_report=reelay.reporter.read,
         fetch_balance=service.fetch_balance,
         render_slots=settings.max_concurrent_renders,
         folders=folders,
+        last_backup_at=lambda: None if reelay.backups is None else reelay.backups.last_backup_at,
+        clock_offset_seconds=lambda: -clock.offset_seconds,
     )
     bot.add_listener(measures.note_refused, "on_refused")
     async with serve_http(*settings.http_listen, sources=sources, measures=measures) as (host, port):
@@ -234,6 +246,12 @@ async def _say_ready(bot: ReelayBot, instance: InstanceName, *, started: float) 
     _log.info("ready", extra={"owner": instance.name, "seconds": round(time.monotonic() - started, 3)})
 
 
+def _backup_folder(settings: Settings) -> BackupFolder | None:
+    if settings.backup_dir is None or settings.database_file is None:
+        return None
+    return BackupFolder(settings.backup_dir.absolute(), database=settings.database_file)
+
+
 def _terms(settings: Settings, policy: WorkerPolicy | None) -> Terms:
     return Terms(
         quota=Quota(settings.default_quota_seconds, settings.default_quota_period),
@@ -242,6 +260,7 @@ def _terms(settings: Settings, policy: WorkerPolicy | None) -> Terms:
         retention=RetentionPolicy(days=settings.retention_days),
         spending=settings.spending,
         profile=settings.profile,
+        backups=settings.backups,
     )
 
 

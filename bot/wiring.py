@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from bot.parts import Shared
 from bot.services.admission.privately import SHOWN_WITHIN_SECONDS, PrivateRequests
 from bot.services.admission.service import Admission
+from bot.services.backups.backups import Backups
 from bot.services.brainstorms.brainstorming import Brainstorming
 from bot.services.brainstorms.lists import PhraseLists
 from bot.services.brainstorms.settings import BrainstormSettings
@@ -64,6 +65,7 @@ class Reelay:
         services: what people's commands and buttons ask for.
         wake: set to let the worker look for work.
         reporter: says how much work there is, and whether it goes on.
+        backups: backs up the database, where there is a folder for it.
     """
 
     services: Services
@@ -78,6 +80,7 @@ class Reelay:
     wake: asyncio.Event
     workspace: Workspace
     reporter: WorkReporter
+    backups: Backups | None
 
 
 def assemble(ports: Ports, terms: Terms, *, instance: InstanceName) -> Reelay:
@@ -155,6 +158,15 @@ def assemble(ports: Ports, terms: Terms, *, instance: InstanceName) -> Reelay:
         workspace=ports.workspace,
         reporter=WorkReporter(
             database=ports.database, clock=ports.clock, throttle=shared.throttle, policy=terms.policy
+        ),
+        backups=None
+        if ports.backup_folder is None
+        else Backups(
+            folder=ports.backup_folder,
+            database=ports.database,
+            clock=ports.clock,
+            alerts=alerts,
+            policy=terms.backups,
         ),
     )
 

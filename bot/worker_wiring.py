@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.services.backups.recall import Recall
 from bot.services.brainstorms.keeper import RoundKeeper
 from bot.services.brainstorms.showing import BoardShower
 from bot.services.jobs.context import WorkContext
@@ -74,6 +75,7 @@ def wire_worker(
             mentions=services.mentions,
         ),
         settler=CardSettler(work, card_updater=card_updater, card_changes=shared.card_changes),
+        recall=Recall(work),
         keeper=RoundKeeper(
             work,
             publisher=ports.brainstorm_publisher,

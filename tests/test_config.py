@@ -156,6 +156,15 @@ def test_a_time_to_keep_things_that_is_too_short_or_no_number_is_named(
         load_settings()
 
 
+def test_only_sqlites_file_is_backed_up_by_the_bot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("BACKUP_DIR", "backups")
+    assert load_settings().database_file == tmp_path / "reelay.db"
+
+    monkeypatch.setenv("DATABASE_URL", "postgresql+asyncpg://user@host/reelay")
+    with pytest.raises(SettingsError, match=r"BACKUP_DIR is wrong: .*pg_dump"):
+        load_settings()
+
+
 def test_the_example_file_documents_every_setting_with_its_default() -> None:
     example = (Path(__file__).parents[1] / ".env.example").read_text()
     documented = dict(re.findall(r"^#?([A-Z_]+)=(.*)$", example, flags=re.MULTILINE))

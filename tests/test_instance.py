@@ -10,8 +10,9 @@ from textwrap import dedent
 
 import pytest
 
-from bot.errors import SettingsError
-from bot.instance import hold_instance_name
+from bot import instance
+from bot.errors import SettingsError, StoreUnavailableError
+from bot.instance import hold_instance_name, use_database, use_database_alone
 
 ROOT = Path(__file__).parents[1]
 
@@ -71,6 +72,44 @@ async def test_a_process_whose_lock_file_was_removed_shares_its_name_and_no_leas
         async with hold_instance_name(sqlite(tmp_path), nonce="b") as other:
             assert other.instance.name == one.instance.name
             assert other.instance.owner != one.instance.owner
+
+
+async def test_a_restore_and_what_uses_the_database_keep_one_another_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(instance, "_LONGEST_START_SECONDS", 0.0)
+    url = f"sqlite+aiosqlite:///{tmp_path / 'reelay.db'}"
+    with use_database(url), use_database(url), pytest.raises(StoreUnavailableError, match="runs on this database"):
+        await use_database_alone(url).__aenter__()
+    async with use_database_alone(url):
+        with pytest.raises(StoreUnavailableError, match="a restore of the database goes on"):
+            use_database(url).__enter__()
+        with pytest.raises(StoreUnavailableError):
+            await use_database_alone(url).__aenter__()
+    with use_database(url):
+        pass
+
+
+async def test_a_killed_process_keeps_no_restore_out(tmp_path: Path) -> None:
+    url = sqlite(tmp_path)
+    program = "import sys; from bot.instance import use_database as u\nwith u(sys.argv[1]): print(flush=True); input()"
+    other = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, url, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert other.stdout is not None
+    await other.stdout.readline()
+    other.kill()
+    await other.wait()
+    async with use_database_alone(url):
+        pass
+
+
+async def test_folder_of_the_database_that_is_not_there_is_said() -> None:
+    url, sentence = "sqlite+aiosqlite:////no/such/folder/reelay.db", "^the folder of the database is not there: check D"
+    with pytest.raises(SettingsError, match=sentence):
+        use_database(url).__enter__()
+    with pytest.raises(SettingsError, match=sentence):
+        await use_database_alone(url).__aenter__()
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.command_line import exits
+from bot.command_line.backup import backup
 from bot.command_line.demo import demo
 from bot.command_line.doctor import doctor
 from bot.command_line.migrate import migrate
 from bot.command_line.operating import COMMANDS
+from bot.command_line.restore import restore
 from bot.command_line.run import run
 from bot.errors import SettingsError
 
@@ -49,5 +51,5 @@ def commands(context: click.Context) -> int:
     return exits.OK if context.invoked_subcommand else context.invoke(run)
 
 
-for _command in (run, migrate, doctor, demo, *COMMANDS):
+for _command in (run, migrate, doctor, backup, restore, demo, *COMMANDS):
     commands.add_command(_command)

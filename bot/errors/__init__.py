@@ -42,6 +42,7 @@
     │   └── NewerSchemaError          a newer version has migrated it
     ├── StoreRefusedError             the database takes a value by no means
     ├── PortTakenError                another program listens at HTTP_LISTEN
+    ├── BackupError                   a backup could not be made, or can't be restored
     ├── GatewayClosedError            Discord takes the bot only from a new start
     ├── LeaseLostError                a job is no longer this worker's to change
     ├── VideoServiceError             the video service said no, or nothing
@@ -80,6 +81,7 @@ Errors carry values; the sentence people read is chosen in ``ui/text/refusals.py
 from __future__ import annotations
 
 from bot.errors.base import (
+    BackupError,
     LeaseLostError,
     NewerSchemaError,
     PortTakenError,
@@ -141,6 +143,7 @@ from bot.errors.refused import (
 )
 
 __all__ = [
+    "BackupError",
     "CannotFitError",
     "ChannelRefusedError",
     "ClipError",

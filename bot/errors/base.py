@@ -27,5 +27,9 @@ class NewerSchemaError(StoreUnavailableError):
     """A newer version of the bot has migrated the database, which this one must not write any more; a sentence."""
 
 
+class BackupError(ReelayError):
+    """A backup was not made, or is none that can be restored; the message is a sentence, and nothing has changed."""
+
+
 class LeaseLostError(ReelayError):
     """A job is no longer this worker's to change: another took it over, or it has ended."""

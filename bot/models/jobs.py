@@ -143,6 +143,8 @@ class Job:
             where there is to be none.
         failure_message_id: that message, once it is posted.
         adopted_id: the failed job whose paid generation this one posts, by the operator's wish; None for all others.
+        restored_at: when its row was put back from a backup; what happened to it between the backup and then is not in
+            it: it may have been sent, and its clip posted.
     """
 
     id: str
@@ -187,6 +189,7 @@ class Job:
     failure_mentions: bool | None = None
     failure_message_id: int | None = None
     adopted_id: str | None = None
+    restored_at: datetime | None = None
 
     @property
     def hides_prompt(self) -> bool:
@@ -208,10 +211,16 @@ class PostedMessage:
 
 @dataclass(frozen=True, slots=True)
 class CardMessage:
-    """A message that is a job's status card, or was to become it; ``is_thinking`` is an acknowledgement without one."""
+    """A message that is a job's status card, or was to become it.
+
+    Attributes:
+        is_thinking: it is an acknowledgement without a card.
+        end: how the job has ended without a clip, where the card says so.
+    """
 
     message_id: int
     is_thinking: bool = False
+    end: JobState | None = None
 
 
 class OperatorAlert(StrEnum):
@@ -224,6 +233,7 @@ class OperatorAlert(StrEnum):
     FOREIGN_ANSWERS = "foreign_answers"
     RECOVERY_INEXACT = "recovery_inexact"
     SERVICE_TROUBLE = "service_trouble"
+    BACKUP_FAILED = "backup_failed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,6 +104,7 @@ jobs = Table(
     Column("failure_mentions", Boolean),
     Column("failure_message_id", BigInteger),
     Column("adopted_id", String(25)),
+    Column("restored_at", UtcDateTime),
     UniqueConstraint("interaction_id", "number"),
 )
 index_where(jobs.c.due_at.is_not(None), "jobs_by_due_at", jobs.c.state, jobs.c.due_at)

@@ -16,7 +16,7 @@ from bot.models import GEMINI_OMNI, CardMessage, ClipFile, PostedMessage
 from bot.services.clips.fitting import DEFAULT_UPLOAD_BYTES
 from bot.ui.discord_errors import CLOSING_CODES, as_publish_errors
 from bot.ui.messages.clip import clip_filename, clip_job_id, clip_view
-from bot.ui.messages.status_card import card_ids, failure_view, status_view
+from bot.ui.messages.status_card import card_ids, failure_view, shown_end, status_view
 from bot.ui.text import operators
 from bot.ui.text.clips.cards import TROUBLE_SIGN
 
@@ -130,7 +130,11 @@ class DiscordPublisher:
         """Look for a job's cards: soon after the ``/video`` for its answer, and among the latest for one of its own."""
         with as_publish_errors():
             own = self._own_messages(await self._card_channel(job), _asked_at(job))
-            found = {it.id: CardMessage(it.id, it.flags.loading) async for it in own if _is_card(it, job)}
+            found = {
+                it.id: CardMessage(it.id, it.flags.loading, shown_end(it, job.id))
+                async for it in own
+                if _is_card(it, job)
+            }
         return [found[message_id] for message_id in sorted(found)]
 
     async def find_failure(self, job: Job) -> int | None:
@@ -267,7 +271,9 @@ def _asked_at(job: Job) -> discord.Object:
 
 
 def _is_card(message: discord.Message, job: Job) -> bool:
-    """A card is the command's answer, or, where that failed, a message with one of the job's buttons."""
+    """A card is what is known as it, the command's answer, or, where that failed, has one of the job's buttons."""
+    if message.id == job.status_message_id:
+        return True
     metadata = message.interaction_metadata
     if metadata is not None and metadata.id == job.interaction_id:
         return True

@@ -215,6 +215,19 @@ async def test_what_is_of_another_server_or_of_nothing_is_not_changed(
     assert stored(community) == before
 
 
+async def test_buttons_of_what_a_restored_backup_does_not_have_get_a_sentence(
+    community: Community, shown: ResponseMessage
+) -> None:
+    before = stored(community)
+    of_rows = [each for each in community.bot.components.templates if re.search(r"\{(job|entry|round)_id", each)]
+    pressed = [template for template in of_rows if not template.startswith("form:")]
+    for template in pressed:
+        assert is_sentence(said(await use(community, shown, example(template)))), template
+
+    assert {"job:cancel:{job_id}", "clip:more:{job_id}", "log:block:{entry_id}"} <= set(pressed)
+    assert stored(community) == before
+
+
 async def test_another_servers_clips_and_cards_are_out_of_reach(community: Community, shown: ResponseMessage) -> None:
     [job] = await community.jobs()
     await community.keep_log()

@@ -39,9 +39,7 @@ async def job_is_heard_by_both_and_one_dies(part: Part) -> Moments:
 async def bot_that_is_left_alone_serves_on(part: Part) -> Moments:
     yield DOWN
     # Leases run out in a minute; here at once. The surviving bot would notice then, or when there is other work.
-    part.stage.execute(
-        f"UPDATE jobs SET lease_until = '2000-01-01 00:00:00.000000' WHERE leased_to LIKE '%{MORTAL}%'"
-    )
+    part.stage.execute(f"UPDATE jobs SET lease_until = '2000-01-01 00:00:00.000000' WHERE leased_to LIKE '%{MORTAL}%'")
     await part.ask()
     await part.ends()
 

@@ -136,6 +136,9 @@ class SimulatedDiscord:
 
     async def find_status(self, job: Job) -> list[CardMessage]:
         await self._before("find_status")
+        shown = (self.cards.get(job.id) or [None])[-1]
+        if job.status_message_id is not None and shown is not None:
+            return [CardMessage(job.status_message_id, end=shown.job.state if shown.job.state.is_final else None)]
         return list(self.forgotten_cards.get(job.id, ()))
 
     async def show_status(self, card: StatusCard) -> None:

@@ -342,8 +342,19 @@ async def test_card_posted_through_the_channel_is_found_again_by_its_button(comm
     for state in (JobState.QUEUED, JobState.RENDERING, JobState.FAILED):
         message_id = await community.publisher.post_status(StatusCard(replace(job, state=state)))
         assert last(community).id == message_id
-        assert await community.publisher.find_status(job) == [CardMessage(message_id)]
+        end = state if state is JobState.FAILED else None
+        assert await community.publisher.find_status(job) == [CardMessage(message_id, end=end)]
         await community.publisher.remove_status(replace(job, status_message_id=message_id))
+
+
+@pytest.mark.parametrize("is_private", [False, True])
+async def test_a_card_says_how_its_job_has_ended_and_no_other_does(community: Community, is_private: bool) -> None:
+    job = await (private(community) if is_private else accepted(community))
+    for state in JobState:
+        if state not in {JobState.HELD, JobState.DELIVERED}:
+            await community.publisher.show_status(StatusCard(replace(job, state=state)))
+            [card] = await community.publisher.find_status(job)
+            assert card.end == (state if state.is_final else None)
 
 
 async def test_a_failure_answers_the_card_and_is_found_again(community: Community) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import sys
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from bot.errors import (
@@ -23,6 +23,7 @@ from bot.models import ClipFile, ClipLink, JobError, JobState
 from bot.services.clips.dead_probes import PROBE_AGAIN_SECONDS, DeadProbes
 from bot.services.clips.dying_uploads import DyingUploads
 from bot.services.clips.fitting import DEFAULT_UPLOAD_BYTES, FittingPoster, link_to
+from bot.services.clips.posted import PostedClips
 from bot.services.jobs.policy import backoff_seconds
 from bot.services.refusals import Refusals
 from bot.store import jobs
@@ -57,14 +58,6 @@ class _Post(Protocol):
     ) -> PostedMessage: ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Destination:
-    """One place a clip can go: how to look for it there, how to post it there."""
-
-    find: Callable[[Job], Awaitable[PostedMessage | None]]
-    post: _Post
-
-
 class Deliverer:
     """Hands over one leased job's clip, then lets go of it.
 
@@ -93,18 +86,23 @@ class Deliverer:
         self._dead_probes = DeadProbes(context.clock)  # memory only, too
         self._refusals = Refusals()
         self._dying_uploads = DyingUploads(context.clock)
-        publisher = context.publisher
-        self._channel = _Destination(publisher.find_clip, publisher.post_clip)
-        self._direct = _Destination(publisher.find_clip_in_dm, publisher.post_clip_in_dm)
+        self._posted = PostedClips(context.publisher)
+        self._in_channel: _Post = context.publisher.post_clip
+        self._directly: _Post = context.publisher.post_clip_in_dm
 
     async def deliver(self, job: Job) -> None:
         """Take a job from ``ready``, or from a ``delivering`` that was cut short, to its clip's message.
+
+        What may be posted already is looked for first.
 
         Raises:
             LeaseLostError, StoreUnavailableError: nothing is lost; whoever holds the job goes on.
         """
         try:
-            posted = await self._find(job) if job.state is JobState.DELIVERING else None
+            posted = None
+            if job.state is JobState.DELIVERING or job.restored_at is not None:
+                posted = await self._posted.find(job)
+                self._dying_uploads.note_heard(job.id)
             if posted is None:
                 async with self._workspace.folder() as folder:
                     job, clip = await self._fetch(job, folder)
@@ -129,23 +127,6 @@ class Deliverer:
             self._refusals.forget(job.id)
             self._dying_uploads.forget(job.id)
             await self._work.leased_jobs.deliver(job, channel_id=posted.channel_id, message_id=posted.message_id)
-
-    async def _find(self, job: Job) -> PostedMessage | None:
-        """Look wherever it may be for the message that an interrupted attempt may have posted."""
-        for destination in (self._direct,) if job.is_private else (self._channel, self._direct):
-            posted = None  # gone; or its history is closed to us, and Discord's memory of the nonce must do
-            try:
-                posted = await destination.find(job)
-            except DestinationClosedError as error:
-                _log.info("not looked for: %s", error, extra={"job_id": job.id})
-            except MessageRefusedError:
-                if not self._refusals.note(job.id, destination.find):
-                    raise
-            self._dying_uploads.note_heard(job.id)
-            if posted is not None:
-                _log.info("clip found already posted", extra={"job_id": job.id, "message_id": posted.message_id})
-                return posted
-        return None
 
     async def _fetch(self, job: Job, folder: WorkFolder) -> tuple[Job, Clip]:
         """Fetch a job's clip; return it with the job, whose address may be another now."""
@@ -182,13 +163,11 @@ class Deliverer:
         difference = await self._difference(job)
         clip, most_bytes = self._changed_if_it_keeps_dying(job, clip)
 
-        def to(destination: _Destination) -> Callable[[Clip], Awaitable[PostedMessage]]:
+        def to(destination: _Post) -> Callable[[Clip], Awaitable[PostedMessage]]:
             async def post(fitting: Clip) -> PostedMessage:
                 try:
                     async with self._uploads:  # not while a clip is made to fit
-                        return await destination.post(
-                            job, fitting, parent, is_mentioned=is_mentioned, difference=difference
-                        )
+                        return await destination(job, fitting, parent, is_mentioned=is_mentioned, difference=difference)
                 except PublishUnavailableError:
                     if isinstance(fitting, ClipFile):
                         self._dying_uploads.note(job.id, job.upload_dying_since)
@@ -203,10 +182,10 @@ class Deliverer:
         if not job.is_private:
             limit = min(await self._upload_limit(job), most_bytes)
             try:
-                return await self._poster.post(job, clip, limit, folder, to(self._channel))
+                return await self._poster.post(job, clip, limit, folder, to(self._in_channel))
             except DestinationClosedError:
                 _log.warning("channel closed, sending to the member", extra={"job_id": job.id})
-        return await self._poster.post(job, clip, min(DEFAULT_UPLOAD_BYTES, most_bytes), folder, to(self._direct))
+        return await self._poster.post(job, clip, min(DEFAULT_UPLOAD_BYTES, most_bytes), folder, to(self._directly))
 
     def _changed_if_it_keeps_dying(self, job: Job, clip: Clip) -> tuple[Clip, int]:
         """Return what to upload, and how large it may be in bytes; the same file is not tried for ever."""

@@ -112,6 +112,14 @@ class LeasedJobs:
         """End a job without a clip, and refund it in the same transaction."""
         return await self._finish(job, {"state": JobState.FAILED, "error_code": error_code} | changes, submit)
 
+    async def end_as_shown(self, job: Job, state: JobState, error_code: JobError) -> Job:
+        """End a job without a clip as its card says already, which is left as it is; refund what failed.
+
+        What was cancelled is refunded once the service bills none of it.
+        """
+        changes = {"state": state, "error_code": error_code, "finished_at": self._clock.now(), "attempts": 0}
+        return await self._write(job, changes | {"due_at": None, "lease_owner": None, "lease_until": None})
+
     async def settle(self, job: Job) -> Job:
         """Note that a finished job needs nothing more: its card shows the end, or is gone.
 
@@ -150,7 +158,10 @@ class LeasedJobs:
             ends = changed is not None and changed.state in FINAL_STATES - {job.state}
             if changed is not None and ends:
                 await submits.leave(connection, job.id, now=now)
-                await note_end(connection, changed, now)
+                if changed.state is JobState.CANCELLED:
+                    await give_back_unbilled(connection, job.id, now)
+                else:
+                    await note_end(connection, changed, now)
             if changed is not None and still is not None:
                 await stills.add(connection, job.id, still)
         if changed is None:

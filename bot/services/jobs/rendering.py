@@ -110,10 +110,11 @@ class Renderer:
         match generation.status:
             case GenerationStatus.COMPLETED if address is not None:
                 completed_at = self._believable(generation.completed_at, job)
-                if completed_at is not None:
-                    self._work.measures.note_notice_delay(max(0.0, (now - completed_at).total_seconds()))
                 rendered_at = completed_at or now
-                self._work.polling.finished(job, rendered_at)
+                if job.restored_at is None:
+                    if completed_at is not None:
+                        self._work.measures.note_notice_delay(max(0.0, (now - completed_at).total_seconds()))
+                    self._work.polling.finished(job, rendered_at)
                 self._work.throttle.rendered()
                 await self._take_clip(
                     job,
@@ -295,8 +296,10 @@ class Renderer:
     # Figures -------------------------------------------------------------------------------------
 
     def seconds_since_start(self, job: Job) -> float:
-        """Return how long ago the job was first sent."""
-        return (self._work.clock.now() - (job.started_at or job.created_at)).total_seconds()
+        """Return how long ago the job was first sent; before it was restored nobody could look after it."""
+        since = job.started_at or job.created_at
+        since = since if job.restored_at is None else max(since, job.restored_at)
+        return (self._work.clock.now() - since).total_seconds()
 
     def _retry_seconds(self, job: Job) -> float:
         """Return how long to leave a service alone that does not answer: the longer, the longer it has not."""

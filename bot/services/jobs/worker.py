@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.models import Job
+    from bot.services.backups.recall import Recall
     from bot.services.brainstorms.keeper import RoundKeeper
     from bot.services.jobs.claims import Claim
     from bot.services.jobs.context import WorkContext
@@ -74,6 +75,7 @@ class Worker:
         unattended: UnattendedSubmits,
         deliverer: Deliverer,
         settler: CardSettler,
+        recall: Recall,
         keeper: RoundKeeper,
         account: AccountCheck,
         spend_watch: SpendWatch,
@@ -87,6 +89,7 @@ class Worker:
         self._work = context
         self._submitter = submitter
         self._unattended = unattended
+        self._recall = recall
         self._keeper = keeper
         self._account = account
         self._spend_watch = spend_watch
@@ -219,7 +222,11 @@ class Worker:
             return partial(self._unattended.poll, claim.submit)
         if claim.submit is not None:
             return partial(self._submitter.submit, claim.job, claim.submit)
-        return partial(self._steps_of_jobs[claim.lane.name], claim.job)
+        return partial(self._go_on, claim.job, self._steps_of_jobs[claim.lane.name])
+
+    async def _go_on(self, job: Job, step: Callable[[Job], Awaitable[None]]) -> None:
+        if await self._recall.look(job):
+            await step(job)
 
     async def _do(self, claim: Claim) -> None:
         was_paused = self._work.throttle.is_paused

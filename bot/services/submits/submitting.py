@@ -159,6 +159,8 @@ class Submitter:
         missing = SubmitNote(SubmitOutcome.MISSING, submit.number)
         if await self._work.recovery.finds_by_job_id(submit.model or self._work.service.model) is False:
             await self._renderer.fail(job, JobError.SERVICE_FAULT, error)  # its submit stays open, and counts as spent
+        elif job.submitted_at is None:
+            await self._put_back(job, missing, error)  # it was restored: nothing says that it was sent
         elif self._work.throttle.suspects.was_refused(job.id):
             await self._put_back(job, missing, error)  # it waits for the operator, as long as that takes
         elif submit.is_probe:

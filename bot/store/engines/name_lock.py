@@ -15,6 +15,7 @@ from bot.errors import StoreUnavailableError
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from sqlalchemy import TextClause
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 ANSWER_SECONDS = 5.0
@@ -22,6 +23,10 @@ ANSWER_SECONDS = 5.0
 
 _LOCK_CLASS = 7_355_609
 """Keeps these locks apart from others of the database's; any fixed number serves."""
+_ALL_NAMES = 7_355_610
+"""Key of the lock that whoever has a name shares, and a restore has alone."""
+RESTORING = "a restore of the database goes on: start again when it is done."
+RUNNING = "the bot runs on this database: stop it first."
 _KEEP = text(
     """
     SELECT set_config(name, kept.setting, false)
@@ -32,6 +37,8 @@ _KEEP = text(
     """
 )
 """The server ends no session for being idle, and soon one whose machine is gone."""
+_SHARE_ALL = text("SELECT pg_try_advisory_lock_shared(:key)")
+_TAKE_ALL = text("SELECT pg_try_advisory_lock(:key)")
 _TRY = text("SELECT pg_try_advisory_lock(:class, :number)")
 _IS_HELD = text(
     """
@@ -59,14 +66,12 @@ class NameLock:
         """Take a number that nobody holds: the one that is wanted, or the first.
 
         Raises:
-            StoreUnavailableError: when the database does not answer.
+            StoreUnavailableError: when the database does not answer, or is being restored.
         """
-        engine = create_async_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
-        async with _in_time():
-            connection = await engine.connect()
+        connection = await _connect(url)
         try:
             async with _in_time():
-                await connection.execute(_KEEP)
+                await _lock_all(connection, _SHARE_ALL, otherwise=RESTORING)
                 number = await _lock_first(connection, wanted)
         except BaseException:
             await _close(connection)
@@ -87,6 +92,34 @@ class NameLock:
     async def close(self) -> None:
         """Free the number."""
         await _close(self._connection)
+
+
+@contextlib.asynccontextmanager
+async def hold_all_names(url: str) -> AsyncGenerator[None]:
+    """Hold all names, when nobody has one: meanwhile no process on the database gets any.
+
+    Raises:
+        StoreUnavailableError: when somebody has one, or the database does not answer.
+    """
+    connection = await _connect(url)
+    try:
+        async with _in_time():
+            await _lock_all(connection, _TAKE_ALL, otherwise=RUNNING)
+        yield
+    finally:
+        await _close(connection)
+
+
+async def _connect(url: str) -> AsyncConnection:
+    engine = create_async_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    async with _in_time():
+        return await engine.connect()
+
+
+async def _lock_all(connection: AsyncConnection, how: TextClause, *, otherwise: str) -> None:
+    await connection.execute(_KEEP)
+    if not await connection.scalar(how, {"key": _ALL_NAMES}):
+        raise StoreUnavailableError(otherwise)
 
 
 async def _lock_first(connection: AsyncConnection, wanted: int) -> int:

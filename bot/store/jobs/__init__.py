@@ -21,6 +21,7 @@ Who may change a job's row:
 * ``failure_replies.leave``: its member, by switching mentions off;
 * ``claim_due``, ``renew_leases``, ``release_leases``: any worker, and only the lease;
 * ``update``: the worker that holds the lease, out of the state it read; the row count answers "was it mine?";
+* ``mark_open_jobs`` of ``backups/marking.py``: whoever restores a backup, while no worker runs;
 * ``attach_status``: the ``/video`` command, or whoever has found or posted the card that no row names; it touches
   nothing but the card's message, and the lease of a job that has ended.
 """

@@ -172,6 +172,7 @@ async def recent_render_seconds(
             jobs.c.duration_seconds == duration_seconds,
             jobs.c.rendered_at.is_not(None),
             jobs.c.submitted_at.is_not(None),
+            jobs.c.restored_at.is_(None),  # else nobody looked while it was rendered
         )
         .order_by(jobs.c.rendered_at.desc())
         .limit(limit)

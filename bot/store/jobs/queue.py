@@ -6,12 +6,12 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Integer, bindparam, func, select
+from sqlalchemy import Integer, bindparam, case, func, select
 from sqlalchemy import update as sql_update
 
 from bot.models import WAITING_STATES, JobError, JobState, VideoSpec
 from bot.store.brainstorms.touching import touch_of
-from bot.store.jobs import turns
+from bot.store.jobs import submits, turns
 from bot.store.jobs.leases import IS_FREE
 from bot.store.jobs.rows import from_row
 from bot.store.jobs.turns import IS_WAITING
@@ -88,19 +88,28 @@ async def withdraw(
     result = await connection.execute(statement.values(changes))
     if result.rowcount != 1:
         return None
+    if job.restored_at is not None:
+        await submits.leave(connection, job.id, now=now)
     await touch_of(connection, [job], now=now)
     return replace(job, **changes)
 
 
 async def release_held(connection: AsyncConnection, round_id: str, *, channel_id: int, now: datetime) -> None:
-    """Let a round's takes wait for their turn: their thread, ``channel_id``, and their board are there."""
+    """Let a round's takes wait for their turn: their thread, ``channel_id``, and their board are there.
+
+    Those that may have been sent, since they come from a backup, are asked about first.
+    """
     await connection.execute(_RELEASE_HELD, {"of_round": round_id, "channel_id": channel_id, "due_at": now})
 
 
 _RELEASE_HELD = (
     sql_update(jobs)
     .where(jobs.c.round_id == bindparam("of_round"), jobs.c.state == JobState.HELD)
-    .values(state=JobState.QUEUED, channel_id=bindparam("channel_id"), due_at=bindparam("due_at"))
+    .values(
+        state=case((submits.has_open(jobs.c.id), JobState.SUBMITTING), else_=JobState.QUEUED),
+        channel_id=bindparam("channel_id"),
+        due_at=bindparam("due_at"),
+    )
 )
 
 

@@ -295,6 +295,11 @@ async def spent_seconds(connection: AsyncConnection) -> int:
     return (await connection.execute(statement)).scalar_one()
 
 
+def has_open(job_id: ColumnElement[str]) -> ColumnElement[bool]:
+    """Say that a submit of this job may be on the wire, or is being rendered."""
+    return select(submits.c.number).where(submits.c.job_id == job_id, _IS_OPEN).exists()
+
+
 def has_spent(job_id: ColumnElement[str]) -> ColumnElement[bool]:
     """Say that the service bills a submit of this job, or may yet bill it."""
     return select(submits.c.number).where(submits.c.job_id == job_id, _IS_SPENT).exists()

@@ -97,6 +97,16 @@ def card_ids(job_id: str) -> set[str]:
     return {cancel_id(job_id), discard_id(job_id), *(_once_more_id(job_id, action) for action in _ONCE_MORE)}
 
 
+def shown_end(message: discord.Message, job_id: str) -> JobState | None:
+    """Return how a job has ended without a clip, as its card says; None where the card says nothing of an end."""
+    items = list(ui.LayoutView.from_message(message, timeout=None).walk_children())
+    buttons = {item.custom_id for item in items if isinstance(item, ui.Button)}
+    if buttons & {_once_more_id(job_id, action) for action in _ONCE_MORE}:
+        return JobState.FAILED
+    colours = {item.accent_colour for item in items if isinstance(item, ui.Container)}
+    return JobState.CANCELLED if not buttons and _COLOURS[JobState.CANCELLED] in colours else None
+
+
 def _once_more_id(job_id: str, action: str) -> str:
     return f"job:{action}:{job_id}"
 

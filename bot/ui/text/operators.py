@@ -54,6 +54,10 @@ _ALERTS = {
         "The video service is in trouble: it failed five times within two minutes, and nothing worked in between. New "
         "clips wait; one at a time is sent to see, and all go on by themselves once that works. Nothing is lost."
     ),
+    OperatorAlert.BACKUP_FAILED: (
+        "The database could not be backed up to `BACKUP_DIR`; the log says why. I try again every 10 minutes, and all "
+        "else goes on."
+    ),
     OperatorAlert.RECOVERY_INEXACT: (
         "The video service does not find clips of this model (`TOAPIS_MODEL`) by my own id. So a clip whose submit was "
         "cut off can't be found again: it fails, its member gets the seconds back, and you may have paid for it."

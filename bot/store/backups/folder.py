@@ -1,0 +1,73 @@
+"""A folder of backups, each named by when it was made; several processes on one machine make one at a time."""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from filelock import FileLock
+
+from bot.errors import BackupError
+from bot.store.backups.copying import PARTIAL, back_up, remove
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_NAME = re.compile(r"reelay-(\d{8}T\d{6}Z)\.db", re.ASCII)
+_PARTIAL = re.compile(rf"\.reelay-\d{{8}}T\d{{6}}Z\.db\.\w+{re.escape(PARTIAL)}", re.ASCII)
+_TIME = "%Y%m%dT%H%M%SZ"
+
+
+class BackupFolder:
+    """Where a database is backed up to; nothing in it is touched but what is named as these backups are.
+
+    Args:
+        database: SQLite's file.
+    """
+
+    def __init__(self, folder: Path, *, database: Path) -> None:
+        self._folder = folder
+        self._database = database
+
+    def back_up_if_due(self, now: datetime, *, every: timedelta, keep: int) -> datetime:
+        """Make a backup unless the latest is young enough; return when the latest was made.
+
+        Args:
+            every: how old the latest may be; what is of later than now, by a clock that was set back, doesn't count.
+            keep: how many backups may be there; older ones are removed.
+
+        Raises:
+            BackupError: when it can't be made; the message is a sentence.
+        """
+        if not self._folder.is_dir():
+            raise BackupError(f"there is no folder {self._folder}.")
+        try:
+            with FileLock(self._folder / ".reelay-backups.lock"):
+                latest = max((at for at in self._list() if at <= now), default=None)
+                if latest is None or now - latest >= every:
+                    latest = self._make(now)
+                self._drop(keep)
+        except OSError as error:
+            raise BackupError(f"{self._folder} can't be written: {os.strerror(error.errno or 0)}.") from error
+        return latest
+
+    def _make(self, now: datetime) -> datetime:
+        for path in self._folder.iterdir():
+            if _PARTIAL.fullmatch(path.name):  # of a process that was killed
+                remove(path)
+        made_at = now.replace(microsecond=0)
+        back_up(self._database, self._path(made_at))
+        return made_at
+
+    def _drop(self, keep: int) -> None:
+        for made_at in sorted(self._list())[:-keep]:
+            self._path(made_at).unlink(missing_ok=True)
+
+    def _list(self) -> list[datetime]:
+        found = (_NAME.fullmatch(path.name) for path in self._folder.iterdir())
+        return [datetime.strptime(name[1], _TIME).replace(tzinfo=UTC) for name in found if name]
+
+    def _path(self, made_at: datetime) -> Path:
+        return self._folder / f"reelay-{made_at:{_TIME}}.db"
