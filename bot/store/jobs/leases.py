@@ -77,8 +77,7 @@ async def release_leases(connection: AsyncConnection, *, owner: str) -> int:
 
 async def free(connection: AsyncConnection, job_id: str) -> None:
     """Give up the lease by which a new job is held for its answer, whoever's it is, so that it may start."""
-    held = (jobs.c.id == job_id) & (jobs.c.state == JobState.QUEUED)
-    await connection.execute(sql_update(jobs).where(held).values(lease_owner=None, lease_until=None))
+    await connection.execute(_FREE, {"of_job": job_id})
 
 
 # The statements of each pass are written once: to write one takes longer than to run it. -----------
@@ -114,6 +113,12 @@ _BACKLOG = (
     select(jobs.c.state, func.count(), func.min(_FREE_AT, type_=jobs.c.due_at.type))
     .where(jobs.c.state.in_(list(JobState)), jobs.c.due_at.is_not(None))  # in both, the index serves
     .group_by(jobs.c.state)
+)
+
+_FREE = (
+    sql_update(jobs)
+    .where(jobs.c.id == bindparam("of_job"), jobs.c.state == JobState.QUEUED)
+    .values(lease_owner=None, lease_until=None)
 )
 
 _RENEW_LEASES = sql_update(jobs).where(
