@@ -34,9 +34,6 @@ _log = logging.getLogger(__name__)
 BUSY_TIMEOUT_SECONDS = 5.0
 """How long a write waits for another process's write: longer than any write of ours takes."""
 
-CONNECTIONS = 8
-"""To a SQLite file at a time; whoever finds none waits, since all are needed for moments."""
-
 FILE_LOOK_SECONDS = 10.0
 """How often the database's file is looked for while nobody writes."""
 
@@ -239,9 +236,6 @@ def _create_engine(url: str, busy_timeout_seconds: float, *pragmas: str) -> Asyn
             "async_creator_fn": sqlite.Connection,
         },
         pool_timeout=busy_timeout_seconds,
-        pool_size=CONNECTIONS,
-        max_overflow=0,  # to open and close one takes longer than to wait for one
-        pool_use_lifo=True,  # each keeps pages of the file in memory: a few are used, the others when there is a crowd
     )
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
