@@ -118,7 +118,7 @@ def assemble(ports: Ports, terms: Terms, *, owner: str) -> Reelay:
         throttle=shared.throttle,
         arrivals=shared.arrivals,
         card_changes=shared.card_changes,
-        held=shared.held,
+        answering=shared.held.answering,
         policy=terms.policy,
     )
     return Reelay(

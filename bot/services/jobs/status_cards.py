@@ -21,11 +21,10 @@ from bot.store import jobs
 from bot.store.jobs import QUEUE_START
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable
+    from collections.abc import Callable, Collection, Coroutine, Iterable
     from datetime import datetime
 
     from bot.models import Job
-    from bot.services.jobs.held import HeldJobs
     from bot.services.jobs.policy import WorkerPolicy
     from bot.services.polling.arrivals import Arrivals
     from bot.services.ports import Clock, Publisher
@@ -199,7 +198,7 @@ class StatusCardUpdater:
         throttle: ServiceThrottle,
         arrivals: Arrivals,
         card_changes: CardChanges,
-        held: HeldJobs,
+        answering: Collection[str],
         policy: WorkerPolicy,
     ) -> None:
         self._database = database
@@ -209,7 +208,7 @@ class StatusCardUpdater:
         self._arrivals = arrivals
         self._card_changes = card_changes
         self._policy = policy
-        self._lost_cards = LostCards(database=database, publisher=publisher, clock=clock, answering=held.answering)
+        self._lost_cards = LostCards(database=database, publisher=publisher, clock=clock, answering=answering)
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._in_flight: set[str] = set()
         self._refusals = Refusals()
