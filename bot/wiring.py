@@ -128,6 +128,7 @@ def assemble(ports: Ports, terms: Terms, *, instance: InstanceName) -> Reelay:
         throttle=shared.throttle,
         arrivals=shared.arrivals,
         card_changes=shared.card_changes,
+        answering=shared.held.answering,
         policy=terms.policy,
     )
     return Reelay(

@@ -55,19 +55,24 @@ class Maker:
         except BaseException:  # whatever it was: a job that is accepted all the same is held by nobody
             self._jobs.abandon(interaction.id)
             raise
+        with self._jobs.held.while_answering(accepted.card.job):
+            await self._show(interaction, accepted)
+        if accepted.last_under is not None:
+            await self._tell_last(interaction, member_text.last_clip(accepted.last_under))
+
+    async def _show(self, interaction: discord.Interaction, accepted: Accepted) -> None:
+        """Show the card of an accepted job, and let the job start."""
         try:
             if interaction.response.is_done():  # acknowledged without the card, which the job need not wait for
                 await self._let_start(accepted)
             message_id = await replies.show(interaction, status_view(accepted.card))
         except replies.UnheardError:
             self._jobs.withdraw_unheard(accepted)
-        except BaseException:  # as above
+        except BaseException:  # whatever it was: a job that is accepted all the same is held by nobody
             self._jobs.abandon(interaction.id)
             raise
         else:
             await self._let_start(accepted, message_id, is_heard=message_id is not None)
-            if accepted.last_under is not None:
-                await self._tell_last(interaction, member_text.last_clip(accepted.last_under))
 
     async def _accept(self, interaction: discord.Interaction, request: JobRequest) -> Accepted:
         """Take a request in, once its place is known."""

@@ -70,22 +70,21 @@ class WorkReporter:
         """
         async with self._database.read() as connection:
             now = self._clock.now()
-            backlog = await jobs.backlog(connection)
+            due = await jobs.next_due(connection)
+            worked = await jobs.count(connection, _WORKED_STATES)
             held = await jobs.count_held(connection)
             oldest_at = await jobs.oldest_waiting_at(connection)
             ended = await jobs.count_ended(connection, since=now - ENDED_WITHIN)
             slots = await submits.slots(connection, since=self._policy.slots_since(now))
             round_at = await rounds.next_due_at(connection)
             spent = await spend.read(connection, guild_id=NOBODY, member_id=NOBODY, now=now)
-        due = {state: it.due_at for state, it in backlog.items()}
         self._note_startable(now, due.get(JobState.QUEUED), slots.taken)
         opens_at = self._throttle.poll.opens_at
         polls = [due[state] for state in _POLLED_STATES if state in due]
         since = [self._startable_since, round_at, *(due.get(state) for state in _STEPPED_STATES)]
         since += [max(at, opens_at) if opens_at else at for at in polls]
         return WorkReport(
-            open_jobs={state: backlog[state].count if state in backlog else 0 for state in _WORKED_STATES}
-            | {JobState.HELD: held},
+            open_jobs={state: worked[state] for state in _WORKED_STATES} | {JobState.HELD: held},
             ended_jobs=ended,
             oldest_waiting_seconds=_seconds_since(oldest_at, now),
             overdue_seconds=max(_seconds_since(at, now) for at in since),

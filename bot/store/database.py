@@ -40,6 +40,7 @@ _SQLITE_PRAGMAS = (
     "synchronous = FULL",  # an accepted job survives a power cut, not only a crash
     "foreign_keys = ON",
     "secure_delete = ON",  # what is deleted is overwritten, not only let go of
+    "cache_size = -512",  # KiB of each connection's own; the system keeps the file's pages for all of them
     *write_ahead.PRAGMAS,
 )
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import aiohttp
 from yarl import URL
 
-from bot.models import NoAnswerError, NotConnectedError, VideoServiceError
+from bot.models import GenerationStatus, NoAnswerError, NotConnectedError, VideoServiceError
 from bot.toapis import account, wire
 from bot.toapis.download import Downloader, is_loopback_host
 from bot.toapis.reading.answers import Answer, RequestKind
@@ -225,6 +225,8 @@ class ToApisClient:
 
     def _generation(self, answer: Answer, request: RequestKind, *, prompt: str = "", asked: str = "") -> Generation:
         generation = wire.read_generation(answer, request=request, now=self._now(), prompt=prompt, asked=asked)
+        if generation.status is not GenerationStatus.UNKNOWN:
+            return generation
         state = wire.unknown_state(answer, request=request, asked=asked)
         if state is not None and state not in self._unknown_states and len(self._unknown_states) < _UNKNOWN_STATES_MAX:
             self._unknown_states.add(state)

@@ -129,16 +129,24 @@ class ServiceDouble:
         """Return what of the bot's settings depends on this server."""
         return {"toapis_base_url": self._server.base_url, "toapis_api_key": self._server.api_key}
 
-    async def wait_accepted(self, *, count: int) -> None:
+    async def wait_accepted(self, *, count: int, within_seconds: float = 4 * PATIENCE_SECONDS) -> None:
         """Wait until so many generations were paid for."""
-        await self._until(lambda: len(self._server.generations) >= count)
+        await self._until(lambda: len(self._server.generations) >= count, within_seconds)
 
-    async def wait_polled(self, *, since: float, count: int = 1, generation_ids: Collection[str] = ()) -> list[float]:
+    async def wait_polled(
+        self,
+        *,
+        since: float,
+        count: int = 1,
+        generation_ids: Collection[str] = (),
+        within_seconds: float = 4 * PATIENCE_SECONDS,
+    ) -> list[float]:
         """Wait until different generations have been polled since a moment; return when each first was, in order.
 
         Args:
             count: how many at least.
             generation_ids: these at least; then the others' times are left out.
+            within_seconds: how long to wait at most.
         """
         requests = self._server.requests
         looked_at = 0
@@ -152,7 +160,7 @@ class ServiceDouble:
             looked_at = len(requests)
             return len(seen) >= count and seen.keys() >= set(generation_ids)
 
-        await self._until(done)
+        await self._until(done, within_seconds)
         return sorted(at for key, at in seen.items() if not generation_ids or key in generation_ids)
 
     async def give_tiny_clips(self, *, count: int) -> None:
@@ -172,8 +180,8 @@ class ServiceDouble:
         """Count what was asked between two moments, by kind."""
         return dict(Counter(request.kind for request in self._server.requests if since <= request.at < until))
 
-    async def _until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(4 * PATIENCE_SECONDS):
+    async def _until(self, condition: Callable[[], bool], within_seconds: float = 4 * PATIENCE_SECONDS) -> None:
+        async with asyncio.timeout(within_seconds):
             await self._server.until(condition)
 
     async def _give_clip(self, _generation: SandboxGeneration) -> Path | bytes:

@@ -116,7 +116,7 @@ async def test_each_bench_prints_its_figures_and_their_targets(monkeypatch: pyte
     assert brainstormed["start_ms"] > brainstormed["write_ms"] > 0
     assert found["target_ms"] == 20
     assert all(kind["max"] > 0 for kinds in found["page_ms"].values() for kind in kinds.values())
-    assert (flown["jobs"], flown["lag_p99_ms_target"], flown["added_mib_target"]) == (3, 50, 50)
+    assert (flown["jobs"], flown["lag_p99_ms_target"], flown["processor_ms_per_poll_target"]) == (3, 50, 2)
     assert flown["lag_p50_ms"] <= flown["lag_p99_ms"] <= flown["lag_max_ms"]
     assert sent["passes_through"]["clip_mib"] == sent["passes_through"]["posted_mib"] == 0.2
     assert sent["passes_through"]["added_tree_rss_peak_mib"] > 0

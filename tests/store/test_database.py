@@ -127,7 +127,7 @@ async def test_a_locked_database_is_unavailable_for_writing_and_readable_all_the
             with pytest.raises(StoreUnavailableError):
                 await database.check_writable()
             async with database.read() as connection:
-                assert await jobs.backlog(connection) == {}
+                assert await jobs.next_due(connection) == {}
         await database.check_writable()
 
 
@@ -233,7 +233,7 @@ async def test_a_database_that_cannot_be_opened_is_said(tmp_path: Path) -> None:
         lambda connection: standing.read(
             connection, Requester(guild_id=1, member_id=2, role_ids=(3,), places=(4,)), NOW
         ),
-        jobs.backlog,
+        jobs.next_due,
         lambda connection: jobs.places(connection, ["x"], slots_since=NOW, now=NOW),
         lambda connection: jobs.list_waiting_after(connection, jobs.QUEUE_START, limit=9),
         lambda connection: jobs.start_next(
@@ -279,7 +279,7 @@ async def test_a_database_that_cannot_be_opened_is_said(tmp_path: Path) -> None:
         lambda connection: jobs.release_leases(connection, owner="a"),
     ],
     ids=[
-        *("standing", "backlog", "places", "queue", "start", "interaction", "render times", "usage", "gifts"),
+        *("standing", "next due", "places", "queue", "start", "interaction", "render times", "usage", "gifts"),
         "usage by member",
         *(
             "quotas",

@@ -410,7 +410,7 @@ async def open_workshop(
                 log=SimulatedLog(),
                 threads=SimulatedThreads(),
                 time=time,
-                policy=WorkerPolicy(),
+                policy=WorkerPolicy(gather_seconds=0.0),
                 database_url=url,
                 peeking=peeking,
                 folder=folder,

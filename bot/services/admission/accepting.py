@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.errors import RefusedError
-from bot.models import Job, JobState
+from bot.errors import RefusedError, RepeatedPressError
+from bot.models import Job, JobState, Origin
 from bot.services.admission.decision import Admitted
 from bot.services.moderation.refusal_details import refusal_details
 from bot.services.quotas.caps import record_cap_alert
@@ -63,6 +63,30 @@ async def admit(
     job = new_job(request, decision, now, random_bits=random_bits, lease_owner=lease_owner, lease_seconds=lease_seconds)
     status = await charge(connection, details.server, [job], decision, now)
     return Charged(job, status)
+
+
+async def require_another_press(connection: Connection, request: JobRequest, *, since: datetime) -> None:
+    """Check that a press is not only the second half of a double click, nor a form that is sent twice as it is.
+
+    Args:
+        since: a press of the same button of the same clip after that is the same one.
+
+    Raises:
+        RepeatedPressError: when it is.
+    """
+    lineage = request.lineage
+    if lineage is None:
+        return
+    job = await jobs.find_press(connection, lineage, member_id=request.requester.member_id, since=since)
+    if job is None:
+        return
+    is_same = (
+        request.prompt == job.spec.prompt
+        and request.aspect in {None, job.spec.aspect}  # what was left open is the place's
+        and request.duration_seconds in {None, job.spec.duration_seconds}
+    )
+    if lineage.origin is not Origin.REMIX or is_same:
+        raise RepeatedPressError
 
 
 def new_job(

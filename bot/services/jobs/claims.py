@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.models import FINAL_STATES, JobState
+from bot.models import FINAL_STATES, RENDER_STATES, JobState
 from bot.services.throttling.backoff import BURST_SECONDS, MINUTE_SECONDS, Sent, window_start
 from bot.store import jobs
 from bot.store.brainstorms import rounds
@@ -83,18 +83,18 @@ class Claims:
             claims: gets what is taken, also if something then fails: ``drop`` it unless the transaction is committed.
         """
         self._windows = None
-        backlog = await jobs.backlog(connection)
-        slots = await self._start_waiting(connection, now, backlog, claims)
-        unattended_at = await self._take_unattended(connection, now, backlog, claims)
+        due = await jobs.next_due(connection)
+        slots = await self._start_waiting(connection, now, due, claims)
+        unattended_at = await self._take_unattended(connection, now, claims)
         for lane in self.lanes.of_jobs:
-            due_at = _next_due_at(lane, backlog)
+            due_at = _next_due_at(lane, due)
             if due_at is not None and due_at <= now:
                 await self._take_due(connection, lane, now, claims)
         round_at = await self._take_rounds(connection, now, claims)
         if claims:
             await self._count_polls_sent(connection, now, claims)
-            backlog = await jobs.backlog(connection)
-        return await self._pause_seconds(connection, now, backlog, slots, (unattended_at, round_at))
+            due = await jobs.next_due(connection)
+        return await self._pause_seconds(connection, now, due, slots, (unattended_at, round_at))
 
     def drop(self, claims: list[Claim]) -> None:
         """Take nothing of it after all."""
@@ -108,11 +108,11 @@ class Claims:
     # Kinds of work -------------------------------------------------------------------------------
 
     async def _start_waiting(
-        self, connection: Connection, now: datetime, backlog: dict[JobState, jobs.Backlog], claims: list[Claim]
+        self, connection: Connection, now: datetime, due: dict[JobState, datetime], claims: list[Claim]
     ) -> submits.Slots | None:
         """Start waiting jobs in free render slots; return the slots as they were if a job has to wait for one."""
         throttle, policy = self._work.throttle, self._work.policy
-        if JobState.QUEUED not in backlog or throttle.held_by_operator:
+        if JobState.QUEUED not in due or throttle.held_by_operator:
             return None
         if throttle.is_paused and not throttle.tries_one(now):
             return None
@@ -151,22 +151,20 @@ class Claims:
         self._note(claims, [Claim(job.id, self.lanes.submit, job, added[job.id]) for job in started])
         return None
 
-    async def _take_unattended(
-        self, connection: Connection, now: datetime, backlog: dict[JobState, jobs.Backlog], claims: list[Claim]
-    ) -> datetime | None:
+    async def _take_unattended(self, connection: Connection, now: datetime, claims: list[Claim]) -> datetime | None:
         """Take some due submits whose jobs have ended; return when the next is due."""
         due_at = await submits.next_unattended_at(connection)
-        polled = [state.count for name, state in backlog.items() if name in {JobState.SUBMITTING, JobState.RENDERING}]
-        self._work.throttle.poll.shared_by = sum(polled) + await submits.count_unattended(connection, due_at)
+        polled = (await jobs.count(connection, RENDER_STATES)).total()
+        self._work.throttle.poll.shared_by = polled + await submits.count_unattended(connection, due_at)
         if due_at is None or due_at > now:
             return due_at
         room = await self._room_for_polls(connection, now, self.lanes.unattended)
         limit = min(room, max(1, room // 10))  # those that somebody waits for go before
         if limit > 0:
-            due = await submits.claim_unattended(
+            claimed = await submits.claim_unattended(
                 connection, now=now, until=self.lease_until(now), limit=limit, in_flight=self.in_flight.keys()
             )
-            self._note(claims, [Claim(it.key, self.lanes.unattended, submit=it) for it in due])
+            self._note(claims, [Claim(it.key, self.lanes.unattended, submit=it) for it in claimed])
         return await submits.next_unattended_at(connection)
 
     async def _take_due(self, connection: Connection, lane: Lane, now: datetime, claims: list[Claim]) -> None:
@@ -248,7 +246,7 @@ class Claims:
         self,
         connection: Connection,
         now: datetime,
-        backlog: dict[JobState, jobs.Backlog],
+        due: dict[JobState, datetime],
         slots: submits.Slots | None,
         others_at: tuple[datetime | None, datetime | None],
     ) -> float | None:
@@ -259,14 +257,14 @@ class Claims:
         """
         throttle, policy = self._work.throttle, self._work.policy
         times = [throttle.probe_at, throttle.submit.opens_at]
-        if JobState.QUEUED in backlog:  # where it isn't past, the next is held, and free when its lease has ended
-            times.append(backlog[JobState.QUEUED].due_at)
+        if JobState.QUEUED in due:  # where it isn't past, the next is held, and free when its lease has ended
+            times.append(due[JobState.QUEUED])
         if slots is not None and slots.oldest_sent_at is not None:
             times.append(slots.oldest_sent_at + timedelta(seconds=policy.slot_seconds))
         times = [time for time in times if time is not None and time > now]
-        due = [(lane, _next_due_at(lane, backlog)) for lane in self.lanes.of_jobs]
+        of_jobs = [(lane, _next_due_at(lane, due)) for lane in self.lanes.of_jobs]
         others = zip((self.lanes.unattended, self.lanes.round), others_at, strict=True)
-        for lane, due_at in [*due, *others]:
+        for lane, due_at in [*of_jobs, *others]:
             if due_at is None or self._count(lane) >= lane.at_once:
                 continue
             if lane.polls and await self._room_for_polls(connection, now, lane) <= 0:
@@ -284,8 +282,8 @@ class Claims:
         return sum(lane.polls for lane in self.in_flight.values())
 
 
-def _next_due_at(lane: Lane, backlog: dict[JobState, jobs.Backlog]) -> datetime | None:
-    return min((backlog[state].due_at for state in lane.states if state in backlog), default=None)
+def _next_due_at(lane: Lane, due: dict[JobState, datetime]) -> datetime | None:
+    return min((due[state] for state in lane.states if state in due), default=None)
 
 
 def _total(sent: list[tuple[datetime, int]]) -> Sent:

@@ -6,6 +6,7 @@ Memory only: after a restart the leases are given up, and the jobs start.
 from __future__ import annotations
 
 import logging
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from bot.services.jobs.leases import BOT_ID
@@ -13,7 +14,7 @@ from bot.store import jobs
 from bot.store.quotas import ledger
 
 if TYPE_CHECKING:
-    from collections.abc import KeysView
+    from collections.abc import Generator, KeysView
     from datetime import datetime
 
     from bot.models import Job, JobError
@@ -23,9 +24,14 @@ _log = logging.getLogger(__name__)
 
 
 class HeldJobs:
-    """Remembers which jobs this process holds, and which of them nobody heard of and are to be undone."""
+    """Remembers which jobs this process holds, and which of them nobody heard of and are to be undone.
+
+    Attributes:
+        answering: jobs whose cards their commands are about to show, whether they are still held or not.
+    """
 
     def __init__(self) -> None:
+        self.answering: set[str] = set()
         self._held: dict[str, int] = {}
         self._abandoned: set[int] = set()
         self._unheard: dict[str, tuple[Job, JobError]] = {}
@@ -34,6 +40,15 @@ class HeldJobs:
     def job_ids(self) -> KeysView[str]:
         """Return the jobs whose leases are renewed until somebody says what became of their acknowledgement."""
         return self._held.keys()
+
+    @contextmanager
+    def while_answering(self, job: Job) -> Generator[None]:
+        """Keep a job among those whose cards their commands are about to show."""
+        self.answering.add(job.id)
+        try:
+            yield
+        finally:
+            self.answering.discard(job.id)
 
     def hold(self, job: Job) -> None:
         """Hold a new job, unless its command has ended meanwhile."""

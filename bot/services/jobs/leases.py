@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.errors import LeaseLostError
 from bot.models import FINAL_STATES, RENDER_STATES, JobState, LogKind
+from bot.services.shared_writes import SharedWrites
 from bot.store import jobs
 from bot.store.clips import prompts, stills
 from bot.store.clips.endings import end_with_clips
@@ -69,7 +70,7 @@ class LeasedJobs:
         card_changes: CardChanges,
         instance: InstanceName,
     ) -> None:
-        self._database = database
+        self._writes = SharedWrites(database)
         self._clock = clock
         self._audit_trail = audit_trail
         self._card_changes = card_changes
@@ -85,11 +86,17 @@ class LeasedJobs:
         *,
         due_in_seconds: float,
         submit: SubmitNote | None = None,
+        gather_seconds: float = 0.0,
         **changes: Any,  # noqa: ANN401 (as above)
     ) -> Job:
-        """Change a job and let go of it until it is due."""
+        """Change a job and let go of it until it is due.
+
+        Args:
+            gather_seconds: how long to wait for other jobs, to be written down in one transaction with this one.
+        """
         due_at = self._clock.now() + timedelta(seconds=due_in_seconds)
-        return await self._write(job, {"due_at": due_at, "lease_owner": None, "lease_until": None} | changes, submit)
+        changes = {"due_at": due_at, "lease_owner": None, "lease_until": None} | changes
+        return await self._write(job, changes, submit, gather_seconds=gather_seconds)
 
     async def begin_delivery(self, job: Job, *, still: bytes | None) -> Job:
         """Note that a post may be on its way from now on, and keep the clip's still, where there is one."""
@@ -138,9 +145,15 @@ class LeasedJobs:
         return await self._write(job, changes, submit)
 
     async def _write(
-        self, job: Job, changes: dict[str, Any], submit: SubmitNote | None = None, *, still: bytes | None = None
+        self,
+        job: Job,
+        changes: dict[str, Any],
+        submit: SubmitNote | None = None,
+        *,
+        still: bytes | None = None,
+        gather_seconds: float = 0.0,
     ) -> Job:
-        async with self._database.write() as connection:
+        async def write(connection: Connection) -> Job | None:
             now = self._clock.now()
             if submit is not None and not await submits.note(
                 connection,
@@ -152,27 +165,35 @@ class LeasedJobs:
             ):
                 raise LeaseLostError(job.id)  # it was taken after all, as somebody else has heard meanwhile
             changed = await jobs.update(connection, job, owner=self._instance.owner, now=now, **changes)
-            if changed is None and submit is not None:
-                await submits.leave_if_ended(connection, job.id, now=now)
-                await give_back_unbilled(connection, job.id, now)
-            ends = changed is not None and changed.state in FINAL_STATES - {job.state}
-            if changed is not None and ends:
+            if changed is None:
+                if submit is not None:
+                    await submits.leave_if_ended(connection, job.id, now=now)
+                    await give_back_unbilled(connection, job.id, now)
+                return None
+            if _ends(job, changed):
                 await submits.leave(connection, job.id, now=now)
                 if changed.state is JobState.CANCELLED:
                     await give_back_unbilled(connection, job.id, now)
                 else:
                     await note_end(connection, changed, now)
-            if changed is not None and still is not None:
+            if still is not None:
                 await stills.add(connection, job.id, still)
+            return changed
+
+        changed = await self._writes.run(write, gather_seconds=gather_seconds)
         if changed is None:
             raise LeaseLostError(job.id)
-        if ends:
+        if _ends(job, changed):
             self._audit_trail.tell(changed.guild_id)  # not before the card can be seen by the log
         if changed.state is not job.state:
             log_transition(job.state, changed)
         if job.state in RENDER_STATES and changed.state not in RENDER_STATES:
             self._card_changes.touch_queue()  # it is back in the queue, or its slot counts no more for whose turn it is
         return changed
+
+
+def _ends(job: Job, changed: Job) -> bool:
+    return changed.state in FINAL_STATES - {job.state}
 
 
 async def note_end(connection: Connection, job: Job, now: datetime) -> None:

@@ -16,6 +16,8 @@ from bot.models import JobState
 from bot.store import jobs
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from bot.models import Job, StatusCard
     from bot.services.ports import Clock, Publisher
     from bot.store.database import Database
@@ -33,15 +35,24 @@ POSTED_SECONDS = LONGEST_CARD_SECONDS + 5.0
 
 
 class LostCards:
-    """Finds the card of a job whose row names none, and writes it down."""
+    """Finds the card of a job whose row names none, and writes it down.
 
-    def __init__(self, *, database: Database, publisher: Publisher, clock: Clock) -> None:
+    Args:
+        answering: jobs whose cards this process is about to show; none of them is lost, however long that takes.
+    """
+
+    def __init__(
+        self, *, database: Database, publisher: Publisher, clock: Clock, answering: Collection[str] = ()
+    ) -> None:
         self._database = database
         self._publisher = publisher
         self._clock = clock
+        self._answering = answering
 
     def seconds_to_look(self, job: Job) -> float:
         """Return how long messages may still come that a look would miss; 0 when it may be looked for them."""
+        if job.id in self._answering:
+            return ANSWERED_SECONDS
         now = self._clock.now()
         times = [job.created_at + timedelta(seconds=ANSWERED_SECONDS)]
         if job.finished_at is not None:

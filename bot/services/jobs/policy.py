@@ -97,6 +97,7 @@ class WorkerPolicy:
         waiting_per_server, waiting_per_slot: how many jobs may wait in one server, and in all for each render slot.
         longest_wait_seconds: after so long in the queue, the operator's pauses not counted, a job is given up.
         polls_at_once, uploads_at_once: requests at one time.
+        gather_seconds: how long what a poll has shown waits for other polls' answers, to be written down with them.
         deliveries_at_once: clips on their way at one time; many of them may wait for slow hosts.
         poll_time_scale: a factor on the time between polls; 1 but for a sandbox that renders in seconds.
         flood_limits: how much people may ask.
@@ -124,6 +125,7 @@ class WorkerPolicy:
     waiting_per_slot: int = 50
     longest_wait_seconds: float = 6 * 3600.0
     polls_at_once: int = 32
+    gather_seconds: float = 0.02
     deliveries_at_once: int = 200
     uploads_at_once: int = 4
     settles_at_once: int = 8

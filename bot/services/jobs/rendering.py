@@ -140,6 +140,7 @@ class Renderer:
                 await self._work.leased_jobs.release(
                     job,
                     due_in_seconds=max(delay, self._work.throttle.poll.turn_seconds),
+                    gather_seconds=self._work.policy.gather_seconds,
                     attempts=0,
                     progress=generation.progress if generation.progress is not None else job.progress,
                     result_url=address,

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.errors import NotRefundableError, NotRemovableError, RefusedError, RepeatedPressError, RulesChangingError
-from bot.models import ChangeKind, Job, JobError, JobState, NotCancellableError, Origin, StatusCard
-from bot.services.admission.accepting import Charged, admit
+from bot.errors import NotRefundableError, NotRemovableError, RefusedError, RulesChangingError
+from bot.models import ChangeKind, Job, JobError, JobState, NotCancellableError, StatusCard
+from bot.services.admission.accepting import Charged, admit, require_another_press
 from bot.services.screening.rules import MOST_JUDGINGS
+from bot.services.shared_writes import SharedWrites
 from bot.store import jobs
 from bot.store.jobs import CALLED_OFF_STATES
 from bot.store.moderation import modlog, servers
@@ -82,6 +83,7 @@ class JobService:
         policy: WorkerPolicy,
     ) -> None:
         self._database = database
+        self._acceptances, self._starts = SharedWrites(database), SharedWrites(database)
         self._clock = clock
         self._admission = admission
         self._audit_trail = audit_trail
@@ -140,12 +142,14 @@ class JobService:
         self, request: JobRequest, screening: ScreeningResult | None, asked_at: datetime, *, holds: bool
     ) -> Accepted | None:
         """Decide and write it down in one transaction; None, and nothing written, when the rules are to be asked."""
-        now = self._clock.now()
-        async with self._database.write() as connection:
+        now, same_press = self._clock.now(), timedelta(seconds=self._policy.same_press_seconds)
+
+        async def write(connection: Connection) -> Accepted | RefusedError | None:
             earlier = await jobs.find_by_interaction(connection, request.interaction_id)
-            if earlier is None:
-                await self._refuse_repeated_press(connection, request, asked_at)
-            taken = earlier or await admit(
+            if earlier is not None:
+                return Accepted(await self._card(connection, earlier, now), is_new=False)
+            await require_another_press(connection, request, since=asked_at - same_press)
+            taken = await admit(
                 connection,
                 self._admission,
                 request,
@@ -155,30 +159,16 @@ class JobService:
                 lease_owner=self._instance.owner if holds else None,
                 lease_seconds=self._policy.lease_seconds,
             )
-            job, status = (taken.job, taken.status) if isinstance(taken, Charged) else (taken, None)
-            card = await self._card(connection, job, now) if isinstance(job, Job) else None
-        if isinstance(job, RefusedError):
-            self._audit_trail.tell(request.requester.guild_id)
-            raise job
-        last_under = None if status is None or status.has_room else status
-        return None if card is None else Accepted(card, earlier is None, last_under)
+            if not isinstance(taken, Charged):
+                return taken
+            last_under = None if taken.status.has_room else taken.status
+            return Accepted(await self._card(connection, taken.job, now), is_new=True, last_under=last_under)
 
-    async def _refuse_repeated_press(self, connection: Connection, request: JobRequest, asked_at: datetime) -> None:
-        """Refuse a press that is only the second half of a double click, and a form that is sent twice as it is."""
-        lineage = request.lineage
-        if lineage is None:
-            return
-        since = asked_at - timedelta(seconds=self._policy.same_press_seconds)
-        job = await jobs.find_press(connection, lineage, member_id=request.requester.member_id, since=since)
-        if job is None:
-            return
-        is_same = (
-            request.prompt == job.spec.prompt
-            and request.aspect in {None, job.spec.aspect}  # what was left open is the place's
-            and request.duration_seconds in {None, job.spec.duration_seconds}
-        )
-        if lineage.origin is not Origin.REMIX or is_same:
-            raise RepeatedPressError
+        taken = await self._acceptances.run(write)
+        if isinstance(taken, RefusedError):
+            self._audit_trail.tell(request.requester.guild_id)
+            raise taken
+        return taken
 
     def _tell_accepted(self, guild_id: int) -> None:
         """Wake whoever has to do with a new job: the worker, the cards of the queue, the log, open panels."""
@@ -211,13 +201,16 @@ class JobService:
         job = accepted.card.job
         if accepted.is_new:
             self.held.let_go(job.id)
+
+        async def write(connection: Connection) -> None:
+            if accepted.is_new or is_heard:
+                await jobs.free(connection, job.id)
+            if message_id is not None:
+                self._card_changes.begin(accepted.card)  # so it shows now, whatever was shown meanwhile
+                await jobs.attach_status(connection, job.id, message_id, now=self._clock.now())
+
         try:
-            async with self._database.write() as connection:
-                if accepted.is_new or is_heard:
-                    await jobs.free(connection, job.id)
-                if message_id is not None:
-                    self._card_changes.begin(accepted.card)  # so it shows now, whatever was shown meanwhile
-                    await jobs.attach_status(connection, job.id, message_id, now=self._clock.now())
+            await self._starts.run(write)
         finally:
             self._card_changes.touch(job.id)
             self._tell_accepted(job.guild_id)

@@ -21,7 +21,7 @@ from bot.store import jobs
 from bot.store.jobs import QUEUE_START
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable
+    from collections.abc import Callable, Collection, Coroutine, Iterable
     from datetime import datetime
 
     from bot.models import Job
@@ -198,6 +198,7 @@ class StatusCardUpdater:
         throttle: ServiceThrottle,
         arrivals: Arrivals,
         card_changes: CardChanges,
+        answering: Collection[str],
         policy: WorkerPolicy,
     ) -> None:
         self._database = database
@@ -207,7 +208,7 @@ class StatusCardUpdater:
         self._arrivals = arrivals
         self._card_changes = card_changes
         self._policy = policy
-        self._lost_cards = LostCards(database=database, publisher=publisher, clock=clock)
+        self._lost_cards = LostCards(database=database, publisher=publisher, clock=clock, answering=answering)
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._in_flight: set[str] = set()
         self._refusals = Refusals()
@@ -230,8 +231,7 @@ class StatusCardUpdater:
         self._loop.stop()
 
     async def _pass(self, spawn: Callable[[Coroutine[Any, Any, None]], object]) -> float | None:
-        now = self._clock.now()
-        for card in await self._pick(now):
+        for card in await self._pick(now := self._clock.now()):
             spawn(self._edit(card))
         return self._card_changes.seconds_to_next(now)
 
@@ -242,15 +242,14 @@ class StatusCardUpdater:
             Seconds until there is more to do; None when nothing waits.
         """
         now = self._clock.now()
-        cards = await self._pick(now)
-        await asyncio.gather(*(self._edit(card) for card in cards))
+        await asyncio.gather(*map(self._edit, await self._pick(now)))
         return self._card_changes.seconds_to_next(now)
 
     async def _pick(self, now: datetime) -> list[StatusCard]:
         """Take the most pressing cards to edit now into hand, and put the others back."""
         changed = await self._changed_cards(now)
-        free = EDITS_AT_ONCE - len(self._in_flight)
-        picked = [card for card in changed if card.job.id not in self._in_flight][:free]
+        idle = [card for card in changed if card.job.id not in self._in_flight]
+        picked = idle[: EDITS_AT_ONCE - len(self._in_flight)]
         self._in_flight |= {card.job.id for card in picked}
         for card in picked:
             self._card_changes.note_passing(card)

@@ -54,8 +54,8 @@ UNEXPECTED_ERRORS_BEFORE_FAILING = 8
 
 Counted in memory, apart from a job's attempts: a delivery that has been put off for hours is not given up for one.
 """
-_SHORTEST_PAUSE_SECONDS = 0.02
-"""Between two passes that nobody asked for: many jobs due almost together share a pass."""
+SHORTEST_PAUSE_SECONDS = 0.05
+"""Between two passes, which cost much more than one job more in a pass: what becomes due meanwhile shares the next."""
 
 
 class Worker:
@@ -107,7 +107,7 @@ class Worker:
             lanes.deliver.name: deliverer.deliver,
             lanes.settle.name: settler.settle,
         }
-        self._loop = Loop("worker", wake)
+        self._loop = Loop("worker", wake, shortest_pause_seconds=SHORTEST_PAUSE_SECONDS)
         self._unexpected_errors: Counter[tuple[str, JobState]] = Counter()
         self._renewed_at = context.clock.now()
         self._reclaimed_as = context.instance.name
@@ -182,7 +182,7 @@ class Worker:
         longest_seconds = self._work.policy.lease_seconds
         if not is_idle or self._trouble_sign.is_wrong:
             longest_seconds /= 3
-        return max(_SHORTEST_PAUSE_SECONDS, min(longest_seconds, math.inf if pause_seconds is None else pause_seconds))
+        return min(longest_seconds, math.inf if pause_seconds is None else pause_seconds)
 
     async def _claim(self, now: datetime) -> tuple[list[Claim], list[int], float | None]:
         claims: list[Claim] = []

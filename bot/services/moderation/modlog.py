@@ -45,6 +45,8 @@ NONCE_KNOWN_FOR = timedelta(minutes=1)
 """So long Discord itself drops a card that an interrupted attempt has posted; an older one is looked for first."""
 ATTEMPTS_BEFORE_DROPPED = 30
 """Some two hours; then the card is left out, and what it tells of is still in the database."""
+SHORTEST_PAUSE_SECONDS = 0.1
+"""Between two passes: it is woken by whatever happens to a job, log channel or not."""
 _RETRY_SECONDS = 5.0
 
 
@@ -72,7 +74,12 @@ class Modlog:
         self._instance = instance
         self._jitter = jitter
         self._refusals = Refusals()
-        self._loop = Loop("modlog", audit_trail.modlog_woken, retry_seconds=_RETRY_SECONDS)
+        self._loop = Loop(
+            "modlog",
+            audit_trail.modlog_woken,
+            retry_seconds=_RETRY_SECONDS,
+            shortest_pause_seconds=SHORTEST_PAUSE_SECONDS,
+        )
         self._reclaimed_as: str | None = None
         self._posting: set[int] = set()
 

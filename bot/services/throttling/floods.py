@@ -5,7 +5,7 @@ Memory only, and of the last minute only: a restart forgives, and each process c
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -39,15 +39,13 @@ class FloodGuard:
             Asked.PRESS: limits.presses,
             Asked.AUTOCOMPLETE: limits.autocompletes,
         }
-        self._served: OrderedDict[tuple[int, Asked], deque[float]] = OrderedDict()
+        self._served: OrderedDict[tuple[int, Asked], list[float]] = OrderedDict()
         self._told: OrderedDict[int, float] = OrderedDict()
 
     def take(self, member_id: int, asked: Asked, now: float) -> bool:
         """Tell whether a member is served with this, and count it if so."""
         self._forget(now)
-        served = self._served.get((member_id, asked)) or deque()
-        while served and served[0] <= now - WINDOW_SECONDS:
-            served.popleft()
+        served = [at for at in self._served.get((member_id, asked), ()) if at > now - WINDOW_SECONDS]
         if len(served) >= self._most[asked]:
             return False
         served.append(now)

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-LOG_BYTES = 1024 * 1024
-"""How large the log may grow before it is copied: little is to be copied then, and the disk is soon free again."""
+LOG_BYTES = 4 * 1024 * 1024
+"""How large the log may grow before it is copied, as SQLite has it by default: what is written often is copied once."""
 PRAGMAS = (
     "wal_autocheckpoint = 0",  # see above
     f"journal_size_limit = {LOG_BYTES}",  # begun anew, the log gives back what is beyond

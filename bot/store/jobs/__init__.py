@@ -35,7 +35,7 @@ from bot.store.jobs.changes import (
     note_unbilled,
     update,
 )
-from bot.store.jobs.leases import Backlog, backlog, claim_due, free, release_leases, renew_leases
+from bot.store.jobs.leases import claim_due, count, free, next_due, release_leases, renew_leases
 from bot.store.jobs.lists import (
     QUEUE_START,
     QueuePosition,
@@ -69,12 +69,11 @@ from bot.store.jobs.turns import places
 __all__ = [
     "CALLED_OFF_STATES",
     "QUEUE_START",
-    "Backlog",
     "QueuePosition",
     "attach_status",
-    "backlog",
     "call_off",
     "claim_due",
+    "count",
     "count_ended",
     "count_held",
     "count_outcomes",
@@ -97,6 +96,7 @@ __all__ = [
     "list_unfit",
     "list_waiting",
     "list_waiting_after",
+    "next_due",
     "note_deleted",
     "note_removed",
     "note_unbilled",

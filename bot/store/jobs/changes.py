@@ -159,14 +159,17 @@ async def attach_status(connection: AsyncConnection, job_id: str, message_id: in
 
     Such a job is also taken out of the hands of whoever is about to note that it has no card to settle.
     """
-    ended = jobs.c.state.not_in(OPEN_STATES)
-    await connection.execute(
-        sql_update(jobs)
-        .where(jobs.c.id == job_id)
-        .values(
-            status_message_id=message_id,
-            due_at=case((ended, now), else_=jobs.c.due_at),
-            lease_owner=case((ended, None), else_=jobs.c.lease_owner),
-            lease_until=case((ended, None), else_=jobs.c.lease_until),
-        )
+    await connection.execute(_ATTACH_STATUS, {"of_job": job_id, "status_id": message_id, "now": now})
+
+
+_HAS_ENDED = jobs.c.state.not_in(OPEN_STATES)
+_ATTACH_STATUS = (
+    sql_update(jobs)
+    .where(jobs.c.id == bindparam("of_job"))
+    .values(
+        status_message_id=bindparam("status_id"),
+        due_at=case((_HAS_ENDED, bindparam("now", type_=jobs.c.due_at.type)), else_=jobs.c.due_at),
+        lease_owner=case((_HAS_ENDED, None), else_=jobs.c.lease_owner),
+        lease_until=case((_HAS_ENDED, None), else_=jobs.c.lease_until),
     )
+)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Integer, and_, bindparam, case, func, or_, select
+from sqlalchemy import Integer, and_, bindparam, func, literal, or_, select, union_all
 from sqlalchemy import update as sql_update
 
 from bot.models import JobState
@@ -43,21 +43,24 @@ async def claim_due(
     return [from_row(row) for row in await connection.execute(_CLAIM_DUE, values | lease)]
 
 
-@dataclass(frozen=True, slots=True)
-class Backlog:
-    """The jobs of one state that still need something.
+async def next_due(connection: AsyncConnection) -> dict[JobState, datetime]:
+    """Return when the next job of each state falls due, one that is leased from the end of its lease on.
 
-    Attributes:
-        due_at: when the next of them falls due, counting a leased one from the end of its lease.
+    A state of which no job needs anything is left out. However many jobs there are, only those that are leased are
+    looked at, and of the others the first of each state.
     """
+    due: dict[JobState, datetime] = {}
+    for name, due_at in await connection.execute(_NEXT_DUE):
+        state = JobState(name)
+        if due_at is not None:
+            due[state] = min(due_at, due.get(state, due_at))
+    return due
 
-    count: int
-    due_at: datetime
 
-
-async def backlog(connection: AsyncConnection) -> dict[JobState, Backlog]:
-    """Return what there is to do, by state; a state that is not there needs nothing."""
-    return {JobState(state): Backlog(count, due_at) for state, count, due_at in await connection.execute(_BACKLOG)}
+async def count(connection: AsyncConnection, states: Collection[JobState]) -> Counter[JobState]:
+    """Count the jobs of some states that still need something, by state."""
+    counted = await connection.execute(_COUNT, {"states": list(states)})
+    return Counter({JobState(state): number for state, number in counted})
 
 
 async def renew_leases(
@@ -77,8 +80,7 @@ async def release_leases(connection: AsyncConnection, *, name: str) -> int:
 
 async def free(connection: AsyncConnection, job_id: str) -> None:
     """Give up the lease by which a new job is held for its answer, whoever's it is, so that it may start."""
-    held = (jobs.c.id == job_id) & (jobs.c.state == JobState.QUEUED)
-    await connection.execute(sql_update(jobs).where(held).values(lease_owner=None, lease_until=None))
+    await connection.execute(_FREE, {"of_job": job_id})
 
 
 # The statements of each pass are written once: to write one takes longer than to run it. -----------
@@ -105,15 +107,36 @@ _CLAIM_DUE = (
     .returning(jobs)
 )
 
-_FREE_AT = case(
-    (and_(jobs.c.lease_until.is_not(None), jobs.c.lease_until > jobs.c.due_at), jobs.c.lease_until),
-    else_=jobs.c.due_at,
+_IS_LEASED = and_(jobs.c.lease_until.is_not(None), jobs.c.lease_until > jobs.c.due_at)
+_IS_DUE = jobs.c.due_at.is_not(None)  # in this and a state, the index serves
+
+_NEXT_DUE = union_all(
+    select(jobs.c.state, func.min(jobs.c.lease_until, type_=jobs.c.due_at.type))
+    .where(jobs.c.lease_owner > "", _IS_DUE, _IS_LEASED)
+    .group_by(jobs.c.state),
+    *(
+        select(
+            literal(state.value, jobs.c.state.type),
+            select(jobs.c.due_at)
+            .where(jobs.c.state == state, _IS_DUE, ~_IS_LEASED)
+            .order_by(jobs.c.due_at)
+            .limit(1)
+            .scalar_subquery(),
+        )
+        for state in JobState
+    ),
 )
 
-_BACKLOG = (
-    select(jobs.c.state, func.count(), func.min(_FREE_AT, type_=jobs.c.due_at.type))
-    .where(jobs.c.state.in_(list(JobState)), jobs.c.due_at.is_not(None))  # in both, the index serves
+_COUNT = (
+    select(jobs.c.state, func.count())
+    .where(jobs.c.state.in_(bindparam("states", expanding=True)), _IS_DUE)
     .group_by(jobs.c.state)
+)
+
+_FREE = (
+    sql_update(jobs)
+    .where(jobs.c.id == bindparam("of_job"), jobs.c.state == JobState.QUEUED)
+    .values(lease_owner=None, lease_until=None)
 )
 
 _RENEW_LEASES = sql_update(jobs).where(

@@ -7,6 +7,7 @@ however many submits there are. Days are UTC's, by when the submit was sent.
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,11 +19,11 @@ from bot.store.jobs.held import is_held
 from bot.store.tables import jobs, spend
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import date, datetime
 
-    from sqlalchemy import ColumnElement, Insert, Select
+    from sqlalchemy import ColumnElement, Insert, Select, Update
     from sqlalchemy.ext.asyncio import AsyncConnection
-    from sqlalchemy.sql.dml import ReturningUpdate
 
 _ALL, _SERVER, _MEMBER = "all", "server", "member"
 
@@ -34,19 +35,27 @@ class Spender(NamedTuple):
     member_id: int
 
 
-async def count(connection: AsyncConnection, spender: Spender, *, sent_at: datetime, seconds: int) -> None:
-    """Count seconds, which may be negative, on the day on which they were sent."""
-    values: dict[str, Any] = {"on_day": _day_of(sent_at), "more": seconds, "guild": spender.guild_id}
-    values["member"] = spender.member_id
-    counted = set((await connection.execute(_count_more(), values)).scalars())
-    subjects = {_ALL: 0, _SERVER: spender.guild_id, _MEMBER: spender.member_id}
-    firsts = [
-        {"of_scope": scope, "subject": subject_id, "on_day": values["on_day"], "more": seconds}
-        for scope, subject_id in subjects.items()
-        if scope not in counted and seconds > 0  # nothing is taken off a day that is not kept any more
-    ]
-    if firsts:
-        await connection.execute(_count_first(), firsts)
+async def count(connection: AsyncConnection, spent: Iterable[tuple[Spender, int]], *, sent_at: datetime) -> None:
+    """Count seconds, which may be negative, on the day on which they were sent; of several spenders at once."""
+    sums: Counter[tuple[str, int]] = Counter()
+    for spender, seconds in spent:
+        for subject in ((_ALL, 0), (_SERVER, spender.guild_id), (_MEMBER, spender.member_id)):
+            sums[subject] += seconds
+    on_day = _day_of(sent_at)
+    rows = await connection.execute(_kept(), {"on_day": on_day, "subjects": [subject_id for _, subject_id in sums]})
+    kept = {(row.scope, row.subject_id) for row in rows}
+    more: list[dict[str, Any]] = []
+    first: list[dict[str, Any]] = []
+    for subject, seconds in sums.items():
+        values = {"of_scope": subject[0], "subject": subject[1], "on_day": on_day, "more": seconds}
+        if subject in kept:
+            more.append(values)
+        elif seconds > 0:  # nothing is taken off a day that is not kept any more
+            first.append(values)
+    if more:
+        await connection.execute(_count_more(), more)
+    if first:
+        await connection.execute(_count_first(), first)
 
 
 async def read(connection: AsyncConnection, *, guild_id: int, member_id: int, now: datetime) -> dict[CeilingKind, int]:
@@ -78,13 +87,16 @@ def _day_of(moment: datetime) -> date:
 
 
 @cache
-def _count_more() -> ReturningUpdate[str]:
-    return (
-        update(spend)
-        .where(or_(_rows_of(_ALL), _rows_of(_SERVER), _rows_of(_MEMBER)))  # all of the key in each, so that it serves
-        .values(seconds=spend.c.seconds + bindparam("more"))
-        .returning(spend.c.scope)
-    )
+def _kept() -> Select[str, int]:
+    of_subjects = spend.c.subject_id.in_(bindparam("subjects", expanding=True))
+    scopes = spend.c.scope.in_([_ALL, _SERVER, _MEMBER])  # all of them, so that the key serves
+    return select(spend.c.scope, spend.c.subject_id).where(scopes, of_subjects, _is_on_day())
+
+
+@cache
+def _count_more() -> Update:
+    of_subject = and_(spend.c.scope == bindparam("of_scope"), spend.c.subject_id == bindparam("subject"))
+    return update(spend).where(of_subject, _is_on_day()).values(seconds=spend.c.seconds + bindparam("more"))
 
 
 @cache
@@ -124,7 +136,11 @@ def _sum(seconds: ColumnElement[int], counts: ColumnElement[bool]) -> ColumnElem
 
 
 def _rows_of(scope: str) -> ColumnElement[bool]:
-    return and_(*_key(scope), spend.c.day == bindparam("on_day", type_=Date()))
+    return and_(*_key(scope), _is_on_day())
+
+
+def _is_on_day() -> ColumnElement[bool]:
+    return spend.c.day == bindparam("on_day", type_=Date())
 
 
 def _key(scope: str) -> tuple[ColumnElement[bool], ...]:

@@ -94,9 +94,8 @@ async def add(
         for job in started
     }
     await connection.execute(sql_insert(submits), [_to_row(submit) for submit in added.values()])
-    for job in started:
-        spender = Spender(job.guild_id, job.member_id)
-        await spend.count(connection, spender, sent_at=now, seconds=job.spec.cost_seconds)
+    spent = [(Spender(job.guild_id, job.member_id), job.spec.cost_seconds) for job in started]
+    await spend.count(connection, spent, sent_at=now)
     return added
 
 
@@ -166,7 +165,8 @@ async def note(
             await connection.execute(sql_update(submits).where(mine, is_unanswered).values(cut_at=now))
         case SubmitOutcome.ACCEPTED:
             words = {"outcome": outcome, "generation_id": generation_id}
-            result = await connection.execute(sql_update(submits).where(mine, _IS_OPEN).values(words))
+            statement = _CHANGE_OPEN if number is None else _CHANGE_OPEN.where(submits.c.number == number)
+            result = await connection.execute(statement, {"of_job": job_id} | words)
             if result.rowcount == 0 and number is not None:
                 await _reopen(connection, job_id, number, words, now)
         case SubmitOutcome.MISSING:
@@ -198,7 +198,7 @@ async def _change(
 
 async def _count_spend(connection: AsyncConnection, changed: Row[str, int, datetime], *, seconds: int) -> None:
     job = (await connection.execute(_SPENDER, {"of_job": changed.job_id})).one()
-    await spend.count(connection, Spender(*job), sent_at=changed.sent_at, seconds=seconds)
+    await spend.count(connection, [(Spender(*job), seconds)], sent_at=changed.sent_at)
 
 
 async def _reopen(connection: AsyncConnection, job_id: str, number: int, words: dict[str, Any], now: datetime) -> None:

@@ -47,6 +47,16 @@ _REFUSED_BEFORE = (
     )
     .limit(REFUSAL_CARDS_A_MINUTE)
 )
+_FREE_AT = case((log_entries.c.lease_until > _DUE_AT, log_entries.c.lease_until), else_=_DUE_AT)
+_NEXT_OF_SERVERS = (  # asked whenever anything happens to any job
+    select(log_entries.c.guild_id, type_coerce(_FREE_AT, _DUE_AT.type).label("free_at"))
+    .where(
+        log_entries.c.id.in_(
+            select(func.min(log_entries.c.id)).where(_DUE_AT.is_not(None)).group_by(log_entries.c.guild_id)
+        )
+    )
+    .order_by("free_at")
+)
 
 
 async def add(
@@ -115,11 +125,7 @@ async def _insert(
 
 async def list_due(connection: AsyncConnection) -> dict[int, datetime]:
     """Say of each server with entries to be posted from when on its first one can be, soonest first."""
-    first = select(func.min(log_entries.c.id)).where(_DUE_AT.is_not(None)).group_by(log_entries.c.guild_id)
-    free_at = case((log_entries.c.lease_until > log_entries.c.due_at, log_entries.c.lease_until), else_=_DUE_AT)
-    statement = select(log_entries.c.guild_id, type_coerce(free_at, _DUE_AT.type).label("free_at"))
-    rows = await connection.execute(statement.where(log_entries.c.id.in_(first)).order_by("free_at"))
-    return {row.guild_id: row.free_at for row in rows}
+    return {row.guild_id: row.free_at for row in await connection.execute(_NEXT_OF_SERVERS)}
 
 
 async def claim(

@@ -22,8 +22,7 @@ OTHER_GUILD_ID = GUILD_ID + 1
 
 async def count_waiting(workshop: Workshop) -> int:
     async with workshop.database.read() as connection:
-        backlog = await jobs.backlog(connection)
-    return backlog[JobState.QUEUED].count if JobState.QUEUED in backlog else 0
+        return (await jobs.count(connection, {JobState.QUEUED})).total()
 
 
 async def fill(workshop: Workshop, process: Process, count: int, **who: int) -> list[str]:

@@ -85,6 +85,19 @@ async def test_a_card_is_not_looked_for_while_its_command_holds_the_job(workshop
     assert len(workshop.discord.cards[accepted.card.job.id]) == 1
 
 
+async def test_a_card_that_its_command_is_about_to_show_is_not_lost_however_long_that_takes(workshop: Workshop) -> None:
+    process = workshop.start()
+    accepted = await process.jobs.accept_held(workshop.request())
+    with process.jobs.held.while_answering(accepted.card.job):
+        await process.jobs.let_start(accepted)
+
+        await look_after(workshop, process, 2 * THINKING_SECONDS)
+        assert workshop.discord.cards == {}
+    await look_after(workshop, process, ANSWERED_SECONDS)
+
+    assert len(workshop.discord.cards[accepted.card.job.id]) == 1
+
+
 @pytest.mark.parametrize("method", ["find_status", "post_status", "remove_status"])
 @pytest.mark.parametrize("arrived", [False, True])
 async def test_what_discord_does_not_take_just_now_is_done_in_a_later_pass(

@@ -132,7 +132,7 @@ async def test_what_is_taken_off_a_day_that_is_not_kept_any_more_makes_no_row(tm
         Database.open(await fresh_database(tmp_path), migrate=False) as database,
         database.write() as connection,
     ):
-        await spend.count(connection, spend.Spender(100, 300), sent_at=NOON, seconds=-6)
+        await spend.count(connection, [(spend.Spender(100, 300), -6)], sent_at=NOON)
 
         assert await kept(connection) == {}
 

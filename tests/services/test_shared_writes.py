@@ -1,0 +1,144 @@
+"""Writes that share a transaction: each has its own outcome, whatever becomes of the others."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import insert, select
+
+from bot.errors import StoreUnavailableError
+from bot.services.shared_writes import AT_ONCE, SharedWrites
+from bot.store.database import Database
+from bot.store.tables import command_digests
+from tests.support.databases import fresh_database
+from tests.support.faults import FlakyDatabase
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable
+    from pathlib import Path
+
+    from bot.store import Connection
+
+
+@pytest_asyncio.fixture
+async def database(tmp_path: Path) -> AsyncGenerator[FlakyDatabase]:
+    async with Database.open(await fresh_database(tmp_path), migrate=False) as opened:
+        yield FlakyDatabase(opened)
+
+
+def put(key: str, *, then: Exception | None = None) -> Callable[[Connection], Awaitable[str]]:
+    async def work(connection: Connection) -> str:
+        await connection.execute(insert(command_digests).values(key=key, digest=""))
+        if then is not None:
+            raise then
+        return key
+
+    return work
+
+
+async def stored(database: FlakyDatabase) -> set[str]:
+    async with database.read() as connection:
+        return set((await connection.execute(select(command_digests.c.key))).scalars())
+
+
+async def run_all(writes: SharedWrites, *works: Callable[[Connection], Awaitable[str]]) -> list[str | BaseException]:
+    return await asyncio.gather(*map(writes.run, works), return_exceptions=True)
+
+
+async def test_what_comes_at_the_same_moment_is_one_transaction(database: FlakyDatabase) -> None:
+    assert await run_all(SharedWrites(database), *map(put, "abc")) == ["a", "b", "c"]
+
+    assert await stored(database) == {"a", "b", "c"}
+    assert database.writes == 1
+
+
+async def test_what_comes_within_the_moment_that_the_first_one_waits_is_written_with_it(
+    database: FlakyDatabase,
+) -> None:
+    writes = SharedWrites(database)
+    first = asyncio.create_task(writes.run(put("a"), gather_seconds=0.01))
+    for _ in range(3):  # it has begun to wait
+        await asyncio.sleep(0)
+
+    assert await writes.run(put("b")) == "b"
+    assert await first == "a"
+
+    assert database.writes == 1
+
+
+async def test_a_crowd_is_written_in_portions(database: FlakyDatabase) -> None:
+    keys = [str(number) for number in range(2 * AT_ONCE + 1)]
+
+    assert await run_all(SharedWrites(database), *map(put, keys)) == keys
+
+    assert database.writes == 3
+
+
+async def test_of_one_that_raises_nothing_is_written_and_the_others_are(database: FlakyDatabase) -> None:
+    refused = ValueError("not so")
+
+    results = await run_all(SharedWrites(database), put("a"), put("b", then=refused), put("c"))
+
+    assert results == ["a", refused, "c"]
+    assert await stored(database) == {"a", "c"}
+
+
+async def test_what_the_database_does_not_take_of_one_is_that_ones_alone(database: FlakyDatabase) -> None:
+    refused = StoreUnavailableError("a value that it can't store")
+
+    results = await run_all(SharedWrites(database), put("a"), put("b", then=refused), put("c"))
+
+    assert results == ["a", refused, "c"]
+    assert await stored(database) == {"a", "c"}
+
+
+async def test_a_database_that_is_down_is_asked_twice_and_not_once_for_each(database: FlakyDatabase) -> None:
+    down = StoreUnavailableError("locked")
+
+    results = await run_all(SharedWrites(database), *(put(key, then=down) for key in "abcdef"))
+
+    assert results == [down] * 6
+    assert database.writes == 2
+
+
+async def test_where_a_commit_fails_all_hear_of_it_and_nothing_is_written(database: FlakyDatabase) -> None:
+    database.troubles.append("commit")
+
+    results = await run_all(SharedWrites(database), put("a"), put("b"))
+
+    assert [type(result) for result in results] == [StoreUnavailableError] * 2
+    assert await stored(database) == set()
+
+
+async def test_who_is_cancelled_while_writing_leaves_the_others_to_the_next(database: FlakyDatabase) -> None:
+    writes, stops = SharedWrites(database), asyncio.Event()
+
+    async def stop(connection: Connection) -> str:
+        await put("a")(connection)
+        stops.set()
+        return await asyncio.Future()
+
+    first = asyncio.create_task(writes.run(stop))
+    second = asyncio.create_task(writes.run(put("b")))
+    await stops.wait()
+    first.cancel()
+
+    assert await second == "b"
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    assert await stored(database) == {"b"}
+
+
+async def test_who_is_cancelled_while_waiting_is_not_written(database: FlakyDatabase) -> None:
+    writes = SharedWrites(database)
+    first = asyncio.create_task(writes.run(put("a"), gather_seconds=0.01))
+    second = asyncio.create_task(writes.run(put("b")))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    second.cancel()
+
+    assert await first == "a"
+    assert await stored(database) == {"a"}
