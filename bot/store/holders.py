@@ -17,4 +17,5 @@ def owner_of(name: str, nonce: str) -> str:
 
 def is_of_name(owner: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     """Tell whether a lease is, or was, that of any process of a name."""
-    return owner.startswith(f"{name}{_SEPARATOR}", autoescape=True)
+    is_leased = owner > ""  # which an index finds, however many jobs have ended
+    return is_leased & owner.startswith(f"{name}{_SEPARATOR}", autoescape=True)

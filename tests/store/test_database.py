@@ -276,7 +276,7 @@ async def test_a_database_that_cannot_be_opened_is_said(tmp_path: Path) -> None:
         lambda connection: jobs.claim_due(
             connection, states=OPEN_STATES, now=NOW, limit=9, owner="a", lease_until=NOW, in_flight=["x"]
         ),
-        lambda connection: jobs.release_leases(connection, owner="a"),
+        lambda connection: jobs.release_leases(connection, name="a"),
     ],
     ids=[
         *("standing", "next due", "places", "queue", "start", "interaction", "render times", "usage", "gifts"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from bot.errors import BackupError
 from bot.models import OperatorAlert
 from bot.services.loops import Loop
-from bot.store import operator_alerts
+from bot.store.operating import operator_alerts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine

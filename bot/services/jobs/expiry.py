@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from bot.models import JobState, OperatorAlert
 from bot.services.jobs.leases import log_transition, note_end
 from bot.services.throttling.trouble import WITHIN
-from bot.store import jobs, operator_alerts, pauses
+from bot.store import jobs
 from bot.store.jobs import submits
+from bot.store.operating import operator_alerts, pauses
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from bot.services.jobs.status_cards import CardChanges
     from bot.services.moderation.audit_trail import AuditTrail
     from bot.store import Connection
-    from bot.store.pauses import SubmitPause
+    from bot.store.operating.pauses import SubmitPause
 
 EXPIRED_AT_ONCE = 50
 """How many jobs one pass ends: others wait for the end of its transaction."""

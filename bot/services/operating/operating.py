@@ -23,9 +23,9 @@ from bot.services.jobs.leases import BOT_ID
 from bot.services.operating.retrying import retry
 from bot.services.spend.ceilings import NOBODY
 from bot.services.throttling.backoff import MINUTE_SECONDS, window_start
-from bot.store import jobs, pauses
+from bot.store import jobs
 from bot.store.jobs import polls, spend, submits
-from bot.store.operating import audit, departures, looks
+from bot.store.operating import audit, departures, looks, pauses
 from bot.store.quotas import ledger
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from bot.models import GEMINI_OMNI, NEAR_PERCENT, REACHED_PERCENT, CeilingAlert, LowBalanceAlert, VideoServiceError
 from bot.services.spend.ceilings import NOBODY, read_ceilings
-from bot.store import operator_alerts
+from bot.store.operating import operator_alerts
 
 if TYPE_CHECKING:
     import asyncio

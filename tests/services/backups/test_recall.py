@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import delete, insert, select
 
 from bot.errors import DestinationClosedError, PublishUnavailableError
 from bot.models import ClipLink, JobError, JobState, LogKind
@@ -14,11 +13,12 @@ from bot.sandbox.faults import Fault
 from bot.services.jobs.policy import WorkerPolicy
 from bot.store.backups import mark_open_jobs
 from bot.store.jobs import leases
+from bot.store.tables import metadata
 from tests.support.clocks import ServiceClock
 from tests.support.workshop import GUILD_ID, MEMBER_ID
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from sqlalchemy import Table
 
     from tests.support.brainstorming import Brainstorms
     from tests.support.workshop import Process, Workshop
@@ -30,25 +30,31 @@ LOG_ID, MODERATOR_ID = 700, 900
 class Saved:
     """A workshop's database as it was at a moment, to be put back."""
 
-    def __init__(self, workshop: Workshop, copy: sqlite3.Connection) -> None:
+    def __init__(self, workshop: Workshop) -> None:
         self._workshop = workshop
-        self._copy = copy
+        self._rows: dict[Table, list[dict[str, Any]]] = {}
 
-    def save(self) -> None:
-        self._workshop.peeking.backup(self._copy)
+    async def save(self) -> None:
+        async with self._workshop.database.read() as connection:
+            for table in metadata.sorted_tables:
+                rows = (await connection.execute(select(table))).mappings()
+                self._rows[table] = [{column.key: row[column] for column in table.columns} for row in rows]
 
     async def restore(self) -> Process:
         """Put it back and mark it, as the command does; return a process that starts then."""
-        self._copy.backup(self._workshop.peeking)
         async with self._workshop.database.write() as connection:
+            for table in reversed(metadata.sorted_tables):
+                await connection.execute(delete(table))
+            for table, rows in self._rows.items():
+                if rows:
+                    await connection.execute(insert(table), rows)
             await mark_open_jobs(connection, now=ServiceClock(self._workshop.time).now())
         return self._workshop.start()
 
 
 @pytest.fixture
-def saved(workshop: Workshop) -> Generator[Saved]:
-    with closing(sqlite3.connect(":memory:")) as copy:
-        yield Saved(workshop, copy)
+def saved(workshop: Workshop) -> Saved:
+    return Saved(workshop)
 
 
 async def accept_until(workshop: Workshop, state: JobState) -> str:
@@ -73,7 +79,7 @@ async def test_a_clip_that_was_posted_after_the_backup_is_found_and_made_no_seco
     workshop: Workshop, saved: Saved, state: JobState
 ) -> None:
     job_id = await accept_until(workshop, state)
-    saved.save()
+    await saved.save()
     await workshop.run_until_idle(workshop.start())
     workshop.time.advance(3600.0)
 
@@ -88,7 +94,7 @@ async def test_a_clip_that_was_posted_days_ago_is_found_though_its_job_had_waite
     workshop: Workshop, saved: Saved, state: JobState
 ) -> None:
     job_id = await accept_until(workshop, state)
-    saved.save()
+    await saved.save()
     await workshop.run_until_idle(workshop.start())
     workshop.time.advance(3 * 86_400.0)
 
@@ -103,7 +109,7 @@ async def test_a_job_with_which_nothing_happened_after_the_backup_goes_on_and_en
     workshop: Workshop, saved: Saved, state: JobState
 ) -> None:
     job_id = await accept_until(workshop, state)
-    saved.save()
+    await saved.save()
 
     await workshop.run_until_idle(await saved.restore())
 
@@ -116,7 +122,7 @@ async def test_a_waiting_job_is_sent_only_once_the_service_surely_does_not_have_
     workshop: Workshop, saved: Saved
 ) -> None:
     job_id = await accept_until(workshop, JobState.QUEUED)
-    saved.save()
+    await saved.save()
     process = await saved.restore()
 
     await workshop.run_for(process, WorkerPolicy().reconcile_seconds - 1)
@@ -131,7 +137,7 @@ async def test_a_job_that_waited_and_was_sent_after_the_backup_is_followed_and_p
     workshop: Workshop, saved: Saved
 ) -> None:
     job_id = await accept_until(workshop, JobState.QUEUED)
-    saved.save()
+    await saved.save()
     await workshop.run_until(workshop.start(), job_id, JobState.RENDERING)
     workshop.time.advance(3600.0)
 
@@ -144,7 +150,7 @@ async def test_a_job_that_waited_and_was_sent_after_the_backup_is_followed_and_p
 
 async def test_a_restored_jobs_deadline_counts_from_when_it_was_restored(workshop: Workshop, saved: Saved) -> None:
     job_id = await accept_until(workshop, JobState.RENDERING)
-    saved.save()
+    await saved.save()
     workshop.time.advance(2 * 3600.0)
     workshop.server.faults.poll.append(Fault(status=503, times=3))  # of which the first would be the end
 
@@ -157,7 +163,7 @@ async def test_a_waiting_job_outlives_a_service_that_does_not_answer_when_it_is_
     workshop: Workshop, saved: Saved
 ) -> None:
     job_id = await accept_until(workshop, JobState.QUEUED)
-    saved.save()
+    await saved.save()
     process = await saved.restore()
     workshop.server.faults.poll.append(Fault(status=503, times=None))
     await workshop.run_for(process, WorkerPolicy().job_deadline_seconds + 60.0)
@@ -173,7 +179,7 @@ async def test_an_upload_that_is_seen_only_after_the_first_look_is_found_before_
 ) -> None:
     workshop.discord.remembers_nonces = False
     job_id = await accept_until(workshop, JobState.RENDERING)
-    saved.save()
+    await saved.save()
     process = await saved.restore()
     await process.worker.tick()
     job = await workshop.job(job_id)
@@ -186,7 +192,7 @@ async def test_an_upload_that_is_seen_only_after_the_first_look_is_found_before_
 
 async def test_a_job_that_waited_too_long_is_asked_about_and_refunded(workshop: Workshop, saved: Saved) -> None:
     job_id = await accept_until(workshop, JobState.QUEUED)
-    saved.save()
+    await saved.save()
     workshop.time.advance(7 * 3600.0)
 
     await workshop.run_until_idle(await saved.restore())
@@ -200,7 +206,7 @@ async def test_what_the_service_may_have_forgotten_is_not_sent_again(
     workshop: Workshop, saved: Saved, state: JobState
 ) -> None:
     job_id = await accept_until(workshop, state)
-    saved.save()
+    await saved.save()
     await workshop.run_until(workshop.start(), job_id, JobState.RENDERING)
     workshop.time.advance(3 * 86_400.0)
     workshop.server.generations.clear()
@@ -215,9 +221,9 @@ async def test_what_the_service_may_have_forgotten_is_not_sent_again(
 async def test_where_the_service_finds_nothing_by_our_id_what_may_have_been_sent_is_never_sent(
     workshop: Workshop, saved: Saved
 ) -> None:
-    workshop.peeking.execute("UPDATE models SET finds_by_job_id = 0")
+    workshop.peeking.rows("UPDATE models SET finds_by_job_id = 0")
     job_id = await accept_until(workshop, JobState.QUEUED)
-    saved.save()
+    await saved.save()
 
     await workshop.run_until_idle(await saved.restore())
 
@@ -230,7 +236,7 @@ async def test_a_job_that_was_cancelled_after_the_backup_is_not_sent_and_its_sec
 ) -> None:
     process = workshop.start()
     job_id = await workshop.accept(process)
-    saved.save()
+    await saved.save()
     await process.jobs.cancel(job_id, guild_id=GUILD_ID, member_id=MEMBER_ID)
     await workshop.run_until_idle(process)
 
@@ -248,7 +254,7 @@ async def test_a_job_that_was_discarded_after_the_backup_stays_paid_and_is_not_p
     workshop: Workshop, saved: Saved
 ) -> None:
     job_id = await accept_until(workshop, JobState.QUEUED)
-    saved.save()
+    await saved.save()
     process = workshop.start()
     await workshop.run_until(process, job_id, JobState.RENDERING)
     await process.discard(job_id)
@@ -270,7 +276,7 @@ async def test_a_job_that_failed_after_the_backup_is_refunded_and_its_failure_to
 ) -> None:
     process = workshop.start()
     job_id = await workshop.accept(process)
-    saved.save()
+    await saved.save()
     workshop.server.faults.submit.append(Fault.error("content_policy_violation"))
     await workshop.run_until_idle(process)
     shown = list(workshop.discord.cards[job_id])
@@ -288,7 +294,7 @@ async def test_nothing_is_done_for_a_job_while_discord_does_not_say_whether_its_
     workshop: Workshop, saved: Saved
 ) -> None:
     job_id = await accept_until(workshop, JobState.RENDERING)
-    saved.save()
+    await saved.save()
     await workshop.run_until_idle(workshop.start())
     asked = len(workshop.server.requests)
     process = await saved.restore()
@@ -304,11 +310,11 @@ async def test_nothing_is_done_for_a_job_while_discord_does_not_say_whether_its_
 async def test_a_mark_may_be_made_again_and_leases_of_before_are_given_up(workshop: Workshop, saved: Saved) -> None:
     process = workshop.start()
     job_id = await workshop.accept(process)
-    saved.save()
+    await saved.save()
     await saved.restore()
     async with workshop.database.write() as connection:
         assert await mark_open_jobs(connection, now=ServiceClock(workshop.time).now()) == 1
-        assert (await leases.backlog(connection))[JobState.SUBMITTING].count == 1
+        assert await leases.count(connection, ON_ITS_WAY) == {JobState.SUBMITTING: 1}
     assert len(await workshop.submits(job_id)) == 1
 
     await workshop.run_until_idle(workshop.start("local/2"))
@@ -321,7 +327,7 @@ async def test_takes_that_waited_for_their_thread_are_asked_about_and_come_once(
     workshop: Workshop, saved: Saved, team: Brainstorms, goes_on: bool
 ) -> None:
     started = await team.press_start(await team.plan())
-    saved.save()
+    await saved.save()
     if goes_on:
         await team.land(started.round.id)
     team.process = await saved.restore()
@@ -338,7 +344,7 @@ async def test_takes_that_come_to_nothing_before_they_are_asked_about_cost_nothi
     workshop: Workshop, saved: Saved, team: Brainstorms
 ) -> None:
     started = await team.press_start(await team.plan())
-    saved.save()
+    await saved.save()
     team.process = await saved.restore()
     assert await workshop.spent_seconds() > 0
     team.threads.fail_always("post_start", DestinationClosedError("50001"))
@@ -355,7 +361,7 @@ async def test_a_vote_that_was_over_can_be_given_again_for_an_hour(
 ) -> None:
     started = await team.start()
     await team.arrive(started.round.id)
-    saved.save()
+    await saved.save()
     workshop.time.advance(9 * 86_400.0)
     team.process = await saved.restore()
     await team.keep()
@@ -371,7 +377,7 @@ async def test_a_log_card_that_was_posted_after_the_backup_is_found_and_lost_car
 ) -> None:
     process = workshop.start()
     await process.services.servers.set_log_channel(GUILD_ID, LOG_ID, set_by_id=MODERATOR_ID)
-    saved.save()
+    await saved.save()
     await process.log.tick()
     job_id = await workshop.accept(process)
     await workshop.run_until_idle(process)

@@ -14,10 +14,10 @@ from bot.errors import StoreUnavailableError
 from bot.models import JobError, JobState, LogKind, OperatorAlert, Quota
 from bot.sandbox.faults import Fault
 from bot.services.jobs.expiry import EXPIRED_AT_ONCE, waiting_since
-from bot.store import pauses
 from bot.store.database import Database
 from bot.store.moderation import servers
-from bot.store.pauses import SubmitPause
+from bot.store.operating import pauses
+from bot.store.operating.pauses import SubmitPause
 from bot.store.tables import jobs as jobs_table
 from bot.ui.text import failures
 from tests.support.clocks import ServiceClock
