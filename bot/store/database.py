@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from bot.errors import NewerSchemaError, SettingsError, StoreRefusedError, StoreUnavailableError
 from bot.store import epoch, migrating
 from bot.store.engines import postgresql, sqlite, write_ahead
+from bot.store.engines.turns import Turns
 from bot.store.engines.write_ahead import Checkpoints
 from bot.store.files import DatabaseFile, copies, explain_opening, is_busy, is_damaged
 from bot.store.tables import command_digests
@@ -61,11 +62,10 @@ class Database:
         self._engine = engine
         self._is_postgresql = engine.dialect.name == "postgresql"
         self._reading = postgresql.for_reading(engine) if self._is_postgresql else engine
-        self._turn_seconds = busy_timeout_seconds * (postgresql.TURN_SHARE if self._is_postgresql else 1)
+        self._turns = Turns(busy_timeout_seconds * (postgresql.TURN_SHARE if self._is_postgresql else 1))
         self._path = path
         self._checkpoints = None if path is None else Checkpoints(path)
         self._file: DatabaseFile | None = None
-        self._writing = asyncio.Lock()
         self.wait_to_write: Callable[[], Callable[[], object]] = lambda: lambda: None
         self.migrated: Migrated | None = None
 
@@ -157,12 +157,10 @@ class Database:
         may_write = self.wait_to_write()
         async with AsyncExitStack() as stack:
             stack.enter_context(_unavailable_when_down(self._file))
-            async with asyncio.timeout(self._turn_seconds) as waiting:
-                await stack.enter_async_context(self._writing)
+            left_seconds = await stack.enter_async_context(self._turns.take())
             if self._file is not None:
                 self._file.require_in_place()
             connection = await stack.enter_async_context(self._engine.connect())
-            left_seconds = (waiting.when() or 0) - asyncio.get_running_loop().time()
             check = epoch.require_in_sqlite if checks_epoch else None
             await connection.execution_options(writes_within_seconds=left_seconds, check=check)
             await stack.enter_async_context(connection.begin())

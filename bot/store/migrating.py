@@ -170,7 +170,7 @@ async def _migrate(
     copy = None
     if before is not None and path is not None and policy.copies:
         copy = await _copy(path, progress, revision=latest, now=policy.now())
-    progress.begin(steps)
+    progress.begin(steps, is_worth_telling=before is not None)
     try:
         await connection.run_sync(_upgrade, progress)
         await connection.commit()
@@ -230,12 +230,14 @@ class _Progress:
 
     def __init__(self) -> None:
         self._steps: Sequence[str] = ()
+        self._is_worth_telling = True
         self._done = 0
         self._doing = "waiting for another process, which holds it as one that migrates it does"
 
-    def begin(self, steps: Sequence[str]) -> None:
-        """Begin with the first of some steps."""
+    def begin(self, steps: Sequence[str], *, is_worth_telling: bool) -> None:
+        """Begin with the first of some steps; those of a database that is new are nobody's concern."""
         self._steps = steps
+        self._is_worth_telling = is_worth_telling
         self._begin_step()
 
     def note_step(self, **_: object) -> None:
@@ -251,9 +253,10 @@ class _Progress:
         """Note how much is copied before the first step."""
         self._doing = f"copying it before, {100 * pages // max(of_pages, 1)} %"
 
-    def say(self) -> str:
-        """Say it in one line."""
-        return f"migrating the database: {self._doing}"
+    def say(self) -> None:
+        """Log it in one line."""
+        if self._is_worth_telling:
+            _log.info("migrating the database: %s", self._doing)
 
     def _begin_step(self, rows: str = "") -> None:
         number, of_steps = self._done + 1, len(self._steps)
@@ -268,7 +271,7 @@ def _saying(progress: _Progress, seconds: float) -> Generator[None]:
 
     def say() -> None:
         nonlocal timer
-        _log.info("%s", progress.say())
+        progress.say()
         timer = loop.call_later(seconds, say)
 
     timer = loop.call_later(min(seconds, _FIRST_SAID_SECONDS), say)

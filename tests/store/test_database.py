@@ -26,6 +26,7 @@ from bot.store.clips import favourites, stills
 from bot.store.clips import lists as clip_lists
 from bot.store.clips.endings import end_with_prompts, redraw_card
 from bot.store.database import Database
+from bot.store.engines.turns import Turns
 from bot.store.moderation import audit, modlog, refusals, servers
 from bot.store.quotas import ledger
 from bot.store.quotas import rules as quota_rules
@@ -145,24 +146,11 @@ async def test_a_read_sees_one_state_whatever_is_written_meanwhile(url: str) -> 
 async def test_who_waits_behind_a_writer_that_stands_still_is_told_so_and_the_next_gets_its_turn(url: str) -> None:
     async with Database.open(url) as database:
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(database, "_turn_seconds", HASTY_SECONDS)
+            patched.setattr(database, "_turns", Turns(HASTY_SECONDS))
             async with database.write():
                 with pytest.raises(StoreUnavailableError):
                     await put(database, 1, "a fox")
         await put(database, 1, "a fox")
-
-
-@pytest.mark.sqlite
-async def test_who_has_waited_for_this_process_waits_the_less_for_others(url: str) -> None:
-    async def patience() -> int:
-        async with database.write() as connection:
-            return (await connection.execute(text("PRAGMA busy_timeout"))).scalar_one()
-
-    async with Database.open(url, busy_timeout_seconds=100) as database:
-        async with database.write() as connection:
-            waiting = asyncio.create_task(patience())
-            await connection.execute(text("SELECT count(*) FROM jobs"))
-        assert 0 < await waiting < 100_000
 
 
 @pytest.mark.parametrize(("guild_id", "prompt"), [(2**63, "a fox"), (1, "half a pair: \ud83d")])

@@ -209,7 +209,7 @@ async def test_rules_are_compiled_and_asked_in_other_threads_and_outside_of_tran
 
         def _note(self) -> None:
             is_apart = threading.current_thread() is not threading.main_thread()
-            seen.append(is_apart and not workshop.database._writing.locked())
+            seen.append(is_apart and not workshop.database._turns.is_taken)
 
     monkeypatch.setattr(rules, "Pattern", Spied)
     monkeypatch.setattr(patterns, "Pattern", Spied)

@@ -95,7 +95,7 @@ class Bookkeeping:
             clock=self.clock,
             audit_trail=self.process.services.audit_trail,
             card_changes=self.process.card_changes,
-            owner="local/1",
+            instance=self.process.instance,
         )
         self.model = Model()
         self.day = 0
