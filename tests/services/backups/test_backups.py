@@ -6,6 +6,8 @@ import shutil
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+
 from bot.models import OperatorAlert
 from bot.services.backups.backups import RETRY_SECONDS
 from bot.store.backups import BackupFolder
@@ -14,10 +16,10 @@ from bot.store.database import Database
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
-
     from bot.services.backups.backups import Backups
     from tests.support.workshop import Process, Workshop
+
+pytestmark = pytest.mark.sqlite
 
 
 def started(workshop: Workshop, folder: Path) -> tuple[Process, Backups]:

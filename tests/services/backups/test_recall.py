@@ -221,7 +221,7 @@ async def test_what_the_service_may_have_forgotten_is_not_sent_again(
 async def test_where_the_service_finds_nothing_by_our_id_what_may_have_been_sent_is_never_sent(
     workshop: Workshop, saved: Saved
 ) -> None:
-    workshop.peeking.rows("UPDATE models SET finds_by_job_id = 0")
+    workshop.peeking.rows("UPDATE models SET finds_by_job_id = FALSE")
     job_id = await accept_until(workshop, JobState.QUEUED)
     await saved.save()
 

@@ -216,6 +216,7 @@ async def test_it_looks_once_an_hour(workshop: Workshop) -> None:
     assert (await workshop.job(job_id)).spec.prompt == ""
 
 
+@pytest.mark.sqlite
 async def test_copies_of_before_an_upgrade_end_though_everything_else_is_kept(workshop: Workshop) -> None:
     process = workshop.start(retention_days=None)
     made_at = now(workshop) - timedelta(days=31)

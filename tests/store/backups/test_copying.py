@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
 
+pytestmark = pytest.mark.sqlite
+
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 NOTE = "INSERT INTO command_digests VALUES (?, 'x')"
 
