@@ -6,8 +6,6 @@ import asyncio
 import logging
 import re
 import socket
-import sqlite3
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +14,7 @@ from bot.errors import PortTakenError, SettingsError
 from bot.models import Balance, JobState, RateLimitStatus
 from bot.sandbox.faults import Fault
 from bot.web import watching
+from tests.support.another_program import AnotherProgram
 from tests.support.clocks import ServiceClock
 from tests.support.faults import FlakyDatabase, Hold
 from tests.support.seen import seen_from_outside
@@ -175,13 +174,17 @@ async def test_figures_name_nobody_and_grow_no_further_with_servers_and_members(
     await workshop.run_until_idle(seen.process)
     before = await series()
     for number in range(5):
-        job_ids.append(await workshop.accept(seen.process, PROMPT, guild_id=GUILDS_FROM + number, member_id=MEMBERS_FROM + number))
+        job_ids.append(
+            await workshop.accept(seen.process, PROMPT, guild_id=GUILDS_FROM + number, member_id=MEMBERS_FROM + number)
+        )
     await workshop.run_until_idle(seen.process)
     after = await series()
 
     assert after == before
     text = (await seen.get("/metrics"))[1]
-    assert not any(secret in text for secret in (PROMPT, *job_ids, str(GUILDS_FROM + 1), str(MEMBERS_FROM + 1), "loopback"))
+    assert not any(
+        secret in text for secret in (PROMPT, *job_ids, str(GUILDS_FROM + 1), str(MEMBERS_FROM + 1), "loopback")
+    )
 
 
 # Faults ------------------------------------------------------------------------------------------
@@ -191,9 +194,7 @@ async def test_scrape_while_another_process_holds_the_write_lock_is_answered_in_
     seen: Seen, workshop: Workshop
 ) -> None:
     await workshop.accept(seen.process)
-    path = workshop.database_url.removeprefix("sqlite+aiosqlite:///")
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
+    with AnotherProgram(workshop.database_url) as other, other.writing():
         figures = await seen.figures()
         ready = await seen.get("/readyz")
 

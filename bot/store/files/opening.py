@@ -35,6 +35,11 @@ def is_damaged(error: BaseException) -> bool:
     return _sqlite_code(error) in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
+def unavailable(error: BaseException) -> StoreUnavailableError:
+    """Say in a sentence that the database did not answer; the driver's own error is to be its cause."""
+    return StoreUnavailableError(f"the database does not answer just now ({type(error).__name__}).")
+
+
 def explain_opening(error: StoreUnavailableError, path: str | None, *, is_migrating: bool = False) -> ReelayError:
     """Say in a sentence why the database was not opened or not written.
 

@@ -12,9 +12,10 @@ from sqlalchemy import insert, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from bot.errors import StoreRefusedError, StoreUnavailableError
+from bot.errors import SettingsError, StoreRefusedError, StoreUnavailableError
 from bot.store.database import BUSY_TIMEOUT_SECONDS, Database
 from bot.store.engines import postgresql
+from bot.store.engines.name_lock import NameLock
 from bot.store.tables import command_digests
 from tests.support.another_program import AnotherProgram
 from tests.support.cut_line import CutLine
@@ -214,3 +215,30 @@ async def test_a_value_that_does_not_fit_is_refused_and_the_next_is_taken(url: s
             async with database.write() as connection:
                 await connection.execute(insert(command_digests).values(key="a", digest=digest))
         await write(database)
+
+
+# Addresses ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("u@host/d?sslmode=require", r"does not know \(sslmode\)"),
+        ("u@host/d?timeout=9", "does not know"),
+        ("u@ho..st/d", "no host and port"),
+        ("u@host:99999/d", "no host and port"),
+        ("u@host/d?port=x", "no host and port"),
+    ],
+)
+@pytest.mark.parametrize("use", [open_and_close, NameLock.take])
+async def test_an_address_that_its_driver_can_not_go_to_is_a_wrong_setting(
+    address: str, words: str, use: Callable[[str], Awaitable[object]]
+) -> None:
+    with pytest.raises(SettingsError, match=words):
+        await use(f"postgresql+asyncpg://{address}")
+
+
+async def test_an_option_with_a_value_that_means_nothing_is_unavailable(url: str) -> None:
+    for use in (open_and_close, NameLock.take):
+        with pytest.raises(StoreUnavailableError, match="the database"):
+            await use(f"{url}?ssl=perhaps")
