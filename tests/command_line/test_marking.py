@@ -7,12 +7,15 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy.engine import make_url
 
 from bot.command_line import exits, main
 from bot.config import Settings
 from bot.instance import hold_instance_name
 from bot.store.engines.name_lock import RUNNING
 from tests.support.another_program import AnotherProgram
+from tests.support.databases import empty_database
+from tests.support.postgresql_server import PROGRAMS
 from tests.support.workshop import open_workshop
 
 if TYPE_CHECKING:
@@ -87,3 +90,31 @@ async def test_a_server_that_is_not_there_is_said_in_a_sentence(
     assert await mark() == exits.FAILED
 
     assert capsys.readouterr().err.startswith("the database does not answer just now (")
+
+
+@pytest.mark.slow
+async def test_a_dump_is_put_into_an_empty_database_as_the_docs_say_and_marked(
+    workshop: Workshop, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await workshop.accept(workshop.start())
+    restored = await empty_database(tmp_path)
+    await run_tool(
+        "pg_dump", "--format=custom", f"--file={tmp_path / 'reelay.dump'}", address_of(workshop.database_url)
+    )
+    await run_tool("pg_restore", "--exit-on-error", f"--dbname={address_of(restored)}", str(tmp_path / "reelay.dump"))
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("DATABASE_URL", restored)
+        assert await mark() == exits.OK
+
+    assert "anything is done for them: 1." in capsys.readouterr().out
+
+
+def address_of(url: str) -> str:
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+async def run_tool(name: str, *arguments: str) -> None:
+    [folder, *_] = sorted(PROGRAMS.glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True)
+    process = await asyncio.create_subprocess_exec(str(folder / name), *arguments)
+    assert await process.wait() == 0

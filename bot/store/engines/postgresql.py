@@ -135,6 +135,16 @@ def is_locked(error: BaseException) -> bool:
     return isinstance(error.__cause__, DBAPIError) and _sqlstate(error.__cause__.orig) == _LOCK_NOT_AVAILABLE
 
 
+def state_of(error: BaseException) -> str | None:
+    """Find PostgreSQL's own code for what is wrong, under however many errors it lies."""
+    below: BaseException | None = error
+    while below is not None:
+        if (state := _sqlstate(below)) is not None:
+            return state
+        below = getattr(below, "orig", None) or below.__cause__
+    return None
+
+
 def _connection_class(goodbye_seconds: float) -> type[Any]:
     from asyncpg import Connection  # pyright: ignore[reportMissingTypeStubs] (and not everybody has it)
 

@@ -16,6 +16,13 @@ MIGRATING = "another process migrates the database just now: start again when it
 _BUSY = "another program holds the database locked: start again when it is done."
 _FULL = "the disk of the database is full."
 _NOT_REACHED = "the database cannot be reached, or does not let the bot in: check DATABASE_URL."
+_NO_OWNER = "DATABASE_URL's user may not make tables in the database: make it the owner of the database."
+_NOT_EMPTY = (
+    "the database has tables already that are not of its version: DATABASE_URL has to name one of the bot's own, and a "
+    "backup is put into an empty one."
+)
+_READ_ONLY = "the database takes no writes just now: start again when it does."
+_NO_CONNECTION = "the database has no connection left to give: start again when it has one."
 NO_SHARED_FILES = (
     "the disk of the database does not let processes share a file, as many network drives do not: check DATABASE_URL, "
     "and name a file on a disk of this machine."
@@ -54,7 +61,7 @@ def explain_opening(error: StoreUnavailableError, path: str | None, *, is_migrat
     if is_busy(error):
         return StoreUnavailableError(MIGRATING if is_migrating else _BUSY)
     if path is None:
-        return StoreUnavailableError(_NOT_REACHED)
+        return _explain_postgresql(postgresql.state_of(error))
     match _sqlite_code(error):
         case sqlite3.SQLITE_FULL:
             return StoreUnavailableError(_FULL)
@@ -66,6 +73,20 @@ def explain_opening(error: StoreUnavailableError, path: str | None, *, is_migrat
             return SettingsError(_NO_FOLDER)
         case _:
             return SettingsError(_NOT_WRITABLE)
+
+
+def _explain_postgresql(state: str | None) -> ReelayError:
+    match state:
+        case "42501":
+            return SettingsError(_NO_OWNER)
+        case "42P07" | "42701" | "42710":
+            return SettingsError(_NOT_EMPTY)
+        case "25006":
+            return StoreUnavailableError(_READ_ONLY)
+        case "53300":
+            return StoreUnavailableError(_NO_CONNECTION)
+        case _:
+            return StoreUnavailableError(_NOT_REACHED)
 
 
 def _sqlite_code(error: BaseException) -> int | None:

@@ -19,7 +19,7 @@ from bot.store.engines.name_lock import NameLock
 from bot.store.tables import command_digests
 from tests.support.another_program import AnotherProgram
 from tests.support.cut_line import CutLine
-from tests.support.databases import DATABASE_URL, HASTY_SECONDS, connect, fresh_database
+from tests.support.databases import DATABASE_URL, HASTY_SECONDS, connect, empty_database, fresh_database
 from tests.support.postgresql_server import PostgreSqlServer
 
 if TYPE_CHECKING:
@@ -125,6 +125,8 @@ async def test_a_server_that_only_lets_read_is_unavailable_for_writing_until_it_
     async with Database.open(url, migrate=False) as database:
         with pytest.raises(StoreUnavailableError):
             await write(database)
+        with pytest.raises(StoreUnavailableError, match="takes no writes just now"):
+            await database.check_writable()
         assert await count(database) == 0
 
         await change(url, "SET default_transaction_read_only = off")
@@ -236,6 +238,25 @@ async def test_an_address_that_its_driver_can_not_go_to_is_a_wrong_setting(
 ) -> None:
     with pytest.raises(SettingsError, match=words):
         await use(f"postgresql+asyncpg://{address}")
+
+
+async def test_a_user_who_may_not_make_tables_is_told_so(tmp_path: Path) -> None:
+    url = await empty_database(tmp_path)
+    connection = await connect(url)
+    await connection.execute("DROP SCHEMA public")
+    await connection.close()
+    await change(url, "SET search_path = pg_catalog")
+    with pytest.raises(SettingsError, match="may not make tables"):
+        await open_and_close(url)
+
+
+async def test_tables_of_another_version_are_told_from_a_server_that_is_not_there(tmp_path: Path) -> None:
+    url = await empty_database(tmp_path)
+    connection = await connect(url)
+    await connection.execute("CREATE TABLE jobs ()")
+    await connection.close()
+    with pytest.raises(SettingsError, match="a backup is put into an empty one"):
+        await open_and_close(url)
 
 
 async def test_an_option_with_a_value_that_means_nothing_is_unavailable(url: str) -> None:
