@@ -21,8 +21,12 @@ _NOT_EMPTY = (
     "the database has tables already that are not of its version: DATABASE_URL has to name one of the bot's own, and a "
     "backup is put into an empty one."
 )
-_READ_ONLY = "the database takes no writes just now: start again when it does."
-_NO_CONNECTION = "the database has no connection left to give: start again when it has one."
+_PASSING = {
+    "25006": "the database takes no writes just now: start again when it does.",
+    "53300": "the database has no connection left to give: start again when it has one.",
+}
+_NOT_LET_IN = ("28", "3D")
+"""How PostgreSQL's codes begin where there is no such user, password or database."""
 NO_SHARED_FILES = (
     "the disk of the database does not let processes share a file, as many network drives do not: check DATABASE_URL, "
     "and name a file on a disk of this machine."
@@ -44,7 +48,11 @@ def is_damaged(error: BaseException) -> bool:
 
 def unavailable(error: BaseException) -> StoreUnavailableError:
     """Say in a sentence that the database did not answer; the driver's own error is to be its cause."""
-    return StoreUnavailableError(f"the database does not answer just now ({type(error).__name__}).")
+    state = postgresql.state_of(error) or ""
+    if state.startswith(_NOT_LET_IN):
+        return StoreUnavailableError(_NOT_REACHED)
+    generally = f"the database does not answer just now ({type(error).__name__})."
+    return StoreUnavailableError(_PASSING.get(state, generally))
 
 
 def explain_opening(error: StoreUnavailableError, path: str | None, *, is_migrating: bool = False) -> ReelayError:
@@ -81,12 +89,8 @@ def _explain_postgresql(state: str | None) -> ReelayError:
             return SettingsError(_NO_OWNER)
         case "42P07" | "42701" | "42710":
             return SettingsError(_NOT_EMPTY)
-        case "25006":
-            return StoreUnavailableError(_READ_ONLY)
-        case "53300":
-            return StoreUnavailableError(_NO_CONNECTION)
         case _:
-            return StoreUnavailableError(_NOT_REACHED)
+            return StoreUnavailableError(_PASSING.get(state or "", _NOT_REACHED))
 
 
 def _sqlite_code(error: BaseException) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -248,6 +249,19 @@ async def test_a_user_who_may_not_make_tables_is_told_so(tmp_path: Path) -> None
     await change(url, "SET search_path = pg_catalog")
     with pytest.raises(SettingsError, match="may not make tables"):
         await open_and_close(url)
+
+
+async def test_a_database_or_user_that_is_not_there_is_told_from_a_server_that_is_not_there(url: str) -> None:
+    elsewhere = make_url(url).set(database="nowhere"), make_url(url).set(username="nobody")
+    for address in (it.render_as_string(hide_password=False) for it in elsewhere):
+        for use in (open_and_close, NameLock.take, measure_clock):
+            with pytest.raises(StoreUnavailableError, match="check DATABASE_URL"):
+                await use(address)
+
+
+async def measure_clock(url: str) -> None:
+    async with Database.open(url, migrate=False) as database:
+        await database.measure_clock(lambda: datetime.now(UTC))
 
 
 async def test_tables_of_another_version_are_told_from_a_server_that_is_not_there(tmp_path: Path) -> None:
