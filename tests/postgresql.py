@@ -17,6 +17,8 @@ CHOSEN = (
     "-m=not slow or xdist_group or postgresql",  # the group is that of whole processes
     "tests/store",
     "tests/services",
+    "tests/command_line",
+    "tests/web",
     "tests/e2e/test_two_processes.py",
     "tests/e2e/test_sigkill.py",
     "tests/e2e/test_brainstorms_killed.py",

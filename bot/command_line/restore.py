@@ -71,8 +71,13 @@ async def _replace(url: str, database: Path, file: Path) -> tuple[Path | None, i
 
 
 async def _mark(url: str) -> int:
+    from bot.services.database_time import DatabaseTime
+    from bot.services.ports import SystemClock
     from bot.store.backups import mark_open_jobs
     from bot.store.database import Database
 
-    async with Database.open(url) as database, database.write() as connection:
-        return await mark_open_jobs(connection, now=datetime.now(UTC))
+    async with Database.open(url) as database:
+        clock = DatabaseTime(database=database, machine=SystemClock())
+        await clock.measure()
+        async with database.write() as connection:
+            return await mark_open_jobs(connection, now=clock.now())

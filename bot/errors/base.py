@@ -12,7 +12,10 @@ class SettingsError(ReelayError):
 
 
 class StoreUnavailableError(ReelayError):
-    """The database could not be asked, or in time; nothing has changed. When it is opened, a sentence says why."""
+    """The database could not be asked, or in time; a sentence says why.
+
+    Nothing has changed, unless a connection to PostgreSQL was lost between a commit and its answer.
+    """
 
 
 class StoreRefusedError(ReelayError):

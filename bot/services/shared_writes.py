@@ -56,8 +56,9 @@ class SharedWrites:
             gather_seconds: how long to wait for others, where nobody is waiting yet.
 
         Raises:
-            StoreUnavailableError: when the database does not answer; nothing is written then.
-            Exception: what ``work`` raises; likewise.
+            StoreUnavailableError: when the database does not answer; nothing is written then, unless a connection to
+                PostgreSQL was lost between a commit and its answer.
+            Exception: what ``work`` raises; nothing is written then.
         """
         write = _Write(work)
         self._waiting.append(write)

@@ -18,7 +18,7 @@ from bot.store import epoch, migrating
 from bot.store.engines import postgresql, sqlite, write_ahead
 from bot.store.engines.turns import Turns
 from bot.store.engines.write_ahead import Checkpoints
-from bot.store.files import DatabaseFile, copies, explain_opening, is_busy, is_damaged
+from bot.store.files import DatabaseFile, copies, explain_opening, is_busy, is_damaged, unavailable
 from bot.store.tables import command_digests
 
 if TYPE_CHECKING:
@@ -89,10 +89,6 @@ class Database:
         """
         try:
             engine = _create_engine(url, busy_timeout_seconds)
-        except ImportError as error:
-            raise SettingsError(
-                "DATABASE_URL names PostgreSQL: `uv sync --extra postgresql` for its driver."
-            ) from error
         except ArgumentError as error:
             raise SettingsError("DATABASE_URL is not the address of a supported database.") from error
         path = (engine.url.database or ":memory:") if engine.dialect.name == "sqlite" else None
@@ -264,7 +260,7 @@ class _unavailable_when_down:  # noqa: N801 (reads as a statement)
         if error is not None and self._file is not None and is_damaged(error):
             self._file.note_damaged()
         if isinstance(error, DBAPIError | PoolTimeoutError | OSError):
-            raise StoreUnavailableError(type(error).__name__) from error
+            raise unavailable(error) from error
 
 
 def _create_engine(url: str, busy_timeout_seconds: float, *, migrates: bool = False) -> AsyncEngine:
@@ -289,6 +285,8 @@ def _create_engine(url: str, busy_timeout_seconds: float, *, migrates: bool = Fa
 def _refuse_value(context: ExceptionContext) -> None:
     """Tell a value that the database takes by no means from a database that is down."""
     error = context.original_exception
+    if context.connection is None:  # nobody is connected yet: it is the address that is refused
+        return
     if sqlite.refuses_value(error) or postgresql.refuses_value(error):
         raise StoreRefusedError(type(error).__name__)
 

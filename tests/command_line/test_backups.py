@@ -26,6 +26,7 @@ async def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.sqlite
 def test_a_backup_is_made_and_restored_and_a_restored_database_can_be_marked_again(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -36,6 +37,7 @@ def test_a_backup_is_made_and_restored_and_a_restored_database_can_be_marked_aga
     assert len(list(folder.glob("reelay.db.replaced-*Z"))) == 1
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [

@@ -8,9 +8,8 @@ import logging
 import os
 import signal
 import sys
-from contextlib import closing
 from dataclasses import dataclass
-from sqlite3 import connect
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,8 +19,10 @@ from bot.command_line import exits, main
 from bot.errors import DestinationClosedError
 from bot.models import JobState
 from bot.store import database as database_module
+from tests.support.another_program import AnotherProgram
 from tests.support.bot_process import REPOSITORY
 from tests.support.clocks import ServiceClock
+from tests.support.databases import HASTY_SECONDS
 from tests.support.workshop import GUILD_ID, MEMBER_ID, open_workshop
 
 if TYPE_CHECKING:
@@ -51,7 +52,17 @@ async def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncGene
         monkeypatch.setenv("TOAPIS_API_KEY", SECRET)
         monkeypatch.setenv("DATABASE_URL", opened.database_url)
         monkeypatch.setattr("bot.services.ports.SystemClock", lambda: ServiceClock(opened.time))
+        put_ahead(monkeypatch, seconds=0.0)
         yield opened
+
+
+def put_ahead(monkeypatch: pytest.MonkeyPatch, *, seconds: float) -> None:
+    """Have the database's clock go so far ahead of the machine's."""
+
+    async def measure(*_: object) -> float:
+        return seconds
+
+    monkeypatch.setattr(database_module.Database, "measure_clock", measure)
 
 
 @dataclass(frozen=True)
@@ -187,6 +198,35 @@ def workshop_time(workshop: Workshop) -> str:
     return ServiceClock(workshop.time).now().replace(microsecond=0).isoformat()
 
 
+async def test_commands_go_by_the_databases_clock_as_the_bot_does(
+    workshop: Workshop, run: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = workshop.start()
+    process.services.presence.watch(lambda: [GUILD_ID])
+    await process.end_data()
+    job_id = await workshop.accept(process)
+    put_ahead(monkeypatch, seconds=600.0)
+
+    assert await run.json("jobs", "list", "--since", "9m") == []
+    assert [job["id"] for job in await run.json("jobs", "list", "--since", "11m")] == [job_id]
+    await run.json("pause", "moving house")
+    [entry] = await run.json("audit")
+    now = ServiceClock(workshop.time).now() + timedelta(seconds=600)
+    assert datetime.fromisoformat(entry["made_at"]) == now
+    assert "10 min" in (await run("servers")).output
+
+
+async def test_whoever_has_a_name_that_is_no_text_is_named_all_the_same(
+    workshop: Workshop, run: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("getpass.getuser", lambda: "m\udcfcller")
+
+    await run.json("pause", "moving house")
+
+    [entry] = await run.json("audit")
+    assert entry["made_by"] == "command line, m\\udcfcller"
+
+
 async def test_a_job_is_shown_with_all_that_became_of_it_but_no_address_of_its_file(
     workshop: Workshop, run: CommandLine
 ) -> None:
@@ -319,6 +359,7 @@ async def test_what_can_not_be_done_is_said_in_one_sentence_and_changes_nothing(
     [
         ("jobs", "list", "--state", "lost"),
         ("jobs", "list", "--since", "yesterday"),
+        ("jobs", "list", "--since", "0001-01-01T00:00+10:00"),
         ("spend", "--days", "3", "--month"),
         ("leave", "the-film-club"),
         ("pause",),
@@ -347,12 +388,10 @@ async def test_every_command_explains_itself_without_settings(command: str, run:
 # What stands in the way --------------------------------------------------------------------------
 
 
-async def test_a_database_of_another_version_is_refused_and_left_as_it_is(
-    workshop: Workshop, run: CommandLine, tmp_path: Path
-) -> None:
+async def test_a_database_of_another_version_is_refused_and_left_as_it_is(workshop: Workshop, run: CommandLine) -> None:
     for revision, advice in (("0001", "python -m bot migrate"), ("9999", "update the bot")):
-        with closing(connect(tmp_path / "reelay.db")) as other, other:
-            other.execute("UPDATE alembic_version SET version_num = ?", (revision,))
+        with AnotherProgram(workshop.database_url) as other:
+            other.rows("UPDATE alembic_version SET version_num = ?", revision)
 
         ended = await run("status")
 
@@ -374,12 +413,11 @@ async def test_a_database_that_is_not_there_is_not_made(
 
 
 async def test_a_database_that_another_program_holds_locked_is_told_in_one_sentence(
-    workshop: Workshop, run: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    workshop: Workshop, run: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(database_module.Database.open.__func__.__wrapped__.__kwdefaults__, "busy_timeout_seconds", 0.01)
-    with closing(connect(tmp_path / "reelay.db", isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-
+    options = database_module.Database.open.__func__.__wrapped__.__kwdefaults__
+    monkeypatch.setitem(options, "busy_timeout_seconds", HASTY_SECONDS)
+    with AnotherProgram(workshop.database_url) as other, other.writing():
         assert "locked" in await run.refused("pause", "moving house")
 
 

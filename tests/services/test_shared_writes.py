@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 
-from bot.errors import StoreUnavailableError
+from bot.errors import StoreRefusedError, StoreUnavailableError
 from bot.services.shared_writes import AT_ONCE, SharedWrites
 from bot.store.database import Database
 from bot.store.tables import command_digests
@@ -93,6 +93,30 @@ async def test_what_the_database_does_not_take_of_one_is_that_ones_alone(databas
 
     assert results == ["a", refused, "c"]
     assert await stored(database) == {"a", "c"}
+
+
+async def test_a_value_that_the_database_refuses_is_that_ones_alone(database: FlakyDatabase) -> None:
+    first, refused, last = await run_all(SharedWrites(database), put("a"), put("\ud800"), put("c"))
+
+    assert (first, type(refused), last) == ("a", StoreRefusedError, "c")
+    assert await stored(database) == {"a", "c"}
+
+
+@pytest.mark.postgresql
+async def test_a_connection_that_is_lost_before_the_commit_fails_all_and_the_next_has_another(
+    database: FlakyDatabase,
+) -> None:
+    async def lose_it(connection: Connection) -> None:
+        session = (await connection.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+        async with database.read() as other:
+            await other.execute(text("SELECT pg_terminate_backend(:session, 5000)"), {"session": session})
+
+    writes = SharedWrites(database)
+    results = await run_all(writes, put("a"), put("b"), lose_it)
+
+    assert [type(result) for result in results] == [StoreUnavailableError] * 3
+    assert await run_all(writes, put("c")) == ["c"]
+    assert await stored(database) == {"c"}
 
 
 async def test_a_database_that_is_down_is_asked_twice_and_not_once_for_each(database: FlakyDatabase) -> None:

@@ -98,6 +98,7 @@ def whoever() -> str:
 
 
 async def _ask(settings: Settings, ask: Callable[[Operating, Settings], Awaitable[_Found]]) -> _Found:
+    from bot.services.database_time import DatabaseTime
     from bot.services.jobs.status_cards import CardChanges
     from bot.services.operating.operating import Operating
     from bot.services.ports import SystemClock
@@ -114,9 +115,11 @@ async def _ask(settings: Settings, ask: Callable[[Operating, Settings], Awaitabl
                 raise SettingsError(NO_DATABASE)
             if present != latest:
                 raise SettingsError(wrong_schema(present, latest))
+            clock = DatabaseTime(database=database, machine=SystemClock())
+            await clock.measure()
             operating = Operating(
                 database=database,
-                clock=SystemClock(),
+                clock=clock,
                 policy=settings.worker_policy(),
                 spending=settings.spending,
                 random_bits=random.SystemRandom().getrandbits,

@@ -17,8 +17,11 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _SPAN = re.compile(r"(\d{1,5})([mhd])")
 
 
-class _Since(click.ParamType[datetime]):
-    """A moment: so long ago (``90m``, ``24h``, ``7d``), or a date or time in ISO 8601, UTC where it names no zone."""
+class _Since(click.ParamType[datetime | timedelta]):
+    """A moment: so long ago (``90m``, ``24h``, ``7d``), or a date or time in ISO 8601, UTC where it names no zone.
+
+    How long ago stays a span: it is counted from the time that the database goes by.
+    """
 
     name = "since"
 
@@ -27,16 +30,16 @@ class _Since(click.ParamType[datetime]):
         value: Any,  # noqa: ANN401 (as click has it)
         param: click.Parameter | None,
         ctx: click.Context | None,
-    ) -> datetime:
-        if isinstance(value, datetime):
+    ) -> datetime | timedelta:
+        if isinstance(value, datetime | timedelta):
             return value
         if found := _SPAN.fullmatch(value):
-            return datetime.now(UTC) - timedelta(**{_UNITS[found[2]]: int(found[1])})
+            return timedelta(**{_UNITS[found[2]]: int(found[1])})
         try:
             moment = datetime.fromisoformat(value)
-        except ValueError:
+            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        except (ValueError, OverflowError):
             self.fail(f"{value!r} is neither like 90m, 24h or 7d nor a date or time like 2026-03-04T12:00.", param, ctx)
-        return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 @click.group
@@ -65,7 +68,7 @@ def list_(
     failed: bool,
     guild_id: int | None,
     member_id: int | None,
-    since: datetime | None,
+    since: datetime | timedelta | None,
     before_id: str | None,
     limit: int,
     as_json: bool,
@@ -74,16 +77,18 @@ def list_(
     from bot.models.operating import JobFilter
     from bot.ui.text.operating import jobs as words
 
-    wanted = JobFilter(
-        limit=limit,
-        states=[JobState(state) for state in {*states, *(["failed"] if failed else [])}],
-        guild_id=guild_id,
-        member_id=member_id,
-        since=since,
-        before_id=before_id,
-    )
+    def wanted(now: datetime) -> JobFilter:
+        return JobFilter(
+            limit=limit,
+            states=[JobState(state) for state in {*states, *(["failed"] if failed else [])}],
+            guild_id=guild_id,
+            member_id=member_id,
+            since=now - since if isinstance(since, timedelta) else since,
+            before_id=before_id,
+        )
+
     return answer(
-        lambda operating, _: operating.list_jobs(wanted),
+        lambda operating, _: operating.list_jobs(wanted(operating.now())),
         words=lambda found: words.listed(found, limit),
         document=lambda found: [listed_job(job) for job in found],
         as_json=as_json,

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from bot.command_line.operating.asking import answer, json_option, reason_option, whoever
 from bot.command_line.operating.documents import document
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from bot.config import Settings
+    from bot.models.operating import ServerStatus
+    from bot.services.operating.operating import Operating
 
 
 @click.command
@@ -16,10 +24,13 @@ def servers(*, as_json: bool) -> int:
     """List the servers that the bot is in, with their jobs and what they spent."""
     from bot.ui.text.operating import reports
 
+    async def ask(operating: Operating, settings: Settings) -> tuple[Sequence[ServerStatus], datetime]:
+        return await operating.list_servers(settings.allowed_servers), operating.now()
+
     return answer(
-        lambda operating, settings: operating.list_servers(settings.allowed_servers),
-        words=lambda listed: reports.servers(listed, datetime.now(UTC)),
-        document=document,
+        ask,
+        words=lambda found: reports.servers(*found),
+        document=lambda found: document(found[0]),
         as_json=as_json,
     )
 

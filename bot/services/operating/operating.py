@@ -54,7 +54,7 @@ def by_member(member_id: int) -> str:
 
 def by_command_line(user: str) -> str:
     """Name in the audit whoever used the command line, by the machine's name for them."""
-    return f"command line, {user}"[:128]
+    return f"command line, {user.encode(errors='backslashreplace').decode()}"[:128]
 
 
 class Operating:
@@ -88,6 +88,10 @@ class Operating:
         self._wake = wake
 
     # Looking -------------------------------------------------------------------------------------
+
+    def now(self) -> datetime:
+        """Return the time by which all of it goes."""
+        return self._clock.now()
 
     async def status(self) -> BotStatus:
         """Return how the bot stands."""

@@ -11,6 +11,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.errors import StoreUnavailableError
+from bot.store.engines import postgresql
+from bot.store.files import unavailable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -99,6 +101,7 @@ async def hold_all_names(url: str) -> AsyncGenerator[None]:
     """Hold all names, when nobody has one: meanwhile no process on the database gets any.
 
     Raises:
+        SettingsError: when the address is none for the driver, or there is no driver.
         StoreUnavailableError: when somebody has one, or the database does not answer.
     """
     connection = await _connect(url)
@@ -111,6 +114,7 @@ async def hold_all_names(url: str) -> AsyncGenerator[None]:
 
 
 async def _connect(url: str) -> AsyncConnection:
+    postgresql.require_driver(url)
     engine = create_async_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
     async with _in_time():
         return await engine.connect()
@@ -142,7 +146,7 @@ async def _in_time() -> AsyncGenerator[None]:
         async with asyncio.timeout(ANSWER_SECONDS):
             yield
     except (DBAPIError, OSError) as error:  # a time-out is one of these
-        raise StoreUnavailableError(type(error).__name__) from error
+        raise unavailable(error) from error
 
 
 async def _close(connection: AsyncConnection) -> None:

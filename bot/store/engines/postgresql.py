@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import event, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from bot.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +27,11 @@ TURN_SHARE, _LOCK_SHARE, _STATEMENT_SHARE, _NETWORK_SHARE, _GOODBYE_SHARE = 0.3,
 which the server itself gives up, so that the connection is kept; for any answer over the network; for a good-bye."""
 CLOCK_READINGS = 3
 """The one that took least is off by half of that at most."""
+_OPTIONS = frozenset({
+    *("host", "port", "user", "password", "database", "passfile", "service", "servicefile", "krbsrvname", "gsslib"),
+    *("ssl", "target_session_attrs", "prepared_statement_cache_size"),
+})  # fmt: skip
+"""What an address may say behind its question mark: what the driver takes as text."""
 _READ_ONLY, _LOCK_NOT_AVAILABLE = "25006", "55P03"
 
 
@@ -34,7 +42,11 @@ def create_engine(url: str, answer_seconds: float, *, migrates: bool) -> AsyncEn
         url: begins with ``postgresql+asyncpg://``.
         answer_seconds: how long anybody waits to hear that the database can't be asked.
         migrates: statements may take as long as they like, and the lock is waited for all that time.
+
+    Raises:
+        SettingsError: as ``require_driver``.
     """
+    require_driver(url)
     network_seconds = answer_seconds * _NETWORK_SHARE
     settings = {
         "application_name": "reelay",
@@ -58,6 +70,30 @@ def create_engine(url: str, answer_seconds: float, *, migrates: bool) -> AsyncEn
     event.listen(engine.sync_engine, "connect", _read_whole_sums)
     event.listen(engine.sync_engine, "handle_error", _let_go)
     return engine
+
+
+def require_driver(url: str) -> None:
+    """Check that there is a driver, and that the address is one that it can go to, with options that it knows.
+
+    Raises:
+        SettingsError: when it is not so; the message is a sentence.
+    """
+    if importlib.util.find_spec("asyncpg") is None:
+        raise SettingsError("DATABASE_URL names PostgreSQL: `uv sync --extra postgresql` for its driver.")
+    address = make_url(url)
+    try:
+        address.get_dialect()().create_connect_args(address)
+        (address.host or "").encode("idna")
+        is_address = (address.port or 1) in range(1, 65_536)
+    except (ArgumentError, UnicodeError):
+        is_address = False
+    if not is_address:
+        raise SettingsError("DATABASE_URL is wrong: no host and port can be called what it names.")
+    if unknown := ", ".join(sorted(address.query.keys() - _OPTIONS)):
+        raise SettingsError(
+            f"DATABASE_URL has options that its driver does not know ({unknown}): where other programs have sslmode, "
+            "it has ssl."
+        )
 
 
 def _milliseconds(seconds: float) -> str:
@@ -97,6 +133,16 @@ def refuses_value(error: BaseException) -> bool:
 def is_locked(error: BaseException) -> bool:
     """Tell whether somebody else held a lock for too long."""
     return isinstance(error.__cause__, DBAPIError) and _sqlstate(error.__cause__.orig) == _LOCK_NOT_AVAILABLE
+
+
+def state_of(error: BaseException) -> str | None:
+    """Find PostgreSQL's own code for what is wrong, under however many errors it lies."""
+    below: BaseException | None = error
+    while below is not None:
+        if (state := _sqlstate(below)) is not None:
+            return state
+        below = getattr(below, "orig", None) or below.__cause__
+    return None
 
 
 def _connection_class(goodbye_seconds: float) -> type[Any]:

@@ -16,6 +16,17 @@ MIGRATING = "another process migrates the database just now: start again when it
 _BUSY = "another program holds the database locked: start again when it is done."
 _FULL = "the disk of the database is full."
 _NOT_REACHED = "the database cannot be reached, or does not let the bot in: check DATABASE_URL."
+_NO_OWNER = "DATABASE_URL's user may not make tables in the database: make it the owner of the database."
+_NOT_EMPTY = (
+    "the database has tables already that are not of its version: DATABASE_URL has to name one of the bot's own, and a "
+    "backup is put into an empty one."
+)
+_PASSING = {
+    "25006": "the database takes no writes just now: start again when it does.",
+    "53300": "the database has no connection left to give: start again when it has one.",
+}
+_NOT_LET_IN = ("28", "3D")
+"""How PostgreSQL's codes begin where there is no such user, password or database."""
 NO_SHARED_FILES = (
     "the disk of the database does not let processes share a file, as many network drives do not: check DATABASE_URL, "
     "and name a file on a disk of this machine."
@@ -35,6 +46,15 @@ def is_damaged(error: BaseException) -> bool:
     return _sqlite_code(error) in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
+def unavailable(error: BaseException) -> StoreUnavailableError:
+    """Say in a sentence that the database did not answer; the driver's own error is to be its cause."""
+    state = postgresql.state_of(error) or ""
+    if state.startswith(_NOT_LET_IN):
+        return StoreUnavailableError(_NOT_REACHED)
+    generally = f"the database does not answer just now ({type(error).__name__})."
+    return StoreUnavailableError(_PASSING.get(state, generally))
+
+
 def explain_opening(error: StoreUnavailableError, path: str | None, *, is_migrating: bool = False) -> ReelayError:
     """Say in a sentence why the database was not opened or not written.
 
@@ -49,7 +69,7 @@ def explain_opening(error: StoreUnavailableError, path: str | None, *, is_migrat
     if is_busy(error):
         return StoreUnavailableError(MIGRATING if is_migrating else _BUSY)
     if path is None:
-        return StoreUnavailableError(_NOT_REACHED)
+        return _explain_postgresql(postgresql.state_of(error))
     match _sqlite_code(error):
         case sqlite3.SQLITE_FULL:
             return StoreUnavailableError(_FULL)
@@ -61,6 +81,16 @@ def explain_opening(error: StoreUnavailableError, path: str | None, *, is_migrat
             return SettingsError(_NO_FOLDER)
         case _:
             return SettingsError(_NOT_WRITABLE)
+
+
+def _explain_postgresql(state: str | None) -> ReelayError:
+    match state:
+        case "42501":
+            return SettingsError(_NO_OWNER)
+        case "42P07" | "42701" | "42710":
+            return SettingsError(_NOT_EMPTY)
+        case _:
+            return StoreUnavailableError(_PASSING.get(state or "", _NOT_REACHED))
 
 
 def _sqlite_code(error: BaseException) -> int | None:

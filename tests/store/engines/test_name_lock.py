@@ -11,7 +11,7 @@ import pytest
 from bot.errors import StoreUnavailableError
 from bot.instance import hold_instance_name
 from bot.services.instance_name import InstanceName
-from bot.store.engines.name_lock import NameLock
+from bot.store.engines.name_lock import RESTORING, RUNNING, NameLock, hold_all_names
 from tests.support.databases import connect, empty_database
 
 if TYPE_CHECKING:
@@ -128,6 +128,31 @@ async def test_a_session_that_answers_and_has_no_lock_is_not_believed(url: str) 
     await lock.close()
 
 
+async def test_nobody_restores_beside_a_process_that_has_a_name(url: str) -> None:
+    async with process(url, "a"):
+        with pytest.raises(StoreUnavailableError, match=RUNNING):
+            await hold_all_names(url).__aenter__()
+
+
+async def test_a_restore_is_alone_and_who_lost_a_name_has_it_again_when_it_is_done(
+    url: str, named_again: asyncio.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost, lose = asyncio.Event(), InstanceName.lose
+    monkeypatch.setattr(InstanceName, "lose", lambda instance: (lose(instance), lost.set()))
+    async with hold_instance_name(url, nonce="a", check_seconds=0.0, again_seconds=0.01) as loser:
+        await end_session(url, 1)
+        async with hold_all_names(url):
+            for one, sentence in ((hold_all_names(url), RUNNING), (process(url, "b"), RESTORING)):
+                with pytest.raises(StoreUnavailableError, match=sentence):
+                    await one.__aenter__()
+            keeping = asyncio.create_task(loser.keep())
+            await lost.wait()
+        await named_again.wait()
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+        assert loser.instance.name == "postgresql/1"
+
+
 async def test_a_server_that_does_not_answer_is_unavailable() -> None:
-    with pytest.raises(StoreUnavailableError):
+    with pytest.raises(StoreUnavailableError, match="does not answer just now"):
         await NameLock.take("postgresql+asyncpg://nobody@127.0.0.1:9/nowhere")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,13 +13,14 @@ from sqlalchemy import insert, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from bot.errors import StoreRefusedError, StoreUnavailableError
+from bot.errors import SettingsError, StoreRefusedError, StoreUnavailableError
 from bot.store.database import BUSY_TIMEOUT_SECONDS, Database
 from bot.store.engines import postgresql
+from bot.store.engines.name_lock import NameLock
 from bot.store.tables import command_digests
 from tests.support.another_program import AnotherProgram
 from tests.support.cut_line import CutLine
-from tests.support.databases import DATABASE_URL, HASTY_SECONDS, connect, fresh_database
+from tests.support.databases import DATABASE_URL, HASTY_SECONDS, connect, empty_database, fresh_database
 from tests.support.postgresql_server import PostgreSqlServer
 
 if TYPE_CHECKING:
@@ -124,6 +126,8 @@ async def test_a_server_that_only_lets_read_is_unavailable_for_writing_until_it_
     async with Database.open(url, migrate=False) as database:
         with pytest.raises(StoreUnavailableError):
             await write(database)
+        with pytest.raises(StoreUnavailableError, match="takes no writes just now"):
+            await database.check_writable()
         assert await count(database) == 0
 
         await change(url, "SET default_transaction_read_only = off")
@@ -214,3 +218,62 @@ async def test_a_value_that_does_not_fit_is_refused_and_the_next_is_taken(url: s
             async with database.write() as connection:
                 await connection.execute(insert(command_digests).values(key="a", digest=digest))
         await write(database)
+
+
+# Addresses ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("u@host/d?sslmode=require", r"does not know \(sslmode\)"),
+        ("u@host/d?timeout=9", "does not know"),
+        ("u@ho..st/d", "no host and port"),
+        ("u@host:99999/d", "no host and port"),
+        ("u@host/d?port=x", "no host and port"),
+    ],
+)
+@pytest.mark.parametrize("use", [open_and_close, NameLock.take])
+async def test_an_address_that_its_driver_can_not_go_to_is_a_wrong_setting(
+    address: str, words: str, use: Callable[[str], Awaitable[object]]
+) -> None:
+    with pytest.raises(SettingsError, match=words):
+        await use(f"postgresql+asyncpg://{address}")
+
+
+async def test_a_user_who_may_not_make_tables_is_told_so(tmp_path: Path) -> None:
+    url = await empty_database(tmp_path)
+    connection = await connect(url)
+    await connection.execute("DROP SCHEMA public")
+    await connection.close()
+    await change(url, "SET search_path = pg_catalog")
+    with pytest.raises(SettingsError, match="may not make tables"):
+        await open_and_close(url)
+
+
+async def test_a_database_or_user_that_is_not_there_is_told_from_a_server_that_is_not_there(url: str) -> None:
+    elsewhere = make_url(url).set(database="nowhere"), make_url(url).set(username="nobody")
+    for address in (it.render_as_string(hide_password=False) for it in elsewhere):
+        for use in (open_and_close, NameLock.take, measure_clock):
+            with pytest.raises(StoreUnavailableError, match="check DATABASE_URL"):
+                await use(address)
+
+
+async def measure_clock(url: str) -> None:
+    async with Database.open(url, migrate=False) as database:
+        await database.measure_clock(lambda: datetime.now(UTC))
+
+
+async def test_tables_of_another_version_are_told_from_a_server_that_is_not_there(tmp_path: Path) -> None:
+    url = await empty_database(tmp_path)
+    connection = await connect(url)
+    await connection.execute("CREATE TABLE jobs ()")
+    await connection.close()
+    with pytest.raises(SettingsError, match="a backup is put into an empty one"):
+        await open_and_close(url)
+
+
+async def test_an_option_with_a_value_that_means_nothing_is_unavailable(url: str) -> None:
+    for use in (open_and_close, NameLock.take):
+        with pytest.raises(StoreUnavailableError, match="the database"):
+            await use(f"{url}?ssl=perhaps")
