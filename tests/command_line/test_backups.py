@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
 
+from bot import instance
 from bot.command_line import exits, main
 from bot.config import Settings
 from tests.support.databases import fresh_database
+from tests.support.old_databases import old_database
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +29,10 @@ async def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def names_in(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
 def test_a_backup_is_made_and_restored_and_a_restored_database_can_be_marked_again(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -34,6 +41,37 @@ def test_a_backup_is_made_and_restored_and_a_restored_database_can_be_marked_aga
     assert codes == [exits.OK] * 3
     assert capsys.readouterr().err == ""
     assert len(list(folder.glob("reelay.db.replaced-*Z"))) == 1
+
+
+async def test_restoring_an_older_version_leaves_nothing_beside_and_removes_what_a_killed_restore_left(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with old_database(f"sqlite+aiosqlite:///{folder / 'older.db'}", "0018"):
+        pass
+    others = {".reelay.db.mine.partial.txt", ".other.db.abc.partial"}
+    for name in (*others, ".reelay.db.abc.partial", ".reelay.db.abc.partial-wal"):
+        (folder / name).touch()
+
+    code = await asyncio.to_thread(main, ["restore", "older.db"])
+
+    assert (code, capsys.readouterr().err) == (exits.OK, "")
+    left = names_in(folder) - {"reelay.db", "older.db", "reelay.db.use.lock"} - others
+    assert [name.startswith("reelay.db.replaced-") for name in left] == [True]
+
+
+@pytest.mark.parametrize("arguments", [["migrate"], ["status"], ["pause", "why"], ["backup", "saved.db"]])
+def test_no_command_touches_a_database_that_is_being_restored(
+    folder: Path, arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(instance, "_LONGEST_START_SECONDS", 0.01)
+    before = (folder / "reelay.db").read_bytes()
+
+    with instance._hold(folder / "reelay.db", writes=True, otherwise=""):
+        assert main(arguments) == exits.FAILED
+
+    assert capsys.readouterr().err == "a restore of the database goes on: start again when it is done.\n"
+    assert (folder / "reelay.db").read_bytes() == before
+    assert names_in(folder) == {"reelay.db", "reelay.db.use.lock"}
 
 
 @pytest.mark.parametrize(

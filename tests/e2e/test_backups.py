@@ -89,7 +89,7 @@ async def test_each_job_of_a_backup_ends_once_and_nothing_is_paid_again(tmp_path
         submit.set()
         late.set()
 
-        with use_database_alone(f"sqlite+aiosqlite:///{tmp_path / 'reelay.db'}"):
+        async with use_database_alone(f"sqlite+aiosqlite:///{tmp_path / 'reelay.db'}"):
             code, said = await run(stage)
             assert code == 1, "a bot that is started while a restore goes on"
             assert "a restore of the database goes on: start again when it is done." in said
