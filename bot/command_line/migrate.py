@@ -28,7 +28,8 @@ def migrate() -> int:
     try:
         click.echo(asyncio.run(_migrate(settings)))
     except asyncio.CancelledError:
-        click.echo("stopped: nothing was migrated")
+        click.echo("stopped: nothing was migrated", err=True)
+        return exits.FAILED
     except StoreUnavailableError as error:
         click.echo(error, err=True)
         return exits.FAILED

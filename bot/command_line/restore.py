@@ -26,15 +26,18 @@ def restore(*, file: Path | None, mark: bool) -> int:
 
     if (file is None) != mark:
         raise click.UsageError("Name either the FILE to restore, or --mark.")
-    exits.end_by_exceptions()
+    exits.end_by_exceptions(exits.FAILED)
     exits.print_whatever_it_holds()
     settings = load_settings()
     url, database = settings.database_url.get_secret_value(), settings.database_file
     if file is not None and database is None:
         raise SettingsError("PostgreSQL is restored by its own tool, pg_restore; then run: restore --mark.")
+    if mark and database is not None and not database.exists():
+        raise SettingsError(f"there is no database at {database}: check DATABASE_URL.")
     try:
         if file is not None and database is not None:
             _require_backup(file, database)
+            database = database.resolve()  # a link to it stays
         copies = settings.migration_copies
         kept, marked = asyncio.run(_restore(url, database, None if file is None else file.absolute(), copies=copies))
     except (BackupError, StoreUnavailableError) as error:

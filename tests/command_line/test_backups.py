@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from typing import TYPE_CHECKING
+from unittest.mock import Mock
 
 import pytest
 
 from bot import instance
 from bot.command_line import exits, main
 from bot.config import Settings
+from bot.store.backups import copying
+from bot.store.database import Database
 from tests.support.databases import fresh_database
 from tests.support.old_databases import old_database
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+END_BY_EXCEPTIONS = exits.end_by_exceptions
+
 
 @pytest.fixture
 async def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Be in a folder with a database and its settings."""
-    monkeypatch.setattr(exits, "end_by_exceptions", lambda: None)
+    monkeypatch.setattr(exits, "end_by_exceptions", lambda *_: None)
     monkeypatch.setitem(Settings.model_config, "env_file", None)
     monkeypatch.chdir(tmp_path)
     url = await fresh_database(tmp_path)
@@ -31,6 +37,59 @@ async def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def names_in(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
+
+
+def test_a_database_behind_a_link_is_replaced_where_it_is(folder: Path) -> None:
+    assert main(["backup", "saved.db"]) == exits.OK
+    (folder / "disk").mkdir()
+    (folder / "reelay.db").rename(folder / "disk" / "real.db")
+    (folder / "reelay.db").symlink_to("disk/real.db")
+
+    assert main(["restore", "saved.db"]) == exits.OK
+
+    assert (folder / "reelay.db").is_symlink()
+    assert len(list((folder / "disk").glob("real.db.replaced-*Z"))) == 1
+
+
+def test_no_database_is_made_to_be_marked(folder: Path) -> None:
+    (folder / "reelay.db").unlink()
+
+    assert main(["restore", "--mark"]) == exits.SETTINGS
+
+    assert names_in(folder) == set()
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_migration_that_is_told_to_stop_has_failed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Database, "open", Mock(side_effect=asyncio.CancelledError))
+
+    assert main(["migrate"]) == exits.FAILED
+
+    assert capsys.readouterr() == ("", "stopped: nothing was migrated\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("command", ["backup", "restore"])
+def test_what_is_told_to_stop_has_failed_and_leaves_nothing(
+    folder: Path, command: str, number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["backup", "saved.db"]) == exits.OK
+    before = names_in(folder)
+    monkeypatch.setattr(exits, "end_by_exceptions", END_BY_EXCEPTIONS)
+    monkeypatch.setattr(exits, "Deadline", Mock)
+    monkeypatch.setattr(copying, "_check", lambda *_: signal.raise_signal(number))
+    handlers = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        with pytest.raises(SystemExit) as ended:
+            main([command, "saved.db", *(["--force"] if command == "backup" else [])])
+    finally:
+        for each, handler in handlers.items():
+            signal.signal(each, handler)
+
+    assert ended.value.code == exits.FAILED
+    assert names_in(folder) == before
 
 
 def test_a_backup_is_made_and_restored_and_a_restored_database_can_be_marked_again(
