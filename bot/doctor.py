@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import functools
 import math
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 
 from bot.client import point_discord_at
-from bot.errors import ReelayError, SettingsError, StoreUnavailableError
+from bot.errors import BackupError, ReelayError, SettingsError, StoreUnavailableError
 from bot.gateway.checking import check_token
 from bot.instance import hold_instance_name, use_database
 from bot.models import (
@@ -26,7 +27,7 @@ from bot.models import (
 from bot.services.database_time import DatabaseTime
 from bot.services.instance_name import InstanceName
 from bot.services.ports import SystemClock
-from bot.serving import assemble_for, open_service
+from bot.serving import assemble_for, backup_folder, open_service
 from bot.store.database import Database
 from bot.toapis.account import explain_models
 from bot.ui.text import operators
@@ -57,6 +58,8 @@ async def examine(settings: Settings) -> bool:
         "video service": _check_video_service,
         "Discord": _check_discord,
     }
+    if settings.backup_dir is not None:
+        checks["backups"] = _check_backups
     well = [await _report(name, check(settings)) for name, check in checks.items()]
     return all(well)
 
@@ -93,6 +96,17 @@ async def _check_database(settings: Settings) -> str:
     if present != latest:
         return f"writable; its schema ({present}) will be migrated at the next start (to {latest}){apart}"
     return f"writable, and its schema is up to date{apart}"
+
+
+async def _check_backups(settings: Settings) -> str:
+    """See that the bot could back up its database where it is to; no backup is made."""
+    folder = backup_folder(settings)
+    assert folder is not None  # it is checked only where one is set
+    try:
+        await asyncio.to_thread(folder.check)
+    except BackupError as error:
+        raise _Trouble(f"{error} Check BACKUP_DIR.") from error
+    return f"one can be made every {settings.backup_every_hours} h"
 
 
 async def _check_video_service(settings: Settings) -> str:
@@ -178,11 +192,12 @@ async def find_synced(settings: Settings, application_id: int) -> bool | None:
 
     None where the database can't tell.
     """
+    url = settings.database_url.get_secret_value()
     try:
-        async with (
-            Database.open(settings.database_url.get_secret_value(), migrate=False) as database,
-            aiohttp.ClientSession() as session,
-        ):
+        async with contextlib.AsyncExitStack() as stack:
+            stack.enter_context(use_database(url))
+            database = await stack.enter_async_context(Database.open(url, migrate=False))
+            session = await stack.enter_async_context(aiohttp.ClientSession())
             present, latest = await database.find_revision()
             if present != latest:
                 return None

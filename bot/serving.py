@@ -165,7 +165,7 @@ async def assemble_for(
             allowed_servers=settings.allowed_servers,
             operators=settings.operators,
             measures=measures,
-            backup_folder=_backup_folder(settings),
+            backup_folder=backup_folder(settings),
         )
 
 
@@ -246,7 +246,8 @@ async def _say_ready(bot: ReelayBot, instance: InstanceName, *, started: float) 
     _log.info("ready", extra={"owner": instance.name, "seconds": round(time.monotonic() - started, 3)})
 
 
-def _backup_folder(settings: Settings) -> BackupFolder | None:
+def backup_folder(settings: Settings) -> BackupFolder | None:
+    """Give the folder that the settings name for backups; None where the bot makes none."""
     if settings.backup_dir is None or settings.database_file is None:
         return None
     return BackupFolder(settings.backup_dir.absolute(), database=settings.database_file)

@@ -22,11 +22,20 @@ from aiohttp.test_utils import TestServer
 from discord.http import Route
 from pydantic import SecretStr
 
-from bot import serving
+from bot import instance, serving
 from bot.config import Settings
-from bot.doctor import _check_database, _check_discord, _check_video_service, examine, explain_unreachable, find_synced
+from bot.doctor import (
+    _check_backups,
+    _check_database,
+    _check_discord,
+    _check_video_service,
+    examine,
+    explain_unreachable,
+    find_synced,
+)
 from bot.errors import ReelayError, SettingsError
 from bot.gateway.checking import PERMISSIONS, check_token
+from bot.instance import use_database_alone
 from bot.models import NotConnectedError
 from bot.sandbox.toapis_server import Fault, SandboxServer
 from bot.store.database import Database
@@ -102,6 +111,25 @@ async def test_nobody_who_answers_is_said(
     assert database.startswith("ok ")
     assert service == "FAIL  video service: nothing answers at 127.0.0.1:9: check TOAPIS_BASE_URL."
     assert discord == "FAIL  Discord: nothing answers at 127.0.0.1:9: check DISCORD_API_URL."
+
+
+async def test_backups_that_can_not_be_made_are_said(tmp_path: Path) -> None:
+    chosen = settings(tmp_path / "reelay.db").model_copy(update={"backup_dir": tmp_path})
+
+    assert await _check_backups(chosen) == "one can be made every 24 h"
+    with pytest.raises(ReelayError, match=r"there is no folder .*/nowhere\. Check BACKUP_DIR\."):
+        await _check_backups(chosen.model_copy(update={"backup_dir": tmp_path / "nowhere"}))
+
+
+async def test_database_that_is_being_restored_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(instance, "_LONGEST_START_SECONDS", 0.01)
+    chosen = settings(tmp_path / "reelay.db")
+    async with Database.open(chosen.database_url.get_secret_value()) as database:
+        await CommandDigests(database).put("commands:5", "of another version")
+    assert await find_synced(chosen, 5) is False
+
+    async with use_database_alone(chosen.database_url.get_secret_value()):
+        assert await find_synced(chosen, 5) is None
 
 
 @asynccontextmanager

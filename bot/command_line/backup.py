@@ -17,7 +17,7 @@ def backup(*, file: Path, force: bool) -> int:
     """Copy the database to FILE, also while the bot runs."""
     from bot.config import load_settings
 
-    exits.end_by_exceptions()
+    exits.end_by_exceptions(exits.FAILED)
     exits.print_whatever_it_holds()
     settings = load_settings()
     if settings.database_file is None:

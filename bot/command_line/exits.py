@@ -12,15 +12,19 @@ OK, FAILED, SETTINGS = 0, 1, 2
 """Done; failed, but may work the next time; something has to be set right first, or the command was misspelled."""
 
 
-def end_by_exceptions() -> None:
-    """Let SIGTERM and Ctrl-C unwind what is open from now on, and end the process well."""
+def end_by_exceptions(code: int = OK) -> None:
+    """Let SIGTERM and Ctrl-C unwind what is open from now on, and end the process.
+
+    Args:
+        code: that it ends with; ``FAILED`` where it was to do something that is not done then.
+    """
     deadline = Deadline()
 
     def end(_signal: int, _frame: object) -> None:
         deadline.begin()
-        sys.exit(OK)
+        sys.exit(code)
 
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.default_int_handler if code == OK else end)
     signal.signal(signal.SIGTERM, end)
 
 

@@ -28,7 +28,8 @@ def migrate() -> int:
     try:
         click.echo(asyncio.run(_migrate(settings)))
     except asyncio.CancelledError:
-        click.echo("stopped: nothing was migrated")
+        click.echo("stopped: nothing was migrated", err=True)
+        return exits.FAILED
     except StoreUnavailableError as error:
         click.echo(error, err=True)
         return exits.FAILED
@@ -37,6 +38,7 @@ def migrate() -> int:
 
 async def _migrate(settings: Settings) -> str:
     """Migrate unless told to stop; say what was done."""
+    from bot.instance import use_database
     from bot.process import heed_signals
     from bot.store.database import Database
     from bot.store.migrating import MigrationPolicy
@@ -44,7 +46,7 @@ async def _migrate(settings: Settings) -> str:
     task = asyncio.current_task()
     assert task is not None  # this is a coroutine
     url = settings.database_url.get_secret_value()
-    with heed_signals(task.cancel):
+    with heed_signals(task.cancel), use_database(url):
         async with Database.open(url, migration=MigrationPolicy(copies=settings.migration_copies)) as database:
             revision, _ = await database.find_revision()
             done = database.migrated

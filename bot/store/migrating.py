@@ -169,6 +169,7 @@ async def _migrate(
         _log.info("migrating the database", extra={"present": before, "latest": latest})
     copy = None
     if before is not None and path is not None and policy.copies:
+        _drop_copies(path, policy)  # each start that is killed while it migrates leaves one
         copy = await _copy(path, progress, revision=latest, now=policy.now())
     progress.begin(steps, is_worth_telling=before is not None)
     try:
@@ -181,7 +182,7 @@ async def _migrate(
     if before is not None:
         _log.info("migrated the database", extra={"seconds": round(time.monotonic() - started, 1), "copy": copy})
     if copy is not None and path is not None:
-        remove_copies(path, but_latest=policy.copies)
+        _drop_copies(path, policy)
     return Migrated(before, copy)
 
 
@@ -214,6 +215,13 @@ async def _copy(path: Path, progress: _Progress, *, revision: str, now: datetime
             f"nothing was migrated, since the database could not be copied before ({error}): make room beside it for "
             "as much again, or set MIGRATION_COPIES=0 if you have a backup."
         ) from error
+
+
+def _drop_copies(path: Path, policy: MigrationPolicy) -> None:
+    try:
+        remove_copies(path, but_latest=policy.copies)
+    except OSError as error:
+        _log.warning("a copy of the database could not be removed: %s", error)
 
 
 def _upgrade(connection: Connection, progress: _Progress) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import os
 import signal
 import sys
@@ -26,7 +25,7 @@ from tests.support.databases import HASTY_SECONDS
 from tests.support.workshop import GUILD_ID, MEMBER_ID, open_workshop
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator
+    from collections.abc import AsyncGenerator
     from pathlib import Path
 
     from tests.support.workshop import Process, Workshop
@@ -34,14 +33,6 @@ if TYPE_CHECKING:
 OK, FAILED, WRONG = 0, 1, 2
 END_BY_SIGNALS = exits.end_by_signals
 SECRET = "not-for-anyones-eyes"
-
-
-@pytest.fixture(autouse=True)
-def _loggers_as_they_were() -> Generator[None]:
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    yield
-    root.handlers[:], _ = handlers, root.setLevel(level)
 
 
 @pytest_asyncio.fixture

@@ -228,6 +228,23 @@ async def test_the_last_copies_are_kept_and_nothing_else_beside_the_file_is_touc
     assert {each.name for each in path.parent.iterdir()} == {path.name, *others, *ours[-2:], made}
 
 
+async def test_starts_that_are_killed_while_they_migrate_do_not_fill_the_disk_with_copies(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = [f"reelay.db.before-{LATEST}-2026-11-2{day}T000000Z.bak" for day in range(5)]
+    for name in (*left, f"reelay.db.before-{LATEST}-2026-99-99T000000Z.bak"):
+        (path.parent / name).touch()
+
+    def end(*_: object) -> None:
+        raise OperationalError("", {}, Exception())
+
+    monkeypatch.setattr(migrating, "_upgrade", end)
+    with pytest.raises(SettingsError):
+        await migrate(path, copies=3)
+
+    assert copies_beside(path) == [*left[-3:], f"reelay.db.before-{LATEST}-2026-99-99T000000Z.bak"]
+
+
 async def test_no_copy_is_made_of_a_new_file_nor_where_none_is_wanted(path: Path, tmp_path: Path) -> None:
     await migrate(path, copies=0)
     await migrate(tmp_path / "new.db")

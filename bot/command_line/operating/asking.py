@@ -98,6 +98,7 @@ def whoever() -> str:
 
 
 async def _ask(settings: Settings, ask: Callable[[Operating, Settings], Awaitable[_Found]]) -> _Found:
+    from bot.instance import use_database
     from bot.services.database_time import DatabaseTime
     from bot.services.jobs.status_cards import CardChanges
     from bot.services.operating.operating import Operating
@@ -108,27 +109,28 @@ async def _ask(settings: Settings, ask: Callable[[Operating, Settings], Awaitabl
 
     url = settings.database_url.get_secret_value()
     _require_file(url, NO_DATABASE)
-    async with Database.open(url, migrate=False) as database:
-        try:
-            present, latest = await database.find_revision()
-            if present is None:
-                raise SettingsError(NO_DATABASE)
-            if present != latest:
-                raise SettingsError(wrong_schema(present, latest))
-            clock = DatabaseTime(database=database, machine=SystemClock())
-            await clock.measure()
-            operating = Operating(
-                database=database,
-                clock=clock,
-                policy=settings.worker_policy(),
-                spending=settings.spending,
-                random_bits=random.SystemRandom().getrandbits,
-                card_changes=CardChanges(),
-                wake=asyncio.Event(),
-            )
-            return await ask(operating, settings)
-        except StoreUnavailableError as error:
-            raise StoreUnavailableError(LOCKED if is_busy(error) else UNAVAILABLE) from error
+    with use_database(url):
+        async with Database.open(url, migrate=False) as database:
+            try:
+                present, latest = await database.find_revision()
+                if present is None:
+                    raise SettingsError(NO_DATABASE)
+                if present != latest:
+                    raise SettingsError(wrong_schema(present, latest))
+                clock = DatabaseTime(database=database, machine=SystemClock())
+                await clock.measure()
+                operating = Operating(
+                    database=database,
+                    clock=clock,
+                    policy=settings.worker_policy(),
+                    spending=settings.spending,
+                    random_bits=random.SystemRandom().getrandbits,
+                    card_changes=CardChanges(),
+                    wake=asyncio.Event(),
+                )
+                return await ask(operating, settings)
+            except StoreUnavailableError as error:
+                raise StoreUnavailableError(LOCKED if is_busy(error) else UNAVAILABLE) from error
 
 
 def _require_file(url: str, sentence: str) -> None:

@@ -7,6 +7,7 @@ file by other means would not. What comes of it is one file, with nothing beside
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import tempfile
 from contextlib import closing, contextmanager
@@ -42,6 +43,15 @@ def back_up(database: Path, target: Path, *, replaces: bool = False) -> None:
     Raises:
         BackupError: when that can't be done.
     """
+    with explained(target):
+        _require_place(database, target, replaces=replaces)
+    with copy_checked(database, beside=target) as partial, explained(target):
+        _remove_beside(target)  # what is replaced may have a log, of which the copy knows nothing
+        partial.replace(target)
+        keep(target.parent)
+
+
+def _require_place(database: Path, target: Path, *, replaces: bool) -> None:
     if not database.is_file():
         raise BackupError(f"there is no database at {database} yet.")
     if not target.parent.is_dir():
@@ -50,9 +60,6 @@ def back_up(database: Path, target: Path, *, replaces: bool = False) -> None:
         raise BackupError(f"{target} is the database itself: name another file.")
     if target.exists() and not replaces:
         raise BackupError(f"{target} is there already: name another file, or use --force.")
-    with copy_checked(database, beside=target) as partial, _explained(target):
-        partial.replace(target)
-        keep(target.parent)
 
 
 @contextmanager
@@ -65,14 +72,14 @@ def copy_checked(source: Path, *, beside: Path) -> Generator[Path]:
     Raises:
         BackupError: when it can't be made, or what is copied is no whole database of this bot, or of a newer version.
     """
-    with _explained(beside):
+    with explained(beside):
         number, name = tempfile.mkstemp(prefix=f".{beside.name}.", suffix=PARTIAL, dir=beside.parent)
         os.close(number)
     partial = Path(name)
     try:
         _copy(source, partial)
         _check(source, partial)
-        with _explained(beside):
+        with explained(beside):
             keep(partial)
         yield partial
     finally:
@@ -81,7 +88,25 @@ def copy_checked(source: Path, *, beside: Path) -> Generator[Path]:
 
 def remove(path: Path) -> None:
     """Remove a database's file, if it is there, and what SQLite keeps beside it."""
-    for end in (*BESIDE, ""):
+    _remove_beside(path)
+    path.unlink(missing_ok=True)
+
+
+def remove_partials(beside: Path) -> None:
+    """Remove what killed processes have left of copies that ``copy_checked`` was to make, while nobody makes one.
+
+    Raises:
+        BackupError: when something can't be removed.
+    """
+    name = re.compile(rf"\.{re.escape(beside.name)}\.\w+{re.escape(PARTIAL)}({'|'.join(BESIDE)})?")
+    with explained(beside):
+        for path in beside.parent.iterdir():
+            if name.fullmatch(path.name):
+                path.unlink(missing_ok=True)
+
+
+def _remove_beside(path: Path) -> None:
+    for end in BESIDE:
         path.with_name(f"{path.name}{end}").unlink(missing_ok=True)
 
 
@@ -157,7 +182,8 @@ def keep(path: Path) -> None:
 
 
 @contextmanager
-def _explained(target: Path) -> Generator[None]:
+def explained(target: Path) -> Generator[None]:
+    """Say in a sentence what the system had against writing a file or folder."""
     try:
         yield
     except OSError as error:

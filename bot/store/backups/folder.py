@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import re
-from datetime import UTC, datetime, timedelta
+import shutil
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
 from bot.errors import BackupError
-from bot.store.backups.copying import PARTIAL, back_up, remove
+from bot.store.backups.copying import PARTIAL, back_up, explained, remove
+from bot.store.files.copies import read_time
 
 if TYPE_CHECKING:
+    from datetime import datetime, timedelta
     from pathlib import Path
 
 _NAME = re.compile(r"reelay-(\d{8}T\d{6}Z)\.db", re.ASCII)
@@ -41,17 +43,33 @@ class BackupFolder:
         Raises:
             BackupError: when it can't be made; the message is a sentence.
         """
-        if not self._folder.is_dir():
-            raise BackupError(f"there is no folder {self._folder}.")
-        try:
+        with explained(self._folder):
+            self._require_folder()
             with FileLock(self._folder / ".reelay-backups.lock"):
                 latest = max((at for at in self._list() if at <= now), default=None)
                 if latest is None or now - latest >= every:
                     latest = self._make(now)
                 self._drop(keep)
-        except OSError as error:
-            raise BackupError(f"{self._folder} can't be written: {os.strerror(error.errno or 0)}.") from error
         return latest
+
+    def check(self) -> None:
+        """See that a backup could be made, without making one: the folder can be written, and has room for it.
+
+        Raises:
+            BackupError: when it could not; the message is a sentence.
+        """
+        with explained(self._folder):
+            self._require_folder()
+            with TemporaryFile(dir=self._folder):
+                pass
+            free = shutil.disk_usage(self._folder).free
+        needed = self._database.stat().st_size if self._database.is_file() else 0
+        if free < needed:
+            raise BackupError(f"{self._folder} has no room for a backup: it takes {needed:,} bytes, {free:,} are free.")
+
+    def _require_folder(self) -> None:
+        if not self._folder.is_dir():
+            raise BackupError(f"there is no folder {self._folder}.")
 
     def _make(self, now: datetime) -> datetime:
         for path in self._folder.iterdir():
@@ -66,8 +84,8 @@ class BackupFolder:
             self._path(made_at).unlink(missing_ok=True)
 
     def _list(self) -> list[datetime]:
-        found = (_NAME.fullmatch(path.name) for path in self._folder.iterdir())
-        return [datetime.strptime(name[1], _TIME).replace(tzinfo=UTC) for name in found if name]
+        found = [match[1] for path in self._folder.iterdir() if (match := _NAME.fullmatch(path.name))]
+        return [made_at for text in found if (made_at := read_time(text, _TIME)) is not None]
 
     def _path(self, made_at: datetime) -> Path:
         return self._folder / f"reelay-{made_at:{_TIME}}.db"

@@ -6,7 +6,7 @@ import os
 import shutil
 import sqlite3
 import stat
-from contextlib import closing, suppress
+from contextlib import closing
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _FIRST_BYTES = b"SQLite format 3\0"
+_BUSY_SECONDS = 1.0
+_NO_ROOM = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE}
 
 
 def put_in_place(copy: Path, database: Path, *, now: datetime) -> Path | None:
@@ -30,7 +32,8 @@ def put_in_place(copy: Path, database: Path, *, now: datetime) -> Path | None:
         Where the old one is now, with all that was written ahead; None where there was none.
 
     Raises:
-        BackupError: when a file can't be renamed; the old database is in its place then.
+        BackupError: when a file can't be renamed, the disk is full, or another program uses the old database, which is
+            in its place then.
     """
     try:
         _empty_log(copy)
@@ -42,6 +45,8 @@ def put_in_place(copy: Path, database: Path, *, now: datetime) -> Path | None:
         keep(database.parent)
     except OSError as error:
         raise BackupError(f"{database} can't be replaced: {os.strerror(error.errno or 0)}.") from error
+    except sqlite3.Error as error:
+        raise BackupError(f"{database} can't be replaced: the disk is full, or can't be read and written.") from error
     return kept
 
 
@@ -59,8 +64,11 @@ def _keep_old(database: Path, now: datetime) -> Path | None:
     kept = next(path for path in names if not path.exists())
     if is_there:
         if _begins_well(database):  # else SQLite would remove the log, which goes along as it is
-            with suppress(sqlite3.Error):
+            try:
                 _empty_log(database)
+            except sqlite3.Error as error:
+                if getattr(error, "sqlite_errorcode", None) in _NO_ROOM:
+                    raise  # it is damaged by nothing, and would be without its log if this ended now
         os.link(database, kept)
     for end in BESIDE:
         beside = database.with_name(f"{database.name}{end}")
@@ -75,5 +83,7 @@ def _begins_well(database: Path) -> bool:
 
 
 def _empty_log(path: Path) -> None:
-    with closing(sqlite3.connect(path, timeout=0)) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+    with closing(sqlite3.connect(path, timeout=_BUSY_SECONDS)) as connection:
+        [[is_busy, _, _]] = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    if is_busy:
+        raise BackupError(f"another program uses {path}: try again when it is done.")

@@ -84,5 +84,13 @@ def remove_copies(path: Path, *, before: datetime | None = None, but_latest: int
 def _copies_of(path: Path) -> Iterator[tuple[datetime, Path]]:
     pattern = re.compile(rf"{re.escape(path.name)}\.before-\d{{4}}-(\d{{4}}-\d\d-\d\dT\d{{6}}Z)\.bak")
     for entry in path.parent.iterdir():
-        if match := pattern.fullmatch(entry.name):
-            yield datetime.strptime(match[1], _TIME).replace(tzinfo=UTC), entry
+        if (match := pattern.fullmatch(entry.name)) and (made_at := read_time(match[1], _TIME)) is not None:
+            yield made_at, entry
+
+
+def read_time(text: str, time_format: str) -> datetime | None:
+    """Read a time in UTC out of a file's name; None where there is no such time, so that the file is another's."""
+    try:
+        return datetime.strptime(text, time_format).replace(tzinfo=UTC)
+    except ValueError:
+        return None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.errors import BackupError
-from bot.store.backups import back_up, copy_checked, put_in_place
+from bot.store.backups import back_up, copy_checked, put_in_place, replacing
 from bot.store.database import Database
 from tests.support.databases import fresh_database
 
@@ -235,3 +235,57 @@ async def test_backup_is_put_where_there_is_no_database(tmp_path: Path) -> None:
         assert put_in_place(copy, database, now=NOW) is None
 
     assert names_in(tmp_path) == {"reelay.db", "backup.db"}
+
+
+async def test_copy_that_replaces_a_file_never_meets_the_log_of_that(tmp_path: Path) -> None:
+    database, target = await database_in(tmp_path), tmp_path / "backup.db"
+    back_up(database, target)
+    with writing(target) as connection:
+        connection.execute(NOTE, ["of the older one"])
+        log = target.with_name("backup.db-wal").read_bytes()
+    target.with_name("backup.db-wal").write_bytes(log)  # as after a kill
+
+    back_up(database, target, replaces=True)
+
+    assert notes(target) == []
+
+
+async def test_database_that_another_program_uses_is_not_replaced_and_keeps_its_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replacing, "_BUSY_SECONDS", 0.0)
+    database, backup = await database_in(tmp_path), tmp_path / "backup.db"
+    back_up(database, backup)
+    with writing(database) as connection:
+        connection.execute("BEGIN")
+        connection.execute("SELECT * FROM command_digests").fetchall()
+        with closing(sqlite3.connect(database)) as writer:
+            writer.execute(NOTE, ["of the old one"])
+            writer.commit()
+        before = names_in(tmp_path)
+
+        with pytest.raises(BackupError, match="another program uses"), copy_checked(backup, beside=database) as copy:
+            put_in_place(copy, database, now=NOW)
+
+        assert names_in(tmp_path) == before
+    assert notes(database) == ["of the old one"]
+
+
+async def test_database_whose_log_finds_no_room_in_it_is_not_replaced(tmp_path: Path) -> None:
+    database, backup = await database_in(tmp_path), tmp_path / "backup.db"
+    back_up(database, backup)
+    with writing(database) as connection:
+        connection.execute("INSERT INTO command_digests VALUES (hex(zeroblob(100000)), 'of the old one')")
+        log = database.with_name("reelay.db-wal").read_bytes()
+    room = backup.stat().st_size
+    database.write_bytes(backup.read_bytes())
+    database.with_name("reelay.db-wal").write_bytes(log)  # as after a kill
+    with (
+        copy_checked(backup, beside=database) as copy,
+        full_disk(room),
+        pytest.raises(BackupError, match="can't be replaced: the disk is full"),
+    ):
+        put_in_place(copy, database, now=NOW)
+
+    assert [name for name in names_in(tmp_path) if "replaced" in name] == []
+    assert len(notes(database)) == 1

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from bot.errors import BackupError
 from bot.store.backups import BackupFolder
 from tests.support.databases import fresh_database
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.sqlite
 
@@ -65,3 +63,29 @@ async def test_a_folder_that_is_not_there_is_said_and_not_made(tmp_path: Path) -
         folder.back_up_if_due(NOW, every=DAY, keep=7)
 
     assert not (tmp_path / "backups").exists()
+
+
+async def test_names_that_tell_no_time_are_others_files(tmp_path: Path) -> None:
+    folder = await folder_in(tmp_path)
+    (tmp_path / "backups" / "reelay-20269999T999999Z.db").touch()
+
+    folder.back_up_if_due(NOW, every=DAY, keep=1)
+
+    assert files(tmp_path) == ["reelay-20260304T120000Z.db", "reelay-20269999T999999Z.db"]
+
+
+async def test_a_check_leaves_nothing_and_says_what_keeps_a_backup_from_being_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, database = await folder_in(tmp_path), tmp_path / "reelay.db"
+
+    folder.check()
+    assert files(tmp_path) == []
+
+    with pytest.raises(BackupError, match="there is no folder"):
+        BackupFolder(database, database=database).check()
+    with pytest.raises(BackupError, match="can't be written"):
+        BackupFolder(Path("/proc"), database=database).check()  # which nobody can write, not even root
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**9, 10**9 - 5, 5))
+    with pytest.raises(BackupError, match=r"has no room for a backup: it takes [\d,]+ bytes, 5 are free"):
+        folder.check()
