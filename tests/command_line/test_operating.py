@@ -10,6 +10,7 @@ import signal
 import sys
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from sqlite3 import connect
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,6 @@ from tests.support.workshop import GUILD_ID, MEMBER_ID, open_workshop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
-    from pathlib import Path
 
     from tests.support.workshop import Process, Workshop
 
@@ -319,6 +319,7 @@ async def test_what_can_not_be_done_is_said_in_one_sentence_and_changes_nothing(
     [
         ("jobs", "list", "--state", "lost"),
         ("jobs", "list", "--since", "yesterday"),
+        ("jobs", "list", "--since", "0001-01-01T00:00+14:00"),
         ("spend", "--days", "3", "--month"),
         ("leave", "the-film-club"),
         ("pause",),
@@ -381,6 +382,18 @@ async def test_a_database_that_another_program_holds_locked_is_told_in_one_sente
         other.execute("BEGIN IMMEDIATE")
 
         assert "locked" in await run.refused("pause", "moving house")
+
+
+@pytest.mark.parametrize("arguments", [("status",), ("jobs", "--help")])
+def test_a_full_disk_that_the_output_goes_to_is_told_in_one_sentence(
+    arguments: tuple[str, ...], workshop: Workshop, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+
+        code = main(arguments)
+
+    assert (code, capsys.readouterr().err) == (FAILED, "there is no room for what is to be written.\n")
 
 
 @pytest.mark.slow

@@ -175,13 +175,17 @@ async def test_figures_name_nobody_and_grow_no_further_with_servers_and_members(
     await workshop.run_until_idle(seen.process)
     before = await series()
     for number in range(5):
-        job_ids.append(await workshop.accept(seen.process, PROMPT, guild_id=GUILDS_FROM + number, member_id=MEMBERS_FROM + number))
+        job_ids.append(
+            await workshop.accept(seen.process, PROMPT, guild_id=GUILDS_FROM + number, member_id=MEMBERS_FROM + number)
+        )
     await workshop.run_until_idle(seen.process)
     after = await series()
 
     assert after == before
     text = (await seen.get("/metrics"))[1]
-    assert not any(secret in text for secret in (PROMPT, *job_ids, str(GUILDS_FROM + 1), str(MEMBERS_FROM + 1), "loopback"))
+    assert not any(
+        secret in text for secret in (PROMPT, *job_ids, str(GUILDS_FROM + 1), str(MEMBERS_FROM + 1), "loopback")
+    )
 
 
 # Faults ------------------------------------------------------------------------------------------

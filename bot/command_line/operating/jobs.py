@@ -34,9 +34,9 @@ class _Since(click.ParamType[datetime]):
             return datetime.now(UTC) - timedelta(**{_UNITS[found[2]]: int(found[1])})
         try:
             moment = datetime.fromisoformat(value)
-        except ValueError:
+            return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        except (ValueError, OverflowError):
             self.fail(f"{value!r} is neither like 90m, 24h or 7d nor a date or time like 2026-03-04T12:00.", param, ctx)
-        return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 @click.group

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,14 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from bot.errors import DestinationClosedError, OperatorRefusedError
-from bot.models import JobError, JobState
+from bot.models import JobError, JobState, StatusCard
 from bot.models.operating import OperatorAction
+from bot.services.clips.history import ClipDetails
 from bot.store import jobs
+from bot.ui.text import failures
 from bot.ui.text.clips.cards import card_details
+from bot.ui.text.members import clip_details
+from bot.ui.text.moderators import clip_cancelled
 from tests.support.workshop import GUILD_ID, MEMBER_ID, Process, Workshop
 
 if TYPE_CHECKING:
@@ -94,6 +99,25 @@ async def test_a_retry_that_fails_gives_nothing_back_and_can_be_retried(workshop
     details = await process.services.operating.show_job(job_id)
     assert list(details.retried_by) == [first.id, second.id]
     assert [entry.kind for entry in details.ledger] == ["charge", "refund"]
+
+
+async def test_a_retry_that_is_discarded_is_said_to_cost_nothing_to_whoever_reads_of_it(workshop: Workshop) -> None:
+    process = workshop.start()
+    job_id = await fail_undelivered(workshop, process)
+    retry = await process.services.operating.retry(job_id, by=BY)
+    asked = [failures.question(retry, is_own=is_own) for is_own in (True, False)]
+
+    discarded = await process.services.discards.discard(
+        retry.id, guild_id=GUILD_ID, pressed_by_id=MEMBER_ID, is_moderator=False
+    )
+
+    assert (discarded.error_code, await workshop.entries(retry.id)) == (JobError.DISCARDED, [])
+    told = [failures.discarded(discarded, is_own=is_own) for is_own in (True, False)]
+    told += [card_details(StatusCard(discarded)) or "", clip_cancelled(discarded)]
+    for words in (*asked, *told):
+        assert "it cost nothing" in words.lower()
+        assert not re.search("came back|come back|stay charged", words)
+    assert "Cost: 0 s" in clip_details(ClipDetails(job=discarded), reader_id=MEMBER_ID)[1]
 
 
 async def test_it_is_written_down_who_did_it_and_why(workshop: Workshop) -> None:
