@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from bot.command_line import exits
-from bot.errors import RefusedError, SettingsError, StoreRefusedError, StoreUnavailableError
+from bot.errors import RefusedError, SettingsError, StoreUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -79,7 +79,7 @@ def answer(
     set_up_logging(level="CRITICAL", log_format="text", secrets=settings.secrets)
     try:
         found = asyncio.run(_ask(settings, ask))
-    except (RefusedError, StoreRefusedError) as error:
+    except RefusedError as error:
         return _fail(refusals.explain(error) or str(error))
     except StoreUnavailableError as error:
         return _fail(str(error))
