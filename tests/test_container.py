@@ -21,6 +21,7 @@ from dockerfile_parse import DockerfileParser
 
 from bot.command_line import exits
 from bot.config import Settings
+from tests.support.bot_process import free_port
 from tests.support.discord_server import DiscordServer
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def test_the_bot_has_the_time_to_stop_and_writes_to_one_volume_and_a_sized_one_i
 ) -> None:
     bot = compose["services"]["bot"]
     assert bot["stop_grace_period"] == "30s"
+    assert bot["restart"] == "unless-stopped"
     assert bot["read_only"] is True
     assert bot["volumes"] == [f"data:{values('VOLUME')[0]}"]
     [temporary] = bot["tmpfs"]
@@ -161,10 +163,19 @@ class Image:
         """Return what the container runs, as its user."""
         init, end, *entry = json.loads(values("ENTRYPOINT")[0])
         assert (init, end) == ("tini", "--")
-        python = shutil.which(entry[0], path=self.environment["PATH"])
-        assert python is not None
+        return self._as_its_user(*entry, *arguments)
+
+    def health_check(self, port: int) -> list[str]:
+        """Return what tells whether the container is well, as its user, of a bot at another port."""
+        [health] = values("HEALTHCHECK")
+        command = json.loads(health.partition("CMD ")[2].replace(values("EXPOSE")[0], str(port)))
+        return self._as_its_user(*command)
+
+    def _as_its_user(self, program: str, *arguments: str) -> list[str]:
+        found = shutil.which(program, path=self.environment["PATH"])
+        assert found is not None
         user = ["setpriv", f"--reuid={USER_ID}", f"--regid={USER_ID}", "--clear-groups", "--no-new-privs"]
-        return [*(user if os.geteuid() == 0 else []), python, *entry[1:], *arguments]
+        return [*(user if os.geteuid() == 0 else []), found, *arguments]
 
     @property
     def working(self) -> Path:
@@ -236,8 +247,10 @@ def test_the_images_command_says_what_it_takes_without_any_settings(image: Image
 
 
 @pytest.mark.slow
-async def test_the_bot_starts_from_the_image_as_another_user_and_writes_to_its_volumes_alone(image: Image) -> None:
-    before = image.written()
+async def test_the_bot_starts_from_the_image_as_another_user_and_writes_to_its_volumes_alone(
+    image: Image, compose: dict[str, Any]
+) -> None:
+    before, port = image.written(), free_port()
     async with DiscordServer() as server:
         outside = {
             "DISCORD_TOKEN": server.token,
@@ -245,9 +258,20 @@ async def test_the_bot_starts_from_the_image_as_another_user_and_writes_to_its_v
             "DISCORD_GATEWAY_URL": server.gateway_url,
             "TOAPIS_API_KEY": "loopback-video-key",
             "TOAPIS_BASE_URL": "http://127.0.0.1:9",
-            "HTTP_LISTEN": "",
+            "HTTP_LISTEN": f"0.0.0.0:{port}",
             "LOG_FORMAT": "json",
         }
+
+        async def run(command: list[str]) -> int:
+            process = await asyncio.create_subprocess_exec(
+                *command, cwd=image.working, env=image.settings | outside, stderr=asyncio.subprocess.PIPE
+            )
+            await process.communicate()
+            return await process.wait()
+
+        assert await run(image.command(*compose["services"]["migrate"]["command"])) == 0
+        assert (image.folder / "data" / "reelay.db").is_file()
+        assert await run(image.health_check(port)) == 1, "nobody is there"
         bot = await asyncio.create_subprocess_exec(
             *image.command(*json.loads(values("CMD")[0])),
             cwd=image.working,
@@ -261,6 +285,7 @@ async def test_the_bot_starts_from_the_image_as_another_user_and_writes_to_its_v
             while '"ready"' not in lines[-1]:
                 lines.append((await bot.stdout.readline()).decode())
                 assert lines[-1], lines
+            assert await run(image.health_check(port)) == 0
             bot.terminate()
             await bot.stdout.read()
             assert await bot.wait() == 0
@@ -268,4 +293,3 @@ async def test_the_bot_starts_from_the_image_as_another_user_and_writes_to_its_v
             if bot.returncode is None:
                 bot.kill()
     assert image.written() == before
-    assert (image.folder / "data" / "reelay.db").is_file()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
-import sys
 from pathlib import Path
 
 import click
@@ -45,6 +43,5 @@ def demo(*, once: str | None, serve: bool, aspect: str, duration: int, out: Path
     try:
         code = asyncio.run(show(prompt=once, aspect=aspect, duration_seconds=duration, out=out, serve=serve))
     except* BrokenPipeError:
-        # Nobody reads on; what is still buffered must not fail once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        exits.leave_unwritten()  # nobody reads on
     return code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING
 
 import click
@@ -39,6 +40,12 @@ def main(arguments: Sequence[str] | None = None, *, policy: WorkerPolicy | None 
     except SettingsError as error:
         click.echo(error, err=True)
         return exits.SETTINGS
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        exits.leave_unwritten()
+        click.echo("there is no room for what is to be written.", err=True)
+        return exits.FAILED
 
 
 @click.group(

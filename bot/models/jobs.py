@@ -196,6 +196,11 @@ class Job:
         """Tell whether prompt and reason are its member's alone, since it was refused for its prompt in public."""
         return self.state is JobState.FAILED and self.error_code in PROMPT_ERRORS and not self.is_private
 
+    @property
+    def charged_seconds(self) -> int:
+        """Return what it cost its member: nothing where it posts the clip of an earlier job."""
+        return self.spec.cost_seconds if self.adopted_id is None else 0
+
     def descent(self, origin: Origin) -> Lineage:
         """Return the lineage of a clip that is made from this one."""
         return Lineage(self.id, self.id if self.lineage is None else self.lineage.root_id, origin)

@@ -132,7 +132,7 @@ def _clip_row(job: Job, names: Mapping[int, str], places: Mapping[int, str]) -> 
         places.get(job.channel_id, ""),
         job.spec.prompt,
         job.spec.aspect.value,
-        job.spec.cost_seconds,
+        job.charged_seconds,
         _charged_to(job.effective_quota, places),
         _outcome(job),
         "" if job.error_code is None else job.error_code.value,

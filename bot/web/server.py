@@ -95,7 +95,10 @@ class _Pages:
     async def metrics(self, request: web.Request) -> web.Response:
         """Give all figures, in the format that is asked for."""
         self._gauges.sight = await self._watch.look()
-        encode, content_type = choose_encoder(request.headers.get("Accept", ""))
+        try:
+            encode, content_type = choose_encoder(request.headers.get("Accept", ""))
+        except (TypeError, ValueError):  # a version that is none is asked for
+            encode, content_type = choose_encoder("")
         return web.Response(body=encode(self._registry), headers={"Content-Type": content_type})
 
 

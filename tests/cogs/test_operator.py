@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import discord
+import pytest
 import pytest_asyncio
 
+from bot.errors import NotOperatorError
 from bot.models import JobState
 from bot.models.operating import Operators
 from bot.ui.text.operating.refusals import STRANGER
@@ -71,6 +74,15 @@ async def test_a_stranger_gets_one_sentence_and_nothing_else_even_a_moderator(th
             assert (words(refused.response), refused.ephemeral) == (STRANGER, True)
 
     assert await theirs.bot.services.operating.list_audit(10) == []
+
+
+async def test_an_operator_in_any_other_server_is_a_stranger(theirs: Community) -> None:
+    elsewhere = discord.Object(theirs.guild.id + 1)
+    [group] = theirs.bot.tree.get_commands(guild=theirs.guild)
+    interaction = SimpleNamespace(user=discord.Object(theirs.ben.id), guild_id=elsewhere.id)
+
+    with pytest.raises(NotOperatorError):
+        await group.get_command("resume").callback(group, interaction)
 
 
 async def test_only_the_operators_server_has_it_and_loses_it_when_it_is_another(community: Community) -> None:

@@ -9,6 +9,7 @@ import signal
 import sys
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,7 +27,6 @@ from tests.support.workshop import GUILD_ID, MEMBER_ID, open_workshop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
-    from pathlib import Path
 
     from tests.support.workshop import Process, Workshop
 
@@ -410,6 +410,18 @@ async def test_a_database_that_another_program_holds_locked_is_told_in_one_sente
     monkeypatch.setitem(options, "busy_timeout_seconds", HASTY_SECONDS)
     with AnotherProgram(workshop.database_url) as other, other.writing():
         assert "locked" in await run.refused("pause", "moving house")
+
+
+@pytest.mark.parametrize("arguments", [("status",), ("jobs", "--help")])
+def test_a_full_disk_that_the_output_goes_to_is_told_in_one_sentence(
+    arguments: tuple[str, ...], workshop: Workshop, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+
+        code = main(arguments)
+
+    assert (code, capsys.readouterr().err) == (FAILED, "there is no room for what is to be written.\n")
 
 
 @pytest.mark.slow

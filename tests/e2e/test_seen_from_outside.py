@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 import pytest
 
-from tests.support.bot_process import BotProcess, bot_environment
+from tests.support.bot_process import BotProcess, bot_environment, free_port
 from tests.support.discord_server import DiscordServer
 
 if TYPE_CHECKING:
@@ -17,11 +17,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 FAILED = 1
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as reserved:
-        return reserved.getsockname()[1]
 
 
 def environment_of(directory: Path, *, discord_port: int, port: int) -> dict[str, str]:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -22,6 +23,12 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 LINE_LIMIT_BYTES = 1024 * 1024
 SECRET_SETTINGS = ("DISCORD_TOKEN", "TOAPIS_API_KEY")
 """Whose values no bot may ever write anywhere; looked for in all its output when its context ends."""
+
+
+def free_port() -> int:
+    """Return a port of this machine at which nobody listens just now."""
+    with socket.create_server(("127.0.0.1", 0)) as reserved:
+        return reserved.getsockname()[1]
 
 
 def bot_environment(

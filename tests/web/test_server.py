@@ -79,6 +79,14 @@ async def test_nothing_but_get_and_head_is_answered_and_no_long_request(
 # Figures -----------------------------------------------------------------------------------------
 
 
+async def test_whatever_format_is_asked_for_figures_are_given(seen: Seen, caplog: pytest.LogCaptureFixture) -> None:
+    for kind in ("text/plain", "application/openmetrics-text"):
+        for wanted in ("", ";version=1.0.0", ";version=two", ";version=1.x;escaping=none", ";q=a;;="):
+            async with seen.session.get("/metrics", headers={"Accept": f"{kind}{wanted}"}) as response:
+                assert (response.status, "reelay_ready 1" in await response.text()) == (200, True)
+    assert not caplog.records
+
+
 async def test_figures_tell_of_work_spend_credits_and_limits(seen: Seen, workshop: Workshop) -> None:
     job_ids = [await workshop.accept(seen.process, member_id=member_id) for member_id in range(1, 7)]
     await seen.process.worker.tick()

@@ -105,6 +105,7 @@ _NOTE_UNBILLED = (
         jobs.c.state == JobState.CANCELLED,
         jobs.c.error_code == JobError.DISCARDED,
         ~submits.has_spent(jobs.c.id),
+        jobs.c.adopted_id.is_(None),  # whose submit is the earlier job's, and was paid for
     )
     .values(
         error_code=JobError.DISCARDED_UNBILLED,

@@ -95,9 +95,9 @@ def explained(job: Job, *, operator_hears: bool) -> str:
 
 def came_back(job: Job) -> str:
     """Say that what a job was charged came back; what posts the clip of an earlier one was not charged."""
-    if job.adopted_id is not None:
+    if not job.charged_seconds:
         return "It cost nothing."
-    return f"Your {formatting.seconds(job.spec.cost_seconds)} came back."
+    return f"Your {formatting.seconds(job.charged_seconds)} came back."
 
 
 def why(job: Job) -> str:
@@ -110,8 +110,10 @@ def why(job: Job) -> str:
 
 def question(job: Job, *, is_own: bool) -> str:
     """Ask whether a clip is to be discarded, and say what that does to its cost."""
-    cost = formatting.seconds(job.spec.cost_seconds)
-    if is_own:
+    cost = formatting.seconds(job.charged_seconds)
+    if not job.charged_seconds:
+        charge = "it cost nothing" if is_own else "it cost nothing, and the log has it"
+    elif is_own:
         charge = f"your {cost} stay charged unless the service reports a failure"
     else:
         charge = f"{formatting.member(job.member_id)}'s {cost} come back, and the log has it"
@@ -123,14 +125,15 @@ def question(job: Job, *, is_own: bool) -> str:
 
 def discarded(job: Job, *, is_own: bool) -> str:
     """Say what became of a clip and of its cost."""
-    cost = formatting.seconds(job.spec.cost_seconds)
-    if not is_own:
-        return f"Discarded. {formatting.member(job.member_id)}'s {cost} came back."
+    if not is_own and job.charged_seconds:
+        return f"Discarded. {formatting.member(job.member_id)}'s {formatting.seconds(job.charged_seconds)} came back."
     if job.error_code is JobError.DISCARDED:
-        return f"Discarded. {kept(cost)}"
-    return f"{'Cancelled' if job.submitted_at is None else 'Discarded'}. Your {cost} came back."
+        return f"Discarded. {kept(job)}"
+    return f"{'Cancelled' if job.submitted_at is None else 'Discarded'}. {came_back(job)}"
 
 
-def kept(cost: str) -> str:
-    """Say to its member that a clip stays charged."""
-    return f"Your {cost} stay charged, unless the video service reports a failure."
+def kept(job: Job) -> str:
+    """Say to its member that a clip which they discarded stays charged; a retry was not."""
+    if not job.charged_seconds:
+        return came_back(job)
+    return f"Your {formatting.seconds(job.charged_seconds)} stay charged, unless the video service reports a failure."

@@ -130,7 +130,7 @@ def clip_details(details: ClipDetails, *, reader_id: int) -> list[str]:
     lines = [
         formatting.described(job.spec),
         ", ".join(times),
-        f"Cost: {formatting.seconds(job.spec.cost_seconds)}{came_back}",
+        f"Cost: {formatting.seconds(job.charged_seconds)}{came_back}",
         _came_from(details, reader_id),
         _came_of_it(details, reader_id),
         f"-# {clip_reference(job)}",

@@ -292,8 +292,8 @@ def _block_ends(block: Block) -> str:
 
 def clip_cancelled(job: Job) -> str:
     """Confirm that a clip is cancelled."""
-    cost = formatting.seconds(job.spec.cost_seconds)
-    return f"{formatting.clip_of(job, formatting.LINE_CHARACTERS)} is cancelled; its {cost} came back."
+    back = f"its {formatting.seconds(job.charged_seconds)} came back" if job.charged_seconds else "it cost nothing"
+    return f"{formatting.clip_of(job, formatting.LINE_CHARACTERS)} is cancelled; {back}."
 
 
 def clip_removed(job: Job) -> str:

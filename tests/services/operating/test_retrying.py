@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
 from bot.errors import DestinationClosedError, OperatorRefusedError
-from bot.models import JobError, JobState
+from bot.models import JobError, JobState, StatusCard
 from bot.models.operating import OperatorAction
-from bot.store import jobs
+from bot.services.clips.history import ClipDetails
+from bot.store import jobs, tables
+from bot.ui.text import failures
 from bot.ui.text.clips.cards import card_details
+from bot.ui.text.members import clip_details
+from bot.ui.text.moderators import clip_cancelled
 from tests.support.workshop import GUILD_ID, MEMBER_ID, Process, Workshop
 
 if TYPE_CHECKING:
@@ -96,6 +102,25 @@ async def test_a_retry_that_fails_gives_nothing_back_and_can_be_retried(workshop
     assert [entry.kind for entry in details.ledger] == ["charge", "refund"]
 
 
+async def test_a_retry_that_is_discarded_is_said_to_cost_nothing_to_whoever_reads_of_it(workshop: Workshop) -> None:
+    process = workshop.start()
+    job_id = await fail_undelivered(workshop, process)
+    retry = await process.services.operating.retry(job_id, by=BY)
+    asked = [failures.question(retry, is_own=is_own) for is_own in (True, False)]
+
+    discarded = await process.services.discards.discard(
+        retry.id, guild_id=GUILD_ID, pressed_by_id=MEMBER_ID, is_moderator=False
+    )
+
+    assert (discarded.error_code, await workshop.entries(retry.id)) == (JobError.DISCARDED, [])
+    told = [failures.discarded(discarded, is_own=is_own) for is_own in (True, False)]
+    told += [card_details(StatusCard(discarded)) or "", clip_cancelled(discarded)]
+    for words in (*asked, *told):
+        assert "it cost nothing" in words.lower()
+        assert not re.search("came back|come back|stay charged", words)
+    assert "Cost: 0 s" in clip_details(ClipDetails(job=discarded), reader_id=MEMBER_ID)[1]
+
+
 async def test_it_is_written_down_who_did_it_and_why(workshop: Workshop) -> None:
     process = workshop.start()
     job_id = await fail_undelivered(workshop, process)
@@ -144,9 +169,10 @@ async def test_a_job_that_is_not_there_not_over_or_did_not_fail_is_refused(works
     assert await refused(process, cancelled) == "not_failed"
 
 
-async def test_one_that_was_not_paid_for_is_refused(workshop: Workshop) -> None:
+@pytest.mark.parametrize("prompt", ["fail:content_policy", "fail:generation"])
+async def test_one_that_was_not_paid_for_is_refused(prompt: str, workshop: Workshop) -> None:
     process = workshop.start()
-    job_id = await workshop.accept(process, "fail:content_policy")
+    job_id = await workshop.accept(process, prompt)
     await workshop.run_until_idle(process)
     assert (await workshop.job(job_id)).state is JobState.FAILED
 
@@ -161,6 +187,15 @@ async def test_one_whose_clip_the_service_keeps_no_longer_is_refused(workshop: W
 
     assert await refused(process, job_id) == "too_old"
     assert len(workshop.discord.messages) == 0
+
+
+async def test_one_of_which_only_sums_are_kept_is_refused(workshop: Workshop) -> None:
+    process = workshop.start()
+    job_id = await fail_undelivered(workshop, process)
+    async with workshop.database.write() as connection:
+        await connection.execute(update(tables.jobs).values(archived_at=tables.jobs.c.created_at))
+
+    assert await refused(process, job_id) == "too_old"
 
 
 async def test_a_clip_that_came_too_late_is_there_for_a_retry(workshop: Workshop) -> None:

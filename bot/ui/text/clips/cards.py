@@ -64,7 +64,7 @@ def card_details(card: StatusCard, *, operator_hears: bool = False) -> str | Non
         case JobState.CANCELLED if job.error_code is not None:
             happened, advice = failures.SENTENCES[job.error_code]
             if job.error_code is JobError.DISCARDED:
-                came_back = failures.kept(formatting.seconds(job.spec.cost_seconds))
+                came_back = failures.kept(job)
             return f"{happened} {came_back} {advice}"
         case JobState.CANCELLED:
             return came_back

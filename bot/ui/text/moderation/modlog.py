@@ -142,9 +142,7 @@ def _clip_words(job: Job) -> list[str]:
     place = f"<#{job.channel_id}>"
     if job.state is JobState.FAILED:
         happened = failures.failure(job.error_code)
-        back = (
-            f"{formatting.seconds(job.spec.cost_seconds)} came back." if job.adopted_id is None else "It cost nothing."
-        )
+        back = f"{formatting.seconds(job.charged_seconds)} came back." if job.charged_seconds else "It cost nothing."
         return [
             f"**Clip failed** for {formatting.member(job.member_id)} in {place}",
             _prompt(job.spec.prompt),
@@ -160,7 +158,7 @@ def _clip_words(job: Job) -> list[str]:
     return [
         f"**{title}** for {formatting.member(job.member_id)} in {went}",
         _prompt(job.spec.prompt),
-        f"{formatting.described(job.spec)} · cost {formatting.seconds(job.spec.cost_seconds)} · {rule}",
+        f"{formatting.described(job.spec)} · cost {formatting.seconds(job.charged_seconds)} · {rule}",
     ]
 
 
