@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -64,10 +65,13 @@ async def _restore(url: str, database: Path | None, file: Path | None, *, copies
 
 
 def _require_backup(file: Path, database: Path) -> None:
-    if not file.is_file():
-        raise BackupError(f"there is no file {file}.")
-    if database.exists() and file.samefile(database):
-        raise BackupError(f"{file} is the database itself: name a backup of it.")
+    try:
+        if not file.is_file():
+            raise BackupError(f"there is no file {file}.")
+        if database.exists() and file.samefile(database):
+            raise BackupError(f"{file} is the database itself: name a backup of it.")
+    except OSError as error:
+        raise BackupError(f"{file} can't be read: {os.strerror(error.errno or 0)}.") from error
 
 
 async def _replace(url: str, database: Path, file: Path) -> tuple[Path | None, int]:

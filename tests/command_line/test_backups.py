@@ -148,6 +148,8 @@ def test_no_command_touches_a_database_that_is_being_restored(
         (["backup", "notes.txt"], exits.FAILED, "is there already"),
         (["backup", "--force", "reelay.db"], exits.FAILED, "is the database itself"),
         (["restore", "nothing.db"], exits.FAILED, "there is no file nothing.db"),
+        (["restore", "x" * 300], exits.FAILED, "can't be read: File name too long"),
+        (["backup", "x" * 300], exits.FAILED, "can't be written: File name too long"),
         (["restore", "notes.txt"], exits.FAILED, "is no database at all"),
         (["restore", "reelay.db"], exits.FAILED, "is the database itself"),
         (["restore"], exits.SETTINGS, "Name either the FILE"),

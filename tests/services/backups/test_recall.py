@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 ON_ITS_WAY = (JobState.QUEUED, JobState.SUBMITTING, JobState.RENDERING, JobState.READY, JobState.DELIVERING)
 LOG_ID, MODERATOR_ID = 700, 900
+BY = "command line, ada"
 
 
 class Saved:
@@ -393,3 +394,61 @@ async def test_a_log_card_that_was_posted_after_the_backup_is_found_and_lost_car
     assert [changed.kind, lost.kind, posted.kind] == [LogKind.CHANGED, LogKind.POSTED, LogKind.POSTED]
     assert [job.id for job in (lost.job, posted.job) if job] == [job_id, again]
     assert posted.id > lost.id + 1000
+
+
+@pytest.mark.parametrize("happens_after_the_backup", [True, False])
+async def test_a_retry_that_was_under_way_posts_its_clip_once_and_is_billed_once(
+    workshop: Workshop, saved: Saved, happens_after_the_backup: bool
+) -> None:
+    process = workshop.start()
+    for method in ("post_clip", "post_clip_in_dm"):
+        workshop.discord.fail(method, DestinationClosedError("10003"))
+    job_id = await workshop.accept(process)
+    await workshop.run_until_idle(process)
+    await workshop.expect_refund(job_id, JobError.UNDELIVERABLE)
+    adopting = await process.services.operating.retry(job_id, by=BY)
+    await saved.save()
+    if happens_after_the_backup:
+        await workshop.run_until_idle(process)
+
+    await workshop.run_until_idle(await saved.restore())
+
+    assert (await workshop.job(adopting.id)).state is JobState.DELIVERED
+    assert len(workshop.discord.clips(adopting.id)) == 1
+    assert await workshop.entries(adopting.id) == []
+    assert len(workshop.server.generations) == 1
+    assert await workshop.spent_seconds() == workshop.server.billed_seconds()
+
+
+async def test_a_pause_of_the_operators_that_is_in_the_backup_holds_what_is_not_found(
+    workshop: Workshop, saved: Saved
+) -> None:
+    process = workshop.start(max_concurrent_renders=1)
+    sent, waiting = await workshop.accept(process), await workshop.accept(process)
+    await process.services.operating.pause(reason="a look at the bill", by=BY)
+    await saved.save()
+    await process.services.operating.resume(by=BY)
+    await workshop.run_until(process, sent, JobState.RENDERING)
+    process = await saved.restore()
+
+    await workshop.run_for(process, 600.0)
+    await workshop.expect_clip(sent)
+    assert ((await workshop.job(waiting)).state, workshop.server.paid(waiting)) == (JobState.QUEUED, [])
+
+    await process.services.operating.resume(by=BY)
+    await workshop.run_until_idle(process)
+    await workshop.expect_clip(waiting)
+
+
+async def test_two_processes_that_start_after_a_restore_make_each_clip_once(workshop: Workshop, saved: Saved) -> None:
+    process = workshop.start()
+    found, missing = await workshop.accept(process), await workshop.accept(process)
+    await saved.save()
+    await workshop.run_until(process, found, JobState.DELIVERED)
+
+    first = await saved.restore()
+    await workshop.run_until_idle(first, workshop.start("local/2"))
+
+    for job_id in (found, missing):
+        await workshop.expect_clip(job_id)
+        assert len(workshop.server.paid(job_id)) == 1
