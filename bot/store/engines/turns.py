@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from bot.errors import ReelayError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable
 
 
 class Turns:
@@ -17,10 +18,12 @@ class Turns:
 
     Args:
         longest_seconds: how long somebody waits while no turn before theirs comes to a good end.
+        clock: returns seconds that only go up.
     """
 
-    def __init__(self, longest_seconds: float) -> None:
+    def __init__(self, longest_seconds: float, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._longest_seconds = longest_seconds
+        self._clock = clock
         self._lock = asyncio.Lock()
         self._moved_at = float("-inf")
 
@@ -37,31 +40,30 @@ class Turns:
             TimeoutError: when the line stands still.
         """
         loop = asyncio.get_running_loop()
-        came_at = loop.time()
+        came_at = self._clock()
         async with asyncio.timeout(None) as waiting:
 
             def look() -> None:
                 nonlocal timer
-                until = self._until(came_at)
-                if until <= loop.time():
-                    waiting.reschedule(until)
+                if (left_seconds := self._left_seconds(came_at)) > 0:
+                    timer = loop.call_later(left_seconds, look)
                 else:
-                    timer = loop.call_at(until, look)
+                    waiting.reschedule(loop.time())
 
-            timer = loop.call_at(self._until(came_at), look)
+            timer = loop.call_later(self._longest_seconds, look)
             try:
                 await self._lock.acquire()
             finally:
                 timer.cancel()
         try:
-            yield self._until(came_at) - loop.time()
+            yield self._left_seconds(came_at)
         except ReelayError:
-            self._moved_at = loop.time()  # it was its own end, and no fault of the database's
+            self._moved_at = self._clock()  # it was its own end, and no fault of the database's
             raise
         else:
-            self._moved_at = loop.time()
+            self._moved_at = self._clock()
         finally:
             self._lock.release()
 
-    def _until(self, came_at: float) -> float:
-        return max(came_at, self._moved_at) + self._longest_seconds
+    def _left_seconds(self, came_at: float) -> float:
+        return max(came_at, self._moved_at) + self._longest_seconds - self._clock()

@@ -21,11 +21,11 @@ class Line:
     """Writers who take their turns, and end them when they are told to."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.turns = Turns(LONGEST_SECONDS)
         self._ahead = 0.0
         loop = asyncio.get_running_loop()
         machine = loop.time
         monkeypatch.setattr(loop, "time", lambda: machine() + self._ahead)
+        self.turns = Turns(LONGEST_SECONDS, clock=loop.time)
 
     @asynccontextmanager
     async def writer(self) -> AsyncGenerator[Callable[[Exception | None], Awaitable[float]]]:
