@@ -95,7 +95,7 @@ class Bookkeeping:
             clock=self.clock,
             audit_trail=self.process.services.audit_trail,
             card_changes=self.process.card_changes,
-            owner="local/1",
+            instance=self.process.instance,
         )
         self.model = Model()
         self.day = 0
@@ -182,7 +182,13 @@ class Bookkeeping:
         now = self.clock.now()
         async with self.workshop.database.write() as connection:
             started = await jobs.start_next(
-                connection, now=now, limit=100, owner="local/1", lease_until=now, slots_since=now, in_flight=()
+                connection,
+                now=now,
+                limit=100,
+                owner=self.process.instance.owner,
+                lease_until=now,
+                slots_since=now,
+                in_flight=(),
             )
         for job in started:
             with suppress(LeaseLostError):  # a moderator has called it off meanwhile
