@@ -20,7 +20,7 @@ from bot.media.wall import hide_from_other_processes
 from bot.media.worker import MediaWorker
 from bot.models import OperatorAlert, Quota, UnauthorizedError, VideoServiceError
 from bot.parts import Terms
-from bot.process import heed_signals
+from bot.process import heed_signals, share_one_heap
 from bot.services.clips.workspace import MEGABYTE, Workspace
 from bot.services.database_time import DatabaseTime
 from bot.services.ports import SystemClock
@@ -62,6 +62,7 @@ async def run(settings: Settings, *, policy: WorkerPolicy | None = None) -> None
         StoreUnavailableError: when the database can't be opened just now, or its file is gone.
     """
     hide_from_other_processes()  # of which some read strangers' files
+    share_one_heap()
     starting = asyncio.current_task()
     assert starting is not None  # this is a coroutine
     with heed_signals(starting.cancel) as on_signals:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bot.errors import StoreUnavailableError
@@ -42,7 +43,7 @@ class SharedWrites:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._waiting: list[_Write] = []
+        self._waiting: dict[_Write, None] = {}  # a set in the order of coming
         self._turn = asyncio.Lock()
         self._was_down = (
             False  # a database that takes nothing: once it may be the fault of what it was given, not twice
@@ -61,7 +62,7 @@ class SharedWrites:
             Exception: what ``work`` raises; nothing is written then.
         """
         write = _Write(work)
-        self._waiting.append(write)
+        self._waiting[write] = None
         try:
             async with self._turn:
                 if not write.is_done:
@@ -69,19 +70,18 @@ class SharedWrites:
                 while not write.is_done:
                     await self._write_some()
         finally:
-            if write in self._waiting:
-                self._waiting.remove(write)
+            self._waiting.pop(write, None)
         if write.error is not None:
             raise write.error
         return write.result
 
     async def _write_some(self) -> None:
         """Write the first of those that wait; one that raises has its answer then, and the others are still to do."""
-        taken = self._waiting[:AT_ONCE]
+        taken = self._first()
         current: _Write | None = None
         try:
             async with self._database.write() as connection:
-                taken = self._waiting[:AT_ONCE]  # others may have come while the database was busy
+                taken = self._first()  # others may have come while the database was busy
                 for current in taken:
                     current.result = await current.work(connection)
                 current = None
@@ -94,4 +94,9 @@ class SharedWrites:
             for write in taken:
                 write.is_done = True
             self._was_down = False
-        self._waiting = [write for write in self._waiting if not write.is_done]
+        for write in taken:
+            if write.is_done:
+                self._waiting.pop(write, None)
+
+    def _first(self) -> list[_Write]:
+        return list(islice(self._waiting, AT_ONCE))

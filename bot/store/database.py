@@ -34,6 +34,12 @@ _log = logging.getLogger(__name__)
 BUSY_TIMEOUT_SECONDS = 5.0
 """How long anybody waits to hear that the database can't be asked: longer than any write of ours takes."""
 
+_CONNECTIONS = 5
+"""To a SQLite file at a time: they are needed for moments, and to open one takes longer than to wait for one."""
+
+_STATEMENTS = 64
+"""Kept ready by each connection: one takes some 10 KB, and no more than about 50 come again and again."""
+
 FILE_LOOK_SECONDS = 10.0
 """How often the database's file is looked for while nobody writes."""
 
@@ -130,11 +136,9 @@ class Database:
             StoreUnavailableError: when the database does not answer.
             StoreRefusedError: when it takes a value by no means.
         """
-        async with AsyncExitStack() as stack:
-            stack.enter_context(_unavailable_when_down(self._file))
-            connection = await stack.enter_async_context(self._reading.connect())
-            await stack.enter_async_context(connection.begin())
-            yield connection
+        with _unavailable_when_down(self._file):
+            async with self._reading.connect() as connection:  # its transaction begins with the first statement
+                yield connection
 
     @asynccontextmanager
     async def write(self) -> AsyncGenerator[AsyncConnection]:
@@ -269,11 +273,15 @@ def _create_engine(url: str, busy_timeout_seconds: float, *, migrates: bool = Fa
             url,
             connect_args={
                 "timeout": busy_timeout_seconds,
+                "cached_statements": _STATEMENTS,
                 "isolation_level": None,
                 "pragmas": (*_SQLITE_PRAGMAS, *(migrating.PRAGMAS if migrates else ())),
                 "async_creator_fn": sqlite.Connection,
             },
             pool_timeout=busy_timeout_seconds,
+            pool_size=_CONNECTIONS,
+            max_overflow=0,
+            pool_use_lifo=True,  # each has its own pages and statements in memory: few are used but in a crowd
         )
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
     else:

@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 import sys
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
@@ -26,6 +26,7 @@ from bot.store.clips import favourites, stills
 from bot.store.clips import lists as clip_lists
 from bot.store.clips.endings import end_with_prompts, redraw_card
 from bot.store.database import Database
+from bot.store.engines import sqlite
 from bot.store.engines.turns import Turns
 from bot.store.moderation import audit, modlog, refusals, servers
 from bot.store.quotas import ledger
@@ -307,3 +308,27 @@ async def test_what_is_asked_often_goes_by_an_index(
     scans = [plan for plan in plans if plan.startswith("SCAN") and "INDEX" not in plan]
     scans = [plan for plan in scans if plan.split()[1] in metadata.tables]
     assert scans == []
+
+
+async def test_a_crowd_of_readers_and_writers_shares_a_few_connections(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make, opened = sqlite.Connection, list[sqlite.Connection]()
+
+    def open_another(path: str, **options: Any) -> sqlite.Connection:  # noqa: ANN401 (handed through)
+        opened.append(make(path, **options))
+        return opened[-1]
+
+    monkeypatch.setattr(sqlite, "Connection", open_another)
+
+    async def read() -> int:
+        async with database.read() as connection:
+            return (await connection.execute(text("SELECT count(*) FROM jobs"))).scalar_one()
+
+    async def write() -> int:
+        async with database.write() as connection:
+            return (await connection.execute(text("SELECT count(*) FROM jobs"))).scalar_one()
+
+    async with Database.open(await fresh_database(tmp_path), migrate=False) as database:
+        assert await asyncio.gather(*(work() for _ in range(30) for work in (read, write))) == [0] * 60
+    assert len(opened) <= 5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from heapq import heappop, heappush
@@ -122,10 +123,11 @@ class CardChanges:
         """Return how long no touched card may be edited; None when none is touched."""
         if self.walks_from is not None:
             return 0.0
-        waits = [self._wait(job_id, now) for job_id in self._touched]
-        if self._passing:
-            waits.append(max(0.0, (self._passing[0][0] - now).total_seconds()))
-        return min(waits, default=None)
+        soonest = math.inf if not self._passing else max(0.0, (self._passing[0][0] - now).total_seconds())
+        for job_id in self._touched:
+            if (soonest := min(soonest, self._wait(job_id, now))) <= 0:
+                break  # of a crowd that is touched most may be edited at once
+        return None if soonest == math.inf else soonest
 
     def put_off(self, job_id: str, until: datetime) -> None:
         """Keep a job for a later time; what its card shows is not forgotten."""
@@ -241,8 +243,7 @@ class StatusCardUpdater:
         Returns:
             Seconds until there is more to do; None when nothing waits.
         """
-        now = self._clock.now()
-        await asyncio.gather(*map(self._edit, await self._pick(now)))
+        await asyncio.gather(*map(self._edit, await self._pick(now := self._clock.now())))
         return self._card_changes.seconds_to_next(now)
 
     async def _pick(self, now: datetime) -> list[StatusCard]:

@@ -54,7 +54,7 @@ UNEXPECTED_ERRORS_BEFORE_FAILING = 8
 
 Counted in memory, apart from a job's attempts: a delivery that has been put off for hours is not given up for one.
 """
-SHORTEST_PAUSE_SECONDS = 0.05
+SHORTEST_PAUSE_SECONDS = 0.1
 """Between two passes, which cost much more than one job more in a pass: what becomes due meanwhile shares the next."""
 
 

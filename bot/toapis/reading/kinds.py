@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,11 +34,20 @@ _PAIR_GAP_CHARACTERS = 60
 _NEVER = re.compile(r"(?!)")
 _WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SEPARATORS = re.compile(r"[\W_]+")
+_SHORT_CHARACTERS = 24
+"""As long as keys and states are, which come again in each answer, and are remembered."""
 
 
 def fold(word: str) -> str:
     """Return a code, a state, a key or a sentence as lower-case words with ``_`` between them."""
+    return _fold_short(word) if len(word) <= _SHORT_CHARACTERS else _fold(word)
+
+
+def _fold(word: str) -> str:
     return _SEPARATORS.sub("_", _WORD_STARTS.sub("_", word)).strip("_").casefold()
+
+
+_fold_short = lru_cache(maxsize=512)(_fold)
 
 
 def listed(words: str) -> tuple[str, ...]:

@@ -238,6 +238,27 @@ async def test_more_changes_than_can_be_shown_at_once_are_shown_in_turn(workshop
     assert all(len(cards(workshop, job_id)) == 1 for job_id in job_ids)
 
 
+class CountedId(str):
+    """A job's id that counts how often it was looked up."""
+
+    __slots__ = ()
+    lookups = 0
+
+    def __hash__(self) -> int:
+        CountedId.lookups += 1
+        return super().__hash__()
+
+
+def test_that_one_of_a_crowd_may_be_edited_at_once_is_found_without_a_look_at_each(workshop: Workshop) -> None:
+    changes = workshop.start().card_changes
+    for number in range(1000):
+        changes.touch(CountedId(f"job {number}"))
+    before = CountedId.lookups
+
+    assert changes.seconds_to_next(ServiceClock(workshop.time).now()) == 0.0
+    assert CountedId.lookups - before < 10
+
+
 async def test_a_card_that_discord_holds_back_keeps_neither_another_card_nor_the_stop_waiting(
     workshop: Workshop,
 ) -> None:

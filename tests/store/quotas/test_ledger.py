@@ -182,7 +182,13 @@ class Bookkeeping:
         now = self.clock.now()
         async with self.workshop.database.write() as connection:
             started = await jobs.start_next(
-                connection, now=now, limit=100, owner="local/1", lease_until=now, slots_since=now, in_flight=()
+                connection,
+                now=now,
+                limit=100,
+                owner=self.process.instance.owner,
+                lease_until=now,
+                slots_since=now,
+                in_flight=(),
             )
         for job in started:
             with suppress(LeaseLostError):  # a moderator has called it off meanwhile
