@@ -209,6 +209,7 @@ async def cancelled_but_not_yet_on_the_card(part: Part) -> Moments:
     edit = part.hold(RouteKind.EDIT_MESSAGE, stored=False)
     await part.press(card, "cancel")
     await answer.arrived.wait()
+    await part.until(lambda: part.job["state"] == "cancelled")  # on a slow machine "thinking…" comes before
     yield DOWN
     answer.drop()
     edit.drop()
@@ -220,6 +221,7 @@ async def cancelled_and_on_the_card_but_unanswered(part: Part) -> Moments:
     answer = part.hold(RouteKind.CALLBACK, stored=True)
     await part.press(card, "cancel")
     await answer.arrived.wait()
+    await part.until(lambda: part.job["state"] == "cancelled")  # on a slow machine "thinking…" comes before
     yield DOWN
 
 
