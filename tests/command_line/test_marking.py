@@ -37,7 +37,7 @@ class SlowClock:
 @pytest.fixture
 async def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Workshop]:
     """Be in a folder with the settings of a workshop's database, on a machine whose clock is wrong."""
-    monkeypatch.setattr(exits, "end_by_exceptions", lambda: None)
+    monkeypatch.setattr(exits, "end_by_exceptions", lambda _code: None)
     monkeypatch.setitem(Settings.model_config, "env_file", None)
     monkeypatch.setattr("bot.services.ports.SystemClock", SlowClock)
     monkeypatch.chdir(tmp_path)

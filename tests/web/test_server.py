@@ -6,8 +6,6 @@ import asyncio
 import logging
 import re
 import socket
-import sqlite3
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +14,7 @@ from bot.errors import PortTakenError, SettingsError
 from bot.models import Balance, JobState, RateLimitStatus
 from bot.sandbox.faults import Fault
 from bot.web import watching
+from tests.support.another_program import AnotherProgram
 from tests.support.clocks import ServiceClock
 from tests.support.faults import FlakyDatabase, Hold
 from tests.support.seen import seen_from_outside
@@ -201,9 +200,7 @@ async def test_scrape_while_another_process_holds_the_write_lock_is_answered_in_
     seen: Seen, workshop: Workshop
 ) -> None:
     await workshop.accept(seen.process)
-    path = workshop.database_url.removeprefix("sqlite+aiosqlite:///")
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
+    with AnotherProgram(workshop.database_url) as other, other.writing():
         figures = await seen.figures()
         ready = await seen.get("/readyz")
 
