@@ -36,7 +36,10 @@ async def test_bots_that_lose_their_sessions_have_names_of_their_own_again(tmp_p
             bots.append(bot)
 
         connection = await connect(url)
-        await connection.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
+        await connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_database ON pg_database.oid = database"
+            " WHERE datname = current_database() AND locktype = 'advisory'"
+        )
         await connection.close()
 
         for bot in bots:
