@@ -45,9 +45,8 @@ class SharedWrites:
         self._database = database
         self._waiting: dict[_Write, None] = {}  # a set in the order of coming
         self._turn = asyncio.Lock()
-        self._was_down = (
-            False  # a database that takes nothing: once it may be the fault of what it was given, not twice
-        )
+        # A database that takes nothing: once it may be the fault of what it was given, not twice.
+        self._was_down = False
 
     async def run(self, work: Callable[[Connection], Awaitable[_T]], *, gather_seconds: float = 0.0) -> _T:
         """Return what ``work`` returns, once that is committed.

@@ -175,7 +175,7 @@ async def _migrate(
     try:
         await connection.run_sync(_upgrade, progress)
         await connection.commit()
-    except BaseException:
+    except BaseException:  # also when told to stop
         if copy is not None:
             copy.unlink(missing_ok=True)  # of a file that is still what it was
         raise

@@ -75,7 +75,7 @@ class NameLock:
             async with _in_time():
                 await _lock_all(connection, _SHARE_ALL, otherwise=RESTORING)
                 number = await _lock_first(connection, wanted)
-        except BaseException:
+        except BaseException:  # also when cancelled: nobody else would close it
             await _close(connection)
             raise
         return cls(connection, number)
