@@ -201,16 +201,16 @@ class Database:
         if self._file is not None:
             await self._file.wait_gone(look_seconds)
 
-    async def empty_log(self) -> bool:
-        """Empty SQLite's log of what was written ahead, in which deleted texts may still stand.
+    async def remove_traces(self) -> bool:
+        """Overwrite in SQLite's file, and in the log of what was written ahead, what may still stand of deleted texts.
 
-        Nobody waits for it: while somebody reads or writes it is left for another time.
+        It waits for nobody: while somebody reads or writes it is left for another time.
 
         Returns:
-            Whether it is empty now.
+            Whether it is done. In a file over ``REWRITTEN_UP_TO_BYTES`` only the log is emptied.
         """
         with _unavailable_when_down(self._file):
-            return self._path is None or await asyncio.to_thread(write_ahead.empty, self._path)
+            return self._path is None or await asyncio.to_thread(write_ahead.remove_traces, self._path)
 
     async def remove_old_copies(self, now: datetime) -> None:
         """Remove the copies of SQLite's file that were made long ago, before it was migrated.

@@ -110,7 +110,7 @@ class Retention:
                 return BETWEEN_STEPS_SECONDS
             await self._database.remove_old_copies(now)
             self._swept_at, self._zones = now, None
-        if self._leaves_traces and await self._database.empty_log():
+        if self._leaves_traces and await self._database.remove_traces():
             self._leaves_traces = False
         return LOOK_SECONDS if self._leaves_traces or await self._has_marks() else SWEEP_SECONDS
 

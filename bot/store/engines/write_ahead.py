@@ -1,4 +1,4 @@
-"""SQLite's log of what was written ahead (WAL): switched on, copied into the database, emptied.
+"""SQLite's log of what was written ahead (WAL): switched on, copied into the database, emptied with what else was deleted.
 
 SQLite would let the writer whose commit fills the log copy it, while whoever writes next waits some 10 to 200 ms. Here
 a thread of its own does it, which holds up neither readers nor writers.
@@ -29,6 +29,8 @@ PRAGMAS = (
     "wal_autocheckpoint = 0",  # see above
     f"journal_size_limit = {LOG_BYTES}",  # begun anew, the log gives back what is beyond
 )
+REWRITTEN_UP_TO_BYTES = 32 * 1024 * 1024
+"""How large a file may be to be written anew when something was deleted: that holds writers up, 6 ms for each MiB."""
 _RETRY_SECONDS = 0.02
 
 
@@ -57,13 +59,17 @@ def switch_on(path: str, busy_timeout_seconds: float) -> None:
             return
 
 
-def empty(path: str) -> bool:
-    """Empty the log, unless somebody reads or writes; tell whether it is empty now.
+def remove_traces(path: str) -> bool:
+    """Overwrite what was deleted, unless somebody reads or writes; tell whether it is done.
+
+    The log is emptied, and before that a file that is not large is written anew: SQLite overwrites what it deletes, but
+    where it has moved a row to another page, a copy stays in space of the old one that is not used any more.
 
     Raises:
         StoreUnavailableError: when the database does not answer.
     """
     try:
+        _write_anew(path)
         _checkpoint(path, "PASSIVE")  # holds nobody up, so that little is left to do for the next
         is_busy, _, _ = _checkpoint(path, "TRUNCATE")
     except sqlite3.Error as error:
@@ -108,6 +114,15 @@ class Checkpoints:
             return self._log_path.stat().st_size
         except FileNotFoundError:
             return 0
+
+
+def _write_anew(path: str) -> None:
+    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
+        (pages,), (page_bytes,) = (connection.execute(f"PRAGMA {each}").fetchone() for each in ("page_count", "page_size"))
+        if pages * page_bytes > REWRITTEN_UP_TO_BYTES:
+            return
+        connection.execute("PRAGMA temp_store = MEMORY")  # no other file gets a copy of the texts
+        connection.execute("VACUUM")
 
 
 def _checkpoint(path: str, kind: str) -> Any:  # noqa: ANN401 (a row: is it busy, pages in the log, pages copied)

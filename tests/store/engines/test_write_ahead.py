@@ -12,7 +12,7 @@ from sqlalchemy import insert
 
 from bot.store.database import Database
 from bot.store.engines import write_ahead
-from bot.store.engines.write_ahead import LOG_BYTES, Checkpoints
+from bot.store.engines.write_ahead import LOG_BYTES, REWRITTEN_UP_TO_BYTES, Checkpoints
 from bot.store.tables import command_digests
 
 if TYPE_CHECKING:
@@ -109,7 +109,24 @@ async def test_an_emptied_log_is_empty_unless_somebody_reads(tmp_path: Path) -> 
             reader.execute("BEGIN")
             reader.execute("SELECT count(*) FROM command_digests").fetchone()
             await fill(database, 2)
-            assert not write_ahead.empty(str(path))
-        assert write_ahead.empty(str(path))
+            assert not write_ahead.remove_traces(str(path))
+        assert write_ahead.remove_traces(str(path))
         assert path.with_name("reelay.db-wal").stat().st_size == 0
         assert rows_in_file_alone(path, tmp_path / "copy.db") == 2 * ROWS
+
+
+@pytest.mark.parametrize("up_to_bytes", [0, REWRITTEN_UP_TO_BYTES])
+def test_a_deleted_text_is_in_no_unused_space_of_a_file_that_is_not_large(
+    up_to_bytes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(write_ahead, "REWRITTEN_UP_TO_BYTES", up_to_bytes)
+    path = tmp_path / "reelay.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.executescript("PRAGMA journal_mode = WAL; PRAGMA secure_delete = ON; CREATE TABLE texts (a, b)")
+        for _ in range(20):
+            connection.execute("INSERT INTO texts VALUES ('a secret', zeroblob(300))")
+        for row in range(1, 21):  # grown, rows move to other pages
+            connection.execute("UPDATE texts SET b = zeroblob(900) WHERE rowid = ?", (row,))
+        connection.execute("UPDATE texts SET a = ''")
+    assert write_ahead.remove_traces(str(path))
+    assert (b"a secret" in path.read_bytes()) is (up_to_bytes == 0)

@@ -189,11 +189,11 @@ async def fetch_all(database: Database) -> None:
         await connection.execute(select(jobs))
 
 
-async def empty_log(database: Database) -> None:
-    await database.empty_log()
+async def remove_traces(database: Database) -> None:
+    await database.remove_traces()
 
 
-@pytest.mark.parametrize("meet", [fetch_all, empty_log])
+@pytest.mark.parametrize("meet", [fetch_all, remove_traces])
 async def test_file_that_is_written_over_is_noticed_by_whoever_meets_the_damage(
     meet: Callable[[Database], Awaitable[None]], tmp_path: Path
 ) -> None:
