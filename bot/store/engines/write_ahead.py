@@ -1,4 +1,4 @@
-"""SQLite's log of what was written ahead (WAL): switched on, copied into the database, emptied with what else was deleted.
+"""SQLite's log of what was written ahead (WAL): switched on, copied into the database, emptied of what was deleted.
 
 SQLite would let the writer whose commit fills the log copy it, while whoever writes next waits some 10 to 200 ms. Here
 a thread of its own does it, which holds up neither readers nor writers.
@@ -118,8 +118,10 @@ class Checkpoints:
 
 def _write_anew(path: str) -> None:
     with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
-        (pages,), (page_bytes,) = (connection.execute(f"PRAGMA {each}").fetchone() for each in ("page_count", "page_size"))
-        if pages * page_bytes > REWRITTEN_UP_TO_BYTES:
+        [file_bytes] = connection.execute(
+            "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
+        ).fetchone()
+        if file_bytes > REWRITTEN_UP_TO_BYTES:
             return
         connection.execute("PRAGMA temp_store = MEMORY")  # no other file gets a copy of the texts
         connection.execute("VACUUM")
