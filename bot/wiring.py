@@ -127,6 +127,7 @@ def assemble(ports: Ports, terms: Terms, *, instance: InstanceName) -> Reelay:
         publisher=ports.publisher,
         throttle=shared.throttle,
         arrivals=shared.arrivals,
+        current_jobs=work.current_jobs,
         card_changes=shared.card_changes,
         answering=shared.held.answering,
         policy=terms.policy,

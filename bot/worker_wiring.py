@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bot.services.backups.recall import Recall
 from bot.services.brainstorms.keeper import RoundKeeper
 from bot.services.brainstorms.showing import BoardShower
+from bot.services.current_jobs import CurrentJobs
 from bot.services.jobs.context import WorkContext
 from bot.services.jobs.delivery import Deliverer
 from bot.services.jobs.expiry import Expiry
@@ -48,6 +49,7 @@ def wire_context(ports: Ports, terms: Terms, shared: Shared, services: Services,
             card_changes=shared.card_changes,
             instance=instance,
         ),
+        current_jobs=CurrentJobs(database),
         alerts=shared.alerts,
         polling=shared.polling,
         recovery=Recovery(database=database, clock=clock, alerts=shared.alerts),

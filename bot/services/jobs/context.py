@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bot.models import Generation, VideoServiceError
+    from bot.services.current_jobs import CurrentJobs
     from bot.services.instance_name import InstanceName
     from bot.services.jobs.leases import LeasedJobs
     from bot.services.jobs.policy import WorkerPolicy
@@ -39,6 +40,7 @@ class WorkContext:
     publisher: Publisher
     throttle: ServiceThrottle
     leased_jobs: LeasedJobs
+    current_jobs: CurrentJobs
     alerts: OperatorAlerts
     polling: PollPlanner
     recovery: Recovery

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.errors import LeaseLostError
 from bot.models import FINAL_STATES, RENDER_STATES, JobState, LogKind
-from bot.services.shared_writes import SharedWrites
+from bot.services.shared_transactions import SharedTransactions
 from bot.store import jobs
 from bot.store.clips import prompts, stills
 from bot.store.clips.endings import end_with_clips
@@ -70,7 +70,7 @@ class LeasedJobs:
         card_changes: CardChanges,
         instance: InstanceName,
     ) -> None:
-        self._writes = SharedWrites(database)
+        self._writes = SharedTransactions(database)
         self._clock = clock
         self._audit_trail = audit_trail
         self._card_changes = card_changes

@@ -12,15 +12,16 @@ from bot.errors import NotRefundableError, NotRemovableError, RefusedError, Rule
 from bot.models import ChangeKind, Job, JobError, JobState, NotCancellableError, StatusCard
 from bot.services.admission.accepting import Charged, admit, require_another_press
 from bot.services.screening.rules import MOST_JUDGINGS
-from bot.services.shared_writes import SharedWrites
+from bot.services.shared_transactions import SharedTransactions
 from bot.store import jobs
 from bot.store.jobs import CALLED_OFF_STATES
 from bot.store.moderation import modlog, servers
 from bot.store.quotas import ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
     from datetime import datetime
+    from typing import TypeAlias
 
     from bot.models import QuotaStatus
     from bot.services.admission.decision import ScreeningResult
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from bot.services.throttling.throttle import ServiceThrottle
     from bot.store import Connection
     from bot.store.database import Database
+
+    _Taken: TypeAlias = "Accepted | RefusedError | None"
 
 _log = logging.getLogger(__name__)
 
@@ -83,7 +86,8 @@ class JobService:
         policy: WorkerPolicy,
     ) -> None:
         self._database = database
-        self._acceptances, self._starts = SharedWrites(database), SharedWrites(database)
+        self._acceptances = SharedTransactions(database, conclude=self._show_cards)
+        self._starts = SharedTransactions(database)
         self._clock = clock
         self._admission = admission
         self._audit_trail = audit_trail
@@ -147,7 +151,7 @@ class JobService:
         async def write(connection: Connection) -> Accepted | RefusedError | None:
             earlier = await jobs.find_by_interaction(connection, request.interaction_id)
             if earlier is not None:
-                return Accepted(await self._card(connection, earlier, now), is_new=False)
+                return Accepted(StatusCard(earlier), is_new=False)
             await require_another_press(connection, request, since=asked_at - same_press)
             taken = await admit(
                 connection,
@@ -162,7 +166,7 @@ class JobService:
             if not isinstance(taken, Charged):
                 return taken
             last_under = None if taken.status.has_room else taken.status
-            return Accepted(await self._card(connection, taken.job, now), is_new=True, last_under=last_under)
+            return Accepted(StatusCard(taken.job), is_new=True, last_under=last_under)
 
         taken = await self._acceptances.run(write)
         if isinstance(taken, RefusedError):
@@ -202,12 +206,14 @@ class JobService:
         if accepted.is_new:
             self.held.let_go(job.id)
 
+        frees = accepted.is_new or is_heard
+
         async def write(connection: Connection) -> None:
-            if accepted.is_new or is_heard:
-                await jobs.free(connection, job.id)
             if message_id is not None:
                 self._card_changes.begin(accepted.card)  # so it shows now, whatever was shown meanwhile
-                await jobs.attach_status(connection, job.id, message_id, now=self._clock.now())
+                await jobs.attach_status(connection, job.id, message_id, now=self._clock.now(), frees=frees)
+            elif frees:
+                await jobs.free(connection, job.id)
 
         try:
             await self._starts.run(write)
@@ -335,7 +341,11 @@ class JobService:
         self._card_changes.touch_queue()
         self._wake.set()
 
-    async def _card(self, connection: Connection, job: Job, now: datetime) -> StatusCard:
-        places = await jobs.places(connection, [job.id], slots_since=self._policy.slots_since(now), now=now)
-        ahead = await self._arrivals.look(connection, [job], now)
-        return self._arrivals.card(job, places.get(job.id), ahead, now, throttle=self._throttle)
+    async def _show_cards(self, connection: Connection, taken: Sequence[_Taken]) -> list[_Taken]:
+        """Have the cards of what was accepted say when it starts: one look at the queue for all of them."""
+        now = self._clock.now()
+        new = {each.card.job.id: each.card.job for each in taken if isinstance(each, Accepted)}
+        places = await jobs.places(connection, new, slots_since=self._policy.slots_since(now), now=now)
+        ahead, card = await self._arrivals.look(connection, new.values(), now), self._arrivals.card
+        cards = {it.id: card(it, places.get(it.id), ahead, now, throttle=self._throttle) for it in new.values()}
+        return [replace(each, card=cards[each.card.job.id]) if isinstance(each, Accepted) else each for each in taken]

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.models import Job
+    from bot.services.current_jobs import CurrentJobs
     from bot.services.jobs.policy import WorkerPolicy
     from bot.services.polling.arrivals import Arrivals
     from bot.services.ports import Clock, Publisher
@@ -199,6 +200,7 @@ class StatusCardUpdater:
         publisher: Publisher,
         throttle: ServiceThrottle,
         arrivals: Arrivals,
+        current_jobs: CurrentJobs,
         card_changes: CardChanges,
         answering: Collection[str],
         policy: WorkerPolicy,
@@ -208,6 +210,7 @@ class StatusCardUpdater:
         self._publisher = publisher
         self._throttle = throttle
         self._arrivals = arrivals
+        self._current_jobs = current_jobs
         self._card_changes = card_changes
         self._policy = policy
         self._lost_cards = LostCards(database=database, publisher=publisher, clock=clock, answering=answering)
@@ -325,8 +328,7 @@ class StatusCardUpdater:
         job_id = card.job.id
         try:
             async with asyncio.timeout(LONGEST_CARD_SECONDS), self._locks.setdefault(job_id, asyncio.Lock()):
-                async with self._database.read() as connection:
-                    job = await jobs.get(connection, job_id)
+                job = await self._current_jobs.get(job_id)
                 if job is None or job.state is not card.job.state:
                     return None  # it has moved on, and was touched again when it did
                 if job.status_message_id is None:

@@ -315,8 +315,7 @@ class Worker:
                 await self._keeper.put_off(claim.round)
             if job is None:
                 return
-            async with self._work.database.read() as connection:
-                current = await jobs.get(connection, job.id)
+            current = await self._work.current_jobs.get(job.id)
             if current is None or current.lease_owner != self._work.owner:
                 return
             unexpected_errors = self._unexpected_errors[job.id, job.state]

@@ -25,7 +25,6 @@ from bot.models import (
 )
 from bot.services.jobs.leases import SubmitNote
 from bot.services.jobs.rendering import fields_of, log_error
-from bot.store import jobs
 from bot.store.jobs import submits
 
 if TYPE_CHECKING:
@@ -207,8 +206,7 @@ class Submitter:
         """
         if not self._work.instance.is_held:
             return False
-        async with self._work.database.read() as connection:
-            current = await jobs.get(connection, job.id)
+        current = await self._work.current_jobs.get(job.id)
         if current is None or (current.state, current.lease_owner) != (job.state, self._work.owner):
             return False
         out_at = self._work.clock.now() + timedelta(seconds=self._work.policy.sending_seconds)

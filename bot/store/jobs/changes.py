@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, case
+from sqlalchemy import Boolean, and_, bindparam, case, or_
 from sqlalchemy import update as sql_update
 
 from bot.models import DISCARDABLE_STATES, OPEN_STATES, WAITING_STATES, JobError, JobState
@@ -155,22 +155,29 @@ _DELETE_OWN = (
 )
 
 
-async def attach_status(connection: AsyncConnection, job_id: str, message_id: int, *, now: datetime) -> None:
+async def attach_status(
+    connection: AsyncConnection, job_id: str, message_id: int, *, now: datetime, frees: bool = False
+) -> None:
     """Remember the status card; a job that ended before its card was known falls due, to settle it.
 
     Such a job is also taken out of the hands of whoever is about to note that it has no card to settle.
+
+    Args:
+        frees: whether the card is the answer for which the job was held: it may start now, as ``free`` lets it.
     """
-    await connection.execute(_ATTACH_STATUS, {"of_job": job_id, "status_id": message_id, "now": now})
+    values = {"of_job": job_id, "status_id": message_id, "now": now, "frees": frees}
+    await connection.execute(_ATTACH_STATUS, values)
 
 
 _HAS_ENDED = jobs.c.state.not_in(OPEN_STATES)
+_LETS_GO = or_(_HAS_ENDED, and_(jobs.c.state == JobState.QUEUED, bindparam("frees", type_=Boolean)))
 _ATTACH_STATUS = (
     sql_update(jobs)
     .where(jobs.c.id == bindparam("of_job"))
     .values(
         status_message_id=bindparam("status_id"),
         due_at=case((_HAS_ENDED, bindparam("now", type_=jobs.c.due_at.type)), else_=jobs.c.due_at),
-        lease_owner=case((_HAS_ENDED, None), else_=jobs.c.lease_owner),
-        lease_until=case((_HAS_ENDED, None), else_=jobs.c.lease_until),
+        lease_owner=case((_LETS_GO, None), else_=jobs.c.lease_owner),
+        lease_until=case((_LETS_GO, None), else_=jobs.c.lease_until),
     )
 )

@@ -12,9 +12,10 @@ from datetime import UTC, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Date, and_, bindparam, case, func, insert, literal_column, or_, select, true, union_all, update
+from sqlalchemy import Date, and_, bindparam, case, func, literal_column, or_, select, true, union_all, update
 
 from bot.models import CeilingKind, JobState
+from bot.store.engines.additions import add
 from bot.store.jobs.held import is_held
 from bot.store.tables import jobs, spend
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date, datetime
 
-    from sqlalchemy import ColumnElement, Insert, Select, Update
+    from sqlalchemy import ColumnElement, Select, Update
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 _ALL, _SERVER, _MEMBER = "all", "server", "member"
@@ -42,20 +43,17 @@ async def count(connection: AsyncConnection, spent: Iterable[tuple[Spender, int]
         for subject in ((_ALL, 0), (_SERVER, spender.guild_id), (_MEMBER, spender.member_id)):
             sums[subject] += seconds
     on_day = _day_of(sent_at)
-    rows = await connection.execute(_kept(), {"on_day": on_day, "subjects": [subject_id for _, subject_id in sums]})
-    kept = {(row.scope, row.subject_id) for row in rows}
     more: list[dict[str, Any]] = []
-    first: list[dict[str, Any]] = []
-    for subject, seconds in sums.items():
-        values = {"of_scope": subject[0], "subject": subject[1], "on_day": on_day, "more": seconds}
-        if subject in kept:
-            more.append(values)
-        elif seconds > 0:  # nothing is taken off a day that is not kept any more
-            first.append(values)
+    less: list[dict[str, Any]] = []
+    for (scope, subject_id), seconds in sums.items():
+        if seconds > 0:
+            more.append({"scope": scope, "subject_id": subject_id, "day": on_day, "seconds": seconds})
+        else:  # nothing is taken off a day that is not kept any more
+            less.append({"of_scope": scope, "subject": subject_id, "on_day": on_day, "less": -seconds})
     if more:
-        await connection.execute(_count_more(), more)
-    if first:
-        await connection.execute(_count_first(), first)
+        await add(connection, spend, more, summed=("seconds",))
+    if less:
+        await connection.execute(_take_off(), less)
 
 
 async def read(connection: AsyncConnection, *, guild_id: int, member_id: int, now: datetime) -> dict[CeilingKind, int]:
@@ -87,23 +85,9 @@ def _day_of(moment: datetime) -> date:
 
 
 @cache
-def _kept() -> Select[str, int]:
-    of_subjects = spend.c.subject_id.in_(bindparam("subjects", expanding=True))
-    scopes = spend.c.scope.in_([_ALL, _SERVER, _MEMBER])  # all of them, so that the key serves
-    return select(spend.c.scope, spend.c.subject_id).where(scopes, of_subjects, _is_on_day())
-
-
-@cache
-def _count_more() -> Update:
+def _take_off() -> Update:
     of_subject = and_(spend.c.scope == bindparam("of_scope"), spend.c.subject_id == bindparam("subject"))
-    return update(spend).where(of_subject, _is_on_day()).values(seconds=spend.c.seconds + bindparam("more"))
-
-
-@cache
-def _count_first() -> Insert:
-    return insert(spend).values(
-        scope=bindparam("of_scope"), subject_id=bindparam("subject"), day=bindparam("on_day"), seconds=bindparam("more")
-    )
+    return update(spend).where(of_subject, _is_on_day()).values(seconds=spend.c.seconds - bindparam("less"))
 
 
 @cache

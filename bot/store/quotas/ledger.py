@@ -22,14 +22,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import (
     Integer,
-    and_,
     bindparam,
     case,
     delete,
     func,
     insert,
     literal_column,
-    or_,
     select,
     union_all,
     update,
@@ -37,14 +35,14 @@ from sqlalchemy import (
 
 from bot.models import Account, AccountKind, Grant
 from bot.slices import slices
+from bot.store.engines.additions import add
 from bot.store.tables import grant_uses, ledger, ledger_sums, usage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import ColumnElement, CompoundSelect, Insert, Select
+    from sqlalchemy import ColumnElement, CompoundSelect, Select
     from sqlalchemy.ext.asyncio import AsyncConnection
-    from sqlalchemy.sql.dml import ReturningUpdate
 
     from bot.models import GrantUse, Job
 
@@ -260,16 +258,18 @@ async def _count(
     quarter_at = counted_at - timedelta(
         minutes=counted_at.minute % _QUARTER_MINUTES, seconds=counted_at.second, microseconds=counted_at.microsecond
     )
-    more: dict[str, object] = {
-        "quarter": quarter_at,
-        "more_seconds": seconds,
-        "more_from_grants": from_grants_seconds,
-    }
-    both = _key(account) | {f"{name}_server": value for name, value in _key(server).items()}
-    counted: set[str] = set((await connection.execute(_count_more(), both | more)).scalars())
-    firsts = [_key(each) | more for each in (account, server) if each.kind not in counted]
-    if firsts:
-        await connection.execute(_count_first(), firsts)
+    rows = [
+        {
+            "guild_id": each.guild_id,
+            "account_kind": each.kind,
+            "account_id": each.id,
+            "quarter_at": quarter_at,
+            "seconds": seconds,
+            "from_grants_seconds": from_grants_seconds,
+        }
+        for each in (account, server)
+    ]
+    await add(connection, usage, rows, summed=("seconds", "from_grants_seconds"))
 
 
 # What every charge says is written once: to write it takes longer than to run it ------------------
@@ -312,34 +312,6 @@ def _grants_left(*, of_one: bool) -> Select[Any, Any, Any, Any, Any]:
     if of_one:
         statement = statement.where(ledger.c.member_id == bindparam("member_id"))
     return statement.order_by(ledger.c.expires_at, ledger.c.id)
-
-
-@cache
-def _count_more() -> ReturningUpdate[str]:
-    """Add to an account and to its server where both have that quarter; return whose kinds there were."""
-    in_quarter = usage.c.quarter_at == bindparam("quarter", type_=usage.c.quarter_at.type)
-    own, of_server = and_(*_of_account(), in_quarter), and_(*_of_account("_server"), in_quarter)
-    return (
-        update(usage)
-        .where(or_(own, of_server))  # all of the key in both, so that it serves
-        .values(
-            seconds=usage.c.seconds + bindparam("more_seconds"),
-            from_grants_seconds=usage.c.from_grants_seconds + bindparam("more_from_grants"),
-        )
-        .returning(usage.c.account_kind)
-    )
-
-
-@cache
-def _count_first() -> Insert:
-    return insert(usage).values(
-        guild_id=bindparam("guild"),
-        account_kind=bindparam("kind"),
-        account_id=bindparam("account"),
-        quarter_at=bindparam("quarter"),
-        seconds=bindparam("more_seconds"),
-        from_grants_seconds=bindparam("more_from_grants"),
-    )
 
 
 def _of_account(number: str = "") -> tuple[ColumnElement[bool], ...]:

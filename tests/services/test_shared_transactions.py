@@ -10,7 +10,7 @@ import pytest_asyncio
 from sqlalchemy import insert, select, text
 
 from bot.errors import StoreRefusedError, StoreUnavailableError
-from bot.services.shared_writes import AT_ONCE, SharedWrites
+from bot.services.shared_transactions import AT_ONCE, SharedTransactions
 from bot.store.database import Database
 from bot.store.tables import command_digests
 from tests.support.databases import fresh_database
@@ -44,12 +44,14 @@ async def stored(database: FlakyDatabase) -> set[str]:
         return set((await connection.execute(select(command_digests.c.key))).scalars())
 
 
-async def run_all(writes: SharedWrites, *works: Callable[[Connection], Awaitable[str]]) -> list[str | BaseException]:
+async def run_all(
+    writes: SharedTransactions, *works: Callable[[Connection], Awaitable[str]]
+) -> list[str | BaseException]:
     return await asyncio.gather(*map(writes.run, works), return_exceptions=True)
 
 
 async def test_what_comes_at_the_same_moment_is_one_transaction(database: FlakyDatabase) -> None:
-    assert await run_all(SharedWrites(database), *map(put, "abc")) == ["a", "b", "c"]
+    assert await run_all(SharedTransactions(database), *map(put, "abc")) == ["a", "b", "c"]
 
     assert await stored(database) == {"a", "b", "c"}
     assert database.writes == 1
@@ -58,7 +60,7 @@ async def test_what_comes_at_the_same_moment_is_one_transaction(database: FlakyD
 async def test_what_comes_within_the_moment_that_the_first_one_waits_is_written_with_it(
     database: FlakyDatabase,
 ) -> None:
-    writes = SharedWrites(database)
+    writes = SharedTransactions(database)
     first = asyncio.create_task(writes.run(put("a"), gather_seconds=0.01))
     for _ in range(3):  # it has begun to wait
         await asyncio.sleep(0)
@@ -72,7 +74,7 @@ async def test_what_comes_within_the_moment_that_the_first_one_waits_is_written_
 async def test_a_crowd_is_written_in_portions(database: FlakyDatabase) -> None:
     keys = [str(number) for number in range(2 * AT_ONCE + 1)]
 
-    assert await run_all(SharedWrites(database), *map(put, keys)) == keys
+    assert await run_all(SharedTransactions(database), *map(put, keys)) == keys
 
     assert database.writes == 3
 
@@ -80,7 +82,7 @@ async def test_a_crowd_is_written_in_portions(database: FlakyDatabase) -> None:
 async def test_of_one_that_raises_nothing_is_written_and_the_others_are(database: FlakyDatabase) -> None:
     refused = ValueError("not so")
 
-    results = await run_all(SharedWrites(database), put("a"), put("b", then=refused), put("c"))
+    results = await run_all(SharedTransactions(database), put("a"), put("b", then=refused), put("c"))
 
     assert results == ["a", refused, "c"]
     assert await stored(database) == {"a", "c"}
@@ -89,14 +91,14 @@ async def test_of_one_that_raises_nothing_is_written_and_the_others_are(database
 async def test_what_the_database_does_not_take_of_one_is_that_ones_alone(database: FlakyDatabase) -> None:
     refused = StoreUnavailableError("a value that it can't store")
 
-    results = await run_all(SharedWrites(database), put("a"), put("b", then=refused), put("c"))
+    results = await run_all(SharedTransactions(database), put("a"), put("b", then=refused), put("c"))
 
     assert results == ["a", refused, "c"]
     assert await stored(database) == {"a", "c"}
 
 
 async def test_a_value_that_the_database_refuses_is_that_ones_alone(database: FlakyDatabase) -> None:
-    first, refused, last = await run_all(SharedWrites(database), put("a"), put("\ud800"), put("c"))
+    first, refused, last = await run_all(SharedTransactions(database), put("a"), put("\ud800"), put("c"))
 
     assert (first, type(refused), last) == ("a", StoreRefusedError, "c")
     assert await stored(database) == {"a", "c"}
@@ -111,7 +113,7 @@ async def test_a_connection_that_is_lost_before_the_commit_fails_all_and_the_nex
         async with database.read() as other:
             await other.execute(text("SELECT pg_terminate_backend(:session, 5000)"), {"session": session})
 
-    writes = SharedWrites(database)
+    writes = SharedTransactions(database)
     results = await run_all(writes, put("a"), put("b"), lose_it)
 
     assert [type(result) for result in results] == [StoreUnavailableError] * 3
@@ -122,7 +124,7 @@ async def test_a_connection_that_is_lost_before_the_commit_fails_all_and_the_nex
 async def test_a_database_that_is_down_is_asked_twice_and_not_once_for_each(database: FlakyDatabase) -> None:
     down = StoreUnavailableError("locked")
 
-    results = await run_all(SharedWrites(database), *(put(key, then=down) for key in "abcdef"))
+    results = await run_all(SharedTransactions(database), *(put(key, then=down) for key in "abcdef"))
 
     assert results == [down] * 6
     assert database.writes == 2
@@ -131,14 +133,14 @@ async def test_a_database_that_is_down_is_asked_twice_and_not_once_for_each(data
 async def test_where_a_commit_fails_all_hear_of_it_and_nothing_is_written(database: FlakyDatabase) -> None:
     database.troubles.append("commit")
 
-    results = await run_all(SharedWrites(database), put("a"), put("b"))
+    results = await run_all(SharedTransactions(database), put("a"), put("b"))
 
     assert [type(result) for result in results] == [StoreUnavailableError] * 2
     assert await stored(database) == set()
 
 
 async def test_who_is_cancelled_while_writing_leaves_the_others_to_the_next(database: FlakyDatabase) -> None:
-    writes, stops = SharedWrites(database), asyncio.Event()
+    writes, stops = SharedTransactions(database), asyncio.Event()
 
     async def stop(connection: Connection) -> str:
         await put("a")(connection)
@@ -157,7 +159,7 @@ async def test_who_is_cancelled_while_writing_leaves_the_others_to_the_next(data
 
 
 async def test_who_is_cancelled_while_waiting_is_not_written(database: FlakyDatabase) -> None:
-    writes = SharedWrites(database)
+    writes = SharedTransactions(database)
     first = asyncio.create_task(writes.run(put("a"), gather_seconds=0.01))
     second = asyncio.create_task(writes.run(put("b")))
     for _ in range(3):
