@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -46,7 +45,6 @@ class Submitter:
     def __init__(self, context: WorkContext, *, renderer: Renderer) -> None:
         self._work = context
         self._renderer = renderer
-        self._asking = asyncio.Lock()
 
     async def submit(self, job: Job, submit: Submit) -> None:
         """Send a job whose submit is written down.
@@ -54,9 +52,7 @@ class Submitter:
         It is sent once. Whatever leaves open whether it arrived is left to ``reconcile``, which asks first.
         """
         not_sent = SubmitNote(SubmitOutcome.NOT_SENT, submit.number)
-        async with self._asking:  # one by one, so that those that start together are sent in the order of their turns
-            may_send = await self._may_send(job)
-        if not may_send:
+        if not await self._may_send(job):  # asked of all that start together, and answered in the order of their turns
             _log.warning("not sent: it is no longer ours, or nearly so", extra=fields_of(job))
             await self._put_back(job, not_sent)
             return
