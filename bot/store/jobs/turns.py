@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     Columns = ReadOnlyColumnCollection[str, ColumnElement[Any]]
 
 TAKES_AT_ONCE = 2
+_TURN = ("taken", "started_at")
 _ONCE = "MATERIALIZED"  # else a column is worked out anew wherever it is used
 _SERVER, _MEMBER = ("guild_id",), ("guild_id", "member_id")
 _NEVER = literal(datetime(1, 1, 1, tzinfo=UTC), jobs.c.submitted_at.type)
@@ -72,7 +73,10 @@ async def first_free(
 
 @cache  # to write these statements takes longer than to run them
 def _places() -> Select[str, int]:
-    earlier, slots = jobs.alias(), _slots()
+    earlier = jobs.alias()
+    are_asked = jobs.c.id.in_(bindparam("job_ids", expanding=True))
+    of_servers = jobs.c.guild_id.in_(select(jobs.c.guild_id).where(are_asked).correlate(None))
+    members, servers = _members().where(of_servers).cte().prefix_with(_ONCE), _servers()
     own_earlier = (
         select(func.count())
         .where(
@@ -83,15 +87,19 @@ def _places() -> Select[str, int]:
         )
         .scalar_subquery()
     )
-    in_server = [it.label(f"{it.name}_in_server") for it in _turn(slots, *_MEMBER)]
     asked = (
-        select(jobs.c.id, *_columns(_MEMBER), own_earlier.label("number"), *in_server, *_turn(slots, *_SERVER))
-        .where(jobs.c.id.in_(bindparam("job_ids", expanding=True)), IS_WAITING)
+        select(
+            *(jobs.c.id, *_columns(_MEMBER), own_earlier.label("number")),
+            *(members.c[name].label(f"{name}_in_server") for name in _TURN),
+            *(servers.c[name] for name in _TURN),
+        )
+        .select_from(jobs)
+        .join(members, _are_same(members.c, jobs.c, _MEMBER))
+        .join(servers, _are_same(servers.c, jobs.c, _SERVER))
+        .where(are_asked, IS_WAITING)
         .cte("asked")
         .prefix_with(_ONCE)
     )
-    of_servers = jobs.c.guild_id.in_(select(asked.c.guild_id))
-    members, servers = _figures(slots, *_MEMBER, of_servers=of_servers), _figures(slots, *_SERVER)
     member = (asked.c.taken_in_server, asked.c.started_at_in_server, asked.c.member_id)
     before_in_server = select(func.sum(_starts_before(members.c, "member_id", member, asked.c.number)))
     before_in_server = before_in_server.where(members.c.guild_id == asked.c.guild_id).scalar_subquery()
@@ -109,20 +117,18 @@ def _first_free() -> Select[str]:
         .where(IS_WAITING, IS_FREE, jobs.c.id.not_in(bindparam("in_flight", expanding=True)))
         .cte("free")
     )
-    slots = _slots()
-    members, servers = _figures(slots, *_MEMBER), _figures(slots, *_SERVER)
-    is_own = and_(members.c.guild_id == waiting.c.guild_id, members.c.member_id == waiting.c.member_id)
+    members, servers = _members().cte().prefix_with(_ONCE), _servers()
     in_server = func.row_number().over(
         partition_by=waiting.c.guild_id, order_by=_order(members.c, "member_id", waiting.c.number)
     )
     ordered = (
         select(waiting.c.id, waiting.c.guild_id, waiting.c.is_crowded, in_server.label("number"))
-        .select_from(waiting.join(members, is_own))
+        .select_from(waiting.join(members, _are_same(members.c, waiting.c, _MEMBER)))
         .cte("ordered")
     )
     return (
         select(ordered.c.id)
-        .select_from(ordered.join(servers, servers.c.guild_id == ordered.c.guild_id))
+        .select_from(ordered.join(servers, _are_same(servers.c, ordered.c, _SERVER)))
         .order_by(ordered.c.is_crowded, *_order(servers.c, "guild_id", ordered.c.number))
         .limit(bindparam("limit", type_=Integer))
     )
@@ -164,45 +170,63 @@ def _starts_before(
     return case((count <= 0, 0), (count >= other["waiting"], other["waiting"]), else_=count)
 
 
-def _figures(slots: CTE, *names: str, of_servers: ColumnElement[bool] | None = None) -> CTE:
-    """Select for whoever waits how many jobs do, how many slots are taken, and the last start.
+def _members() -> Select[Any]:
+    """Select for each member who waits how many jobs do, how many slots are taken, and the last start.
 
-    Args:
-        names: of the columns of ``jobs`` that say who: the server, or a member in it.
-        of_servers: in which servers; None is in all.
+    Their slots are looked for among what they have started lately, which is little.
     """
-    waiting = select(*_columns(names), func.count().label("waiting"), *_turn(slots, *names)).where(IS_WAITING)
-    if of_servers is not None:
-        waiting = waiting.where(of_servers)
-    return waiting.group_by(*_columns(names)).cte().prefix_with(_ONCE)
-
-
-def _turn(slots: CTE, *names: str) -> list[Label[Any]]:
-    """Return how many slots the server or member of a job has taken, and when they had their last start."""
     started = jobs.alias()
-    taken = select(func.count()).select_from(slots).where(*(slots.c[name] == jobs.c[name] for name in names))
+    taken = (
+        select(func.count())
+        .select_from(started.join(submits, submits.c.job_id == started.c.id))
+        .where(
+            _are_same(started.c, jobs.c, _MEMBER),
+            started.c.submitted_at.is_not(None),  # as the index has it
+            started.c.submitted_at > bindparam("since"),  # as each of its submits that holds one was sent
+            HOLDS_SLOT,
+        )
+        .scalar_subquery()
+    )
+    figures = (func.count().label("waiting"), taken.label("taken"), _last_start(_MEMBER))
+    return select(*_columns(_MEMBER), *figures).where(IS_WAITING).group_by(*_columns(_MEMBER))
+
+
+def _servers() -> CTE:
+    """Select the same for each server in which somebody waits; of all slots, since one may have most of them."""
+    sent = jobs.alias()
+    slots = (
+        select(sent.c.guild_id, func.count().label("taken"))
+        .select_from(submits.outerjoin(sent, sent.c.id == submits.c.job_id))  # outer: from few submits to their jobs
+        .where(HOLDS_SLOT)
+        .group_by(sent.c.guild_id)
+        .cte()
+        .prefix_with(_ONCE)
+    )
+    figures = (func.count().label("waiting"), func.coalesce(slots.c.taken, 0).label("taken"), _last_start(_SERVER))
+    return (
+        select(*_columns(_SERVER), *figures)
+        .select_from(jobs.outerjoin(slots, slots.c.guild_id == jobs.c.guild_id))
+        .where(IS_WAITING)
+        .group_by(*_columns(_SERVER), slots.c.taken)
+        .cte()
+        .prefix_with(_ONCE)
+    )
+
+
+def _last_start(names: Iterable[str]) -> Label[Any]:
+    """Return when the server or member of a job had their last start."""
+    started = jobs.alias()
     last_start = select(func.max(started.c.submitted_at)).where(
-        *(started.c[name] == jobs.c[name] for name in names),
+        _are_same(started.c, jobs.c, names),
         started.c.submitted_at.is_not(None),  # as the index has it
         started.c.submitted_at <= bindparam("now"),
     )
-    return [
-        taken.scalar_subquery().label("taken"),
-        func.coalesce(last_start.scalar_subquery(), _NEVER).label("started_at"),
-    ]
+    return func.coalesce(last_start.scalar_subquery(), _NEVER).label("started_at")
 
 
-def _slots() -> CTE:
-    """Select the server and the member of each render slot that is taken."""
-    sent = jobs.alias()
-    of_submits = submits.outerjoin(sent, sent.c.id == submits.c.job_id)  # outer: from few submits to their jobs
-    return (
-        select(*(sent.c[name] for name in _MEMBER))
-        .select_from(of_submits)
-        .where(HOLDS_SLOT)
-        .cte("slots")
-        .prefix_with(_ONCE)
-    )
+def _are_same(one: Columns, other: Columns, names: Iterable[str]) -> ColumnElement[bool]:
+    """Say that two are of the same server, or of the same member in it."""
+    return and_(*(one[name] == other[name] for name in names))
 
 
 def _columns(names: Iterable[str]) -> list[ColumnElement[Any]]:
