@@ -7,19 +7,23 @@ from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import insert, select, text
+from sqlalchemy import delete, func, insert, select, text
 
 from bot.errors import StoreRefusedError, StoreUnavailableError
+from bot.services.current_jobs import CurrentJobs
 from bot.services.shared_transactions import AT_ONCE, SharedTransactions
+from bot.store import jobs
 from bot.store.database import Database
 from bot.store.tables import command_digests
 from tests.support.databases import fresh_database
 from tests.support.faults import FlakyDatabase
+from tests.support.jobs import make_job
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
     from pathlib import Path
 
+    from bot.models import Job
     from bot.store import Connection
 
 
@@ -168,3 +172,42 @@ async def test_who_is_cancelled_while_waiting_is_not_written(database: FlakyData
 
     assert await first == "a"
     assert await stored(database) == {"a"}
+
+
+async def test_what_is_concluded_is_so_once_for_all_and_what_raises_then_undoes_all(database: FlakyDatabase) -> None:
+    seen: list[list[str]] = []
+
+    async def conclude(connection: Connection, results: Sequence[str]) -> list[str]:
+        assert await connection.scalar(select(func.count()).select_from(command_digests)) == 2
+        seen.append(list(results))
+        if "bad" in results:
+            raise ValueError(results)
+        return [result.upper() for result in results]
+
+    assert await run_all(SharedTransactions(database, conclude=conclude), *map(put, "ab")) == ["A", "B"]
+    assert seen == [["a", "b"]]
+    async with database.write() as connection:
+        await connection.execute(delete(command_digests))
+    refused = await run_all(SharedTransactions(database, conclude=conclude), *map(put, ("c", "bad")))
+    assert [type(each) for each in refused] == [ValueError, ValueError]
+    assert await stored(database) == set()
+
+
+async def test_jobs_that_are_asked_for_together_are_read_together_in_the_order_of_asking(
+    database: FlakyDatabase,
+) -> None:
+    known = make_job(id="known", due_at=None)
+    async with database.write() as connection:
+        await jobs.insert(connection, known)
+    current, reads = CurrentJobs(database), database.reads
+    answered: list[str] = []
+
+    async def ask(job_id: str) -> Job | None:
+        job = await current.get(job_id)
+        answered.append(job_id)
+        return job
+
+    found = await asyncio.gather(*map(ask, ("unknown", "known", "known")))
+    assert [None if job is None else job.id for job in found] == [None, "known", "known"]
+    assert answered == ["unknown", "known", "known"]
+    assert database.reads == reads + 1

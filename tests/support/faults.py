@@ -46,17 +46,18 @@ class FlakyDatabase(Database):
         troubles: what goes wrong with the next uses: ``read`` and ``write`` for each as it comes, ``commit`` for a
             write; None lets one use go by.
         holds: the next use of a kind, ``read`` or ``write``, that waits before it begins, or a write's ``commit``.
-        writes: how many writes were begun.
+        reads, writes: how many of each were begun.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self.troubles: deque[str | None] = deque()
         self.holds: dict[str, Hold] = {}
-        self.writes = 0
+        self.reads = self.writes = 0
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[AsyncConnection]:
+        self.reads += 1
         await self._wait("read")
         if self._next("read") is not None:
             raise StoreUnavailableError("no read")
