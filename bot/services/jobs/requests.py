@@ -131,9 +131,8 @@ class JobService:
         job = card.job
         if is_new and holds:
             self.held.hold(job)
-        level = logging.INFO if is_new else logging.DEBUG
         fields = {"job_id": job.id, "guild_id": job.guild_id, "member_id": job.member_id}
-        _log.log(level, "job accepted", extra=fields)
+        _log.log(logging.INFO if is_new else logging.DEBUG, "job accepted", extra=fields)
         self._card_changes.begin(card)
         if holds:  # it can't start yet, and whoever is woken would take the time of the answer
             head_start_seconds = self._policy.head_start_seconds
