@@ -132,8 +132,7 @@ class CardChanges:
 
     def put_off(self, job_id: str, until: datetime) -> None:
         """Keep a job for a later time; what its card shows is not forgotten."""
-        shown = self._shown.get(job_id, _Shown(None, until))
-        self._shown[job_id] = replace(shown, editable_at=until)
+        self._shown[job_id] = replace(self._shown.get(job_id, _Shown(None, until)), editable_at=until)
         self.put_back({job_id})
 
     def put_back(self, job_ids: Iterable[str]) -> None:
@@ -142,8 +141,7 @@ class CardChanges:
 
     def note_shown(self, card: StatusCard, at: datetime) -> None:
         """Note what a card shows now."""
-        editable_at = at + timedelta(seconds=SHORTEST_INTERVAL_SECONDS)
-        self._shown[card.job.id] = _Shown(card.appearance, editable_at, card.arrival)
+        self._shown[card.job.id] = _Shown(card.appearance, at + timedelta(seconds=SHORTEST_INTERVAL_SECONDS), card.arrival)
 
     def note_failed(self, job_id: str, at: datetime, *, seconds: float = SHORTEST_INTERVAL_SECONDS) -> None:
         """Note an edit that may or may not have arrived, to be made again after so many seconds."""
