@@ -141,7 +141,8 @@ class CardChanges:
 
     def note_shown(self, card: StatusCard, at: datetime) -> None:
         """Note what a card shows now."""
-        self._shown[card.job.id] = _Shown(card.appearance, at + timedelta(seconds=SHORTEST_INTERVAL_SECONDS), card.arrival)
+        until = at + timedelta(seconds=SHORTEST_INTERVAL_SECONDS)
+        self._shown[card.job.id] = _Shown(card.appearance, until, card.arrival)
 
     def note_failed(self, job_id: str, at: datetime, *, seconds: float = SHORTEST_INTERVAL_SECONDS) -> None:
         """Note an edit that may or may not have arrived, to be made again after so many seconds."""
@@ -250,8 +251,7 @@ class StatusCardUpdater:
     async def _pick(self, now: datetime) -> list[StatusCard]:
         """Take the most pressing cards to edit now into hand, and put the others back."""
         changed = await self._changed_cards(now)
-        idle = [card for card in changed if card.job.id not in self._in_flight]
-        picked = idle[: EDITS_AT_ONCE - len(self._in_flight)]
+        picked = [it for it in changed if it.job.id not in self._in_flight][: EDITS_AT_ONCE - len(self._in_flight)]
         self._in_flight |= {card.job.id for card in picked}
         for card in picked:
             self._card_changes.note_passing(card)
