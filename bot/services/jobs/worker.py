@@ -177,11 +177,8 @@ class Worker:
             spawn(self._change_sign())
         if self._work.alerts.are_waiting and not self._is_alerting:
             spawn(self._send_alerts())
-        is_idle = not (self._claims.in_flight or self._held.job_ids or self._work.throttle.holds_back)
-        # An idle process looks as well, now and then: another one may have died with what it had taken.
-        longest_seconds = self._work.policy.lease_seconds
-        if not is_idle or self._trouble_sign.is_wrong:
-            longest_seconds /= 3
+        # One that has nothing to do looks as well: another process may have died, or an operator have acted by hand.
+        longest_seconds = self._work.policy.lease_seconds / 3
         return min(longest_seconds, math.inf if pause_seconds is None else pause_seconds)
 
     async def _claim(self, now: datetime) -> tuple[list[Claim], list[int], float | None]:
