@@ -14,6 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from bot.process import spare_what_stays
+
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable, Sequence
 
@@ -24,7 +26,7 @@ SAMPLE_SECONDS = 0.02
 def freeze() -> None:
     """Take what there is by now out of the garbage collector's sight, as the bot does once it is ready."""
     gc.collect()
-    gc.freeze()
+    spare_what_stays()
 
 
 def spread(values: Iterable[float], *, digits: int = 3) -> dict[str, float | None]:

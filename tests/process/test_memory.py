@@ -1,4 +1,4 @@
-"""Memory: all threads share one heap."""
+"""Memory: all threads share one heap, and garbage is looked for where it may be."""
 
 from __future__ import annotations
 
@@ -47,3 +47,14 @@ def test_threads_that_take_memory_at_the_same_time_make_no_heaps_of_their_own(tm
 
     heaps = len(re.findall(r"<heap nr=", report.read_text()))
     assert heaps == 1 if how == "shares" else heaps > 1
+
+
+def test_what_is_loaded_once_the_program_is_ready_is_looked_through_no_more() -> None:
+    program = "import gc; from bot.process import spare_what_stays; spare_what_stays()"
+    said = subprocess.run(
+        [sys.executable, "-c", f"{program}; print(gc.get_freeze_count() > 10_000, len(gc.get_objects()) < 1_000)"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert said.stdout == "True True\n"
