@@ -7,8 +7,8 @@ import gc
 import sys
 
 GARBAGE_BEFORE_COLLECTED = 5_000
-"""Objects made and not yet freed. By Python's 700, all there is was looked through again for every few hundred clips that
-began: with 5,000 under way that took 0.3 s, in which nobody was served, and in all a tenth of the processor's time."""
+"""Objects made and not yet freed. By Python's 700 all there is was looked through again for every few hundred clips:
+with 5,000 under way that took 0.3 s, in which nobody was served, and in all a tenth of the processor's time."""
 _M_ARENA_MAX = -8
 """As ``malloc.h`` has it."""
 
