@@ -34,11 +34,14 @@ _log = logging.getLogger(__name__)
 BUSY_TIMEOUT_SECONDS = 5.0
 """How long anybody waits to hear that the database can't be asked: longer than any write of ours takes."""
 
-_CONNECTIONS = 5
-"""To a SQLite file at a time: they are needed for moments, and to open one takes longer than to wait for one."""
+_READERS = 2
+"""Connections to a SQLite file that only read: they are needed for moments, and to open one takes longer than to wait.
+
+Who writes has one more. Each keeps its statements in memory, and those of writes, which are most, are so kept once.
+"""
 
 _STATEMENTS = 64
-"""Kept ready by each connection: one takes some 10 KB, and no more than about 50 come again and again."""
+"""Kept ready by each connection: one takes some 20 KB, and no more than about 50 come again and again."""
 
 FILE_LOOK_SECONDS = 10.0
 """How often the database's file is looked for while nobody writes."""
@@ -64,10 +67,11 @@ class Database:
         migrated: what opening it has migrated; None where nothing was to be done, or another process did it.
     """
 
-    def __init__(self, engine: AsyncEngine, path: str | None, busy_timeout_seconds: float) -> None:
-        self._engine = engine
+    def __init__(
+        self, engine: AsyncEngine, reading: AsyncEngine, path: str | None, busy_timeout_seconds: float
+    ) -> None:
+        self._engine, self._reading = engine, reading
         self._is_postgresql = engine.dialect.name == "postgresql"
-        self._reading = postgresql.for_reading(engine) if self._is_postgresql else engine
         self._turns = Turns(busy_timeout_seconds * (postgresql.TURN_SHARE if self._is_postgresql else 1))
         self._path = path
         self._checkpoints = None if path is None else Checkpoints(path)
@@ -97,14 +101,20 @@ class Database:
             engine = _create_engine(url, busy_timeout_seconds)
         except ArgumentError as error:
             raise SettingsError("DATABASE_URL is not the address of a supported database.") from error
-        path = (engine.url.database or ":memory:") if engine.dialect.name == "sqlite" else None
-        database = cls(engine, path, busy_timeout_seconds)
+        path: str | None = None
+        if engine.dialect.name == "sqlite":
+            path = engine.url.database or ":memory:"
+            reading = _create_engine(url, busy_timeout_seconds, connections=_READERS)
+        else:
+            reading = postgresql.for_reading(engine)
+        database = cls(engine, reading, path, busy_timeout_seconds)
         try:
             await database._prepare(url, busy_timeout_seconds, migration if migrate else None)
             yield database
         finally:
             if database._checkpoints is not None:
                 await database._checkpoints.close()
+            await reading.dispose()
             await engine.dispose()
 
     async def _prepare(self, url: str, busy_timeout_seconds: float, migration: MigrationPolicy | None) -> None:
@@ -267,7 +277,10 @@ class _unavailable_when_down:  # noqa: N801 (reads as a statement)
             raise unavailable(error) from error
 
 
-def _create_engine(url: str, busy_timeout_seconds: float, *, migrates: bool = False) -> AsyncEngine:
+def _create_engine(
+    url: str, busy_timeout_seconds: float, *, migrates: bool = False, connections: int = 1
+) -> AsyncEngine:
+    """Make an engine; ``connections`` are those to a SQLite file, at most."""
     if url.startswith("sqlite"):
         engine = create_async_engine(
             url,
@@ -279,9 +292,9 @@ def _create_engine(url: str, busy_timeout_seconds: float, *, migrates: bool = Fa
                 "async_creator_fn": sqlite.Connection,
             },
             pool_timeout=busy_timeout_seconds,
-            pool_size=_CONNECTIONS,
+            pool_size=connections,
             max_overflow=0,
-            pool_use_lifo=True,  # each has its own pages and statements in memory: few are used but in a crowd
+            pool_use_lifo=True,  # one is used but in a crowd
         )
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
     else:

@@ -331,4 +331,28 @@ async def test_a_crowd_of_readers_and_writers_shares_a_few_connections(
 
     async with Database.open(await fresh_database(tmp_path), migrate=False) as database:
         assert await asyncio.gather(*(work() for _ in range(30) for work in (read, write))) == [0] * 60
-    assert len(opened) <= 5
+    assert len(opened) == 3
+
+
+async def test_who_writes_has_a_connection_however_many_read(tmp_path: Path) -> None:
+    read, may_end = asyncio.Semaphore(0), asyncio.Event()
+
+    async def read_long() -> None:
+        async with database.read() as connection:
+            await connection.execute(text("SELECT count(*) FROM jobs"))
+            read.release()
+            await may_end.wait()
+
+    async with (
+        Database.open(await fresh_database(tmp_path), migrate=False, busy_timeout_seconds=HASTY_SECONDS) as database,
+        asyncio.TaskGroup() as readers,
+    ):
+        for _ in range(2):
+            readers.create_task(read_long())
+            await read.acquire()
+        third = readers.create_task(read_long())
+        await asyncio.sleep(0)
+        async with database.write() as connection:
+            assert (await connection.execute(text("SELECT count(*) FROM jobs"))).scalar_one() == 0
+        assert not third.done()
+        may_end.set()

@@ -98,7 +98,7 @@ def statements_compiled_once() -> Generator[None]:
     create = database_module._create_engine
     first: dict[str, AsyncEngine] = {}
 
-    def create_alike(url: str, busy_timeout_seconds: float, **options: bool) -> AsyncEngine:
+    def create_alike(url: str, busy_timeout_seconds: float, **options: int) -> AsyncEngine:
         engine = create(url, busy_timeout_seconds, **options)
         known = first.setdefault(engine.dialect.name, engine)
         if known.dialect.server_version_info is None:
