@@ -213,3 +213,9 @@ def test_models_cannot_be_changed() -> None:
 
 def test_a_members_name_is_without_what_no_database_can_store() -> None:
     assert Requester(guild_id=1, member_id=2, name="Mi\0a \ud83d").name == "Mia "
+
+
+def test_a_text_that_can_be_stored_as_it_is_is_in_memory_once() -> None:
+    name = "-".join(["Mia", "Ö"])
+
+    assert Requester(guild_id=1, member_id=2, name=name).name is name

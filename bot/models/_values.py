@@ -20,7 +20,8 @@ def moment(at: datetime | None) -> str | None:
 
 def storable(text: str) -> str:
     """Return a text without what not every database can store: lone surrogates and NUL."""
-    return text.encode(errors="ignore").decode().replace("\0", "")
+    cleaned = text.encode(errors="ignore").decode().replace("\0", "")
+    return text if cleaned == text else cleaned  # of two alike one is enough to keep
 
 
 def unchecked(cls: type[_Value], **fields: object) -> _Value:

@@ -277,6 +277,14 @@ class StatusCard:
     def appearance(self) -> tuple[object, ...]:
         """Return all that can be seen of the card; two cards with the same look need no edit between them."""
         progress = None if self.job.progress is None else int(self.job.progress)
-        spec = (self.job.spec.aspect, self.job.spec.duration_seconds)
-        holdups = (self.paused_by_operator, self.waiting_for_operator, self.service_in_trouble)
-        return (self.job.state, progress, self.queue_place, holdups, spec, self.arrival)
+        return (
+            self.job.state,
+            progress,
+            self.queue_place,
+            self.paused_by_operator,
+            self.waiting_for_operator,
+            self.service_in_trouble,
+            self.job.spec.aspect,
+            self.job.spec.duration_seconds,
+            self.arrival,
+        )
