@@ -40,7 +40,7 @@ class SharedTransactions:
     Args:
         reads_only: whether nothing is ever written.
         conclude: what is done once in each transaction, by the results of all that was done in it: returns what becomes
-            of them, in the same order.
+            of them, in the same order. What it raises all of them get, and nothing of theirs is written.
     """
 
     def __init__(

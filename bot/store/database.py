@@ -218,8 +218,13 @@ class Database:
 
         Returns:
             Whether it is done. In a file over ``REWRITTEN_UP_TO_BYTES`` only the log is emptied.
+
+        Raises:
+            StoreUnavailableError: when the database does not answer, its file is gone, or its disk is full.
         """
         with _unavailable_when_down(self._file):
+            if self._file is not None:
+                self._file.require_in_place()
             return self._path is None or await asyncio.to_thread(write_ahead.remove_traces, self._path)
 
     async def remove_old_copies(self, now: datetime) -> None:

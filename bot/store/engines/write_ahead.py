@@ -62,21 +62,26 @@ def switch_on(path: str, busy_timeout_seconds: float) -> None:
 def remove_traces(path: str) -> bool:
     """Overwrite what was deleted, unless somebody reads or writes; tell whether it is done.
 
-    The log is emptied, and before that a file that is not large is written anew: SQLite overwrites what it deletes, but
-    where it has moved a row to another page, a copy stays in space of the old one that is not used any more.
+    The log is emptied, and a file that is not large is written anew: SQLite overwrites what it deletes, but where it
+    has moved a row to another page, a copy stays in space of the old one that is not used any more. That fills the log,
+    so it is begun with an empty one: else the log would grow with each attempt for as long as somebody reads.
 
     Raises:
-        StoreUnavailableError: when the database does not answer.
+        StoreUnavailableError: when the database does not answer, or the file can't be written anew, as on a full disk;
+            the log is empty all the same.
     """
     try:
-        _write_anew(path)
-        _checkpoint(path, "PASSIVE")  # holds nobody up, so that little is left to do for the next
-        is_busy, _, _ = _checkpoint(path, "TRUNCATE")
+        if not _empty_log(path):
+            return False
+        try:
+            _write_anew(path)
+        finally:
+            is_empty = _empty_log(path)
     except sqlite3.Error as error:
         if error.sqlite_errorcode not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
             raise StoreUnavailableError(type(error).__name__) from error
         return False
-    return not is_busy
+    return is_empty
 
 
 class Checkpoints:
@@ -125,6 +130,12 @@ def _write_anew(path: str) -> None:
             return
         connection.execute("PRAGMA temp_store = MEMORY")  # no other file gets a copy of the texts
         connection.execute("VACUUM")
+
+
+def _empty_log(path: str) -> bool:
+    _checkpoint(path, "PASSIVE")  # holds nobody up, so that little is left to do for the next
+    is_busy, _, _ = _checkpoint(path, "TRUNCATE")
+    return not is_busy
 
 
 def _checkpoint(path: str, kind: str) -> Any:  # noqa: ANN401 (a row: is it busy, pages in the log, pages copied)

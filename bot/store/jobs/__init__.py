@@ -23,7 +23,7 @@ Who may change a job's row:
 * ``update``: the worker that holds the lease, out of the state it read; the row count answers "was it mine?";
 * ``mark_open_jobs`` of ``backups/marking.py``: whoever restores a backup, while no worker runs;
 * ``attach_status``: the ``/video`` command, or whoever has found or posted the card that no row names; it touches
-  nothing but the card's message, and the lease of a job that has ended.
+  nothing but the card's message, and the lease of a job that has ended or, as ``free`` does, of one that may start.
 """
 
 from bot.store.jobs.changes import (

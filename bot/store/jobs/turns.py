@@ -26,7 +26,7 @@ from bot.store.tables import jobs, submits
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from sqlalchemy import CTE, ColumnElement, Label, Select
+    from sqlalchemy import ColumnElement, Label, Select
     from sqlalchemy.ext.asyncio import AsyncConnection
     from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
@@ -76,7 +76,8 @@ def _places() -> Select[str, int]:
     earlier = jobs.alias()
     are_asked = jobs.c.id.in_(bindparam("job_ids", expanding=True))
     of_servers = jobs.c.guild_id.in_(select(jobs.c.guild_id).where(are_asked).correlate(None))
-    members, servers = _members().where(of_servers).cte().prefix_with(_ONCE), _servers()
+    members = _figures(_MEMBER).where(of_servers).cte().prefix_with(_ONCE)
+    servers = _figures(_SERVER).cte().prefix_with(_ONCE)
     own_earlier = (
         select(func.count())
         .where(
@@ -117,7 +118,7 @@ def _first_free() -> Select[str]:
         .where(IS_WAITING, IS_FREE, jobs.c.id.not_in(bindparam("in_flight", expanding=True)))
         .cte("free")
     )
-    members, servers = _members().cte().prefix_with(_ONCE), _servers()
+    members, servers = (_figures(whose).cte().prefix_with(_ONCE) for whose in (_MEMBER, _SERVER))
     in_server = func.row_number().over(
         partition_by=waiting.c.guild_id, order_by=_order(members.c, "member_id", waiting.c.number)
     )
@@ -170,46 +171,30 @@ def _starts_before(
     return case((count <= 0, 0), (count >= other["waiting"], other["waiting"]), else_=count)
 
 
-def _members() -> Select[Any]:
-    """Select for each member who waits how many jobs do, how many slots are taken, and the last start.
+def _figures(names: tuple[str, ...]) -> Select[Any]:
+    """Select for whoever waits how many jobs do, how many slots are taken, and the last start.
 
-    Their slots are looked for among what they have started lately, which is little.
+    The slots are those of open submits, whatever their jobs say: one that comes from a backup was perhaps never sent.
+
+    Args:
+        names: of the columns of ``jobs`` that say who: the server, or a member in it.
     """
-    started = jobs.alias()
-    taken = (
-        select(func.count())
-        .select_from(started.join(submits, submits.c.job_id == started.c.id))
-        .where(
-            _are_same(started.c, jobs.c, _MEMBER),
-            started.c.submitted_at.is_not(None),  # as the index has it
-            started.c.submitted_at > bindparam("since"),  # as each of its submits that holds one was sent
-            HOLDS_SLOT,
-        )
-        .scalar_subquery()
-    )
-    figures = (func.count().label("waiting"), taken.label("taken"), _last_start(_MEMBER))
-    return select(*_columns(_MEMBER), *figures).where(IS_WAITING).group_by(*_columns(_MEMBER))
-
-
-def _servers() -> CTE:
-    """Select the same for each server in which somebody waits; of all slots, since one may have most of them."""
     sent = jobs.alias()
+    whose = [sent.c[name] for name in names]
     slots = (
-        select(sent.c.guild_id, func.count().label("taken"))
+        select(*whose, func.count().label("taken"))
         .select_from(submits.outerjoin(sent, sent.c.id == submits.c.job_id))  # outer: from few submits to their jobs
         .where(HOLDS_SLOT)
-        .group_by(sent.c.guild_id)
+        .group_by(*whose)
         .cte()
         .prefix_with(_ONCE)
     )
-    figures = (func.count().label("waiting"), func.coalesce(slots.c.taken, 0).label("taken"), _last_start(_SERVER))
+    taken = func.coalesce(slots.c.taken, 0).label("taken")
     return (
-        select(*_columns(_SERVER), *figures)
-        .select_from(jobs.outerjoin(slots, slots.c.guild_id == jobs.c.guild_id))
+        select(*_columns(names), func.count().label("waiting"), taken, _last_start(names))
+        .select_from(jobs.outerjoin(slots, _are_same(slots.c, jobs.c, names)))
         .where(IS_WAITING)
-        .group_by(*_columns(_SERVER), slots.c.taken)
-        .cte()
-        .prefix_with(_ONCE)
+        .group_by(*_columns(names), slots.c.taken)
     )
 
 

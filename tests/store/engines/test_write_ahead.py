@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import insert
 
+from bot.errors import StoreUnavailableError
 from bot.store.database import Database
 from bot.store.engines import write_ahead
 from bot.store.engines.write_ahead import LOG_BYTES, REWRITTEN_UP_TO_BYTES, Checkpoints
@@ -113,6 +114,34 @@ async def test_an_emptied_log_is_empty_unless_somebody_reads(tmp_path: Path) -> 
         assert write_ahead.remove_traces(str(path))
         assert path.with_name("reelay.db-wal").stat().st_size == 0
         assert rows_in_file_alone(path, tmp_path / "copy.db") == 2 * ROWS
+
+
+async def test_a_log_that_somebody_reads_from_does_not_grow_with_each_attempt_to_empty_it(tmp_path: Path) -> None:
+    path = tmp_path / "reelay.db"
+    async with Database.open(f"sqlite+aiosqlite:///{path}") as database:
+        await fill(database, 1)
+        with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM command_digests").fetchone()
+            before = path.with_name("reelay.db-wal").stat().st_size
+            assert not write_ahead.remove_traces(str(path))
+            assert path.with_name("reelay.db-wal").stat().st_size == before
+
+
+async def test_where_the_file_cannot_be_written_anew_the_log_is_emptied_all_the_same(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")  # not there on Windows
+    path = tmp_path / "reelay.db"
+    async with Database.open(f"sqlite+aiosqlite:///{path}") as database:
+        await fill(database, 1)
+        assert write_ahead.remove_traces(str(path))
+        most, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size, hard))  # as on a full disk: the log needs more
+        try:
+            with pytest.raises(StoreUnavailableError):
+                write_ahead.remove_traces(str(path))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (most, hard))
+        assert path.with_name("reelay.db-wal").stat().st_size == 0
 
 
 @pytest.mark.parametrize("up_to_bytes", [0, REWRITTEN_UP_TO_BYTES])

@@ -182,6 +182,9 @@ async def test_file_that_is_gone_takes_nothing_more_and_is_noticed_without_a_wri
         with pytest.raises(StoreUnavailableError, match=GONE):
             async with database.write():
                 pass
+        with pytest.raises(StoreUnavailableError, match=GONE):
+            await database.remove_traces()
+        assert path.exists() is (happens == "replaced")
 
 
 async def fetch_all(database: Database) -> None:

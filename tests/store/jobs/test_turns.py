@@ -193,6 +193,20 @@ async def test_a_server_whose_renders_were_cancelled_waits_for_its_slots_all_the
         assert await start(database, limit=4) == [job_id(5), job_id(6), job_id(4), job_id(7)]
 
 
+async def test_a_member_waits_for_a_slot_whose_job_says_nothing_of_its_start_as_one_from_a_backup(
+    tmp_path: Path,
+) -> None:
+    async with Database.open(await fresh_database(tmp_path), migrate=False) as database:
+        await put_jobs(database, [Past(1, 1, 2, "held")], [(1, 1), (1, 2)])
+        async with database.write() as connection:
+            await connection.execute(jobs_table.update().where(jobs_table.c.id == job_id(0)).values(submitted_at=None))
+            waiting = [job_id(2), job_id(1)]
+            places = await jobs.places(connection, waiting, slots_since=SLOTS_SINCE, now=NOW)
+
+        assert places == {job_id(2): 1, job_id(1): 2}
+        assert await start(database, limit=2) == waiting
+
+
 async def test_a_clock_that_is_set_back_puts_no_server_and_no_member_behind_all_others(tmp_path: Path) -> None:
     async with Database.open(await fresh_database(tmp_path), migrate=False) as database:
         before_it = [Past(1, 1, -600, "over"), Past(1, 1, 3, "over"), Past(2, 2, 2, "over"), Past(1, 3, 1, "over")]
