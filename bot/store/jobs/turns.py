@@ -184,7 +184,7 @@ def _figures(names: tuple[str, ...]) -> Select[Any]:
     slots = (
         select(*whose, func.count().label("taken"))
         .select_from(submits.outerjoin(sent, sent.c.id == submits.c.job_id))  # outer: from few submits to their jobs
-        .where(HOLDS_SLOT)
+        .where(HOLDS_SLOT, whose[-1].in_(select(jobs.c[names[-1]]).where(IS_WAITING)))  # to count few of many
         .group_by(*whose)
         .cte()
         .prefix_with(_ONCE)
