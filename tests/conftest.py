@@ -6,6 +6,7 @@ import gc
 import os
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
         sys.dont_write_bytecode = False
     if FILES_IN_MEMORY.is_dir() and shutil.disk_usage(FILES_IN_MEMORY).free > FREE_BYTES:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(FILES_IN_MEMORY))
+        tempfile.tempdir = str(FILES_IN_MEMORY)
 
 
 @pytest.hookimpl(trylast=True)
