@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 
 from tests.support.community import open_community
-from tests.support.databases import ON_POSTGRESQL, statements_compiled_once
+from tests.support.databases import ON_POSTGRESQL, statements_compiled_once, statements_in_one_thread
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
@@ -69,6 +69,13 @@ def pytest_collection_finish() -> None:
 @pytest.fixture(scope="session", autouse=True)
 def _statements_compiled_once() -> Generator[None]:
     with statements_compiled_once():
+        yield
+
+
+@pytest.fixture
+def in_one_thread() -> Generator[None]:
+    """Let SQLite's statements run in the loop's thread."""
+    with statements_in_one_thread():
         yield
 
 
