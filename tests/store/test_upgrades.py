@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+pytestmark = pytest.mark.usefixtures("in_one_thread")
+
 DAY = timedelta(days=1)
 OLD = REVISIONS[:-1]
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 SERVERS_WITHIN_SECONDS = 0.05
 """The loopback Discord sends all servers at once; when no further one has come in that time, the bot is ready."""
+HANDLERS = ("CommandTree-invoker", "discord.py: ", "discord-ui-dynamic-item-")
+"""What discord.py calls the tasks in which a bot answers."""
 
 
 @dataclass(kw_only=True)
@@ -82,8 +84,15 @@ async def connected(bot: ReelayBot, server: DiscordServer) -> AsyncGenerator[Non
         ready.cancel()
         await connection
     yield
+    await all_handled()  # what goes on would lose its database
     await bot.close()
     await connection
+
+
+async def all_handled() -> None:
+    """Wait until whichever bot has heard of something has done with it."""
+    while handlers := [task for task in asyncio.all_tasks() if task.get_name().startswith(HANDLERS)]:
+        await asyncio.wait(handlers)
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import JSON, Boolean, Date, DateTime, Float, Integer, LargeBinary, MetaData, insert
+from sqlalchemy import JSON, Boolean, Date, DateTime, Float, Integer, LargeBinary, MetaData, insert, inspect, text
 
 from bot.store.database import Database
 from bot.store.migrating import SCRIPTS
@@ -53,10 +53,11 @@ async def old_database(url: str, revision: str) -> AsyncGenerator[AsyncConnectio
 
 
 def read_all(connection: Connection) -> dict[str, list[dict[str, Any]]]:
-    """Return all rows of all tables, in the order of their keys."""
+    """Return all rows of all tables, as the engine has them."""
     return {
-        name: [dict(row._mapping) for row in connection.execute(table.select().order_by(*table.primary_key))]
-        for name, table in _tables(connection).items()
+        name: [dict(row._mapping) for row in connection.execute(text(f'SELECT * FROM "{name}"'))]
+        for name in inspect(connection).get_table_names()
+        if name not in _KEPT_BY_MIGRATIONS
     }
 
 

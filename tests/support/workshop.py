@@ -39,7 +39,7 @@ from bot.store.tables import ledger
 from bot.wiring import assemble
 from tests.support.another_program import AnotherProgram, read_time
 from tests.support.clocks import GivenTime, ServiceClock
-from tests.support.databases import fresh_database
+from tests.support.databases import fresh_database, statements_in_one_thread
 from tests.support.media import DirectMedia
 from tests.support.screening import screening_threads
 from tests.support.simulated_discord import CHANNEL_ID, SimulatedDiscord, SimulatedLog
@@ -394,7 +394,7 @@ async def open_workshop(
     """
     time = ManualTime() if clock is None else GivenTime(clock)
     url = await fresh_database(folder)
-    with AnotherProgram(url) as peeking:
+    with AnotherProgram(url) as peeking, statements_in_one_thread():
         if finds_by_job_id is not None:
             peeking.rows("INSERT INTO models VALUES ('gemini_omni', ?, '2026-01-01 00:00:00')", finds_by_job_id)
         async with (

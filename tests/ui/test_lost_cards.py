@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -22,7 +21,7 @@ from bot.ui import replies
 from bot.ui.answering import attempts
 from bot.ui.publisher import DiscordPublisher
 from tests.support.community import NAME, NONCE, OWNER
-from tests.support.connected_bot import connected_bots
+from tests.support.connected_bot import all_handled, connected_bots
 from tests.support.discord_server import DiscordServer, RouteKind
 
 if TYPE_CHECKING:
@@ -37,8 +36,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-HANDLERS = ("CommandTree-invoker", "discord.py: ", "discord-ui-dynamic-item-")
-"""What discord.py calls the tasks in which a bot answers."""
 LONG = 99
 """More often than anything is tried."""
 
@@ -97,8 +94,7 @@ class Channel:
         for session in sessions:
             session.dispatch("INTERACTION_CREATE", payload)
         await world.wait_for(lambda _: len(self._callbacks(interaction)) >= max(1, before + len(sessions)))
-        while handlers := [task for task in asyncio.all_tasks() if task.get_name().startswith(HANDLERS)]:
-            await asyncio.wait(handlers)
+        await all_handled()
 
     def _callbacks(self, interaction: Interaction) -> list[Request]:
         callbacks = self.server.world.requests_of(RouteKind.CALLBACK)

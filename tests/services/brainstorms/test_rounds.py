@@ -132,8 +132,8 @@ async def test_a_board_is_edited_once_in_5_s_and_an_hour_later_once_in_15(team: 
 async def test_the_clock_starts_30_minutes_after_the_second_take_at_the_latest(team: Brainstorms) -> None:
     team.process = team.workshop.start(max_concurrent_renders=2, job_deadline_seconds=7200)
     board = await team.start(idea="A fox in the {snow|rain|fog fail:stuck|sun fail:stuck}")
-    for _ in range(200):
-        await team.later(timedelta(seconds=15))
+    for _ in range(100):
+        await team.later(timedelta(seconds=30))
         board = await team.board(board.round.id)
         if board.round.closes_at is not None:
             break
@@ -152,8 +152,8 @@ async def test_while_the_service_is_down_the_clock_does_not_start_and_the_board_
     await team.keep()
     team.workshop.server.faults.submit.append(Fault.error("unauthorized", times=None))
     team.workshop.server.faults.balance.append(Fault.error("unauthorized", times=None))
-    for _ in range(200):
-        await team.later(timedelta(seconds=15))
+    for _ in range(100):
+        await team.later(timedelta(seconds=30))
 
     board = await team.board(board.round.id)
     assert (len(board.landed), board.round.closes_at) == (2, None)

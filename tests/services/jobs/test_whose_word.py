@@ -94,13 +94,13 @@ OPERATORS = {
 async def test_what_is_the_operators_to_mend_pauses_alerts_once_and_blames_no_prompt(
     workshop: Workshop, name: str, alert: OperatorAlert
 ) -> None:
-    process = workshop.start(max_concurrent_renders=1)
+    process = workshop.start(max_concurrent_renders=1, longest_wait_seconds=3600)
     workshop.server.faults.submit.append(Fault.error(name, times=None))
     workshop.server.faults.balance.append(Fault.page(502, times=None))
     workshop.server.faults.models.append(Fault.page(502, times=None))
     job_ids = [await workshop.accept(process, f"fox {place}") for place in range(2)]
 
-    await workshop.run_for(process, 8 * 3600)
+    await workshop.run_for(process, 2 * 3600)
 
     assert [(await workshop.job(job_id)).state for job_id in job_ids] == [JobState.QUEUED] * 2
     assert workshop.discord.alerts.count(alert) == len([it for it in workshop.discord.alerts if it is alert]) == 1

@@ -38,7 +38,7 @@ async def work_for(workshop: Workshop, process: Process, minutes: float) -> None
     until = workshop.time() + minutes * 60
     while workshop.time() < until:
         await process.worker.tick()
-        workshop.time.advance(20)
+        workshop.time.advance(60)
     await process.worker.tick()
 
 

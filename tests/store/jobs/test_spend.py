@@ -72,6 +72,7 @@ EVENTS = st.tuples(
 @pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(EVENTS, max_size=25))
+@pytest.mark.usefixtures("in_one_thread")
 def test_spend_is_what_the_submits_come_to_whatever_becomes_of_them(
     tmp_path: Path, events: list[tuple[int, str, int | None, int]]
 ) -> None:

@@ -138,6 +138,7 @@ def simulate(past: Sequence[Past], waiting: Sequence[tuple[int, int]]) -> list[s
 @pytest.mark.slow
 @settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 @given(PAST, WAITING, st.integers(1, 16))
+@pytest.mark.usefixtures("in_one_thread")
 def test_places_and_starts_are_those_of_starting_one_job_after_the_other(
     past: list[Past], waiting: list[tuple[int, int]], limit: int
 ) -> None:
