@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -148,9 +149,10 @@ async def test_database_that_is_replaced_while_the_bot_runs_ends_it_with_an_erro
     path = tmp_path / "reelay.db"
     async with DiscordServer() as server, bot_of(server, tmp_path) as bot:
         await bot.wait_ready()
-        restored = path.read_bytes()
-        path.rename(tmp_path / "old.db")
-        path.write_bytes(restored)
+        for suffix in ("", "-wal"):  # what the bot has open, under a name of its own, however much is in the log yet
+            (tmp_path / f"old.db{suffix}").hardlink_to(f"{path}{suffix}")
+        shutil.copyfile(path, tmp_path / "restored.db")
+        (tmp_path / "restored.db").replace(path)
         asked = await server.slash(server.clips, server.ada, "video", {"prompt": "a cat"})
         assert await bot.wait_exit(within_seconds=40) == FAILED
     assert "Waiting" not in asked.text
