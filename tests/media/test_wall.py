@@ -26,6 +26,7 @@ from tests.support.videos import video_file
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.xdist_group("wall"),  # one bot for all that was seen
     pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is no such wall"),
 ]
 
