@@ -43,6 +43,11 @@ def pytest_configure(config: pytest.Config) -> None:
         tempfile.tempdir = str(FILES_IN_MEMORY)
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Share the tests among one process more than there are processors: some wait for bots, browsers and clips."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is about the other engine, and measure no coverage in slow tests.

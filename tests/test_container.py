@@ -239,6 +239,7 @@ def image() -> Iterator[Image]:
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("image")  # made once
 def test_the_images_command_says_what_it_takes_without_any_settings(image: Image) -> None:
     command = image.command("--help")
     done = subprocess.run(command, cwd=image.working, env=image.settings, capture_output=True, text=True, check=False)
@@ -247,6 +248,7 @@ def test_the_images_command_says_what_it_takes_without_any_settings(image: Image
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("image")  # made once
 async def test_the_bot_starts_from_the_image_as_another_user_and_writes_to_its_volumes_alone(
     image: Image, compose: dict[str, Any]
 ) -> None:

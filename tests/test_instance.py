@@ -53,7 +53,7 @@ async def test_a_killed_process_frees_its_name(tmp_path: Path) -> None:
     async with hold_instance_name(url, nonce="b") as mine:
         assert mine.instance.name != name
     other.kill()
-    await other.wait()
+    await other.communicate()  # its pipes are closed with it
     async with hold_instance_name(url, nonce="b") as mine:
         assert mine.instance.name == name
 
@@ -99,7 +99,7 @@ async def test_a_killed_process_keeps_no_restore_out(tmp_path: Path) -> None:
     assert other.stdout is not None
     await other.stdout.readline()
     other.kill()
-    await other.wait()
+    await other.communicate()  # its pipes are closed with it
     async with use_database_alone(url):
         pass
 

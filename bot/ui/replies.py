@@ -74,6 +74,7 @@ async def run_or_defer(
     Raises: what the work raises; the interaction may be acknowledged then. That the acknowledgement failed is logged.
     """
     task = asyncio.create_task(work)
+    task.add_done_callback(_note_outcome)
     await asyncio.wait({task}, timeout=ANSWER_WITHIN_SECONDS)
     if not task.done() and not interaction.response.is_done():  # else an earlier work was the slow one
         interaction.extras[PRIVATE] = private
@@ -85,6 +86,12 @@ async def run_or_defer(
             interaction.extras[WAS_TOO_LATE] = getattr(error, "code", None) == TOO_LATE
             log_failure(interaction, "acknowledgement failed", error)
     return await asyncio.shield(task)
+
+
+def _note_outcome(done: asyncio.Task[Any]) -> None:
+    """Take note of an error that nobody may wait for any more: the bot ends, and with it the command."""
+    if not done.cancelled():
+        done.exception()
 
 
 async def run_and_reply(interaction: discord.Interaction, work: Coroutine[Any, Any, str]) -> None:

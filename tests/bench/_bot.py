@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 from bot import serving
 from bot.command_line import main
@@ -21,6 +22,11 @@ def stay_visible() -> None:
     serving.hide_from_other_processes = lambda: None
 
 
-if __name__ == "__main__":
+def run(poll_time_scale: float = 1.0) -> int:
+    """Run it until it ends; return its exit code."""
     stay_visible()
-    sys.exit(main(policy=POLICY))
+    return main([], policy=replace(POLICY, poll_time_scale=poll_time_scale))
+
+
+if __name__ == "__main__":
+    sys.exit(run())

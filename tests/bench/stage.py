@@ -53,9 +53,11 @@ class Stage:
 
     def bot(self, name: str = "bot", *, module: str = UNLIMITED_BOT, arguments: tuple[str, ...] = ()) -> BotProcess:
         """Return a bot to be started in its directory."""
-        directory = self.directory(name)
-        environment = bot_environment(directory=directory, **self._addresses) | self._settings
-        return BotProcess(directory, environment, module=module, arguments=arguments)
+        return BotProcess(self.directory(name), self.environment(name), module=module, arguments=arguments)
+
+    def environment(self, name: str) -> dict[str, str]:
+        """Return the settings of the bot in a directory."""
+        return bot_environment(directory=self.directory(name), **self._addresses) | self._settings
 
     async def wait_ready(self, bot: BotProcess, *, started_at: float) -> dict[str, float]:
         """Wait until a bot says so and is connected; return the seconds that each took from its start."""

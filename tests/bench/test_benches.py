@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 
+from bot.store.database import Database
 from bot.store.tables import metadata
 from tests.bench import (
+    _bot,
     acknowledge,
     admission,
     brainstorms,
@@ -28,10 +31,13 @@ from tests.bench import (
 )
 from tests.bench.doubles import ServiceDouble
 from tests.bench.remote import Remote, RemoteError
+from tests.support.bot_process import BotProcess
+from tests.support.databases import sqlite_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
 
 
 class Here:
@@ -52,8 +58,30 @@ class Here:
         return await getattr(self._actor, method)(**arguments)
 
 
-async def test_each_bench_prints_its_figures_and_their_targets(monkeypatch: pytest.MonkeyPatch) -> None:
+class QuickStage(stage.Stage):
+    """Has bots that begin with all imported and their databases migrated, and that look soon."""
+
+    migrated = b""
+
+    def directory(self, name: str = "bot") -> Path:
+        directory = super().directory(name)
+        if not (directory / "reelay.db").exists():
+            (directory / "reelay.db").write_bytes(self.migrated)
+        return directory
+
+    def bot(self, name: str = "bot", *, module: str = "", arguments: tuple[str, ...] = ()) -> BotProcess:
+        assert not module, "others are for whoever starts or measures them"
+        assert not arguments
+        return BotProcess(self.directory(name), self.environment(name), main=partial(_bot.run, 0.1))
+
+
+async def test_each_bench_prints_its_figures_and_their_targets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(stage, "Remote", Here)
+    async with Database.open(sqlite_url(tmp_path)):
+        pass
+    monkeypatch.setattr(QuickStage, "migrated", (tmp_path / "reelay.db").read_bytes())
+    for bench in (acknowledge, clip, resume):
+        monkeypatch.setattr(bench, "Stage", QuickStage)
 
     acknowledged, flown, sent, started, resumed = await asyncio.gather(
         acknowledge.measure(scale=0.02, rounds=1),

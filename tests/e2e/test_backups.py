@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,9 +10,9 @@ import pytest
 from bot.instance import use_database_alone
 from bot.sandbox.toapis_server import Fault
 from tests.support.acts import STOP_SECONDS
-from tests.support.bot_process import REPOSITORY, bot_environment
+from tests.support.bot_process import BotProcess, bot_environment
 from tests.support.discord_server import RouteKind
-from tests.support.stage import DISCORD_TOKEN, TOAPIS_API_KEY, Part, Stage, failed, open_stage
+from tests.support.stage import DISCORD_TOKEN, PATIENCE_SECONDS, TOAPIS_API_KEY, Part, Stage, failed, open_stage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,15 +33,9 @@ async def run(stage: Stage, *arguments: str) -> tuple[int, str]:
         toapis_base_url=stage.service.base_url,
         toapis_api_key=TOAPIS_API_KEY,
     )
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", *arguments),
-        cwd=stage.directory,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(REPOSITORY), **environment},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    said, _ = await process.communicate()
-    return process.returncode or 0, said.decode()
+    async with BotProcess(stage.directory, environment, arguments=arguments) as process:
+        code = await process.wait_exit(within_seconds=PATIENCE_SECONDS)
+    return code, "\n".join(process.output)
 
 
 async def test_each_job_of_a_backup_ends_once_and_nothing_is_paid_again(tmp_path: Path) -> None:
@@ -75,7 +67,7 @@ async def test_each_job_of_a_backup_ends_once_and_nothing_is_paid_again(tmp_path
                 await part.ask()
 
             code, said = await run(stage, "backup", "backup.db")
-            assert (code, said) == (0, "The database is backed up to backup.db, and the copy is checked.\n")
+            assert (code, said) == (0, "The database is backed up to backup.db, and the copy is checked.")
 
             upload.release()
             poll.set()
@@ -84,7 +76,7 @@ async def test_each_job_of_a_backup_ends_once_and_nothing_is_paid_again(tmp_path
             await waiting_longer.reaches_service("submit")
             await lost.ask()
             code, said = await run(stage, "restore", "backup.db")
-            assert (code, said) == (1, "the bot runs on this database: stop it first.\n")
+            assert (code, said) == (1, "the bot runs on this database: stop it first.")
             await bot.kill()
         submit.set()
         late.set()

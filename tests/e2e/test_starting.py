@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -12,8 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.sandbox.toapis_server import SandboxServer
+from tests.support import quick_bot
 from tests.support.acts import Act, Scene
 from tests.support.bot_process import REPOSITORY, BotProcess, bot_environment
+from tests.support.databases import fresh_database
 from tests.support.discord_server import DiscordServer, RouteKind
 
 if TYPE_CHECKING:
@@ -28,16 +31,26 @@ WRONG_SETTINGS, FAILED = 2, 1
 SHARDS = 16
 
 
-def bot_of(server: DiscordServer, directory: Path, *arguments: str, **settings: str) -> BotProcess:
-    """Give a bot that is to be started beside a Discord, with nobody at the video service's address."""
-    environment = bot_environment(
+def environment_of(server: DiscordServer, directory: Path) -> dict[str, str]:
+    """Give the settings of a bot beside a Discord, with nobody at the video service's address."""
+    return bot_environment(
         directory=directory,
         discord_api_url=server.api_url,
         discord_gateway_url=server.gateway_url,
         discord_token=server.token,
         toapis_base_url="http://127.0.0.1:9",
     )
-    return BotProcess(directory, environment | settings, server=server, arguments=arguments)
+
+
+def bot_of(server: DiscordServer, directory: Path, *arguments: str, **settings: str) -> BotProcess:
+    """Give a bot that is to be started as people do."""
+    return BotProcess(directory, environment_of(server, directory) | settings, server=server, arguments=arguments)
+
+
+async def quick_bot_of(server: DiscordServer, directory: Path) -> BotProcess:
+    """Give a bot that is to be started with all imported and migrated."""
+    await fresh_database(directory)
+    return BotProcess(directory, environment_of(server, directory), server=server, main=quick_bot.run)
 
 
 def messages(bot: BotProcess) -> list[str]:
@@ -74,7 +87,7 @@ async def test_bot_started_while_nobody_answers_at_discords_address_waits_and_sa
 async def test_gateway_that_refuses_the_token_ends_the_bot_with_one_sentence(tmp_path: Path) -> None:
     async with DiscordServer() as server:
         server.world.gateway_refusal = 4004
-        async with bot_of(server, tmp_path) as bot:
+        async with await quick_bot_of(server, tmp_path) as bot:
             assert await bot.wait_exit() == WRONG_SETTINGS
     assert bot.output[-1] == "the token is not accepted by Discord: check DISCORD_TOKEN."
     assert "ready" not in messages(bot)
@@ -82,7 +95,7 @@ async def test_gateway_that_refuses_the_token_ends_the_bot_with_one_sentence(tmp
 
 
 async def test_bot_that_is_closed_while_it_serves_for_want_of_connections_finishes_and_ends(tmp_path: Path) -> None:
-    async with DiscordServer() as server, bot_of(server, tmp_path) as bot:
+    async with DiscordServer() as server, await quick_bot_of(server, tmp_path) as bot:
         await bot.wait_ready()
         server.world.shards_required = SHARDS
         assert bot.session is not None
@@ -124,7 +137,7 @@ sys.meta_path.insert(0, Stopped())
 async def test_bot_told_to_stop_while_it_waits_for_discord_ends_well(tmp_path: Path) -> None:
     async with DiscordServer() as server:
         server.faults.fail(RouteKind.GET_ME, 503, times=100)
-        async with bot_of(server, tmp_path) as bot:
+        async with await quick_bot_of(server, tmp_path) as bot:
             await bot.wait_for_log("waiting for Discord, which cannot be reached just now")
             await bot.terminate(within_seconds=10)
 
@@ -146,11 +159,12 @@ async def test_doctor_told_to_stop_ends_well(number: signal.Signals, tmp_path: P
 
 async def test_database_that_is_replaced_while_the_bot_runs_ends_it_with_an_error(tmp_path: Path) -> None:
     path = tmp_path / "reelay.db"
-    async with DiscordServer() as server, bot_of(server, tmp_path) as bot:
+    async with DiscordServer() as server, await quick_bot_of(server, tmp_path) as bot:
         await bot.wait_ready()
-        restored = path.read_bytes()
-        path.rename(tmp_path / "old.db")
-        path.write_bytes(restored)
+        for suffix in ("", "-wal"):  # what the bot has open, under a name of its own, however much is in the log yet
+            (tmp_path / f"old.db{suffix}").hardlink_to(f"{path}{suffix}")
+        shutil.copyfile(path, tmp_path / "restored.db")
+        (tmp_path / "restored.db").replace(path)
         asked = await server.slash(server.clips, server.ada, "video", {"prompt": "a cat"})
         assert await bot.wait_exit(within_seconds=40) == FAILED
     assert "Waiting" not in asked.text

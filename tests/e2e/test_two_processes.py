@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.acts import DOWN, Act, Moments, Scene, copies, no_money
+from tests.support.acts import DOWN, Act, Moments, Scene, copies, paused_by_hand
 from tests.support.discord_server import RouteKind
 from tests.support.stage import CANCELLED
 
@@ -99,12 +99,13 @@ ONE = Act(
 
 async def press_is_heard_by_both(part: Part) -> None:
     part.ending = CANCELLED
-    card = await part.asks_and_waits()
+    await part.ask(heard_by=part.stage.bot)  # the other could show the waiting card once more, later
+    card = await part.card("Paused by the bot's operator")
     await part.press(card, "cancel")
     await part.ends()
 
 
-WAITING = Act(scenarios=copies(press_is_heard_by_both, 3), prepare=no_money, companions=1)
+WAITING = Act(scenarios=copies(press_is_heard_by_both, 3), prepare=paused_by_hand, companions=1)
 
 
 @pytest.mark.parametrize("scene", BOTH.scenes + ONE.scenes + WAITING.scenes, ids=lambda scene: scene.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,7 @@ from playwright.async_api import Error as BrowserError
 from playwright.async_api import expect
 from simcord.components import walk_components
 
+from bot.sandbox import community
 from bot.sandbox.toapis_server import SandboxServer
 from tests.support.demo_page import (
     LANDING_MILLISECONDS,
@@ -28,6 +30,7 @@ from tests.support.demo_page import (
     type_command,
     view_as,
 )
+from tests.support.quick_bot import shorter_waits
 from tests.support.toapis import tiny_clip
 
 if TYPE_CHECKING:
@@ -59,14 +62,16 @@ async def shown() -> AsyncIterator[ShownCommunity]:
 
     In a task of its own, as SimCord wants to be ended where it was started.
     """
-    service = SandboxServer(queue_seconds=0.2, render_seconds=0.2, clip_maker=small_clip)
+    service = SandboxServer(queue_seconds=0.1, render_seconds=0.1, clip_maker=small_clip)
     opened: asyncio.Future[ShownCommunity] = asyncio.get_running_loop().create_future()
     is_over = asyncio.Event()
 
     async def show() -> None:
-        async with show_community(service) as shown:
-            opened.set_result(shown)
-            await is_over.wait()
+        with shorter_waits(), pytest.MonkeyPatch.context() as patched:
+            patched.setattr(community, "POLICY", replace(community.POLICY, poll_time_scale=0.05))
+            async with show_community(service) as shown:
+                opened.set_result(shown)
+                await is_over.wait()
 
     showing = asyncio.create_task(show())
     await asyncio.wait([opened, showing], return_when=asyncio.FIRST_COMPLETED)

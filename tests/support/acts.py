@@ -94,6 +94,15 @@ def no_money(stage: Stage) -> dict[str, str]:
     return {}
 
 
+def paused_by_hand(stage: Stage) -> dict[str, str]:
+    """Prepare a stage on which all waits, in all bots, since the operator has paused them before they started."""
+    stage.execute(
+        "INSERT INTO pauses (owner, began_at, known_until, reason) "
+        "VALUES ('operator', '2000-01-01 00:00:00.000000', '9999-01-01 00:00:00.000000', 'operator')"
+    )
+    return {}
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Act:
     """Scenarios that share a stage and the bot on it; a bot that an interruption has ended is started again.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["tests.support.quick_bot"])
+_CONTEXT.set_forkserver_preload(["tests.support.quick_bot", "bot.config", "bot.logs"])  # the latter when it runs
 
 
 class ForkedProcess:

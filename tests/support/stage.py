@@ -19,7 +19,7 @@ from bot.sandbox.toapis_server import SandboxGeneration, SandboxServer
 from tests.support import quick_bot
 from tests.support.another_program import AnotherProgram
 from tests.support.bot_process import BotProcess, bot_environment
-from tests.support.databases import empty_database
+from tests.support.databases import fresh_database
 from tests.support.discord_server import BOT_PERMISSIONS, DiscordServer, RouteKind
 from tests.support.videos import video_file
 
@@ -98,10 +98,8 @@ class Stage:
 
     async def by_hand(self, *arguments: str) -> str:
         """Run a command of ``python -m bot`` beside the bots, as the operator; return what it prints."""
-        async with self._starting:
-            process = BotProcess(self.directory, self._environment, arguments=arguments)
-            async with process:
-                code = await process.wait_exit(within_seconds=PATIENCE_SECONDS)
+        async with BotProcess(self.directory, self._environment, arguments=arguments) as process:
+            code = await process.wait_exit(within_seconds=PATIENCE_SECONDS)
         assert code == 0, process.output
         return "\n".join(process.output)
 
@@ -165,7 +163,7 @@ async def open_stage(
     async with server, service:
         yield Stage(
             directory=directory,
-            database_url=await empty_database(directory),
+            database_url=await fresh_database(directory),
             server=server,
             service=service,
             starting=starting,
@@ -258,12 +256,16 @@ class Part:
     async def press(self, card: Message, action: str) -> Interaction:
         """Press a button of the card; every bot that is connected hears it."""
         server = self.stage.server
-        (custom_id,) = [known for known in card.custom_ids if known.startswith(f"job:{action}:")]
+        custom_id = self._button(card, action)
+        assert custom_id is not None, f"no button to {action}"
         first, *others = server.sessions_of(card.channel)
         pressed = await server.press(card, custom_id, self.member, session=first)
         for session in others:
             session.dispatch("INTERACTION_CREATE", pressed.payload(server.world, server.upload_limit_bytes))
         return pressed
+
+    def _button(self, card: Message, action: str) -> str | None:
+        return next((known for known in card.custom_ids if known.startswith(f"job:{action}:")), None)
 
     def hold(self, kind: RouteKind, *, stored: bool, words: str = "") -> DiscordFault:
         """Hold the next request of that kind about this part, with those words in it, before or after it is stored."""
@@ -354,7 +356,7 @@ class Part:
         """Ask for a clip that has to wait for the operator; return its card, once it says so and can be cancelled."""
         await self.ask()
         card = await self.card("Waiting for the operator")
-        await self.until(lambda: self.job["state"] == "queued")  # on its way to the service it is only discarded
+        await self.until(lambda: self._button(card, "cancel"))  # on its way to the service it is only discarded
         return card
 
     async def until(self, condition: Callable[[], Found]) -> Found:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, cast
+import gc
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from bot.errors import StoreUnavailableError
 from bot.ui import replies
 
 if TYPE_CHECKING:
@@ -32,6 +34,25 @@ async def test_work_goes_on_when_the_command_that_waits_for_it_is_cancelled() ->
     may_end.set()
 
     await asyncio.wait_for(ended.wait(), timeout=5)
+
+
+async def test_work_that_fails_when_its_command_is_ended_is_no_error_of_nobodys() -> None:
+    untold = list[dict[str, Any]]()
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: untold.append(context))
+
+    async def be_ended() -> None:
+        async def accept() -> None:
+            command.cancel()
+            raise StoreUnavailableError("replaced")
+
+        command = asyncio.create_task(replies.run_or_defer(UNUSED, accept(), private=False))
+        await asyncio.wait({command})
+        assert command.cancelled()
+
+    await be_ended()
+    gc.collect()  # a task says so when it goes
+
+    assert untold == []
 
 
 async def test_quick_work_is_returned_without_an_acknowledgement() -> None:

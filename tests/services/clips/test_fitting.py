@@ -232,12 +232,12 @@ async def test_looks_that_die_twice_cost_only_time(workshop: Workshop, monkeypat
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("act", ["crash", "wait for ever"])
+@pytest.mark.parametrize(("act", "limit_seconds"), [("crash", 30), ("wait for ever", 0.5)])
 async def test_a_file_that_kills_whatever_looks_at_it_ends_as_its_address_and_never_the_bot(
-    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, act: str
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, act: str, limit_seconds: float
 ) -> None:
     monkeypatch.setattr(process, "_command", partial(taken_over.command, act))
-    async with MediaWorker(probe_seconds=3) as media:
+    async with MediaWorker(probe_seconds=limit_seconds) as media:
         monkeypatch.setattr(DirectMedia, "probe", lambda _, path: media.probe(path))
         job_id = await deliver_one(workshop)
 
@@ -245,12 +245,12 @@ async def test_a_file_that_kills_whatever_looks_at_it_ends_as_its_address_and_ne
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("act", ["crash", "wait for ever"])
+@pytest.mark.parametrize(("act", "limit_seconds"), [("crash", 180), ("wait for ever", 0.5)])
 async def test_a_file_that_kills_whatever_makes_it_anew_ends_as_the_original(
-    hevc: Workshop, monkeypatch: pytest.MonkeyPatch, act: str
+    hevc: Workshop, monkeypatch: pytest.MonkeyPatch, act: str, limit_seconds: float
 ) -> None:
     monkeypatch.setattr(process, "_command", partial(taken_over.command, act))
-    async with MediaWorker(fit_seconds=3) as media:
+    async with MediaWorker(fit_seconds=limit_seconds) as media:
         monkeypatch.setattr(DirectMedia, "fit", lambda _, *arguments: media.fit(*arguments))
         job_id = await deliver_one(hevc)
 
