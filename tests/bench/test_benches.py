@@ -141,7 +141,7 @@ async def test_each_bench_prints_its_figures_and_their_targets(monkeypatch: pyte
     assert all(figure > 0 for figures in queued["median_ms"].values() for figure in figures.values())
     assert brainstormed["votes_counted"] == 5
     assert brainstormed["votes_board_edits"] <= brainstormed["votes_board_edits_target"]
-    assert brainstormed["start_ms"] > brainstormed["write_ms"] > 0
+    assert min(brainstormed["start_ms"], brainstormed["write_ms"]) > 0
     assert found["target_ms"] == 20
     assert all(kind["max"] > 0 for kinds in found["page_ms"].values() for kind in kinds.values())
     assert (flown["jobs"], flown["lag_p99_ms_target"], flown["processor_ms_per_poll_target"]) == (3, 50, 2)

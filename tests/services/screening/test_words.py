@@ -348,7 +348,7 @@ def test_a_word_of_all_alphabets_takes_a_moment() -> None:
     finds("bad", "bаd")  # Unicode's table is read
     started = time.process_time()
     assert not finds("bad", word)
-    assert time.process_time() - started < 0.5
+    assert time.process_time() - started < 2  # 0.1 with nothing else to do; letter by letter and in all ways minutes
 
 
 @pytest.mark.parametrize("prompt", ["a'" * 1000, "аa" * 1000, "👨\u200d" * 1000, "é'" * 1000, "🇩" * 2000])
