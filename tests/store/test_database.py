@@ -310,6 +310,7 @@ async def test_what_is_asked_often_goes_by_an_index(
     assert scans == []
 
 
+@pytest.mark.sqlite
 async def test_a_crowd_of_readers_and_writers_shares_a_few_connections(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
