@@ -314,6 +314,7 @@ async def test_what_is_asked_often_goes_by_an_index(
 async def test_a_crowd_of_readers_and_writers_shares_a_few_connections(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    url = await fresh_database(tmp_path)  # which may open some itself
     make, opened = sqlite.Connection, list[sqlite.Connection]()
 
     def open_another(path: str, **options: Any) -> sqlite.Connection:  # noqa: ANN401 (handed through)
@@ -330,7 +331,7 @@ async def test_a_crowd_of_readers_and_writers_shares_a_few_connections(
         async with database.write() as connection:
             return (await connection.execute(text("SELECT count(*) FROM jobs"))).scalar_one()
 
-    async with Database.open(await fresh_database(tmp_path), migrate=False) as database:
+    async with Database.open(url, migrate=False) as database:
         assert await asyncio.gather(*(work() for _ in range(30) for work in (read, write))) == [0] * 60
     assert len(opened) == 3
 
