@@ -74,24 +74,27 @@ async def run_or_defer(
     Raises: what the work raises; the interaction may be acknowledged then. That the acknowledgement failed is logged.
     """
     task = asyncio.create_task(work)
-    task.add_done_callback(_note_outcome)
-    await asyncio.wait({task}, timeout=ANSWER_WITHIN_SECONDS)
-    if not task.done() and not interaction.response.is_done():  # else an earlier work was the slow one
-        interaction.extras[PRIVATE] = private
-        interaction.extras[REDRAWS] = redraws or interaction.extras.get(REDRAWS)  # an earlier one may be there
-        try:
-            await interaction.response.defer(ephemeral=private, thinking=not redraws)
-        except UNDELIVERED as error:
-            note_unheard(interaction, error)
-            interaction.extras[WAS_TOO_LATE] = getattr(error, "code", None) == TOO_LATE
-            log_failure(interaction, "acknowledgement failed", error)
-    return await asyncio.shield(task)
+    try:
+        await asyncio.wait({task}, timeout=ANSWER_WITHIN_SECONDS)
+        if not task.done() and not interaction.response.is_done():  # else an earlier work was the slow one
+            interaction.extras[PRIVATE] = private
+            interaction.extras[REDRAWS] = redraws or interaction.extras.get(REDRAWS)  # an earlier one may be there
+            try:
+                await interaction.response.defer(ephemeral=private, thinking=not redraws)
+            except UNDELIVERED as error:
+                note_unheard(interaction, error)
+                interaction.extras[WAS_TOO_LATE] = getattr(error, "code", None) == TOO_LATE
+                log_failure(interaction, "acknowledgement failed", error)
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        task.add_done_callback(_log_failure_alone)
+        raise
 
 
-def _note_outcome(done: asyncio.Task[Any]) -> None:
-    """Take note of an error that nobody may wait for any more: the bot ends, and with it the command."""
-    if not done.cancelled():
-        done.exception()
+def _log_failure_alone(done: asyncio.Task[Any]) -> None:
+    """Log the error of work whose command has ended before it, as when the bot ends: nobody else hears of it."""
+    if not done.cancelled() and (error := done.exception()) is not None:
+        _log.warning("work of a command that has ended failed", extra={"error": type(error).__name__})
 
 
 async def run_and_reply(interaction: discord.Interaction, work: Coroutine[Any, Any, str]) -> None:

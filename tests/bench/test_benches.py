@@ -93,7 +93,7 @@ async def test_each_bench_prints_its_figures_and_their_targets(monkeypatch: pyte
 
     admitted = await admission.measure((20, 40), rounds=4)
     queued = await turns.measure(rounds=1, past_jobs=20)
-    brainstormed = await brainstorms.measure(rounds=1, voters=5)
+    brainstormed = await brainstorms.measure(rounds=3, voters=5)  # medians: one alone may wait for the disk
     found = await library.measure(20, rounds=2)
     beside = await neighbours.measure(rounds=4, heavy_servers=2)
     ended = await retention.measure(scale=0.001)
@@ -141,7 +141,7 @@ async def test_each_bench_prints_its_figures_and_their_targets(monkeypatch: pyte
     assert all(figure > 0 for figures in queued["median_ms"].values() for figure in figures.values())
     assert brainstormed["votes_counted"] == 5
     assert brainstormed["votes_board_edits"] <= brainstormed["votes_board_edits_target"]
-    assert min(brainstormed["start_ms"], brainstormed["write_ms"]) > 0
+    assert brainstormed["start_ms"] > brainstormed["write_ms"] > 0
     assert found["target_ms"] == 20
     assert all(kind["max"] > 0 for kinds in found["page_ms"].values() for kind in kinds.values())
     assert (flown["jobs"], flown["lag_p99_ms_target"], flown["processor_ms_per_poll_target"]) == (3, 50, 2)

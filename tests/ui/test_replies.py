@@ -36,7 +36,9 @@ async def test_work_goes_on_when_the_command_that_waits_for_it_is_cancelled() ->
     await asyncio.wait_for(ended.wait(), timeout=5)
 
 
-async def test_work_that_fails_when_its_command_is_ended_is_no_error_of_nobodys() -> None:
+async def test_work_that_fails_when_its_command_is_ended_is_no_error_of_nobodys(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     untold = list[dict[str, Any]]()
     asyncio.get_running_loop().set_exception_handler(lambda _, context: untold.append(context))
 
@@ -53,6 +55,9 @@ async def test_work_that_fails_when_its_command_is_ended_is_no_error_of_nobodys(
     gc.collect()  # a task says so when it goes
 
     assert untold == []
+    assert [(it.message, it.__dict__["error"]) for it in caplog.records] == [
+        ("work of a command that has ended failed", "StoreUnavailableError")
+    ]
 
 
 async def test_quick_work_is_returned_without_an_acknowledgement() -> None:

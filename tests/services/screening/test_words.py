@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 import unicodedata
 from functools import cache
@@ -346,9 +347,13 @@ def one_letter_of_each_alphabet() -> str:
 def test_a_word_of_all_alphabets_takes_a_moment() -> None:
     word = "".join(one_letter_of_each_alphabet() for _ in range(20))[:2000]
     finds("bad", "bаd")  # Unicode's table is read
-    started = time.process_time()
-    assert not finds("bad", word)
-    assert time.process_time() - started < 2  # 0.1 with nothing else to do; letter by letter and in all ways minutes
+    gc.disable()  # what other tests have left would be looked through on this one's time
+    try:
+        started = time.thread_time()
+        assert not finds("bad", word)
+        assert time.thread_time() - started < 0.5
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("prompt", ["a'" * 1000, "аa" * 1000, "👨\u200d" * 1000, "é'" * 1000, "🇩" * 2000])
